@@ -1,0 +1,1 @@
+"""What is true without any outside system: values, rules, errors, settings. No sockets."""

@@ -1,0 +1,179 @@
+"""Every error this project raises on purpose, named for what the caller does about it.
+
+    SalesAgentError                   carries a message and plain attributes; survives pickling
+    ├─ ConfigurationError             fix the settings
+    │  └─ ProviderNotConfigured
+    ├─ InvalidInput                   reject this one, go on
+    │  ├─ InvalidFile                 the file as a whole: nothing of it was written
+    │  ├─ InvalidRow                  one row, with line, column, value and reason
+    │  └─ MalformedAnswer             a provider's or model's answer that cannot be used
+    ├─ NotFound
+    │  ├─ ImportNotFound
+    │  └─ LeadNotFound
+    ├─ Conflict                       someone was first
+    │  └─ ImportBusy
+    ├─ LimitReached                   due later, not failed
+    │  └─ BudgetExhausted
+    └─ ProviderError                  carries provider, status, request_id
+       ├─ Transient                   try again
+       │  ├─ Unavailable
+       │  ├─ Timeout
+       │  ├─ RateLimited              carries retry_after_s
+       │  └─ CircuitOpen              carries until
+       └─ Permanent                   do not try again
+          ├─ Unauthorized
+          ├─ Rejected
+          ├─ Gone
+          └─ UnexpectedAnswer
+
+A message names the thing, its id and what to do next; never a secret, never a person's data.
+"""
+
+from typing import Any
+
+
+class SalesAgentError(Exception):
+    """Root of the tree. Keyword arguments become attributes and cross process borders with the error."""
+
+    def __init__(self, message: str, **attributes: Any) -> None:  # noqa: ANN401 - plain values of any kind
+        super().__init__(message)
+        self.message = message
+        self.attributes = attributes
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.attributes)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def _rebuild(kind: type[SalesAgentError], message: str, attributes: dict[str, Any]) -> SalesAgentError:
+    return kind(message, **attributes)
+
+
+class ConfigurationError(SalesAgentError):
+    """A setting is missing or wrong; the message names it and what to set."""
+
+
+class ProviderNotConfigured(ConfigurationError):
+    """A provider has no key or its extra is not installed; it is off, and nothing else is."""
+
+
+class InvalidInput(SalesAgentError):
+    """One input cannot be used; reject it and go on."""
+
+
+class InvalidFile(InvalidInput):
+    """A file cannot be read as a whole; nothing of it was written.
+
+    Attributes: `path` and, where known, `line` (1-based, as an editor counts).
+    """
+
+    path: str
+    line: int | None
+
+    def __init__(self, message: str, *, path: str, line: int | None = None) -> None:
+        super().__init__(message, path=path, line=line)
+
+    def __str__(self) -> str:
+        place = self.path if self.line is None else f"{self.path}, line {self.line}"
+        return f"{place}: {self.message}"
+
+
+class InvalidRow(InvalidInput):
+    """One row cannot be imported. Attributes: `line`, `column`, `value`, `reason` (a fixed snake_case word)."""
+
+
+class MalformedAnswer(InvalidInput):
+    """An answer of a provider or model that does not have the shape that was asked for."""
+
+
+class NotFound(SalesAgentError):
+    """No record has this id."""
+
+
+class ImportNotFound(NotFound):
+    """No import has this id."""
+
+
+class LeadNotFound(NotFound):
+    """No lead has this id."""
+
+
+class Conflict(SalesAgentError):
+    """Somebody else was first."""
+
+
+class ImportBusy(Conflict):
+    """The import is being worked on by another process right now."""
+
+
+class LimitReached(SalesAgentError):
+    """A limit is used up: the work is due later, it has not failed."""
+
+
+class BudgetExhausted(LimitReached):
+    """A budget in money or credits is used up."""
+
+
+class ProviderError(SalesAgentError):
+    """A provider's call failed. Attributes: `provider`, `status` (HTTP, or None), `request_id` (or None)."""
+
+    provider: str
+    status: int | None
+    request_id: str | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str,
+        status: int | None = None,
+        request_id: str | None = None,
+        **attributes: Any,  # noqa: ANN401 - plain values of any kind
+    ) -> None:
+        super().__init__(message, provider=provider, status=status, request_id=request_id, **attributes)
+
+
+class Transient(ProviderError):
+    """May succeed when tried again."""
+
+
+class Unavailable(Transient):
+    """The provider could not be reached or answered with a fault of its own."""
+
+
+class Timeout(Transient):
+    """No answer in time; whether the provider acted is unknown."""
+
+
+class RateLimited(Transient):
+    """Too many calls. Attribute: `retry_after_s`, seconds, or None where the provider did not say."""
+
+    retry_after_s: float | None
+
+
+class CircuitOpen(Transient):
+    """The provider's circuit breaker is open. Attribute: `until`, aware UTC."""
+
+
+class Permanent(ProviderError):
+    """Will fail again in the same way."""
+
+
+class Unauthorized(Permanent):
+    """The key is missing, wrong, or not allowed to do this."""
+
+
+class Rejected(Permanent):
+    """The provider refused the request's content. Attribute: `field_errors` where it named fields."""
+
+
+class Gone(Permanent):
+    """What was asked for does not exist there (any more)."""
+
+
+class UnexpectedAnswer(Permanent):
+    """The provider answered with something its contract does not allow."""

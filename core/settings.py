@@ -1,0 +1,89 @@
+"""The only reader of the environment.
+
+One `Settings` of sections; each section has its own prefix, each field a default, a unit and bounds.
+Read by `tasks/resources.py`, `app` and Alembic's environment; everything else is handed values.
+`.env.example` is generated from this class (`python -m scripts.env_example`) and compared in a test.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _section(prefix: str) -> SettingsConfigDict:
+    return SettingsConfigDict(env_prefix=prefix, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+
+class HomeSettings(BaseSettings):
+    """Where this installation keeps its own files."""
+
+    model_config = _section("SALES_AGENT_")
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("sales-agent")),
+        description="Data directory: embedded database, uploads, reject files. Default: the platform's user data directory",
+    )
+
+
+class PostgresSettings(BaseSettings):
+    """Postgres, PostgreSQL 15 or later."""
+
+    model_config = _section("POSTGRES_")
+
+    url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://user:password@host:port/name. Empty: a private PostgreSQL in the data directory",
+    )
+    pool_min: int = Field(default=5, ge=0, le=100, description="Connections kept open in a long-lived process")
+    pool_max: int = Field(default=20, ge=1, le=500, description="Connections at most")
+    connect_timeout_s: int = Field(default=10, ge=1, le=120, description="Seconds to wait for a connection")
+
+
+class RedisSettings(BaseSettings):
+    """Redis 7.0 or later; holds only what may be lost."""
+
+    model_config = _section("REDIS_")
+
+    url: SecretStr | None = Field(
+        default=None, description="redis://host:port/0. Empty: a private Valkey in the data directory, when needed"
+    )
+
+
+class ImportSettings(BaseSettings):
+    """CSV import."""
+
+    model_config = _section("IMPORT_")
+
+    upload_dir: Path | None = Field(
+        default=None, description="The only directory a form may name files in. Default: uploads/ in the data directory"
+    )
+    batch_rows: int = Field(default=10_000, ge=100, le=100_000, description="Rows a commit")
+    default_country: str | None = Field(
+        default=None,
+        pattern="^[A-Z]{2}$",
+        description="ISO 3166 code used for phone numbers without a country code where the row names no country",
+    )
+
+
+class Settings:
+    """All sections. Construct once at a process's edge, or use `settings()`."""
+
+    def __init__(self) -> None:
+        self.home = HomeSettings().home.expanduser().absolute()
+        self.postgres = PostgresSettings()
+        self.redis = RedisSettings()
+        self.imports = ImportSettings()
+
+    @property
+    def upload_dir(self) -> Path:
+        """The directory that forms may name files in."""
+        return self.imports.upload_dir or self.home / "uploads"
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once from the environment and `.env`."""
+    return Settings()

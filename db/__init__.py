@@ -1,0 +1,1 @@
+"""Everything that is remembered: Postgres and Redis. Every query lives here."""

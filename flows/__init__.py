@@ -1,0 +1,1 @@
+"""What runs, in which order: one file is one flow is one verb phrase."""

@@ -1,0 +1,1 @@
+"""Everyone we talk to, one folder a provider."""
