@@ -5,7 +5,7 @@ REDIS_URL set    -> that server        else -> embedded_valkey, started when fir
 """
 
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -75,10 +75,8 @@ def create_database(url: str, name: str) -> str:
 def with_database(url: str, name: str) -> str:
     """Return `url` with another database."""
     parts = urlsplit(url)
-    # urlunsplit drops the empty host of `postgresql:///name?host=/socket`.
-    netloc = parts.netloc
     query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{netloc}/{quote(name)}{query}"
+    return f"{parts.scheme}://{parts.netloc}/{quote(name)}{query}"
 
 
 def asyncpg_url(url: str, database: str) -> str:
@@ -87,14 +85,15 @@ def asyncpg_url(url: str, database: str) -> str:
     asyncpg knows `ssl` where libpq says `sslmode`; other libpq parameters that it does not know are left out.
     """
     parts = urlsplit(url)
-    known = dict(parse_qsl(parts.query))
-    query = {key: known[key] for key in ("host", "port") if key in known}
+    known: dict[str, str] = dict(parse_qsl(parts.query))
+    query: dict[str, str] = {key: known[key] for key in ("host", "port") if key in known}
     if "sslmode" in known:
         query["ssl"] = known["sslmode"]
     netloc = parts.netloc
     if netloc.endswith("@") and ":" not in netloc:
         netloc = f"{netloc[:-1]}:@"
-    return urlunsplit(("postgresql+asyncpg", netloc or ":@", f"/{quote(database)}", urlencode(query), ""))
+    suffix = f"?{urlencode(query)}" if query else ""
+    return f"postgresql+asyncpg://{netloc or ':@'}/{quote(database)}{suffix}"
 
 
 def status(home: Path) -> dict[str, str | None]:

@@ -22,6 +22,7 @@ from urllib.parse import quote
 import psutil
 
 from core.errors import ConfigurationError
+from db import processes
 from db.private_dirs import RunUser, explained, locked, open_for_search, private_dir, run_user, socket_dir
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,8 @@ logger = logging.getLogger(__name__)
 SUPERUSER = "postgres"
 PORT = 5432
 START_TIMEOUT_S = 300.0  # crash recovery of a large database takes minutes
-STOP_TIMEOUT_S = 60.0
+# fast shutdown, immediate shutdown, end
+STOP_STEPS = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
 LINGER_S = 20.0  # how long backends may outlive a killed postmaster
 
 SERVER_SETTINGS = {
@@ -151,23 +153,11 @@ def stop(home: Path) -> bool:
         return False
     with explained(home), locked(layout.root / "lock", timeout_s=START_TIMEOUT_S, doing="starting or stopping it"):
         server = find(home)
-        processes = _processes_in(layout.data) if server is None else [psutil.Process(server.pid)]
-        for how, wait_s in ((signal.SIGINT, STOP_TIMEOUT_S), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
-            for process in processes:
-                _signal(process, how)
-            processes = psutil.wait_procs(processes, timeout=wait_s)[1]
-            if not processes:
-                break
-        else:
-            raise ConfigurationError(f"PostgreSQL (process {processes[0].pid}) does not stop: end it yourself.")
+        running = _processes_in(layout.data) if server is None else [psutil.Process(server.pid)]
+        remaining = processes.end(running, STOP_STEPS)
+        if remaining:
+            raise ConfigurationError(f"PostgreSQL (process {remaining[0].pid}) does not stop: end it yourself.")
         return server is not None
-
-
-def _signal(process: psutil.Process, how: signal.Signals) -> None:
-    try:
-        process.send_signal(how)
-    except psutil.NoSuchProcess:
-        return
 
 
 def _serves(pid: int, data: Path) -> bool:
@@ -220,10 +210,8 @@ def _make_cluster(layout: Layout, user: RunUser) -> None:
 
 def _clear_remains(layout: Layout) -> None:
     """Wait for the backends of a killed server, then remove the pid and socket files it left."""
-    remaining = psutil.wait_procs(_processes_in(layout.data), timeout=LINGER_S)[1]
-    for process in remaining:
-        _signal(process, signal.SIGQUIT)
-    if psutil.wait_procs(remaining, timeout=LINGER_S)[1]:
+    remaining = processes.wait_gone(_processes_in(layout.data), LINGER_S)
+    if processes.end(remaining, [(signal.SIGQUIT, LINGER_S)]):
         raise ConfigurationError(
             f"An old PostgreSQL process ({remaining[0].pid}) still works in {layout.data}: end it."
         )
@@ -262,7 +250,7 @@ def _launch(layout: Layout, user: RunUser) -> None:
 def _await_pid_file(layout: Layout, pid: int) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while find(layout.home) is None:
-        if not _alive(pid) or time.monotonic() > deadline:
+        if not processes.is_alive(pid) or time.monotonic() > deadline:
             raise _failure(layout, layout.start_log.read_text(errors="replace"))
         time.sleep(0.01)
 
@@ -280,13 +268,6 @@ def _await_ready(layout: Layout) -> Server:
                 f"PostgreSQL has been starting for {START_TIMEOUT_S:.0f} s: see {layout.root}/log."
             )
         time.sleep(0.01)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _last_log(layout: Layout) -> str:

