@@ -4,6 +4,7 @@ POSTGRES_URL set -> that server        else -> embedded_postgres, database `sale
 REDIS_URL set    -> that server        else -> embedded_valkey, started when first asked for
 """
 
+import time
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -15,6 +16,7 @@ from core.settings import Settings
 from db import embedded_postgres, embedded_valkey
 
 DATABASE = "sales_agent"
+SETTLE_S = 60.0  # how long a private server may take to answer after it was found or started
 
 
 def postgres_url(settings: Settings) -> str:
@@ -25,9 +27,28 @@ def postgres_url(settings: Settings) -> str:
     """
     if settings.postgres.url is not None:
         return settings.postgres.url.get_secret_value()
-    server = embedded_postgres.ensure_running(settings.home)
-    create_database(server.url("postgres"), DATABASE)
-    return server.url(DATABASE)
+    return embedded_postgres_url(settings.home)
+
+
+def embedded_postgres_url(home: Path) -> str:
+    """Return a libpq URL of our database on the private server, started where needed.
+
+    A server that was just killed may still look alive and even accept one last connection, so a first failure is
+    followed by another look.
+
+    Raises:
+        ConfigurationError: It cannot run here; the message says why and what to do.
+    """
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        server = embedded_postgres.ensure_running(home)
+        try:
+            return _create_database(server.url("postgres"), DATABASE)
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                message = f"The private PostgreSQL (process {server.pid}) does not answer: {str(error).strip()}"
+                raise ConfigurationError(f"{message} (see {home / 'postgres' / 'log'}).") from error
+            time.sleep(0.05)
 
 
 def redis_url(settings: Settings) -> str:
@@ -58,17 +79,22 @@ def create_database(url: str, name: str) -> str:
         ConfigurationError: The server cannot be reached or this user may not create databases.
     """
     try:
-        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-            if found is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-        return with_database(url, name)  # another process was first
+        return _create_database(url, name)
     except psycopg.errors.InsufficientPrivilege as error:
         message = f"This user may not create the database {name}: create it by hand, or give the user CREATEDB."
         raise ConfigurationError(message) from error
     except psycopg.OperationalError as error:
         raise ConfigurationError(f"Postgres cannot be reached ({str(error).strip()}): check POSTGRES_URL.") from error
+
+
+def _create_database(url: str, name: str) -> str:
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+            if found is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+        pass  # another process was first
     return with_database(url, name)
 
 

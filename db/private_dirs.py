@@ -91,7 +91,7 @@ def locked(path: Path, *, timeout_s: float, doing: str) -> Iterator[None]:
 def private_dir(path: Path, user: RunUser, *, mode: int = 0o700) -> Path:
     """Make `path` if it is missing, owned by `user` and closed to others."""
     if not path.is_dir():
-        path.mkdir(parents=True, mode=mode)
+        path.mkdir(parents=True, mode=mode, exist_ok=True)
     if path.stat().st_uid == os.geteuid():
         path.chmod(mode)
         user.own(path)
