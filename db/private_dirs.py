@@ -109,6 +109,13 @@ def run_user(data: Path) -> RunUser:
     return RunUser(entry.pw_uid, entry.pw_gid)
 
 
+def owner_of(path: Path) -> RunUser:
+    """Return the user to act as in an existing directory of a user's own (root only; otherwise ourselves)."""
+    if os.geteuid() != 0 or path.stat().st_uid == 0:
+        return RunUser()
+    return run_user(path)
+
+
 def _user_of(uid: int) -> pwd.struct_passwd | None:
     try:
         return pwd.getpwuid(uid)
