@@ -23,7 +23,16 @@ import psutil
 
 from core.errors import ConfigurationError
 from db import processes
-from db.private_dirs import RunUser, explained, locked, open_for_search, private_dir, run_user, socket_dir
+from db.private_dirs import (
+    RunUser,
+    explained,
+    locked,
+    open_for_search,
+    private_dir,
+    remove_socket_dir,
+    run_user,
+    socket_dir,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +166,8 @@ def stop(home: Path) -> bool:
         remaining = processes.end(running, STOP_STEPS)
         if remaining:
             raise ConfigurationError(f"PostgreSQL (process {remaining[0].pid}) does not stop: end it yourself.")
+        if server is not None:
+            remove_socket_dir(server.socket_dir)
         return server is not None
 
 

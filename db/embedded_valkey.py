@@ -18,7 +18,7 @@ import psutil
 
 from core.errors import ConfigurationError
 from db import processes
-from db.private_dirs import RunUser, explained, locked, owner_of, private_dir, socket_dir
+from db.private_dirs import RunUser, explained, locked, owner_of, private_dir, remove_socket_dir, socket_dir
 
 SOCKET = "valkey.sock"
 START_TIMEOUT_S = 30.0
@@ -65,6 +65,7 @@ def stop(home: Path) -> bool:
         if psutil.pid_exists(pid):
             processes.end([psutil.Process(pid)], STOP_STEPS)
         path.unlink(missing_ok=True)
+        remove_socket_dir(path.parent)
         return True
 
 

@@ -23,6 +23,7 @@ from core.errors import ConfigurationError
 
 SYSTEM_USER = "sales-agent-db"
 SOCKET_PATH_BYTES = 103  # macOS; Linux allows 107
+SHORT_PATHS = Path("/tmp")  # noqa: S108 - what is made there is private: owner and mode are checked
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 
 
@@ -169,10 +170,16 @@ def socket_dir(preferred: Path, user: RunUser, socket_name: str) -> Path:
     path = preferred.resolve()
     if not _PLAIN.fullmatch(str(path)) or len(str(path / socket_name)) > SOCKET_PATH_BYTES:
         name = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
-        path = Path("/tmp") / f"sales-agent-{name}"  # noqa: S108 - private: owner and mode are checked below
+        path = SHORT_PATHS / f"sales-agent-{name}"
     private_dir(path, user)
     info = path.lstat()
     owner = os.geteuid() if user.uid is None else user.uid
     if not stat.S_ISDIR(info.st_mode) or info.st_uid != owner or stat.S_IMODE(info.st_mode) & 0o077:
         raise ConfigurationError(f"{path} is not a private directory of user id {owner}: remove it.")
     return path
+
+
+def remove_socket_dir(path: Path) -> None:
+    """Remove a short socket directory whose server has stopped; one inside the data directory stays."""
+    if path.parent == SHORT_PATHS:
+        shutil.rmtree(path)

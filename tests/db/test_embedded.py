@@ -23,9 +23,13 @@ from db import embedded, embedded_postgres, embedded_valkey
 
 ROOT = Path(__file__).parents[2]
 ASK = """
-import json, sys
+import json, os, sys
 from core.settings import Settings
 from db import embedded
+if user := int(os.environ.get("BECOME", 0)):
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
 settings = Settings()
 print(json.dumps([embedded.postgres_url(settings), embedded.redis_url(settings)]), flush=True)
 if len(sys.argv) > 1:
@@ -44,12 +48,15 @@ def own_home() -> Iterator[Path]:
     shutil.rmtree(base)
 
 
-def ask(home: Path, *, stay: bool = False, prefix: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
-    """Ask for both servers in a process of its own; with `stay` it waits until its standard input closes."""
+def ask(home: Path, *, stay: bool = False, user: int = 0) -> "subprocess.Popen[str]":
+    """Ask for both servers in a process of its own; with `stay` it waits until its standard input closes.
+
+    As `user` it asks after its imports, since root's Python may lie where no one else may go.
+    """
     return subprocess.Popen(
-        [*prefix, sys.executable, "-c", ASK, *(["stay"] if stay else [])],
+        [sys.executable, "-c", ASK, *(["stay"] if stay else [])],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(home)},
+        env={"PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(home), "BECOME": str(user)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -144,6 +151,7 @@ def test_pid_file_of_before_a_restart_is_not_believed(own_home: Path) -> None:
     # The number is alive again, as another process of the server's own user; so is that of the socket's lock.
     lines = [str(os.getpid()), *stale[1:]]
     pid_file.write_text("\n".join(lines) + "\n")
+    server.socket_dir.mkdir(exist_ok=True)
     (server.socket_dir / ".s.PGSQL.5432.lock").write_text("\n".join(lines[:5]) + "\n")
     (server.socket_dir / ".s.PGSQL.5432").touch()
     assert embedded.status(own_home)["postgres"] is None
@@ -223,8 +231,7 @@ def test_normal_user_runs_its_own_servers() -> None:
     base = Path(tempfile.mkdtemp(prefix="sales-agent-user-"))
     try:
         os.chown(base, 65534, 65534)
-        as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-        url, _ = answer(ask(base / "home", prefix=as_nobody))
+        url, _ = answer(ask(base / "home", user=65534))
         assert (base / "home" / "postgres" / "data").stat().st_uid == 65534
         # Root finds and uses the same server, and stops it.
         assert embedded.postgres_url(settings_for(base / "home")) == url
