@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 
 import pandas as pd
 from prefect import runtime
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import csv_rows
 from core.columns import ColumnMapping, map_columns
@@ -27,7 +26,7 @@ from core.preview import preview as preview_file
 from core.rejects import ENCODING, header_of, reject_row
 from core.settings import settings
 from db import imports, leads, undo
-from db.engine import own_connection
+from db.engine import Connection, own_connection
 from db.lead_loading import Loading, NewImport, loading, render
 from tasks.policies import STEP
 from tasks.progress import Progress
@@ -179,7 +178,7 @@ async def _close(
 
 
 async def _write_rejects(
-    connection: AsyncConnection, import_id: UUID, file: ScannedFile, mapping: ColumnMapping
+    connection: Connection, import_id: UUID, file: ScannedFile, mapping: ColumnMapping
 ) -> Path:
     path = own_directory("rejects") / f"{import_id}.csv"
     header = header_of(file.format.header, mapping.mapping, has_header=file.format.has_header)
