@@ -1,5 +1,6 @@
-"""What the commands share on a terminal: lines, tables, progress bars, JSON. Results go to standard output, all else
-to standard error.
+"""What the commands share on a terminal: lines, tables, progress bars, JSON.
+
+Results go to standard output, all else to standard error.
 """
 
 import json
@@ -41,7 +42,7 @@ def _readable(value: Any) -> str:  # noqa: ANN401 - a JSON value
     return "tab" if value == "\t" else str(value)
 
 
-def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+def print_table(rows: Sequence[Mapping[Any, Any]]) -> None:
     """Print rows with the same keys as a table as wide as the terminal; on a pipe nothing is cut."""
     from rich.console import Console
     from rich.table import Table
@@ -49,7 +50,7 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in rows[0]:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        table.add_column(str(name).replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else _readable(cell)) for cell in row.values()))
     Console(width=None if sys.stdout.isatty() else 10_000, highlight=False).print(table)
@@ -75,6 +76,8 @@ def prepare_prefect() -> None:
     from app.prefect_environment import PREFERENCES
     from core.settings import settings
 
-    quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR", "PREFECT_HOME": str(settings().home / "prefect")}
+    home = settings().home / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR", "PREFECT_HOME": str(home)}
     for name, value in {**PREFERENCES, **quiet}.items():
         os.environ.setdefault(name, value)

@@ -103,14 +103,37 @@ def _proves(field: str, cells: Profile) -> bool:
 
 def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table:
     def any_of(test: Callable[[Reading, Profile], bool]) -> bool:
-        return any(test(reading, cells) for reading, cells in zip(readings, profiles, strict=True) if not reading.blocked)
+        return any(
+            test(reading, cells) for reading, cells in zip(readings, profiles, strict=True) if not reading.blocked
+        )
 
     person, company = 0.0, 0.0
     for reading, cells in zip(readings, profiles, strict=True):
         if reading.blocked:
             if any(word in reading.phrases for word in ("birthday", "gender", "sex", "geburtstag", "dob", "age")):
                 person += 1
-            if any(word in reading.phrases for word in ("founded", "funding", "ticker", "sic", "naics", "booth", "stand", "latitude", "lat", "duns number", "naics code", "sic code", "year founded", "reviews", "hours", "ownership", "siren")):
+            if any(
+                word in reading.phrases
+                for word in (
+                    "founded",
+                    "funding",
+                    "ticker",
+                    "sic",
+                    "naics",
+                    "booth",
+                    "stand",
+                    "latitude",
+                    "lat",
+                    "duns number",
+                    "naics code",
+                    "sic code",
+                    "year founded",
+                    "reviews",
+                    "hours",
+                    "ownership",
+                    "siren",
+                )
+            ):
                 company += 1.5
             continue
         filled = 1.0 if cells.count else 0.4
@@ -124,7 +147,10 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
             person += 2
         if cells.share("linkedin_person") > 0.5:
             person += 2
-        if reading.has("industry", "size", "revenue", "domain", "register_id", "company_id") or cells.share("linkedin_company") > 0.5:
+        if (
+            reading.has("industry", "size", "revenue", "domain", "register_id", "company_id")
+            or cells.share("linkedin_company") > 0.5
+        ):
             company += 1.5
         if reading.has("category"):
             company += 0.8
@@ -137,8 +163,12 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
     return Table(
         has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",)),
         has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",)),
-        has_company=any_of(lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)),
-        has_full_name=any_of(lambda reading, _: reading.has("fullname") or (reading.has("name") and reading.has("person"))),
+        has_company=any_of(
+            lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)
+        ),
+        has_full_name=any_of(
+            lambda reading, _: reading.has("fullname") or (reading.has("name") and reading.has("person"))
+        ),
         person_weight=person,
         company_weight=company,
     )
@@ -186,7 +216,9 @@ def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
         return []
     phrases = set(reading.phrases)
     company = reading.has("company", "account") and "business" not in phrases
-    if (company or phrases & {"hq", "headquarters", "switchboard", "head office", "zentrale"}) and not reading.has("person"):
+    if (company or phrases & {"hq", "headquarters", "switchboard", "head office", "zentrale"}) and not reading.has(
+        "person"
+    ):
         return [("company_phone", 0.95 - 0.06 * (reading.number - 1))]
     base = 0.9 if "mobile" in reading.attributes and "phone" not in reading.attributes else 0.95
     if reading.phrases and reading.phrases[0].startswith(("whatsapp", "wa ")):
@@ -238,13 +270,35 @@ def _place(field: str) -> "Decider":
 
 
 def _street(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-    full = {"address", "full address", "adresse", "anschrift", "formatted address", "location address", "adres", "direccion", "indirizzo"}
+    full = {
+        "address",
+        "full address",
+        "adresse",
+        "anschrift",
+        "formatted address",
+        "location address",
+        "adres",
+        "direccion",
+        "indirizzo",
+    }
     base = 0.9 if full & set(reading.phrases) else 0.95
     return [("street", base + _rank(reading))]
 
 
 def _state(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-    weak = {"region", "county", "departement", "nom departement", "regione", "область", "area", "st", "powiat", "etat", "lan"}
+    weak = {
+        "region",
+        "county",
+        "departement",
+        "nom departement",
+        "regione",
+        "область",
+        "area",
+        "st",
+        "powiat",
+        "etat",
+        "lan",
+    }
     base = 0.8 if weak & set(reading.phrases) else 0.95
     return [("state", base + _rank(reading))]
 
@@ -264,8 +318,38 @@ def _notes(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     if reading.has("industry", "title", "name", "email", "phone", "id"):
         return []
     phrases = set(reading.phrases)
-    strong = any(phrase.startswith(("note", "comment", "notiz", "bemerk", "kommentar", "remark", "remarque", "observ", "nota", "comentario", "opmerk", "uwagi")) for phrase in phrases)
-    weak = phrases & {"message", "details", "about", "summary", "bio", "info", "infos", "information", "feedback", "memo", "opis"}
+    strong = any(
+        phrase.startswith(
+            (
+                "note",
+                "comment",
+                "notiz",
+                "bemerk",
+                "kommentar",
+                "remark",
+                "remarque",
+                "observ",
+                "nota",
+                "comentario",
+                "opmerk",
+                "uwagi",
+            )
+        )
+        for phrase in phrases
+    )
+    weak = phrases & {
+        "message",
+        "details",
+        "about",
+        "summary",
+        "bio",
+        "info",
+        "infos",
+        "information",
+        "feedback",
+        "memo",
+        "opis",
+    }
     return [("notes", 0.95 if strong else 0.7 if weak else 0.85)]
 
 
@@ -273,7 +357,17 @@ def _source(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, f
     if reading.has("id", "email", "phone"):
         return []
     phrases = set(reading.phrases)
-    if phrases & {"channel", "kanal", "canal", "utm source", "source type", "source file", "traffic source", "lead source detail", "sourced from"}:
+    if phrases & {
+        "channel",
+        "kanal",
+        "canal",
+        "utm source",
+        "source type",
+        "source file",
+        "traffic source",
+        "lead source detail",
+        "sourced from",
+    }:
         return [("source", 0.7)]
     return [("source", 0.95 if not reading.has("url", "website") else 0.65)]
 
@@ -291,7 +385,22 @@ def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float
         return [("external_id", 0.62)]
     if "company_id" in reading.attributes or reading.has("company", "account"):
         return [("external_id", 0.6 if _has_person(table) else 0.85)]
-    vague = {"number", "nr", "no", "nummer", "code", "key", "ref", "kod", "konto", "user id", "codice", "codigo", "lfd nr", "place id"}
+    vague = {
+        "number",
+        "nr",
+        "no",
+        "nummer",
+        "code",
+        "key",
+        "ref",
+        "kod",
+        "konto",
+        "user id",
+        "codice",
+        "codigo",
+        "lfd nr",
+        "place id",
+    }
     return [("external_id", 0.75 if phrases & vague else 0.95)]
 
 
@@ -307,7 +416,23 @@ def _last(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
 
 def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
-    weak = {"dirigeant", "responsable", "gerente", "prospect", "contact", "contacts", "kontakt", "contacto", "contato", "contatto", "speaker", "display name", "principal name", "gf", "inhaber"}
+    weak = {
+        "dirigeant",
+        "responsable",
+        "gerente",
+        "prospect",
+        "contact",
+        "contacts",
+        "kontakt",
+        "contacto",
+        "contato",
+        "contatto",
+        "speaker",
+        "display name",
+        "principal name",
+        "gf",
+        "inhaber",
+    }
     if cells.share("email") > 0.5:
         return [("contact_email", 0.8)]
     if cells.share("phone") > 0.5 and cells.share("letters") < 0.3:
@@ -365,9 +490,35 @@ def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     phrases = set(reading.phrases)
     if reading.has("company", "account", "campaign", "source"):
         return []
-    if phrases & {"job title", "jobtitle", "position", "designation", "job position", "poste", "puesto", "cargo", "funktion", "fonction", "functie", "stanowisko", "ruolo", "jobbezeichnung"}:
+    if phrases & {
+        "job title",
+        "jobtitle",
+        "position",
+        "designation",
+        "job position",
+        "poste",
+        "puesto",
+        "cargo",
+        "funktion",
+        "fonction",
+        "functie",
+        "stanowisko",
+        "ruolo",
+        "jobbezeichnung",
+    }:
         return [("contact_title", 0.95)]
-    if phrases & {"headline", "role", "job", "job role", "occupation", "profession", "job function", "beruf", "professione", "profissao"}:
+    if phrases & {
+        "headline",
+        "role",
+        "job",
+        "job role",
+        "occupation",
+        "profession",
+        "job function",
+        "beruf",
+        "professione",
+        "profissao",
+    }:
         return [("contact_title", 0.7)]
     if phrases & {"titel", "titre", "titulo", "titolo"}:
         return [("contact_title", 0.6)]

@@ -156,7 +156,7 @@ def _phrases(text: str) -> list[str]:
 @cache
 def lexicon() -> dict[str, str]:
     """Give folded phrase -> concept. An attribute outranks a subject, a subject a blocker, a blocker noise."""
-    words: dict[str, str] = {phrase: "noise" for phrase in _phrases(NOISE)}
+    words: dict[str, str] = dict.fromkeys(_phrases(NOISE), "noise")
     words.update((phrase, "blocked") for phrase in _phrases(BLOCKERS))
     for table in (SUBJECTS, ATTRIBUTES):
         for concept, text in table.items():

@@ -127,7 +127,9 @@ class _CheckedBytes(io.RawIOBase):
             self._since_newline += len(chunk)
             if self._since_newline > MAX_LINE_BYTES:
                 raise InvalidFile(
-                    f"a line is longer than {MAX_LINE_BYTES // 1024 // 1024} MB", path=self._name, line=self.newlines + 1
+                    f"a line is longer than {MAX_LINE_BYTES // 1024 // 1024} MB",
+                    path=self._name,
+                    line=self.newlines + 1,
                 )
         else:
             self._since_newline = len(chunk) - last - 1

@@ -43,6 +43,9 @@ class Reject(NamedTuple):
     reason: str
 
 
+RowReader = Callable[[list[str]], LeadRow | Reject]
+"""Turns a record's cells into a lead's values or a reason against it."""
+
 _NORMALIZERS: dict[str, Callable[[str], str | None]] = {
     "company_website": normalize.url,
     "company_domain": normalize.domain,
@@ -72,7 +75,7 @@ def row_reader(
     default_country: str | None = None,
     source: str | None = None,
     dedupe: DedupeKey = "auto",
-) -> Callable[[list[str]], LeadRow | Reject]:
+) -> RowReader:
     """Prepare the function that reads one record.
 
     Args:
@@ -90,7 +93,9 @@ def row_reader(
 class _RowReader:
     """What `read` needs for every row, worked out once."""
 
-    def __init__(self, mapping: ColumnMapping, default_country: str | None, source: str | None, dedupe: DedupeKey) -> None:
+    def __init__(
+        self, mapping: ColumnMapping, default_country: str | None, source: str | None, dedupe: DedupeKey
+    ) -> None:
         self._labels = mapping.labels
         self._width = len(self._labels)
         self._country = default_country
@@ -104,7 +109,9 @@ class _RowReader:
         self._plan = plan
         self._phones = [(self._column_of[field], POSITION[field]) for field in _PHONES if field in self._column_of]
         self._unmapped = [
-            (index, label) for index, (label, field, _) in enumerate(mapping.columns) if not field and label.strip() not in OWN_COLUMNS
+            (index, label)
+            for index, (label, field, _) in enumerate(mapping.columns)
+            if not field and label.strip() not in OWN_COLUMNS
         ]
 
     def read(self, cells: list[str]) -> LeadRow | Reject:
@@ -160,7 +167,9 @@ class _RowReader:
             extra = _storable(extra)
         return LeadRow(self._key(values, cells), values, extra, original)
 
-    def _keep(self, original: dict[str, str] | None, position: int, raw: str, value: str | None) -> dict[str, str] | None:
+    def _keep(
+        self, original: dict[str, str] | None, position: int, raw: str, value: str | None
+    ) -> dict[str, str] | None:
         stripped = raw.strip()
         if value == stripped or (value is None and len(stripped) <= 20 and stripped.lower() in normalize.MISSING):
             return original
@@ -190,7 +199,9 @@ class _RowReader:
         )
 
     def _overflow(self, extra: dict[str, str] | None, cells: list[str]) -> dict[str, str] | None:
-        beyond = {f"col_{number}": cell for number, cell in enumerate(cells[self._width :], self._width + 1) if cell.strip()}
+        beyond = {
+            f"col_{number}": cell for number, cell in enumerate(cells[self._width :], self._width + 1) if cell.strip()
+        }
         return {**(extra or {}), **beyond} or None
 
     def _reject(self, cells: list[str]) -> Reject:
@@ -208,4 +219,3 @@ class _RowReader:
 
 def _storable(extra: dict[str, str]) -> dict[str, str]:
     return {label: normalize.storable(cell) for label, cell in extra.items()}
-

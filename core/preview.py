@@ -1,13 +1,12 @@
 """What an import of a file would do, without doing it."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from core.columns import ColumnMapping
 from core.csv_rows import ScannedFile, read
-from core.lead_rows import LeadRow, Reject
+from core.lead_rows import Reject, RowReader
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class PreviewReport:
         }
 
 
-def preview(file: ScannedFile, mapping: ColumnMapping, reader: Callable[[list[str]], LeadRow | Reject]) -> PreviewReport:
+def preview(file: ScannedFile, mapping: ColumnMapping, reader: RowReader) -> PreviewReport:
     """Read the whole file as an import would and count.
 
     Args:

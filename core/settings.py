@@ -27,7 +27,8 @@ class HomeSettings(BaseSettings):
         description="Data directory: private servers, uploads, rejects, logs. Default: the platform's user data directory",
     )
     root: Path | None = Field(
-        default=None, description="Directory that holds prefect.yaml and flows/. Default: where this program is installed"
+        default=None,
+        description="Directory that holds prefect.yaml and flows/. Default: where this program is installed",
     )
 
 

@@ -28,7 +28,7 @@ def preview(request: ImportRequest) -> PreviewReport:
 def detect_mapping(
     file: ScannedFile, request: ImportRequest, remembered: dict[str, str] | None = None
 ) -> ColumnMapping:
-    """Decide which column holds which field: the request, else what a person once confirmed, else header and content."""
+    """Decide which column holds which field: the request, else what a person confirmed, else rules."""
     sample = [cells for _, cells in islice(csv_rows.read(file), _SAMPLE_ROWS)]
     return map_columns(file.format.header, sample, overrides=request.mapping, remembered=remembered)
 

@@ -51,6 +51,6 @@ def _kind(filled: "pd.Series[str]") -> str:
 
 
 def mask(value: str) -> str:
-    """Keep the shape of a value and hide what it says: 'Anna Berg' becomes 'Anxx Bxxx'... its first two characters stay."""
+    """Keep the shape of a value and hide what it says: 'Anna Berg' becomes 'Anxx xxxx'."""
     shown = value[:40]
     return shown[:2] + re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "0", shown[2:])) + ("…" if len(value) > 40 else "")

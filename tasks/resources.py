@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
-
 from core.settings import settings
 from db.embedded import postgres_url
 from db.engine import Connection, open_engine, transaction

@@ -1,10 +1,6 @@
 """`sales-agent import`, `preview`, `undo` and `imports`."""
 
 import asyncio
-import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
@@ -17,7 +13,7 @@ if TYPE_CHECKING:
     from core.imports import ImportRequest
 
 Policy = Literal["fill_empty", "overwrite", "skip"]
-Dedupe = Literal["auto", "external_id", "email", "domain_person", "company_city", "row"]
+Dedupe = Literal["auto", "external_id", "email", "domain", "company", "row"]
 
 File = Annotated[Path, typer.Argument(help="The CSV file.")]
 Maps = Annotated[
