@@ -15,11 +15,15 @@ from app.prefect_environment import HEARTBEAT_S, WORK_POOL
 from core.errors import ConfigurationError, Rejected
 
 PENDING_LIMIT_S = 600
-ENDED = [f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled", "Cancelling", "TimedOut")]
+ENDED = [
+    f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled", "Cancelling", "TimedOut")
+]
 WAITING = [f"prefect.flow-run.{name}" for name in ("Paused", "Suspended", "AwaitingRetry", "Scheduled", "Pending")]
 
 
-def _watchdog(name: str, description: str, after: str, expect: list[str], within_s: int, message: str) -> dict[str, Any]:
+def _watchdog(
+    name: str, description: str, after: str, expect: list[str], within_s: int, message: str
+) -> dict[str, Any]:
     return {
         "name": name,
         "description": description,
