@@ -6,7 +6,7 @@ REDIS_URL set    -> that server        else -> embedded_valkey, started when fir
 
 import time
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -14,6 +14,7 @@ from psycopg import sql
 from core.errors import ConfigurationError
 from core.settings import Settings
 from db import embedded_postgres, embedded_valkey
+from db.embedded_postgres import SUPERUSER
 
 DATABASE = "sales_agent"
 SETTLE_S = 60.0  # how long a private server may take to answer after it was found or started
@@ -96,6 +97,12 @@ def _create_database(url: str, name: str) -> str:
     except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
         pass  # another process was first
     return with_database(url, name)
+
+
+def database_name(url: str) -> str:
+    """Return the database that a libpq URL names; like libpq, its user where it names none."""
+    parts = urlsplit(url)
+    return unquote(parts.path.strip("/") or parts.username or SUPERUSER)
 
 
 def with_database(url: str, name: str) -> str:
