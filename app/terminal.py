@@ -78,6 +78,6 @@ def prepare_prefect() -> None:
 
     home = settings().home / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR", "PREFECT_HOME": str(home)}
+    quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_HOME": str(home)}
     for name, value in {**PREFERENCES, **quiet}.items():
         os.environ.setdefault(name, value)

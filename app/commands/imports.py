@@ -10,7 +10,8 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
-    from core.imports import ImportRequest
+    from core.imports import ImportReport, ImportRequest
+    from core.preview import PreviewReport
 
 Policy = Literal["fill_empty", "overwrite", "skip"]
 Dedupe = Literal["auto", "external_id", "email", "domain", "company", "row"]
@@ -61,16 +62,23 @@ def import_(
     if submit:
         from app.submission import submit_import
 
-        report = asyncio.run(submit_import(request, say=terminal.say))
+        report: ImportReport | PreviewReport = asyncio.run(submit_import(request, say=terminal.say))
     else:
         report = _import_here(request, quiet=as_json)
+    facts = _plain(report)
     if as_json:
-        terminal.print_json(report.to_json() if dry_run else report.model_dump(mode="json"))
+        terminal.print_json(facts)
     else:
-        terminal.print_facts(_facts(report.to_json() if dry_run else report.model_dump(mode="json")))
+        terminal.print_facts(_facts(facts))
 
 
-def _import_here(request: "ImportRequest", *, quiet: bool) -> Any:  # noqa: ANN401 - either report
+def _plain(report: "ImportReport | PreviewReport") -> dict[str, Any]:
+    from core.imports import ImportReport
+
+    return report.model_dump(mode="json") if isinstance(report, ImportReport) else report.to_json()
+
+
+def _import_here(request: "ImportRequest", *, quiet: bool) -> "ImportReport | PreviewReport":
     from flows.import_leads import import_leads
     from tasks.runtime import progress_sink, server_url
 
