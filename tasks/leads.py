@@ -125,6 +125,7 @@ async def _load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping
     async for batch, rendered in _prepared(file, mapping, request, load.next_record):
         await load.load(batch, rendered)
         await progress.advance_to(batch.next_record)
+    await load.settle()
 
 
 async def _prepared(

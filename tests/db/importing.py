@@ -59,6 +59,7 @@ async def load(
             if number == batches:
                 break
             await open_import.load(batch, render(batch))
+        await open_import.settle()
         return open_import.import_id
 
 

@@ -57,9 +57,10 @@ def as_leads(known: dict[str, LeadRow]) -> dict[str, dict[str, str]]:
 def test_equals_merging_row_by_row(database: str, first, second, policy, size, other_size) -> None:
     clear(database)
     known: dict[str, LeadRow] = {}
-    for given_rows, batch_rows, rule in ((first, size, ConflictPolicy.FILL_EMPTY), (second, other_size, policy)):
+    imports = (("first", first, size, ConflictPolicy.FILL_EMPTY), ("second", second, other_size, policy))
+    for name, given_rows, batch_rows, rule in imports:
         before = set(known)
-        import_id = asyncio.run(load(database, given_rows, rule, batch_rows=batch_rows))
+        import_id = asyncio.run(load(database, given_rows, rule, batch_rows=batch_rows, fingerprint=name))
         applied(known, given_rows, rule)
         assert leads(database) == as_leads(known)
         counts = asyncio.run(totals(database, import_id))

@@ -77,10 +77,14 @@ async def test_a_persons_edit_is_kept_unless_forced(database: str) -> None:
     assert leads(database)["a"] == {"city": "Rome", "notes": "rang them"}
     assert (await take_back(database, first)).kept_edited == 1
 
-    third = await load(database, [{"key": "a", "city": "Bern"}], OVERWRITE)
-    await edit(database, "a", notes="again")
-    assert (await take_back(database, third, force=True)).restored == 1
-    assert leads(database)["a"] == {"city": "Rome", "notes": "again"}
+
+async def test_forced_it_takes_back_what_was_imported_and_leaves_what_was_edited(database: str) -> None:
+    first = await load(database, [{"key": "a", "city": "Oslo"}])
+    second = await load(database, [{"key": "a", "city": "Rome"}], OVERWRITE)
+    await edit(database, "a", notes="rang them")
+    assert (await take_back(database, second, force=True)).restored == 1
+    assert leads(database)["a"] == {"city": "Oslo", "notes": "rang them"}
+    assert (await take_back(database, first, force=True)).removed == 1
 
 
 async def test_an_edit_before_the_import_does_not_stand_in_the_way(database: str) -> None:
