@@ -1,10 +1,10 @@
 """What a column's name means among its neighbours: 'Name' beside 'Vorname' is the last name, beside 'Website' the company's."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.column_content import Profile
-from core.column_words import ATTRIBUTES, SUBJECTS, concepts_of
+from core.column_words import ATTRIBUTES, SUBJECTS, concepts_of, lexicon
 
 NEVER = frozenset({"blocked", "fax", "middle", "honorific", "street2"})
 """Concepts that make a column none of ours, whatever stands beside them."""
@@ -57,17 +57,20 @@ class Table:
     has_last: bool
     has_company: bool
     has_full_name: bool
+    has_name: bool
+    has_title: bool
+    has_plain_city: bool
+    sampled: bool
     person_weight: float
     company_weight: float
 
 
-def meaning_of(names: Sequence[str], profiles: Sequence[Profile], rows: Sequence[Sequence[str]]) -> list[Guess]:
+def meaning_of(names: Sequence[str], profiles: Sequence[Profile]) -> list[Guess]:
     """Give every column's possible fields with a confidence, before its cells have their say.
 
     Args:
         names: Column names; '' for a column without one.
         profiles: The columns' cells, profiled.
-        rows: The sample itself, for comparing columns with each other.
     """
     readings = [read_name(name) for name in names]
     table = _table_of(readings, profiles)
@@ -77,10 +80,10 @@ def meaning_of(names: Sequence[str], profiles: Sequence[Profile], rows: Sequence
             continue
         found = _from_name(reading, cells, table)
         if any(field in {"?name"} for field, _ in found):
-            found = _bare_name(column, cells, table, rows)
+            found = _bare_name(cells, table)
         if not found and (not name or reading.unknown):
             found = _from_cells(cells, named=bool(name), table=table)
-        factor = 0.62**reading.unknown if name else 1.0
+        factor = 0.58**reading.unknown if name else 1.0
         for field, confidence in found:
             firm = _proves(field, cells)
             guesses.append(Guess(column, field, confidence * (max(factor, 0.75) if firm else factor)))
@@ -114,7 +117,7 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
                 company += 1.5
             continue
         filled = 1.0 if cells.count else 0.4
-        if reading.has("email"):
+        if reading.has("email") or cells.share("email") > 0.5:
             person += 1.5 * filled
         if reading.has("mobile"):
             person += 1
@@ -135,10 +138,14 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
         if reading.has("postal"):
             company += 0.4
     return Table(
-        has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",)),
-        has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",)),
+        has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",) and not reading.unknown),
+        has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",) and not reading.unknown),
         has_company=any_of(lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)),
-        has_full_name=any_of(lambda reading, _: reading.has("fullname") or (reading.has("name") and reading.has("person"))),
+        has_full_name=any_of(lambda reading, _: reading.attributes[-1:] == ("fullname",) or (reading.has("name") and reading.has("person"))),
+        has_name=any_of(lambda reading, _: reading.attributes == ("name",)),
+        has_title=any_of(lambda reading, _: reading.has("title") and not reading.has("company") and not reading.unknown),
+        has_plain_city=any_of(lambda reading, _: reading.attributes == ("city",) and not reading.subjects and reading.number == 1),
+        sampled=any(cells.count for cells in profiles),
         person_weight=person,
         company_weight=company,
     )
@@ -151,6 +158,8 @@ def _is_company(reading: Reading) -> bool:
 def _from_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     """Give (field, confidence) that a name suggests; '?name' for a bare 'Name'."""
     attributes = reading.attributes
+    if attributes[:1] == ("street",) and reading.phrases[0] != "street" and _goes_on_after_address(reading):
+        return _from_name(_without_address(reading), cells, table)
     if not attributes:
         return _subject_alone(reading, cells, table)
     if "linkedin" in attributes:
@@ -161,6 +170,20 @@ def _from_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str
     return []
 
 
+def _goes_on_after_address(reading: Reading) -> bool:
+    """Tell whether 'address' only says where the rest belongs, as in 'Address 1 - City' or 'Default Address Phone'."""
+    words = lexicon()
+    kinds = [words.get(phrase, "") for phrase in reading.phrases]
+    at = kinds.index("street") if "street" in kinds else len(kinds)
+    return any((kind in ATTRIBUTES and kind != "street") or kind == "company" for kind in kinds[at + 1 :])
+
+
+def _without_address(reading: Reading) -> Reading:
+    words = lexicon()
+    kept = tuple(phrase for phrase in reading.phrases if words.get(phrase) != "street")
+    return replace(reading, attributes=tuple(name for name in reading.attributes if name != "street"), phrases=kept)
+
+
 def _rank(reading: Reading) -> float:
     """Weigh which of several: the company's or business one before the plain, before home and others."""
     weight = 0.0
@@ -169,6 +192,8 @@ def _rank(reading: Reading) -> float:
     for concept, minus in (("billing", 0.03), ("mailing", 0.04), ("home", 0.2), ("other", 0.3), ("shipping", 0.32)):
         if concept in reading.subjects:
             weight -= minus
+    if any(word in reading.phrases for word in ("normalized", "formatted", "cleaned", "clean", "raw", "e 164", "extracted")):
+        weight -= 0.02
     return weight - 0.06 * (min(reading.number, 6) - 1)
 
 
@@ -189,6 +214,8 @@ def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     if (company or phrases & {"hq", "headquarters", "switchboard", "head office", "zentrale"}) and not reading.has("person"):
         return [("company_phone", 0.95 - 0.06 * (reading.number - 1))]
     base = 0.9 if "mobile" in reading.attributes and "phone" not in reading.attributes else 0.95
+    if phrases & {"landline", "fixe", "festnetz", "telephone fixe"}:
+        base = 0.89
     if reading.phrases and reading.phrases[0].startswith(("whatsapp", "wa ")):
         base = 0.7
     return [("contact_phone", base + _rank(reading))]
@@ -205,11 +232,14 @@ def _linkedin(reading: Reading, cells: Profile, table: Table) -> list[tuple[str,
         company = False
     elif not company and not reading.has("person") and not _has_person(table):
         company = True
-    return [("company_linkedin_url" if company else "linkedin_url", 0.95)]
+    named = reading.has("person") or reading.has("company", "account")
+    return [("company_linkedin_url" if company else "linkedin_url", 0.96 if named else 0.95)]
 
 
 def _has_person(table: Table) -> bool:
-    return table.has_first or table.has_last or table.has_full_name or table.person_weight >= table.company_weight
+    if table.has_first or table.has_last or table.has_full_name or table.has_title:
+        return True
+    return not table.has_company and table.person_weight >= table.company_weight
 
 
 def _site(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -232,26 +262,32 @@ def _site(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
 
 def _place(field: str) -> "Decider":
     def decide(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-        return [(field, 0.95 + _rank(reading))]
+        return [(field, _place_confidence(reading, table, 0.95))]
 
     return decide
 
 
+def _place_confidence(reading: Reading, table: Table, base: float) -> float:
+    """Weigh addresses: where a table has a plain 'City', its plain address is the main one; else the company's."""
+    plain = table.has_plain_city and not reading.subjects and reading.number == 1
+    return base + (0.03 if plain else _rank(reading))
+
+
 def _street(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     full = {"address", "full address", "adresse", "anschrift", "formatted address", "location address", "adres", "direccion", "indirizzo"}
-    base = 0.9 if full & set(reading.phrases) else 0.95
-    return [("street", base + _rank(reading))]
+    base = 0.9 if (full | {"formatted", "full", "complete"}) & set(reading.phrases) else 0.95
+    return [("street", _place_confidence(reading, table, base))]
 
 
 def _state(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     weak = {"region", "county", "departement", "nom departement", "regione", "область", "area", "st", "powiat", "etat", "lan"}
     base = 0.8 if weak & set(reading.phrases) else 0.95
-    return [("state", base + _rank(reading))]
+    return [("state", _place_confidence(reading, table, base))]
 
 
 def _country(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     code = any("code" in phrase for phrase in reading.phrases)
-    return [("country", (0.9 if code else 0.95) + _rank(reading))]
+    return [("country", _place_confidence(reading, table, 0.9 if code else 0.95))]
 
 
 def _location(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -288,11 +324,11 @@ def _campaign(reading: Reading, cells: Profile, table: Table) -> list[tuple[str,
 def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
     if "register_id" in reading.attributes:
-        return [("external_id", 0.62)]
+        return [("external_id", 0.58 if any("siret" in phrase for phrase in phrases) else 0.56)]
     if "company_id" in reading.attributes or reading.has("company", "account"):
         return [("external_id", 0.6 if _has_person(table) else 0.85)]
     vague = {"number", "nr", "no", "nummer", "code", "key", "ref", "kod", "konto", "user id", "codice", "codigo", "lfd nr", "place id"}
-    return [("external_id", 0.75 if phrases & vague else 0.95)]
+    return [("external_id", 0.75 if phrases & vague else 0.95 + min(0.0, _rank(reading)))]
 
 
 def _first(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -307,11 +343,13 @@ def _last(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
 
 def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
-    weak = {"dirigeant", "responsable", "gerente", "prospect", "contact", "contacts", "kontakt", "contacto", "contato", "contatto", "speaker", "display name", "principal name", "gf", "inhaber"}
+    weak = {"dirigeant", "responsable", "gerente", "prospect", "contact", "contacts", "kontakt", "contacto", "contato", "contatto", "speaker", "principal name", "gf", "inhaber"}
     if cells.share("email") > 0.5:
         return [("contact_email", 0.8)]
     if cells.share("phone") > 0.5 and cells.share("letters") < 0.3:
         return [("contact_phone", 0.8)]
+    if phrases & weak and cells.count == 0 and table.sampled:
+        return []
     return [("contact_name", 0.88 if phrases & weak else 0.96)]
 
 
@@ -319,19 +357,23 @@ def _name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
     if reading.has("company", "account"):
         return [("company_name", 0.96)]
     if reading.has("person"):
+        if table.has_first and not table.has_last and "contact" not in reading.phrases:
+            return [("last_name", 0.93)]
         return [("contact_name", 0.95)]
     if reading.has("customer"):
         return _either(cells, table, 0.9)
     return [("?name", 0.9)]
 
 
-def _bare_name(column: int, cells: Profile, table: Table, rows: Sequence[Sequence[str]]) -> list[tuple[str, float]]:
+def _bare_name(cells: Profile, table: Table) -> list[tuple[str, float]]:
     """Decide what a column called just 'Name' holds."""
     if table.has_first and not table.has_last:
         return [("last_name", 0.93)]
     if table.has_last and not table.has_first:
         return [("first_name", 0.93)]
     if table.has_first and table.has_last:
+        if not table.has_company and table.has_full_name:
+            return [("company_name", 0.85)]
         if not table.has_company and cells.share("legal") > 0.3:
             return [("company_name", 0.85)]
         return [("contact_name", 0.9)]
@@ -363,8 +405,13 @@ def _subject_alone(reading: Reading, cells: Profile, table: Table) -> list[tuple
 
 def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
-    if reading.has("company", "account", "campaign", "source"):
+    if reading.has("campaign", "source"):
         return []
+    if reading.has("company", "account"):
+        return [("contact_title", 0.75)]
+    nameless = not (table.has_company or table.has_name or table.has_full_name or table.has_first or table.has_last)
+    if nameless and phrases == {"title"} and table.company_weight > table.person_weight:
+        return [("company_name", 0.8)]
     if phrases & {"job title", "jobtitle", "position", "designation", "job position", "poste", "puesto", "cargo", "funktion", "fonction", "functie", "stanowisko", "ruolo", "jobbezeichnung"}:
         return [("contact_title", 0.95)]
     if phrases & {"headline", "role", "job", "job role", "occupation", "profession", "job function", "beruf", "professione", "profissao"}:
@@ -372,6 +419,11 @@ def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     if phrases & {"titel", "titre", "titulo", "titolo"}:
         return [("contact_title", 0.6)]
     return [("contact_title", 0.88)]
+
+
+def _category(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    # Beside a person's names, categories are an address book's labels.
+    return [("industry", 0.4 if table.has_first or table.has_last or reading.has("id") else 0.65)]
 
 
 def _simple(field: str, confidence: float) -> "Decider":
@@ -404,7 +456,7 @@ _DECIDERS: tuple[tuple[tuple[str, ...], Decider], ...] = (
     (("location",), _location),
     (("district",), _simple("city", 0.55)),
     (("industry",), _simple("industry", 0.94)),
-    (("category",), _simple("industry", 0.65)),
+    (("category",), _category),
     (("campaign",), _campaign),
     (("id",), _id),
     (("title",), _title),

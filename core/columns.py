@@ -135,9 +135,10 @@ def _guesses(header: Sequence[str], profiles: Sequence[Profile], rows: Sequence[
     """Give all guesses, vetoed by content, one list for all columns."""
     names = ["" if _is_made_up(label, index) else _without_number(label) for index, label in enumerate(header)]
     guesses: list[Guess] = []
-    for guess in meaning_of(names, profiles, rows):
+    for guess in meaning_of(names, profiles):
         evidence = profiles[guess.column]
-        exact = fold_header(names[guess.column]).replace(" ", "_") == guess.field
+        # Our own field names are meant, whatever the cells hold; 'city' or 'notes' are everybody's words.
+        exact = "_" in guess.field and fold_header(names[guess.column]).replace(" ", "_") == guess.field
         confidence = 1.0 if exact else guess.confidence * supports(guess.field, evidence)
         if evidence.count == 0 and rows and not exact:
             confidence -= 0.12 if guess.field in {"contact_phone", "contact_email", "company_phone"} else 0.01

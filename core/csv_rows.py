@@ -383,7 +383,8 @@ def read(file: ScannedFile, *, skip: int = 0, limit: int | None = None) -> Itera
     """
     form = file.format
     errors = "windows" if codecs.lookup(form.encoding).name == "cp1252" else "strict"
-    above = form.preamble_lines + (1 if form.has_header else 0)
+    leave_out = form.preamble_lines + (1 if form.has_header else 0) + skip
+    left = -1 if limit is None else limit
     reader = None
     try:
         with file.path.open("r", encoding=form.encoding, errors=errors, newline="", buffering=_CHUNK_BYTES) as text:
@@ -391,20 +392,20 @@ def read(file: ScannedFile, *, skip: int = 0, limit: int | None = None) -> Itera
             if form.has_bom and (first := next(lines, None)) is not None:
                 lines = itertools.chain([first.removeprefix("\ufeff")], lines)
             reader = csv.reader(lines, delimiter=form.delimiter)
-            yield from itertools.islice(_numbered(reader, above + skip), limit)
+            line = 1
+            for record in reader:
+                if record:
+                    if leave_out:
+                        leave_out -= 1
+                    elif left:
+                        yield line, record
+                        left -= 1
+                    else:
+                        return
+                line = reader.line_num + 1
     except OSError as error:
         raise InvalidFile(f"cannot be read: {error.strerror or error}", path=str(file.path)) from error
     except (csv.Error, UnicodeError) as error:
-        line = None if reader is None else reader.line_num
-        raise InvalidFile(f"is no longer what was scanned: {error}", path=str(file.path), line=line) from error
+        at = None if reader is None else reader.line_num
+        raise InvalidFile(f"is no longer what was scanned: {error}", path=str(file.path), line=at) from error
 
-
-def _numbered(reader: "csv._reader", leave_out: int) -> Iterator[tuple[int, list[str]]]:
-    line = 1
-    for record in reader:
-        if record:
-            if leave_out:
-                leave_out -= 1
-            else:
-                yield line, record
-        line = reader.line_num + 1

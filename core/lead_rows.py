@@ -45,7 +45,7 @@ class Reject(NamedTuple):
 
 _NORMALIZERS: dict[str, Callable[[str], str | None]] = {
     "company_website": normalize.url,
-    "company_domain": normalize.domain,
+    "company_domain": normalize.own_domain,
     "company_size": normalize.number_range,
     "annual_revenue": normalize.number_range,
     "country": normalize.country,
@@ -57,6 +57,10 @@ _NORMALIZERS: dict[str, Callable[[str], str | None]] = {
 }
 _PHONES = ("company_phone", "contact_phone")
 _NAMING = ("contact_name", "first_name", "last_name", "contact_phone", "company_phone", "linkedin_url", "contact_title")
+_REPEATING = frozenset(
+    {"industry", "company_size", "annual_revenue", "city", "state", "country", "postal_code", "first_name", "last_name", "contact_title", "source"}
+)
+"""Fields whose values come again and again: looked up before they are worked out."""
 _MEMO_SIZE = 20_000
 
 _NAME, _WEBSITE, _DOMAIN = POSITION["company_name"], POSITION["company_website"], POSITION["company_domain"]
@@ -97,11 +101,13 @@ class _RowReader:
         self._source = source
         self._dedupe = dedupe
         self._column_of = {field: index for index, (_, field, _) in enumerate(mapping.columns) if field}
-        plan: list[tuple[int, int, dict[str, str | None], Callable[[str], str | None]]] = []
-        for field, index in self._column_of.items():
-            if field not in _PHONES:
-                plan.append((index, POSITION[field], {}, _NORMALIZERS.get(field, normalize.text)))
-        self._plan = plan
+        columns = [(index, POSITION[field], field) for field, index in self._column_of.items() if field not in _PHONES]
+        self._repeating: list[tuple[int, int, dict[str, str | None], Callable[[str], str | None]]] = [
+            (index, position, {}, _NORMALIZERS.get(field, normalize.text)) for index, position, field in columns if field in _REPEATING
+        ]
+        self._unique = [
+            (index, position, _NORMALIZERS.get(field, normalize.text)) for index, position, field in columns if field not in _REPEATING
+        ]
         self._phones = [(self._column_of[field], POSITION[field]) for field in _PHONES if field in self._column_of]
         self._unmapped = [
             (index, label) for index, (label, field, _) in enumerate(mapping.columns) if not field and label.strip() not in OWN_COLUMNS
@@ -114,20 +120,25 @@ class _RowReader:
             cells = cells + [""] * missing
         values = _EMPTY.copy()
         original: dict[str, str] | None = None
-        for index, position, memo, clean in self._plan:
+        for index, position, memo, clean in self._repeating:
             raw = cells[index]
-            if not raw:
-                continue
-            try:
-                value = memo[raw]
-            except KeyError:
+            if raw:
+                value = memo.get(raw)
+                if value is None:
+                    value = clean(raw)
+                    if len(memo) >= _MEMO_SIZE:
+                        memo.clear()
+                    memo[raw] = value
+                values[position] = value
+                if value is not raw and value != raw:
+                    original = self._keep(original, position, raw, value)
+        for index, position, clean in self._unique:
+            raw = cells[index]
+            if raw:
                 value = clean(raw)
-                if len(memo) >= _MEMO_SIZE:
-                    memo.clear()
-                memo[raw] = value
-            values[position] = value
-            if value is not raw and value != raw:
-                original = self._keep(original, position, raw, value)
+                values[position] = value
+                if value is not raw and value != raw:
+                    original = self._keep(original, position, raw, value)
         for index, position in self._phones:
             raw = cells[index]
             if raw:
@@ -173,14 +184,11 @@ class _RowReader:
         email, external_id, source = values[_EMAIL], values[_ID], values[_SOURCE]
         if self._dedupe == "auto" and email and not (external_id and source) and len(email) < 190:
             return "email:" + email
-        domain = values[_DOMAIN]
-        if domain:
-            domain = normalize.own_domain(domain)
         return dedupe_key(
             external_id=external_id,
             source=source,
             email=email,
-            domain=domain,
+            domain=values[_DOMAIN],
             person=values[_FULL] or values[_LAST] or values[_FIRST],
             company=values[_NAME],
             city=values[_CITY],

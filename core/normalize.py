@@ -12,7 +12,7 @@ import phonenumbers
 import tldextract
 
 from core.countries import country_code, country_name
-from core.shared_hosts import is_shared
+from core.shared_hosts import is_shared, shared_hosts
 
 CACHE = 16_384
 
@@ -30,7 +30,7 @@ _FORMULA_TEXT = re.compile(r'^="((?:[^"]|"")*)"$')
 _SCIENTIFIC = re.compile(r"^[-+]?\d(?:[.,]\d+)?E\+?\d{1,2}$", re.IGNORECASE)
 _WHOLE = re.compile(r"^(\d+)[.,]0$")
 
-_EMAIL_FAST = re.compile(r"[a-z0-9][a-z0-9._%+-]*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.[a-z]{2,24}")
+_EMAIL_FAST = re.compile(r"[a-z0-9_+-]{1,64}(?:\.[a-z0-9_+-]{1,64}){0,3}@(?:[a-z0-9]{1,63}(?:-[a-z0-9]{1,63})*\.){1,4}[a-z]{2,24}").fullmatch
 _EMAIL = re.compile(
     r"^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\.?@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$"
 )
@@ -42,12 +42,21 @@ _SPLIT_PHONES = re.compile(r"\s*(?:[;|\n]|,(?=\s*[+0(])|\s/\s(?=[+0(]))\s*")
 
 _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?=//|[^0-9])", re.IGNORECASE)
+_LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.){{1,4}}[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]+)?").fullmatch
+# Under these endings, at any depth, the registrable domain is the last two labels; under the others only for hosts of two
+# labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, November 2026.
+_DOMAIN_FAST = re.compile(
+    rf"(?:https?://)?(?:(?:{_LABEL}\.)*({_LABEL}\.(?:com|net|org|de|eu))|(?:www\.)?([a-z0-9-]{{5,}}\.(?:io|co|ch|at|be|nl|fr|es|dk|se|fi|cz)))(?:/.*)?"
+).fullmatch
+_shared = shared_hosts()
 _EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
 
 _LINKEDIN = re.compile(
     r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([^/?#\s]+)",
     re.IGNORECASE,
 )
+_PROFILE_FAST = re.compile(r"https://www\.linkedin\.com/in/[a-z0-9-]+").fullmatch
 _PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"})
 
 # Calling code and trunk prefix of countries whose national numbers can be turned into E.164 by rule. Source: ITU E.164, 2026.
@@ -76,12 +85,14 @@ def storable(raw: str) -> str:
     return raw if raw.isascii() and "\x00" not in raw else _UNSTORABLE.sub("", raw)
 
 
-@lru_cache(maxsize=CACHE)
 def email(raw: str) -> str | None:
-    """Give the first valid address in a cell, its domain in lower case as well as the rest: people type either."""
+    """Give the first valid address in a cell, in lower case altogether: people type either."""
+    return raw if len(raw) <= 66 and _EMAIL_FAST(raw) else _email(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _email(raw: str) -> str | None:
     value = raw.strip().lower()
-    if _EMAIL_FAST.fullmatch(value) and ".." not in value and ".@" not in value:
-        return value if len(value) <= 254 else None
     for part in _EMAIL_SPLIT.split(value):
         candidate = part.removeprefix("mailto:").split("?", 1)[0].strip("'`\u2018\u2019.:/")
         if "@" not in candidate or ".." in candidate or len(candidate) > 254:
@@ -91,7 +102,6 @@ def email(raw: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=CACHE)
 def phone(raw: str, country: str | None = None) -> str | None:
     """Give a number in E.164 where that is certain.
 
@@ -102,6 +112,11 @@ def phone(raw: str, country: str | None = None) -> str | None:
         raw: A cell; the first of several numbers counts.
         country: ISO alpha-2 code of the row or the setting.
     """
+    return _quick_phone(raw, country) or _phone(raw, country)
+
+
+@lru_cache(maxsize=CACHE)
+def _phone(raw: str, country: str | None) -> str | None:
     value = (text(raw) or "").lstrip("'\u2019`=\"").rstrip('"')
     if value[:4].lower() == "tel:":
         value = value[4:]
@@ -123,11 +138,11 @@ def phone(raw: str, country: str | None = None) -> str | None:
 
 
 def _quick_phone(value: str, country: str | None) -> str | None:
-    bare = value.translate(_PHONE_NOISE)
+    bare = value if value[1:].isdigit() else value.translate(_PHONE_NOISE)
     if not bare.isascii():
         return None
-    if bare[:1] == "+" and bare[1:].isdigit():
-        return bare if _is_plausible(bare[1:], value) else None
+    if bare[:1] == "+":
+        return bare if bare[1:].isdigit() and _is_plausible(bare[1:], value) else None
     if bare[:2] == "00" and bare.isdigit() and len(bare) > 10:
         return f"+{bare[2:]}" if _is_plausible(bare[2:], value) else None
     if country is None or not bare.isdigit():
@@ -206,9 +221,13 @@ def _ascii_host(host: str) -> str | None:
     return encoded if _HOST.match(encoded) else None
 
 
-@lru_cache(maxsize=CACHE)
 def url(raw: str) -> str | None:
     """Give a web address with scheme and lower-case host; 'https' where none is written."""
+    return raw if _URL_FAST(raw) else _url(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _url(raw: str) -> str | None:
     parts = _split_url(raw)
     return None if parts is None else f"{parts[0]}://{parts[1]}{parts[2]}"
 
@@ -222,27 +241,34 @@ def domain(raw: str) -> str | None:
     return _EXTRACT.extract_str(parts[1].partition(":")[0]).top_domain_under_public_suffix or None
 
 
-@lru_cache(maxsize=CACHE)
 def own_domain(raw: str) -> str | None:
     """Give the registrable domain where it can be a company's own; None for shared hosts."""
+    fast = _DOMAIN_FAST(raw)
+    if fast:
+        found = fast[1] or fast[2]
+        return None if found in _shared else found
+    return _own_domain(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _own_domain(raw: str) -> str | None:
     parts = _split_url(raw)
     if parts is None or is_shared(parts[1].partition(":")[0]):
         return None
     return domain(raw)
 
 
-@lru_cache(maxsize=CACHE)
 def linkedin_person(raw: str) -> str | None:
     """Give a person's profile URL in its canonical form; None for anything else, a company's page too."""
-    return _linkedin(raw, person=True)
+    return raw if _PROFILE_FAST(raw) else _linkedin(raw, person=True)
 
 
-@lru_cache(maxsize=CACHE)
 def linkedin_company(raw: str) -> str | None:
     """Give a company page's URL in its canonical form; None for anything else, a person's profile too."""
     return _linkedin(raw, person=False)
 
 
+@lru_cache(maxsize=CACHE)
 def _linkedin(raw: str, *, person: bool) -> str | None:
     value = (text(raw) or "").strip("'\"<>() ")
     match = _LINKEDIN.match(value)
