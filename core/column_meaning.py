@@ -141,7 +141,7 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
         has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",) and not reading.unknown),
         has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",) and not reading.unknown),
         has_company=any_of(lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)),
-        has_full_name=any_of(lambda reading, _: reading.attributes[-1:] == ("fullname",) or (reading.has("name") and reading.has("person"))),
+        has_full_name=any_of(lambda reading, _: (reading.has("fullname") and set(reading.attributes) <= {"fullname", "name"}) or (reading.has("name") and reading.has("person"))),
         has_name=any_of(lambda reading, _: reading.attributes == ("name",)),
         has_title=any_of(lambda reading, _: reading.has("title") and not reading.has("company") and not reading.unknown),
         has_plain_city=any_of(lambda reading, _: reading.attributes == ("city",) and not reading.subjects and reading.number == 1),
@@ -159,7 +159,7 @@ def _from_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str
     """Give (field, confidence) that a name suggests; '?name' for a bare 'Name'."""
     attributes = reading.attributes
     if attributes[:1] == ("street",) and reading.phrases[0] != "street" and _goes_on_after_address(reading):
-        return _from_name(_without_address(reading), cells, table)
+        return [(field, confidence - 0.02) for field, confidence in _from_name(_without_address(reading), cells, table)]
     if not attributes:
         return _subject_alone(reading, cells, table)
     if "linkedin" in attributes:

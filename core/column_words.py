@@ -121,7 +121,7 @@ SUBJECTS: dict[str, str] = {
 }
 
 # Words that change nothing.
-NOISE = """reg, registered, registered office, default, value, unite legale, etablissement siege, physical, name of, name of the, no of, e, n o,  of, de, du, der, die, das, des, la, le, les, el, los, del, di, da, do, d, l, a, an, in, for, von, zu, und, and, et, y, e, i, or, oder, your, my, please, enter, what is, is, s, address of, full, complete, raw, original, clean, cleaned, normalized, formatted, format, string,
+NOISE = """naturl, naturliche, naturlich, reg, registered, registered office, default, value, unite legale, etablissement siege, physical, name of, name of the, no of, e, n o,  of, de, du, der, die, das, des, la, le, les, el, los, del, di, da, do, d, l, a, an, in, for, von, zu, und, and, et, y, e, i, or, oder, your, my, please, enter, what is, is, s, address of, full, complete, raw, original, clean, cleaned, normalized, formatted, format, string,
     text, field, value of, data, public, current, official, officielle, user supplied, input, value, lead, contact, c, custom, required, optional, pflichtfeld, entry, info, us, n, extracted, found, enriched, final, e164, no, num, number, nummer, nr, main, 1, one, 01, primary, line, ville de, adressattyp, lp, org, people, person, details, attribute, properties, property, attr, prospect, std, associated, business, hq, work, corporate"""
 
 # Words that make a column something else than the attribute beside them, or nobody's that we store.

@@ -309,11 +309,9 @@ def _header_labels(text: str, delimiter: str, preamble: int, has_header: bool) -
 
 def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_chars: int) -> int:
     """Count the records of the whole file, and refuse one whose quotes or widths cannot be meant."""
-    lines: Iterator[str] = iter(text)
-    first = next(lines, None) if skip_chars else None
-    if first is not None:
-        lines = itertools.chain([first[skip_chars:]], lines)
-    reader = csv.reader(itertools.chain(lines, [_SENTINEL]), delimiter=delimiter)
+    # In an open quote the last line ends up inside a cell, else it is a record of its own.
+    last = [_SENTINEL, _SENTINEL]
+    reader = csv.reader(itertools.chain(_without_mark(text, skip_chars), [delimiter.join(last)]), delimiter=delimiter)
     count, line, width = 0, 0, 0
     record: list[str] = []
     start = 1
@@ -333,9 +331,17 @@ def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_cha
         raise InvalidFile(_explain(error), path=name, line=reader.line_num) from error
     except UnicodeError as error:
         raise InvalidFile(f"cannot be decoded: {error}", path=name, line=reader.line_num + 1) from error
-    if record != [_SENTINEL]:
+    if record != last:
         raise InvalidFile("a quote opens here and never closes", path=name, line=start)
     return count - 1
+
+
+def _without_mark(text: io.TextIOWrapper, chars: int) -> Iterator[str]:
+    lines: Iterator[str] = iter(text)
+    if not chars:
+        return lines
+    first = itertools.islice(lines, 1)
+    return itertools.chain((line[chars:] for line in first), lines)
 
 
 def _explain(error: csv.Error) -> str:
@@ -387,11 +393,10 @@ def read(file: ScannedFile, *, skip: int = 0, limit: int | None = None) -> Itera
     left = -1 if limit is None else limit
     reader = None
     try:
-        with file.path.open("r", encoding=form.encoding, errors=errors, newline="", buffering=_CHUNK_BYTES) as text:
-            lines: Iterator[str] = iter(text)
-            if form.has_bom and (first := next(lines, None)) is not None:
-                lines = itertools.chain([first.removeprefix("\ufeff")], lines)
-            reader = csv.reader(lines, delimiter=form.delimiter)
+        with file.path.open("rb", buffering=_CHUNK_BYTES) as source:
+            source.seek(bom_of(source.read(4))[1] if form.has_bom else 0)
+            text = io.TextIOWrapper(source, encoding=form.encoding, errors=errors, newline="")
+            reader = csv.reader(text, delimiter=form.delimiter)
             line = 1
             for record in reader:
                 if record:
