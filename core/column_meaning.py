@@ -374,7 +374,8 @@ def _bare_name(cells: Profile, table: Table) -> list[tuple[str, float]]:
     if table.has_first and table.has_last:
         if not table.has_company and table.has_full_name:
             return [("company_name", 0.85)]
-        if not table.has_company and cells.share("legal") > 0.3:
+        is_no_person = cells.share("legal") > 0.3 or max(cells.share("person_shape"), cells.share("person")) < 0.3
+        if not table.has_company and cells.count and is_no_person:
             return [("company_name", 0.85)]
         return [("contact_name", 0.9)]
     return _either(cells, table, 0.9)

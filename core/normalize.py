@@ -6,6 +6,7 @@ where it is not (`4.9E+11`, `#N/A`). Cheap tests decide nearly every value; libr
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import phonenumbers
@@ -59,13 +60,16 @@ _LINKEDIN = re.compile(
 _PROFILE_FAST = re.compile(r"https://www\.linkedin\.com/in/[a-z0-9-]+").fullmatch
 _PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"})
 
-# Calling code and trunk prefix of countries whose national numbers can be turned into E.164 by rule. Source: ITU E.164, 2026.
-_NATIONAL: dict[str, tuple[str, str, int, int]] = {
-    "US": ("1", "", 10, 10), "CA": ("1", "", 10, 10), "PR": ("1", "", 10, 10), "DE": ("49", "0", 9, 11), "FR": ("33", "0", 9, 9), "GB": ("44", "0", 10, 10),
-    "NL": ("31", "0", 9, 9), "CH": ("41", "0", 9, 9), "ES": ("34", "", 9, 9), "PT": ("351", "", 9, 9), "PL": ("48", "", 9, 9), "DK": ("45", "", 8, 8),
-    "NO": ("47", "", 8, 8), "AU": ("61", "0", 9, 9), "IN": ("91", "", 10, 10),
+# Numbers that need no library. Source: ITU E.164 national numbering plans, November 2026.
+_PLUS = re.compile(r"\+(?:1[2-9]\d\d[2-9]\d{6}|(?!(?:49|33|44|31|41|43|32|46|61)0)[2-9]\d{8,14})", re.ASCII).fullmatch
+# Country -> (national numbers as dialled there, calling code, digits of the trunk prefix to cut).
+_NATIONAL: dict[str, tuple[Callable[[str], object], str, int]] = {
+    country: (re.compile(pattern, re.ASCII).fullmatch, code, cut)
+    for country, (pattern, code, cut) in {
+        "US": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0), "CA": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0), "DE": ("0[1-9]\\d{8,10}", "+49", 1), "FR": ("0[1-9]\\d{8}", "+33", 1), "GB": ("0[1-9]\\d{9}", "+44", 1), "NL": ("0[1-9]\\d{8}", "+31", 1),
+        "CH": ("0[1-9]\\d{8}", "+41", 1), "ES": ("[6-9]\\d{8}", "+34", 0), "PT": ("[29]\\d{8}", "+351", 0), "PL": ("[1-9]\\d{8}", "+48", 0), "DK": ("[2-9]\\d{7}", "+45", 0), "NO": ("[2-9]\\d{7}", "+47", 0), "AU": ("0[2-478]\\d{8}", "+61", 1), "IN": ("[6-9]\\d{9}", "+91", 0),
+    }.items()
 }  # fmt: skip
-_NANP_FIRST = frozenset("23456789")
 
 
 def text(raw: str) -> str | None:
@@ -138,35 +142,14 @@ def _phone(raw: str, country: str | None) -> str | None:
 
 
 def _quick_phone(value: str, country: str | None) -> str | None:
-    bare = value if value[1:].isdigit() else value.translate(_PHONE_NOISE)
-    if not bare.isascii():
-        return None
-    if bare[:1] == "+":
-        return bare if bare[1:].isdigit() and _is_plausible(bare[1:], value) else None
-    if bare[:2] == "00" and bare.isdigit() and len(bare) > 10:
-        return f"+{bare[2:]}" if _is_plausible(bare[2:], value) else None
-    if country is None or not bare.isdigit():
-        return None
-    rule = _NATIONAL.get(country)
-    if rule is None:
-        return None
-    code, trunk, least, most = rule
-    if trunk:
-        if not bare.startswith(trunk):
-            return None
-        bare = bare[len(trunk) :]
-    if code == "1" and (bare[:1] not in _NANP_FIRST or bare[3:4] not in _NANP_FIRST):
-        return None
-    return f"+{code}{bare}" if least <= len(bare) <= most and bare[:1] != "0" else None
-
-
-def _is_plausible(digits: str, written: str) -> bool:
-    """Take what cannot be anything else; leave trunk zeros and short numbers to the library."""
-    if "(0" in written or not 9 <= len(digits) <= 15 or digits[0] == "0":
-        return False
-    if digits[0] == "1":
-        return len(digits) == 11 and digits[1] in _NANP_FIRST and digits[4] in _NANP_FIRST
-    return not (digits[2] == "0" and digits[:2] in {"49", "33", "44", "31", "41", "43", "32", "46", "61"})
+    """Decide what cannot be anything else; trunk zeros, extensions and short numbers are left to the library."""
+    bare = value.translate(_PHONE_NOISE)
+    if _PLUS(bare):
+        return None if "(0" in value else bare
+    if bare[:2] == "00" and _PLUS("+" + bare[2:]) and "(0" not in value:
+        return "+" + bare[2:]
+    rule = _NATIONAL.get(country) if country else None
+    return rule[1] + bare[rule[2] :] if rule and rule[0](bare) else None
 
 
 def _parsed_phone(value: str, country: str | None) -> str | None:
@@ -350,9 +333,10 @@ def _amount(digits: str, unit: str | None) -> str | None:
     return str(int(amount)) if amount == int(amount) else f"{amount:.2f}".rstrip("0").rstrip(".")
 
 
-@lru_cache(maxsize=CACHE)
 def postal_code(raw: str) -> str | None:
     """Give a postal code: '78724.0' -> '78724', '="00123"' -> '00123'; nothing is padded, nothing guessed."""
+    if raw.isdigit():
+        return raw
     value = text(raw)
     if value is None or _SCIENTIFIC.match(value):
         return None
@@ -361,9 +345,10 @@ def postal_code(raw: str) -> str | None:
     return text(value[1:]) if value[0] == "'" and len(value) > 1 else value
 
 
-@lru_cache(maxsize=CACHE)
 def external_id(raw: str) -> str | None:
     """Give an id as it stands, without a spreadsheet's '.0'; ids destroyed to '4.9E+11' are refused."""
+    if raw.isdigit():
+        return raw
     value = text(raw)
     if value is None or _SCIENTIFIC.match(value):
         return None
