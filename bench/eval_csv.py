@@ -28,7 +28,17 @@ from core.preview import preview
 HERE = Path(__file__).resolve().parent
 NOT_LABELLED = frozenset({"street", "company_phone"})
 """Fields that a label file may leave out; a column mapped to one of them is neither right nor wrong."""
-MEASURES = ("readable", "encoding", "delimiter", "has_header", "preamble_lines", "rows", "header", "importable_rows", "reasons")
+MEASURES = (
+    "readable",
+    "encoding",
+    "delimiter",
+    "has_header",
+    "preamble_lines",
+    "rows",
+    "header",
+    "importable_rows",
+    "reasons",
+)
 
 
 @dataclass
@@ -74,7 +84,9 @@ def compare_file(folder: Path, label: dict[str, Any], score: Score) -> None:
         score.count(measure, wanted == got, f"{name}: {measure} is {wanted!r}, got {got!r}")
     if label["header"] is not None:
         plain = [column.rsplit("#", 1)[0] if "#" in column else column for column in report["header"]]
-        named = [(want, got) for want, got in zip(label["header"], plain, strict=False) if want.strip() and "#" not in want]
+        named = [
+            (want, got) for want, got in zip(label["header"], plain, strict=False) if want.strip() and "#" not in want
+        ]
         same = len(plain) == len(label["header"]) and all(want == got for want, got in named)
         score.count("header", same, f"{name}: header is {label['header']!r}, got {report['header']!r}")
     expected = label["expected"]
@@ -123,7 +135,9 @@ def main() -> int:
     options = parser.parse_args()
     folder = options.directory or default_directory()
     score = Score()
-    labels = [json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").split("\n") if line.strip()]
+    labels = [
+        json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").split("\n") if line.strip()
+    ]
     for label in labels:
         compare_file(folder, label, score)
     console = Console()

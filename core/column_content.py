@@ -7,7 +7,26 @@ from dataclasses import dataclass, field
 from core.column_names import COUNTRIES, FIRST_NAMES, HONORIFICS, SIZE_WORDS, STATUS_WORDS
 from core.lead import fold
 
-EMPTY = frozenset({"", "-", "--", "---", "n/a", "na", "#n/a", "null", "none", "nan", "nil", "undefined", "#ref!", "#value!", "#name?", "."})
+EMPTY = frozenset(
+    {
+        "",
+        "-",
+        "--",
+        "---",
+        "n/a",
+        "na",
+        "#n/a",
+        "null",
+        "none",
+        "nan",
+        "nil",
+        "undefined",
+        "#ref!",
+        "#value!",
+        "#name?",
+        ".",
+    }
+)
 """Cells, folded, that say nothing."""
 
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]{2,}")
@@ -23,8 +42,31 @@ _LEGAL_FORM = re.compile(
 )
 _NUMBER = re.compile(r"^[-+]?[$€£₹]?\s?\d[\d.,' ]*%?$")
 _DATE = re.compile(r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ].*)?$")
-_RECORD_ID = re.compile(r"^(?:[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-zA-Z]{15}(?:[0-9A-Z]{3})?|rec[0-9a-zA-Z]{14}|\d+|[a-z]{1,5}[-_:]?\d+)$")
-_TRUTH = frozenset({"true", "false", "yes", "no", "y", "n", "0", "1", "ja", "nein", "oui", "non", "si", "t", "f", "wahr", "falsch", "x"})
+_RECORD_ID = re.compile(
+    r"^(?:[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-zA-Z]{15}(?:[0-9A-Z]{3})?|rec[0-9a-zA-Z]{14}|\d+|[a-z]{1,5}[-_:]?\d+)$"
+)
+_TRUTH = frozenset(
+    {
+        "true",
+        "false",
+        "yes",
+        "no",
+        "y",
+        "n",
+        "0",
+        "1",
+        "ja",
+        "nein",
+        "oui",
+        "non",
+        "si",
+        "t",
+        "f",
+        "wahr",
+        "falsch",
+        "x",
+    }
+)
 _PERSON = re.compile(r"^(?:[^\W\d_][\w.'’-]*[\s,]+){1,4}[^\W\d_][\w.'’-]*$")
 
 
@@ -77,7 +119,9 @@ _KINDS: dict[str, Callable[[str], object]] = {
     "person": _is_person,
     "person_shape": lambda cell: _PERSON.match(cell) and not _LEGAL_FORM.search(cell),
     "first_name": lambda cell: fold(cell) in FIRST_NAMES,
-    "country": lambda cell: fold(cell).replace(".", "") in COUNTRIES or (len(cell) == 2 and cell.isupper() and cell.isalpha()),
+    "country": lambda cell: (
+        fold(cell).replace(".", "") in COUNTRIES or (len(cell) == 2 and cell.isupper() and cell.isalpha())
+    ),
     "honorific": lambda cell: fold(cell).rstrip(".") in HONORIFICS,
     "status": lambda cell: fold(cell) in STATUS_WORDS,
     "size_word": lambda cell: any(word in SIZE_WORDS for word in fold(cell).split()),

@@ -51,19 +51,28 @@ def _linkedin_company(cells: Profile) -> float:
 
 
 def _company(cells: Profile) -> float:
-    strange = max(cells.share("email"), cells.share("truth"), cells.share("date"), cells.share("phone") * cells.share("number"))
+    strange = max(
+        cells.share("email"), cells.share("truth"), cells.share("date"), cells.share("phone") * cells.share("number")
+    )
     record_ids = cells.share("id")
     return 0.0 if max(strange, record_ids) > 0.6 or cells.share("url") > 0.9 else 1.0
 
 
 def _person(cells: Profile) -> float:
-    strange = max(cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth"))
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
+    )
     return 0.0 if max(strange, cells.share("id")) > 0.6 or cells.mean_chars > 80 else 1.0
 
 
 def _place(cells: Profile) -> float:
     strange = max(
-        cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("long"), cells.share("truth")
+        cells.share("email"),
+        cells.share("url"),
+        cells.share("number"),
+        cells.share("date"),
+        cells.share("long"),
+        cells.share("truth"),
     )
     return 0.0 if strange > 0.5 else 1.0
 
@@ -71,12 +80,16 @@ def _place(cells: Profile) -> float:
 def _state(cells: Profile) -> float:
     if cells.share("status") > 0.5:
         return 0.0
-    strange = max(cells.share("email"), cells.share("url"), cells.share("date"), cells.share("long"), cells.share("truth"))
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("date"), cells.share("long"), cells.share("truth")
+    )
     return 0.0 if strange > 0.5 or (cells.share("number") > 0.5 and cells.mean_chars > 3) else 1.0
 
 
 def _country(cells: Profile) -> float:
-    strange = max(cells.share("email"), cells.share("url"), cells.share("date"), cells.share("digits"), cells.share("long"))
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("date"), cells.share("digits"), cells.share("long")
+    )
     return 0.0 if strange > 0.5 else 1.0
 
 
@@ -97,7 +110,9 @@ def _revenue(cells: Profile) -> float:
 
 
 def _words(cells: Profile) -> float:
-    strange = max(cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth"))
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
+    )
     return 0.0 if strange > 0.5 else 1.0
 
 
@@ -124,7 +139,9 @@ def _external_id(cells: Profile) -> float:
 
 
 def _street(cells: Profile) -> float:
-    strange = max(cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth"))
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
+    )
     return 0.0 if strange > 0.5 else 1.0
 
 

@@ -106,14 +106,37 @@ def _proves(field: str, cells: Profile) -> bool:
 
 def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table:
     def any_of(test: Callable[[Reading, Profile], bool]) -> bool:
-        return any(test(reading, cells) for reading, cells in zip(readings, profiles, strict=True) if not reading.blocked)
+        return any(
+            test(reading, cells) for reading, cells in zip(readings, profiles, strict=True) if not reading.blocked
+        )
 
     person, company = 0.0, 0.0
     for reading, cells in zip(readings, profiles, strict=True):
         if reading.blocked:
             if any(word in reading.phrases for word in ("birthday", "gender", "sex", "geburtstag", "dob", "age")):
                 person += 1
-            if any(word in reading.phrases for word in ("founded", "funding", "ticker", "sic", "naics", "booth", "stand", "latitude", "lat", "duns number", "naics code", "sic code", "year founded", "reviews", "hours", "ownership", "siren")):
+            if any(
+                word in reading.phrases
+                for word in (
+                    "founded",
+                    "funding",
+                    "ticker",
+                    "sic",
+                    "naics",
+                    "booth",
+                    "stand",
+                    "latitude",
+                    "lat",
+                    "duns number",
+                    "naics code",
+                    "sic code",
+                    "year founded",
+                    "reviews",
+                    "hours",
+                    "ownership",
+                    "siren",
+                )
+            ):
                 company += 1.5
             continue
         filled = 1.0 if cells.count else 0.4
@@ -127,7 +150,10 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
             person += 2
         if cells.share("linkedin_person") > 0.5:
             person += 2
-        if reading.has("industry", "size", "revenue", "domain", "register_id", "company_id") or cells.share("linkedin_company") > 0.5:
+        if (
+            reading.has("industry", "size", "revenue", "domain", "register_id", "company_id")
+            or cells.share("linkedin_company") > 0.5
+        ):
             company += 1.5
         if reading.has("category"):
             company += 0.8
@@ -140,11 +166,22 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
     return Table(
         has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",) and not reading.unknown),
         has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",) and not reading.unknown),
-        has_company=any_of(lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)),
-        has_full_name=any_of(lambda reading, _: (reading.has("fullname") and set(reading.attributes) <= {"fullname", "name"}) or (reading.has("name") and reading.has("person"))),
+        has_company=any_of(
+            lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)
+        ),
+        has_full_name=any_of(
+            lambda reading, _: (
+                (reading.has("fullname") and set(reading.attributes) <= {"fullname", "name"})
+                or (reading.has("name") and reading.has("person"))
+            )
+        ),
         has_name=any_of(lambda reading, _: reading.attributes == ("name",)),
-        has_title=any_of(lambda reading, _: reading.has("title") and not reading.has("company") and not reading.unknown),
-        has_plain_city=any_of(lambda reading, _: reading.attributes == ("city",) and not reading.subjects and reading.number == 1),
+        has_title=any_of(
+            lambda reading, _: reading.has("title") and not reading.has("company") and not reading.unknown
+        ),
+        has_plain_city=any_of(
+            lambda reading, _: reading.attributes == ("city",) and not reading.subjects and reading.number == 1
+        ),
         sampled=any(cells.count for cells in profiles),
         person_weight=person,
         company_weight=company,
@@ -192,7 +229,9 @@ def _rank(reading: Reading) -> float:
     for concept, minus in (("billing", 0.03), ("mailing", 0.04), ("home", 0.2), ("other", 0.3), ("shipping", 0.32)):
         if concept in reading.subjects:
             weight -= minus
-    if any(word in reading.phrases for word in ("normalized", "formatted", "cleaned", "clean", "raw", "e 164", "extracted")):
+    if any(
+        word in reading.phrases for word in ("normalized", "formatted", "cleaned", "clean", "raw", "e 164", "extracted")
+    ):
         weight -= 0.02
     return weight - 0.06 * (min(reading.number, 6) - 1)
 
@@ -211,7 +250,9 @@ def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
         return []
     phrases = set(reading.phrases)
     company = reading.has("company", "account") and "business" not in phrases
-    if (company or phrases & {"hq", "headquarters", "switchboard", "head office", "zentrale"}) and not reading.has("person"):
+    if (company or phrases & {"hq", "headquarters", "switchboard", "head office", "zentrale"}) and not reading.has(
+        "person"
+    ):
         return [("company_phone", 0.95 - 0.06 * (reading.number - 1))]
     base = 0.9 if "mobile" in reading.attributes and "phone" not in reading.attributes else 0.95
     if phrases & {"landline", "fixe", "festnetz", "telephone fixe"}:
@@ -274,13 +315,35 @@ def _place_confidence(reading: Reading, table: Table, base: float) -> float:
 
 
 def _street(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-    full = {"address", "full address", "adresse", "anschrift", "formatted address", "location address", "adres", "direccion", "indirizzo"}
+    full = {
+        "address",
+        "full address",
+        "adresse",
+        "anschrift",
+        "formatted address",
+        "location address",
+        "adres",
+        "direccion",
+        "indirizzo",
+    }
     base = 0.9 if (full | {"formatted", "full", "complete"}) & set(reading.phrases) else 0.95
     return [("street", _place_confidence(reading, table, base))]
 
 
 def _state(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-    weak = {"region", "county", "departement", "nom departement", "regione", "область", "area", "st", "powiat", "etat", "lan"}
+    weak = {
+        "region",
+        "county",
+        "departement",
+        "nom departement",
+        "regione",
+        "область",
+        "area",
+        "st",
+        "powiat",
+        "etat",
+        "lan",
+    }
     base = 0.8 if weak & set(reading.phrases) else 0.95
     return [("state", _place_confidence(reading, table, base))]
 
@@ -300,8 +363,38 @@ def _notes(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     if reading.has("industry", "title", "name", "email", "phone", "id"):
         return []
     phrases = set(reading.phrases)
-    strong = any(phrase.startswith(("note", "comment", "notiz", "bemerk", "kommentar", "remark", "remarque", "observ", "nota", "comentario", "opmerk", "uwagi")) for phrase in phrases)
-    weak = phrases & {"message", "details", "about", "summary", "bio", "info", "infos", "information", "feedback", "memo", "opis"}
+    strong = any(
+        phrase.startswith(
+            (
+                "note",
+                "comment",
+                "notiz",
+                "bemerk",
+                "kommentar",
+                "remark",
+                "remarque",
+                "observ",
+                "nota",
+                "comentario",
+                "opmerk",
+                "uwagi",
+            )
+        )
+        for phrase in phrases
+    )
+    weak = phrases & {
+        "message",
+        "details",
+        "about",
+        "summary",
+        "bio",
+        "info",
+        "infos",
+        "information",
+        "feedback",
+        "memo",
+        "opis",
+    }
     return [("notes", 0.95 if strong else 0.7 if weak else 0.85)]
 
 
@@ -309,7 +402,17 @@ def _source(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, f
     if reading.has("id", "email", "phone"):
         return []
     phrases = set(reading.phrases)
-    if phrases & {"channel", "kanal", "canal", "utm source", "source type", "source file", "traffic source", "lead source detail", "sourced from"}:
+    if phrases & {
+        "channel",
+        "kanal",
+        "canal",
+        "utm source",
+        "source type",
+        "source file",
+        "traffic source",
+        "lead source detail",
+        "sourced from",
+    }:
         return [("source", 0.7)]
     return [("source", 0.95 if not reading.has("url", "website") else 0.65)]
 
@@ -327,7 +430,22 @@ def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float
         return [("external_id", 0.58 if any("siret" in phrase for phrase in phrases) else 0.56)]
     if "company_id" in reading.attributes or reading.has("company", "account"):
         return [("external_id", 0.6 if _has_person(table) else 0.85)]
-    vague = {"number", "nr", "no", "nummer", "code", "key", "ref", "kod", "konto", "user id", "codice", "codigo", "lfd nr", "place id"}
+    vague = {
+        "number",
+        "nr",
+        "no",
+        "nummer",
+        "code",
+        "key",
+        "ref",
+        "kod",
+        "konto",
+        "user id",
+        "codice",
+        "codigo",
+        "lfd nr",
+        "place id",
+    }
     return [("external_id", 0.75 if phrases & vague else 0.95 + min(0.0, _rank(reading)))]
 
 
@@ -343,7 +461,22 @@ def _last(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
 
 def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
-    weak = {"dirigeant", "responsable", "gerente", "prospect", "contact", "contacts", "kontakt", "contacto", "contato", "contatto", "speaker", "principal name", "gf", "inhaber"}
+    weak = {
+        "dirigeant",
+        "responsable",
+        "gerente",
+        "prospect",
+        "contact",
+        "contacts",
+        "kontakt",
+        "contacto",
+        "contato",
+        "contatto",
+        "speaker",
+        "principal name",
+        "gf",
+        "inhaber",
+    }
     if cells.share("email") > 0.5:
         return [("contact_email", 0.8)]
     if cells.share("phone") > 0.5 and cells.share("letters") < 0.3:
@@ -413,9 +546,35 @@ def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     nameless = not (table.has_company or table.has_name or table.has_full_name or table.has_first or table.has_last)
     if nameless and phrases == {"title"} and table.company_weight > table.person_weight:
         return [("company_name", 0.8)]
-    if phrases & {"job title", "jobtitle", "position", "designation", "job position", "poste", "puesto", "cargo", "funktion", "fonction", "functie", "stanowisko", "ruolo", "jobbezeichnung"}:
+    if phrases & {
+        "job title",
+        "jobtitle",
+        "position",
+        "designation",
+        "job position",
+        "poste",
+        "puesto",
+        "cargo",
+        "funktion",
+        "fonction",
+        "functie",
+        "stanowisko",
+        "ruolo",
+        "jobbezeichnung",
+    }:
         return [("contact_title", 0.95)]
-    if phrases & {"headline", "role", "job", "job role", "occupation", "profession", "job function", "beruf", "professione", "profissao"}:
+    if phrases & {
+        "headline",
+        "role",
+        "job",
+        "job role",
+        "occupation",
+        "profession",
+        "job function",
+        "beruf",
+        "professione",
+        "profissao",
+    }:
         return [("contact_title", 0.7)]
     if phrases & {"titel", "titre", "titulo", "titolo"}:
         return [("contact_title", 0.6)]

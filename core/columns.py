@@ -83,7 +83,11 @@ def map_columns(
         InvalidInput: An override names a column or a field that does not exist, or one field twice.
     """
     said = _checked_overrides(header, overrides or {})
-    known = {label: field for label, field in (remembered or {}).items() if label in header and (not field or field in FIELDS)}
+    known = {
+        label: field
+        for label, field in (remembered or {}).items()
+        if label in header and (not field or field in FIELDS)
+    }
     fixed: dict[str, str] = {}
     for label, field in (*said.items(), *known.items()):
         if label not in fixed and (not field or field not in fixed.values()):

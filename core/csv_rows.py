@@ -127,7 +127,9 @@ class _CheckedBytes(io.RawIOBase):
             self._since_newline += len(chunk)
             if self._since_newline > MAX_LINE_BYTES:
                 raise InvalidFile(
-                    f"a line is longer than {MAX_LINE_BYTES // 1024 // 1024} MB", path=self._name, line=self.newlines + 1
+                    f"a line is longer than {MAX_LINE_BYTES // 1024 // 1024} MB",
+                    path=self._name,
+                    line=self.newlines + 1,
                 )
         else:
             self._since_newline = len(chunk) - last - 1
@@ -413,4 +415,3 @@ def read(file: ScannedFile, *, skip: int = 0, limit: int | None = None) -> Itera
     except (csv.Error, UnicodeError) as error:
         at = None if reader is None else reader.line_num
         raise InvalidFile(f"is no longer what was scanned: {error}", path=str(file.path), line=at) from error
-

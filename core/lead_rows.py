@@ -58,7 +58,18 @@ _NORMALIZERS: dict[str, Callable[[str], str | None]] = {
 _PHONES = ("company_phone", "contact_phone")
 _NAMING = ("contact_name", "first_name", "last_name", "contact_phone", "company_phone", "linkedin_url", "contact_title")
 _REPEATING = frozenset(
-    {"industry", "company_size", "annual_revenue", "city", "state", "country", "first_name", "last_name", "contact_title", "source"}
+    {
+        "industry",
+        "company_size",
+        "annual_revenue",
+        "city",
+        "state",
+        "country",
+        "first_name",
+        "last_name",
+        "contact_title",
+        "source",
+    }
 )
 """Fields whose values come again and again: looked up before they are worked out."""
 _MEMO_SIZE = 20_000
@@ -97,7 +108,9 @@ class _RowReader:
     do with one. It costs half of what a loop does, and an import spends its time here.
     """
 
-    def __init__(self, mapping: ColumnMapping, default_country: str | None, source: str | None, dedupe: DedupeKey) -> None:
+    def __init__(
+        self, mapping: ColumnMapping, default_country: str | None, source: str | None, dedupe: DedupeKey
+    ) -> None:
         self._labels = mapping.labels
         self._width = len(self._labels)
         self._country = default_country
@@ -105,7 +118,9 @@ class _RowReader:
         self._dedupe = dedupe
         self._column_of = {field: index for index, (_, field, _) in enumerate(mapping.columns) if field}
         self._unmapped = [
-            (index, label) for index, (label, field, _) in enumerate(mapping.columns) if not field and label.strip() not in OWN_COLUMNS
+            (index, label)
+            for index, (label, field, _) in enumerate(mapping.columns)
+            if not field and label.strip() not in OWN_COLUMNS
         ]
 
     def compile(self) -> Callable[[list[str]], LeadRow | Reject]:
@@ -155,7 +170,11 @@ class _RowReader:
             names[f"clean{position}"] = clean
             how = f"clean{position}(raw)"
             if field in _PHONES:
-                how = f"phone(raw, code_of(v{_COUNTRY}) or default_country)" if "country" in self._column_of else "phone(raw, default_country)"
+                how = (
+                    f"phone(raw, code_of(v{_COUNTRY}) or default_country)"
+                    if "country" in self._column_of
+                    else "phone(raw, default_country)"
+                )
             lines += [
                 f"        v{position} = {how}",
                 f"        if v{position} is not raw and v{position} != raw: original = keep(original, '{field}', raw, v{position})",
@@ -187,7 +206,11 @@ class _RowReader:
                 extra[label] = cell
         if not extra:
             return None
-        return extra if "".join(extra.values()).isprintable() else {label: normalize.storable(cell) for label, cell in extra.items()}
+        return (
+            extra
+            if "".join(extra.values()).isprintable()
+            else {label: normalize.storable(cell) for label, cell in extra.items()}
+        )
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:
         return dedupe_key(
@@ -214,7 +237,6 @@ class _RowReader:
             if column is not None and normalize.text(cells[column] or " "):
                 return Reject(self._labels[column], cells[column], "phone_or_name_only")
         return Reject("", "", "nothing_identifying")
-
 
 
 def _keep(original: dict[str, str] | None, field: str, raw: str, value: str | None) -> dict[str, str] | None:

@@ -31,7 +31,9 @@ _FORMULA_TEXT = re.compile(r'^="((?:[^"]|"")*)"$')
 _SCIENTIFIC = re.compile(r"^[-+]?\d(?:[.,]\d+)?E\+?\d{1,2}$", re.IGNORECASE)
 _WHOLE = re.compile(r"^(\d+)[.,]0$")
 
-_EMAIL_FAST = re.compile(r"[a-z0-9_+-]{1,64}(?:\.[a-z0-9_+-]{1,64}){0,3}@(?:[a-z0-9]{1,63}(?:-[a-z0-9]{1,63})*\.){1,4}[a-z]{2,24}").fullmatch
+_EMAIL_FAST = re.compile(
+    r"[a-z0-9_+-]{1,64}(?:\.[a-z0-9_+-]{1,64}){0,3}@(?:[a-z0-9]{1,63}(?:-[a-z0-9]{1,63})*\.){1,4}[a-z]{2,24}"
+).fullmatch
 _EMAIL = re.compile(
     r"^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\.?@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$"
 )
@@ -285,8 +287,13 @@ _MULTIPLIER = {
     "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "md": 1_000_000_000, "milliarden": 1_000_000_000, "lakh": 100_000, "lakhs": 100_000, "lac": 100_000, "cr": 10_000_000, "crore": 10_000_000, "crores": 10_000_000,
 }  # fmt: skip
 _AMOUNT = r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)\s*([a-z]+\b)?\.?"
-_MONEY = re.compile(r"(?:us\$|[$€£₹¥]|\b(?:usd|eur|gbp|inr|chf|cad|aud|rs|euro|euros|dollars|employees|employee|mitarbeiter|people|staff|salaries|empleados|dipendenti|medewerkers)\b\.?)", re.IGNORECASE)
-_RANGE = re.compile(rf"^(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*{_AMOUNT}\s*(?:(-|–|—|to|bis|a|à|until|and|…|\.\.)\s*{_AMOUNT})?\s*(\+|plus)?$")
+_MONEY = re.compile(
+    r"(?:us\$|[$€£₹¥]|\b(?:usd|eur|gbp|inr|chf|cad|aud|rs|euro|euros|dollars|employees|employee|mitarbeiter|people|staff|salaries|empleados|dipendenti|medewerkers)\b\.?)",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    rf"^(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*{_AMOUNT}\s*(?:(-|–|—|to|bis|a|à|until|and|…|\.\.)\s*{_AMOUNT})?\s*(\+|plus)?$"
+)
 _OPEN = re.compile(r"^(?:over|more than|>|≥|at least|mehr als|über|plus de|más de)\s*")
 
 

@@ -45,7 +45,9 @@ class PreviewReport:
         }
 
 
-def preview(file: ScannedFile, mapping: ColumnMapping, reader: Callable[[list[str]], LeadRow | Reject]) -> PreviewReport:
+def preview(
+    file: ScannedFile, mapping: ColumnMapping, reader: Callable[[list[str]], LeadRow | Reject]
+) -> PreviewReport:
     """Read the whole file as an import would and count.
 
     Args:

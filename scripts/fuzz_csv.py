@@ -90,7 +90,12 @@ def check(path: Path, data: bytes) -> None:
         assert isinstance(result, LeadRow | Reject), "neither row nor reject"
         if isinstance(result, LeadRow):
             assert len(result.values) == len(FIELDS), "values of another length"
-            texts = [result.key, *filter(None, result.values), *(result.extra or {}).values(), *(result.original or {}).values()]
+            texts = [
+                result.key,
+                *filter(None, result.values),
+                *(result.extra or {}).values(),
+                *(result.original or {}).values(),
+            ]
             for text in texts:
                 assert "\0" not in text, "NUL"
                 text.encode("utf-8")
