@@ -2,8 +2,10 @@
 
     python bench/eval_csv.py [DIRECTORY with manifest.jsonl] [--json FILE] [--quiet]
 
-Without a directory: `csv-dev` in the evaluation data (`SALES_AGENT_EVAL_DATA`, default `../shared` beside the checkout) where it
-is present, else the project's own made-up files under `tests/data/csv`. Prints every difference and the score per measure, and
+Without a directory: `csv-dev` in the evaluation data (`SALES_AGENT_EVAL_DATA`, default `../shared` beside the
+checkout) where it
+is present, else the project's own made-up files under `tests/data/csv`. Prints every difference and the score per
+measure, and
 writes the figures as JSON.
 """
 

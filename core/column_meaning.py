@@ -1,4 +1,4 @@
-"""What a column's name means among its neighbours: 'Name' beside 'Vorname' is the last name, beside 'Website' the company's."""
+"""What a column's name means among others: 'Name' beside 'Vorname' is the last name, beside 'Website' a firm."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -79,10 +79,10 @@ def meaning_of(names: Sequence[str], profiles: Sequence[Profile]) -> list[Guess]
         if reading.blocked:
             continue
         found = _from_name(reading, cells, table)
-        if any(field in {"?name"} for field, _ in found):
+        if any(field == "?name" for field, _ in found):
             found = _bare_name(cells, table)
         if not found and (not name or reading.unknown):
-            found = _from_cells(cells, named=bool(name), table=table)
+            found = _from_cells(cells, named=bool(name))
         factor = 0.58**reading.unknown if name else 1.0
         for field, confidence in found:
             firm = _proves(field, cells)
@@ -110,59 +110,7 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
             test(reading, cells) for reading, cells in zip(readings, profiles, strict=True) if not reading.blocked
         )
 
-    person, company = 0.0, 0.0
-    for reading, cells in zip(readings, profiles, strict=True):
-        if reading.blocked:
-            if any(word in reading.phrases for word in ("birthday", "gender", "sex", "geburtstag", "dob", "age")):
-                person += 1
-            if any(
-                word in reading.phrases
-                for word in (
-                    "founded",
-                    "funding",
-                    "ticker",
-                    "sic",
-                    "naics",
-                    "booth",
-                    "stand",
-                    "latitude",
-                    "lat",
-                    "duns number",
-                    "naics code",
-                    "sic code",
-                    "year founded",
-                    "reviews",
-                    "hours",
-                    "ownership",
-                    "siren",
-                )
-            ):
-                company += 1.5
-            continue
-        filled = 1.0 if cells.count else 0.4
-        if reading.has("email") or cells.share("email") > 0.5:
-            person += 1.5 * filled
-        if reading.has("mobile"):
-            person += 1
-        if reading.has("phone") and not reading.has("company"):
-            person += 0.6
-        if reading.has("title", "first", "last"):
-            person += 2
-        if cells.share("linkedin_person") > 0.5:
-            person += 2
-        if (
-            reading.has("industry", "size", "revenue", "domain", "register_id", "company_id")
-            or cells.share("linkedin_company") > 0.5
-        ):
-            company += 1.5
-        if reading.has("category"):
-            company += 0.8
-        if reading.has("website", "url"):
-            company += 1.2 * filled
-        if reading.has("street", "billing", "shipping"):
-            company += 0.7
-        if reading.has("postal"):
-            company += 0.4
+    weights = [_weigh(reading, cells) for reading, cells in zip(readings, profiles, strict=True)]
     return Table(
         has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",) and not reading.unknown),
         has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",) and not reading.unknown),
@@ -183,9 +131,46 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
             lambda reading, _: reading.attributes == ("city",) and not reading.subjects and reading.number == 1
         ),
         sampled=any(cells.count for cells in profiles),
-        person_weight=person,
-        company_weight=company,
+        person_weight=sum(person for person, _ in weights),
+        company_weight=sum(company for _, company in weights),
     )
+
+
+_PERSONAL_ASIDES = frozenset({"birthday", "gender", "sex", "geburtstag", "dob", "age"})
+_COMPANY_ASIDES = frozenset(
+    """founded|funding|ticker|sic|naics|booth|stand|latitude|lat|naics code|sic code|year founded|reviews|hours|
+    ownership""".replace("\n    ", "").split("|")
+)
+# Concepts that speak for a list of people or of companies, with their weights.
+_PERSONAL = ((("email",), 1.5), (("mobile",), 1.0), (("title", "first", "last"), 2.0))
+_CORPORATE = (
+    (("industry", "size", "revenue", "domain", "register_id", "company_id"), 1.5),
+    (("category",), 0.8),
+    (("street", "billing", "shipping"), 0.7),
+    (("postal",), 0.4),
+)
+
+
+def _weigh(reading: Reading, cells: Profile) -> tuple[float, float]:
+    """Give how much one column speaks for a list of people, and for a list of companies."""
+    if reading.blocked:
+        phrases = set(reading.phrases)
+        return (1.0 if phrases & _PERSONAL_ASIDES else 0.0), (1.5 if phrases & _COMPANY_ASIDES else 0.0)
+    # A column that is there but empty says less.
+    filled = 1.0 if cells.count else 0.4
+    person = sum(
+        weight * (filled if "email" in concepts else 1) for concepts, weight in _PERSONAL if reading.has(*concepts)
+    )
+    company = sum(weight for concepts, weight in _CORPORATE if reading.has(*concepts))
+    if cells.share("email") > 0.5 and not reading.has("email"):
+        person += 1.5
+    if reading.has("phone") and not reading.has("company"):
+        person += 0.6
+    if reading.has("website", "url") and not reading.has("linkedin"):
+        company += 1.2 * filled
+    person += 2 * (cells.share("linkedin_person") > 0.5)
+    company += 1.5 * (cells.share("linkedin_company") > 0.5)
+    return person, company
 
 
 def _is_company(reading: Reading) -> bool:
@@ -263,9 +248,9 @@ def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
 
 
 def _linkedin(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-    if reading.has("id", "name", "email", "size", "phone", "industry", "location", "notes", "title"):
-        if cells.share("linkedin") < 0.5:
-            return []
+    aside = reading.has("id", "name", "email", "size", "phone", "industry", "location", "notes", "title")
+    if aside and cells.share("linkedin") < 0.5:
+        return []
     company = reading.has("company", "account")
     if cells.share("linkedin_company") > 0.5:
         company = True
@@ -626,7 +611,7 @@ _DECIDERS: tuple[tuple[tuple[str, ...], Decider], ...] = (
 )
 
 
-def _from_cells(cells: Profile, *, named: bool, table: Table) -> list[tuple[str, float]]:
+def _from_cells(cells: Profile, *, named: bool) -> list[tuple[str, float]]:
     """Guess from the cells alone; of a column with a name of its own only what cannot be anything else."""
     if cells.count == 0:
         return []
@@ -635,20 +620,20 @@ def _from_cells(cells: Profile, *, named: bool, table: Table) -> list[tuple[str,
             return [(field, 0.8)]
     if cells.share("email") > 0.8:
         return [("contact_email", 1.0 if named else 0.8)]
-    if named:
+    if named or max(cells.share("date"), cells.share("truth")) > 0.5:
         return []
-    if cells.share("url") > 0.8:
-        return [("company_website", 0.7)]
-    if cells.share("date") > 0.5 or cells.share("truth") > 0.5:
-        return []
-    if cells.share("phone") > 0.8 and cells.mean_chars >= 8 and cells.share("id") < 0.5:
-        return [("contact_phone", 0.65)]
-    if cells.share("legal") > 0.5:
-        return [("company_name", 0.7)]
-    if cells.share("country") > 0.8 and cells.share("letters") > 0.8 and cells.mean_chars > 3:
-        return [("country", 0.65)]
-    if cells.share("first_name") > 0.6:
-        return [("first_name", 0.6)]
-    if cells.share("person") > 0.5 and cells.share("person_shape") > 0.7:
-        return [("contact_name", 0.65)]
+    for is_so, field, confidence in (
+        (cells.share("url") > 0.8, "company_website", 0.7),
+        (_is_phone_column(cells), "contact_phone", 0.65),
+        (cells.share("legal") > 0.5, "company_name", 0.7),
+        (cells.share("country") > 0.8 and cells.mean_chars > 3, "country", 0.65),
+        (cells.share("first_name") > 0.6, "first_name", 0.6),
+        (cells.share("person") > 0.5 and cells.share("person_shape") > 0.7, "contact_name", 0.65),
+    ):
+        if is_so:
+            return [(field, confidence)]
     return []
+
+
+def _is_phone_column(cells: Profile) -> bool:
+    return cells.share("phone") > 0.8 and cells.mean_chars >= 8 and cells.share("id") < 0.5

@@ -156,7 +156,7 @@ def _phrases(text: str) -> list[str]:
 @cache
 def lexicon() -> dict[str, str]:
     """Give folded phrase -> concept. An attribute outranks a subject, a subject a blocker, a blocker noise."""
-    words: dict[str, str] = {phrase: "noise" for phrase in _phrases(NOISE)}
+    words: dict[str, str] = dict.fromkeys(_phrases(NOISE), "noise")
     words.update((phrase, "blocked") for phrase in _phrases(BLOCKERS))
     for table in (SUBJECTS, ATTRIBUTES):
         for concept, text in table.items():
@@ -205,11 +205,11 @@ def _unknown(word: str) -> list[tuple[str, str]]:
                 head = known.get(glue)
                 if head and len(glue) >= 4 and head != "noise":
                     return [(head, glue), (tail, right)]
-    if len(word) >= 5 and not word.isdigit():
+    if len(word) >= 5 and not word.isdecimal():
         match = process.extractOne(word, _fuzzy_words(), scorer=fuzz.ratio, score_cutoff=FUZZY_THRESHOLD)
         if match:
             return [(known[match[0]], match[0])]
-    return [("number" if word.isdigit() else "unknown", word)]
+    return [("number" if word.isdecimal() else "unknown", word)]
 
 
 def concept_of(name: str) -> str | None:

@@ -1,6 +1,7 @@
 """What a CSV file turns out to be: encoding, delimiter, where its header stands, what its columns are called.
 
-Decisions only, on bytes and records that somebody else has read. The rules come from measurements over real exports: a vote
+Decisions only, on bytes and records that somebody else has read. The rules come from measurements over real
+exports: a vote
 over parsed records finds the delimiter more often than `csv.Sniffer`; "byte order mark, else strict UTF-8 over the
 whole file, else Windows-1252" finds the encoding more often than statistical detection.
 """

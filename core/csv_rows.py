@@ -1,7 +1,9 @@
 """Reads CSV files as people really have them: one pass to find out and check everything, then record by record.
 
-`scan` reads the bytes once, in constant memory: SHA-256, encoding, dialect, header, a check of the structure of the whole
-file, the number of records; `read` then gives the data records. Records count by RFC 4180: an empty line is no record, a
+`scan` reads the bytes once, in constant memory: SHA-256, encoding, dialect, header, a check of the structure of the
+whole
+file, the number of records; `read` then gives the data records. Records count by RFC 4180: an empty line is no
+record, a
 line of delimiters only is one. What cannot be a sound table is refused as a whole, before anything is written.
 """
 
@@ -31,6 +33,8 @@ from core.csv_format import (
 )
 from core.errors import InvalidFile
 
+DETECT = FormatOptions()
+"""Find out everything."""
 HEAD_BYTES = 256 * 1024
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_CELL_CHARS = 1024 * 1024
@@ -146,13 +150,14 @@ class _CheckedBytes(io.RawIOBase):
             self.is_utf8 = False
 
 
-def scan(path: Path, options: FormatOptions = FormatOptions(), *, copy_to: Path | None = None) -> ScannedFile:
+def scan(path: Path, options: FormatOptions = DETECT, *, copy_to: Path | None = None) -> ScannedFile:
     """Read the file once and find out what it is.
 
     Args:
         path: A regular file.
         options: What the user says about it; overrides what would be found out.
-        copy_to: Where to put a copy of the bytes on the way, so that what is imported later is what was scanned, whatever
+        copy_to: Where to put a copy of the bytes on the way, so that what is imported later is what was scanned,
+        whatever
             happens to the file meanwhile. Removed again where the file is refused.
 
     Raises:
@@ -322,7 +327,7 @@ def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_cha
             start, line = line + 1, reader.line_num
             if record:
                 count += 1
-                if line != start:
+                if line != start and _SENTINEL not in record[-1]:
                     _check_swallowed(record, delimiter, width, name, start)
                 if len(record) > MAX_COLUMNS:
                     raise InvalidFile(

@@ -20,7 +20,8 @@ class LeadRow(NamedTuple):
         key: The one dedupe key.
         values: In the order of `core.lead.FIELDS`.
         extra: Column label -> text of the unmapped columns' filled cells; None where there are none.
-        original: Field -> text as it stood, where the stored value differs in more than white space around it or was refused.
+        original: Field -> text as it stood, where the stored value differs in more than white space around it or
+        was refused.
     """
 
     key: str
@@ -96,7 +97,8 @@ def row_reader(
         dedupe: Which kind of key to try first.
 
     Returns:
-        A function: cells of a record -> `LeadRow` or `Reject`. Short records are padded, cells beyond the header kept in `extra`.
+        A function: cells of a record -> `LeadRow` or `Reject`. Short records are padded, cells beyond the header
+        kept in `extra`.
     """
     return _RowReader(mapping, default_country, source, dedupe).compile()
 
@@ -104,7 +106,8 @@ def row_reader(
 class _RowReader:
     """What reading a row needs, worked out once: the function itself is written out column by column for the mapping.
 
-    As `collections.namedtuple` does, the function is composed as text and compiled: no loop over columns, no look-up of what to
+    As `collections.namedtuple` does, the function is composed as text and compiled: no loop over columns, no
+    look-up of what to
     do with one. It costs half of what a loop does, and an import spends its time here.
     """
 
@@ -126,8 +129,11 @@ class _RowReader:
     def compile(self) -> Callable[[list[str]], LeadRow | Reject]:
         """Give the function for one record."""
         names: dict[str, Any] = {
-            "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key, "own_domain": normalize.own_domain,
-            "extra_of": self._extra, "phone": normalize.phone, "code_of": _code_of, "default_country": self._country, "source": self._source,
+            "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key,
+            "own_domain": normalize.own_domain,
+           
+            "extra_of": self._extra, "phone": normalize.phone, "code_of": _code_of, "default_country": self._country,
+            "source": self._source,
         }  # fmt: skip
         lines = [
             "def read(cells):",
@@ -177,7 +183,8 @@ class _RowReader:
                 )
             lines += [
                 f"        v{position} = {how}",
-                f"        if v{position} is not raw and v{position} != raw: original = keep(original, '{field}', raw, v{position})",
+                f"        if v{position} is not raw and v{position} != raw:",
+                f"            original = keep(original, '{field}', raw, v{position})",
             ]
         return [*lines, f"    else: v{position} = None"]
 
@@ -188,7 +195,8 @@ class _RowReader:
         lines = [f"    values = [{values}]"]
         if self._dedupe == "auto":
             lines += [
-                f"    if v{_EMAIL} and len(v{_EMAIL}) < 190 and not (v{_ID} and v{_SOURCE}): name = 'email:' + v{_EMAIL}",
+                f"    if v{_EMAIL} and len(v{_EMAIL}) < 190 and not (v{_ID} and v{_SOURCE}):",
+                f"        name = 'email:' + v{_EMAIL}",
                 "    else: name = key(values, cells)",
             ]
         else:

@@ -1,7 +1,9 @@
 """Makes values comparable: e-mail, phone, URL and domain, LinkedIn URL, country, number range, text.
 
-Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be trusted; all are
-idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`, `78724.0`) and refused
+Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be
+trusted; all are
+idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`, `78724.0`) and
+refused
 where it is not (`4.9E+11`, `#N/A`). Cheap tests decide nearly every value; libraries see only what those cannot decide.
 """
 
@@ -19,8 +21,10 @@ CACHE = 16_384
 
 MISSING = frozenset(
     {
-        "", "-", "--", "---", "—", "–", ".", "?", "n/a", "n.a.", "na", "n.a", "#n/a", "#na", "#ref!", "#value!", "#name?", "#null!", "#div/0!", "#num!", "#error!",
-        "null", "none", "nan", "nil", "undefined", "(null)", "<null>", "[null]", "not available", "k.a.", "\\n", "(none)", "(blank)", "<na>",
+        "", "-", "--", "---", "—", "–", ".", "?", "n/a", "n.a.", "na", "n.a", "#n/a", "#na", "#ref!", "#value!",
+        "#name?", "#null!", "#div/0!", "#num!", "#error!",
+        "null", "none", "nan", "nil", "undefined", "(null)", "<null>", "[null]", "not available", "k.a.", "\\n",
+        "(none)", "(blank)", "<na>",
     }
 )  # fmt: skip
 """Cells, stripped and in lower case, that mean: nothing here."""
@@ -47,7 +51,8 @@ _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?=//|[^0-9])", re.IGNORECASE)
 _LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
 _URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.){{1,4}}[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]+)?").fullmatch
-# Under these endings, at any depth, the registrable domain is the last two labels; under the others only for hosts of two
+# Under these endings, at any depth, the registrable domain is the last two labels; under the others only for hosts
+# of two
 # labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, November 2026.
 _DOMAIN_FAST = re.compile(
     rf"(?:https?://)?(?:(?:{_LABEL}\.)*({_LABEL}\.(?:com|net|org|de|eu))|(?:www\.)?([a-z0-9-]{{5,}}\.(?:io|co|ch|at|be|nl|fr|es|dk|se|fi|cz)))(?:/.*)?"
@@ -68,8 +73,12 @@ _PLUS = re.compile(r"\+(?:1[2-9]\d\d[2-9]\d{6}|(?!(?:49|33|44|31|41|43|32|46|61)
 _NATIONAL: dict[str, tuple[Callable[[str], object], str, int]] = {
     country: (re.compile(pattern, re.ASCII).fullmatch, code, cut)
     for country, (pattern, code, cut) in {
-        "US": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0), "CA": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0), "DE": ("0[1-9]\\d{8,10}", "+49", 1), "FR": ("0[1-9]\\d{8}", "+33", 1), "GB": ("0[1-9]\\d{9}", "+44", 1), "NL": ("0[1-9]\\d{8}", "+31", 1),
-        "CH": ("0[1-9]\\d{8}", "+41", 1), "ES": ("[6-9]\\d{8}", "+34", 0), "PT": ("[29]\\d{8}", "+351", 0), "PL": ("[1-9]\\d{8}", "+48", 0), "DK": ("[2-9]\\d{7}", "+45", 0), "NO": ("[2-9]\\d{7}", "+47", 0), "AU": ("0[2-478]\\d{8}", "+61", 1), "IN": ("[6-9]\\d{9}", "+91", 0),
+        "US": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0), "CA": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0),
+        "DE": ("0[1-9]\\d{8,10}", "+49", 1), "FR": ("0[1-9]\\d{8}", "+33", 1), "GB": ("0[1-9]\\d{9}", "+44", 1),
+        "NL": ("0[1-9]\\d{8}", "+31", 1),
+        "CH": ("0[1-9]\\d{8}", "+41", 1), "ES": ("[6-9]\\d{8}", "+34", 0), "PT": ("[29]\\d{8}", "+351", 0),
+        "PL": ("[1-9]\\d{8}", "+48", 0), "DK": ("[2-9]\\d{7}", "+45", 0), "NO": ("[2-9]\\d{7}", "+47", 0),
+        "AU": ("0[2-478]\\d{8}", "+61", 1), "IN": ("[6-9]\\d{9}", "+91", 0),
     }.items()
 }  # fmt: skip
 
@@ -82,7 +91,8 @@ def text(raw: str) -> str | None:
     if value[0] == "=" and (match := _FORMULA_TEXT.match(value)):
         return text(match[1].replace('""', '"'))
     if not value.isascii() or "\x00" in value:
-        return _UNSTORABLE.sub("", value).strip() or None
+        storable_part = _UNSTORABLE.sub("", value)
+        return value if storable_part == value else text(storable_part)
     return value
 
 
@@ -283,17 +293,20 @@ def country(raw: str) -> str | None:
 
 
 _MULTIPLIER = {
-    "k": 1_000, "thousand": 1_000, "tsd": 1_000, "mil": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000,
-    "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "md": 1_000_000_000, "milliarden": 1_000_000_000, "lakh": 100_000, "lakhs": 100_000, "lac": 100_000, "cr": 10_000_000, "crore": 10_000_000, "crores": 10_000_000,
+    "k": 1_000, "thousand": 1_000, "tsd": 1_000, "mil": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000,
+    "mio": 1_000_000, "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000,
+    "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "md": 1_000_000_000,
+    "milliarden": 1_000_000_000, "lakh": 100_000, "lakhs": 100_000, "lac": 100_000, "cr": 10_000_000,
+    "crore": 10_000_000, "crores": 10_000_000,
 }  # fmt: skip
 _AMOUNT = r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)\s*([a-z]+\b)?\.?"
 _MONEY = re.compile(
     r"(?:us\$|[$€£₹¥]|\b(?:usd|eur|gbp|inr|chf|cad|aud|rs|euro|euros|dollars|employees|employee|mitarbeiter|people|staff|salaries|empleados|dipendenti|medewerkers)\b\.?)",
     re.IGNORECASE,
 )
-_RANGE = re.compile(
-    rf"^(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*{_AMOUNT}\s*(?:(-|–|—|to|bis|a|à|until|and|…|\.\.)\s*{_AMOUNT})?\s*(\+|plus)?$"
-)
+_BEFORE = r"(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*"
+_JOINT = r"(-|–|—|to|bis|a|à|until|and|…|\.\.)"
+_RANGE = re.compile(rf"^{_BEFORE}{_AMOUNT}\s*(?:{_JOINT}\s*{_AMOUNT})?\s*(\+|plus)?$")
 _OPEN = re.compile(r"^(?:over|more than|>|≥|at least|mehr als|über|plus de|más de)\s*")
 
 
@@ -349,7 +362,7 @@ def postal_code(raw: str) -> str | None:
         return None
     if whole := _WHOLE.match(value):
         return whole[1]
-    return text(value[1:]) if value[0] == "'" and len(value) > 1 else value
+    return postal_code(value.lstrip("'")) if value[0] == "'" else value
 
 
 def external_id(raw: str) -> str | None:
