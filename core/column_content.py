@@ -43,7 +43,7 @@ _LEGAL_FORM = re.compile(
 _NUMBER = re.compile(r"^[-+]?[$€£₹]?\s?\d[\d.,' ]*%?$")
 _DATE = re.compile(r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ].*)?$")
 _RECORD_ID = re.compile(
-    r"^(?:[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-zA-Z]{15}(?:[0-9A-Z]{3})?|rec[0-9a-zA-Z]{14}|\d+|[a-z]{1,5}[-_:]?\d+)$"
+    r"^(?:[0-9a-fA-F]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-zA-Z]{15}(?:[0-9A-Z]{3})?|rec[0-9a-zA-Z]{14}|\d+|[a-z]{1,5}[-_:]?\d+)$"
 )
 _TRUTH = frozenset(
     {
@@ -97,9 +97,8 @@ def _is_record_id(cell: str) -> bool:
 
 def _is_person(cell: str) -> bool:
     words = cell.replace(",", " ").split()
-    if any(fold(word) in FIRST_NAMES for word in words[:3]) and len(words) <= 5 and not _LEGAL_FORM.search(cell):
-        return True
-    return False
+    named = len(words) <= 5 and any(fold(word) in FIRST_NAMES for word in words[:3])
+    return named and not _LEGAL_FORM.search(cell)
 
 
 _KINDS: dict[str, Callable[[str], object]] = {

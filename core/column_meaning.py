@@ -1,10 +1,10 @@
-"""What a column's name means among its neighbours: 'Name' beside 'Vorname' is the last name, beside 'Website' the company's."""
+"""What a column's name means among others: 'Name' beside 'Vorname' is the last name, beside 'Website' a firm."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.column_content import Profile
-from core.column_words import ATTRIBUTES, SUBJECTS, concepts_of
+from core.column_words import ATTRIBUTES, SUBJECTS, concepts_of, lexicon
 
 NEVER = frozenset({"blocked", "fax", "middle", "honorific", "street2"})
 """Concepts that make a column none of ours, whatever stands beside them."""
@@ -57,17 +57,20 @@ class Table:
     has_last: bool
     has_company: bool
     has_full_name: bool
+    has_name: bool
+    has_title: bool
+    has_plain_city: bool
+    sampled: bool
     person_weight: float
     company_weight: float
 
 
-def meaning_of(names: Sequence[str], profiles: Sequence[Profile], rows: Sequence[Sequence[str]]) -> list[Guess]:
+def meaning_of(names: Sequence[str], profiles: Sequence[Profile]) -> list[Guess]:
     """Give every column's possible fields with a confidence, before its cells have their say.
 
     Args:
         names: Column names; '' for a column without one.
         profiles: The columns' cells, profiled.
-        rows: The sample itself, for comparing columns with each other.
     """
     readings = [read_name(name) for name in names]
     table = _table_of(readings, profiles)
@@ -76,11 +79,11 @@ def meaning_of(names: Sequence[str], profiles: Sequence[Profile], rows: Sequence
         if reading.blocked:
             continue
         found = _from_name(reading, cells, table)
-        if any(field in {"?name"} for field, _ in found):
-            found = _bare_name(column, cells, table, rows)
+        if any(field == "?name" for field, _ in found):
+            found = _bare_name(cells, table)
         if not found and (not name or reading.unknown):
-            found = _from_cells(cells, named=bool(name), table=table)
-        factor = 0.62**reading.unknown if name else 1.0
+            found = _from_cells(cells, named=bool(name))
+        factor = 0.58**reading.unknown if name else 1.0
         for field, confidence in found:
             firm = _proves(field, cells)
             guesses.append(Guess(column, field, confidence * (max(factor, 0.75) if firm else factor)))
@@ -107,71 +110,67 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
             test(reading, cells) for reading, cells in zip(readings, profiles, strict=True) if not reading.blocked
         )
 
-    person, company = 0.0, 0.0
-    for reading, cells in zip(readings, profiles, strict=True):
-        if reading.blocked:
-            if any(word in reading.phrases for word in ("birthday", "gender", "sex", "geburtstag", "dob", "age")):
-                person += 1
-            if any(
-                word in reading.phrases
-                for word in (
-                    "founded",
-                    "funding",
-                    "ticker",
-                    "sic",
-                    "naics",
-                    "booth",
-                    "stand",
-                    "latitude",
-                    "lat",
-                    "duns number",
-                    "naics code",
-                    "sic code",
-                    "year founded",
-                    "reviews",
-                    "hours",
-                    "ownership",
-                    "siren",
-                )
-            ):
-                company += 1.5
-            continue
-        filled = 1.0 if cells.count else 0.4
-        if reading.has("email"):
-            person += 1.5 * filled
-        if reading.has("mobile"):
-            person += 1
-        if reading.has("phone") and not reading.has("company"):
-            person += 0.6
-        if reading.has("title", "first", "last"):
-            person += 2
-        if cells.share("linkedin_person") > 0.5:
-            person += 2
-        if (
-            reading.has("industry", "size", "revenue", "domain", "register_id", "company_id")
-            or cells.share("linkedin_company") > 0.5
-        ):
-            company += 1.5
-        if reading.has("category"):
-            company += 0.8
-        if reading.has("website", "url"):
-            company += 1.2 * filled
-        if reading.has("street", "billing", "shipping"):
-            company += 0.7
-        if reading.has("postal"):
-            company += 0.4
+    weights = [_weigh(reading, cells) for reading, cells in zip(readings, profiles, strict=True)]
     return Table(
-        has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",)),
-        has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",)),
+        has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",) and not reading.unknown),
+        has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",) and not reading.unknown),
         has_company=any_of(
             lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)
         ),
         has_full_name=any_of(
-            lambda reading, _: reading.has("fullname") or (reading.has("name") and reading.has("person"))
+            lambda reading, _: (
+                (reading.has("fullname") and set(reading.attributes) <= {"fullname", "name"})
+                or (reading.has("name") and reading.has("person"))
+            )
         ),
-        person_weight=person,
-        company_weight=company,
+        has_name=any_of(lambda reading, _: reading.attributes == ("name",)),
+        has_title=any_of(
+            lambda reading, _: reading.has("title") and not reading.has("company") and not reading.unknown
+        ),
+        has_plain_city=any_of(
+            lambda reading, _: reading.attributes == ("city",) and not reading.subjects and reading.number == 1
+        ),
+        sampled=any(cells.count for cells in profiles),
+        person_weight=sum(person for person, _ in weights),
+        company_weight=sum(company for _, company in weights),
     )
+
+
+_PERSONAL_ASIDES = frozenset({"birthday", "gender", "sex", "geburtstag", "dob", "age"})
+_COMPANY_ASIDES = frozenset(
+    """founded|funding|ticker|sic|naics|booth|stand|latitude|lat|naics code|sic code|year founded|reviews|hours|
+    ownership""".replace("\n    ", "").split("|")
+)
+# Concepts that speak for a list of people or of companies, with their weights.
+_PERSONAL = ((("email",), 1.5), (("mobile",), 1.0), (("title", "first", "last"), 2.0))
+_CORPORATE = (
+    (("industry", "size", "revenue", "domain", "register_id", "company_id"), 1.5),
+    (("category",), 0.8),
+    (("street", "billing", "shipping"), 0.7),
+    (("postal",), 0.4),
+)
+
+
+def _weigh(reading: Reading, cells: Profile) -> tuple[float, float]:
+    """Give how much one column speaks for a list of people, and for a list of companies."""
+    if reading.blocked:
+        phrases = set(reading.phrases)
+        return (1.0 if phrases & _PERSONAL_ASIDES else 0.0), (1.5 if phrases & _COMPANY_ASIDES else 0.0)
+    # A column that is there but empty says less.
+    filled = 1.0 if cells.count else 0.4
+    person = sum(
+        weight * (filled if "email" in concepts else 1) for concepts, weight in _PERSONAL if reading.has(*concepts)
+    )
+    company = sum(weight for concepts, weight in _CORPORATE if reading.has(*concepts))
+    if cells.share("email") > 0.5 and not reading.has("email"):
+        person += 1.5
+    if reading.has("phone") and not reading.has("company"):
+        person += 0.6
+    if reading.has("website", "url") and not reading.has("linkedin"):
+        company += 1.2 * filled
+    person += 2 * (cells.share("linkedin_person") > 0.5)
+    company += 1.5 * (cells.share("linkedin_company") > 0.5)
+    return person, company
 
 
 def _is_company(reading: Reading) -> bool:
@@ -181,6 +180,8 @@ def _is_company(reading: Reading) -> bool:
 def _from_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     """Give (field, confidence) that a name suggests; '?name' for a bare 'Name'."""
     attributes = reading.attributes
+    if attributes[:1] == ("street",) and reading.phrases[0] != "street" and _goes_on_after_address(reading):
+        return [(field, confidence - 0.02) for field, confidence in _from_name(_without_address(reading), cells, table)]
     if not attributes:
         return _subject_alone(reading, cells, table)
     if "linkedin" in attributes:
@@ -191,6 +192,20 @@ def _from_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str
     return []
 
 
+def _goes_on_after_address(reading: Reading) -> bool:
+    """Tell whether 'address' only says where the rest belongs, as in 'Address 1 - City' or 'Default Address Phone'."""
+    words = lexicon()
+    kinds = [words.get(phrase, "") for phrase in reading.phrases]
+    at = kinds.index("street") if "street" in kinds else len(kinds)
+    return any((kind in ATTRIBUTES and kind != "street") or kind == "company" for kind in kinds[at + 1 :])
+
+
+def _without_address(reading: Reading) -> Reading:
+    words = lexicon()
+    kept = tuple(phrase for phrase in reading.phrases if words.get(phrase) != "street")
+    return replace(reading, attributes=tuple(name for name in reading.attributes if name != "street"), phrases=kept)
+
+
 def _rank(reading: Reading) -> float:
     """Weigh which of several: the company's or business one before the plain, before home and others."""
     weight = 0.0
@@ -199,6 +214,10 @@ def _rank(reading: Reading) -> float:
     for concept, minus in (("billing", 0.03), ("mailing", 0.04), ("home", 0.2), ("other", 0.3), ("shipping", 0.32)):
         if concept in reading.subjects:
             weight -= minus
+    if any(
+        word in reading.phrases for word in ("normalized", "formatted", "cleaned", "clean", "raw", "e 164", "extracted")
+    ):
+        weight -= 0.02
     return weight - 0.06 * (min(reading.number, 6) - 1)
 
 
@@ -221,15 +240,17 @@ def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     ):
         return [("company_phone", 0.95 - 0.06 * (reading.number - 1))]
     base = 0.9 if "mobile" in reading.attributes and "phone" not in reading.attributes else 0.95
+    if phrases & {"landline", "fixe", "festnetz", "telephone fixe"}:
+        base = 0.89
     if reading.phrases and reading.phrases[0].startswith(("whatsapp", "wa ")):
         base = 0.7
     return [("contact_phone", base + _rank(reading))]
 
 
 def _linkedin(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-    if reading.has("id", "name", "email", "size", "phone", "industry", "location", "notes", "title"):
-        if cells.share("linkedin") < 0.5:
-            return []
+    aside = reading.has("id", "name", "email", "size", "phone", "industry", "location", "notes", "title")
+    if aside and cells.share("linkedin") < 0.5:
+        return []
     company = reading.has("company", "account")
     if cells.share("linkedin_company") > 0.5:
         company = True
@@ -237,11 +258,14 @@ def _linkedin(reading: Reading, cells: Profile, table: Table) -> list[tuple[str,
         company = False
     elif not company and not reading.has("person") and not _has_person(table):
         company = True
-    return [("company_linkedin_url" if company else "linkedin_url", 0.95)]
+    named = reading.has("person") or reading.has("company", "account")
+    return [("company_linkedin_url" if company else "linkedin_url", 0.96 if named else 0.95)]
 
 
 def _has_person(table: Table) -> bool:
-    return table.has_first or table.has_last or table.has_full_name or table.person_weight >= table.company_weight
+    if table.has_first or table.has_last or table.has_full_name or table.has_title:
+        return True
+    return not table.has_company and table.person_weight >= table.company_weight
 
 
 def _site(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -264,9 +288,15 @@ def _site(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
 
 def _place(field: str) -> "Decider":
     def decide(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-        return [(field, 0.95 + _rank(reading))]
+        return [(field, _place_confidence(reading, table, 0.95))]
 
     return decide
+
+
+def _place_confidence(reading: Reading, table: Table, base: float) -> float:
+    """Weigh addresses: where a table has a plain 'City', its plain address is the main one; else the company's."""
+    plain = table.has_plain_city and not reading.subjects and reading.number == 1
+    return base + (0.03 if plain else _rank(reading))
 
 
 def _street(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -281,8 +311,8 @@ def _street(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, f
         "direccion",
         "indirizzo",
     }
-    base = 0.9 if full & set(reading.phrases) else 0.95
-    return [("street", base + _rank(reading))]
+    base = 0.9 if (full | {"formatted", "full", "complete"}) & set(reading.phrases) else 0.95
+    return [("street", _place_confidence(reading, table, base))]
 
 
 def _state(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -300,12 +330,12 @@ def _state(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
         "lan",
     }
     base = 0.8 if weak & set(reading.phrases) else 0.95
-    return [("state", base + _rank(reading))]
+    return [("state", _place_confidence(reading, table, base))]
 
 
 def _country(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     code = any("code" in phrase for phrase in reading.phrases)
-    return [("country", (0.9 if code else 0.95) + _rank(reading))]
+    return [("country", _place_confidence(reading, table, 0.9 if code else 0.95))]
 
 
 def _location(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -382,7 +412,7 @@ def _campaign(reading: Reading, cells: Profile, table: Table) -> list[tuple[str,
 def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
     if "register_id" in reading.attributes:
-        return [("external_id", 0.62)]
+        return [("external_id", 0.58 if any("siret" in phrase for phrase in phrases) else 0.56)]
     if "company_id" in reading.attributes or reading.has("company", "account"):
         return [("external_id", 0.6 if _has_person(table) else 0.85)]
     vague = {
@@ -401,7 +431,7 @@ def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float
         "lfd nr",
         "place id",
     }
-    return [("external_id", 0.75 if phrases & vague else 0.95)]
+    return [("external_id", 0.75 if phrases & vague else 0.95 + min(0.0, _rank(reading)))]
 
 
 def _first(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -428,7 +458,6 @@ def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str
         "contato",
         "contatto",
         "speaker",
-        "display name",
         "principal name",
         "gf",
         "inhaber",
@@ -437,6 +466,8 @@ def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str
         return [("contact_email", 0.8)]
     if cells.share("phone") > 0.5 and cells.share("letters") < 0.3:
         return [("contact_phone", 0.8)]
+    if phrases & weak and cells.count == 0 and table.sampled:
+        return []
     return [("contact_name", 0.88 if phrases & weak else 0.96)]
 
 
@@ -444,20 +475,25 @@ def _name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
     if reading.has("company", "account"):
         return [("company_name", 0.96)]
     if reading.has("person"):
+        if table.has_first and not table.has_last and "contact" not in reading.phrases:
+            return [("last_name", 0.93)]
         return [("contact_name", 0.95)]
     if reading.has("customer"):
         return _either(cells, table, 0.9)
     return [("?name", 0.9)]
 
 
-def _bare_name(column: int, cells: Profile, table: Table, rows: Sequence[Sequence[str]]) -> list[tuple[str, float]]:
+def _bare_name(cells: Profile, table: Table) -> list[tuple[str, float]]:
     """Decide what a column called just 'Name' holds."""
     if table.has_first and not table.has_last:
         return [("last_name", 0.93)]
     if table.has_last and not table.has_first:
         return [("first_name", 0.93)]
     if table.has_first and table.has_last:
-        if not table.has_company and cells.share("legal") > 0.3:
+        if not table.has_company and table.has_full_name:
+            return [("company_name", 0.85)]
+        is_no_person = cells.share("legal") > 0.3 or max(cells.share("person_shape"), cells.share("person")) < 0.3
+        if not table.has_company and cells.count and is_no_person:
             return [("company_name", 0.85)]
         return [("contact_name", 0.9)]
     return _either(cells, table, 0.9)
@@ -488,8 +524,13 @@ def _subject_alone(reading: Reading, cells: Profile, table: Table) -> list[tuple
 
 def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
-    if reading.has("company", "account", "campaign", "source"):
+    if reading.has("campaign", "source"):
         return []
+    if reading.has("company", "account"):
+        return [("contact_title", 0.75)]
+    nameless = not (table.has_company or table.has_name or table.has_full_name or table.has_first or table.has_last)
+    if nameless and phrases == {"title"} and table.company_weight > table.person_weight:
+        return [("company_name", 0.8)]
     if phrases & {
         "job title",
         "jobtitle",
@@ -525,6 +566,11 @@ def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     return [("contact_title", 0.88)]
 
 
+def _category(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    # Beside a person's names, categories are an address book's labels.
+    return [("industry", 0.4 if table.has_first or table.has_last or reading.has("id") else 0.65)]
+
+
 def _simple(field: str, confidence: float) -> "Decider":
     def decide(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
         if reading.has("id") and field != "external_id":
@@ -555,7 +601,7 @@ _DECIDERS: tuple[tuple[tuple[str, ...], Decider], ...] = (
     (("location",), _location),
     (("district",), _simple("city", 0.55)),
     (("industry",), _simple("industry", 0.94)),
-    (("category",), _simple("industry", 0.65)),
+    (("category",), _category),
     (("campaign",), _campaign),
     (("id",), _id),
     (("title",), _title),
@@ -565,7 +611,7 @@ _DECIDERS: tuple[tuple[tuple[str, ...], Decider], ...] = (
 )
 
 
-def _from_cells(cells: Profile, *, named: bool, table: Table) -> list[tuple[str, float]]:
+def _from_cells(cells: Profile, *, named: bool) -> list[tuple[str, float]]:
     """Guess from the cells alone; of a column with a name of its own only what cannot be anything else."""
     if cells.count == 0:
         return []
@@ -574,20 +620,20 @@ def _from_cells(cells: Profile, *, named: bool, table: Table) -> list[tuple[str,
             return [(field, 0.8)]
     if cells.share("email") > 0.8:
         return [("contact_email", 1.0 if named else 0.8)]
-    if named:
+    if named or max(cells.share("date"), cells.share("truth")) > 0.5:
         return []
-    if cells.share("url") > 0.8:
-        return [("company_website", 0.7)]
-    if cells.share("date") > 0.5 or cells.share("truth") > 0.5:
-        return []
-    if cells.share("phone") > 0.8 and cells.mean_chars >= 8 and cells.share("id") < 0.5:
-        return [("contact_phone", 0.65)]
-    if cells.share("legal") > 0.5:
-        return [("company_name", 0.7)]
-    if cells.share("country") > 0.8 and cells.share("letters") > 0.8 and cells.mean_chars > 3:
-        return [("country", 0.65)]
-    if cells.share("first_name") > 0.6:
-        return [("first_name", 0.6)]
-    if cells.share("person") > 0.5 and cells.share("person_shape") > 0.7:
-        return [("contact_name", 0.65)]
+    for is_so, field, confidence in (
+        (cells.share("url") > 0.8, "company_website", 0.7),
+        (_is_phone_column(cells), "contact_phone", 0.65),
+        (cells.share("legal") > 0.5, "company_name", 0.7),
+        (cells.share("country") > 0.8 and cells.mean_chars > 3, "country", 0.65),
+        (cells.share("first_name") > 0.6, "first_name", 0.6),
+        (cells.share("person") > 0.5 and cells.share("person_shape") > 0.7, "contact_name", 0.65),
+    ):
+        if is_so:
+            return [(field, confidence)]
     return []
+
+
+def _is_phone_column(cells: Profile) -> bool:
+    return cells.share("phone") > 0.8 and cells.mean_chars >= 8 and cells.share("id") < 0.5

@@ -1,7 +1,9 @@
 """Decides which column goes into which field of a lead.
 
-Three kinds of evidence, in this order: what the user said or confirmed before; what the column's name says (`column_words`),
-read together with its neighbours; what its cells look like (`column_content`), which can veto a name or stand in for one.
+Three kinds of evidence, in this order: what the user said or confirmed before; what the column's name says
+(`column_words`),
+read together with its neighbours; what its cells look like (`column_content`), which can veto a name or stand in
+for one.
 Two columns never land in one field: the better one wins, the other stays unmapped. A wrong mapping is worse than none.
 """
 
@@ -108,14 +110,12 @@ def map_columns(
             continue
         chosen[guess.column] = (guess.field, round(guess.confidence, 2))
         taken.add(guess.field)
-    columns: list[tuple[str, str | None, float]] = []
-    for index, label in enumerate(header):
-        if label in fixed:
-            columns.append((label, fixed[label] or None, 1.0))
-        else:
-            field, confidence = chosen.get(index, (None, 0.0))
-            columns.append((label, field, confidence))
-    return ColumnMapping(tuple(columns))
+    return ColumnMapping(
+        tuple(
+            (label, fixed[label] or None, 1.0) if label in fixed else (label, *chosen.get(index, (None, 0.0)))
+            for index, label in enumerate(header)
+        )
+    )
 
 
 def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> dict[str, str]:
@@ -124,14 +124,14 @@ def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> d
         stripped.setdefault(label.strip(), label)
     said: dict[str, str] = {}
     for name, field in overrides.items():
-        label = name if name in header else stripped.get(name.strip())
-        if label is None:
+        found = name if name in header else stripped.get(name.strip())
+        if found is None:
             raise InvalidInput(f"there is no column {name!r}; the columns are: {', '.join(header)}")
         if field and field not in FIELDS:
             raise InvalidInput(f"there is no field {field!r}; the fields are: {', '.join(FIELDS)}")
         if field and field in said.values():
             raise InvalidInput(f"two columns are mapped to {field!r}; a field takes one")
-        said[label] = field
+        said[found] = field
     return said
 
 
@@ -139,9 +139,10 @@ def _guesses(header: Sequence[str], profiles: Sequence[Profile], rows: Sequence[
     """Give all guesses, vetoed by content, one list for all columns."""
     names = ["" if _is_made_up(label, index) else _without_number(label) for index, label in enumerate(header)]
     guesses: list[Guess] = []
-    for guess in meaning_of(names, profiles, rows):
+    for guess in meaning_of(names, profiles):
         evidence = profiles[guess.column]
-        exact = fold_header(names[guess.column]).replace(" ", "_") == guess.field
+        # Our own field names are meant, whatever the cells hold; 'city' or 'notes' are everybody's words.
+        exact = "_" in guess.field and fold_header(names[guess.column]).replace(" ", "_") == guess.field
         confidence = 1.0 if exact else guess.confidence * supports(guess.field, evidence)
         if evidence.count == 0 and rows and not exact:
             confidence -= 0.12 if guess.field in {"contact_phone", "contact_email", "company_phone"} else 0.01

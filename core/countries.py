@@ -1,8 +1,10 @@
 """Countries as people write them: ISO codes, and names in several languages.
 
-A country is stored as its English short name as sales teams write it ('United States', 'Germany'): readable in a list and in
+A country is stored as its English short name as sales teams write it ('United States', 'Germany'): readable in a
+list and in
 a CRM, one spelling for grouping and for the dedupe key. What is no country by any listed name is kept as it stands.
-Source: ISO 3166-1, November 2026; names in German, French, Spanish, Portuguese, Italian, Dutch, Polish as commonly written.
+Source: ISO 3166-1, November 2026; names in German, French, Spanish, Portuguese, Italian, Dutch, Polish as commonly
+written.
 """
 
 from functools import cache, lru_cache

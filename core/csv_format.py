@@ -1,6 +1,7 @@
 """What a CSV file turns out to be: encoding, delimiter, where its header stands, what its columns are called.
 
-Decisions only, on bytes and records that somebody else has read. The rules come from measurements over real exports: a vote
+Decisions only, on bytes and records that somebody else has read. The rules come from measurements over real
+exports: a vote
 over parsed records finds the delimiter more often than `csv.Sniffer`; "byte order mark, else strict UTF-8 over the
 whole file, else Windows-1252" finds the encoding more often than statistical detection.
 """
@@ -9,6 +10,7 @@ import codecs
 import csv
 import io
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ MAX_COLUMNS = 16_384
 VOTE_RECORDS = 60
 HEADER_SEARCH_RECORDS = 30
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -112,7 +115,9 @@ def vote_delimiter(text: str) -> str:
         if not wide:
             continue
         width, count = max(wide.items(), key=lambda item: (item[1] * math.log2(item[0]), item[0]))
-        score = count / len(records) * math.log2(width)
+        # Words that name columns are a better sign than lists inside cells, which split evenly too.
+        names = max((known_share(record) for record in records[:HEADER_SEARCH_RECORDS] if len(record) > 1), default=0.0)
+        score = count / len(records) * math.log2(width) * (1 + names)
         if score > best_score:
             best, best_score = delimiter, score
     return best
@@ -168,8 +173,9 @@ def _names_columns(records: Sequence[Sequence[str]], index: int) -> bool:
     cells = [cell.strip() for cell in records[index] if cell.strip()]
     if not cells:
         return len(records) == 1
-    values = sum(1 for cell in cells if is_value(cell))
     share = known_share(cells)
+    years = sum(1 for cell in cells if _YEAR.fullmatch(cell)) if share else 0
+    values = sum(1 for cell in cells if is_value(cell)) - years
     if values == 0:
         if share > 0 or len(records) <= index + 1:
             return True

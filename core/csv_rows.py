@@ -1,7 +1,9 @@
 """Reads CSV files as people really have them: one pass to find out and check everything, then record by record.
 
-`scan` reads the bytes once, in constant memory: SHA-256, encoding, dialect, header, a check of the structure of the whole
-file, the number of records; `read` then gives the data records. Records count by RFC 4180: an empty line is no record, a
+`scan` reads the bytes once, in constant memory: SHA-256, encoding, dialect, header, a check of the structure of the
+whole
+file, the number of records; `read` then gives the data records. Records count by RFC 4180: an empty line is no
+record, a
 line of delimiters only is one. What cannot be a sound table is refused as a whole, before anything is written.
 """
 
@@ -31,6 +33,8 @@ from core.csv_format import (
 )
 from core.errors import InvalidFile
 
+DETECT = FormatOptions()
+"""Find out everything."""
 HEAD_BYTES = 256 * 1024
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_CELL_CHARS = 1024 * 1024
@@ -146,13 +150,14 @@ class _CheckedBytes(io.RawIOBase):
             self.is_utf8 = False
 
 
-def scan(path: Path, options: FormatOptions = FormatOptions(), *, copy_to: Path | None = None) -> ScannedFile:
+def scan(path: Path, options: FormatOptions = DETECT, *, copy_to: Path | None = None) -> ScannedFile:
     """Read the file once and find out what it is.
 
     Args:
         path: A regular file.
         options: What the user says about it; overrides what would be found out.
-        copy_to: Where to put a copy of the bytes on the way, so that what is imported later is what was scanned, whatever
+        copy_to: Where to put a copy of the bytes on the way, so that what is imported later is what was scanned,
+        whatever
             happens to the file meanwhile. Removed again where the file is refused.
 
     Raises:
@@ -311,11 +316,9 @@ def _header_labels(text: str, delimiter: str, preamble: int, has_header: bool) -
 
 def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_chars: int) -> int:
     """Count the records of the whole file, and refuse one whose quotes or widths cannot be meant."""
-    lines: Iterator[str] = iter(text)
-    first = next(lines, None) if skip_chars else None
-    if first is not None:
-        lines = itertools.chain([first[skip_chars:]], lines)
-    reader = csv.reader(itertools.chain(lines, [_SENTINEL]), delimiter=delimiter)
+    # In an open quote the last line ends up inside a cell, else it is a record of its own.
+    last = [_SENTINEL, _SENTINEL]
+    reader = csv.reader(itertools.chain(_without_mark(text, skip_chars), [delimiter.join(last)]), delimiter=delimiter)
     count, line, width = 0, 0, 0
     record: list[str] = []
     start = 1
@@ -324,7 +327,7 @@ def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_cha
             start, line = line + 1, reader.line_num
             if record:
                 count += 1
-                if line != start:
+                if line != start and _SENTINEL not in record[-1]:
                     _check_swallowed(record, delimiter, width, name, start)
                 if len(record) > MAX_COLUMNS:
                     raise InvalidFile(
@@ -335,9 +338,17 @@ def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_cha
         raise InvalidFile(_explain(error), path=name, line=reader.line_num) from error
     except UnicodeError as error:
         raise InvalidFile(f"cannot be decoded: {error}", path=name, line=reader.line_num + 1) from error
-    if record != [_SENTINEL]:
+    if record != last:
         raise InvalidFile("a quote opens here and never closes", path=name, line=start)
     return count - 1
+
+
+def _without_mark(text: io.TextIOWrapper, chars: int) -> Iterator[str]:
+    lines: Iterator[str] = iter(text)
+    if not chars:
+        return lines
+    first = itertools.islice(lines, 1)
+    return itertools.chain((line[chars:] for line in first), lines)
 
 
 def _explain(error: csv.Error) -> str:
@@ -385,28 +396,27 @@ def read(file: ScannedFile, *, skip: int = 0, limit: int | None = None) -> Itera
     """
     form = file.format
     errors = "windows" if codecs.lookup(form.encoding).name == "cp1252" else "strict"
-    above = form.preamble_lines + (1 if form.has_header else 0)
+    leave_out = form.preamble_lines + (1 if form.has_header else 0) + skip
+    left = -1 if limit is None else limit
     reader = None
     try:
-        with file.path.open("r", encoding=form.encoding, errors=errors, newline="", buffering=_CHUNK_BYTES) as text:
-            lines: Iterator[str] = iter(text)
-            if form.has_bom and (first := next(lines, None)) is not None:
-                lines = itertools.chain([first.removeprefix("\ufeff")], lines)
-            reader = csv.reader(lines, delimiter=form.delimiter)
-            yield from itertools.islice(_numbered(reader, above + skip), limit)
+        with file.path.open("rb", buffering=_CHUNK_BYTES) as source:
+            source.seek(bom_of(source.read(4))[1] if form.has_bom else 0)
+            text = io.TextIOWrapper(source, encoding=form.encoding, errors=errors, newline="")
+            reader = csv.reader(text, delimiter=form.delimiter)
+            line = 1
+            for record in reader:
+                if record:
+                    if leave_out:
+                        leave_out -= 1
+                    elif left:
+                        yield line, record
+                        left -= 1
+                    else:
+                        return
+                line = reader.line_num + 1
     except OSError as error:
         raise InvalidFile(f"cannot be read: {error.strerror or error}", path=str(file.path)) from error
     except (csv.Error, UnicodeError) as error:
-        line = None if reader is None else reader.line_num
-        raise InvalidFile(f"is no longer what was scanned: {error}", path=str(file.path), line=line) from error
-
-
-def _numbered(reader: "csv._reader", leave_out: int) -> Iterator[tuple[int, list[str]]]:
-    line = 1
-    for record in reader:
-        if record:
-            if leave_out:
-                leave_out -= 1
-            else:
-                yield line, record
-        line = reader.line_num + 1
+        at = None if reader is None else reader.line_num
+        raise InvalidFile(f"is no longer what was scanned: {error}", path=str(file.path), line=at) from error

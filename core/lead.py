@@ -107,7 +107,8 @@ def dedupe_key(
     """Give the one key of a row.
 
     The first that the row has of: external id with its source, contact e-mail, company domain with person, company
-    name with city and country (and person, so that colleagues stay two leads), a company domain alone, a hash of the row.
+    name with city and country (and person, so that colleagues stay two leads), a company domain alone, a hash of
+    the row.
 
     Args:
         external_id: Id in the system the row comes from; counts only together with `source`.

@@ -1,25 +1,30 @@
 """Makes values comparable: e-mail, phone, URL and domain, LinkedIn URL, country, number range, text.
 
-Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be trusted; all are
-idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`, `78724.0`) and refused
+Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be
+trusted; all are
+idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`, `78724.0`) and
+refused
 where it is not (`4.9E+11`, `#N/A`). Cheap tests decide nearly every value; libraries see only what those cannot decide.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import phonenumbers
 import tldextract
 
 from core.countries import country_code, country_name
-from core.shared_hosts import is_shared
+from core.shared_hosts import is_shared, shared_hosts
 
 CACHE = 16_384
 
 MISSING = frozenset(
     {
-        "", "-", "--", "---", "—", "–", ".", "?", "n/a", "n.a.", "na", "n.a", "#n/a", "#na", "#ref!", "#value!", "#name?", "#null!", "#div/0!", "#num!", "#error!",
-        "null", "none", "nan", "nil", "undefined", "(null)", "<null>", "[null]", "not available", "k.a.", "\\n", "(none)", "(blank)", "<na>",
+        "", "-", "--", "---", "—", "–", ".", "?", "n/a", "n.a.", "na", "n.a", "#n/a", "#na", "#ref!", "#value!",
+        "#name?", "#null!", "#div/0!", "#num!", "#error!",
+        "null", "none", "nan", "nil", "undefined", "(null)", "<null>", "[null]", "not available", "k.a.", "\\n",
+        "(none)", "(blank)", "<na>",
     }
 )  # fmt: skip
 """Cells, stripped and in lower case, that mean: nothing here."""
@@ -31,8 +36,8 @@ _SCIENTIFIC = re.compile(r"^[-+]?\d(?:[.,]\d+)?E\+?\d{1,2}$", re.IGNORECASE)
 _WHOLE = re.compile(r"^(\d+)[.,]0$")
 
 _EMAIL_FAST = re.compile(
-    r"[a-z0-9][a-z0-9._%+-]*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.[a-z]{2,24}"
-)
+    r"[a-z0-9_+-]{1,64}(?:\.[a-z0-9_+-]{1,64}){0,3}@(?:[a-z0-9]{1,63}(?:-[a-z0-9]{1,63})*\.){1,4}[a-z]{2,24}"
+).fullmatch
 _EMAIL = re.compile(
     r"^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\.?@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$"
 )
@@ -44,21 +49,38 @@ _SPLIT_PHONES = re.compile(r"\s*(?:[;|\n]|,(?=\s*[+0(])|\s/\s(?=[+0(]))\s*")
 
 _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?=//|[^0-9])", re.IGNORECASE)
+_LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.){{1,4}}[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]+)?").fullmatch
+# Under these endings, at any depth, the registrable domain is the last two labels; under the others only for hosts
+# of two
+# labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, November 2026.
+_DOMAIN_FAST = re.compile(
+    rf"(?:https?://)?(?:(?:{_LABEL}\.)*({_LABEL}\.(?:com|net|org|de|eu))|(?:www\.)?([a-z0-9-]{{5,}}\.(?:io|co|ch|at|be|nl|fr|es|dk|se|fi|cz)))(?:/.*)?"
+).fullmatch
+_shared = shared_hosts()
 _EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
 
 _LINKEDIN = re.compile(
     r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([^/?#\s]+)",
     re.IGNORECASE,
 )
+_PROFILE_FAST = re.compile(r"https://www\.linkedin\.com/in/[a-z0-9-]+").fullmatch
 _PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"})
 
-# Calling code and trunk prefix of countries whose national numbers can be turned into E.164 by rule. Source: ITU E.164, 2026.
-_NATIONAL: dict[str, tuple[str, str, int, int]] = {
-    "US": ("1", "", 10, 10), "CA": ("1", "", 10, 10), "PR": ("1", "", 10, 10), "DE": ("49", "0", 9, 11), "FR": ("33", "0", 9, 9), "GB": ("44", "0", 10, 10),
-    "NL": ("31", "0", 9, 9), "CH": ("41", "0", 9, 9), "ES": ("34", "", 9, 9), "PT": ("351", "", 9, 9), "PL": ("48", "", 9, 9), "DK": ("45", "", 8, 8),
-    "NO": ("47", "", 8, 8), "AU": ("61", "0", 9, 9), "IN": ("91", "", 10, 10),
+# Numbers that need no library. Source: ITU E.164 national numbering plans, November 2026.
+_PLUS = re.compile(r"\+(?:1[2-9]\d\d[2-9]\d{6}|(?!(?:49|33|44|31|41|43|32|46|61)0)[2-9]\d{8,14})", re.ASCII).fullmatch
+# Country -> (national numbers as dialled there, calling code, digits of the trunk prefix to cut).
+_NATIONAL: dict[str, tuple[Callable[[str], object], str, int]] = {
+    country: (re.compile(pattern, re.ASCII).fullmatch, code, cut)
+    for country, (pattern, code, cut) in {
+        "US": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0), "CA": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0),
+        "DE": ("0[1-9]\\d{8,10}", "+49", 1), "FR": ("0[1-9]\\d{8}", "+33", 1), "GB": ("0[1-9]\\d{9}", "+44", 1),
+        "NL": ("0[1-9]\\d{8}", "+31", 1),
+        "CH": ("0[1-9]\\d{8}", "+41", 1), "ES": ("[6-9]\\d{8}", "+34", 0), "PT": ("[29]\\d{8}", "+351", 0),
+        "PL": ("[1-9]\\d{8}", "+48", 0), "DK": ("[2-9]\\d{7}", "+45", 0), "NO": ("[2-9]\\d{7}", "+47", 0),
+        "AU": ("0[2-478]\\d{8}", "+61", 1), "IN": ("[6-9]\\d{9}", "+91", 0),
+    }.items()
 }  # fmt: skip
-_NANP_FIRST = frozenset("23456789")
 
 
 def text(raw: str) -> str | None:
@@ -69,7 +91,8 @@ def text(raw: str) -> str | None:
     if value[0] == "=" and (match := _FORMULA_TEXT.match(value)):
         return text(match[1].replace('""', '"'))
     if not value.isascii() or "\x00" in value:
-        return _UNSTORABLE.sub("", value).strip() or None
+        storable_part = _UNSTORABLE.sub("", value)
+        return value if storable_part == value else text(storable_part)
     return value
 
 
@@ -78,12 +101,14 @@ def storable(raw: str) -> str:
     return raw if raw.isascii() and "\x00" not in raw else _UNSTORABLE.sub("", raw)
 
 
-@lru_cache(maxsize=CACHE)
 def email(raw: str) -> str | None:
-    """Give the first valid address in a cell, its domain in lower case as well as the rest: people type either."""
+    """Give the first valid address in a cell, in lower case altogether: people type either."""
+    return raw if len(raw) <= 66 and _EMAIL_FAST(raw) else _email(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _email(raw: str) -> str | None:
     value = raw.strip().lower()
-    if _EMAIL_FAST.fullmatch(value) and ".." not in value and ".@" not in value:
-        return value if len(value) <= 254 else None
     for part in _EMAIL_SPLIT.split(value):
         candidate = part.removeprefix("mailto:").split("?", 1)[0].strip("'`\u2018\u2019.:/")
         if "@" not in candidate or ".." in candidate or len(candidate) > 254:
@@ -93,7 +118,6 @@ def email(raw: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=CACHE)
 def phone(raw: str, country: str | None = None) -> str | None:
     """Give a number in E.164 where that is certain.
 
@@ -104,6 +128,11 @@ def phone(raw: str, country: str | None = None) -> str | None:
         raw: A cell; the first of several numbers counts.
         country: ISO alpha-2 code of the row or the setting.
     """
+    return _quick_phone(raw, country) or _phone(raw, country)
+
+
+@lru_cache(maxsize=CACHE)
+def _phone(raw: str, country: str | None) -> str | None:
     value = (text(raw) or "").lstrip("'\u2019`=\"").rstrip('"')
     if value[:4].lower() == "tel:":
         value = value[4:]
@@ -125,35 +154,14 @@ def phone(raw: str, country: str | None = None) -> str | None:
 
 
 def _quick_phone(value: str, country: str | None) -> str | None:
+    """Decide what cannot be anything else; trunk zeros, extensions and short numbers are left to the library."""
     bare = value.translate(_PHONE_NOISE)
-    if not bare.isascii():
-        return None
-    if bare[:1] == "+" and bare[1:].isdigit():
-        return bare if _is_plausible(bare[1:], value) else None
-    if bare[:2] == "00" and bare.isdigit() and len(bare) > 10:
-        return f"+{bare[2:]}" if _is_plausible(bare[2:], value) else None
-    if country is None or not bare.isdigit():
-        return None
-    rule = _NATIONAL.get(country)
-    if rule is None:
-        return None
-    code, trunk, least, most = rule
-    if trunk:
-        if not bare.startswith(trunk):
-            return None
-        bare = bare[len(trunk) :]
-    if code == "1" and (bare[:1] not in _NANP_FIRST or bare[3:4] not in _NANP_FIRST):
-        return None
-    return f"+{code}{bare}" if least <= len(bare) <= most and bare[:1] != "0" else None
-
-
-def _is_plausible(digits: str, written: str) -> bool:
-    """Take what cannot be anything else; leave trunk zeros and short numbers to the library."""
-    if "(0" in written or not 9 <= len(digits) <= 15 or digits[0] == "0":
-        return False
-    if digits[0] == "1":
-        return len(digits) == 11 and digits[1] in _NANP_FIRST and digits[4] in _NANP_FIRST
-    return not (digits[2] == "0" and digits[:2] in {"49", "33", "44", "31", "41", "43", "32", "46", "61"})
+    if _PLUS(bare):
+        return None if "(0" in value else bare
+    if bare[:2] == "00" and _PLUS("+" + bare[2:]) and "(0" not in value:
+        return "+" + bare[2:]
+    rule = _NATIONAL.get(country) if country else None
+    return rule[1] + bare[rule[2] :] if rule and rule[0](bare) else None
 
 
 def _parsed_phone(value: str, country: str | None) -> str | None:
@@ -208,9 +216,13 @@ def _ascii_host(host: str) -> str | None:
     return encoded if _HOST.match(encoded) else None
 
 
-@lru_cache(maxsize=CACHE)
 def url(raw: str) -> str | None:
     """Give a web address with scheme and lower-case host; 'https' where none is written."""
+    return raw if _URL_FAST(raw) else _url(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _url(raw: str) -> str | None:
     parts = _split_url(raw)
     return None if parts is None else f"{parts[0]}://{parts[1]}{parts[2]}"
 
@@ -224,27 +236,34 @@ def domain(raw: str) -> str | None:
     return _EXTRACT.extract_str(parts[1].partition(":")[0]).top_domain_under_public_suffix or None
 
 
-@lru_cache(maxsize=CACHE)
 def own_domain(raw: str) -> str | None:
     """Give the registrable domain where it can be a company's own; None for shared hosts."""
+    fast = _DOMAIN_FAST(raw)
+    if fast:
+        found = fast[1] or fast[2]
+        return None if found in _shared else found
+    return _own_domain(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _own_domain(raw: str) -> str | None:
     parts = _split_url(raw)
     if parts is None or is_shared(parts[1].partition(":")[0]):
         return None
     return domain(raw)
 
 
-@lru_cache(maxsize=CACHE)
 def linkedin_person(raw: str) -> str | None:
     """Give a person's profile URL in its canonical form; None for anything else, a company's page too."""
-    return _linkedin(raw, person=True)
+    return raw if _PROFILE_FAST(raw) else _linkedin(raw, person=True)
 
 
-@lru_cache(maxsize=CACHE)
 def linkedin_company(raw: str) -> str | None:
     """Give a company page's URL in its canonical form; None for anything else, a person's profile too."""
     return _linkedin(raw, person=False)
 
 
+@lru_cache(maxsize=CACHE)
 def _linkedin(raw: str, *, person: bool) -> str | None:
     value = (text(raw) or "").strip("'\"<>() ")
     match = _LINKEDIN.match(value)
@@ -274,17 +293,20 @@ def country(raw: str) -> str | None:
 
 
 _MULTIPLIER = {
-    "k": 1_000, "thousand": 1_000, "tsd": 1_000, "mil": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000,
-    "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "md": 1_000_000_000, "milliarden": 1_000_000_000, "lakh": 100_000, "lakhs": 100_000, "lac": 100_000, "cr": 10_000_000, "crore": 10_000_000, "crores": 10_000_000,
+    "k": 1_000, "thousand": 1_000, "tsd": 1_000, "mil": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000,
+    "mio": 1_000_000, "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000,
+    "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "md": 1_000_000_000,
+    "milliarden": 1_000_000_000, "lakh": 100_000, "lakhs": 100_000, "lac": 100_000, "cr": 10_000_000,
+    "crore": 10_000_000, "crores": 10_000_000,
 }  # fmt: skip
 _AMOUNT = r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)\s*([a-z]+\b)?\.?"
 _MONEY = re.compile(
     r"(?:us\$|[$€£₹¥]|\b(?:usd|eur|gbp|inr|chf|cad|aud|rs|euro|euros|dollars|employees|employee|mitarbeiter|people|staff|salaries|empleados|dipendenti|medewerkers)\b\.?)",
     re.IGNORECASE,
 )
-_RANGE = re.compile(
-    rf"^(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*{_AMOUNT}\s*(?:(-|–|—|to|bis|a|à|until|and|…|\.\.)\s*{_AMOUNT})?\s*(\+|plus)?$"
-)
+_BEFORE = r"(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*"
+_JOINT = r"(-|–|—|to|bis|a|à|until|and|…|\.\.)"
+_RANGE = re.compile(rf"^{_BEFORE}{_AMOUNT}\s*(?:{_JOINT}\s*{_AMOUNT})?\s*(\+|plus)?$")
 _OPEN = re.compile(r"^(?:over|more than|>|≥|at least|mehr als|über|plus de|más de)\s*")
 
 
@@ -331,20 +353,22 @@ def _amount(digits: str, unit: str | None) -> str | None:
     return str(int(amount)) if amount == int(amount) else f"{amount:.2f}".rstrip("0").rstrip(".")
 
 
-@lru_cache(maxsize=CACHE)
 def postal_code(raw: str) -> str | None:
     """Give a postal code: '78724.0' -> '78724', '="00123"' -> '00123'; nothing is padded, nothing guessed."""
+    if raw.isdigit():
+        return raw
     value = text(raw)
     if value is None or _SCIENTIFIC.match(value):
         return None
     if whole := _WHOLE.match(value):
         return whole[1]
-    return text(value[1:]) if value[0] == "'" and len(value) > 1 else value
+    return postal_code(value.lstrip("'")) if value[0] == "'" else value
 
 
-@lru_cache(maxsize=CACHE)
 def external_id(raw: str) -> str | None:
     """Give an id as it stands, without a spreadsheet's '.0'; ids destroyed to '4.9E+11' are refused."""
+    if raw.isdigit():
+        return raw
     value = text(raw)
     if value is None or _SCIENTIFIC.match(value):
         return None
