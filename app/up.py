@@ -87,7 +87,7 @@ class Up:
             self.say(f"ended {ended} processes that an earlier run had left")
         if self.own_server:
             refuse_taken_port(self.host, self.port)
-        url = embedded.postgres_url(self.settings)
+        url = embedded.answering_postgres_url(self.settings)
         self._step("database ready")
         if self.own_server:
             self._start_server(url)

@@ -23,7 +23,7 @@ def upgrade() -> None:
     from core.settings import settings
     from db import embedded, schema
 
-    schema.upgrade(embedded.postgres_url(settings()))
+    schema.upgrade(embedded.answering_postgres_url(settings()))
 
 
 @app.command()
@@ -36,7 +36,7 @@ def backup(
     from db import backup as backups
     from db import embedded
 
-    written = backups.backup(embedded.postgres_url(settings()), file, overwrite=force)
+    written = backups.backup(embedded.answering_postgres_url(settings()), file, overwrite=force)
     typer.echo(f"{file}: {written:,} bytes")
 
 
@@ -50,5 +50,5 @@ def restore(
     from db import backup as backups
     from db import embedded
 
-    backups.restore(embedded.postgres_url(settings()), file, overwrite=force)
+    backups.restore(embedded.answering_postgres_url(settings()), file, overwrite=force)
     typer.echo(f"{file}: restored")
