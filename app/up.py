@@ -18,9 +18,10 @@ import psutil
 from app import prefect_setup
 from app.prefect_api import PrefectAPI
 from app.prefect_environment import WORK_POOL, client_environment, encryption_key, server_environment
-from app.processes import Child, end_leftovers
+from app.processes import Child, Say, end_leftovers
 from app.run_feed import RunFeed
 from app.running import Files, held, holder
+from app.workers import worker_command
 from core.errors import ConfigurationError, SalesAgentError
 from core.settings import Settings
 from db import embedded, processes
@@ -33,7 +34,6 @@ FEED_EVERY_S = 2.0
 DATABASE_EVERY_S = 5.0
 ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, never bound
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-Say = Callable[[str], None]
 
 
 class Stopped(SalesAgentError):
@@ -123,7 +123,7 @@ class Up:
         if given.server_database_connection_url is not None:
             database_url = given.server_database_connection_url.get_secret_value()
         else:
-            name = f"{embedded.database_name(url)}_prefect"
+            name = embedded.prefect_database(url)
             embedded.create_database(url, name)
             database_url = embedded.asyncpg_url(url, name)
         key = given.server_encryption_key.get_secret_value() if given.server_encryption_key else None
@@ -141,9 +141,7 @@ class Up:
         )
 
     def _start_worker(self, environment: dict[str, str]) -> Child:
-        name = f"sales-agent on {socket.gethostname()}"
-        command = prefect("worker", "start", "--pool", WORK_POOL, "--type", "process", "--name", name)
-        return self._add(Child("worker", command, environment, self._log("worker"), self.root))
+        return self._add(Child("worker", worker_command(), environment, self._log("worker"), self.root))
 
     def _add(self, child: Child) -> Child:
         child.log.write_bytes(b"")
@@ -178,10 +176,7 @@ class Up:
         while registering.poll() is None:
             if self.stopping.wait(0.05):
                 raise Stopped("stopped while starting")
-        if registering.returncode != 0:
-            log = self.files.logs / "deploy.log"
-            said = Child("registration", (), {}, log, self.root).last_words()
-            raise ConfigurationError(f"The deployments could not be registered: {said} (log: {log})")
+        prefect_setup.check_registered(registering.returncode, self.files.logs / "deploy.log")
         count = self.api.post("/deployments/count", {"work_pools": {"name": {"any_": [WORK_POOL]}}})
         self._step(f"deployments registered: {count}")
 

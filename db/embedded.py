@@ -124,6 +124,11 @@ def database_name(url: str) -> str:
     return unquote(parts.path.strip("/") or parts.username or SUPERUSER)
 
 
+def prefect_database(url: str) -> str:
+    """Return the name of the database that a Prefect server of its own uses beside that of `url`."""
+    return f"{database_name(url)}_prefect"
+
+
 def with_database(url: str, name: str) -> str:
     """Return `url` with another database."""
     parts = urlsplit(url)

@@ -18,12 +18,19 @@ def url() -> None:
 
 
 @app.command()
-def upgrade() -> None:
+def upgrade(
+    with_prefect: Annotated[
+        bool, typer.Option("--with-prefect", help="Also make the database that a Prefect server of its own will use.")
+    ] = False,
+) -> None:
     """Bring the database's tables to this version."""
     from core.settings import settings
     from db import embedded, schema
 
-    schema.upgrade(embedded.answering_postgres_url(settings()))
+    url = embedded.answering_postgres_url(settings())
+    schema.upgrade(url)
+    if with_prefect:
+        embedded.create_database(url, embedded.prefect_database(url))
 
 
 @app.command()

@@ -42,7 +42,8 @@ def test_child_that_keeps_failing_is_started_again_ever_later(tmp_path: Path) ->
 
 
 def test_child_is_told_to_end_before_it_is_made_to(tmp_path: Path) -> None:
-    script = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('bye'))); print('up', flush=True); time.sleep(60)"
+    script = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('bye')));"
+    script += "print('up', flush=True); time.sleep(60)"
     child = Child("child", [sys.executable, "-c", script], {}, tmp_path / "log", tmp_path)
     child.start()
     while child.last_words() != "up":
