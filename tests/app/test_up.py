@@ -16,6 +16,7 @@ import pytest
 from app.prefect_api import PrefectAPI
 from app.prefect_environment import MARK
 from app.prefect_setup import WATCHDOGS
+from core.errors import Rejected
 from tests.app.conftest import Installation
 
 
@@ -180,3 +181,51 @@ def test_nothing_is_left_after_every_kind_of_end(end: str, new_installation: Cal
         assert process.returncode == 0
     assert processes_of(installation.home) == []
     assert not (installation.home / "up.json").exists()
+
+
+@pytest.mark.soak
+def test_run_whose_process_vanished_is_marked_as_crashed(new_installation: Callable[[], Installation]) -> None:
+    installation = new_installation()
+    assert installation.run("up", "--detach", "--port", str(installation.port)).returncode == 0
+    api = PrefectAPI(f"http://127.0.0.1:{installation.port}/api")
+    run = run_hello(api, name="lost", seconds=600)
+    wait_for(lambda: state_of(api, run) == "RUNNING")
+    # A first heartbeat is what the watchdog counts from.
+    heartbeat = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}}
+    wait_for(lambda: api.post("/events/filter", heartbeat)["total"], 90)
+    worker = psutil.Process(json.loads((installation.home / "up.json").read_text())["pids"]["worker"])
+    for process in (worker, *worker.children(recursive=True)):
+        process.kill()
+    wait_for(lambda: state_of(api, run) == "CRASHED", 200)
+
+
+@pytest.mark.soak
+def test_password_is_asked_of_everyone_when_it_is_set(new_installation: Callable[[], Installation]) -> None:
+    installation = new_installation()
+    secret = {"PREFECT_SERVER_API_AUTH_STRING": "ada:made-up"}
+    done = installation.run("up", "--detach", "--host", "0.0.0.0", "--port", str(installation.port), **secret)
+    assert done.returncode == 0, done.stderr
+    url = json.loads((installation.home / "up.json").read_text())["api_url"]
+    with pytest.raises(Rejected, match="401"):
+        PrefectAPI(url).post("/flows/count", {})
+    api = PrefectAPI(url, "ada:made-up")
+    run = run_hello(api, name="known")
+    wait_for(lambda: state_of(api, run) == "COMPLETED")
+    assert "made-up" not in (installation.home / "up.json").read_text()
+
+
+@pytest.mark.soak
+def test_named_server_is_used_in_place_of_a_new_one(
+    running: Installation, new_installation: Callable[[], Installation]
+) -> None:
+    second = new_installation()
+    url = f"http://127.0.0.1:{running.port}/api"
+    process = second.start("up", PREFECT_API_URL=url)
+    wait_for((second.home / "up.json").exists, 120)
+    state = json.loads((second.home / "up.json").read_text())
+    assert state["api_url"] == url
+    assert state["pids"].keys() == {"up", "worker"}
+    process.terminate()
+    process.communicate()
+    assert PrefectAPI(url).is_healthy()
+    assert processes_of(second.home) == []
