@@ -108,7 +108,7 @@ def deployments_file(root: Path) -> Path:
 
 def deploy_command(file: Path) -> list[str]:
     """Return the command that registers every deployment of a `prefect.yaml`."""
-    return [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
+    return [sys.executable, "-m", "app.prefect_cli", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
 
 
 def has_deployments(file: Path) -> bool:

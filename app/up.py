@@ -22,7 +22,7 @@ from app.processes import Child, Say, end_leftovers
 from app.run_feed import RunFeed
 from app.running import Files, held, holder
 from app.workers import worker_command
-from core.errors import ConfigurationError, SalesAgentError
+from core.errors import ConfigurationError, Rejected, SalesAgentError
 from core.settings import Settings
 from db import embedded, processes
 from db.private_dirs import explained
@@ -93,24 +93,28 @@ class Up:
             self._start_server(url)
         from db import schema
 
-        schema.upgrade(url)
-        self._step("tables up to date")
-        self._await_server()
-        prefect_setup.ensure_pool(self.api)
         environment = client_environment(
             os.environ, home=self.settings.home, root=self.root, api_url=self.api_url, auth=self.auth
         )
-        heartbeats = self._heartbeats()
+        if not self.own_server:
+            self._await_server()
+        online_after = datetime.now(UTC) if self.own_server else self._last_heartbeat()
+        # These import Prefect while the server starts, and wait for it and for the pool.
         registering = prefect_setup.start_deploying(self.root, environment, self.files.logs / "deploy.log")
         try:
+            schema.upgrade(url)
+            self._step("tables up to date")
             worker = self._start_worker(environment)
+            if self.own_server:
+                self._await_server()
+            prefect_setup.ensure_pool(self.api)
             prefect_setup.ensure_watchdogs(self.api)
             self._await_deployments(registering)
         finally:
             if registering is not None:
                 registering.kill()
                 registering.wait()
-        self._await("worker", lambda: not self._heartbeats() <= heartbeats, worker, WORKER_READY_S)
+        self._await("worker", lambda: self._last_heartbeat() > online_after, worker, WORKER_READY_S)
         self._write_state()
 
     def _step(self, line: str) -> None:
@@ -180,10 +184,14 @@ class Up:
         count = self.api.post("/deployments/count", {"work_pools": {"name": {"any_": [WORK_POOL]}}})
         self._step(f"deployments registered: {count}")
 
-    def _heartbeats(self) -> set[str]:
-        """Return the last heartbeat of each worker that was ever in the pool."""
-        workers = self.api.post(f"/work_pools/{WORK_POOL}/workers/filter", {})
-        return {f"{worker['id']} {worker['last_heartbeat_time']}" for worker in workers}
+    def _last_heartbeat(self) -> datetime:
+        """Return when the server last heard from a worker of the pool, by the server's clock."""
+        try:
+            workers = self.api.post(f"/work_pools/{WORK_POOL}/workers/filter", {})
+        except Rejected:  # there is no pool yet
+            workers = []
+        heard = [datetime.fromisoformat(worker["last_heartbeat_time"]) for worker in workers]
+        return max(heard, default=datetime.min.replace(tzinfo=UTC))
 
     def _write_state(self) -> None:
         ui_url = self.api_url.removesuffix("/api")
@@ -237,7 +245,8 @@ class Up:
             child.end()
         end_leftovers(self.settings.home)
         stop_private_servers(self.settings.home)
-        self.say("stopped")
+        if self.children:
+            self.say("stopped")
 
 
 def prefect(*arguments: str) -> list[str]:
@@ -290,7 +299,10 @@ def user_of_port(port: int) -> str | None:
             and connection.laddr.port == port
             and connection.pid
         ]
-        return f"{psutil.Process(listening[0]).name()} (process {listening[0]})" if listening else None
+        if not listening:
+            return None
+        command = " ".join(psutil.Process(listening[0]).cmdline())
+        return f"process {listening[0]} ({command[:80]})"
     except (psutil.AccessDenied, psutil.NoSuchProcess):
         return None
 

@@ -21,7 +21,7 @@ def worker_name() -> str:
 def worker_command() -> list[str]:
     """Return the command that runs a worker of our pool."""
     pool = ("--pool", WORK_POOL, "--type", "process", "--name", worker_name())
-    return [sys.executable, "-m", "prefect", "worker", "start", *pool]
+    return [sys.executable, "-m", "app.prefect_cli", "worker", "start", *pool]
 
 
 def run(settings: Settings, say: Say) -> None:
