@@ -16,7 +16,7 @@ WORK_POOL = "sales-agent"
 HEARTBEAT_S = 30  # the least that Prefect takes
 MARK = "SALES_AGENT_UP"  # names the data directory in every process that `up` started, however deep
 
-_PREFERENCES = {
+PREFERENCES = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -58,7 +58,7 @@ def client_environment(
     }
     kept = {name: value for name, value in inherited.items() if not name.startswith("PREFECT_SERVER_")}
     kept |= {"PREFECT_API_AUTH_STRING": auth} if auth else {}
-    return {**_PREFERENCES, **kept, **tied}
+    return {**PREFERENCES, **kept, **tied}
 
 
 def server_environment(
@@ -83,7 +83,7 @@ def server_environment(
     if auth:
         tied |= {"PREFECT_SERVER_API_AUTH_STRING": auth, "PREFECT_API_AUTH_STRING": auth}
     preferences = {
-        **_PREFERENCES,
+        **PREFERENCES,
         **_SERVER_PREFERENCES,
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join((origin, origin.replace("127.0.0.1", "localhost"))),
         # Relative, so that a browser elsewhere calls the address it loaded the page from.

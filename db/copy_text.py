@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 
 import orjson
+
 from core.lead_rows import LeadRow
 
 _SEPARATOR = "\0"  # stands for a tab until the row is escaped: no value can hold it (files with NUL are refused)
