@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "imports": Command("app.commands.imports:imports", "List imports."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
+    "worker": Command("app.commands.worker:worker", "Run flows for a Prefect server that runs elsewhere."),
     "db": Command("app.commands.db:app", "The database: its address, migrations, backup and restore."),
 }
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import psutil
 from app.prefect_environment import MARK
 from db import processes
 
+Say = Callable[[str], None]  # takes one line for people at a time
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 STEADY_S = 60.0  # a child that ran this long starts again without a pause
@@ -92,8 +93,7 @@ class Child:
 
     def last_words(self) -> str:
         """Return the last line of its log."""
-        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
-        return lines[-1].strip() if lines else "it said nothing"
+        return last_line(self.log)
 
     def end(self) -> None:
         """End it and wait for it; what it started itself is left to `end_leftovers`."""
@@ -106,6 +106,12 @@ class Child:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log."""
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1].strip() if lines else "it said nothing"
 
 
 def ending(code: int) -> str:

@@ -18,10 +18,11 @@ import psutil
 from app import prefect_setup
 from app.prefect_api import PrefectAPI
 from app.prefect_environment import WORK_POOL, client_environment, encryption_key, server_environment
-from app.processes import Child, end_leftovers
+from app.processes import Child, Say, end_leftovers
 from app.run_feed import RunFeed
 from app.running import Files, held, holder
-from core.errors import ConfigurationError, SalesAgentError
+from app.workers import worker_command
+from core.errors import ConfigurationError, Rejected, SalesAgentError
 from core.settings import Settings
 from db import embedded, processes
 from db.private_dirs import explained
@@ -33,7 +34,6 @@ FEED_EVERY_S = 2.0
 DATABASE_EVERY_S = 5.0
 ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, never bound
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-Say = Callable[[str], None]
 
 
 class Stopped(SalesAgentError):
@@ -87,30 +87,34 @@ class Up:
             self.say(f"ended {ended} processes that an earlier run had left")
         if self.own_server:
             refuse_taken_port(self.host, self.port)
-        url = embedded.postgres_url(self.settings)
+        url = embedded.answering_postgres_url(self.settings)
         self._step("database ready")
         if self.own_server:
             self._start_server(url)
         from db import schema
 
-        schema.upgrade(url)
-        self._step("tables up to date")
-        self._await_server()
-        prefect_setup.ensure_pool(self.api)
         environment = client_environment(
             os.environ, home=self.settings.home, root=self.root, api_url=self.api_url, auth=self.auth
         )
-        heartbeats = self._heartbeats()
+        if not self.own_server:
+            self._await_server()
+        online_after = datetime.now(UTC) if self.own_server else self._last_heartbeat()
+        # These import Prefect while the server starts, and wait for it and for the pool.
         registering = prefect_setup.start_deploying(self.root, environment, self.files.logs / "deploy.log")
         try:
+            schema.upgrade(url)
+            self._step("tables up to date")
             worker = self._start_worker(environment)
+            if self.own_server:
+                self._await_server()
+            prefect_setup.ensure_pool(self.api)
             prefect_setup.ensure_watchdogs(self.api)
             self._await_deployments(registering)
         finally:
             if registering is not None:
                 registering.kill()
                 registering.wait()
-        self._await("worker", lambda: not self._heartbeats() <= heartbeats, worker, WORKER_READY_S)
+        self._await("worker", lambda: self._last_heartbeat() > online_after, worker, WORKER_READY_S)
         self._write_state()
 
     def _step(self, line: str) -> None:
@@ -123,7 +127,7 @@ class Up:
         if given.server_database_connection_url is not None:
             database_url = given.server_database_connection_url.get_secret_value()
         else:
-            name = f"{embedded.database_name(url)}_prefect"
+            name = embedded.prefect_database(url)
             embedded.create_database(url, name)
             database_url = embedded.asyncpg_url(url, name)
         key = given.server_encryption_key.get_secret_value() if given.server_encryption_key else None
@@ -141,9 +145,7 @@ class Up:
         )
 
     def _start_worker(self, environment: dict[str, str]) -> Child:
-        name = f"sales-agent on {socket.gethostname()}"
-        command = prefect("worker", "start", "--pool", WORK_POOL, "--type", "process", "--name", name)
-        return self._add(Child("worker", command, environment, self._log("worker"), self.root))
+        return self._add(Child("worker", worker_command(), environment, self._log("worker"), self.root))
 
     def _add(self, child: Child) -> Child:
         child.log.write_bytes(b"")
@@ -178,17 +180,18 @@ class Up:
         while registering.poll() is None:
             if self.stopping.wait(0.05):
                 raise Stopped("stopped while starting")
-        if registering.returncode != 0:
-            log = self.files.logs / "deploy.log"
-            said = Child("registration", (), {}, log, self.root).last_words()
-            raise ConfigurationError(f"The deployments could not be registered: {said} (log: {log})")
+        prefect_setup.check_registered(registering.returncode, self.files.logs / "deploy.log")
         count = self.api.post("/deployments/count", {"work_pools": {"name": {"any_": [WORK_POOL]}}})
         self._step(f"deployments registered: {count}")
 
-    def _heartbeats(self) -> set[str]:
-        """Return the last heartbeat of each worker that was ever in the pool."""
-        workers = self.api.post(f"/work_pools/{WORK_POOL}/workers/filter", {})
-        return {f"{worker['id']} {worker['last_heartbeat_time']}" for worker in workers}
+    def _last_heartbeat(self) -> datetime:
+        """Return when the server last heard from a worker of the pool, by the server's clock."""
+        try:
+            workers = self.api.post(f"/work_pools/{WORK_POOL}/workers/filter", {})
+        except Rejected:  # there is no pool yet
+            workers = []
+        heard = [datetime.fromisoformat(worker["last_heartbeat_time"]) for worker in workers]
+        return max(heard, default=datetime.min.replace(tzinfo=UTC))
 
     def _write_state(self) -> None:
         ui_url = self.api_url.removesuffix("/api")
@@ -242,7 +245,8 @@ class Up:
             child.end()
         end_leftovers(self.settings.home)
         stop_private_servers(self.settings.home)
-        self.say("stopped")
+        if self.children:
+            self.say("stopped")
 
 
 def prefect(*arguments: str) -> list[str]:
@@ -295,7 +299,10 @@ def user_of_port(port: int) -> str | None:
             and connection.laddr.port == port
             and connection.pid
         ]
-        return f"{psutil.Process(listening[0]).name()} (process {listening[0]})" if listening else None
+        if not listening:
+            return None
+        command = " ".join(psutil.Process(listening[0]).cmdline())
+        return f"process {listening[0]} ({command[:80]})"
     except (psutil.AccessDenied, psutil.NoSuchProcess):
         return None
 

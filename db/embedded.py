@@ -31,6 +31,25 @@ def postgres_url(settings: Settings) -> str:
     return embedded_postgres_url(settings.home)
 
 
+def answering_postgres_url(settings: Settings) -> str:
+    """Return `postgres_url` once that server has answered.
+
+    Raises:
+        ConfigurationError: It does not answer; the message says what to check.
+    """
+    url = postgres_url(settings)
+    try:
+        psycopg.connect(url, connect_timeout=settings.postgres.connect_timeout_s).close()
+    except psycopg.Error as error:
+        raise _unreachable(error) from error
+    return url
+
+
+def _unreachable(error: psycopg.Error) -> ConfigurationError:
+    told = " ".join(str(error).split())
+    return ConfigurationError(f"Postgres cannot be reached ({told}): check POSTGRES_URL.")
+
+
 def embedded_postgres_url(home: Path) -> str:
     """Return a libpq URL of our database on the private server, started where needed.
 
@@ -85,7 +104,7 @@ def create_database(url: str, name: str) -> str:
         message = f"This user may not create the database {name}: create it by hand, or give the user CREATEDB."
         raise ConfigurationError(message) from error
     except psycopg.OperationalError as error:
-        raise ConfigurationError(f"Postgres cannot be reached ({str(error).strip()}): check POSTGRES_URL.") from error
+        raise _unreachable(error) from error
 
 
 def _create_database(url: str, name: str) -> str:
@@ -103,6 +122,11 @@ def database_name(url: str) -> str:
     """Return the database that a libpq URL names; like libpq, its user where it names none."""
     parts = urlsplit(url)
     return unquote(parts.path.strip("/") or parts.username or SUPERUSER)
+
+
+def prefect_database(url: str) -> str:
+    """Return the name of the database that a Prefect server of its own uses beside that of `url`."""
+    return f"{database_name(url)}_prefect"
 
 
 def with_database(url: str, name: str) -> str:
