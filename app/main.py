@@ -23,6 +23,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
+    "demo": Command("app.commands.demo:demo", "Import a made-up file through the whole machinery and show the result."),
     "import": Command("app.commands.imports:import_", "Import leads from a CSV file."),
     "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),
     "undo": Command("app.commands.imports:undo", "Undo an import."),

@@ -23,7 +23,28 @@ HEADER = (
     "Person Linkedin Url",
     "Lead Status",
 )
-_SYLLABLES = "ba be do fa ge ha jo ka le mi no pe ra si to vu wa xi yo zu".split()
+_SYLLABLES = [
+    "ba",
+    "be",
+    "do",
+    "fa",
+    "ge",
+    "ha",
+    "jo",
+    "ka",
+    "le",
+    "mi",
+    "no",
+    "pe",
+    "ra",
+    "si",
+    "to",
+    "vu",
+    "wa",
+    "xi",
+    "yo",
+    "zu",
+]
 _INDUSTRIES = ("Machinery", "Hospitality", "Logistics", "Food Production", "Construction", "Textiles")
 _TITLES = ("CEO", "VP Operations", "Head of Sales", "Finance Director", "Office Manager", "CTO")
 _SIZES = ("1-10", "11-50", "51-200", "201-500", "1,001-5,000")
@@ -106,7 +127,7 @@ def write_dirty(
         duplicate: share of rows that name an earlier row's lead, written differently.
         clean_copy: also write the distinct good rows as they are, for a plain COPY.
     """
-    rng = random.Random(seed)  # noqa: S311 - reproducible data, no secret
+    rng = random.Random(seed)
     leads = duplicates = rejected = 0
     clean = clean_copy.open("w", newline="", encoding="utf-8") if clean_copy else None
     clean_writer = csv.writer(clean) if clean else None
