@@ -38,7 +38,7 @@ _SERVER_PREFERENCES = {
 
 
 def client_environment(
-    inherited: Mapping[str, str], *, home: Path, root: Path, api_url: str, auth: str | None
+    inherited: Mapping[str, str], *, home: Path, root: Path, temporary: Path, api_url: str, auth: str | None
 ) -> dict[str, str]:
     """Return the environment of the worker, its flow runs and the registration of deployments.
 
@@ -46,6 +46,7 @@ def client_environment(
         inherited: The environment of this process.
         home: Data directory.
         root: Directory that holds `flows/`, to which entrypoints are relative.
+        temporary: Directory for temporary files, private because Prefect's workers share a fixed name in it.
         api_url: Prefect's API.
         auth: `user:password`, where the server asks for one.
     """
@@ -53,6 +54,7 @@ def client_environment(
         MARK: str(home),
         "SALES_AGENT_HOME": str(home),
         "SALES_AGENT_ROOT": str(root),
+        "TMPDIR": str(temporary),
         "PREFECT_API_URL": api_url,
         "PREFECT_HOME": str(home / "prefect"),
     }

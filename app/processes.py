@@ -5,6 +5,7 @@ are found and ended by whoever comes next, even when the process that started th
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from app.prefect_environment import MARK
 from db import processes
 
 Say = Callable[[str], None]  # takes one line for people at a time
+_ERROR = re.compile(r"[\w.]*(Error|Exception): \S")  # the last line of a traceback
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 STEADY_S = 60.0  # a child that ran this long starts again without a pause
@@ -109,9 +111,10 @@ class Child:
 
 
 def last_line(log: Path) -> str:
-    """Return the last line of a log."""
+    """Return the line of a log that says most of why its process ended: its last error, else its last line."""
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1].strip() if lines else "it said nothing"
+    errors = [line for line in lines if _ERROR.match(line)]
+    return (errors or lines or ["it said nothing"])[-1].strip()
 
 
 def ending(code: int) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from app.prefect_api import PrefectAPI
 from core.errors import ConfigurationError
 from core.settings import Settings
-from db.private_dirs import explained
+from db.private_dirs import RunUser, explained, socket_dir
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class Files:
         with explained(self.home):
             self.home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
             self.logs.mkdir(exist_ok=True, mode=0o700)
+
+    def temporary(self) -> Path:
+        """Return a private directory for temporary files, with a path short enough for sockets in it."""
+        return socket_dir(self.home / "tmp", RunUser(), "pymp-00000000/listener-00000000")
 
     def write(self, state: dict[str, Any]) -> None:
         """Write `up.json`, whole or not at all."""

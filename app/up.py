@@ -1,6 +1,7 @@
 """One command start: database, Prefect server, deployments, worker; then watch them until told to stop."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -94,7 +95,12 @@ class Up:
         from db import schema
 
         environment = client_environment(
-            os.environ, home=self.settings.home, root=self.root, api_url=self.api_url, auth=self.auth
+            os.environ,
+            home=self.settings.home,
+            root=self.root,
+            temporary=self.files.temporary(),
+            api_url=self.api_url,
+            auth=self.auth,
         )
         if not self.own_server:
             self._await_server()
@@ -245,6 +251,7 @@ class Up:
             child.end()
         end_leftovers(self.settings.home)
         stop_private_servers(self.settings.home)
+        shutil.rmtree(self.files.temporary())
         if self.children:
             self.say("stopped")
 

@@ -39,6 +39,7 @@ def run(settings: Settings, say: Say) -> None:
         os.environ,
         home=settings.home,
         root=root,
+        temporary=files.temporary(),
         api_url=api.url,
         auth=auth.get_secret_value() if auth is not None else None,
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.processes import LONGEST_PAUSE_S, Child, ending, pause_before_restart
+from app.processes import LONGEST_PAUSE_S, Child, ending, last_line, pause_before_restart
 
 
 @given(st.integers(min_value=0, max_value=10**6))
@@ -51,3 +51,10 @@ def test_child_is_told_to_end_before_it_is_made_to(tmp_path: Path) -> None:
     assert child.tend(time.monotonic()) is None
     child.end()
     assert child.last_words() == "bye"
+
+
+def test_last_words_are_the_error_rather_than_what_came_after(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("starting\nTraceback:\n  x\nsome.module.MissingError: no such table\nAn exception occurred.\n")
+    assert last_line(log) == "some.module.MissingError: no such table"
+    assert last_line(tmp_path / "none") == "it said nothing"
