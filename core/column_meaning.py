@@ -245,8 +245,8 @@ def _email(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
 
 
 _COMPANY_LINES = frozenset(
-    """company|corporate|organization|organisation|account|firm|employer|hq|headquarters|switchboard|head office|zentrale|
-    firma|firmen|unternehmen|empresa|entreprise|societe|azienda|bedrijf""".replace("\n    ", "").split("|")
+    """company|corporate|organization|organisation|account|firm|employer|hq|headquarters|switchboard|head office|
+    zentrale|firma|firmen|unternehmen|empresa|entreprise|societe|azienda|bedrijf""".replace("\n    ", "").split("|")
 )
 
 
@@ -257,7 +257,7 @@ def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
         return [("contact_phone", 0.95 + _rank(reading))]
     phrases = set(reading.phrases)
     company = reading.has("company", "account") and "business" not in phrases and not reading.has("person")
-    # 'Dealer phone' is how to reach that lead; only where it is called the company's, or another one is there, it is apart.
+    # 'Dealer phone' reaches that lead; it is apart only where it is called the company's or another one is there.
     if (company and table.has_own_phone) or phrases & _COMPANY_LINES:
         return [("company_phone", 0.95 - 0.06 * (reading.number - 1))]
     base = 0.9 if "mobile" in reading.attributes and "phone" not in reading.attributes else 0.95

@@ -35,13 +35,13 @@ ATTRIBUTES: dict[str, str] = {
     "url": "url, link, links, permalink, hyperlink",
     "domain": "domain, domain name, domaine, dominio, domein, domena, domains, root domain, domene, fqdn, hostname",
     "linkedin": "linkedin, linked in, li, linkedin profile, linkedin link, linkedin bio, linkedin member, linkedin handle, linkedin page",
-    "first": """first name, firstname, given name, givenname, forename, fname, f name, first, given names, vorname, vornamen, rufname, prenom, prenoms,
-        primer nombre, nombre de pila, nombres, primeiro nome, imie, voornaam, roepnaam, fornavn, fornamn, etunimi, keresztnev, prenume, ime, имя, 名, adi""",
-    "last": """last name, lastname, surname, family name, familyname, lname, l name, last, sur name, nachname, familienname, zuname, nom de famille, nom famille,
+    "first": """given, given n, first name, firstname, given name, givenname, forename, fname, f name, first, given names, vorname, vornamen, rufname, prenom, prenoms,
+        primer nombre, nombre de pila, nombres, primeiro nome, imie, voornaam, roepnaam, fornavn, fornamn, etunimi, keresztnev, prenume, ime, 名, adi""",
+    "last": """family, last name, lastname, surname, family name, familyname, lname, l name, last, sur name, nachname, familienname, zuname, nom de famille, nom famille,
         apellido, apellidos, primer apellido, sobrenome, apelido, ultimo nome, cognome, nazwisko, achternaam, familienaam, etternavn, efternamn, efternavn, sukunimi,
         vezeteknev, nume de familie, фамилия, 姓, soyadi, soyad, second name""",
     "middle": "middle name, middle, second first name, middle initial, mi, initials, suffix, nickname, nick name, phonetic, phonetic first, phonetic last, maiden name, geburtsname, nom usage, tussenvoegsel, yomi, segundo nombre, segundo apellido",
-    "fullname": """agent name, agent full name, realtor, realtor name, broker name, founder, founder name, founders, ceo, ceo name, owner name full, president, director name, leader name, full name, fullname, vollstandiger name, vollstaendiger name, vor und nachname, vorname nachname, vorname und nachname, name vorname, nachname vorname,
+    "fullname": """agent name, agent full name, proprietor, proprietor name, name of proprietor, realtor, realtor name, broker name, founder, founder name, founders, ceo, ceo name, owner name full, president, director name, leader name, full name, fullname, vollstandiger name, vollstaendiger name, vor und nachname, vorname nachname, vorname und nachname, name vorname, nachname vorname,
         nom complet, nom et prenom, nom prenom, prenom nom, prenom et nom, nombre completo, nombre y apellido, nombre y apellidos, nombres y apellidos,
         apellidos y nombre, nome completo, nome e cognome, nome e sobrenome, nome cognome, cognome e nome, imie i nazwisko, volledige naam, your name,
         first and last name, first last name, first and last, name first last, person name, personname, ansprechpartner, ansprechpartnerin, ansprechperson, kontaktperson, interlocuteur,
@@ -49,7 +49,7 @@ ATTRIBUTES: dict[str, str] = {
         contact person, point of contact, poc, poc name, primary contact, main contact, decision maker, key contact, prospect, attendee, delegate, speaker, candidate name, applicant,
         nom dirigeant, dirigeant, nom du dirigeant, geschaftsfuhrer, geschaeftsfuehrer, gf, inhaber, responsable, responsabile, referente, gerente, wlasciciel, 联系人, 担当者, 担当者名, 氏名, 姓名, фио, контактное лицо, الاسم الكامل,
         student name, patient name, guest name, member name, donor name, participant name, buyer name, subscriber name, full name of contact, principal name, kontaktname, contacto, contatto, contato, contact, contacts, naam contactpersoon, nombre del contacto, nombre de contacto, nombre contacto, nome contato, nome do contato, nome referente""",
-    "name": "name, display name, displayname, nom, nombre, nome, naam, names, navn, namn, nimi, nev, nume, isim, bezeichnung, libelle, الاسم, название, имя фамилия, 名称, 名前, 이름, नाम, label name, nm",
+    "name": "name, имя, display name, displayname, nom, nombre, nome, naam, names, navn, namn, nimi, nev, nume, isim, bezeichnung, libelle, الاسم, название, имя фамилия, 名称, 名前, 이름, नाम, label name, nm",
     "title": """title, job title, jobtitle, job, position, job position, role, job role, designation, occupation, profession, headline, jobbezeichnung, funktion, berufsbezeichnung,
         beruf, position titel, stelle, stellenbezeichnung, poste, fonction, intitule de poste, intitule du poste, poste occupe, cargo, puesto, cargo puesto, puesto de trabajo, funcion, ocupacion,
         profesion, funcao, profissao, ruolo, posizione, qualifica, mansione, professione, funktionsbezeichnung, functie, functietitel, stanowisko, work title, current title, current position,
@@ -70,7 +70,7 @@ ATTRIBUTES: dict[str, str] = {
         region name, nom region, nom departement, libelle region, county, county state, state name, state code, regione, comunidad autonoma, lan, fylke, judet, штат, регион, область, 省, 都道府県, administrative area, prefecture, powiat, regiao, st""",
     "country": """country, country name, country region, country code, countrycode, country iso, iso country, nation, land, staat, land region, laenderkennzeichen, landerkennzeichen, landercode, laendercode, landeskennzeichen, pays, libelle pays,
         code pays, pais, paese, nazione, stato, kraj, landcode, jurisdiction, jurisdiction code, cntry, ctry, orszag, tara, ulke, maa, страна, 国家, 国, الدولة, البلد, country of registration, landesname, lkz, zeme""",
-    "postal": """postal code, postalcode, postcode, post code, zip, zip code, zipcode, zip postal code, zip postal, postal zip code, zip post code, postal, plz, postleitzahl, code postal, codepostal, cp, c p, cod postal, codigo postal, codigo postal cp, cep,
+    "postal": """npa, postal code, postalcode, postcode, post code, zip, zip code, zipcode, zip postal code, zip postal, postal zip code, zip post code, postal, plz, postleitzahl, code postal, codepostal, cp, c p, cod postal, codigo postal, codigo postal cp, cep,
         cap, codice postale, codice di avviamento postale, kod pocztowy, pin code, pincode, eircode, postnummer, postnr, postinumero, iranyitoszam, psc, zip plz, plz zip, почтовый индекс, индекс, 邮编, 邮政编码, 郵便番号, الرمز البريدي, posta kodu, zip5, postal zip""",
     "industry": """industry, industries, industry name, industry type, sector, sectors, industry sector, vertical, verticals, branche, branchen, wirtschaftszweig, industriezweig, geschaftsfeld, tatigkeitsfeld, secteur, secteur d activite, secteur activite, activite, activite principale,
         libelle activite, libelle naf, libelle ape, industria, sector industria, giro, actividad, rubro, ramo, setor, settore, settore attivita, attivita, bedrijfstak, branza, sektor, business type, type of business, line of business, nature of business, niche,
@@ -102,7 +102,7 @@ ATTRIBUTES: dict[str, str] = {
 SUBJECTS: dict[str, str] = {
     "company": """company, companies, compnay, comany, comapny, company name, companyname, organization, organisation, organizations, organisations, org, organization name, organisation name, org name, business, business name, firm, firm name, employer, employer name, current company, current employer,
         corporation, corporate, enterprise, enterprise name, legal name, legal entity name, trading name, trade name, dba, dba name, registered name, entity name, entity, account name, institution, institution name, establishment, establishment name, agency, agency name, brokerage, vendor, vendor name, supplier, supplier name, manufacturer,
-        manufacturer name, exhibitor, exhibitor name, exhibitors, contractor, contractor name, dealer, dealer name, dealership, dealership name, merchant, merchant name, merchant store, store name, shop name, brand, brand name, startup, startup name, school, school name, university, hospital, hotel, hotel name, restaurant, restaurant name, venue name,
+        manufacturer name, exhibitor, exhibitor name, exhibitors, contractor, contractor name, dealer, dealer name, dealership, dealership name, merchant, merchant name, merchant store, store name, shop name, brand, brand name, startup, startup name, school, school name, university, hospital, hotel, hotel name, restaurant, restaurant name, venue name, venue,
         practice name, clinic, clinic name, club name, partner, partner name, sponsor, facility, facility name, operator, operator name, provider name, property name, place name, office name, fund name, unternehmen, unternehmensname, firma, firmenname, firmen, firmenbezeichnung, firma name, name der firma, firmierung, betrieb, betriebsname, gesellschaft,
         aussteller, kundenfirma, name unternehmen, name des unternehmens, name 1, name1, lieferant, hersteller, entreprise, nom entreprise, nom de l entreprise, nom de la societe, nom societe, societe, raison sociale, denomination, denomination sociale, denomination unite legale, denominationunitelegale, denomination usuelle, enseigne, etablissement, nom etablissement, nom de l etablissement,
         structure, nom structure, nom de la structure, organisme, nom organisme, nom commercial, exposant, fournisseur, association, operateur, nom operateur, n operateur, nom enseigne, n enseigne, empresa, nombre empresa, nombre de la empresa, nombre de empresa, razon social, denominacion, denominacion social, nombre comercial, compania, compania nombre, negocio, nombre del negocio, organizacion, institucion, entidad, proveedor,
@@ -136,6 +136,33 @@ BLOCKERS = """sales executive, sales agent, sales owner, telecaller, counsellor,
     hash, md5, sha, token, password, username, user name, login, benutzername, handle, extension, ext, durchwahl nr, area code, dial code, calling code, country calling code, phone code, vorwahl, is, has, flag, active, inactive, enabled, deleted, archived, converted, duplicate, merged, master, history, log, error, _error, _line, quality, accuracy, subject, subject line, template, sequence, step, signature, message id, thread, attachment, file, filename, payment, order, orders, invoice number, tax, discount, shipping method, reviews, review, stars, hours, opening hours,
     oeffnungszeiten, offnungszeiten, booth, hall, halle, stand, standnummer, stall, mileage, sensitivity, directory, billing information, keyword s, business hours, website status, linkedin followers, company alias, for emails, aliases, alias, other names, abbreviation, acronym, ownership, competitor, competitors, subsidiary, subsidiaries, subsidiary of, ultimate parent, photourl, photo url, profile image, profile picture, image url, logo url, embedded, individual id, catch all, job change, intent, distance, radius, zone, territory, gebiet, verkaufsgebiet, persona, lifecycle, lebenszyklus, engagement, sentiment, dup, similarity, match, remote,
     salary, experience, education, degree, graduation, cv, resume, gps, map, maps, google maps, plus code, w3w, timeline, deadline, due, expires, expiry, valid until, gultig bis, version, build, revision, sort, order by, position number, index, unnamed, row number, row, lfd, rownum, spoc type"""
+
+
+# Short words that mean something only where they are the whole name: 'CAP' is a postal code, 'Market Cap' is none.
+WHOLE_NAMES = frozenset(
+    [
+        "cap",
+        "by",
+        "il",
+        "ca",
+        "st",
+        "mel",
+        "lan",
+        "giro",
+        "gate",
+        "cin",
+        "dic",
+        "nit",
+        "ico",
+        "ein",
+        "mi",
+        "cim",
+        "via",
+        "maa",
+        "sito",
+        "place",
+    ]
+)
 
 
 def fold_header(name: str) -> str:
@@ -184,6 +211,8 @@ def concepts_of(name: str) -> tuple[tuple[str, str], ...]:
         for length in range(min(5, len(words) - index), 0, -1):
             phrase = " ".join(words[index : index + length])
             concept = known.get(phrase)
+            if concept and phrase in WHOLE_NAMES and length < len(words):
+                concept = "unknown"
             if concept:
                 found.append((concept, phrase))
                 index += length

@@ -61,7 +61,7 @@ _shared = shared_hosts()
 _EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
 
 _LINKEDIN = re.compile(
-    r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([^/?#\s]+)",
+    r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([\w%.&+~-]+)",
     re.IGNORECASE,
 )
 _PROFILE_FAST = re.compile(r"https://www\.linkedin\.com/in/[a-z0-9-]+").fullmatch
@@ -263,23 +263,29 @@ def linkedin_company(raw: str) -> str | None:
     return _linkedin(raw, person=False)
 
 
+def _lower(slug: str) -> str:
+    # 'İ' becomes two characters in lower case, of which the second is no letter: lower it no further.
+    return slug.lower() if slug.isascii() or len(slug.lower()) == len(slug) else slug
+
+
 @lru_cache(maxsize=CACHE)
 def _linkedin(raw: str, *, person: bool) -> str | None:
     value = (text(raw) or "").strip("'\"<>() ")
     match = _LINKEDIN.match(value)
     if match is None:
         return None
-    kind, slug = match[1].lower(), _UNSTORABLE.sub("", match[2]).rstrip(".,;)")
+    kind, slug = match[1].lower(), match[2].rstrip(".")
     if not slug or (kind in _PERSON_KINDS) != person:
         return None
     if kind == "pub":
-        tail = _UNSTORABLE.sub("", value[match.end() :].split("?")[0].split("#")[0].rstrip("/"))
-        return f"https://www.linkedin.com/pub/{slug.lower()}{tail}"
+        rest = re.match(r"(?:/[\w%~-]+)*", value[match.end() :])
+        tail = _lower(rest[0]) if rest else ""
+        return f"https://www.linkedin.com/pub/{_lower(slug)}{tail}"
     if kind.startswith("sales/") and kind != "sales/company":
         return f"https://www.linkedin.com/{kind}/{slug}"
     if kind in {"organization", "sales/company"}:
         kind = "company"
-    return f"https://www.linkedin.com/{kind}/{slug.lower()}"
+    return f"https://www.linkedin.com/{kind}/{_lower(slug)}"
 
 
 @lru_cache(maxsize=CACHE)
