@@ -44,6 +44,7 @@ _EMAIL = re.compile(
 _EMAIL_SPLIT = re.compile(r"[\s,;|<>()\[\]\"]+")
 
 _PHONE_NOISE = str.maketrans("", "", " ()-./\u00a0\u202f\u2011\u2013\t")
+_BEFORE_PHONE = re.compile(r"^(?:tel:|['\u2019`=\"\s])+", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]")
 _SPLIT_PHONES = re.compile(r"\s*(?:[;|\n]|,(?=\s*[+0(])|\s/\s(?=[+0(]))\s*")
 
@@ -133,9 +134,7 @@ def phone(raw: str, country: str | None = None) -> str | None:
 
 @lru_cache(maxsize=CACHE)
 def _phone(raw: str, country: str | None) -> str | None:
-    value = (text(raw) or "").lstrip("'\u2019`=\"").rstrip('"')
-    if value[:4].lower() == "tel:":
-        value = value[4:]
+    value = _BEFORE_PHONE.sub("", text(raw) or "").rstrip('"')
     if _SCIENTIFIC.match(value):
         return None
     if whole := _WHOLE.match(value):
