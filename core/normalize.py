@@ -52,6 +52,8 @@ _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?=//|[^0-9])", re.IGNORECASE)
 _LABEL = "[a-z0-9]++(?:-++[a-z0-9]++)*+"
 _URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.)++[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]++)?").fullmatch
+# A home page as people type it: with or without a scheme, a slash at its end.
+_HOME_PAGE_FAST = re.compile(rf"(https?://)?((?:{_LABEL}\.)++[a-z]{{2,12}})/?").fullmatch
 # Under these endings, at any depth, the registrable domain is the last two labels; under the others only for hosts
 # of two
 # labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, November 2026.
@@ -60,7 +62,12 @@ _DOMAIN_FAST = re.compile(
 ).fullmatch
 _FLAT_ENDINGS = frozenset({"com", "net", "org", "de", "eu"})
 _shared = shared_hosts()
-_EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
+_EXTRACT = tldextract.TLDExtract(
+    suffix_list_urls=(),
+    cache_dir=None,
+    include_psl_private_domains=False,
+    extra_suffixes=("example", "test", "invalid"),  # reserved for documentation and tests, RFC 2606
+)
 
 _LINKEDIN = re.compile(
     r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([\w%.&+~-]+)",
@@ -220,7 +227,11 @@ def _ascii_host(host: str) -> str | None:
 
 def url(raw: str) -> str | None:
     """Give a web address with scheme and lower-case host; 'https' where none is written."""
-    return raw if _URL_FAST(raw) else _url(raw)
+    if _URL_FAST(raw):
+        return raw
+    if home_page := _HOME_PAGE_FAST(raw):
+        return f"{home_page[1] or 'https://'}{home_page[2]}"
+    return _url(raw)
 
 
 @lru_cache(maxsize=CACHE)
