@@ -12,10 +12,16 @@ from pathlib import Path
 TARGET = Path(__file__).parent.parent / "app" / "demo" / "leads.csv"
 ROWS = 5_000
 
-HEADER = ["Firma", "Webseite", "Branche", "Mitarbeiter", "Straße", "PLZ", "Ort", "Land", "Anrede", "Vorname", "Nachname", "Position", "E-Mail", "Telefon", "Bemerkung", "Status"]
+HEADER = [
+    *("Firma", "Webseite", "Branche", "Mitarbeiter", "Straße", "PLZ", "Ort", "Land"),
+    *("Anrede", "Vorname", "Nachname", "Position", "E-Mail", "Telefon", "Bemerkung", "Status"),
+]
 PREAMBLE = (("Interessenten Messe Herbst",), ("Stand: 03.11.2026",), ())
 
-_FIRST = ["Anna", "Björn", "Clara", "Dörte", "Emil", "Frieda", "Günther", "Hanna", "Ivo", "Jürgen", "Käthe", "Lars", "Mia", "Nils", "Olga", "Paul", "Rosa", "Sören", "Tilda", "Uwe"]
+_FIRST = (
+    *("Anna", "Björn", "Clara", "Dörte", "Emil", "Frieda", "Günther", "Hanna", "Ivo", "Jürgen"),
+    *("Käthe", "Lars", "Mia", "Nils", "Olga", "Paul", "Rosa", "Sören", "Tilda", "Uwe"),
+)
 _LAST = ("Acker", "Birken", "Dorn", "Eichen", "Felsen", "Grün", "Hafer", "Kiefer", "Linden", "Mühlen")
 _LAST_END = ("bach", "berger", "feld", "hauser", "mann", "meyer", "stein", "wald")
 _WORDS = ("Nord", "Süd", "Alster", "Spree", "Elb", "Isar", "Berg", "See", "Wald", "Stern", "Adler", "Anker")
@@ -112,10 +118,9 @@ def rows(seed: int = 2026) -> list[list[str]]:
     return made
 
 
-def main() -> None:
+def write(target: Path = TARGET) -> None:
     """Write the file."""
-    TARGET.parent.mkdir(exist_ok=True)
-    with TARGET.open("w", encoding="cp1252", newline="") as file:
+    with target.open("w", encoding="cp1252", newline="") as file:
         writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
         writer.writerows(PREAMBLE)
         writer.writerow(HEADER)
@@ -123,4 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    write()
