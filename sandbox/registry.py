@@ -1,5 +1,7 @@
 """Every provider the sandbox stands in for, in the order of their ports."""
 
+from sandbox.apollo.app import Apollo
+from sandbox.cartesia.app import Cartesia
 from sandbox.close.app import Close
 from sandbox.models.anthropic import Anthropic
 from sandbox.models.cerebras import Cerebras
@@ -9,4 +11,5 @@ from sandbox.provider import Provider, World
 
 def every_provider(world: World) -> list[Provider]:
     """Make one of each."""
-    return [Close(world), Cerebras(world), Anthropic(world), OpenAI(world), DeepSeek(world), OpenRouter(world)]
+    kinds = (Close, Apollo, Cerebras, Anthropic, OpenAI, DeepSeek, OpenRouter, Cartesia)
+    return [kind(world) for kind in kinds]
