@@ -52,7 +52,9 @@ COMPANIES = (
         1987,
         12_400_000.0,
         (
-            Person("Maud", "Tillerby", "Chief Executive Officer", "c_suite", "c_suite", "maud@brackwater-pumps.example"),
+            Person(
+                "Maud", "Tillerby", "Chief Executive Officer", "c_suite", "c_suite", "maud@brackwater-pumps.example"
+            ),
             Person("Oren", "Castleworth", "VP of Finance", "vp", "finance", "oren@brackwater-pumps.example"),
             Person("Priya", "Lundmark", "Head of Service", "head", "operations", None, "unavailable"),
         ),
@@ -70,7 +72,9 @@ COMPANIES = (
         31_000_000.0,
         (
             Person("Signe", "Varlund", "Managing Director", "c_suite", "c_suite", "signe@lindmoor-instrument.example"),
-            Person("Bo", "Emtrask", "Chief Technology Officer", "c_suite", "engineering", "email_not_unlocked@domain.com"),
+            Person(
+                "Bo", "Emtrask", "Chief Technology Officer", "c_suite", "engineering", "email_not_unlocked@domain.com"
+            ),
         ),
     ),
     Company(
@@ -85,9 +89,26 @@ COMPANIES = (
         2003,
         58_000_000.0,
         (
-            Person("Halina", "Brzostek", "Chief Operating Officer", "c_suite", "operations", "halina@ostraline-freight.example"),
-            Person("Emil", "Wrzosowski", "Chief Financial Officer", "c_suite", "finance", "emil@ostraline-freight.example"),
-            Person("Dana", "Kolczyk", "Fleet Planner", "entry", "operations", "dana@ostraline-freight.example", "unverified"),
+            Person(
+                "Halina",
+                "Brzostek",
+                "Chief Operating Officer",
+                "c_suite",
+                "operations",
+                "halina@ostraline-freight.example",
+            ),
+            Person(
+                "Emil", "Wrzosowski", "Chief Financial Officer", "c_suite", "finance", "emil@ostraline-freight.example"
+            ),
+            Person(
+                "Dana",
+                "Kolczyk",
+                "Fleet Planner",
+                "entry",
+                "operations",
+                "dana@ostraline-freight.example",
+                "unverified",
+            ),
         ),
         catches_all_mail=True,
     ),

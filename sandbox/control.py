@@ -1,21 +1,21 @@
 """The sandbox's own door: `/_sandbox/...` on its control port.
 
-    GET    /_sandbox/                     every provider's address and the environment lines
-    POST   /_sandbox/reset                forget everything (`?provider=` for one)
-    GET    /_sandbox/faults               what can still strike
-    POST   /_sandbox/faults               script a fault (see `sandbox.faults.Fault`)
-    DELETE /_sandbox/faults               clear them (`?provider=`)
-    GET    /_sandbox/requests             recorded requests (`?provider=`, `path=` shell pattern, `method=`, `since=` number)
-    GET    /_sandbox/violations           what a real provider would have refused (`?provider=`)
-    DELETE /_sandbox/violations           the same, and forget them
-    GET    /_sandbox/charges              the bill, exchange by exchange (`?provider=`)
-    GET    /_sandbox/bill                 the bill added up: units a provider
-    GET    /_sandbox/clock                the sandbox's time
-    POST   /_sandbox/clock                `{"advance_s": 3600}`, `{"set": "2026-06-01T00:00:00+00:00"}` or `{"reset": true}`
-    GET    /_sandbox/settings/{provider}  a provider's knobs (limits, header style, credits, ...)
-    POST   /_sandbox/settings/{provider}  change some of them
-    POST   /_sandbox/seed/{provider}      put made-up data in
-    GET    /_sandbox/state/{provider}     what a provider holds
+GET    /_sandbox/                     every provider's address and the environment lines
+POST   /_sandbox/reset                forget everything (`?provider=` for one)
+GET    /_sandbox/faults               what can still strike
+POST   /_sandbox/faults               script a fault (see `sandbox.faults.Fault`)
+DELETE /_sandbox/faults               clear them (`?provider=`)
+GET    /_sandbox/requests             recorded requests (`?provider=`, `path=` shell pattern, `method=`, `since=` number)
+GET    /_sandbox/violations           what a real provider would have refused (`?provider=`)
+DELETE /_sandbox/violations           the same, and forget them
+GET    /_sandbox/charges              the bill, exchange by exchange (`?provider=`)
+GET    /_sandbox/bill                 the bill added up: units a provider
+GET    /_sandbox/clock                the sandbox's time
+POST   /_sandbox/clock                `{"advance_s": 3600}`, `{"set": "2026-06-01T00:00:00+00:00"}` or `{"reset": true}`
+GET    /_sandbox/settings/{provider}  a provider's knobs (limits, header style, credits, ...)
+POST   /_sandbox/settings/{provider}  change some of them
+POST   /_sandbox/seed/{provider}      put made-up data in
+GET    /_sandbox/state/{provider}     what a provider holds
 """
 
 from collections import defaultdict

@@ -258,5 +258,3 @@ class Sandbox:
                 self._control.assert_clean()
         finally:
             self.stop()
-
-

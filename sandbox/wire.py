@@ -189,9 +189,7 @@ class _Call:
                 headers = {"content-type": "application/json"}
                 await self._answer(Response(_broken(captured.body), captured.status, headers))
             case "truncated_body":
-                await self.send(
-                    {"type": "http.response.start", "status": captured.status, "headers": captured.headers}
-                )
+                await self.send({"type": "http.response.start", "status": captured.status, "headers": captured.headers})
                 half = captured.body[: len(captured.body) // 2]
                 await self.send({"type": "http.response.body", "body": half, "more_body": True})
                 await break_connection(self.scope, flush=True)

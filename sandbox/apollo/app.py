@@ -13,8 +13,18 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.apollo import gate
-from sandbox.apollo.data import Directory, Known, Row, bare_domain, full_person, organization, search_row
-from sandbox.apollo.data import object_id, stub_person, thin_organization
+from sandbox.apollo.data import (
+    Directory,
+    Known,
+    Row,
+    bare_domain,
+    full_person,
+    object_id,
+    organization,
+    search_row,
+    stub_person,
+    thin_organization,
+)
 from sandbox.apollo.gate import ApolloSettings, Gate
 from sandbox.cast import Company, Person
 from sandbox.provider import Provider, Refusal, exchange_of, fault_kind, json_object
@@ -262,7 +272,11 @@ class Apollo(Provider):
         page, size = _number(params, "page", 1), min(_number(params, "per_page", 10), _LARGEST_PAGE)
         rows = found[(page - 1) * size : page * size]
         accounts = [
-            {**thin_organization(one), "id": object_id("account", one.domain), "organization_id": object_id("organization", one.domain)}
+            {
+                **thin_organization(one),
+                "id": object_id("account", one.domain),
+                "organization_id": object_id("organization", one.domain),
+            }
             for one in rows[:1]
         ]
         pages = -(-len(found) // size)

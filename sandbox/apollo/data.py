@@ -178,8 +178,16 @@ def full_person(known: Known, company: Company | None = None) -> Row:
 
 def stub_person(wanted: Row, number: int) -> Row:
     """Return what Apollo answers for an unknown e-mail: a person without a name."""
-    empty = dict.fromkeys(("first_name", "last_name", "linkedin_url", "title", "headline", "email_status", "organization_id"))
-    return {**empty, "id": object_id("stub", str(number)), "name": "", "email": wanted.get("email"), "employment_history": []}
+    empty = dict.fromkeys(
+        ("first_name", "last_name", "linkedin_url", "title", "headline", "email_status", "organization_id")
+    )
+    return {
+        **empty,
+        "id": object_id("stub", str(number)),
+        "name": "",
+        "email": wanted.get("email"),
+        "employment_history": [],
+    }
 
 
 def organization(company: Company) -> Row:

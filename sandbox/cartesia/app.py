@@ -207,7 +207,10 @@ class Cartesia(Provider):
         if len(sound) > self.settings.largest_file:
             raise Refusal(self.error(413, "The file is too large"), "too_large")
         with self.slot(request):
-            rate, width = int(form.get("sample_rate", b"16000")), audio.ENCODINGS.get(form.get("encoding", b"").decode(), 2)
+            rate, width = (
+                int(form.get("sample_rate", b"16000")),
+                audio.ENCODINGS.get(form.get("encoding", b"").decode(), 2),
+            )
             seconds = audio.wav_seconds(sound) or len(sound) / (rate * width)
             text = "" if fault_kind(request) == "empty_transcript" else self.heard(sound)
         self.charge(request, {"seconds": round(seconds, 3)}, model=model)
@@ -276,7 +279,11 @@ def words_of(text: str) -> list[Body]:
 def timestamps(text: str) -> Body:
     """Return the timestamps message of a text."""
     words = words_of(text)
-    times = {"words": [w["word"] for w in words], "start": [w["start"] for w in words], "end": [w["end"] for w in words]}
+    times = {
+        "words": [w["word"] for w in words],
+        "start": [w["start"] for w in words],
+        "end": [w["end"] for w in words],
+    }
     return {"type": "timestamps", "done": False, "status_code": 206, "word_timestamps": times}
 
 

@@ -80,7 +80,15 @@ def wav_header(wanted: Format, size: int) -> bytes:
     form = struct.pack(
         "<HHIIHH", _WAV_FORMATS[wanted.encoding], 1, wanted.sample_rate, wanted.sample_rate * width, width, width * 8
     )
-    return b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", size)
+    return (
+        b"RIFF"
+        + struct.pack("<I", 36 + size)
+        + b"WAVEfmt "
+        + struct.pack("<I", 16)
+        + form
+        + b"data"
+        + struct.pack("<I", size)
+    )
 
 
 def samples_of(audio: bytes) -> bytes:

@@ -104,9 +104,7 @@ class Speaking(_Socket):
 class _Context:
     """One stream of speech on a socket; its own task sends its audio."""
 
-    def __init__(
-        self, cartesia: Cartesia, socket: WebSocket, name: str, wanted: audio.Format, *, fails: bool
-    ) -> None:
+    def __init__(self, cartesia: Cartesia, socket: WebSocket, name: str, wanted: audio.Format, *, fails: bool) -> None:
         self.name = name
         self.messages: asyncio.Queue[Body] = asyncio.Queue()
         self._cartesia, self._socket, self._wanted, self._fails = cartesia, socket, wanted, fails

@@ -158,7 +158,9 @@ class _Desk:
             raise invalid("Only drafts can be edited.")
         if call.body.get("status") in {"outbox", "scheduled"} and not self._close.settings.allows_outbox:
             self._close.violate(call.request, "email_really_sent", f"status {call.body['status']}")
-        known = {key: call.body[key] for key in ("status", "subject", "body_text", "body_html", "to") if key in call.body}
+        known = {
+            key: call.body[key] for key in ("status", "subject", "body_text", "body_html", "to") if key in call.body
+        }
         return self._close.store.update("activity.email", row, known, path=call.path)
 
     def create_bulk_action(self, call: Call) -> Row:

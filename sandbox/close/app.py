@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -203,7 +204,9 @@ class Close(Provider):
             "last_name": "User",
             "display_name": USER_NAME,
             "email": "user@sandbox.example",
-            "memberships": [{"id": "memb_sandbox", "organization_id": ORGANIZATION, "user_id": USER, "role_id": "admin"}],
+            "memberships": [
+                {"id": "memb_sandbox", "organization_id": ORGANIZATION, "user_id": USER, "role_id": "admin"}
+            ],
             "organizations": [organization],
         }
 
@@ -427,8 +430,6 @@ def _unset(key: str, value: object) -> bool:
 
 
 def _epoch(text: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(text).timestamp()
 
 

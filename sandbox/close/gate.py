@@ -123,4 +123,3 @@ def _basic_user(header: str) -> str:
     except (binascii.Error, UnicodeDecodeError):
         return ""
     return user if scheme.lower() == "basic" and not password else ""
-

@@ -10,7 +10,9 @@ from sandbox.close.store import USER_NAME, CloseStore, Row
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CUSTOM = re.compile(r"custom\.(cf_\w+?)(?:\.(add|remove))?")
-LEAD_KEYS = frozenset({"name", "url", "description", "status", "status_id", "contacts", "addresses", "custom", "source"})
+LEAD_KEYS = frozenset(
+    {"name", "url", "description", "status", "status_id", "contacts", "addresses", "custom", "source"}
+)
 CONTACT_KEYS = frozenset({"name", "title", "lead_id", "emails", "phones", "urls", "timezone"})
 
 

@@ -203,7 +203,10 @@ class Anthropic(Provider):
         """Count the call against the limits; returns the headers that tell of them."""
         now, limits = self.world.clock.now(), self.settings
         spent = usage["input_tokens"] + usage["output_tokens"]
-        for name, size, units in (("requests", limits.requests_per_minute, 1), ("tokens", limits.tokens_per_minute, spent)):
+        for name, size, units in (
+            ("requests", limits.requests_per_minute, 1),
+            ("tokens", limits.tokens_per_minute, spent),
+        ):
             if size is None:
                 self._buckets.pop(name, None)
                 continue

@@ -31,9 +31,7 @@ _MESSAGES = {
 }
 _UNSUPPORTED = frozenset({"frequency_penalty", "presence_penalty", "logit_bias", "parallel_tool_calls", "service_tier"})
 _KNOWN = frozenset(
-    "model messages max_completion_tokens max_tokens temperature top_p seed stop n min_tokens stream stream_options "
-    "response_format tools tool_choice logprobs top_logprobs reasoning_effort reasoning_format disable_reasoning "
-    "clear_thinking prediction prompt_cache_key user".split()
+    ["model", "messages", "max_completion_tokens", "max_tokens", "temperature", "top_p", "seed", "stop", "n", "min_tokens", "stream", "stream_options", "response_format", "tools", "tool_choice", "logprobs", "top_logprobs", "reasoning_effort", "reasoning_format", "disable_reasoning", "clear_thinking", "prediction", "prompt_cache_key", "user"]
 )
 _FULL_LENGTH = 40_000
 _DAY_S = 86_400
@@ -104,9 +102,19 @@ class Cerebras(ChatProvider):
         """Return the flat error body: no `error` wrapper."""
         kind, code = _KINDS.get(status, ("server_error" if status >= 500 else "invalid_request_error", "error"))
         param = "quota" if status in {402, 429} else "model" if status == 404 else None
-        body = {"message": message or _MESSAGES.get(status, f"Error {status}"), "type": kind, "param": param, "code": code}
+        body = {
+            "message": message or _MESSAGES.get(status, f"Error {status}"),
+            "type": kind,
+            "param": param,
+            "code": code,
+        }
         if status == 401:
-            body = {"message": "Wrong API Key", "type": "invalid_request_error", "param": "api_key", "code": "wrong_api_key"}
+            body = {
+                "message": "Wrong API Key",
+                "type": "invalid_request_error",
+                "param": "api_key",
+                "code": "wrong_api_key",
+            }
         headers = {} if retry_after_s is None else {"retry-after": f"{retry_after_s:g}"}
         return JSONResponse(body, status, headers)
 

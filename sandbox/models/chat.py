@@ -199,7 +199,11 @@ class ChatProvider(Provider):
         if asked.get("type") != "json_schema":
             return None
         described = asked.get("json_schema")
-        if not isinstance(described, dict) or not described.get("name") or not isinstance(described.get("schema"), dict):
+        if (
+            not isinstance(described, dict)
+            or not described.get("name")
+            or not isinstance(described.get("schema"), dict)
+        ):
             raise self.invalid("response_format.json_schema needs a name and a schema", "invalid_schema")
         schema: Body = described["schema"]
         return schema
@@ -284,7 +288,11 @@ class ChatProvider(Provider):
             yield {"content": token}
         for place, call in enumerate(_tool_calls(answer)):
             arguments = call["function"]["arguments"]
-            yield {"tool_calls": [{"index": place, **call, "function": {"name": call["function"]["name"], "arguments": ""}}]}
+            yield {
+                "tool_calls": [
+                    {"index": place, **call, "function": {"name": call["function"]["name"], "arguments": ""}}
+                ]
+            }
             for token in tokens(arguments):
                 yield {"tool_calls": [{"index": place, "function": {"arguments": token}}]}
 

@@ -66,8 +66,15 @@ class DeepSeek(ChatProvider):
 
     def error(self, status: int, message: str = "", retry_after_s: float | None = None) -> Response:
         """Return DeepSeek's error; type and code of a 402 are as misleading as the real ones."""
-        words = {402: "Insufficient Balance", 404: "Model Not Exist", 429: "Rate limit reached", 503: "Server overloaded"}
-        kind = "authentication_error" if status == 401 else "unknown_error" if status == 402 else "invalid_request_error"
+        words = {
+            402: "Insufficient Balance",
+            404: "Model Not Exist",
+            429: "Rate limit reached",
+            503: "Server overloaded",
+        }
+        kind = (
+            "authentication_error" if status == 401 else "unknown_error" if status == 402 else "invalid_request_error"
+        )
         text = message or words.get(status, f"Error {status}")
         body = {"message": text, "type": kind, "param": None, "code": "invalid_request_error"}
         return JSONResponse({"error": body}, status, _retry_after(retry_after_s))
@@ -147,7 +154,10 @@ class OpenRouter(ChatProvider):
     def listed(self, model: str) -> Body:
         """Return a model: prices are decimal texts a token, also that of a free one."""
         free = model.endswith("/free")
-        prices = {"prompt": "0" if free else self.settings.input_price, "completion": "0" if free else self.settings.output_price}
+        prices = {
+            "prompt": "0" if free else self.settings.input_price,
+            "completion": "0" if free else self.settings.output_price,
+        }
         return {
             "id": model,
             "name": model,

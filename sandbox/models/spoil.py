@@ -1,15 +1,15 @@
 """What goes wrong inside a model's answer while everything around it is in order.
 
-    empty_length    nothing but `finish: length`
-    empty_content   nothing, as if that were an answer
-    fenced          the JSON stands in a markdown fence
-    trailing_text   prose follows the JSON
-    wrong_types     numbers come as words, lists as texts
-    extra_keys      a key nobody asked for
-    refusal         a polite no
-    cut_json        the JSON ends half way
-    reasoning_only  everything was thought, nothing said
-    insufficient_system_resource   that finish reason (DeepSeek)
+empty_length    nothing but `finish: length`
+empty_content   nothing, as if that were an answer
+fenced          the JSON stands in a markdown fence
+trailing_text   prose follows the JSON
+wrong_types     numbers come as words, lists as texts
+extra_keys      a key nobody asked for
+refusal         a polite no
+cut_json        the JSON ends half way
+reasoning_only  everything was thought, nothing said
+insufficient_system_resource   that finish reason (DeepSeek)
 """
 
 import json
