@@ -147,7 +147,8 @@ class Browserbase(Provider):
         self._check(request, body)
         running, limit = self._running(), self.settings.concurrency
         if running >= limit:
-            message = f"You've exceeded your max concurrent sessions limit (limit {limit}, currently {running}). Please contact support."
+            counts = f"(limit {limit}, currently {running})"
+            message = f"You've exceeded your max concurrent sessions limit {counts}. Please contact support."
             raise Refusal(self.error(429, message))
         window = self._creates.look("creates", 60, self.world.clock.now())
         if window.used >= self.settings.creates_per_minute:

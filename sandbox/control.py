@@ -5,7 +5,7 @@ POST   /_sandbox/reset                forget everything (`?provider=` for one)
 GET    /_sandbox/faults               what can still strike
 POST   /_sandbox/faults               script a fault (see `sandbox.faults.Fault`)
 DELETE /_sandbox/faults               clear them (`?provider=`)
-GET    /_sandbox/requests             recorded requests (`?provider=`, `path=` shell pattern, `method=`, `since=` number)
+GET    /_sandbox/requests             recorded requests (`?provider=`, `path=` pattern, `method=`, `since=` number)
 GET    /_sandbox/violations           what a real provider would have refused (`?provider=`)
 DELETE /_sandbox/violations           the same, and forget them
 GET    /_sandbox/charges              the bill, exchange by exchange (`?provider=`)

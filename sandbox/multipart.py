@@ -27,6 +27,6 @@ def read_parts(content_type: str, body: bytes) -> list[Part]:
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
         if not isinstance(name, str) or not isinstance(content, bytes):
-            raise ValueError("a part without a name")
+            raise ValueError("a part without a name")  # noqa: TRY004 - the form is wrong, not a type
         parts.append(Part(name, part.get_filename(), part.get_content_type(), content))
     return parts

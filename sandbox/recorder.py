@@ -81,7 +81,7 @@ class Recorder:
         self.charges: list[Charge] = []
         self._count = 0
 
-    def open(self, provider: str, scope: dict[str, Any], body: bytes, at: float) -> Exchange:
+    def open(self, provider: str, scope: Mapping[str, Any], body: bytes, at: float) -> Exchange:
         """Record a request that has been read completely (or a websocket that asks to be opened)."""
         self._count += 1
         exchange = Exchange(
@@ -111,8 +111,9 @@ class Recorder:
 
     def forget(self, provider: str | None = None) -> None:
         """Drop all that is recorded of `provider`, or of everyone."""
-        for kept in (self.exchanges, self.violations, self.charges):
-            kept[:] = [entry for entry in kept if provider not in (None, entry.provider)]  # type: ignore[attr-defined]
+        self.exchanges = [entry for entry in self.exchanges if provider not in (None, entry.provider)]
+        self.violations = [entry for entry in self.violations if provider not in (None, entry.provider)]
+        self.charges = [entry for entry in self.charges if provider not in (None, entry.provider)]
 
 
 def shown(entry: Exchange | Violation | Charge) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class _Desk:
     def update_task(self, call: Call) -> Row:
         """Change a task."""
         row = self._close.row("task", call.id())
-        known = {key: call.body[key] for key in ("text", "date", "is_complete", "assigned_to") if key in call.body}
+        known: Row = {key: call.body[key] for key in ("text", "date", "is_complete", "assigned_to") if key in call.body}
         return self._close.store.update("task", row, known, path=call.path)
 
     def list_activities(self, call: Call) -> Row:
@@ -158,7 +158,7 @@ class _Desk:
             raise invalid("Only drafts can be edited.")
         if call.body.get("status") in {"outbox", "scheduled"} and not self._close.settings.allows_outbox:
             self._close.violate(call.request, "email_really_sent", f"status {call.body['status']}")
-        known = {
+        known: Row = {
             key: call.body[key] for key in ("status", "subject", "body_text", "body_html", "to") if key in call.body
         }
         return self._close.store.update("activity.email", row, known, path=call.path)

@@ -1,4 +1,7 @@
-"""The Close stand-in: routes and what they do. Source: developer.close.com and its OpenAPI file, checked August 2026."""
+"""The Close stand-in: routes and what they do.
+
+Source: developer.close.com and its OpenAPI file, checked August 2026.
+"""
 
 import json
 from collections.abc import Callable
@@ -228,7 +231,7 @@ class Close(Provider):
 
     def _new_lead(self, body: Row, path: str) -> Row:
         first = next(iter(self.store.rows["status"]))
-        nothing = {"name": None, "url": None, "description": "", "addresses": [], "status_id": first}
+        nothing: Row = {"name": None, "url": None, "description": "", "addresses": [], "status_id": first}
         values = nothing | shapes.lead_values(self.store, body, {})
         nested = shapes.list_of_objects(body, "contacts") if "contacts" in body else []
         contacts = [(one, shapes.contact_values(self.store, one, {})) for one in nested]
@@ -400,7 +403,7 @@ class Close(Provider):
     def update_webhook(self, call: Call) -> Row:
         """Change a subscription, or start a paused one again."""
         row = self.row("webhook", call.id())
-        known = {key: call.body[key] for key in ("url", "events", "status", "verify_ssl") if key in call.body}
+        known: Row = {key: call.body[key] for key in ("url", "events", "status", "verify_ssl") if key in call.body}
         return events.shown_subscription(self.store.update("webhook", row, known, path=call.path))
 
 

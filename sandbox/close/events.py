@@ -1,4 +1,7 @@
-"""Close's event log pages and webhook subscriptions. Source: Close API, "Event Log", "Webhooks", checked August 2026."""
+"""Close's event log pages and webhook subscriptions.
+
+Source: Close API, "Event Log", "Webhooks", checked August 2026.
+"""
 
 import base64
 import json

@@ -1,4 +1,7 @@
-"""How Close says no: authentication, rate limits, error bodies. Source: Close API, "Rate limits", checked August 2026."""
+"""How Close says no: authentication, rate limits, error bodies.
+
+Source: Close API, "Rate limits", checked August 2026.
+"""
 
 import base64
 import binascii

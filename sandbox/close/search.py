@@ -61,7 +61,7 @@ def _meets(condition: Row, value: Any) -> bool:  # noqa: ANN401 - any JSON value
     kind = condition.get("type")
     values = value if isinstance(value, list) else [value]
     if kind == "exists":
-        return value not in (None, "", [])
+        return bool(value not in (None, "", []))
     if kind == "text":
         return any(_has_text(condition, str(one)) for one in values if one is not None)
     if kind == "term":

@@ -1,4 +1,7 @@
-"""What Close accepts of leads and contacts, and how it shows them. Source: Close API, "Leads", "Contacts", "Custom fields"."""
+"""What Close accepts of leads and contacts, and how it shows them.
+
+Source: Close API, "Leads", "Contacts", "Custom fields", checked August 2026.
+"""
 
 import hashlib
 import re
@@ -20,7 +23,7 @@ def lead_values(store: CloseStore, body: Row, current: Row) -> Row:
     """Return the columns a lead's POST or PUT sets. Raises a 400 for what Close refuses."""
     if "status" in body and "status_id" in body:
         raise invalid(fields={"status": "Provide either status or status_id, not both."})
-    values = {key: body[key] for key in ("name", "url", "description", "source") if key in body}
+    values: Row = {key: body[key] for key in ("name", "url", "description", "source") if key in body}
     for key, value in values.items():
         if value is not None and not isinstance(value, str):
             raise invalid(fields={key: "Expected a string."})
@@ -35,7 +38,7 @@ def lead_values(store: CloseStore, body: Row, current: Row) -> Row:
 
 def contact_values(store: CloseStore, body: Row, current: Row) -> Row:
     """Return the columns a contact's POST or PUT sets; lists replace what was there."""
-    values = {key: body[key] for key in ("name", "title", "timezone") if key in body}
+    values: Row = {key: body[key] for key in ("name", "title", "timezone") if key in body}
     for key in ("emails", "phones", "urls"):
         if key in body:
             values[key] = list_of_objects(body, key)

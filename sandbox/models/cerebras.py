@@ -31,7 +31,12 @@ _MESSAGES = {
 }
 _UNSUPPORTED = frozenset({"frequency_penalty", "presence_penalty", "logit_bias", "parallel_tool_calls", "service_tier"})
 _KNOWN = frozenset(
-    ["model", "messages", "max_completion_tokens", "max_tokens", "temperature", "top_p", "seed", "stop", "n", "min_tokens", "stream", "stream_options", "response_format", "tools", "tool_choice", "logprobs", "top_logprobs", "reasoning_effort", "reasoning_format", "disable_reasoning", "clear_thinking", "prediction", "prompt_cache_key", "user"]
+    {
+        *("model", "messages", "stream", "stream_options", "user", "n", "seed", "stop", "temperature", "top_p"),
+        *("max_completion_tokens", "max_tokens", "min_tokens", "logprobs", "top_logprobs", "prediction"),
+        *("response_format", "tools", "tool_choice", "reasoning_effort", "reasoning_format", "disable_reasoning"),
+        *("clear_thinking", "prompt_cache_key"),
+    }
 )
 _FULL_LENGTH = 40_000
 _DAY_S = 86_400
@@ -150,6 +155,7 @@ class Cerebras(ChatProvider):
 
     def admit(self, request: Request, ask: Ask) -> dict[str, str]:
         """Charge tokens in advance and count the day's requests; 429 when either is used up."""
+        del request
         now, limits = self.world.clock.now(), self.settings
         headers: dict[str, str] = {}
         if limits.requests_per_s is not None:

@@ -189,6 +189,7 @@ class OpenRouter(ChatProvider):
 
     def dress(self, body: Body, ask: Ask) -> Body:
         """Name the provider that answered and its own finish reason."""
+        del ask
         choices = [{**choice, "native_finish_reason": choice["finish_reason"]} for choice in body["choices"]]
         return {**body, "provider": "Sandbox", "choices": choices}
 

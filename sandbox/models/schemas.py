@@ -105,15 +105,15 @@ class Filler:
         count = max(count, schema.get("minItems", 0))
         held = self._facts.about(name)
         items = schema.get("items", {"type": "string"})
-        if isinstance(held, list) and held and all(isinstance(one, str) for one in held):
-            if self._resolved(items).get("type") == "string":
-                return held[: schema.get("maxItems", len(held))]
+        are_texts = isinstance(held, list) and held and all(isinstance(one, str) for one in held)
+        if are_texts and self._resolved(items).get("type") == "string":
+            return list(held[: schema.get("maxItems", len(held))])
         single = name.removesuffix("s")
         return [self._value(items, single if n == 0 else f"{single}_{n + 1}", depth + 1) for n in range(count)]
 
     def _number(self, schema: Schema, name: str, is_whole: bool) -> float | int:
-        low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
-        high = schema.get("maximum", schema.get("exclusiveMaximum", 1 if "confidence" in name else 100))
+        low: float = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+        high: float = schema.get("maximum", schema.get("exclusiveMaximum", 1 if "confidence" in name else 100))
         low += (1 if is_whole else 1e-3) if "exclusiveMinimum" in schema else 0
         high -= (1 if is_whole else 1e-3) if "exclusiveMaximum" in schema else 0
         said = self._facts.number(name)

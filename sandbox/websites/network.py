@@ -109,7 +109,8 @@ class Network(Provider):
             return Response("", 999)
         if slug == "wall-captcha":
             return HTMLResponse(
-                '<html><head><title>Security check</title></head><body><iframe src="/checkpoint/captcha"></iframe></body></html>'
+                "<html><head><title>Security check</title></head>"
+                '<body><iframe src="/checkpoint/captcha"></iframe></body></html>'
             )
         return self.error(429) if slug == "wall-429" else RedirectResponse("/uas/login", 302)
 
@@ -134,7 +135,7 @@ def _page(company: Company, slug: str) -> str:
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in details.items())
     return (
         f"<html><head><title>{company.name}</title>{broken}"
-        f'<meta property="og:description" content="{company.name} | 1,234 followers on LinkedIn. Made up by the sandbox.">'
+        f'<meta property="og:description" content="{company.name} | 1,234 followers on LinkedIn. Made up.">'
         f'<script type="application/ld+json">{block}</script></head><body><h1>{company.name}</h1>'
         f"<a>View all {company.employee_count} employees</a><dl>{rows}</dl></body></html>"
     )

@@ -12,7 +12,8 @@ def page(company: Company, title: str, body: str, menu: dict[str, str], language
     """Return a page with header, menu and footer around `body`."""
     links = "".join(f'<li><a href="{path}">{label}</a></li>' for label, path in menu.items())
     return (
-        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title} | {company.name}</title></head>'
+        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8">'
+        f"<title>{title} | {company.name}</title></head>"
         f"<body><header><a href='/'>{company.name}</a><nav><ul>{links}</ul></nav></header>"
         f"<main><h1>{title}</h1>{body}</main>"
         f"<footer><p>{company.name}, {company.city}, {company.country}. A made-up company of the sandbox.</p>"
@@ -56,7 +57,8 @@ def lindmoor(company: Company) -> Pages:
     menu = {"Instruments": "/instruments", "Company": "/company"}
     employees = [{"@type": "Person", "name": one.name, "jobTitle": one.title} for one in company.people]
     graph = {"@context": "https://schema.org", "@type": "Organization", "name": company.name, "employee": employees}
-    block = f'<script type="application/ld+json">{json.dumps(graph)}</script><script type="application/ld+json">{{broken</script>'
+    tag = '<script type="application/ld+json">'
+    block = f"{tag}{json.dumps(graph)}</script>{tag}{{broken</script>"
     return {
         "/": page(company, "Measuring what moves", "<p>Flow and level.</p>", menu),
         "/instruments": page(company, "Instruments", "<p>Six of them.</p>", menu),
