@@ -50,7 +50,7 @@ class Refusal(Exception):
 class Provider:
     """One outside service. Subclasses hold its state and its routes; nothing else touches them."""
 
-    name: ClassVar[str]
+    name: str
     faults: ClassVar[frozenset[str]] = frozenset()
     base_path: ClassVar[str] = ""
     settings: Settings

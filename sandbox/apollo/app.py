@@ -84,7 +84,8 @@ class Apollo(Provider):
             headers = self.gate.admit(request, endpoint, self.settings)
             params = _params(request.query_params)
             if verb == "POST" and await request.body():
-                params |= await json_object(request, gate.invalid("Invalid JSON"))
+                body = await json_object(request, gate.invalid("Invalid JSON"))
+                params |= {name.removesuffix("[]"): value for name, value in body.items()}
             if {"api_key", "x-api-key"} & set(params):
                 raise gate.invalid("Send the key in the x-api-key header")
             found = handler(request, params)

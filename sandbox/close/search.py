@@ -71,7 +71,7 @@ def _meets(condition: Row, value: Any) -> bool:  # noqa: ANN401 - any JSON value
     if kind == "reference":
         return any(one in condition.get("object_ids", []) for one in values)
     if kind == "current_user":
-        return value == "user_sandbox"
+        return bool(value == "user_sandbox")
     if kind == "number_range":
         return isinstance(value, int | float) and _within(condition, float(value))
     if kind == "moment_range":

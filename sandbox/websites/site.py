@@ -30,7 +30,7 @@ class Site(Provider):
 
     def __init__(self, world: World, company: Company) -> None:
         self.company = company
-        self.name = f"site-{company.slug}"  # type: ignore[misc]
+        self.name = f"site-{company.slug}"
         super().__init__(world)
 
     def reset(self) -> None:
