@@ -227,7 +227,11 @@ def test_search_without_fields_gives_ids_and_its_cursor_dies_after_thirty_second
         ({"type": "text", "mode": "full_words", "value": "hill"}, "name", 0),
         ({"type": "exists"}, "url", 0),
         ({"type": "term", "values": ["Larkhill Foundry"]}, "name", 1),
-        ({"type": "moment_range", "on_or_after": {"type": "fixed_local_date", "value": "2020-01-01"}}, "date_created", 1),
+        (
+            {"type": "moment_range", "on_or_after": {"type": "fixed_local_date", "value": "2020-01-01"}},
+            "date_created",
+            1,
+        ),
         ({"type": "moment_range", "before": {"type": "fixed_local_date", "value": "2020-01-01"}}, "date_created", 0),
     ],
 )
@@ -246,7 +250,11 @@ def test_search_by_a_custom_field_finds_what_a_lost_answer_made(close, sandbox):
     with pytest.raises(httpx.RemoteProtocolError):
         close.post("/lead/", json={"name": "Larkhill", f"custom.{field}": "our-1"})
     condition = {"type": "term", "values": ["our-1"]}
-    node = {"type": "field_condition", "field": {"type": "custom_field", "custom_field_id": field}, "condition": condition}
+    node = {
+        "type": "field_condition",
+        "field": {"type": "custom_field", "custom_field_id": field},
+        "condition": condition,
+    }
     assert len(close.post("/data/search/", json={"query": node}).json()["data"]) == 1
 
 
