@@ -21,18 +21,18 @@ def rules(sandbox):
     return [one["rule"] for one in sandbox.take_violations("apollo")]
 
 
-def test_no_key_wrong_key_wrong_scope_and_no_route_each_answer_in_their_own_way(apollo, sandbox):
+def test_no_key_wrong_key_wrong_scope_and_no_route_each_answer_in_their_own_way(apollo, sandbox, plain):
     url = str(apollo.base_url)
-    none = httpx.post(f"{url}people/match", trust_env=False)
+    none = plain.post(f"{url}people/match")
     assert (none.status_code, none.json()) == (422, {"error": "Api key required"})
-    wrong = httpx.post(f"{url}people/match", headers={"x-api-key": "x"}, trust_env=False)
+    wrong = plain.post(f"{url}people/match", headers={"x-api-key": "x"})
     assert (wrong.status_code, wrong.json()["error"].startswith("Invalid API key")) == (401, True)
     sandbox.settings("apollo", text_errors=True)
-    bare = httpx.post(f"{url}people/match", headers={"x-api-key": "x"}, trust_env=False)
+    bare = plain.post(f"{url}people/match", headers={"x-api-key": "x"})
     assert bare.headers["content-type"].startswith("text/plain")
     scope = apollo.delete("/contacts/destroy")
     assert (scope.status_code, scope.json()["error_code"]) == (403, "API_INACCESSIBLE")
-    page = httpx.get(f"{url}people/match", trust_env=False)
+    page = plain.get(f"{url}people/match")
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert rules(sandbox) == ["unknown_path"]
     assert all(not RATE_HEADERS & set(answer.headers) for answer in (none, wrong, bare, scope, page))

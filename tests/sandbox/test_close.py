@@ -42,16 +42,16 @@ def test_two_posts_make_two_leads(close):
 
 
 @pytest.mark.parametrize("key", ["", "api_wrong"])
-def test_a_bad_key_gets_401_with_rate_headers(close, sandbox, key):
-    answer = httpx.get(f"{close.base_url}me/", auth=(key, "") if key else None, trust_env=False)
+def test_a_bad_key_gets_401_with_rate_headers(close, sandbox, plain, key):
+    answer = plain.get(f"{close.base_url}me/", auth=(key, "") if key else None)
     assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
     assert answer.headers["ratelimit"] == "limit=100; remaining=100; reset=1"
     assert answer.headers["ratelimit-limit"] == "60"
 
 
-def test_unknown_paths_and_missing_slashes_are_404_before_the_key_is_looked_at(close, sandbox):
+def test_unknown_paths_and_missing_slashes_are_404_before_the_key_is_looked_at(close, sandbox, plain):
     for path in ("/nope/", "/lead"):
-        answer = httpx.get(str(close.base_url).rstrip("/") + path, auth=("api_wrong", ""), trust_env=False)
+        answer = plain.get(str(close.base_url).rstrip("/") + path, auth=("api_wrong", ""))
         assert answer.status_code == 404
         assert answer.json()["error"].startswith("The requested URL was not found")
     assert {one["rule"] for one in sandbox.take_violations("close")} == {"unknown_path"}

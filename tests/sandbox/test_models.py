@@ -35,43 +35,43 @@ MESSAGES = [{"role": "user", "content": f"Rate this lead.\n{LEAD}"}]
 COMPATIBLE = [("OPENAI", "sandbox-small"), ("DEEPSEEK", "deepseek-flash"), ("OPENROUTER", "sandbox/small")]
 
 
-@pytest.fixture
-def cerebras(sandbox):
-    found = sandbox.environment
-    client = cerebras_sdk.Cerebras(
-        api_key=found["CEREBRAS_API_KEY"],
-        base_url=found["CEREBRAS_BASE_URL"],
-        warm_tcp_connection=False,
-        max_retries=0,
-        timeout=5,
-    )
-    with client:
-        yield client
-
-
-@pytest.fixture
-def claude(sandbox):
-    found = sandbox.environment
-    key, url = found["ANTHROPIC_API_KEY"], found["ANTHROPIC_BASE_URL"]
-    with anthropic.Anthropic(api_key=key, base_url=url, max_retries=0, timeout=5) as client:
-        yield client
-
-
-@pytest.fixture
-def compatible(sandbox):
-    made = []
-
-    def make(name, key=None):
-        found = sandbox.environment
-        client = openai.OpenAI(
-            api_key=key or found[f"{name}_API_KEY"], base_url=found[f"{name}_BASE_URL"], max_retries=0, timeout=5
-        )
-        made.append(client)
-        return client
-
-    yield make
-    for client in made:
+@pytest.fixture(scope="session")
+def clients(running):
+    """The official SDKs with nothing changed but base URL and key; made once, for making one is slow."""
+    found = running.environment
+    made = {
+        "CEREBRAS": cerebras_sdk.Cerebras(
+            api_key=found["CEREBRAS_API_KEY"],
+            base_url=found["CEREBRAS_BASE_URL"],
+            warm_tcp_connection=False,
+            max_retries=0,
+            timeout=5,
+        ),
+        "ANTHROPIC": anthropic.Anthropic(
+            api_key=found["ANTHROPIC_API_KEY"], base_url=found["ANTHROPIC_BASE_URL"], max_retries=0, timeout=5
+        ),
+    }
+    for name, _ in COMPATIBLE:
+        key, url = found[f"{name}_API_KEY"], found[f"{name}_BASE_URL"]
+        made[name] = openai.OpenAI(api_key=key, base_url=url, max_retries=0, timeout=5)
+    yield made
+    for client in made.values():
         client.close()
+
+
+@pytest.fixture
+def cerebras(sandbox, clients):
+    return clients["CEREBRAS"]
+
+
+@pytest.fixture
+def claude(sandbox, clients):
+    return clients["ANTHROPIC"]
+
+
+@pytest.fixture
+def compatible(sandbox, clients):
+    return clients.__getitem__
 
 
 def ask_cerebras(client, **more):
@@ -153,13 +153,13 @@ def test_too_few_tokens_leave_nothing_but_reasoning(cerebras):
     assert (answer.finish_reason, answer.message.content) == ("length", "")
 
 
-def test_cerebras_words_its_refusals_flat(cerebras, sandbox):
+def test_cerebras_words_its_refusals_flat(cerebras, sandbox, plain):
     url = sandbox.urls["cerebras"] + "/v1/chat/completions"
     body = {"model": "gpt-oss-120b", "messages": MESSAGES}
-    assert httpx.post(url, json=body).json() == {"detail": "Not authenticated"}
-    wrong = httpx.post(url, json=body, headers={"authorization": "Bearer x"})
+    assert plain.post(url, json=body).json() == {"detail": "Not authenticated"}
+    wrong = plain.post(url, json=body, headers={"authorization": "Bearer x"})
     assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_api_key")
-    doubled = httpx.get(sandbox.urls["cerebras"] + "/v1/v1/models")
+    doubled = plain.get(sandbox.urls["cerebras"] + "/v1/v1/models")
     assert (doubled.status_code, doubled.content) == (404, b"")
     for model, code in (("made-up", "model_not_found"), ("llama3.1-8b", "model_archived")):
         with pytest.raises(cerebras_sdk.NotFoundError) as caught:
@@ -287,7 +287,9 @@ def test_compatible_servers_answer_stream_call_tools_and_fill_schemas(compatible
 @pytest.mark.parametrize(("name", "model"), COMPATIBLE)
 def test_compatible_servers_refuse_in_their_own_words(compatible, sandbox, name, model):
     with pytest.raises(openai.AuthenticationError):
-        compatible(name, "wrong").chat.completions.create(model=model, messages=MESSAGES)
+        compatible(name).chat.completions.create(
+            model=model, messages=MESSAGES, extra_headers={"authorization": "Bearer wrong"}
+        )
     with pytest.raises((openai.NotFoundError, openai.BadRequestError)):
         compatible(name).chat.completions.create(model="made-up", messages=MESSAGES)
     with pytest.raises(openai.BadRequestError):
@@ -303,7 +305,7 @@ def test_compatible_servers_refuse_in_their_own_words(compatible, sandbox, name,
     assert len(sandbox.take_violations()) == 2
 
 
-def test_deepseek_thinks_aloud_keeps_the_line_open_and_counts_its_cache(compatible, sandbox):
+def test_deepseek_thinks_aloud_keeps_the_line_open_and_counts_its_cache(compatible, sandbox, plain):
     client = compatible("DEEPSEEK")
     sandbox.fail_next("deepseek", "keep_alive", times=2, delay_s=0.2)
     raw = client.chat.completions.with_raw_response.create(model="deepseek-flash", messages=MESSAGES)
@@ -313,14 +315,14 @@ def test_deepseek_thinks_aloud_keeps_the_line_open_and_counts_its_cache(compatib
     assert answer.usage.prompt_cache_miss_tokens == answer.usage.prompt_tokens
     assert list(client.chat.completions.create(model="deepseek-flash", messages=MESSAGES, stream=True))
     url = sandbox.environment["DEEPSEEK_BASE_URL"] + "/chat/completions"
-    bare = httpx.post(url, json={})
+    bare = plain.post(url, json={})
     assert (bare.status_code, bare.headers["content-type"].partition(";")[0]) == (401, "text/plain")
     sandbox.settings("deepseek", has_credit=False)
-    poor = httpx.post(url, json={}, headers={"authorization": "Bearer sk-sandbox-deepseek"}).json()["error"]
+    poor = plain.post(url, json={}, headers={"authorization": "Bearer sk-sandbox-deepseek"}).json()["error"]
     assert (poor["message"], poor["type"]) == ("Insufficient Balance", "unknown_error")
 
 
-def test_openrouter_prices_its_answers_and_hides_errors_in_successes(compatible, sandbox):
+def test_openrouter_prices_its_answers_and_hides_errors_in_successes(compatible, sandbox, plain):
     client = compatible("OPENROUTER")
     answer = client.chat.completions.create(model="sandbox/small", messages=MESSAGES)
     assert answer.usage.cost > 0
@@ -330,9 +332,9 @@ def test_openrouter_prices_its_answers_and_hides_errors_in_successes(compatible,
     assert client.chat.completions.create(model="sandbox/small", messages=MESSAGES).error["code"] == 502
     sandbox.fail_next("openrouter", "no_fingerprint")
     assert client.chat.completions.create(model="sandbox/small", messages=MESSAGES).system_fingerprint is None
-    listed = httpx.get(sandbox.environment["OPENROUTER_BASE_URL"] + "/models").json()["data"]
+    listed = plain.get(sandbox.environment["OPENROUTER_BASE_URL"] + "/models").json()["data"]
     assert {one["id"]: one["pricing"]["prompt"] for one in listed}["sandbox/free"] == "0"
-    missing = httpx.post(sandbox.environment["OPENROUTER_BASE_URL"] + "/chat/completions", json={})
+    missing = plain.post(sandbox.environment["OPENROUTER_BASE_URL"] + "/chat/completions", json={})
     assert missing.json() == {"error": {"message": "Missing Authentication header", "code": 401}}
     sandbox.fail_next("openrouter", "status", status=402)
     with pytest.raises(openai.APIStatusError) as caught:
@@ -360,7 +362,7 @@ def test_claude_answers_streams_and_uses_tools(claude):
     assert claude_says(claude, max_tokens=3).stop_reason == "max_tokens"
 
 
-def test_claude_refuses_sampling_under_the_new_version_and_an_answer_without_limit(claude, sandbox):
+def test_claude_refuses_sampling_under_the_new_version_and_an_answer_without_limit(claude, sandbox, plain):
     with pytest.raises(anthropic.BadRequestError, match="temperature"):
         claude_says(claude, extra_body={"temperature": 1.0})
     old = claude_says(claude, extra_body={"temperature": 1.0}, extra_headers={"anthropic-version": "2023-06-01"})
@@ -368,9 +370,9 @@ def test_claude_refuses_sampling_under_the_new_version_and_an_answer_without_lim
     url, key = sandbox.urls["anthropic"] + "/v1/messages", sandbox.environment["ANTHROPIC_API_KEY"]
     headers = {"x-api-key": key, "anthropic-version": "2023-06-01"}
     body = {"model": "claude-haiku-5-5", "messages": MESSAGES}
-    assert "max_tokens" in httpx.post(url, json=body, headers=headers).json()["error"]["message"]
-    assert httpx.post(url, json=body, headers={"x-api-key": key}).status_code == 400
-    assert httpx.post(url, json=body, headers={**headers, "x-api-key": "x"}).status_code == 401
+    assert "max_tokens" in plain.post(url, json=body, headers=headers).json()["error"]["message"]
+    assert plain.post(url, json=body, headers={"x-api-key": key}).status_code == 400
+    assert plain.post(url, json=body, headers={**headers, "x-api-key": "x"}).status_code == 401
     with pytest.raises(anthropic.NotFoundError):
         claude_says(claude, model="claude-3-haiku-20240307")
     rules = [one["rule"] for one in sandbox.take_violations()]
