@@ -110,7 +110,9 @@ class Recorder:
         self.charges.append(Charge(exchange.number, exchange.provider, exact, dict(detail)))
 
     def forget(self, provider: str | None = None) -> None:
-        """Drop all that is recorded of `provider`, or of everyone."""
+        """Drop all that is recorded of `provider`, or of everyone; numbers then start from 1 again."""
+        if provider is None:
+            self._count = 0
         self.exchanges = [entry for entry in self.exchanges if provider not in (None, entry.provider)]
         self.violations = [entry for entry in self.violations if provider not in (None, entry.provider)]
         self.charges = [entry for entry in self.charges if provider not in (None, entry.provider)]

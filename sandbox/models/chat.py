@@ -241,7 +241,10 @@ class ChatProvider(Provider):
 
     def error_in_answer(self) -> Body:
         """Return the body of an error that comes with status 200."""
-        return {"error": {"message": "The sandbox broke off", "type": "server_error", "code": "503"}, "status_code": 503}
+        return {
+            "error": {"message": "The sandbox broke off", "type": "server_error", "code": "503"},
+            "status_code": 503,
+        }
 
     async def _after_blank_lines(self, request: Request, whole: Body) -> AsyncIterator[bytes]:
         """Hold the connection open with blank lines, then answer."""

@@ -116,9 +116,7 @@ def test_put_changes_only_what_is_sent_and_custom_fields_can_be_edited(close):
     lead = make(close, description="kept", **{source: "Inbound", tags: ["a"]})
     path = f"/lead/{lead['id']}/"
     changed = close.put(path, json={"name": "Larkhill", f"{tags}.add": "b", f"{tags}.remove": "a"}).json()
-    assert (changed["name"], changed["description"], changed[tags]) == ("Larkhill", "kept", ["a", "b"]) or changed[
-        tags
-    ] == ["b"]
+    assert (changed["name"], changed["description"], changed[tags]) == ("Larkhill", "kept", ["b"])
     assert source not in close.put(path, json={source: None}).json()
     assert changed["custom"]["Source"] == "Inbound"
 
