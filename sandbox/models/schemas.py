@@ -112,8 +112,9 @@ class Filler:
         return [self._value(items, single if n == 0 else f"{single}_{n + 1}", depth + 1) for n in range(count)]
 
     def _number(self, schema: Schema, name: str, is_whole: bool) -> float | int:
-        low = float(schema.get("minimum", schema.get("exclusiveMinimum", 0)))
-        high = float(schema.get("maximum", schema.get("exclusiveMaximum", 1 if "confidence" in name else 100)))
+        lowest: Any = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+        highest: Any = schema.get("maximum", schema.get("exclusiveMaximum", 1 if "confidence" in name else 100))
+        low, high = float(lowest), float(highest)
         low += (1 if is_whole else 1e-3) if "exclusiveMinimum" in schema else 0
         high -= (1 if is_whole else 1e-3) if "exclusiveMaximum" in schema else 0
         said = self._facts.number(name)

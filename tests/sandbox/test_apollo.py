@@ -208,8 +208,8 @@ def test_usage_keys_are_json_arrays_printed_as_texts(apollo):
     apollo.post("/people/match", params=KNOWN)
     figures = apollo.post("/usage_stats/api_usage_stats").json()
     assert figures['["api/v1/people", "match"]']["minute"]["consumed"] == 1
-    credits = apollo.get("/users/api_profile", params={"include_credit_usage": "true"}).json()
-    assert credits["effective_num_lead_credits"] - credits["total_unified_credits_used"] == 999
+    left = apollo.get("/users/api_profile", params={"include_credit_usage": "true"}).json()
+    assert left["effective_num_lead_credits"] - left["total_unified_credits_used"] == 999
 
 
 def test_lists_can_be_null_and_people_come_twice(apollo, sandbox):

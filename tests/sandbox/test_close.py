@@ -4,6 +4,7 @@ import http.server
 import json
 import threading
 import time
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -286,7 +287,7 @@ def test_the_organisation_total_strikes_over_all_groups(close, sandbox):
 def test_me_tells_all_ids(close):
     answer = close.get("/me/")
     organization = answer.json()["organizations"][0]
-    assert [one["label"] for one in organization["lead_statuses"]][0] == "Potential"
+    assert organization["lead_statuses"][0]["label"] == "Potential"
     assert {"lead_custom_fields", "pipelines", "opportunity_statuses"} <= set(organization)
     assert answer.headers["ratelimit"] == "limit=240; remaining=239; reset=2"
 
@@ -336,8 +337,8 @@ def hook():
     """A receiver of webhooks: what it got, and the statuses it answers first."""
 
     class Hook(http.server.BaseHTTPRequestHandler):
-        got: list = []
-        answers: list = []
+        got: ClassVar[list] = []
+        answers: ClassVar[list] = []
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"])).decode()

@@ -204,7 +204,7 @@ def test_warming_calls_are_counted(sandbox, cerebras):
     assert sandbox.state("cerebras") == {"warming_calls": 0}
     url, key = sandbox.environment["CEREBRAS_BASE_URL"], sandbox.environment["CEREBRAS_API_KEY"]
     with cerebras_sdk.Cerebras(api_key=key, base_url=url) as warmed:
-        assert [one.id for one in warmed.models.list().data][0] == "gpt-oss-120b"
+        assert warmed.models.list().data[0].id == "gpt-oss-120b"
     assert sandbox.state("cerebras") == {"warming_calls": 1}
 
 
