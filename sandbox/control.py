@@ -18,6 +18,8 @@ POST   /_sandbox/seed/{provider}      put made-up data in
 GET    /_sandbox/state/{provider}     what a provider holds
 """
 
+import csv
+import io
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +32,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.cast import COMPANIES
 from sandbox.faults import GENERAL_FAULTS, Fault
 from sandbox.provider import Provider, Refusal, World, json_object
 from sandbox.recorder import shown
@@ -53,6 +56,7 @@ class Control:
                 Route("/_sandbox/clock", self.clock, methods=["GET", "POST"]),
                 Route("/_sandbox/settings/{provider}", self.settings, methods=["GET", "POST"]),
                 Route("/_sandbox/seed/{provider}", self.seed, methods=["POST"]),
+                Route("/_sandbox/leads.csv", self.leads, methods=["GET"]),
                 Route("/_sandbox/state/{provider}", self.state, methods=["GET"]),
             ]
         )
@@ -167,6 +171,17 @@ class Control:
     async def state(self, request: Request) -> Response:
         """Show what a provider holds."""
         return JSONResponse(self._provider(request).state())
+
+    async def leads(self, _request: Request) -> Response:
+        """Write the made-up companies as a CSV file whose websites are the sandbox's."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(["company_name", "company_website", "industry", "company_size", "city", "country"])
+        for company in COMPANIES:
+            website = self.world.urls.get(f"site-{company.slug}", f"http://{company.domain}")
+            place = (company.city, company.country)
+            writer.writerow([company.name, website, company.industry, company.employee_count, *place])
+        return Response(text.getvalue(), media_type="text/csv")
 
     def _provider(self, request: Request) -> Provider:
         name = request.path_params["provider"]

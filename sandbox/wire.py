@@ -142,14 +142,28 @@ class _Call:
 
     async def run(self, send: Send | None = None) -> None:
         """Let the provider answer; a refusal is an answer too."""
-        send = send or self.send
+        outlet, has_begun = send or self.send, False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await outlet(message)
+
         try:
-            await self.provider.app(self.scope, self.receive, send)
+            await self.provider.app(self.scope, self.receive, noted)
         except Refusal as refusal:
             if refusal.rule is not None:
-                exchange = self.scope["sandbox.exchange"]
-                self.provider.world.recorder.violate(exchange, refusal.rule, refusal.detail)
-            await refusal.response(self.scope, self.receive, send)
+                self._violate(refusal.rule, refusal.detail)
+            await refusal.response(self.scope, self.receive, outlet)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test that sent this must hear of it
+            self._violate("not_understood", f"{type(error).__name__}: {error}")
+            if has_begun:
+                await break_connection(self.scope)
+            else:
+                await self.provider.error(500, "The sandbox did not understand this")(self.scope, self.receive, outlet)
+
+    def _violate(self, rule: str, detail: str) -> None:
+        self.provider.world.recorder.violate(self.scope["sandbox.exchange"], rule, detail)
 
     async def strike(self, struck: Struck) -> None:
         """Let a general fault strike the call."""
@@ -208,22 +222,17 @@ class _Call:
 
         async def cutting(message: Message) -> None:
             nonlocal passed
-            if message["type"] == "http.response.body":
-                if passed >= after:
-                    raise _Cut
+            if message["type"] != "http.response.body":
+                await self.send(message)
+            elif passed < after:
                 passed += 1
-                message = {**message, "more_body": True}
-            await self.send(message)
+                await self.send({**message, "more_body": True})
+            elif passed == after:
+                passed += 1
+                await break_connection(self.scope, flush=True)
 
-        try:
-            await self.run(cutting)
-        except* _Cut:  # Starlette streams in a task group
-            pass
+        await self.run(cutting)
         await break_connection(self.scope, flush=True)
-
-
-class _Cut(Exception):
-    """Ends a provider's streaming where the script says so."""
 
 
 async def _read(receive: Receive) -> bytes | None:

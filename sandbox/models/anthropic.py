@@ -14,6 +14,7 @@ from starlette.routing import Route
 from sandbox.limits import TokenBucket
 from sandbox.models.answers import Answer, Ask, Scripted, compose, count, tokens
 from sandbox.models.chat import Body, ModelSettings
+from sandbox.models.schemas import schema_fault
 from sandbox.models.spoil import CONTENT_FAULTS, spoil
 from sandbox.provider import Provider, Refusal, bearer, exchange_of, fault_kind, fault_of, json_object
 
@@ -186,9 +187,13 @@ class Anthropic(Provider):
             is_result = _has_block(parts, "tool_result")
             turns.append(("tool" if is_result else message["role"], _text(parts)))
         tools = {tool["name"]: tool.get("input_schema", {}) for tool in body.get("tools") or [] if "name" in tool}
+        wanted = (body.get("output_config") or {}).get("format") or {}
+        for schema in (*tools.values(), wanted.get("schema") or {}):
+            fault = schema_fault(schema)
+            if fault is not None:
+                raise self._invalid(f"input_schema: {fault}", "invalid_schema")
         chosen = body.get("tool_choice") or {"type": "auto"}
         choice = {"any": "required", "tool": chosen.get("name", "auto"), "none": "none"}.get(chosen["type"], "auto")
-        wanted = (body.get("output_config") or {}).get("format") or {}
         return Ask(
             model=model,
             turns=turns,

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.models.answers import Answer, Ask, Scripted, compose, count, tokens
+from sandbox.models.schemas import schema_fault
 from sandbox.models.spoil import CONTENT_FAULTS, spoil
 from sandbox.provider import Provider, Refusal, Settings, bearer, exchange_of, fault_kind, fault_of, json_object
 
@@ -206,7 +207,13 @@ class ChatProvider(Provider):
         ):
             raise self.invalid("response_format.json_schema needs a name and a schema", "invalid_schema")
         schema: Body = described["schema"]
+        self._check_schema(schema)
         return schema
+
+    def _check_schema(self, schema: Body) -> None:
+        fault = schema_fault(schema)
+        if fault is not None:
+            raise self.invalid(f"Invalid schema: {fault}", "invalid_schema")
 
     def _tools(self, tools: list[Body]) -> dict[str, Body]:
         found: dict[str, Body] = {}
@@ -214,7 +221,9 @@ class ChatProvider(Provider):
             function = tool.get("function") or {}
             if tool.get("type") != "function" or not function.get("name"):
                 raise self.invalid("Each tool needs type 'function' and a function name", "invalid_tool")
-            found[function["name"]] = function.get("parameters") or {"type": "object", "properties": {}}
+            parameters = function.get("parameters") or {"type": "object", "properties": {}}
+            self._check_schema(parameters)
+            found[function["name"]] = parameters
         return found
 
     def _limit(self, body: Body) -> int | None:

@@ -5,7 +5,11 @@ Source of the strict rules: Cerebras, "Structured outputs", checked August 2026.
 
 import hashlib
 import math
+import uuid
 from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from sandbox.models.facts import Facts, plain_name
 
@@ -14,6 +18,15 @@ LABEL = "[sandbox]"
 _MAX_BRANCHES = 5
 _MAX_DEPTH = 12
 _PROSE = frozenset({"reason", "reasoning", "summary", "explanation", "rationale", "text", "body", "message", "note"})
+
+
+def schema_fault(schema: Schema) -> str | None:
+    """Return why a schema is none, or None if it is one."""
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as fault:
+        return str(fault.message)
+    return None
 
 
 def strict_faults(schema: Schema, at: str = "$") -> list[str]:
@@ -139,6 +152,8 @@ class Filler:
             text = "https://sandbox.example/"
         elif schema.get("format") == "date-time":
             text = "2030-01-01T09:00:00+00:00"
+        elif schema.get("format") == "uuid":
+            text = str(uuid.UUID(int=self._dice(name) % 2**128, version=4))
         elif schema.get("format") == "date":
             text = "2030-01-01"
         else:

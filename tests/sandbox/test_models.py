@@ -7,6 +7,7 @@ import pytest
 from cerebras.cloud import sdk as cerebras_sdk
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from sandbox.models.answers import Ask, compose, tokens
 from sandbox.models.facts import Facts
@@ -435,6 +436,56 @@ def test_every_filled_schema_is_valid_and_the_same_again(prompt):
     assert 0 <= first["score"] <= 100
     assert 0 <= first["confidence"] <= 1
     assert strict_faults(SCHEMA) == []
+
+
+PLAIN = st.one_of(
+    st.just({"type": "string"}),
+    st.just({"type": "boolean"}),
+    st.just({"type": "null"}),
+    st.builds(
+        lambda low, span: {"type": "integer", "minimum": low, "maximum": low + span},
+        st.integers(-9, 9),
+        st.integers(0, 9),
+    ),
+    st.builds(lambda low: {"type": "number", "minimum": low, "exclusiveMaximum": low + 1}, st.integers(-9, 9)),
+    st.builds(lambda least: {"type": "string", "minLength": least, "maxLength": least + 3}, st.integers(0, 40)),
+    st.sampled_from(
+        [{"enum": ["a", "b", 3]}, {"const": 7}, {"type": "string", "format": "uuid"}, {"type": ["string", "null"]}]
+    ),
+)
+NAMES = st.sampled_from(["name", "email", "score", "tags", "start", "is_hot", "website", "reasoning"])
+SCHEMAS = st.recursive(
+    PLAIN,
+    lambda inner: st.one_of(
+        st.builds(
+            lambda parts: {"type": "object", "properties": parts, "required": list(parts)},
+            st.dictionaries(NAMES, inner),
+        ),
+        st.builds(lambda items, least: {"type": "array", "items": items, "minItems": least}, inner, st.integers(0, 3)),
+        st.builds(lambda branches: {"anyOf": branches}, st.lists(inner, min_size=1, max_size=3)),
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    SCHEMAS,
+    st.sampled_from(["", LEAD, "name: 5\nscore: high\ntags: a, b", '{"tags": ["a"], "is_hot": "yes", "start": 3}']),
+)
+def test_what_is_filled_fits_any_schema(schema, prompt):
+    Draft202012Validator(schema).validate(Filler(schema, Facts(prompt), "salt").fill())
+
+
+def test_a_schema_that_is_none_is_refused_by_everyone(cerebras, claude, compatible, sandbox):
+    broken = {"type": "object", "properties": {"a": {"type": "no such type"}}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": broken}}
+    with pytest.raises(cerebras_sdk.BadRequestError):
+        ask_cerebras(cerebras, response_format=wanted)
+    with pytest.raises(openai.BadRequestError):
+        compatible("OPENAI").chat.completions.create(model="sandbox-small", messages=MESSAGES, response_format=wanted)
+    with pytest.raises(anthropic.BadRequestError):
+        claude_says(claude, tools=[{"name": "x", "input_schema": broken}])
+    assert [one["rule"] for one in sandbox.take_violations()] == ["invalid_schema"] * 3
 
 
 def test_facts_are_read_from_lines_and_json():

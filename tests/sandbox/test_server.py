@@ -72,6 +72,19 @@ def test_control_refuses_what_it_does_not_know(sandbox):
             call()
 
 
+def test_what_the_sandbox_does_not_understand_is_a_violation_not_a_silence(close, sandbox):
+    answer = close.post("/data/search/", json={"query": {"type": "match_all"}, "sort": [7]})
+    assert answer.status_code == 500
+    assert [one["rule"] for one in sandbox.take_violations()] == ["not_understood"]
+
+
+def test_the_made_up_companies_can_be_imported(sandbox, plain):
+    lines = plain.get(sandbox.control_url + "/_sandbox/leads.csv").text.splitlines()
+    assert lines[0] == "company_name,company_website,industry,company_size,city,country"
+    assert len(lines) == 9
+    assert sandbox.urls["site-verdelin"] in "".join(lines)
+
+
 def test_the_clock_can_be_moved_and_set(sandbox):
     sandbox._call("POST", "/clock", json={"set": "2026-06-01T00:00:00+00:00"})
     sandbox.advance(3600)
