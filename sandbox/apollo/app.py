@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -15,7 +14,6 @@ from starlette.routing import Route
 from sandbox.apollo import gate
 from sandbox.apollo.data import (
     Directory,
-    Known,
     Row,
     bare_domain,
     full_person,
@@ -26,15 +24,12 @@ from sandbox.apollo.data import (
     thin_organization,
 )
 from sandbox.apollo.gate import ApolloSettings, Gate
-from sandbox.cast import Company, Person
+from sandbox.apollo.reading import answers, company_from, is_true, number, params_of
 from sandbox.provider import Provider, Refusal, exchange_of, fault_kind, json_object
 
 _LARGEST_PAGE, _LAST_PAGE, _LARGEST_BULK = 100, 500, 10
 _KEPT_S = 30 * 86_400
 _PHONE_CREDITS = 8
-_SENIORITIES = frozenset(
-    {"owner", "founder", "c_suite", "partner", "vp", "head", "director", "manager", "senior", "entry", "intern"}
-)
 
 Handler = Callable[[Request, Row], Row | Response]
 
@@ -82,7 +77,7 @@ class Apollo(Provider):
 
         async def answer(request: Request) -> Response:
             headers = self.gate.admit(request, endpoint, self.settings)
-            params = _params(request.query_params)
+            params = params_of(request.query_params)
             if verb == "POST" and await request.body():
                 body = await json_object(request, gate.invalid("Invalid JSON"))
                 params |= {name.removesuffix("[]"): value for name, value in body.items()}
@@ -117,7 +112,7 @@ class Apollo(Provider):
 
     def seed(self, data: dict[str, Any]) -> dict[str, Any]:
         """Add companies with people: `{"companies": [{"name", "domain", "people": [{"first_name", ...}]}]}`."""
-        return {"ids": [one for entry in data["companies"] for one in self.directory.add(_company(entry))]}
+        return {"ids": [one for entry in data["companies"] for one in self.directory.add(company_from(entry))]}
 
     def state(self) -> dict[str, Any]:
         """Show credits left and how often each person was bought."""
@@ -158,12 +153,12 @@ class Apollo(Provider):
 
     def search_people(self, request: Request, params: Row) -> Row:
         """Search people, free: ids and obfuscated names."""
-        page, size = _number(params, "page", 1), _number(params, "per_page", 10)
+        page, size = number(params, "page", 1), number(params, "per_page", 10)
         if page > _LAST_PAGE or page < 1:
             raise gate.invalid(f"page must be between 1 and {_LAST_PAGE}")
         if size > _LARGEST_PAGE or size < 1:
             raise gate.invalid(f"per_page must be between 1 and {_LARGEST_PAGE}")
-        found = [known for known in self.directory.people if _answers(known, params)]
+        found = [known for known in self.directory.people if answers(known, params)]
         start = (page - 1) * size
         if fault_kind(request) == "same_person_again" and page > 1:
             start -= 1
@@ -175,7 +170,7 @@ class Apollo(Provider):
         """Enrich a person: one credit with data, nothing for a stub."""
         if not any(params.get(key) for key in ("id", "email", "hashed_email", "name", "last_name", "linkedin_url")):
             raise gate.invalid()
-        phone = _yes(params, "reveal_phone_number")
+        phone = is_true(params, "reveal_phone_number")
         if phone and not params.get("webhook_url"):
             raise gate.invalid("Required parameter 'webhook_url' missing")
         request_id = self._request_id(request)
@@ -270,7 +265,7 @@ class Apollo(Provider):
             for company in self.directory.companies
             if (not domains or company.domain in domains) and name in company.name.lower()
         ]
-        page, size = _number(params, "page", 1), min(_number(params, "per_page", 10), _LARGEST_PAGE)
+        page, size = number(params, "page", 1), min(number(params, "per_page", 10), _LARGEST_PAGE)
         rows = found[(page - 1) * size : page * size]
         accounts = [
             {
@@ -361,74 +356,3 @@ class Apollo(Provider):
 def _bulk_refusal(code: str, message: str) -> Refusal:
     body: dict[str, object] = {"status": "failed", "error_code": code, "error_message": message}
     return gate.refusal(400, body, "invalid_parameters", message)
-
-
-def _params(query: QueryParams) -> Row:
-    """Return query parameters; `name[]` becomes a list."""
-    found: Row = {}
-    for name, value in query.multi_items():
-        if name.endswith("[]"):
-            found.setdefault(name[:-2], []).append(value)
-        else:
-            found[name] = value
-    return found
-
-
-def _number(params: Row, name: str, default: int) -> int:
-    try:
-        return int(params.get(name, default))
-    except (TypeError, ValueError):
-        raise gate.invalid() from None
-
-
-def _yes(params: Row, name: str) -> bool:
-    return str(params.get(name, "")).lower() == "true"
-
-
-def _answers(known: Known, params: Row) -> bool:
-    """Say whether a person answers a search's filters."""
-    for seniority in params.get("person_seniorities") or []:
-        if seniority not in _SENIORITIES:
-            raise gate.invalid(f"unknown seniority {seniority!r}")
-    title, company = known.person.title.lower(), known.company
-    domains = [bare_domain(domain) for domain in params.get("q_organization_domains_list") or []]
-    titles = [str(wanted).lower() for wanted in params.get("person_titles") or []]
-    ids = params.get("organization_ids") or []
-    words = str(params.get("q_keywords", "")).lower()
-    return (
-        (not domains or company.domain in domains)
-        and (not titles or any(set(wanted.split()) <= set(title.replace("&", " ").split()) for wanted in titles))
-        and (not ids or object_id("organization", company.domain) in ids)
-        and (known.person.seniority in (params.get("person_seniorities") or [known.person.seniority]))
-        and words in f"{known.person.name} {title} {company.name}".lower()
-    )
-
-
-def _company(entry: Row) -> Company:
-    """Return a seeded company with its people."""
-    people = tuple(
-        Person(
-            one["first_name"],
-            one["last_name"],
-            one.get("title", ""),
-            one.get("seniority", "manager"),
-            one.get("department", "operations"),
-            one.get("email"),
-            one.get("email_status", "verified"),
-        )
-        for one in entry.get("people", [])
-    )
-    return Company(
-        entry.get("slug", entry["domain"].split(".")[0]),
-        entry["name"],
-        entry["domain"],
-        entry.get("industry", "machinery"),
-        entry.get("city", "Springfield"),
-        entry.get("country", "United States"),
-        entry.get("country_code", "US"),
-        entry.get("employee_count", 50),
-        entry.get("founded", 2000),
-        entry.get("revenue", 5_000_000.0),
-        people,
-        entry.get("catches_all_mail", False),
-    )

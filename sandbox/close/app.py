@@ -6,25 +6,22 @@ Source: developer.close.com and its OpenAPI file, checked August 2026.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.close import activities, events, shapes
+from sandbox.close import activities, events, searching, setup, shapes
 from sandbox.close.gate import NOT_FOUND, CloseSettings, Gate, invalid, not_found, recorded_headers, too_deep
-from sandbox.close.search import matches
 from sandbox.close.store import ORGANIZATION, USER, USER_NAME, CloseStore, Row
-from sandbox.close.webhooks import MAX_SUBSCRIPTIONS, WebhookSender
-from sandbox.provider import ANY_METHOD, Provider, Refusal, exchange_of, fault_kind
+from sandbox.close.webhooks import WebhookSender
+from sandbox.provider import ANY_METHOD, Provider, Refusal, fault_kind
 
 _METHOD_NOT_ALLOWED = "The method is not allowed for the requested URL."
 _STATUSES = ("Potential", "Qualified", "Bad Fit", "Customer")
 _LARGEST_SKIP = 10_000
-_SEARCH_CAP = 10_000
-_LARGEST_PAGE = {"lead": 200, "contact": 200, "opportunity": 250, "task": 1000, "activity": 100, "search": 200}
+_LARGEST_PAGE = {"lead": 200, "contact": 200, "opportunity": 250, "task": 1000, "activity": 100}
 _COUNTED = frozenset({"lead", "task", "opportunity"})
 
 
@@ -61,13 +58,13 @@ class Close(Provider):
         if not hasattr(self, "sender"):
             self.sender = WebhookSender(self.world.clock)
         self.store = CloseStore(self.world.clock, self.settings.consolidate_s, self._publish)
-        self._cursors: dict[str, tuple[float, list[str], Row]] = {}
+        self.cursors: dict[str, tuple[float, list[str], Row]] = {}
         for label in _STATUSES:
             self.store.insert("status", {"label": label, "type": "lead"}, path="/sandbox/")
         source = {"name": "Source", "type": "choices", "choices": ["Inbound", "Outbound", "Partner"]}
         tags = {"name": "Tags", "type": "text", "accepts_multiple_values": True}
         for field in (source, tags):
-            self.store.insert("custom_field", custom_field(field, "lead"), path="/sandbox/")
+            self.store.insert("custom_field", setup.custom_field(field, "lead"), path="/sandbox/")
         self.store.events.clear()
 
     def routes(self) -> list[Route]:
@@ -80,14 +77,10 @@ class Close(Provider):
             self.at("/lead/{id}/", GET=self.get_lead, PUT=self.update_lead, DELETE=self.delete("lead")),
             self.at("/contact/", GET=self.list_contacts, POST=self.create_contact),
             self.at("/contact/{id}/", GET=self.get_contact, PUT=self.update_contact, DELETE=self.delete("contact")),
-            self.at("/data/search/", POST=self.search),
             self.at("/event/", GET=self.list_events),
             self.at("/event/{id}/", GET=self.get_event),
-            self.at("/status/lead/", GET=self.list_statuses, POST=self.create_status),
-            self.at("/custom_field/{kind}/", GET=self.list_custom_fields, POST=self.create_custom_field),
-            self.at("/custom_field/{kind}/{id}/", GET=self.get("custom_field"), DELETE=self.delete("custom_field")),
-            self.at("/webhook/", GET=self.list_webhooks, POST=self.create_webhook),
-            self.at("/webhook/{id}/", GET=self.get("webhook"), PUT=self.update_webhook, DELETE=self.delete("webhook")),
+            *setup.routes(self),
+            *searching.routes(self),
             *activities.routes(self),
         ]
 
@@ -196,7 +189,7 @@ class Close(Provider):
             "id": ORGANIZATION,
             "name": "Sandbox Organization",
             "currency": "USD",
-            "lead_statuses": [_status(row) for row in self.store.rows["status"].values()],
+            "lead_statuses": [setup.status(row) for row in self.store.rows["status"].values()],
             "opportunity_statuses": activities.OPPORTUNITY_STATUSES,
             "pipelines": [{"id": "pipe_sandbox", "name": "Sales", "statuses": activities.OPPORTUNITY_STATUSES}],
             "lead_custom_fields": [field for field in fields if field["object_type"] == "lead"],
@@ -298,60 +291,6 @@ class Close(Provider):
         self.store.touch(contact["lead_id"])
         return shapes.shown_contact(contact)
 
-    def search(self, call: Call) -> Row:
-        """Answer an advanced search: a page of rows, bare ids unless `_fields` names more, and a cursor."""
-        limit = call.body.get("_limit") or 100
-        if not isinstance(limit, int) or not 1 <= limit <= _LARGEST_PAGE["search"]:
-            raise too_deep("_limit", _LARGEST_PAGE["search"])
-        cursor, now = call.body.get("cursor"), self.world.clock.now()
-        if cursor is None:
-            found, total = self._found(call.body)
-        else:
-            expires_at, found, asked = self._cursors.pop(str(cursor), (0.0, [], {}))
-            if now > expires_at or asked != call.body.get("query"):
-                raise invalid("The cursor is invalid or has expired.")
-            total = len(found)
-        fields = call.body.get("_fields", {})
-        page = [self._hit(hit, fields) for hit in found[:limit]]
-        rest, next_cursor = found[limit:], None
-        if rest:
-            next_cursor = f"cursor_{exchange_of(call.request).number}"
-            self._cursors[next_cursor] = (now + self.settings.search_cursor_s, rest, call.body.get("query", {}))
-        answer: Row = {"data": [hit for hit in page if hit is not None], "cursor": next_cursor}
-        if call.body.get("include_counts"):
-            answer["count"] = {"limited": min(total, _SEARCH_CAP), "total": total}
-        return answer
-
-    def _found(self, body: Row) -> tuple[list[str], int]:
-        """Return `kind/id` of the first 10,000 hits in order, and how many there are."""
-        visible = self.world.clock.moment().timestamp() - self.settings.search_lag_s
-        hits: list[tuple[str, Row]] = []
-        for kind in ("lead", "contact"):
-            for row in self.store.rows[kind].values():
-                indexed = self.settings.search_lag_s == 0 or _epoch(row["date_created"]) <= visible
-                if indexed and matches(body.get("query") or {}, self._flat(kind, row), kind, self._related):
-                    hits.append((kind, row))
-        for order in reversed(body.get("sort") or []):
-            name = order["field"].get("field_name") or f"custom.{order['field'].get('custom_field_id')}"
-            hits.sort(key=lambda hit: str(hit[1].get(name) or ""), reverse=order.get("direction") == "desc")
-        return [f"{kind}/{row['id']}" for kind, row in hits][:_SEARCH_CAP], len(hits)
-
-    def _flat(self, kind: str, row: Row) -> Row:
-        return row | {"display_name": row["name"]} if kind == "lead" else row
-
-    def _related(self, kind: str, lead_id: str) -> list[Row]:
-        rows = self.store.rows.get(kind, {}).values()
-        return [row for row in rows if (row["id"] if kind == "lead" else row.get("lead_id")) == lead_id]
-
-    def _hit(self, hit: str, fields: Row) -> Row | None:
-        kind, row_id = hit.split("/")
-        row = self.store.rows[kind].get(row_id)
-        if row is None:  # deleted since the first page
-            return None
-        shown = shapes.shown_lead(self.store, row) if kind == "lead" else shapes.shown_contact(row)
-        named = {"id", *fields.get(kind, [])}
-        return {"__object_type": kind} | shapes.only(shown, ",".join(named))
-
     def list_events(self, call: Call) -> Row:
         """Page through the event log, newest first."""
         return events.page(self.store, call.params, self.settings.is_admin)
@@ -363,77 +302,14 @@ class Close(Provider):
             raise not_found()
         return found
 
-    def list_statuses(self, call: Call) -> Row:
-        """List lead statuses."""
-        return self.page(call, "status", list(self.store.rows["status"].values()), _status)
-
-    def create_status(self, call: Call) -> Row:
-        """Make a lead status."""
-        if not call.body.get("label"):
-            raise invalid(fields={"label": "This field is required."})
-        return _status(self.store.insert("status", {"label": call.body["label"], "type": "lead"}, path=call.path))
-
-    def list_custom_fields(self, call: Call) -> Row:
-        """List the custom field definitions of an object type."""
-        kind = call.id("kind")
-        rows = [row for row in self.store.rows["custom_field"].values() if row["object_type"] == kind]
-        return self.page(call, "custom_field", rows, lambda row: row)
-
-    def create_custom_field(self, call: Call) -> Row:
-        """Make a custom field definition."""
-        missing = {key: "This field is required." for key in ("name", "type") if not call.body.get(key)}
-        if missing:
-            raise invalid(fields=missing)
-        return self.store.insert("custom_field", custom_field(call.body, call.id("kind")), path=call.path)
-
-    def list_webhooks(self, call: Call) -> Row:
-        """List webhook subscriptions."""
-        return self.page(call, "webhook", list(self.store.rows["webhook"].values()), lambda row: row)
-
-    def create_webhook(self, call: Call) -> Row:
-        """Subscribe an address to events; at most 40 subscriptions."""
-        missing = {key: "This field is required." for key in ("url", "events") if not call.body.get(key)}
-        if missing:
-            raise invalid(fields=missing)
-        if len(self.store.rows["webhook"]) >= MAX_SUBSCRIPTIONS:
-            raise invalid(f"At most {MAX_SUBSCRIPTIONS} webhook subscriptions are allowed.")
-        row = events.subscription(call.body, self.random.randbytes(32).hex())
-        return events.shown_subscription(self.store.insert("webhook", row, path=call.path))
-
-    def update_webhook(self, call: Call) -> Row:
-        """Change a subscription, or start a paused one again."""
-        row = self.row("webhook", call.id())
-        known: Row = {key: call.body[key] for key in ("url", "events", "status", "verify_ssl") if key in call.body}
-        return events.shown_subscription(self.store.update("webhook", row, known, path=call.path))
-
-
-def custom_field(body: Row, kind: str) -> Row:
-    """Return a custom field definition with Close's defaults."""
-    return {
-        "name": body["name"],
-        "type": body["type"],
-        "object_type": kind,
-        "choices": body.get("choices", []),
-        "accepts_multiple_values": bool(body.get("accepts_multiple_values", False)),
-        "description": body.get("description"),
-    }
-
 
 def only_fields(row: Row, call: Call) -> Row:
     """Return the keys the call's `_fields` names."""
     return shapes.only(row, call.params.get("_fields"))
 
 
-def _status(row: Row) -> Row:
-    return {key: row[key] for key in ("id", "label", "type", "organization_id")}
-
-
 def _unset(key: str, value: object) -> bool:
     return value is None and key.startswith("custom.")
-
-
-def _epoch(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
 
 
 def _number(call: Call, name: str, default: int) -> int:
