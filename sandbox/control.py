@@ -16,6 +16,7 @@ GET    /_sandbox/settings/{provider}  a provider's knobs (limits, header style, 
 POST   /_sandbox/settings/{provider}  change some of them
 POST   /_sandbox/seed/{provider}      put made-up data in
 GET    /_sandbox/state/{provider}     what a provider holds
+GET    /_sandbox/leads.csv            the made-up companies as a list to import, their websites included
 """
 
 import csv

@@ -24,7 +24,10 @@ def serve(
         as_json: Print one line of JSON (`control_url`, `urls`, `environment`) instead of text.
         write: Takes what is printed.
     """
-    servers = Servers(port)
+    try:
+        servers = Servers(port)
+    except OSError as taken:
+        raise SystemExit(f"a port from {port} on is taken ({taken.strerror}): choose another first port") from None
     for text in faults:
         servers.world.faults.add(Fault.model_validate_json(text))
     started = threading.Event()

@@ -77,14 +77,21 @@ class Speaking(_Socket):
             wanted = self.cartesia.checked(socket, message, raw_only=True)
             if not 0 <= message.get("max_buffer_delay_ms", 3000) <= 5000:
                 raise rules.invalid("max_buffer_delay_ms must be 0-5000", "bad_buffer_delay")
+            context = contexts.get(name)
+            is_new = context is None or context.task.done()
+            if is_new:
+                self.cartesia.take_slot(socket)
         except Refusal as refusal:
             await self._refuse(socket, refusal, name)
             return
-        context = contexts.get(name)
-        if context is None or context.task.done():
+        if context is None or is_new:
             spoils = fault_kind(socket) == "error_context" and not contexts
             context = contexts[name] = _Context(self.cartesia, socket, name, wanted, fails=spoils)
+            context.task.add_done_callback(self._give_back)
         context.messages.put_nowait(message)
+
+    def _give_back(self, _task: asyncio.Task[None]) -> None:
+        self.cartesia.active -= 1
 
     async def _refuse(self, socket: WebSocket, refusal: Refusal, name: str | None) -> None:
         if refusal.rule is not None:

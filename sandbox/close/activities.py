@@ -52,7 +52,7 @@ class _Desk:
         rows = list(self._close.store.rows["opportunity"].values())
         if "lead_id" in call.params:
             rows = [row for row in rows if row["lead_id"] == call.params["lead_id"]]
-        answer = self._close.page(call, "opportunity", rows, lambda row: row)
+        answer = self._close.page(call, "opportunity", ordered(rows, call), lambda row: row)
         for period in _PERIODS:
             total = sum(row["value"] or 0 for row in rows if row["value_period"] == period)
             answer[f"total_value_{period}"] = total
@@ -89,8 +89,17 @@ class _Desk:
         return self._child("opportunity", row, call)
 
     def list_tasks(self, call: Call) -> Row:
-        """List tasks."""
-        return self._close.page(call, "task", list(self._close.store.rows["task"].values()), lambda row: row)
+        """List tasks, by the view that is asked for."""
+        rows = list(self._close.store.rows["task"].values())
+        now = self._close.world.clock.moment().date().isoformat()
+        match call.params.get("view"):
+            case "inbox":
+                rows = [row for row in rows if not row["is_complete"] and (row["date"] or "") <= now]
+            case "future":
+                rows = [row for row in rows if not row["is_complete"] and (row["date"] or "") > now]
+            case "archive":
+                rows = [row for row in rows if row["is_complete"]]
+        return self._close.page(call, "task", ordered(rows, call), lambda row: row)
 
     def create_task(self, call: Call) -> Row:
         """Make a task on a lead."""
@@ -124,6 +133,8 @@ class _Desk:
         rows = [row for kind in kinds for row in self._close.store.rows[kind].values()]
         if "lead_id" in call.params:
             rows = [row for row in rows if row["lead_id"] == call.params["lead_id"]]
+        if "_type__in" in call.params:
+            rows = [row for row in rows if row["_type"] in call.params["_type__in"].split(",")]
         return self._close.page(call, "activity", rows, lambda row: row)
 
     def create_note(self, call: Call) -> Row:
@@ -188,6 +199,14 @@ class _Desk:
         stored = self._close.store.insert(kind, row, path=call.path)
         self._close.store.touch(stored["lead_id"])
         return stored
+
+
+def ordered(rows: list[Row], call: Call) -> list[Row]:
+    """Return rows in the order `_order_by` asks for; a minus sign turns it round."""
+    column = call.params.get("_order_by", "")
+    if not column:
+        return rows
+    return sorted(rows, key=lambda row: str(row.get(column.lstrip("-")) or ""), reverse=column.startswith("-"))
 
 
 def _dollars(cents: int) -> str:

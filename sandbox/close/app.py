@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.close import activities, events, searching, setup, shapes
+from sandbox.close.dates import date_filters, within_dates
 from sandbox.close.gate import NOT_FOUND, CloseSettings, Gate, invalid, not_found, recorded_headers, too_deep
 from sandbox.close.store import ORGANIZATION, USER, USER_NAME, CloseStore, Row
 from sandbox.close.webhooks import WebhookSender
@@ -22,6 +23,13 @@ _METHOD_NOT_ALLOWED = "The method is not allowed for the requested URL."
 _STATUSES = ("Potential", "Qualified", "Bad Fit", "Customer")
 _LARGEST_SKIP = 10_000
 _LARGEST_PAGE = {"lead": 200, "contact": 200, "opportunity": 250, "task": 1000, "activity": 100}
+_PARAMETERS = frozenset({"_skip", "_limit", "_fields"})
+_FILTERS = {
+    "contact": frozenset({"lead_id"}),
+    "opportunity": frozenset({"lead_id", "_order_by", *date_filters("date_created"), *date_filters("date_updated")}),
+    "task": frozenset({"lead_id", "view", "_order_by", *date_filters("date_created"), *date_filters("date_updated")}),
+    "activity": frozenset({"lead_id", "_type__in", "user_id", "contact_id", *date_filters("date_created")}),
+}
 _COUNTED = frozenset({"lead", "task", "opportunity"})
 
 
@@ -58,7 +66,7 @@ class Close(Provider):
         if not hasattr(self, "sender"):
             self.sender = WebhookSender(self.world.clock)
         self.store = CloseStore(self.world.clock, self.settings.consolidate_s, self._publish)
-        self.cursors: dict[str, tuple[float, list[str], Row]] = {}
+        self.cursors: dict[str, tuple[float, list[str], int, Row]] = {}
         for label in _STATUSES:
             self.store.insert("status", {"label": label, "type": "lead"}, path="/sandbox/")
         source = {"name": "Source", "type": "choices", "choices": ["Inbound", "Outbound", "Partner"]}
@@ -161,6 +169,10 @@ class Close(Provider):
 
     def page(self, call: Call, kind: str, rows: list[Row], shown: Callable[[Row], Row]) -> Row:
         """Return one page of `rows` by `_skip` and `_limit`."""
+        unknown = sorted(set(call.params) - _PARAMETERS - _FILTERS.get(kind, frozenset()))
+        if unknown:
+            self.violate(call.request, "unknown_parameter", ", ".join(unknown))
+        rows = [row for row in rows if within_dates(row, call.params)]
         skip, limit = _number(call, "_skip", 0), _number(call, "_limit", 100)
         if limit > _LARGEST_PAGE.get(kind, 1000) or limit < 1:
             raise too_deep("_limit", _LARGEST_PAGE.get(kind, 1000))

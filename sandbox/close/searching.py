@@ -40,20 +40,16 @@ class _Desk:
         if cursor is None:
             found, total = self._found(call.body)
         else:
-            expires_at, found, asked = self._close.cursors.pop(str(cursor), (0.0, [], {}))
+            expires_at, found, total, asked = self._close.cursors.pop(str(cursor), (0.0, [], 0, {}))
             if now > expires_at or asked != call.body.get("query"):
                 raise invalid("The cursor is invalid or has expired.")
-            total = len(found)
         fields = call.body.get("_fields", {})
         page = [self._hit(hit, fields) for hit in found[:limit]]
         rest, next_cursor = found[limit:], None
         if rest:
             next_cursor = f"cursor_{exchange_of(call.request).number}"
-            self._close.cursors[next_cursor] = (
-                now + self._close.settings.search_cursor_s,
-                rest,
-                call.body.get("query", {}),
-            )
+            expires_at = now + self._close.settings.search_cursor_s
+            self._close.cursors[next_cursor] = (expires_at, rest, total, call.body.get("query", {}))
         answer: Row = {"data": [hit for hit in page if hit is not None], "cursor": next_cursor}
         if call.body.get("include_counts"):
             answer["count"] = {"limited": min(total, _SEARCH_CAP), "total": total}

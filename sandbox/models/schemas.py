@@ -108,7 +108,7 @@ class Filler:
         resolved = [self._resolved(branch) for branch in branches]
         solid = next((one for one in resolved if one.get("type") != "null"), resolved[0])
         may_be_null = any(one.get("type") == "null" for one in resolved)
-        is_plain = solid.get("type") in {"string", "integer", "number"} and "enum" not in solid
+        is_plain = solid.get("type") in ("string", "integer", "number") and "enum" not in solid
         if may_be_null and is_plain and not self._is_prose(name) and self._facts.about(name) is None:
             return None
         return self._value(solid, name, depth)

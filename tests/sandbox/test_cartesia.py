@@ -229,6 +229,25 @@ def test_contexts_are_interleaved_flushed_and_cancelled(speaking, sandbox):
         pass
 
 
+def test_contexts_count_as_generations_and_audio_may_come_after_a_cancel(sandbox):
+    sandbox.settings("cartesia", concurrency=1, piece_pause_s=0.01)
+    sandbox.fail_next("cartesia", "late_audio", method="WEBSOCKET")
+    url = sandbox.environment["CARTESIA_WEBSOCKET_BASE_URL"] + "/tts/websocket?cartesia_version=2026-08-14"
+    headers = {"authorization": f"Bearer {sandbox.environment['CARTESIA_API_KEY']}"}
+    with connect(url, additional_headers=headers, proxy=None) as socket:
+        say(socket, "one", "A rather long sentence, to have several pieces of it.")
+        say(socket, "two", "Hello.")
+        got = [hear(socket)]
+        while got[-1]["type"] != "error":
+            got.append(hear(socket))
+        assert (got[-1]["context_id"], got[-1]["error_code"]) == ("two", "concurrency_limited")
+        socket.send(json.dumps({"context_id": "one", "cancel": True}))
+        while got[-1]["type"] != "done":
+            got.append(hear(socket))
+        assert base64.b64decode(got[-2]["data"]) == b"\0" * 64
+    assert sandbox.state("cartesia")["active"] == 0
+
+
 def test_one_context_can_fail_while_another_goes_on(sandbox):
     sandbox.fail_next("cartesia", "error_context", path="/tts/websocket")
     url = sandbox.environment["CARTESIA_WEBSOCKET_BASE_URL"] + "/tts/websocket?cartesia_version=2026-08-14"

@@ -319,6 +319,26 @@ def test_tasks_notes_and_drafts_live_on_a_lead(close):
     assert len(close.get("/activity/", params={"lead_id": lead["id"], "user_id": "user_sandbox"}).json()["data"]) == 2
 
 
+def test_lists_are_filtered_by_date_view_and_type_and_unknown_filters_are_told(close, sandbox):
+    lead = make(close)
+    body = {"lead_id": lead["id"]}
+    old = close.post("/task/", json={**body, "text": "old"}).json()
+    sandbox.advance(100)
+    new = close.post("/task/", json={**body, "text": "new", "date": "2999-01-01"}).json()
+    since = {"date_updated__gte": new["date_updated"]}
+    assert [one["id"] for one in close.get("/task/", params=since).json()["data"]] == [new["id"]]
+    assert [one["id"] for one in close.get("/task/", params={"view": "future"}).json()["data"]] == [new["id"]]
+    assert [one["id"] for one in close.get("/task/", params={"view": "inbox"}).json()["data"]] == [old["id"]]
+    newest_first = close.get("/task/", params={"_order_by": "-date_updated"}).json()["data"]
+    assert [one["id"] for one in newest_first] == [new["id"], old["id"]]
+    close.post("/activity/note/", json={**body, "note": "x"})
+    assert close.get("/activity/", params={"lead_id": lead["id"], "_type__in": "Email"}).json()["data"] == []
+    assert close.get("/activity/", params={"date_created__lt": "2020-01-01"}).json()["data"] == []
+    assert close.get("/activity/", params={"date_created__lt": "soon"}).status_code == 400
+    close.get("/lead/", params={"made_up": 1})
+    assert [one["rule"] for one in sandbox.take_violations()] == ["invalid_request", "unknown_parameter"]
+
+
 def test_really_sending_and_bulk_actions_are_violations_unless_asked_for(close, sandbox):
     lead = make(close)
     mail = {"lead_id": lead["id"], "status": "outbox", "sender": "sales@sandbox.example"}
