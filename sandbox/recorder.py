@@ -73,7 +73,9 @@ def redacted(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 class Recorder:
-    """Keeps exchanges, violations and charges in the order they came."""
+    """Keeps exchanges, violations and charges in the order they came; of exchanges the last `KEPT` at least."""
+
+    KEPT = 20_000
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
@@ -84,6 +86,8 @@ class Recorder:
     def open(self, provider: str, scope: Mapping[str, Any], body: bytes, at: float) -> Exchange:
         """Record a request that has been read completely (or a websocket that asks to be opened)."""
         self._count += 1
+        if len(self.exchanges) >= 2 * self.KEPT:
+            del self.exchanges[: self.KEPT]
         exchange = Exchange(
             number=self._count,
             provider=provider,

@@ -29,7 +29,7 @@ _MESSAGES = {
     404: "Model does not exist or you do not have access to it.",
     429: "Requests per second limit exceeded - too many requests sent.",
 }
-_UNSUPPORTED = frozenset({"frequency_penalty", "presence_penalty", "logit_bias", "parallel_tool_calls", "service_tier"})
+_UNSUPPORTED = ["frequency_penalty", "presence_penalty", "logit_bias", "parallel_tool_calls", "service_tier"]
 _KNOWN = frozenset(
     {
         *("model", "messages", "stream", "stream_options", "user", "n", "seed", "stop", "temperature", "top_p"),
@@ -49,6 +49,7 @@ class CerebrasSettings(ModelSettings):
         tokens_per_minute: Charged in advance: estimated input plus the largest output asked for.
         requests_per_day: Calls in a fixed day.
         requests_per_s: Calls a second.
+        refused_fields: Known fields that answer 400, as the compatibility list has had it.
         has_retry_after: Whether a 429 says when to come back.
     """
 
@@ -58,6 +59,7 @@ class CerebrasSettings(ModelSettings):
     tokens_per_minute: float | None = 1_000_000
     requests_per_day: int | None = 100_000
     requests_per_s: float | None = None
+    refused_fields: list[str] = _UNSUPPORTED
     has_retry_after: bool = True
 
 
@@ -139,10 +141,10 @@ class Cerebras(ChatProvider):
 
     def check(self, body: Body, ask: Ask) -> None:
         """Refuse unsupported fields and schemas that break the strict rules."""
-        refused = sorted(_UNSUPPORTED & {key for key, value in body.items() if value is not None})
+        refused = sorted(set(self.settings.refused_fields) & {key for key, value in body.items() if value is not None})
         if refused:
             raise self.invalid(f"{', '.join(refused)} is not supported", "unsupported_field")
-        unknown = sorted(set(body) - _KNOWN - _UNSUPPORTED)
+        unknown = sorted(set(body) - _KNOWN - set(_UNSUPPORTED))
         if unknown:
             raise self.invalid(f"Unknown fields: {', '.join(unknown)}", "unknown_field")
         if body.get("disable_reasoning") and ask.model.startswith("gpt-oss"):

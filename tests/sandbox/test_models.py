@@ -168,6 +168,8 @@ def test_cerebras_words_its_refusals_flat(cerebras, sandbox, plain):
         assert caught.value.body["code"] == code
     with pytest.raises(cerebras_sdk.BadRequestError):
         ask_cerebras(cerebras, frequency_penalty=0.1)
+    sandbox.settings("cerebras", refused_fields=[])
+    assert ask_cerebras(cerebras, frequency_penalty=0.1).id
     sandbox.settings("cerebras", has_credit=False)
     with pytest.raises(cerebras_sdk.APIStatusError) as caught:
         ask_cerebras(cerebras)
