@@ -189,7 +189,7 @@ class Cartesia(Provider):
         """Speak a text between two pieces of audio."""
         self.admit(request)
         form = await self._form(request)
-        if not {"model_id", "transcript", "voice_id", "left_audio", "right_audio"} & set(form):
+        if not {"model_id", "transcript", "voice_id"} <= set(form) or not {"left_audio", "right_audio"} & set(form):
             raise rules.invalid("left_audio or right_audio, model_id, transcript and voice_id are required", "no_field")
         text = form.get("transcript", b"").decode()
         self.charge(request, {"characters": len(text)}, model=form.get("model_id", b"").decode())

@@ -37,7 +37,7 @@ def routes(close: Close) -> list[Route]:
         at("/activity/email/{id}/", GET=close.get("activity.email"), PUT=desk.update_email),
         at("/activity/meeting/", GET=desk.list_activities),
         at("/bulk_action/{kind}/", POST=desk.create_bulk_action),
-        at("/bulk_action/{kind}/{id}/", GET=close.get("bulk_action")),
+        at("/bulk_action/{kind}/{id}/", GET=desk.get_bulk_action),
     ]
 
 
@@ -185,6 +185,12 @@ class _Desk:
             self._close.violate(call.request, "bulk_action", call.id("kind"))
         row: dict[str, Any] = {"_type": call.id("kind"), "status": "created", "n_leads": 0, "n_leads_processed": 0}
         return self._close.store.insert("bulk_action", row, path=call.path)
+
+    def get_bulk_action(self, call: Call) -> Row:
+        """Show a bulk job, which is one step further at each look: created, processing, done."""
+        row = self._close.row("bulk_action", call.id())
+        row["status"] = {"created": "processing"}.get(row["status"], "done")
+        return row
 
     def _lead(self, body: Row) -> str:
         """Return the body's `lead_id`, or raise a 400."""

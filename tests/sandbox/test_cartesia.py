@@ -183,6 +183,16 @@ def test_what_was_spoken_is_understood_again(cartesia, sandbox):
     rules(sandbox)
 
 
+def test_infill_needs_sound_on_one_side(cartesia, sandbox):
+    sound = cartesia.tts.generate(**SPEAK).read()
+    wanted = {"model_id": "sonic-3.5", "transcript": "and", "voice_id": VOICE["id"], "language": "en"}
+    filled = cartesia.tts.infill(**wanted, output_format=WAV, left_audio=("left.wav", sound)).read()
+    assert filled.startswith(b"RIFF")
+    with pytest.raises(sdk.BadRequestError):
+        cartesia.tts.infill(**wanted, output_format=WAV)
+    assert rules(sandbox) in (["no_field"], ["not_multipart"])
+
+
 def test_a_form_must_be_a_form(sandbox, plain):
     headers = {**VERSION, "authorization": f"Bearer {sandbox.environment['CARTESIA_API_KEY']}"}
     assert plain.post(sandbox.urls["cartesia"] + "/stt", json={}, headers=headers).status_code == 400

@@ -344,7 +344,9 @@ def test_really_sending_and_bulk_actions_are_violations_unless_asked_for(close, 
     mail = {"lead_id": lead["id"], "status": "outbox", "sender": "sales@sandbox.example"}
     bulk = {"s_query": {}, "results_limit": 1}
     assert close.post("/activity/email/", json=mail).status_code == 200
-    assert close.post("/bulk_action/delete/", json=bulk).status_code == 200
+    job = close.post("/bulk_action/delete/", json=bulk).json()
+    polls = [close.get(f"/bulk_action/delete/{job['id']}/").json()["status"] for _ in range(3)]
+    assert (job["status"], polls) == ("created", ["processing", "done", "done"])
     assert [one["rule"] for one in sandbox.take_violations()] == ["email_really_sent", "bulk_action"]
     sandbox.settings("close", allows_outbox=True, allows_bulk=True)
     close.post("/activity/email/", json=mail)
