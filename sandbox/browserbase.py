@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sandbox.limits import FixedWindows
-from sandbox.provider import Provider, Refusal, Settings, fault_kind, fault_of, json_object
+from sandbox.provider import Provider, Refusal, Settings, World, fault_kind, fault_of, json_object
 from sandbox.wire import break_connection
 
 Session = dict[str, Any]
@@ -57,13 +57,16 @@ class Browserbase(Provider):
     faults = frozenset({"session_error", "close_1011", "close_1006"})
     settings: BrowserbaseSettings
 
+    def __init__(self, world: World) -> None:
+        self._browsers: dict[str, _Chromium] = {}
+        super().__init__(world)
+
     def reset(self) -> None:
         """Forget every session."""
         super().reset()
         self.settings = BrowserbaseSettings()
         self.sessions: dict[str, Session] = {}
         self._creates = FixedWindows()
-        self._browsers: dict[str, _Chromium] = getattr(self, "_browsers", {})
 
     def routes(self) -> list[BaseRoute]:
         """Return the session API and the DevTools websocket."""

@@ -25,7 +25,7 @@ from sandbox.apollo.data import (
 )
 from sandbox.apollo.gate import ApolloSettings, Gate
 from sandbox.apollo.reading import answers, company_from, is_true, number, params_of
-from sandbox.provider import Provider, Refusal, exchange_of, fault_kind, json_object
+from sandbox.provider import Provider, Refusal, World, exchange_of, fault_kind, json_object
 
 _LARGEST_PAGE, _LAST_PAGE, _LARGEST_BULK = 100, 500, 10
 _KEPT_S = 30 * 86_400
@@ -42,6 +42,10 @@ class Apollo(Provider):
     faults = frozenset({"null_list", "null_person", "placeholder_email", "other_organization", "same_person_again"})
     settings: ApolloSettings
 
+    def __init__(self, world: World) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__(world)
+
     def reset(self) -> None:
         """Start with the cast, full credits and closed windows."""
         super().reset()
@@ -51,7 +55,8 @@ class Apollo(Provider):
         self.calls_a_person: Counter[str] = Counter()
         self._late: dict[str, tuple[float, Row]] = {}
         self._polls: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        for task in self._tasks:
+            task.cancel()
 
     def routes(self) -> list[Route]:
         """Return Apollo's routes; wrong verbs are unknown routes to it."""

@@ -126,7 +126,7 @@ class Cartesia(Provider):
         try:
             yield
         finally:
-            self.active -= 1
+            self.give_back()
 
     def take_slot(self, request: HTTPConnection) -> None:
         """Take a slot without a context; the caller gives it back."""
@@ -134,6 +134,10 @@ class Cartesia(Provider):
             message = f"Your plan allows {self.settings.concurrency} concurrent requests"
             raise Refusal(rules.error(429, message, rules.version_of(request), self.settings.retry_after_s))
         self.active += 1
+
+    def give_back(self) -> None:
+        """Give a slot back; one taken before a reset is forgotten already."""
+        self.active = max(0, self.active - 1)
 
     async def speak(self, request: Request) -> Response:
         """Speak a text as one file, sent in pieces."""
@@ -153,7 +157,7 @@ class Cartesia(Provider):
                 yield piece
                 await asyncio.sleep(self.settings.piece_pause_s)
         finally:
-            self.active -= 1
+            self.give_back()
 
     async def speak_events(self, request: Request) -> Response:
         """Speak a text as server-sent events, raw audio in base64."""
@@ -183,7 +187,7 @@ class Cartesia(Provider):
             if kind != "no_done":
                 yield _event({"type": "done", "done": True, "status_code": 200, **context})
         finally:
-            self.active -= 1
+            self.give_back()
 
     async def infill(self, request: Request) -> Response:
         """Speak a text between two pieces of audio."""

@@ -91,7 +91,7 @@ class Speaking(_Socket):
         context.messages.put_nowait(message)
 
     def _give_back(self, _task: asyncio.Task[None]) -> None:
-        self.cartesia.active -= 1
+        self.cartesia.give_back()
 
     async def _refuse(self, socket: WebSocket, refusal: Refusal, name: str | None) -> None:
         if refusal.rule is not None:

@@ -17,7 +17,7 @@ from sandbox.close.dates import date_filters, within_dates
 from sandbox.close.gate import NOT_FOUND, CloseSettings, Gate, invalid, not_found, recorded_headers, too_deep
 from sandbox.close.store import ORGANIZATION, USER, USER_NAME, CloseStore, Row
 from sandbox.close.webhooks import WebhookSender
-from sandbox.provider import ANY_METHOD, Provider, Refusal, fault_kind
+from sandbox.provider import ANY_METHOD, Provider, Refusal, World, fault_kind
 
 _METHOD_NOT_ALLOWED = "The method is not allowed for the requested URL."
 _STATUSES = ("Potential", "Qualified", "Bad Fit", "Customer")
@@ -58,13 +58,16 @@ class Close(Provider):
     faults = frozenset({"row_between_pages"})
     settings: CloseSettings
 
+    def __init__(self, world: World) -> None:
+        self.sender = WebhookSender(world.clock)
+        super().__init__(world)
+
     def reset(self) -> None:
         """Start with statuses, two custom fields, and no lead."""
         super().reset()
         self.settings = CloseSettings()
         self.gate = Gate(self.world.clock, self.random)
-        if not hasattr(self, "sender"):
-            self.sender = WebhookSender(self.world.clock)
+        self.sender.forget()
         self.store = CloseStore(self.world.clock, self.settings.consolidate_s, self._publish)
         self.cursors: dict[str, tuple[float, list[str], int, Row]] = {}
         for label in _STATUSES:

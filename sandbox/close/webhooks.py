@@ -49,10 +49,17 @@ class WebhookSender:
                 while self._held:
                     self._start(*self._held.pop(), "")
 
-    async def close(self) -> None:
-        """Give up what has not been delivered."""
+    def forget(self) -> None:
+        """Give up what has not been delivered, and what should go wrong with it."""
+        self.misdeeds.clear()
+        self._held.clear()
+        self._last = None
         for task in self._tasks:
             task.cancel()
+
+    async def close(self) -> None:
+        """Give up what has not been delivered, and wait for that."""
+        self.forget()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, subscription: dict[str, Any], event: dict[str, Any], misdeed: str) -> None:
