@@ -88,6 +88,16 @@ class Control:
         if name is None:
             self.world.clock.reset()
 
+    def script(self, fault: Fault) -> None:
+        """Queue a fault. Raises ValueError when its provider does not know it."""
+        known = set(GENERAL_FAULTS)
+        for provider in self.providers.values():
+            if fault.provider in (provider.name, "*"):
+                known |= provider.faults
+        if fault.provider not in {"*", *self.providers} or fault.kind not in known:
+            raise ValueError(f"no such fault: {fault.kind!r} of {fault.provider!r}; known: {sorted(known)}")
+        self.world.faults.add(fault)
+
     async def overview(self, _request: Request) -> Response:
         """Show addresses, environment lines and the faults each provider knows."""
         known = {p.name: sorted(GENERAL_FAULTS | p.faults) for p in self.providers.values()}
@@ -101,14 +111,7 @@ class Control:
     async def faults(self, request: Request) -> Response:
         """List, add or clear scripted faults."""
         if request.method == "POST":
-            fault = Fault.model_validate(await _body(request))
-            known = set(GENERAL_FAULTS)
-            for provider in self.providers.values():
-                if fault.provider in (provider.name, "*"):
-                    known |= provider.faults
-            if fault.provider not in {"*", *self.providers} or fault.kind not in known:
-                raise ValueError(f"no such fault: {fault.kind!r} of {fault.provider!r}; known: {sorted(known)}")
-            self.world.faults.add(fault)
+            self.script(Fault.model_validate(await _body(request)))
         elif request.method == "DELETE":
             self.world.faults.clear(_named(request))
         return JSONResponse(self.world.faults.pending())

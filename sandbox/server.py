@@ -65,14 +65,23 @@ class Servers:
         providers: list[Provider] = [p for p in every_provider(self.world) if names is None or p.name in names]
         self.control = Control(self.world, {provider.name: provider for provider in providers})
         self._wiring = Wiring(self.world, self.control)
-        self._sockets = [_listen(port)]
+        self._server: _QuietServer | None = None
+        self._sockets: list[socket.socket] = []
+        try:
+            for offset in range(len(providers) + 1):
+                self._sockets.append(_listen(port + offset if port else 0))
+        except OSError:
+            self.close()
+            raise
         self.control_url = _url(self._sockets[0])
-        for offset, provider in enumerate(providers, start=1):
-            bound = _listen(port + offset if port else 0)
-            self._sockets.append(bound)
+        for provider, bound in zip(providers, self._sockets[1:], strict=True):
             self._wiring.by_port[bound.getsockname()[1]] = provider
             self.world.urls[provider.name] = _url(bound)
-        self._server: _QuietServer | None = None
+
+    def close(self) -> None:
+        """Give the ports back, if they have not been served."""
+        for bound in self._sockets:
+            bound.close()
 
     def run(self, started: threading.Event, *, takes_signals: bool) -> None:
         """Serve until stopped; sets `started` when listening."""
@@ -109,8 +118,12 @@ class Servers:
 def _listen(port: int) -> socket.socket:
     # asyncio switches Nagle's delay (40 ms a call) off only where the protocol is named
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((LOOPBACK, port))
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((LOOPBACK, port))
+    except OSError:
+        bound.close()
+        raise
     return bound
 
 

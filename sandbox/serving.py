@@ -29,7 +29,11 @@ def serve(
     except OSError as taken:
         raise SystemExit(f"a port from {port} on is taken ({taken.strerror}): choose another first port") from None
     for text in faults:
-        servers.world.faults.add(Fault.model_validate_json(text))
+        try:
+            servers.control.script(Fault.model_validate_json(text))
+        except ValueError as mistake:
+            servers.close()
+            raise SystemExit(f"not a fault: {text}: {mistake}") from None
     started = threading.Event()
     announcer = threading.Thread(target=_announce, args=(servers, started, as_json, write), daemon=True)
     announcer.start()

@@ -13,6 +13,7 @@ import pytest
 from cerebras.cloud import sdk as cerebras_sdk
 
 from sandbox.server import Sandbox, SandboxControl
+from sandbox.serving import serve
 
 
 def test_every_provider_has_an_address_and_its_environment(sandbox):
@@ -39,6 +40,13 @@ def test_it_can_be_a_process_of_its_own_with_faults_from_the_start(plain):
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) in {0, -signal.SIGTERM}
     assert (answers, recorded) == ([503, 200], 2)
+
+
+def test_a_wrong_fault_or_a_taken_port_is_told_in_one_line(sandbox):
+    with pytest.raises(SystemExit, match="not a fault"):
+        serve(0, faults=['{"provider": "close", "kind": "made_up"}'])
+    with pytest.raises(SystemExit, match="is taken"):
+        serve(int(sandbox.control_url.rsplit(":", 1)[1]))
 
 
 def test_it_prints_lines_to_paste():
