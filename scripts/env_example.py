@@ -23,7 +23,9 @@ _COMPOSE = """
 def sections() -> list[type[BaseSettings]]:
     """List the settings' sections in the order they are written."""
     found = [each for _, each in inspect.getmembers(settings, inspect.isclass) if issubclass(each, BaseSettings)]
-    return sorted((each for each in found if each is not BaseSettings), key=lambda each: inspect.getsourcelines(each)[1])
+    return sorted(
+        (each for each in found if each is not BaseSettings), key=lambda each: inspect.getsourcelines(each)[1]
+    )
 
 
 def render() -> str:
