@@ -29,7 +29,7 @@ COMMANDS: dict[str, Command] = {
     "undo": Command("app.commands.imports:undo", "Undo an import."),
     "imports": Command("app.commands.imports:imports", "List imports."),
     "sandbox": Command(
-        "app.commands.sandbox:sandbox", "Serve stand-ins of every provider on this machine, to try without keys."
+        "app.commands.sandbox:sandbox", "Serve stand-ins of every provider, to try without keys."
     ),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
