@@ -81,9 +81,18 @@ class Bench:
         """Run something; give its own figures with the backend's CPU."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
-        before = backend_cpu_s(self.postmaster)
+        before = self._settled_cpu_s()
         figures = what()
-        return {**figures, "backend_cpu_s": backend_cpu_s(self.postmaster) - before}
+        return {**figures, "backend_cpu_s": self._settled_cpu_s() - before}
+
+    def _settled_cpu_s(self) -> float:
+        """Read the backend's CPU once all sessions but this one have ended: only then are theirs counted."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            others = "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            while connection.execute(others).fetchone() is not None:
+                time.sleep(0.01)
+        time.sleep(0.2)  # our own session has to end, too
+        return backend_cpu_s(self.postmaster)
 
     def copy(self, ddl: str) -> dict[str, float]:
         """COPY the clean file into a new table, in blocks, in one transaction; as psql does."""
