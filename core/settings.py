@@ -24,7 +24,9 @@ class HomeSettings(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("sales-agent")),
-        description="Data directory: embedded database, uploads, reject files. Default: the platform's user data directory",
+        description=(
+            "Data directory: embedded database, uploads, reject files. Default: the platform's user data directory"
+        ),
     )
 
 
