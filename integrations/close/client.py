@@ -1,8 +1,8 @@
-"""Client of the Close REST API v1 (developer.close.com: "Authentication", "Rate limits", "Advanced Filtering",
-"Event Log", "Webhooks"; checked November 2026).
+"""Client of the Close REST API v1.
 
-Close has no idempotency key and never de-duplicates, so what we create carries our own id in a custom field; a create
-whose answer was lost is looked up by that id before it is tried again.
+Source: developer.close.com, "Authentication", "Rate limits", "Advanced Filtering", "Event Log", "Webhooks" (checked
+November 2026). Close has no idempotency key and never de-duplicates, so what we create carries our own id in a custom
+field; a create whose answer was lost is looked up by that id before it is tried again.
 """
 
 import hashlib
@@ -120,7 +120,7 @@ class CloseClient(ProviderClient):
         return await self.lead(oldest.id)
 
     async def update_lead(self, lead_id: str, changes: Mapping[str, Json]) -> CloseLead:
-        """Change the given keys only (Close's PUT is a patch; None unsets a custom field); contacts cannot be changed so."""
+        """Change the given keys only (Close's PUT is a patch); None unsets a custom field. Not for nested contacts."""
         answer = await self.request("PUT", f"/lead/{lead_id}/", operation="PUT /lead/{id}/", body=dict(changes))
         return self.parsed(CloseLead, answer.body, "PUT /lead/{id}/")
 
@@ -191,6 +191,8 @@ class CloseClient(ProviderClient):
     async def search_leads(self, conditions: Sequence[Json], *, fields: Sequence[str]) -> AsyncIterator[CloseLead]:
         """Yield the leads that meet all conditions, oldest change first; 10,000 at most, which is Close's own bound.
 
+        All pages are read before the first lead is yielded: a cursor lives 30 seconds, a reader may take longer.
+
         Args:
             conditions: nodes of "Advanced Filtering" queries.
             fields: keys wanted; Close answers bare ids otherwise.
@@ -203,17 +205,19 @@ class CloseClient(ProviderClient):
             "cursor": None,
         }
         operation = "POST /data/search/"
+        items: list[Json] = []
         while True:
             answer = await self.request("POST", "/data/search/", body=body, may_repeat=True)
             page = self.parsed(CloseSearchPage, answer.body, operation)
-            for item in page.data:
-                yield self.parsed(CloseLead, item, operation)
+            items += page.data
             if not page.cursor:
-                return
+                break
             body["cursor"] = page.cursor
+        for item in items:
+            yield self.parsed(CloseLead, item, operation)
 
     async def leads_updated_since(self, day: date, *, fields: Sequence[str]) -> AsyncIterator[CloseLead]:
-        """Yield leads changed on or after `day` (Close filters by day). Deletes and merges show in the event log only."""
+        """Yield leads changed on or after `day`; deletes and merges show in the event log only."""
         condition = {
             "type": "field_condition",
             "field": _lead_field("date_updated"),

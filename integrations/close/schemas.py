@@ -1,4 +1,4 @@
-"""Close's shapes, as its API v1 answers them (checked November 2026). Unknown keys are kept or ignored, never an error."""
+"""Close's shapes, as its API v1 answers them (checked November 2026); unknown keys are never an error."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
