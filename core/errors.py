@@ -17,6 +17,7 @@
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
        │  ├─ Unavailable
+       │  ├─ DatabaseUnavailable      what was committed is safe
        │  ├─ Timeout
        │  ├─ RateLimited              carries retry_after_s
        │  └─ CircuitOpen              carries until
@@ -157,6 +158,10 @@ class Transient(ProviderError):
 
 class Unavailable(Transient):
     """The provider could not be reached or answered with a fault of its own."""
+
+
+class DatabaseUnavailable(Transient):
+    """Postgres cannot be reached or went away; what was committed is safe."""
 
 
 class Timeout(Transient):

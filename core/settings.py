@@ -24,9 +24,10 @@ class HomeSettings(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("sales-agent")),
-        description=(
-            "Data directory: embedded database, uploads, reject files. Default: the platform's user data directory"
-        ),
+        description="Data directory: private servers, uploads, rejects, logs. Default: the platform's user data directory",
+    )
+    root: Path | None = Field(
+        default=None, description="Directory that holds prefect.yaml and flows/. Default: where this program is installed"
     )
 
 
@@ -54,6 +55,26 @@ class RedisSettings(BaseSettings):
     )
 
 
+class PrefectSettings(BaseSettings):
+    """The Prefect server; every other PREFECT_ variable reaches Prefect as it is."""
+
+    model_config = _section("PREFECT_")
+
+    api_url: str | None = Field(
+        default=None, description="http://host:4200/api of a running server. Empty: `sales-agent up` starts one"
+    )
+    api_auth_string: SecretStr | None = Field(default=None, description="user:password for that server")
+    server_api_auth_string: SecretStr | None = Field(
+        default=None, description="user:password that a server started here asks for; needed beyond this machine"
+    )
+    server_database_connection_url: SecretStr | None = Field(
+        default=None, description="Database of a server started here. Empty: its own one beside ours"
+    )
+    server_encryption_key: SecretStr | None = Field(
+        default=None, description="Fernet key for secrets in Prefect. Empty: made once, kept in the data directory"
+    )
+
+
 class ImportSettings(BaseSettings):
     """CSV import."""
 
@@ -74,7 +95,10 @@ class Settings:
     """All sections. Construct once at a process's edge, or use `settings()`."""
 
     def __init__(self) -> None:
-        self.home = HomeSettings().home.expanduser().absolute()
+        place = HomeSettings()
+        self.home = place.home.expanduser().absolute()
+        self.root = place.root
+        self.prefect = PrefectSettings()
         self.postgres = PostgresSettings()
         self.redis = RedisSettings()
         self.imports = ImportSettings()

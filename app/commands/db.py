@@ -1,0 +1,54 @@
+"""`sales-agent db`: the database's address, migrations, backup and restore."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def url() -> None:
+    """Print the database's URL, starting the private PostgreSQL where no other server is named."""
+    from core.settings import settings
+    from db import embedded
+
+    typer.echo(embedded.postgres_url(settings()))
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring the database's tables to this version."""
+    from core.settings import settings
+    from db import embedded, schema
+
+    schema.upgrade(embedded.postgres_url(settings()))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write (PostgreSQL's custom format).")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Write the whole database to one file, which is complete or absent."""
+    from core.settings import settings
+    from db import backup as backups
+    from db import embedded
+
+    written = backups.backup(embedded.postgres_url(settings()), file, overwrite=force)
+    typer.echo(f"{file}: {written:,} bytes")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `sales-agent db backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the data that is there.")] = False,
+) -> None:
+    """Bring back the database of a backup; refuse to replace data unless forced."""
+    from core.settings import settings
+    from db import backup as backups
+    from db import embedded
+
+    backups.restore(embedded.postgres_url(settings()), file, overwrite=force)
+    typer.echo(f"{file}: restored")

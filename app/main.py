@@ -1,0 +1,78 @@
+"""The command line `sales-agent`.
+
+A new command: write `app/commands/<name>.py` with a function (or a `typer.Typer` for a group), and add its line to
+`COMMANDS`. Only the module of the command that is asked for is imported, and it imports what is heavy (pandas,
+Prefect, settings, SQL) inside its functions, so that `--help` stays quick.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+import typer
+
+from core.errors import SalesAgentError
+
+
+class Command(NamedTuple):
+    """Where a command lives (`module:object`) and the line that the overview shows."""
+
+    target: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),
+    "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
+    "db": Command("app.commands.db:app", "The database: its address, migrations, backup and restore."),
+}
+
+
+def build(asked_for: str | None) -> typer.Typer:
+    """Return the command line with the command `asked_for` loaded and the others named only."""
+    cli = typer.Typer(
+        name="sales-agent",
+        help="A self-hosted sales-development pipeline: leads in, decision makers found, CRM in step.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    cli.callback()(_top)
+    for name, command in COMMANDS.items():
+        if name != asked_for:
+            cli.command(name, help=command.help)(_named_only)
+            continue
+        target = _load(command.target)
+        if isinstance(target, typer.Typer):
+            cli.add_typer(target, name=name, help=command.help)
+        else:
+            cli.command(name, help=target.__doc__)(target)
+    return cli
+
+
+def _top() -> None:
+    """Keep `sales-agent COMMAND` the form even while there is a single command."""
+
+
+def _named_only() -> None:
+    """Stand for a command in the overview."""
+
+
+def _load(target: str) -> Callable[..., Any] | typer.Typer:
+    module, _, name = target.partition(":")
+    loaded: Callable[..., Any] | typer.Typer = getattr(importlib.import_module(module), name)
+    return loaded
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit: 0 done, 1 it could not be done (one line says why), 2 it was asked for wrongly."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    asked_for = next((argument for argument in given if not argument.startswith("-")), None)
+    try:
+        build(asked_for)(given, prog_name="sales-agent")
+    except SalesAgentError as error:
+        typer.echo(f"sales-agent: {error}", err=True)
+        sys.exit(1)
+    sys.exit(0)

@@ -1,0 +1,81 @@
+"""Rows of a file, gathered into batches that are committed together.
+
+A batch covers a fixed number of records of the file, whatever becomes of them, so that an import that was interrupted
+finds the same boundaries again. Inside a batch, rows of one lead are merged by the import's policy.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from core.lead import FIELDS
+from core.lead_rows import LeadRow, Reject
+from core.merging import ConflictPolicy, merge_extra, merge_original, merge_values
+
+Record = tuple[int, list[str]]
+"""(physical line where it starts, 1-based; its cells)"""
+
+
+class RejectedRecord(NamedTuple):
+    """A record that is not imported: its number in the file (0-based), its line, its cells, and why."""
+
+    record: int
+    line: int
+    cells: list[str]
+    reject: Reject
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records `first_record` up to but not including `next_record`: n leads in file order, and what was left out."""
+
+    first_record: int
+    next_record: int
+    leads: list[LeadRow]
+    repeated: int
+    rejects: list[RejectedRecord]
+
+
+def merge_rows(known: LeadRow, new: LeadRow, policy: ConflictPolicy) -> LeadRow:
+    """Merge two rows of one lead, the first in the file first."""
+    return LeadRow(
+        key=known.key,
+        values=merge_values(known.values, new.values, policy),
+        extra=merge_extra(known.extra, new.extra, policy),
+        original=merge_original((known.values, known.original), (new.values, new.original), policy, FIELDS),
+    )
+
+
+def gather(
+    records: Iterable[Record],
+    read_row: Callable[[list[str]], LeadRow | Reject],
+    *,
+    policy: ConflictPolicy,
+    batch_rows: int,
+    start: int = 0,
+) -> Iterator[Batch]:
+    """Read records into batches.
+
+    Args:
+        records: what is left of the file, from record number `start` on.
+        read_row: turns cells into a lead or a reason against it.
+        policy: merges rows of the same lead.
+        batch_rows: records a batch.
+        start: number of the first record, 0-based.
+    """
+    records = iter(records)
+    while chunk := list(islice(records, batch_rows)):
+        leads: dict[str, LeadRow] = {}
+        rejects: list[RejectedRecord] = []
+        for number, (line, cells) in enumerate(chunk, start):
+            row = read_row(cells)
+            if isinstance(row, Reject):
+                rejects.append(RejectedRecord(number, line, cells, row))
+            elif row.key in leads:
+                leads[row.key] = merge_rows(leads[row.key], row, policy)
+            else:
+                leads[row.key] = row
+        repeated = len(chunk) - len(rejects) - len(leads)
+        yield Batch(start, start + len(chunk), list(leads.values()), repeated, rejects)
+        start += len(chunk)

@@ -1,0 +1,168 @@
+"""What a CSV import is asked for, and what it answers."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.csv_format import FormatOptions
+from core.lead import DedupeKey
+from core.merging import ConflictPolicy
+
+
+class Frozen(BaseModel):
+    """A value: cannot be changed, and refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImportRequest(Frozen):
+    """Which file to import, and how. Renders as the form of the `import-leads` deployment."""
+
+    path: Path = Field(
+        title="File",
+        description="The CSV file. In a form: a file in the upload directory, by name. Elsewhere: any path",
+    )
+    mapping: dict[str, str] = Field(
+        default={},
+        title="Column mapping",
+        description='What the detection should not decide: {"Firma": "company_name"}; an empty field leaves a column out',
+    )
+    policy: ConflictPolicy = Field(
+        default=ConflictPolicy.FILL_EMPTY,
+        title="Leads that are already there",
+        description="fill_empty: fill what is empty. overwrite: take what the file says. skip: leave them alone",
+    )
+    dry_run: bool = Field(default=False, title="Dry run", description="Report what the import would do; write nothing")
+    source: str | None = Field(
+        default=None,
+        max_length=200,
+        title="Source label",
+        description="Where the file comes from, for rows that do not say so. Makes an id column count as the lead's id",
+    )
+    dedupe: DedupeKey = Field(
+        default="auto",
+        title="Dedupe key",
+        description="What makes two rows the same lead. auto: id with source, else e-mail, else domain and person, "
+        "else company and city, else the whole row",
+    )
+    default_country: str | None = Field(
+        default=None,
+        pattern="^[A-Z]{2}$",
+        title="Country of phone numbers",
+        description="ISO 3166 code, for numbers without a country code in rows that name no country",
+    )
+    encoding: str | None = Field(default=None, title="Encoding", description="Empty: detected")
+    delimiter: str | None = Field(
+        default=None, min_length=1, max_length=1, title="Delimiter", description="Empty: detected"
+    )
+    has_header: bool | None = Field(default=None, title="Has a header row", description="Empty: detected")
+    preamble_lines: int | None = Field(
+        default=None, ge=0, le=1000, title="Lines above the header", description="Empty: detected"
+    )
+
+    @property
+    def format_options(self) -> FormatOptions:
+        """What overrides the detection."""
+        return FormatOptions(self.encoding, self.delimiter, self.has_header, self.preamble_lines)
+
+    def fingerprint(self, file_sha256: str, mapping: Mapping[str, str]) -> str:
+        """Name the file's bytes together with everything that decides what its rows become.
+
+        Two runs with the same fingerprint are the same import: an interrupted one is taken up by the next.
+        """
+        options = self.model_dump(mode="json", exclude={"path", "mapping", "dry_run"})
+        return sha256(json.dumps([file_sha256, sorted(mapping.items()), options]).encode()).hexdigest()
+
+
+class UndoRequest(Frozen):
+    """Which import to undo. Renders as the form of the `undo-import` deployment."""
+
+    import_id: UUID = Field(title="Import", description="The import's id, from its report or `sales-agent imports`")
+    force: bool = Field(
+        default=False, title="Force", description="Also undo in leads that a person has edited since the import"
+    )
+
+
+class BatchCounts(Frozen):
+    """What one commit did, in rows: see `db.tables.ImportBatchRow`."""
+
+    inserted: int = 0
+    matched: int = 0
+    updated: int = 0
+    repeated: int = 0
+    rejected: int = 0
+
+
+class Totals(Frozen):
+    """What became of the rows of a file: every row is in exactly one count."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    duplicates: int
+    rejected: int
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return self.inserted + self.updated + self.unchanged + self.duplicates + self.rejected
+
+
+class ImportReport(Frozen):
+    """What an import did; the JSON of `sales-agent import --json`, a stable interface.
+
+    `rows = inserted + updated + unchanged + duplicates + rejected`, always. `duplicates` are rows whose lead an earlier
+    row of the same file named. `seconds` and `rows_per_s` are those of this run: an import that was interrupted and
+    taken up again counts what it read since.
+    """
+
+    import_id: UUID
+    rows: int
+    inserted: int
+    updated: int
+    unchanged: int
+    duplicates: int
+    rejected: int
+    rejects_file: str | None
+    seconds: float
+    rows_per_s: float
+    peak_memory_mb: float
+
+
+class ImportSummary(Frozen):
+    """One line of `sales-agent imports`."""
+
+    import_id: UUID
+    file_name: str
+    status: Literal["running", "interrupted", "finished", "undone"]
+    started_at: datetime
+    finished_at: datetime | None
+    rows: int
+    inserted: int
+    updated: int
+    rejected: int
+
+
+class KeptLead(Frozen):
+    """A lead that an undo left as it is, and why."""
+
+    lead_id: UUID
+    reason: Literal["edited_since", "also_in_another_import"]
+
+
+class UndoReport(Frozen):
+    """What an undo did, in leads; `kept` names up to a hundred of those it left alone."""
+
+    import_id: UUID
+    already_undone: bool = False
+    removed: int = 0
+    restored: int = 0
+    kept_edited: int = 0
+    kept_shared: int = 0
+    kept: list[KeptLead] = []

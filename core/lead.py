@@ -1,0 +1,27 @@
+"""Leads: the canonical fields, and what makes two rows the same lead."""
+
+FIELDS: tuple[str, ...] = (
+    "company_name",
+    "company_website",
+    "company_domain",
+    "industry",
+    "company_size",
+    "annual_revenue",
+    "street",
+    "city",
+    "state",
+    "country",
+    "postal_code",
+    "company_phone",
+    "company_linkedin_url",
+    "contact_name",
+    "first_name",
+    "last_name",
+    "contact_title",
+    "contact_email",
+    "contact_phone",
+    "linkedin_url",
+    "notes",
+    "source",
+    "external_id",
+)

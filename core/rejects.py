@@ -1,0 +1,50 @@
+"""The file of rejected rows: the same columns plus `_line` and `_error`, to be mended and imported as it is.
+
+Cells a spreadsheet would run as a formula get a guarding apostrophe (OWASP, "CSV Injection"). `unguarded` takes it off
+again when such a file comes back, so nothing changes on the way out and in.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from core.import_batches import RejectedRecord
+
+LINE_COLUMN = "_line"
+ERROR_COLUMN = "_error"
+ENCODING = "utf-8-sig"  # the byte order mark is what makes Excel read UTF-8 as UTF-8
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def guarded(cell: str) -> str:
+    """Keep a spreadsheet from running a cell."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def unguarded(cell: str) -> str:
+    """Take the guard off again."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
+
+
+def header_of(labels: Sequence[str], mapping: Mapping[str, str], *, has_header: bool) -> list[str]:
+    """Name the columns of the rejects file.
+
+    Args:
+        labels: the columns of the imported file.
+        mapping: column label -> field.
+        has_header: without one, the columns get the names of their fields, so that the mapping is not lost.
+    """
+    names = list(labels) if has_header else [mapping.get(label, label) for label in labels]
+    return [*names, LINE_COLUMN, ERROR_COLUMN]
+
+
+def reject_row(reject: RejectedRecord, width: int) -> list[str]:
+    """Render one row of the rejects file: the cells, the line, and "reason: column: value", as much as there is.
+
+    Args:
+        reject: the record.
+        width: columns of the imported file.
+    """
+    column, value, reason = reject.reject
+    error = ": ".join(part for part in (reason, column, value) if part)
+    cells = [*reject.cells[:width], *[""] * (width - len(reject.cells))]
+    return [*map(guarded, cells), str(reject.line), guarded(error)]

@@ -1,0 +1,57 @@
+"""Connections to Postgres. Only `transaction()` commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.errors import DatabaseUnavailable
+
+
+def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeout_s: int = 10) -> AsyncEngine:
+    """Make an engine for a libpq URL (`postgresql://...`); connects at first use.
+
+    Args:
+        url: address of the database, TCP or Unix socket (`?host=/directory`).
+        pool_min: connections kept open.
+        pool_max: connections at most.
+        connect_timeout_s: seconds until a connection attempt is given up.
+    """
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=max(pool_min, 1),
+        max_overflow=max(pool_max - max(pool_min, 1), 0),
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": connect_timeout_s, "application_name": "sales-agent"},
+    )
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Yield a connection in a transaction; commits at the end, rolls back on an error."""
+    async with engine.begin() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def own_connection(url: str, *, connect_timeout_s: int = 10) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """Open a psycopg connection of one's own, in autocommit: for COPY, temporary tables and session locks.
+
+    Raises:
+        DatabaseUnavailable: the server cannot be reached, or went away meanwhile.
+    """
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=connect_timeout_s, application_name="sales-agent"
+        )
+        async with connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DatabaseUnavailable(
+            f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
+            provider="postgres",
+        ) from error

@@ -1,0 +1,128 @@
+"""What is remembered of imports: their state, counts, rejects, and mappings that a person confirmed."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from core.lead_rows import Reject
+from sqlalchemy import Row, Select, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import ImportNotFound
+from core.import_batches import RejectedRecord
+from core.imports import ImportReport, ImportSummary, Totals
+from db.tables import HeaderMappingRow, ImportRejectRow, ImportRow
+
+_TOTALS = text(
+    """
+    SELECT coalesce(sum(inserted), 0), coalesce(sum(matched), 0), coalesce(sum(updated), 0),
+        coalesce(sum(repeated), 0), coalesce(sum(rejected), 0),
+        (SELECT count(DISTINCT lead_id) FROM import_met m, unnest(m.lead_ids) AS lead_id WHERE m.import_id = :import_id)
+    FROM import_batches WHERE import_id = :import_id
+    """
+)
+
+_SUMMARIES = text(
+    """
+    SELECT i.id AS import_id, i.file_name, i.started_at, i.finished_at, i.status,
+        coalesce(sum(b.next_record - b.first_record), 0)::bigint AS rows,
+        coalesce(sum(b.inserted), 0)::bigint AS inserted, coalesce(sum(b.updated), 0)::bigint AS updated,
+        coalesce(sum(b.rejected), 0)::bigint AS rejected,
+        EXISTS (
+            SELECT FROM pg_locks k, hashtextextended('import ' || i.id, 0) AS h (key)
+            WHERE k.locktype = 'advisory' AND k.objsubid = 1
+                AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND (k.classid::bigint << 32 | k.objid::bigint) = h.key
+        ) AS is_locked
+    FROM imports i LEFT JOIN import_batches b ON b.import_id = i.id
+    GROUP BY i.id ORDER BY i.started_at DESC LIMIT :limit
+    """
+)
+
+
+async def totals(connection: AsyncConnection, import_id: UUID) -> Totals:
+    """Add an import's batches up: rows by what became of them."""
+    row = (await connection.execute(_TOTALS, {"import_id": import_id})).one()
+    inserted, matched, updated, repeated, rejected, met = map(int, row)
+    return Totals(
+        inserted=inserted,
+        updated=updated,
+        unchanged=met - updated,
+        duplicates=repeated + matched - met,  # a lead that was there before is matched once by each row that names it
+        rejected=rejected,
+    )
+
+
+async def mark_finished(connection: AsyncConnection, report: ImportReport) -> None:
+    """Close an import with its report."""
+    await connection.execute(
+        update(ImportRow)
+        .where(ImportRow.id == report.import_id, ImportRow.status == "running")
+        .values(status="finished", finished_at=func.now(), report=report.model_dump(mode="json"))
+    )
+
+
+async def select_summaries(connection: AsyncConnection, limit: int = 50) -> list[ImportSummary]:
+    """List imports, newest first. One that is not finished and that nobody works on is `interrupted`."""
+    summaries = []
+    for row in (await connection.execute(_SUMMARIES, {"limit": limit})).mappings():
+        facts = dict(row)
+        if not facts.pop("is_locked") and facts["status"] == "running":
+            facts["status"] = "interrupted"
+        summaries.append(ImportSummary(**facts))
+    return summaries
+
+
+async def find_report(connection: AsyncConnection, import_id: UUID) -> ImportReport | None:
+    """Give a finished import's report; None while it is not finished.
+
+    Raises:
+        ImportNotFound: no import has this id.
+    """
+    row = (await connection.execute(select(ImportRow.report).where(ImportRow.id == import_id))).one_or_none()
+    if row is None:
+        raise ImportNotFound(f"no import {import_id}; `sales-agent imports` lists them")
+    return ImportReport.model_validate(row[0]) if row[0] else None
+
+
+async def stream_rejects(connection: AsyncConnection, import_id: UUID) -> AsyncIterator[RejectedRecord]:
+    """Yield an import's rejected records in file order, in constant memory."""
+    async for row in await connection.stream(_rejects_of(import_id)):
+        yield _rejected(row)
+
+
+async def first_rejects(connection: AsyncConnection, import_id: UUID, limit: int) -> list[RejectedRecord]:
+    """List an import's first rejected records."""
+    return [_rejected(row) for row in await connection.execute(_rejects_of(import_id).limit(limit))]
+
+
+def _rejects_of(import_id: UUID) -> Select[Any]:
+    table = ImportRejectRow.__table__
+    return select(table).where(table.c.import_id == import_id).order_by(table.c.record)
+
+
+def _rejected(row: Row[Any]) -> RejectedRecord:
+    return RejectedRecord(row.record, row.line, row.cells, Reject(row.column, row.value, row.reason))
+
+
+def _header_key(header: Sequence[str]) -> str:
+    return sha256("\0".join(header).encode(errors="surrogatepass")).hexdigest()
+
+
+async def find_mapping(connection: AsyncConnection, header: Sequence[str]) -> dict[str, str] | None:
+    """Find the mapping a person confirmed for exactly this header: column label -> field."""
+    query = select(HeaderMappingRow.mapping).where(HeaderMappingRow.header_sha256 == _header_key(header))
+    mapping: dict[str, str] | None = (await connection.execute(query)).scalar_one_or_none()
+    return mapping
+
+
+async def remember_mapping(connection: AsyncConnection, header: Sequence[str], mapping: Mapping[str, Any]) -> None:
+    """Remember a confirmed mapping for a header; the latest stands."""
+    values = {"mapping": dict(mapping), "confirmed_at": func.now()}
+    await connection.execute(
+        insert(HeaderMappingRow)
+        .values(header_sha256=_header_key(header), **values)
+        .on_conflict_do_update(index_elements=["header_sha256"], set_=values)
+    )

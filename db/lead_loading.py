@@ -1,0 +1,179 @@
+"""Loading leads in batches: opening an import (or taking up an interrupted one) and committing batch after batch.
+
+While an import runs, its process holds an advisory lock on its id on one connection. The server drops the lock with
+the connection, so a killed process never blocks the next one; a second process finds the lock held and starts an
+import of its own, which is safe beside the first.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from core.import_batches import Batch
+from core.imports import BatchCounts
+from core.merging import ConflictPolicy
+from db import copy_text, lead_merge
+
+Connection = psycopg.AsyncConnection[Any]
+
+_SESSION = (
+    # The staging table has no statistics; without these the planner may hash all leads for a batch of rows.
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    "SET jit = off",
+    # A commit that a crash loses is read again from the file; `finish` waits for the disk, and so for all before it.
+    "SET synchronous_commit = off",
+)
+
+
+@dataclass(frozen=True)
+class NewImport:
+    """What is known of an import before its first row.
+
+    `fingerprint` stands for the file's bytes and all options that decide what its rows become.
+    """
+
+    fingerprint: str
+    file_name: str
+    file_sha256: str
+    records: int
+    options: Mapping[str, Any]
+    format: Mapping[str, Any]
+
+
+class Loading:
+    """An open import: holds its connection and its lock. Use `loading()`."""
+
+    def __init__(self, connection: Connection, import_id: UUID, policy: ConflictPolicy, next_record: int) -> None:
+        self.import_id = import_id
+        self.next_record = next_record
+        self._connection = connection
+        self._look_up = lead_merge.look_up(policy)
+        self._change_existing = lead_merge.change_existing(policy)
+
+    async def load(self, batch: Batch, rendered: bytes) -> BatchCounts:
+        """Merge a batch into the leads and commit, with its rejects and its counts.
+
+        Args:
+            batch: the rows, from `next_record` on.
+            rendered: `render(batch)`.
+        """
+        async with self._connection.transaction(), self._connection.cursor() as cursor:
+            counts = await self._merge(cursor, batch, rendered)
+            await self._record(cursor, batch, counts)
+        self.next_record = batch.next_record
+        return counts
+
+    async def _merge(self, cursor: psycopg.AsyncCursor[Any], batch: Batch, rendered: bytes) -> BatchCounts:
+        names = {"import_id": self.import_id, "first_record": batch.first_record}
+        async with cursor.copy(lead_merge.COPY_STAGE) as copy:
+            await copy.write(rendered)
+        staged = len(batch.leads)
+        inserted = updated = 0
+        while True:
+            own, matched, differs = await _one(cursor, self._look_up, names)
+            if differs:
+                updated += (await _one(cursor, self._change_existing, names))[0]
+            if own + matched + inserted < staged:
+                await cursor.execute(lead_merge.INSERT_NEW, names)
+                inserted += cursor.rowcount
+            if own + matched + inserted >= staged:
+                break
+            # Another import inserted some of these keys since the look-up: look again, they are there now.
+        return BatchCounts(
+            inserted=inserted,
+            matched=matched,
+            updated=updated,
+            repeated=own + batch.repeated,
+            rejected=len(batch.rejects),
+        )
+
+    async def _record(self, cursor: psycopg.AsyncCursor[Any], batch: Batch, counts: BatchCounts) -> None:
+        if batch.rejects:
+            async with cursor.copy("COPY import_rejects FROM STDIN") as copy:
+                for record, line, cells, (column, value, reason) in batch.rejects:
+                    await copy.write_row((self.import_id, record, line, column, value[:200], reason, Jsonb(cells)))
+        await cursor.execute(
+            "INSERT INTO import_batches VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                self.import_id,
+                batch.first_record,
+                batch.next_record,
+                counts.inserted,
+                counts.matched,
+                counts.updated,
+                counts.repeated,
+                counts.rejected,
+            ),
+        )
+
+
+def render(batch: Batch) -> bytes:
+    """Render a batch for COPY. CPU work without a connection: may run in another thread."""
+    return copy_text.render_leads(zip(copy_text.lead_ids(len(batch.leads)), batch.leads, strict=True))
+
+
+@asynccontextmanager
+async def loading(connection: Connection, new: NewImport, policy: ConflictPolicy) -> AsyncIterator[Loading]:
+    """Open an import on a connection of its own: the interrupted one with the same fingerprint, else a new one."""
+    for statement in (*_SESSION, lead_merge.CREATE_STAGE):
+        await connection.execute(statement)
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (new.fingerprint,))
+        import_id = await _interrupted(connection, new.fingerprint) or await _insert(connection, new)
+    cursor = await connection.execute(
+        "SELECT coalesce(max(next_record), 0) FROM import_batches WHERE import_id = %s", (import_id,)
+    )
+    row = await cursor.fetchone()
+    yield Loading(connection, import_id, policy, row[0] if row else 0)
+
+
+async def _interrupted(connection: Connection, fingerprint: str) -> UUID | None:
+    """Find an unfinished import with this fingerprint that nobody works on, and lock it."""
+    cursor = await connection.execute(
+        "SELECT id FROM imports WHERE fingerprint = %s AND status = 'running' ORDER BY started_at DESC", (fingerprint,)
+    )
+    for (import_id,) in await cursor.fetchall():
+        if await _lock(connection, import_id):
+            return UUID(str(import_id))
+    return None
+
+
+async def _insert(connection: Connection, new: NewImport) -> UUID:
+    import_id = uuid4()
+    await _lock(connection, import_id)
+    await connection.execute(
+        "INSERT INTO imports (id, fingerprint, file_name, file_sha256, records, options, format)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (
+            import_id,
+            new.fingerprint,
+            new.file_name,
+            new.file_sha256,
+            new.records,
+            Jsonb(dict(new.options)),
+            Jsonb(dict(new.format)),
+        ),
+    )
+    return import_id
+
+
+async def _lock(connection: Connection, import_id: UUID) -> bool:
+    cursor = await connection.execute(
+        "SELECT pg_try_advisory_lock(hashtextextended('import ' || %s::text, 0))", (str(import_id),)
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def _one(cursor: psycopg.AsyncCursor[Any], statement: str, names: Mapping[str, Any]) -> tuple[Any, ...]:
+    await cursor.execute(statement, names)
+    row: tuple[Any, ...] | None = await cursor.fetchone()
+    if row is None:
+        raise AssertionError("an aggregate answers one row")
+    return row

@@ -1,0 +1,9 @@
+"""Alembic's environment: runs migrations on the connection that `db.schema.upgrade` hands over."""
+
+from alembic import context
+
+from db.tables import Base
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,243 @@
+"""Steps of importing leads from CSV files, and of undoing an import."""
+
+import asyncio
+import csv
+import logging
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator
+from itertools import islice
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pandas as pd
+from prefect import runtime
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import csv_rows
+from core.columns import ColumnMapping, map_columns
+from core.csv_rows import ScannedFile
+from core.errors import InvalidFile
+from core.import_batches import Batch, gather
+from core.imports import ImportReport, ImportRequest, ImportSummary, UndoReport, UndoRequest
+from core.lead_rows import RowReader, row_reader
+from core.preview import PreviewReport
+from core.preview import preview as preview_file
+from core.rejects import ENCODING, header_of, reject_row
+from core.settings import settings
+from db import imports, leads, undo
+from db.engine import own_connection
+from db.lead_loading import Loading, NewImport, loading, render
+from tasks.policies import STEP
+from tasks.progress import Progress
+from tasks.resources import database, database_url, own_directory
+from tasks.runtime import task
+
+log = logging.getLogger(__name__)
+
+_SAMPLE_ROWS = 500
+_SPOOL_KEPT_S = 2 * 24 * 3600.0
+
+
+@task(name="receive-file", **STEP)
+async def receive_file(request: ImportRequest) -> ScannedFile:
+    """Check a file as a whole and keep a copy of exactly the bytes that were checked.
+
+    Raises:
+        InvalidFile: it cannot be read, or parsing it went wrong as a whole; names the line. Nothing was written.
+    """
+    path = _allowed(request.path)
+    spool = own_directory("spool")
+    _sweep(spool)
+    copy = spool / f"{uuid4()}.csv"
+    return await asyncio.to_thread(csv_rows.scan, path, request.format_options, copy_to=copy)
+
+
+def _allowed(path: Path) -> Path:
+    """Resolve what a form names: only files in the upload directory. Python and the command line may name any file."""
+    if runtime.deployment.id is None:
+        return path.expanduser()
+    uploads = settings().upload_dir.resolve()
+    resolved = (uploads / path).resolve()
+    if not resolved.is_relative_to(uploads):
+        raise InvalidFile("a form can only name files in the upload directory; copy the file there", path=str(path))
+    return resolved
+
+
+def _sweep(spool: Path) -> None:
+    """Remove copies that killed imports left behind."""
+    oldest = time.time() - _SPOOL_KEPT_S
+    for leftover in spool.glob("*.csv"):
+        if leftover.stat().st_mtime < oldest:
+            leftover.unlink(missing_ok=True)
+
+
+@task(name="map-columns", **STEP)
+async def map_file(file: ScannedFile, request: ImportRequest, *, use_remembered: bool = True) -> ColumnMapping:
+    """Decide which column holds which field: what the request says, else what a person once confirmed, else rules."""
+    remembered = None
+    if use_remembered and file.format.header:
+        async with database() as connection:
+            remembered = await imports.find_mapping(connection, file.format.header)
+    sample = [cells for _, cells in islice(csv_rows.read(file), _SAMPLE_ROWS)]
+    return map_columns(file.format.header, sample, overrides=request.mapping, remembered=remembered)
+
+
+@task(name="preview", **STEP)
+async def preview(file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> PreviewReport:
+    """Say what an import would do; writes nothing and needs no database."""
+    report = await asyncio.to_thread(preview_file, file, mapping, _row_reader(mapping, request))
+    file.path.unlink(missing_ok=True)
+    return report
+
+
+@task(name="load-leads", **STEP)
+async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> ImportReport:
+    """Merge a file's rows into the leads, a batch a commit; goes on where an interrupted import of it stopped.
+
+    Safe to run again at any point: a commit holds a batch's leads, rejects and counts together.
+    """
+    started = time.monotonic()
+    new = NewImport(
+        fingerprint=request.fingerprint(file.sha256, mapping.mapping),
+        file_name=request.path.name,
+        file_sha256=file.sha256,
+        records=file.records,
+        options=request.model_dump(mode="json") | {"mapping": mapping.mapping},
+        format={
+            "encoding": file.format.encoding,
+            "delimiter": file.format.delimiter,
+            "preamble_lines": file.format.preamble_lines,
+            "has_header": file.format.has_header,
+            "header": list(file.format.header),
+        },
+    )
+    async with own_connection(database_url()) as connection, loading(connection, new, request.policy) as load:
+        first = load.next_record
+        if first:
+            log.info("import_resumed", extra={"import_id": load.import_id, "record": first})
+        await _load_batches(load, file, mapping, request)
+        report = await _close(load.import_id, file, mapping, rows_read=file.records - first, started=started)
+    file.path.unlink(missing_ok=True)
+    log.info("import_finished", extra=report.model_dump(mode="json", exclude={"rejects_file"}))
+    return report
+
+
+async def _load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> None:
+    progress = Progress(file.records, f"rows of {request.path.name}")
+    await progress.advance_to(load.next_record)
+    async for batch, rendered in _prepared(file, mapping, request, load.next_record):
+        await load.load(batch, rendered)
+        await progress.advance_to(batch.next_record)
+
+
+async def _prepared(
+    file: ScannedFile, mapping: ColumnMapping, request: ImportRequest, start: int
+) -> AsyncIterator[tuple[Batch, bytes]]:
+    """Yield batches and their COPY text; the next one is read in a thread while the database works on this one."""
+    batches = gather(
+        csv_rows.read(file, skip=start),
+        _row_reader(mapping, request),
+        policy=request.policy,
+        batch_rows=settings().imports.batch_rows,
+        start=start,
+    )
+
+    def read_next() -> tuple[Batch, bytes] | None:
+        batch = next(batches, None)
+        return None if batch is None else (batch, render(batch))
+
+    upcoming = asyncio.create_task(asyncio.to_thread(read_next))
+    try:
+        while (prepared := await upcoming) is not None:
+            upcoming = asyncio.create_task(asyncio.to_thread(read_next))
+            yield prepared
+    finally:
+        await asyncio.wait([upcoming])  # a thread cannot be cancelled; let it end before its file goes
+
+
+async def _close(
+    import_id: UUID, file: ScannedFile, mapping: ColumnMapping, *, rows_read: int, started: float
+) -> ImportReport:
+    """Add up what the batches did, write the rejects file, and mark the import finished."""
+    async with database() as connection:
+        totals = await imports.totals(connection, import_id)
+        rejects_file = await _write_rejects(connection, import_id, file, mapping) if totals.rejected else None
+        seconds = time.monotonic() - started
+        report = ImportReport(
+            import_id=import_id,
+            rows=totals.rows,
+            **totals.model_dump(),
+            rejects_file=str(rejects_file) if rejects_file else None,
+            seconds=round(seconds, 3),
+            rows_per_s=round(rows_read / seconds, 1),
+            peak_memory_mb=round(_peak_memory_bytes() / 2**20, 1),
+        )
+        await imports.mark_finished(connection, report)
+    return report
+
+
+async def _write_rejects(
+    connection: AsyncConnection, import_id: UUID, file: ScannedFile, mapping: ColumnMapping
+) -> Path:
+    path = own_directory("rejects") / f"{import_id}.csv"
+    header = header_of(file.format.header, mapping.mapping, has_header=file.format.has_header)
+    draft = path.with_suffix(".part")
+    with draft.open("w", encoding=ENCODING, newline="") as target:
+        writer = csv.writer(target, delimiter=file.format.delimiter)
+        writer.writerow(header)
+        async for reject in imports.stream_rejects(connection, import_id):
+            writer.writerow(reject_row(reject, len(header) - 2))
+    draft.replace(path)
+    return path
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kibibytes
+
+
+def _row_reader(mapping: ColumnMapping, request: ImportRequest) -> RowReader:
+    return row_reader(
+        mapping,
+        default_country=request.default_country or settings().imports.default_country,
+        source=request.source,
+        dedupe=request.dedupe,
+    )
+
+
+@task(name="remember-mapping", **STEP)
+async def remember_mapping(file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> None:
+    """Remember a mapping that a person gave, for the next file with the same header."""
+    if not request.mapping:
+        return
+    async with database() as connection:
+        await imports.remember_mapping(connection, file.format.header, mapping.mapping)
+
+
+@task(name="undo-import", **STEP)
+async def undo_leads(request: UndoRequest) -> UndoReport:
+    """Remove what only this import brought and give back what it overwrote; all of it or nothing."""
+    async with database() as connection:
+        report = await undo.undo(connection, request.import_id, force=request.force)
+    log.info("import_undone", extra=report.model_dump(mode="json", exclude={"kept"}))
+    return report
+
+
+async def list_imports(limit: int = 50) -> list[ImportSummary]:
+    """List imports, newest first."""
+    async with database() as connection:
+        return await imports.select_summaries(connection, limit)
+
+
+async def leads_frame(limit: int | None = None) -> pd.DataFrame:
+    """Give the leads as a DataFrame for a notebook: one row a lead, its id as the index, `extra` as a dict.
+
+    Args:
+        limit: leads at most, oldest first; None for all.
+    """
+    async with database() as connection:
+        rows = await leads.select_values(connection, limit)
+    columns = ["id", *leads.VALUE_COLUMNS]
+    return pd.DataFrame.from_records(rows, columns=columns).set_index("id")

@@ -1,0 +1,86 @@
+"""What every test may ask for, and what none may do.
+
+    home           the session's data directory (its servers are stopped and it is removed at the end)
+    postgres_url   the session's private PostgreSQL, started once, also under pytest-xdist
+    database       the URL of a fresh, migrated database of this test's own
+
+No test connects beyond loopback and Unix sockets, and none sees the settings or data of the person who runs it.
+"""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import pytest_socket
+from psycopg import sql
+
+from db import embedded
+
+TEMPLATE = "migrated_template"
+TEMPLATE_LOCK = 4_201_337
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the whole session, workers of pytest-xdist included, one data directory."""
+    if hasattr(config, "workerinput"):
+        return
+    for name in [name for name in os.environ if name.startswith(("POSTGRES_", "REDIS_", "PREFECT_", "IMPORT_"))]:
+        del os.environ[name]
+    os.environ["SALES_AGENT_HOME"] = tempfile.mkdtemp(prefix="sales-agent-test-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the session started and remove its data directory."""
+    if hasattr(config, "workerinput"):
+        return
+    home = Path(os.environ["SALES_AGENT_HOME"])
+    embedded.stop_postgres(home)
+    embedded.stop_redis(home)
+    shutil.rmtree(home)
+
+
+def pytest_runtest_setup() -> None:
+    """Refuse connections beyond this machine."""
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """Return the session's data directory."""
+    return Path(os.environ["SALES_AGENT_HOME"])
+
+
+@pytest.fixture(scope="session")
+def postgres_url(home: Path) -> str:
+    """Return the URL of database `sales_agent` (empty) on the session's server."""
+    return embedded.embedded_postgres_url(home)
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> str:
+    """Make the migrated database that each test's own is copied from; return its name."""
+    from db.schema import upgrade
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        upgrade(embedded.create_database(postgres_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(postgres_url: str, template: str) -> Iterator[str]:
+    """Return the URL of a fresh, migrated database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        # Only one session at a time may copy a database.
+        connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
+    yield embedded.with_database(postgres_url, name)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
