@@ -1,35 +1,21 @@
-"""The client all others build on: one request as a guarded call, and the only place that reads a status code.
+"""The client all others build on: one request as a guarded call.
 
 Breaker, budget, rate limit, request, status to error, retry, in that order (`integrations.resilience.guard`).
-Errors name the provider, the operation and the status. What the provider wrote is kept only after e-mail addresses,
-keys and long numbers have been taken out of it.
 """
 
 import json
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from core.errors import (
-    Gone,
-    PaymentRequired,
-    ProviderError,
-    RateLimited,
-    Rejected,
-    Timeout,
-    Unauthorized,
-    Unavailable,
-    UnexpectedAnswer,
-)
+from core.errors import ProviderError, Timeout, Unavailable, UnexpectedAnswer
 from core.spend import FREE, Cost
+from integrations.refusals import refusal, seconds_of
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.rate_limit import Observation
 
@@ -42,7 +28,6 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 Json = Any
 """A decoded JSON document."""
 
-_SECRETS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+|[A-Za-z0-9_\-.]{24,}|\+?\d[\d\s().\-]{6,}\d")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -57,11 +42,6 @@ class Answer:
     def request_id(self) -> str | None:
         """The provider's id of the request, where it gave one."""
         return self.headers.get("x-request-id") or self.headers.get("request-id")
-
-
-def redacted(text: str, *, limit: int = 200) -> str:
-    """Return at most `limit` characters of `text` without addresses, keys and numbers of persons."""
-    return _SECRETS.sub("…", text)[:limit]
 
 
 class ProviderClient:
@@ -184,49 +164,19 @@ class ProviderClient:
 
     def _error(self, operation: str, response: httpx.Response) -> Exception:
         body = _body_of(response)
-        status = response.status_code
-        facts: dict[str, Any] = {
-            "provider": self.provider,
-            "status": status,
-            "request_id": response.headers.get("x-request-id") or response.headers.get("request-id"),
-        }
-        said = redacted(self.words(body))
-        message = f"{self.provider} {operation}: {status}" + (f", {said}" if said else "")
-        if status == 429:
-            error: ProviderError = RateLimited(message, retry_after_s=self.wait_asked(response.headers), **facts)
-        elif status in (401, 403):
-            error = Unauthorized(message, **facts)
-        elif status == 402:
-            error = PaymentRequired(message, **facts)
-        elif status in (404, 410):
-            error = Gone(message, **facts)
-        elif status == 408:
-            error = Timeout(message, **facts)
-        elif 400 <= status < 500:
-            error = Rejected(message, field_errors=self.field_errors(body), **facts)
-        elif status >= 500:
-            error = Unavailable(message, retry_after_s=self.wait_asked(response.headers), **facts)
-        else:
-            error = UnexpectedAnswer(message, **facts)
+        error = refusal(
+            self.provider,
+            operation,
+            response.status_code,
+            body,
+            headers=response.headers,
+            wait_s=self.wait_asked(response.headers),
+        )
         return self.refine(error, body)
 
     def refine(self, error: ProviderError, body: Json) -> Exception:  # noqa: ARG002 - for providers that need the body
         """Return the error a refusal stands for; a provider whose bodies say more than the status overrides this."""
         return error
-
-    def words(self, body: Json) -> str:
-        """Return what the provider says is wrong, from the usual keys."""
-        if isinstance(body, str):
-            return "" if body.lstrip().startswith("<") else body
-        if not isinstance(body, dict):
-            return ""
-        said = next((body[key] for key in ("error", "message", "error_message", "detail") if body.get(key)), "")
-        return self.words(said) if isinstance(said, dict) else str(said)
-
-    def field_errors(self, body: Json) -> dict[str, str]:
-        """Return field to reason, redacted, where the provider named fields."""
-        fields = body.get("field-errors") if isinstance(body, dict) else None
-        return {str(name): redacted(str(why)) for name, why in fields.items()} if isinstance(fields, dict) else {}
 
     def observations(self, headers: httpx.Headers) -> list[Observation]:  # noqa: ARG002 - for providers with headers
         """Return what the headers say about the rate limits."""
@@ -256,22 +206,6 @@ class ProviderClient:
             f"{self.provider} {operation}: the answer does not fit its contract at {', '.join(places[:5])}",
             provider=self.provider,
         )
-
-
-def seconds_of(text: str | None) -> float | None:
-    """Return the seconds a `Retry-After` value means, None where there is none or it is neither number nor date."""
-    if not text:
-        return None
-    try:
-        return max(float(text), 0.0) if float(text) < float("inf") else None
-    except ValueError:
-        pass
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max((at - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _body_of(response: httpx.Response) -> Json:

@@ -28,7 +28,8 @@ from integrations.close.schemas import (
     CloseStatus,
     CloseUser,
 )
-from integrations.http import Answer, Json, ProviderClient, seconds_of
+from integrations.http import Answer, Json, ProviderClient
+from integrations.refusals import seconds_of
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Observation
 

@@ -5,15 +5,15 @@ The cheapest refusal comes first. HTTP clients use it through `integrations.http
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from core.errors import ConfigurationError, LimitReached, ProviderError, RateLimited, Timeout, Unavailable
 from core.spend import FREE, Cost
-from integrations.resilience.breaker import Breaker, Outcome
+from integrations.resilience.breaker import Breaker, Outcome, Ticket
 from integrations.resilience.budget import CostBook
 from integrations.resilience.rate_limit import RateLimiter
 from integrations.resilience.retry import RetryPolicy, asked_wait_s, is_ambiguous, retrying
@@ -116,6 +116,76 @@ class Guard:
                     return found
             raise
 
+    async def stream(
+        self,
+        open_stream: Callable[[], AsyncIterator[T]],
+        call: Call,
+        *,
+        cost_of: Callable[[T], Cost | None] | None = None,
+    ) -> AsyncIterator[T]:
+        """Make a call whose answer comes in pieces.
+
+        It is tried again until the first piece; after that a failure ends it, because pieces were handed on.
+
+        Args:
+            open_stream: begins the call anew each time.
+            call: what it is.
+            cost_of: the real cost where a piece says it; the last one that does counts, else the estimate.
+        """
+        begun = await retrying(
+            lambda: self._begun(open_stream, call),
+            self.retry,
+            is_worth=lambda error: self.retry.is_worth(error, may_repeat=call.may_repeat),
+        )
+        outcome, charge = Outcome.UNKNOWN, call.estimate
+        try:
+            async for piece in begun.pieces(self.deadline_s):
+                cost = cost_of(piece) if cost_of else None
+                charge = charge if cost is None else cost
+                yield piece
+            outcome = Outcome.ALIVE
+        except TimeoutError as error:
+            outcome = Outcome.FAULT
+            raise Timeout(
+                f"{self.provider} {call.operation}: the answer stalled for {self.deadline_s:g} s",
+                provider=self.provider,
+            ) from error
+        except ProviderError as error:
+            outcome = _outcome(error, self.provider)
+            raise
+        finally:
+            await self.breaker.report(begun.ticket, outcome)
+            if self.book is not None and begun.reservation is not None:
+                await self.book.settle(begun.reservation, charge)
+
+    async def _begun(self, open_stream: Callable[[], AsyncIterator[T]], call: Call) -> "_Begun[T]":
+        """Take the way of a call up to its first piece; what failed is reported and accounted for here."""
+        ticket = await self.breaker.admit()
+        reservation: UUID | None = None
+        outcome, charge = Outcome.UNKNOWN, call.estimate
+        is_begun = False
+        try:
+            if call.estimate:
+                reservation = await self._book(call).reserve(self.provider, call.operation, call.estimate)
+            rest = open_stream()
+            first = await self._limited(lambda: anext(rest, None), call)
+            is_begun = True
+            return _Begun(ticket, reservation, first, rest)
+        except (LimitReached, ProviderError) as error:
+            outcome = _outcome(error, self.provider) if isinstance(error, ProviderError) else outcome
+            charge = call.estimate if is_ambiguous(error) else FREE
+            raise
+        finally:
+            if not is_begun:
+                await self.breaker.report(ticket, outcome)
+                if reservation is not None:
+                    await self._account(self._book(call), reservation, charge or None)
+
+    def _book(self, call: Call) -> CostBook:
+        if self.book is None:
+            raise ConfigurationError(f"{self.provider} {call.operation} costs money and no cost book is given")
+        return self.book
+
     async def _once(self, attempt: Callable[[], Awaitable[T]], call: Call, cost_of: Callable[[T], Cost] | None) -> T:
         ticket = await self.breaker.admit()
         outcome = Outcome.UNKNOWN
@@ -133,9 +203,8 @@ class Guard:
     async def _paid(self, attempt: Callable[[], Awaitable[T]], call: Call, cost_of: Callable[[T], Cost] | None) -> T:
         if not call.estimate:
             return await self._limited(attempt, call)
-        if self.book is None:
-            raise ConfigurationError(f"{self.provider} {call.operation} costs money and no cost book is given")
-        reservation = await self.book.reserve(self.provider, call.operation, call.estimate)
+        book = self._book(call)
+        reservation = await book.reserve(self.provider, call.operation, call.estimate)
         charge: Cost | None = call.estimate
         try:
             answer = await self._limited(attempt, call)
@@ -147,7 +216,7 @@ class Guard:
         else:
             return answer
         finally:
-            await self._account(self.book, reservation, charge)
+            await self._account(book, reservation, charge)
 
     @staticmethod
     async def _account(book: CostBook, reservation: UUID, charge: Cost | None) -> None:
@@ -170,6 +239,28 @@ class Guard:
             if wait_s:
                 await self.limiter.pause(wait_s, call.scope)
             raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun(Generic[T]):
+    """A stream whose first piece has come; None: it ended without one."""
+
+    ticket: Ticket | None
+    reservation: UUID | None
+    first: T | None
+    rest: AsyncIterator[T]
+
+    async def pieces(self, stall_s: float) -> AsyncIterator[T]:
+        """Yield all pieces. Raises TimeoutError when the next one takes longer than `stall_s`."""
+        if self.first is None:
+            return
+        yield self.first
+        while True:
+            async with asyncio.timeout(stall_s):
+                piece = await anext(self.rest, None)
+            if piece is None:
+                return
+            yield piece
 
 
 def _outcome(error: ProviderError, provider: str) -> Outcome:
