@@ -1,7 +1,7 @@
 """Client of Cartesia's speech API, through its SDK, version 4.
 
-Source: docs.cartesia.ai, "Text to Speech (Bytes)", "Text to Speech (SSE)", "Speech-to-Text (Batch)", "Concurrency Limits"
-(checked November 2026). Status 429 means too many calls at once, so calls take one of the plan's slots first. In a
+Source: docs.cartesia.ai, "Text to Speech (Bytes)", "Text to Speech (SSE)", "Speech-to-Text (Batch)", "Concurrency
+Limits" (checked November 2026). Status 429 means too many calls at once, so calls take one of the slots first. In a
 stream errors come as events, and a stream that is cut ends in silence. Characters are counted as credits.
 """
 
