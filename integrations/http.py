@@ -73,6 +73,8 @@ class ProviderClient:
             timeout=timeout_s,
             follow_redirects=False,
             trust_env=False,
+            # Loading the certificates takes longer than many a call, and plain HTTP has no use for them.
+            verify=base_url.startswith("https:"),
         )
 
     async def __aenter__(self) -> Self:

@@ -248,7 +248,7 @@ class ApolloClient(ProviderClient):
 def bare_domain(address: str) -> str:
     """Return the host of a domain or URL as Apollo wants it: lower case, no scheme, no `www.`, no path, IDNA."""
     host = address.strip().lower().partition("://")[2] or address.strip().lower()
-    host = host.partition("/")[0].rpartition("@")[2].partition(":")[0].removeprefix("www.").rstrip(".")
+    host = host.partition("/")[0].rpartition("@")[2].partition(":")[0].removeprefix("www.").rstrip(". ")
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
