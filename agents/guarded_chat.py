@@ -1,7 +1,7 @@
 """Any LangChain chat model behind our guard: breaker, budget, rate limit, retry, errors of ours."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -58,7 +58,10 @@ class GuardedChat(AsyncChat):
                 return await self.inner._agenerate(messages, stop, None, **kwargs)
 
         result = await self.guard.run(attempt, call, cost_of=lambda result: self._cost(_message(result), call))
-        checked(self.guard.provider, _message(result))
+        generation = result.generations[0]
+        # LangChain joins these only after this method.
+        facts = {**(result.llm_output or {}), **(generation.generation_info or {})}
+        checked(self.guard.provider, _message(result), facts)
         return result
 
     async def _astream(
@@ -70,20 +73,22 @@ class GuardedChat(AsyncChat):
     ) -> AsyncIterator[ChatGenerationChunk]:
         call = self._call(messages, kwargs)
 
-        async def pieces() -> AsyncIterator[ChatGenerationChunk]:
+        async def pieces() -> AsyncGenerator[ChatGenerationChunk, None]:
             with sdk_errors(self.guard.provider, call.operation):
                 async for chunk in self.inner._astream(messages, stop, None, **kwargs):
                     yield chunk
 
         whole: AIMessageChunk | None = None
+        facts: dict[str, Any] = {}
         async for chunk in self.guard.stream(pieces, call, cost_of=lambda chunk: self._used(chunk.message)):
+            facts.update(chunk.generation_info or {})
             if isinstance(chunk.message, AIMessageChunk):
                 whole = chunk.message if whole is None else whole + chunk.message
             if run_manager and chunk.text:
                 await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
         if whole is not None:
-            checked(self.guard.provider, whole)
+            checked(self.guard.provider, whole, facts)
 
     def _call(self, messages: list[BaseMessage], options: dict[str, Any]) -> Call:
         characters = sum(len(str(message.content)) for message in messages) + len(json.dumps(options, default=str))

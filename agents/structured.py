@@ -76,13 +76,18 @@ def _strict(node: Any, place: str) -> Any:  # noqa: ANN401 - any JSON
     return strict
 
 
-def checked(provider: str, message: AIMessage) -> AIMessage:
+def checked(provider: str, message: AIMessage, facts: Mapping[str, Any] | None = None) -> AIMessage:
     """Return the message if it can be used at all.
+
+    Args:
+        provider: who answered.
+        message: the answer, or the sum of its pieces.
+        facts: metadata that is not yet part of the message.
 
     Raises:
         MalformedAnswer: it is empty, cut off, filtered or refused.
     """
-    metadata = message.response_metadata
+    metadata = {**(facts or {}), **message.response_metadata}
     reason = metadata.get("finish_reason") or metadata.get("stop_reason")
     if reason in _UNUSABLE:
         raise MalformedAnswer(f"{provider}: the answer ended with {reason}")

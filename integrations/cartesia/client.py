@@ -5,7 +5,7 @@ Limits" (checked November 2026). Status 429 means too many calls at once, so cal
 stream errors come as events, and a stream that is cut ends in silence. Characters are counted as credits.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from types import TracebackType
@@ -95,7 +95,7 @@ class CartesiaClient:
         """
         audio = AudioFormat(sample_rate, Container.RAW)
 
-        async def pieces() -> AsyncIterator[bytes]:
+        async def pieces() -> AsyncGenerator[bytes, None]:
             is_done = False
             with sdk_errors(self.provider, "tts/sse"):
                 events = await self._sdk.tts.generate_sse(**_request(text, voice_id, model, audio, language))

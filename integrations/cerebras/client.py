@@ -5,7 +5,7 @@ constructor makes a network call unless told not to, it returns error objects an
 that is cut ends in silence; all three are handled here.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -108,7 +108,7 @@ class CerebrasClient:
                     **options,
                 )
                 answer = _answer(await raw.parse())
-                await self.guard.limiter.observe(_observations(raw.headers), _CHAT)
+                await self.guard.limiter.observe(_observations(raw.headers))
                 return answer
 
         return await self.guard.run(
@@ -127,7 +127,7 @@ class CerebrasClient:
     ) -> AsyncIterator[CerebrasAnswer]:
         """Yield the answer in pieces. Raises Unavailable when it ends without a finish reason: it was cut off."""
 
-        async def pieces() -> AsyncIterator[CerebrasAnswer]:
+        async def pieces() -> AsyncGenerator[CerebrasAnswer, None]:
             is_finished = False
             with sdk_errors(self.provider, _CHAT):
                 stream: Any = await self._sdk.chat.completions.create(

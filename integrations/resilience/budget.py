@@ -1,11 +1,12 @@
 """What a paid call needs of the cost book; the book itself lives with the database and is handed in."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from core.spend import Cost
 
 
+@runtime_checkable
 class CostBook(Protocol):
     """Money and credits set aside before a paid call and accounted for after it."""
 

@@ -5,7 +5,7 @@ The cheapest refusal comes first. HTTP clients use it through `integrations.http
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -118,7 +118,7 @@ class Guard:
 
     async def stream(
         self,
-        open_stream: Callable[[], AsyncIterator[T]],
+        open_stream: Callable[[], AsyncGenerator[T, None]],
         call: Call,
         *,
         cost_of: Callable[[T], Cost | None] | None = None,
@@ -154,11 +154,13 @@ class Guard:
             outcome = _outcome(error, self.provider)
             raise
         finally:
+            # A reader that stops early leaves the connection open otherwise.
+            await begun.rest.aclose()
             await self.breaker.report(begun.ticket, outcome)
             if self.book is not None and begun.reservation is not None:
                 await self.book.settle(begun.reservation, charge)
 
-    async def _begun(self, open_stream: Callable[[], AsyncIterator[T]], call: Call) -> "_Begun[T]":
+    async def _begun(self, open_stream: Callable[[], AsyncGenerator[T, None]], call: Call) -> "_Begun[T]":
         """Take the way of a call up to its first piece; what failed is reported and accounted for here."""
         ticket = await self.breaker.admit()
         reservation: UUID | None = None
@@ -248,7 +250,7 @@ class _Begun(Generic[T]):
     ticket: Ticket | None
     reservation: UUID | None
     first: T | None
-    rest: AsyncIterator[T]
+    rest: AsyncGenerator[T, None]
 
     async def pieces(self, stall_s: float) -> AsyncIterator[T]:
         """Yield all pieces. Raises TimeoutError when the next one takes longer than `stall_s`."""

@@ -78,12 +78,14 @@ async def retrying(
     Raises:
         Exception: what the last attempt raised.
     """
-    if policy.retries == 0:
+
+    async def once() -> T:
         return await attempt()
+
     loop = tenacity.AsyncRetrying(
         stop=tenacity.stop_after_attempt(policy.retries + 1),
         wait=lambda state: policy.wait_s(state.attempt_number, state.outcome.exception() if state.outcome else None),
         retry=tenacity.retry_if_exception(is_worth),
         reraise=True,
     )
-    return await loop(attempt)
+    return await loop(once)
