@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test check format lint types contracts unused soak bench eval wheel clean
+.PHONY: help setup lock demo demo-stop test check format lint types contracts unused soak bench eval wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -26,6 +26,18 @@ lock: ## Choose and lock new versions of the dependencies
 	@command -v uv >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml --all-extras --group dev --output-file requirements.lock
+
+demo: setup ## Import a made-up, messy file through a worker and show the leads (keeps running)
+	@SALES_AGENT_HOME=$(CURDIR)/.demo $(BIN)/sales-agent demo
+
+demo-stop: ## Stop what the demo started
+	@SALES_AGENT_HOME=$(CURDIR)/.demo $(BIN)/sales-agent down
+
+bench: setup ## Measure, print tables, write bench/*.json (minutes)
+	$(BIN)/python -m bench.bench_import
+
+eval: setup ## Score against labelled real files, or the project's own small ones where there are none
+	$(BIN)/python -m bench.eval_csv
 
 test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (under 5 minutes)
 	$(BIN)/python -m pytest -q -m "not soak"

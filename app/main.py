@@ -23,8 +23,14 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
+    "demo": Command("app.commands.demo:demo", "Import a made-up file through the whole machinery and show the result."),
+    "import": Command("app.commands.imports:import_", "Import leads from a CSV file."),
+    "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),
+    "undo": Command("app.commands.imports:undo", "Undo an import."),
+    "imports": Command("app.commands.imports:imports", "List imports."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
+    "worker": Command("app.commands.worker:worker", "Run flows for a Prefect server that runs elsewhere."),
     "db": Command("app.commands.db:app", "The database: its address, migrations, backup and restore."),
 }
 

@@ -16,7 +16,7 @@ WORK_POOL = "sales-agent"
 HEARTBEAT_S = 30  # the least that Prefect takes
 MARK = "SALES_AGENT_UP"  # names the data directory in every process that `up` started, however deep
 
-_PREFERENCES = {
+PREFERENCES = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -38,7 +38,7 @@ _SERVER_PREFERENCES = {
 
 
 def client_environment(
-    inherited: Mapping[str, str], *, home: Path, root: Path, api_url: str, auth: str | None
+    inherited: Mapping[str, str], *, home: Path, root: Path, temporary: Path, api_url: str, auth: str | None
 ) -> dict[str, str]:
     """Return the environment of the worker, its flow runs and the registration of deployments.
 
@@ -46,6 +46,7 @@ def client_environment(
         inherited: The environment of this process.
         home: Data directory.
         root: Directory that holds `flows/`, to which entrypoints are relative.
+        temporary: Directory for temporary files, private because Prefect's workers share a fixed name in it.
         api_url: Prefect's API.
         auth: `user:password`, where the server asks for one.
     """
@@ -53,12 +54,13 @@ def client_environment(
         MARK: str(home),
         "SALES_AGENT_HOME": str(home),
         "SALES_AGENT_ROOT": str(root),
+        "TMPDIR": str(temporary),
         "PREFECT_API_URL": api_url,
         "PREFECT_HOME": str(home / "prefect"),
     }
     kept = {name: value for name, value in inherited.items() if not name.startswith("PREFECT_SERVER_")}
     kept |= {"PREFECT_API_AUTH_STRING": auth} if auth else {}
-    return {**_PREFERENCES, **kept, **tied}
+    return {**PREFERENCES, **kept, **tied}
 
 
 def server_environment(
@@ -83,7 +85,7 @@ def server_environment(
     if auth:
         tied |= {"PREFECT_SERVER_API_AUTH_STRING": auth, "PREFECT_API_AUTH_STRING": auth}
     preferences = {
-        **_PREFERENCES,
+        **PREFERENCES,
         **_SERVER_PREFERENCES,
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join((origin, origin.replace("127.0.0.1", "localhost"))),
         # Relative, so that a browser elsewhere calls the address it loaded the page from.

@@ -12,14 +12,19 @@ from typing import Any
 
 from app.prefect_api import PrefectAPI
 from app.prefect_environment import HEARTBEAT_S, WORK_POOL
+from app.processes import last_line
 from core.errors import ConfigurationError, Rejected
 
 PENDING_LIMIT_S = 600
-ENDED = [f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled", "Cancelling", "TimedOut")]
+ENDED = [
+    f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled", "Cancelling", "TimedOut")
+]
 WAITING = [f"prefect.flow-run.{name}" for name in ("Paused", "Suspended", "AwaitingRetry", "Scheduled", "Pending")]
 
 
-def _watchdog(name: str, description: str, after: str, expect: list[str], within_s: int, message: str) -> dict[str, Any]:
+def _watchdog(
+    name: str, description: str, after: str, expect: list[str], within_s: int, message: str
+) -> dict[str, Any]:
     return {
         "name": name,
         "description": description,
@@ -103,7 +108,7 @@ def deployments_file(root: Path) -> Path:
 
 def deploy_command(file: Path) -> list[str]:
     """Return the command that registers every deployment of a `prefect.yaml`."""
-    return [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
+    return [sys.executable, "-m", "app.prefect_cli", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
 
 
 def has_deployments(file: Path) -> bool:
@@ -128,3 +133,9 @@ def start_deploying(root: Path, environment: Mapping[str, str], log: Path) -> "s
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def check_registered(code: int, log: Path) -> None:
+    """Raise a `ConfigurationError` when registering the deployments ended with an exit code other than 0."""
+    if code != 0:
+        raise ConfigurationError(f"The deployments could not be registered: {last_line(log)} (log: {log})")

@@ -4,13 +4,13 @@ A batch covers a fixed number of records of the file, whatever becomes of them, 
 finds the same boundaries again. Inside a batch, rows of one lead are merged by the import's policy.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
 from core.lead import FIELDS
-from core.lead_rows import LeadRow, Reject
+from core.lead_rows import LeadRow, Reject, RowReader
 from core.merging import ConflictPolicy, merge_extra, merge_original, merge_values
 
 Record = tuple[int, list[str]]
@@ -49,7 +49,7 @@ def merge_rows(known: LeadRow, new: LeadRow, policy: ConflictPolicy) -> LeadRow:
 
 def gather(
     records: Iterable[Record],
-    read_row: Callable[[list[str]], LeadRow | Reject],
+    read_row: RowReader,
     *,
     policy: ConflictPolicy,
     batch_rows: int,

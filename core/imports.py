@@ -31,7 +31,7 @@ class ImportRequest(Frozen):
     mapping: dict[str, str] = Field(
         default={},
         title="Column mapping",
-        description='What the detection should not decide: {"Firma": "company_name"}; an empty field leaves a column out',
+        description='What detection should not decide: {"Firma": "company_name"}; an empty field leaves a column out',
     )
     policy: ConflictPolicy = Field(
         default=ConflictPolicy.FILL_EMPTY,

@@ -26,10 +26,10 @@ class HomeSettings(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("sales-agent")),
-        description="Data directory: private servers, uploads, rejects, logs. Default: the platform's user data directory",
+        description="Data directory: private servers, uploads, rejects, logs. Default: the platform's own place",
     )
     root: Path | None = Field(
-        default=None, description="Directory that holds prefect.yaml and flows/. Default: where this program is installed"
+        default=None, description="Directory that holds prefect.yaml and flows/. Default: where this is installed"
     )
 
 

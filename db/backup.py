@@ -42,7 +42,9 @@ def restore(url: str, file: Path, *, overwrite: bool = False) -> None:
     """
     if not file.is_file():
         raise InvalidFile("there is no such file", path=str(file))
-    if file.open("rb").read(5) != b"PGDMP":
+    with file.open("rb") as start:
+        is_dump = start.read(5) == b"PGDMP"
+    if not is_dump:
         raise InvalidFile("this is no backup: `sales-agent db backup` writes them", path=str(file))
     with psycopg.connect(url, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_stat_user_tables LIMIT 1").fetchone() and not overwrite:

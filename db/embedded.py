@@ -6,7 +6,7 @@ REDIS_URL set    -> that server        else -> embedded_valkey, started when fir
 
 import time
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -14,6 +14,7 @@ from psycopg import sql
 from core.errors import ConfigurationError
 from core.settings import Settings
 from db import embedded_postgres, embedded_valkey
+from db.embedded_postgres import SUPERUSER
 
 DATABASE = "sales_agent"
 SETTLE_S = 60.0  # how long a private server may take to answer after it was found or started
@@ -28,6 +29,25 @@ def postgres_url(settings: Settings) -> str:
     if settings.postgres.url is not None:
         return settings.postgres.url.get_secret_value()
     return embedded_postgres_url(settings.home)
+
+
+def answering_postgres_url(settings: Settings) -> str:
+    """Return `postgres_url` once that server has answered.
+
+    Raises:
+        ConfigurationError: It does not answer; the message says what to check.
+    """
+    url = postgres_url(settings)
+    try:
+        psycopg.connect(url, connect_timeout=settings.postgres.connect_timeout_s).close()
+    except psycopg.Error as error:
+        raise _unreachable(error) from error
+    return url
+
+
+def _unreachable(error: psycopg.Error) -> ConfigurationError:
+    told = " ".join(str(error).split())
+    return ConfigurationError(f"Postgres cannot be reached ({told}): check POSTGRES_URL.")
 
 
 def embedded_postgres_url(home: Path) -> str:
@@ -84,7 +104,7 @@ def create_database(url: str, name: str) -> str:
         message = f"This user may not create the database {name}: create it by hand, or give the user CREATEDB."
         raise ConfigurationError(message) from error
     except psycopg.OperationalError as error:
-        raise ConfigurationError(f"Postgres cannot be reached ({str(error).strip()}): check POSTGRES_URL.") from error
+        raise _unreachable(error) from error
 
 
 def _create_database(url: str, name: str) -> str:
@@ -96,6 +116,17 @@ def _create_database(url: str, name: str) -> str:
     except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
         pass  # another process was first
     return with_database(url, name)
+
+
+def database_name(url: str) -> str:
+    """Return the database that a libpq URL names; like libpq, its user where it names none."""
+    parts = urlsplit(url)
+    return unquote(parts.path.strip("/") or parts.username or SUPERUSER)
+
+
+def prefect_database(url: str) -> str:
+    """Return the name of the database that a Prefect server of its own uses beside that of `url`."""
+    return f"{database_name(url)}_prefect"
 
 
 def with_database(url: str, name: str) -> str:

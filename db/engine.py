@@ -29,6 +29,10 @@ def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeo
     )
 
 
+Connection = AsyncConnection
+"""What the functions of this package work on: a connection in somebody else's transaction."""
+
+
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Yield a connection in a transaction; commits at the end, rolls back on an error."""

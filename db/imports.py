@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from core.lead_rows import Reject
 from sqlalchemy import Row, Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.errors import ImportNotFound
 from core.import_batches import RejectedRecord
 from core.imports import ImportReport, ImportSummary, Totals
+from core.lead_rows import Reject
 from db.tables import HeaderMappingRow, ImportRejectRow, ImportRow
 
 _TOTALS = text(
@@ -55,12 +55,14 @@ async def totals(connection: AsyncConnection, import_id: UUID) -> Totals:
     )
 
 
-async def mark_finished(connection: AsyncConnection, report: ImportReport) -> None:
-    """Close an import with its report."""
+async def mark_finished(connection: AsyncConnection, report: ImportReport, flow_run_id: str | None = None) -> None:
+    """Close an import with its report, and the Prefect run that finished it."""
     await connection.execute(
         update(ImportRow)
         .where(ImportRow.id == report.import_id, ImportRow.status == "running")
-        .values(status="finished", finished_at=func.now(), report=report.model_dump(mode="json"))
+        .values(
+            status="finished", finished_at=func.now(), report=report.model_dump(mode="json"), flow_run_id=flow_run_id
+        )
     )
 
 
@@ -85,6 +87,19 @@ async def find_report(connection: AsyncConnection, import_id: UUID) -> ImportRep
     if row is None:
         raise ImportNotFound(f"no import {import_id}; `sales-agent imports` lists them")
     return ImportReport.model_validate(row[0]) if row[0] else None
+
+
+async def get_report_of_run(connection: AsyncConnection, flow_run_id: str) -> ImportReport:
+    """Give the report of the import that a Prefect run finished.
+
+    Raises:
+        ImportNotFound: it finished none.
+    """
+    query = select(ImportRow.report).where(ImportRow.flow_run_id == flow_run_id)
+    report = (await connection.execute(query)).scalar_one_or_none()
+    if report is None:
+        raise ImportNotFound(f"run {flow_run_id} finished no import")
+    return ImportReport.model_validate(report)
 
 
 async def stream_rejects(connection: AsyncConnection, import_id: UUID) -> AsyncIterator[RejectedRecord]:

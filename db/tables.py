@@ -107,6 +107,7 @@ class ImportRow(Base):
     format: Mapped[dict[str, Any]]
     records: Mapped[int]
     report: Mapped[dict[str, Any] | None]
+    flow_run_id: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(server_default=_NOW)
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
@@ -132,8 +133,10 @@ class ImportBatchRow(Base):
 
 
 class ImportMetRow(Base):
-    """The leads a batch met that were there before its import: an array a batch, because a row a lead costs ten times
-    the write-ahead log. A lead is in it once for each batch that met it.
+    """The leads a batch met that were there before its import.
+
+    An array a batch, because a row a lead costs ten times the write-ahead log. A lead is in it once for each batch that
+    met it.
     """
 
     __tablename__ = "import_met"

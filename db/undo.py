@@ -1,10 +1,10 @@
-"""Undoing an import: remove what only it brought, give back what it overwrote. One transaction: all of it or nothing."""
+"""Undoing an import: remove what only it brought, give back what it overwrote; all of it or nothing."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import Table, bindparam, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import ImportBusy, ImportNotFound
@@ -12,6 +12,9 @@ from core.imports import KeptLead, UndoReport
 from core.undo import Change, flattened, patched, unmerge
 from db.lead_merge import COLUMNS
 from db.tables import ImportChangeRow, ImportRow, LeadRow
+
+_leads = cast("Table", LeadRow.__table__)
+_changes = cast("Table", ImportChangeRow.__table__)
 
 _LEADS_A_STEP = 1_000
 _KEPT_LISTED = 100
@@ -106,10 +109,10 @@ async def _restore_some(
     connection: AsyncConnection, import_id: UUID, lead_ids: Sequence[UUID], *, force: bool
 ) -> tuple[int, list[KeptLead]]:
     chains: dict[UUID, list[Any]] = {lead_id: [] for lead_id in lead_ids}
-    changes = select(ImportChangeRow.__table__).where(ImportChangeRow.lead_id.in_(lead_ids))
-    for change in await connection.execute(changes.order_by(ImportChangeRow.changed_at)):
+    changes = select(_changes).where(_changes.c.lead_id.in_(lead_ids))
+    for change in await connection.execute(changes.order_by(_changes.c.changed_at)):
         chains[change.lead_id].append(change)
-    leads = select(LeadRow.__table__).where(LeadRow.id.in_(lead_ids)).order_by(LeadRow.dedupe_key).with_for_update()
+    leads = select(_leads).where(_leads.c.id.in_(lead_ids)).order_by(_leads.c.dedupe_key).with_for_update()
 
     kept: list[KeptLead] = []
     patches: list[dict[str, Any]] = []
@@ -146,19 +149,14 @@ async def _write(
     dropped: list[UUID],
 ) -> None:
     if patches:
-        values = {column: bindparam(column) for column in COLUMNS}
-        await connection.execute(
-            update(LeadRow.__table__)
-            .where(LeadRow.__table__.c.id == bindparam("lead"))
-            .values(**values, updated_at=func.now()),
-            patches,
-        )
-    table = ImportChangeRow.__table__
+        values: dict[str, Any] = {column: bindparam(column) for column in COLUMNS}
+        statement = update(_leads).where(_leads.c.id == bindparam("lead")).values(**values, updated_at=func.now())
+        await connection.execute(statement, patches)
     if handed_on:
-        await connection.execute(
-            update(table)
-            .where(table.c.import_id == bindparam("of"), table.c.lead_id == bindparam("lead"))
-            .values(before=bindparam("before")),
-            handed_on,
+        statement = (
+            update(_changes)
+            .where(_changes.c.import_id == bindparam("of"), _changes.c.lead_id == bindparam("lead"))
+            .values(before=bindparam("before"))
         )
-    await connection.execute(delete(table).where(table.c.import_id == import_id, table.c.lead_id.in_(dropped)))
+        await connection.execute(statement, handed_on)
+    await connection.execute(delete(_changes).where(_changes.c.import_id == import_id, _changes.c.lead_id.in_(dropped)))

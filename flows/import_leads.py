@@ -10,8 +10,8 @@ from tasks.runtime import flow
 async def import_leads(request: ImportRequest) -> ImportReport | PreviewReport:
     """Import leads from a CSV file.
 
-    Started by hand. Reads one file; writes leads, the import's report and its rejects. Safe twice: the same bytes change
-    nothing, and an import that was interrupted goes on at its last commit. A dry run writes nothing.
+    Started by hand. Reads one file; writes leads, the import's report and its rejects. Safe twice: the same bytes
+    change nothing, and an import that was interrupted goes on at its last commit. A dry run writes nothing.
     """
     file = await leads.receive_file(request)
     mapping = await leads.map_file(file, request)

@@ -7,36 +7,33 @@ import resource
 import sys
 import time
 from collections.abc import AsyncIterator
-from itertools import islice
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
-import pandas as pd
 from prefect import runtime
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import csv_rows
-from core.columns import ColumnMapping, map_columns
+from core.columns import ColumnMapping
 from core.csv_rows import ScannedFile
 from core.errors import InvalidFile
 from core.import_batches import Batch, gather
 from core.imports import ImportReport, ImportRequest, ImportSummary, UndoReport, UndoRequest
-from core.lead_rows import RowReader, row_reader
 from core.preview import PreviewReport
 from core.preview import preview as preview_file
 from core.rejects import ENCODING, header_of, reject_row
 from core.settings import settings
 from db import imports, leads, undo
-from db.engine import own_connection
+from db.engine import Connection, own_connection
 from db.lead_loading import Loading, NewImport, loading, render
 from tasks.policies import STEP
+from tasks.previews import detect_mapping, make_row_reader
 from tasks.progress import Progress
 from tasks.resources import database, database_url, own_directory
 from tasks.runtime import task
 
 log = logging.getLogger(__name__)
 
-_SAMPLE_ROWS = 500
 _SPOOL_KEPT_S = 2 * 24 * 3600.0
 
 
@@ -80,14 +77,13 @@ async def map_file(file: ScannedFile, request: ImportRequest, *, use_remembered:
     if use_remembered and file.format.header:
         async with database() as connection:
             remembered = await imports.find_mapping(connection, file.format.header)
-    sample = [cells for _, cells in islice(csv_rows.read(file), _SAMPLE_ROWS)]
-    return map_columns(file.format.header, sample, overrides=request.mapping, remembered=remembered)
+    return detect_mapping(file, request, remembered)
 
 
 @task(name="preview", **STEP)
 async def preview(file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> PreviewReport:
     """Say what an import would do; writes nothing and needs no database."""
-    report = await asyncio.to_thread(preview_file, file, mapping, _row_reader(mapping, request))
+    report = await asyncio.to_thread(preview_file, file, mapping, make_row_reader(mapping, request))
     file.path.unlink(missing_ok=True)
     return report
 
@@ -130,6 +126,7 @@ async def _load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping
     async for batch, rendered in _prepared(file, mapping, request, load.next_record):
         await load.load(batch, rendered)
         await progress.advance_to(batch.next_record)
+    await load.settle()
 
 
 async def _prepared(
@@ -138,7 +135,7 @@ async def _prepared(
     """Yield batches and their COPY text; the next one is read in a thread while the database works on this one."""
     batches = gather(
         csv_rows.read(file, skip=start),
-        _row_reader(mapping, request),
+        make_row_reader(mapping, request),
         policy=request.policy,
         batch_rows=settings().imports.batch_rows,
         start=start,
@@ -174,13 +171,11 @@ async def _close(
             rows_per_s=round(rows_read / seconds, 1),
             peak_memory_mb=round(_peak_memory_bytes() / 2**20, 1),
         )
-        await imports.mark_finished(connection, report)
+        await imports.mark_finished(connection, report, runtime.flow_run.id)
     return report
 
 
-async def _write_rejects(
-    connection: AsyncConnection, import_id: UUID, file: ScannedFile, mapping: ColumnMapping
-) -> Path:
+async def _write_rejects(connection: Connection, import_id: UUID, file: ScannedFile, mapping: ColumnMapping) -> Path:
     path = own_directory("rejects") / f"{import_id}.csv"
     header = header_of(file.format.header, mapping.mapping, has_header=file.format.has_header)
     draft = path.with_suffix(".part")
@@ -196,15 +191,6 @@ async def _write_rejects(
 def _peak_memory_bytes() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kibibytes
-
-
-def _row_reader(mapping: ColumnMapping, request: ImportRequest) -> RowReader:
-    return row_reader(
-        mapping,
-        default_country=request.default_country or settings().imports.default_country,
-        source=request.source,
-        dedupe=request.dedupe,
-    )
 
 
 @task(name="remember-mapping", **STEP)
@@ -225,19 +211,19 @@ async def undo_leads(request: UndoRequest) -> UndoReport:
     return report
 
 
+async def report_of_run(flow_run_id: str) -> ImportReport:
+    """Give the report of the import that a Prefect run finished."""
+    async with database() as connection:
+        return await imports.get_report_of_run(connection, flow_run_id)
+
+
+async def first_leads(limit: int) -> list[dict[str, Any]]:
+    """Give the oldest leads: id, the canonical fields, `extra` and the times."""
+    async with database() as connection:
+        return await leads.select_values(connection, limit)
+
+
 async def list_imports(limit: int = 50) -> list[ImportSummary]:
     """List imports, newest first."""
     async with database() as connection:
         return await imports.select_summaries(connection, limit)
-
-
-async def leads_frame(limit: int | None = None) -> pd.DataFrame:
-    """Give the leads as a DataFrame for a notebook: one row a lead, its id as the index, `extra` as a dict.
-
-    Args:
-        limit: leads at most, oldest first; None for all.
-    """
-    async with database() as connection:
-        rows = await leads.select_values(connection, limit)
-    columns = ["id", *leads.VALUE_COLUMNS]
-    return pd.DataFrame.from_records(rows, columns=columns).set_index("id")

@@ -1,5 +1,6 @@
-"""When a task is tried again, and how often. Calls to providers are retried in seconds by their client, tasks in
-minutes by these policies, nothing else retries.
+"""When a task is tried again, and how often.
+
+Calls to providers are retried in seconds by their client, tasks in minutes by these policies, nothing else retries.
 """
 
 from typing import Any

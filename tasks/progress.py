@@ -28,6 +28,6 @@ class Progress:
         self._reported_at = time.monotonic()
         percent = 100.0 * done / self._total if self._total else 100.0
         if self._artifact is None:
-            self._artifact = await acreate_progress_artifact(progress=percent, description=self._description)  # type: ignore[assignment]
-        elif self._artifact is not None:
+            self._artifact = await acreate_progress_artifact(progress=percent, description=self._description)
+        else:
             await aupdate_progress_artifact(self._artifact, progress=percent)

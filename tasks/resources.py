@@ -5,11 +5,9 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from core.settings import settings
 from db.embedded import postgres_url
-from db.engine import open_engine, transaction
+from db.engine import Connection, open_engine, transaction
 from db.schema import upgrade
 
 
@@ -26,7 +24,7 @@ def _upgrade_once(url: str) -> None:
 
 
 @asynccontextmanager
-async def database() -> AsyncIterator[AsyncConnection]:
+async def database() -> AsyncIterator[Connection]:
     """Yield a connection in a transaction; for tasks, which live in an event loop of their own."""
     engine = open_engine(database_url(), connect_timeout_s=settings().postgres.connect_timeout_s)
     try:

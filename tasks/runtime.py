@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
-import prefect.settings
 from prefect import Flow, Task
 from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -45,19 +44,21 @@ def in_flow_run() -> bool:
 class OptionalFlow(Flow[P, R]):
     """A Prefect flow that runs without Prefect where there is no server."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # type: ignore[override]  # noqa: ANN401
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Call the flow; give what its function gives, a coroutine."""
         if in_flow_run():
             return super().__call__(*args, **kwargs)
         url = server_url()
         if url is None:
             log.info("running_without_prefect", extra={"flow": self.name, "why": "no server: see `sales-agent up`"})
-            return self.fn(**self.validate_parameters(get_call_parameters(self.fn, args, kwargs)))
+            function: Callable[..., R] = self.fn
+            return function(**self.validate_parameters(get_call_parameters(self.fn, args, kwargs)))
         return self._run_against(url, *args, **kwargs)
 
-    async def _run_against(self, url: str, *args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401
+    async def _run_against(self, url: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         with temporary_settings({PREFECT_API_URL: url}):
-            return await super().__call__(*args, **kwargs)
+            run: Any = super().__call__(*args, **kwargs)
+            return await run
 
 
 class OptionalTask(Task[P, R]):

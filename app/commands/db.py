@@ -18,12 +18,19 @@ def url() -> None:
 
 
 @app.command()
-def upgrade() -> None:
+def upgrade(
+    with_prefect: Annotated[
+        bool, typer.Option("--with-prefect", help="Also make the database that a Prefect server of its own will use.")
+    ] = False,
+) -> None:
     """Bring the database's tables to this version."""
     from core.settings import settings
     from db import embedded, schema
 
-    schema.upgrade(embedded.postgres_url(settings()))
+    url = embedded.answering_postgres_url(settings())
+    schema.upgrade(url)
+    if with_prefect:
+        embedded.create_database(url, embedded.prefect_database(url))
 
 
 @app.command()
@@ -36,7 +43,7 @@ def backup(
     from db import backup as backups
     from db import embedded
 
-    written = backups.backup(embedded.postgres_url(settings()), file, overwrite=force)
+    written = backups.backup(embedded.answering_postgres_url(settings()), file, overwrite=force)
     typer.echo(f"{file}: {written:,} bytes")
 
 
@@ -50,5 +57,5 @@ def restore(
     from db import backup as backups
     from db import embedded
 
-    backups.restore(embedded.postgres_url(settings()), file, overwrite=force)
+    backups.restore(embedded.answering_postgres_url(settings()), file, overwrite=force)
     typer.echo(f"{file}: restored")

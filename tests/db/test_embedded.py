@@ -1,12 +1,15 @@
 """The private servers: started once, found again, brought back after every way of dying."""
 
+import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -48,7 +51,7 @@ def own_home() -> Iterator[Path]:
     shutil.rmtree(base)
 
 
-def ask(home: Path, *, stay: bool = False, user: int = 0) -> "subprocess.Popen[str]":
+def ask(home: Path, *, stay: bool = False, user: int = 0, errors: int | None = None) -> "subprocess.Popen[str]":
     """Ask for both servers in a process of its own; with `stay` it waits until its standard input closes.
 
     As `user` it asks after its imports, since root's Python may lie where no one else may go.
@@ -59,6 +62,7 @@ def ask(home: Path, *, stay: bool = False, user: int = 0) -> "subprocess.Popen[s
         env={"PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(home), "BECOME": str(user)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
     )
 
@@ -245,3 +249,73 @@ def test_normal_user_runs_its_own_servers() -> None:
         embedded.stop_postgres(base / "home")
         embedded.stop_redis(base / "home")
         shutil.rmtree(base)
+
+
+def test_home_that_may_not_be_written_says_so() -> None:
+    base = Path(tempfile.mkdtemp(prefix="sales-agent-closed-"))
+    try:
+        base.chmod(0o555)
+        process = ask(base / "home", user=65534 if os.geteuid() == 0 else 0, errors=subprocess.PIPE)
+        _, err = process.communicate()
+        assert f"ConfigurationError: Cannot write {base / 'home'}" in err
+        assert "SALES_AGENT_HOME" in err
+    finally:
+        shutil.rmtree(base)
+
+
+MAY_MOUNT = os.geteuid() == 0 and shutil.which("mount") is not None
+
+
+@pytest.mark.skipif(not MAY_MOUNT, reason="only root can make a small disk")
+@pytest.mark.parametrize("size_mb", [1, 20])
+def test_full_disk_says_so(size_mb: int) -> None:
+    disk = Path(tempfile.mkdtemp(prefix="sales-agent-full-"))
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", disk], check=False)
+    if mounted.returncode != 0:
+        disk.rmdir()
+        pytest.skip("this root may not mount")
+    try:
+        with pytest.raises(ConfigurationError, match="is full: free some space"):
+            embedded_postgres.ensure_running(disk / "home")
+    finally:
+        subprocess.run(["umount", disk], check=True)
+        disk.rmdir()
+
+
+@pytest.mark.soak
+def test_server_killed_at_any_moment_keeps_what_was_committed(own_home: Path) -> None:
+    settings = settings_for(own_home)
+    with psycopg.connect(embedded.postgres_url(settings)) as connection:
+        connection.execute("CREATE TABLE counted (n int PRIMARY KEY)")
+    chance = random.Random(4711)
+    committed = 0
+    for _ in range(20):
+        server = embedded_postgres.find(own_home)
+        assert server is not None
+        killer = threading.Timer(chance.uniform(0, 0.5), os.kill, (server.pid, signal.SIGKILL))
+        with psycopg.connect(embedded.postgres_url(settings), autocommit=True) as connection:
+            killer.start()
+            with contextlib.suppress(psycopg.OperationalError):
+                while True:
+                    connection.execute("INSERT INTO counted VALUES (%s)", [committed + 1])
+                    committed += 1
+        killer.join()
+        kept = int(str(scalar(embedded.postgres_url(settings), "SELECT coalesce(max(n), 0) FROM counted")))
+        # The statement that was under way may have been committed without our hearing of it.
+        assert kept in (committed, committed + 1)
+        committed = kept
+
+
+@pytest.mark.soak
+def test_starter_killed_at_any_moment_leaves_nothing_that_hinders(own_home: Path) -> None:
+    chance = random.Random(4712)
+    for _ in range(25):
+        starter = ask(own_home, stay=True)
+        time.sleep(chance.uniform(0.5, 2.5))
+        starter.kill()
+        starter.communicate()
+        if chance.random() < 0.5:
+            embedded.stop_postgres(own_home)
+            shutil.rmtree(own_home, ignore_errors=True)
+    assert scalar(embedded.postgres_url(settings_for(own_home)), "SELECT 1") == 1
+    assert len(embedded_postgres._processes_in(own_home / "postgres" / "data")) < 15

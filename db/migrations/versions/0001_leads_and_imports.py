@@ -8,7 +8,7 @@ revision = "0001"
 down_revision = None
 
 # Written out, not taken from `core.lead`: a migration says what was true when it was made.
-_FIELDS = [
+_FIELDS = (
     "company_name",
     "company_website",
     "company_domain",
@@ -32,7 +32,7 @@ _FIELDS = [
     "notes",
     "source",
     "external_id",
-]
+)
 
 _NOW = sa.text("now()")
 _EMPTY = sa.text("'{}'::jsonb")
@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("format", postgresql.JSONB, nullable=False),
         _count("records"),
         sa.Column("report", postgresql.JSONB),
+        sa.Column("flow_run_id", sa.Text),
         _at("started_at"),
         _at("finished_at", nullable=True),
         _at("undone_at", nullable=True),

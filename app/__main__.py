@@ -1,0 +1,5 @@
+"""`python -m app` is `sales-agent`."""
+
+from app.main import main
+
+main()

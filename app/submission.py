@@ -1,0 +1,76 @@
+"""Handing an import to a worker: the file goes to the upload directory, the run to the deployment."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from hashlib import file_digest
+from pathlib import Path
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.deployments import arun_deployment
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from core.errors import ConfigurationError, InvalidFile, SalesAgentError
+from core.imports import ImportReport, ImportRequest
+from core.settings import settings
+from tasks.leads import report_of_run
+from tasks.runtime import server_url
+
+DEPLOYMENT = "import-leads/import-leads"
+_POLL_S = 0.5
+
+
+async def submit_import(request: ImportRequest, *, say: Callable[[str], None]) -> ImportReport:
+    """Start the deployment for a file and wait for its report.
+
+    Args:
+        request: its file may be anywhere; it is copied to the upload directory.
+        say: told where the run can be watched, and each state it comes to.
+
+    Raises:
+        ConfigurationError: there is no Prefect server.
+        SalesAgentError: the run did not complete; names it and its last words.
+    """
+    url = server_url()
+    if url is None:
+        raise ConfigurationError("there is no Prefect server to submit to: start one with `sales-agent up`")
+    uploaded = await asyncio.to_thread(_upload, request.path.expanduser())
+    with temporary_settings({PREFECT_API_URL: url}):
+        parameters = {"request": request.model_copy(update={"path": Path(uploaded.name)}).model_dump(mode="json")}
+        run = await arun_deployment(DEPLOYMENT, parameters=parameters, timeout=0)
+        say(f"Run {run.name}: {url.removesuffix('/api')}/runs/flow-run/{run.id}")
+        await _wait(run.id, say)
+    return await report_of_run(str(run.id))
+
+
+def _upload(path: Path) -> Path:
+    """Copy a file to the upload directory under a name that stands for its bytes."""
+    try:
+        with path.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InvalidFile(f"cannot be read: {error.strerror}", path=str(path)) from error
+    uploads = settings().upload_dir
+    uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = uploads / f"{path.stem}-{digest[:8]}{path.suffix}"
+    if not target.exists():
+        draft = target.with_suffix(".part")
+        shutil.copyfile(path, draft)
+        draft.replace(target)
+    return target
+
+
+async def _wait(run_id: UUID, say: Callable[[str], None]) -> None:
+    known = None
+    async with get_client() as client:
+        while True:
+            state = (await client.read_flow_run(run_id)).state
+            if state is not None and state.name != known:
+                known = state.name
+                say(f"  {state.name}")
+            if state is not None and state.is_final():
+                break
+            await asyncio.sleep(_POLL_S)
+    if not state.is_completed():
+        raise SalesAgentError(f"run {run_id} ended as {state.name}: {state.message or 'no message'}")

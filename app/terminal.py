@@ -1,0 +1,83 @@
+"""What the commands share on a terminal: lines, tables, progress bars, JSON.
+
+Results go to standard output, all else to standard error.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+
+def say(line: str) -> None:
+    """Tell the person something that is not the result."""
+    typer.echo(line, err=True)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+    """Print a result as JSON."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Print names and values, one a line."""
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():
+        typer.echo(f"{name:<{width}}  {_readable(value)}")
+
+
+def _readable(value: Any) -> str:  # noqa: ANN401 - a JSON value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_readable(item)}" for key, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return "tab" if value == "\t" else str(value)
+
+
+def print_table(rows: Sequence[Mapping[Any, Any]]) -> None:
+    """Print rows with the same keys as a table as wide as the terminal; on a pipe nothing is cut."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in rows[0]:
+        table.add_column(str(name).replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else _readable(cell)) for cell in row.values()))
+    Console(width=None if sys.stdout.isatty() else 10_000, highlight=False).print(table)
+
+
+@contextmanager
+def progress_bar(title: str, *, show: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that takes (done, total); draws a bar where standard error is a terminal."""
+    if not (show and sys.stderr.isatty()):
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+def prepare_prefect() -> None:
+    """Set Prefect up before it is imported: our preferences, its files in our data directory, a quiet console."""
+    from app.prefect_environment import PREFERENCES
+    from core.settings import settings
+
+    home = settings().home / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_HOME": str(home)}
+    for name, value in {**PREFERENCES, **quiet}.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,162 @@
+"""Decides which column goes into which field of a lead.
+
+Three kinds of evidence, in this order: what the user said or confirmed before; what the column's name says
+(`column_words`),
+read together with its neighbours; what its cells look like (`column_content`), which can veto a name or stand in
+for one.
+Two columns never land in one field: the better one wins, the other stays unmapped. A wrong mapping is worse than none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core.column_content import Profile, profile
+from core.column_evidence import supports
+from core.column_meaning import Guess, meaning_of
+from core.column_words import fold_header
+from core.errors import InvalidInput
+from core.lead import FIELDS
+
+OWN_COLUMNS = frozenset({"_line", "_error"})
+"""Columns that our own reject files add: never mapped, never kept."""
+THRESHOLD = 0.5
+SAMPLE_ROWS = 200
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """Which column goes where.
+
+    Attributes:
+        columns: (label, field or None, confidence 0-1) in file order.
+    """
+
+    columns: tuple[tuple[str, str | None, float], ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All column labels, in file order."""
+        return tuple(label for label, _, _ in self.columns)
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Label -> field, of the mapped columns."""
+        return {label: field for label, field, _ in self.columns if field}
+
+    @property
+    def confidence(self) -> dict[str, float]:
+        """Label -> confidence 0-1, of the mapped columns."""
+        return {label: confidence for label, field, confidence in self.columns if field}
+
+    @property
+    def unmapped(self) -> list[str]:
+        """Labels of the columns that go to no field."""
+        return [label for label, field, _ in self.columns if not field]
+
+
+def parse_override(text: str) -> tuple[str, str]:
+    """Read 'Firma=company_name' as (label, field); an empty field means: leave unmapped.
+
+    Raises:
+        InvalidInput: There is no '='.
+    """
+    label, sign, field = text.rpartition("=")
+    if not sign:
+        raise InvalidInput(f"a mapping is COLUMN=field, not {text!r}")
+    return label, field.strip()
+
+
+def map_columns(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    *,
+    overrides: Mapping[str, str] | None = None,
+    remembered: Mapping[str, str] | None = None,
+) -> ColumnMapping:
+    """Decide for every column which field it goes to, if any.
+
+    Args:
+        header: Column labels, as `CsvFormat.header` gives them.
+        sample: Some records, cells in file order; ragged rows are fine.
+        overrides: What the user says: label -> field, '' for none. Wins over everything.
+        remembered: A mapping confirmed before for the same header; wins over guesses.
+
+    Raises:
+        InvalidInput: An override names a column or a field that does not exist, or one field twice.
+    """
+    said = _checked_overrides(header, overrides or {})
+    known = {
+        label: field
+        for label, field in (remembered or {}).items()
+        if label in header and (not field or field in FIELDS)
+    }
+    fixed: dict[str, str] = {}
+    for label, field in (*said.items(), *known.items()):
+        if label not in fixed and (not field or field not in fixed.values()):
+            fixed[label] = field
+    rows = sample[:SAMPLE_ROWS]
+    profiles = [profile([row[index] if index < len(row) else "" for row in rows]) for index in range(len(header))]
+    guesses = _guesses(header, profiles, rows)
+    taken = {field for field in fixed.values() if field}
+    chosen: dict[int, tuple[str, float]] = {}
+    for guess in sorted(guesses, key=lambda guess: (-guess.confidence, guess.column)):
+        label = header[guess.column]
+        if guess.confidence < THRESHOLD or guess.column in chosen or guess.field in taken:
+            continue
+        if label in fixed or label.strip() in OWN_COLUMNS:
+            continue
+        # A mapping that a person confirmed as a whole says also which columns to leave alone.
+        if remembered is not None and not said and set(remembered) >= set(header):
+            continue
+        chosen[guess.column] = (guess.field, round(guess.confidence, 2))
+        taken.add(guess.field)
+    return ColumnMapping(
+        tuple(
+            (label, fixed[label] or None, 1.0) if label in fixed else (label, *chosen.get(index, (None, 0.0)))
+            for index, label in enumerate(header)
+        )
+    )
+
+
+def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> dict[str, str]:
+    stripped: dict[str, str] = {}
+    for label in header:
+        stripped.setdefault(label.strip(), label)
+    said: dict[str, str] = {}
+    for name, field in overrides.items():
+        found = name if name in header else stripped.get(name.strip())
+        if found is None:
+            raise InvalidInput(f"there is no column {name!r}; the columns are: {', '.join(header)}")
+        if field and field not in FIELDS:
+            raise InvalidInput(f"there is no field {field!r}; the fields are: {', '.join(FIELDS)}")
+        if field and field in said.values():
+            raise InvalidInput(f"two columns are mapped to {field!r}; a field takes one")
+        said[found] = field
+    return said
+
+
+def _guesses(header: Sequence[str], profiles: Sequence[Profile], rows: Sequence[Sequence[str]]) -> list[Guess]:
+    """Give all guesses, vetoed by content, one list for all columns."""
+    names = ["" if _is_made_up(label, index) else _without_number(label) for index, label in enumerate(header)]
+    guesses: list[Guess] = []
+    for guess in meaning_of(names, profiles):
+        evidence = profiles[guess.column]
+        # Our own field names are meant, whatever the cells hold; 'city' or 'notes' are everybody's words.
+        exact = "_" in guess.field and fold_header(names[guess.column]).replace(" ", "_") == guess.field
+        confidence = 1.0 if exact else guess.confidence * supports(guess.field, evidence)
+        if evidence.count == 0 and rows and not exact:
+            confidence -= 0.12 if guess.field in {"contact_phone", "contact_email", "company_phone"} else 0.01
+        # The second of a name is rarely the better one.
+        if "#" in header[guess.column] and names[guess.column] != header[guess.column]:
+            confidence -= 0.02
+        guesses.append(replace(guess, confidence=confidence))
+    return guesses
+
+
+def _is_made_up(label: str, index: int) -> bool:
+    return label == f"col_{index + 1}"
+
+
+def _without_number(label: str) -> str:
+    name, sign, number = label.rpartition("#")
+    return name if sign and name and number.isdigit() else label

@@ -1,0 +1,377 @@
+"""Makes values comparable: e-mail, phone, URL and domain, LinkedIn URL, country, number range, text.
+
+Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be
+trusted; all are
+idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`, `78724.0`) and
+refused
+where it is not (`4.9E+11`, `#N/A`). Cheap tests decide nearly every value; libraries see only what those cannot decide.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+import phonenumbers
+import tldextract
+
+from core.countries import country_code, country_name
+from core.shared_hosts import is_shared, shared_hosts
+
+CACHE = 16_384
+
+MISSING = frozenset(
+    {
+        "", "-", "--", "---", "—", "–", ".", "?", "n/a", "n.a.", "na", "n.a", "#n/a", "#na", "#ref!", "#value!",
+        "#name?", "#null!", "#div/0!", "#num!", "#error!",
+        "null", "none", "nan", "nil", "undefined", "(null)", "<null>", "[null]", "not available", "k.a.", "\\n",
+        "(none)", "(blank)", "<na>",
+    }
+)  # fmt: skip
+"""Cells, stripped and in lower case, that mean: nothing here."""
+_LONGEST_MISSING = max(map(len, MISSING))
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_FORMULA_TEXT = re.compile(r'^="((?:[^"]|"")*)"$')
+_SCIENTIFIC = re.compile(r"^[-+]?\d(?:[.,]\d+)?E\+?\d{1,2}$", re.IGNORECASE)
+_WHOLE = re.compile(r"^(\d+)[.,]0$")
+
+_EMAIL_FAST = re.compile(
+    r"[a-z0-9_+-]{1,64}(?:\.[a-z0-9_+-]{1,64}){0,3}@(?:[a-z0-9]{1,63}(?:-[a-z0-9]{1,63})*\.){1,4}[a-z]{2,24}"
+).fullmatch
+_EMAIL = re.compile(
+    r"^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\.?@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$"
+)
+_EMAIL_SPLIT = re.compile(r"[\s,;|<>()\[\]\"]+")
+
+_PHONE_NOISE = str.maketrans("", "", " ()-./\u00a0\u202f\u2011\u2013\t")
+_LETTERS = re.compile(r"[^\W\d_]")
+_SPLIT_PHONES = re.compile(r"\s*(?:[;|\n]|,(?=\s*[+0(])|\s/\s(?=[+0(]))\s*")
+
+_HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$")
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?=//|[^0-9])", re.IGNORECASE)
+_LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.){{1,4}}[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]+)?").fullmatch
+# Under these endings, at any depth, the registrable domain is the last two labels; under the others only for hosts
+# of two
+# labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, November 2026.
+_DOMAIN_FAST = re.compile(
+    rf"(?:https?://)?(?:(?:{_LABEL}\.)*({_LABEL}\.(?:com|net|org|de|eu))|(?:www\.)?([a-z0-9-]{{5,}}\.(?:io|co|ch|at|be|nl|fr|es|dk|se|fi|cz)))(?:/.*)?"
+).fullmatch
+_shared = shared_hosts()
+_EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
+
+_LINKEDIN = re.compile(
+    r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([^/?#\s]+)",
+    re.IGNORECASE,
+)
+_PROFILE_FAST = re.compile(r"https://www\.linkedin\.com/in/[a-z0-9-]+").fullmatch
+_PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"})
+
+# Numbers that need no library. Source: ITU E.164 national numbering plans, November 2026.
+_PLUS = re.compile(r"\+(?:1[2-9]\d\d[2-9]\d{6}|(?!(?:49|33|44|31|41|43|32|46|61)0)[2-9]\d{8,14})", re.ASCII).fullmatch
+# Country -> (national numbers as dialled there, calling code, digits of the trunk prefix to cut).
+_NATIONAL: dict[str, tuple[Callable[[str], object], str, int]] = {
+    country: (re.compile(pattern, re.ASCII).fullmatch, code, cut)
+    for country, (pattern, code, cut) in {
+        "US": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0), "CA": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0),
+        "DE": ("0[1-9]\\d{8,10}", "+49", 1), "FR": ("0[1-9]\\d{8}", "+33", 1), "GB": ("0[1-9]\\d{9}", "+44", 1),
+        "NL": ("0[1-9]\\d{8}", "+31", 1),
+        "CH": ("0[1-9]\\d{8}", "+41", 1), "ES": ("[6-9]\\d{8}", "+34", 0), "PT": ("[29]\\d{8}", "+351", 0),
+        "PL": ("[1-9]\\d{8}", "+48", 0), "DK": ("[2-9]\\d{7}", "+45", 0), "NO": ("[2-9]\\d{7}", "+47", 0),
+        "AU": ("0[2-478]\\d{8}", "+61", 1), "IN": ("[6-9]\\d{9}", "+91", 0),
+    }.items()
+}  # fmt: skip
+
+
+def text(raw: str) -> str | None:
+    """Give a cell's text without surrounding white space, or None where it says that there is nothing."""
+    value = raw.strip()
+    if len(value) <= _LONGEST_MISSING and value.lower() in MISSING:
+        return None
+    if value[0] == "=" and (match := _FORMULA_TEXT.match(value)):
+        return text(match[1].replace('""', '"'))
+    if not value.isascii() or "\x00" in value:
+        storable_part = _UNSTORABLE.sub("", value)
+        return value if storable_part == value else text(storable_part)
+    return value
+
+
+def storable(raw: str) -> str:
+    """Give text without what a database cannot store: NUL and lone surrogates."""
+    return raw if raw.isascii() and "\x00" not in raw else _UNSTORABLE.sub("", raw)
+
+
+def email(raw: str) -> str | None:
+    """Give the first valid address in a cell, in lower case altogether: people type either."""
+    return raw if len(raw) <= 66 and _EMAIL_FAST(raw) else _email(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _email(raw: str) -> str | None:
+    value = raw.strip().lower()
+    for part in _EMAIL_SPLIT.split(value):
+        candidate = part.removeprefix("mailto:").split("?", 1)[0].strip("'`\u2018\u2019.:/")
+        if "@" not in candidate or ".." in candidate or len(candidate) > 254:
+            continue
+        if _EMAIL.match(candidate) and not candidate.split("@")[0].endswith(".") and len(candidate.split("@")[0]) <= 64:
+            return candidate
+    return None
+
+
+def phone(raw: str, country: str | None = None) -> str | None:
+    """Give a number in E.164 where that is certain.
+
+    A number that has no country code, with no country known, stays as it is written: it can still be dialled. What
+    spreadsheets have destroyed ('4.9E+11') is refused.
+
+    Args:
+        raw: A cell; the first of several numbers counts.
+        country: ISO alpha-2 code of the row or the setting.
+    """
+    return _quick_phone(raw, country) or _phone(raw, country)
+
+
+@lru_cache(maxsize=CACHE)
+def _phone(raw: str, country: str | None) -> str | None:
+    value = (text(raw) or "").lstrip("'\u2019`=\"").rstrip('"')
+    if value[:4].lower() == "tel:":
+        value = value[4:]
+    if _SCIENTIFIC.match(value):
+        return None
+    if whole := _WHOLE.match(value):
+        value = whole[1]
+    quick = _quick_phone(value, country)
+    if quick:
+        return quick
+    for part in _SPLIT_PHONES.split(value):
+        found = _quick_phone(part, country) or _parsed_phone(part, country)
+        if found:
+            return found
+    digits = sum(char.isdigit() for char in value)
+    if 5 <= digits <= 40 and len(_LETTERS.findall(value)) <= 12:
+        return " ".join(_UNSTORABLE.sub("", value).split()) or None
+    return None
+
+
+def _quick_phone(value: str, country: str | None) -> str | None:
+    """Decide what cannot be anything else; trunk zeros, extensions and short numbers are left to the library."""
+    bare = value.translate(_PHONE_NOISE)
+    if _PLUS(bare):
+        return None if "(0" in value else bare
+    if bare[:2] == "00" and _PLUS("+" + bare[2:]) and "(0" not in value:
+        return "+" + bare[2:]
+    rule = _NATIONAL.get(country) if country else None
+    return rule[1] + bare[rule[2] :] if rule and rule[0](bare) else None
+
+
+def _parsed_phone(value: str, country: str | None) -> str | None:
+    try:
+        number = phonenumbers.parse(value, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _split_url(raw: str) -> tuple[str, str, str] | None:
+    """Give (scheme, host, rest) of a URL or bare host; None where it is neither."""
+    value = (text(raw) or "").strip("'\"<>() ")
+    for cut in (";", ",", " ", "\n", "|"):
+        if cut in value:
+            value = next((part for part in re.split(r"[\s;,|]+", value) if "." in part), "")
+            break
+    if not value or "@" in value.split("/")[0]:
+        return None
+    scheme = "https"
+    if match := re.match(r"^(https?):/*", value, re.IGNORECASE):
+        scheme, value = match[1].lower(), value[match.end() :]
+        # Twice pasted: 'http://https://example.com'.
+        while again := re.match(r"^(https?):/*", value, re.IGNORECASE):
+            scheme, value = again[1].lower(), value[again.end() :]
+    elif _SCHEME.match(value):
+        return None
+    value = value.lstrip("/")
+    cut_at = min((value.index(char) for char in "/?#" if char in value), default=len(value))
+    authority, rest = value[:cut_at], value[cut_at:]
+    host, _, port = authority.lower().rstrip(".").partition(":")
+    if port and not (port.isdigit() and port.isascii() and len(port) <= 5):
+        return None
+    ascii_host = _ascii_host(host)
+    if ascii_host is None:
+        return None
+    rest = _UNSTORABLE.sub("", rest)
+    return scheme, ascii_host + (f":{port}" if port else ""), "" if rest == "/" else rest
+
+
+def _ascii_host(host: str) -> str | None:
+    if not _HOST.match(host) or len(host) > 253:
+        return None
+    if host.isascii():
+        return host
+    try:
+        encoded = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None
+    return encoded if _HOST.match(encoded) else None
+
+
+def url(raw: str) -> str | None:
+    """Give a web address with scheme and lower-case host; 'https' where none is written."""
+    return raw if _URL_FAST(raw) else _url(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _url(raw: str) -> str | None:
+    parts = _split_url(raw)
+    return None if parts is None else f"{parts[0]}://{parts[1]}{parts[2]}"
+
+
+@lru_cache(maxsize=CACHE)
+def domain(raw: str) -> str | None:
+    """Give the registrable domain of a URL or host: 'https://www.shop.example.co.uk/a' -> 'example.co.uk'."""
+    parts = _split_url(raw)
+    if parts is None:
+        return None
+    return _EXTRACT.extract_str(parts[1].partition(":")[0]).top_domain_under_public_suffix or None
+
+
+def own_domain(raw: str) -> str | None:
+    """Give the registrable domain where it can be a company's own; None for shared hosts."""
+    fast = _DOMAIN_FAST(raw)
+    if fast:
+        found = fast[1] or fast[2]
+        return None if found in _shared else found
+    return _own_domain(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _own_domain(raw: str) -> str | None:
+    parts = _split_url(raw)
+    if parts is None or is_shared(parts[1].partition(":")[0]):
+        return None
+    return domain(raw)
+
+
+def linkedin_person(raw: str) -> str | None:
+    """Give a person's profile URL in its canonical form; None for anything else, a company's page too."""
+    return raw if _PROFILE_FAST(raw) else _linkedin(raw, person=True)
+
+
+def linkedin_company(raw: str) -> str | None:
+    """Give a company page's URL in its canonical form; None for anything else, a person's profile too."""
+    return _linkedin(raw, person=False)
+
+
+@lru_cache(maxsize=CACHE)
+def _linkedin(raw: str, *, person: bool) -> str | None:
+    value = (text(raw) or "").strip("'\"<>() ")
+    match = _LINKEDIN.match(value)
+    if match is None:
+        return None
+    kind, slug = match[1].lower(), _UNSTORABLE.sub("", match[2]).rstrip(".,;)")
+    if not slug or (kind in _PERSON_KINDS) != person:
+        return None
+    if kind == "pub":
+        tail = _UNSTORABLE.sub("", value[match.end() :].split("?")[0].split("#")[0].rstrip("/"))
+        return f"https://www.linkedin.com/pub/{slug.lower()}{tail}"
+    if kind.startswith("sales/") and kind != "sales/company":
+        return f"https://www.linkedin.com/{kind}/{slug}"
+    if kind in {"organization", "sales/company"}:
+        kind = "company"
+    return f"https://www.linkedin.com/{kind}/{slug.lower()}"
+
+
+@lru_cache(maxsize=CACHE)
+def country(raw: str) -> str | None:
+    """Give a country's English short name; text that is no known country stays as it is."""
+    value = text(raw)
+    if value is None:
+        return None
+    code = country_code(value)
+    return country_name(code) if code else value
+
+
+_MULTIPLIER = {
+    "k": 1_000, "thousand": 1_000, "tsd": 1_000, "mil": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000,
+    "mio": 1_000_000, "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000,
+    "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "md": 1_000_000_000,
+    "milliarden": 1_000_000_000, "lakh": 100_000, "lakhs": 100_000, "lac": 100_000, "cr": 10_000_000,
+    "crore": 10_000_000, "crores": 10_000_000,
+}  # fmt: skip
+_AMOUNT = r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)\s*([a-z]+\b)?\.?"
+_MONEY = re.compile(
+    r"(?:us\$|[$€£₹¥]|\b(?:usd|eur|gbp|inr|chf|cad|aud|rs|euro|euros|dollars|employees|employee|mitarbeiter|people|staff|salaries|empleados|dipendenti|medewerkers)\b\.?)",
+    re.IGNORECASE,
+)
+_BEFORE = r"(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*"
+_JOINT = r"(-|–|—|to|bis|a|à|until|and|…|\.\.)"
+_RANGE = re.compile(rf"^{_BEFORE}{_AMOUNT}\s*(?:{_JOINT}\s*{_AMOUNT})?\s*(\+|plus)?$")
+_OPEN = re.compile(r"^(?:over|more than|>|≥|at least|mehr als|über|plus de|más de)\s*")
+
+
+@lru_cache(maxsize=CACHE)
+def number_range(raw: str) -> str | None:
+    """Give a number or range in plain digits: '51-200', '1000+', '8200000000', '78724'; other text stays as it is.
+
+    Understands '$8.2B', '1.2 Cr', '1,000+', '51 to 200', '10.000', '12 Mio. €', 'over 500 employees'.
+    """
+    value = text(raw)
+    if value is None:
+        return None
+    if value.isdigit() and value.isascii():
+        return value.lstrip("0") or "0"
+    plain = " ".join(_MONEY.sub(" ", value.lower().replace("'", "")).split())
+    match = _RANGE.match(plain)
+    if match is None:
+        return value
+    low_digits, low_unit, joint, high_digits, high_unit, plus = match.groups()
+    low = _amount(low_digits, low_unit or (high_unit if joint else None))
+    high = _amount(high_digits, high_unit) if joint else None
+    if low is None or (joint and high is None):
+        return value
+    if joint:
+        return f"{low}-{high}"
+    if plain[:1] in "<≤" or plain.startswith(("under", "less than", "up to")):
+        return f"0-{low}"
+    return f"{low}+" if plus or _OPEN.match(plain) else low
+
+
+def _amount(digits: str, unit: str | None) -> str | None:
+    factor = 1
+    if unit:
+        if unit not in _MULTIPLIER:
+            return None
+        factor = _MULTIPLIER[unit]
+    grouped = re.fullmatch(r"\d{1,3}(?:[,. \u00a0\u202f]\d{3})+", digits)
+    # '1.234' without a unit is one thousand odd; '1.234 Mio' is a decimal.
+    if grouped and not (unit and digits.count(".") + digits.count(",") == 1):
+        number = float(re.sub(r"[^\d]", "", digits))
+    else:
+        number = float(digits.replace(",", "."))
+    amount = round(number * factor, 2)
+    return str(int(amount)) if amount == int(amount) else f"{amount:.2f}".rstrip("0").rstrip(".")
+
+
+def postal_code(raw: str) -> str | None:
+    """Give a postal code: '78724.0' -> '78724', '="00123"' -> '00123'; nothing is padded, nothing guessed."""
+    if raw.isdigit():
+        return raw
+    value = text(raw)
+    if value is None or _SCIENTIFIC.match(value):
+        return None
+    if whole := _WHOLE.match(value):
+        return whole[1]
+    return postal_code(value.lstrip("'")) if value[0] == "'" else value
+
+
+def external_id(raw: str) -> str | None:
+    """Give an id as it stands, without a spreadsheet's '.0'; ids destroyed to '4.9E+11' are refused."""
+    if raw.isdigit():
+        return raw
+    value = text(raw)
+    if value is None or _SCIENTIFIC.match(value):
+        return None
+    if whole := _WHOLE.match(value):
+        return whole[1]
+    return value

@@ -1,0 +1,78 @@
+"""The command line's door: quick, and plain about mistakes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.main import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"prefect", "pandas", "sqlalchemy", "psycopg", "pydantic_settings", "redis", "httpx", "rich", "psutil"}
+
+
+def sales_agent(*arguments: str, home: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env={"SALES_AGENT_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *[[name, "--help"] for name in COMMANDS]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    script = f"""
+import sys
+from app.main import main
+try:
+    main({arguments!r})
+finally:
+    print(*sorted(sys.modules), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "Usage: sales-agent" in done.stdout
+    loaded = set(done.stderr.split())
+    assert "typer" in loaded
+    assert not loaded & HEAVY
+
+
+def test_overview_names_every_command(tmp_path: Path) -> None:
+    shown = sales_agent("--help", home=tmp_path).stdout
+    for name, command in COMMANDS.items():
+        assert f"  {name} " in shown
+        assert command.help.split(":")[0] in shown
+
+
+@pytest.mark.parametrize(
+    "arguments", [["no-such-command"], ["up", "--port", "70000"], ["db", "backup"], ["db", "--what"]]
+)
+def test_wrong_use_is_exit_code_2(arguments: list[str], tmp_path: Path) -> None:
+    done = sales_agent(*arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_what_cannot_be_done_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file, no directory")
+    done = sales_agent("db", "url", home=tmp_path / "home")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("sales-agent: ")
+    assert done.stderr.count("\n") == 1
+    assert "SALES_AGENT_HOME" in done.stderr
+
+
+def test_unreachable_database_is_one_line(tmp_path: Path) -> None:
+    done = sales_agent("db", "upgrade", home=tmp_path, POSTGRES_URL="postgresql://127.0.0.1:1/none")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "POSTGRES_URL" in done.stderr
+
+
+def test_url_names_the_server_that_is_set(tmp_path: Path) -> None:
+    done = sales_agent("db", "url", home=tmp_path, POSTGRES_URL="postgresql://db.example/leads")
+    assert done.stdout == "postgresql://db.example/leads\n"

@@ -1,0 +1,92 @@
+"""What the tests of importing share: rows made by hand, loaded through the real code."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from core.import_batches import gather
+from core.imports import Totals, UndoReport
+from core.lead import FIELDS
+from core.lead_rows import LeadRow, Reject
+from core.merging import ConflictPolicy
+from db import imports, undo
+from db.engine import Connection, open_engine, own_connection, transaction
+from db.lead_loading import NewImport, loading, render
+
+Row = dict[str, str | None]
+"""`key`, canonical fields by name, and `extra.NAME`; a row without a key is rejected."""
+
+
+@asynccontextmanager
+async def session(url: str) -> AsyncIterator[Connection]:
+    """Yield a connection in a transaction of its own."""
+    engine = open_engine(url)
+    try:
+        async with transaction(engine) as connection:
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+def lead_row(row: Row) -> LeadRow | Reject:
+    """Read a made-up row."""
+    if not row.get("key"):
+        return Reject("key", "", "blank_row")
+    extra = {name[6:]: value for name, value in row.items() if name.startswith("extra.") and value}
+    return LeadRow(str(row["key"]), [row.get(field) for field in FIELDS], extra or None, None)
+
+
+async def load(
+    url: str,
+    rows: Sequence[Row],
+    policy: ConflictPolicy = ConflictPolicy.FILL_EMPTY,
+    *,
+    batch_rows: int = 10,
+    fingerprint: str = "",
+    batches: int | None = None,
+) -> UUID:
+    """Import rows; stop after `batches` commits if given, as if the process had died."""
+    new = NewImport(fingerprint or repr(rows), "rows.csv", "0" * 64, len(rows), {}, {})
+    async with own_connection(url) as connection, loading(connection, new, policy) as open_import:
+        start = open_import.next_record
+        records: Iterable[tuple[int, Any]] = list(enumerate(rows, 2))[start:]
+        for number, batch in enumerate(
+            gather(records, lead_row, policy=policy, batch_rows=batch_rows, start=start)  # type: ignore[arg-type]
+        ):
+            if number == batches:
+                break
+            await open_import.load(batch, render(batch))
+        await open_import.settle()
+        return open_import.import_id
+
+
+async def totals(url: str, import_id: UUID) -> Totals:
+    """Add an import up."""
+    async with session(url) as connection:
+        return await imports.totals(connection, import_id)
+
+
+async def take_back(url: str, import_id: UUID, *, force: bool = False) -> UndoReport:
+    """Undo an import."""
+    async with session(url) as connection:
+        return await undo.undo(connection, import_id, force=force)
+
+
+def leads(url: str) -> dict[str, dict[str, Any]]:
+    """Read all leads: key -> the fields that are filled, `extra` flattened."""
+    with psycopg.connect(url) as connection:
+        cursor = connection.execute(f"SELECT dedupe_key, extra, {', '.join(FIELDS)} FROM leads")  # type: ignore[arg-type]
+        result = {}
+        for key, extra, *values in cursor:
+            filled = {field: value for field, value in zip(FIELDS, values, strict=True) if value is not None}
+            result[key] = filled | {f"extra.{name}": value for name, value in extra.items()}
+        return result
+
+
+def clear(url: str) -> None:
+    """Forget all leads and imports."""
+    with psycopg.connect(url) as connection:
+        connection.execute("TRUNCATE leads, imports CASCADE")

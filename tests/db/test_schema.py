@@ -1,0 +1,36 @@
+"""Migrations and tables say the same, from an empty database and from every older one."""
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, make_url
+
+from db import embedded, schema
+from db.tables import Base
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> str:
+    """Return the URL of a database without tables."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS empty WITH (FORCE)")
+        connection.execute("CREATE DATABASE empty")
+    return embedded.with_database(postgres_url, "empty")
+
+
+def differences(url: str) -> list[object]:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    engine.dispose()
+    return list(found)
+
+
+@pytest.mark.parametrize("older", [None, *schema.revisions()])
+def test_upgrade_from(older: str | None, empty_database: str) -> None:
+    if older:
+        schema.upgrade(empty_database, older)
+    schema.upgrade(empty_database)
+    schema.upgrade(empty_database)
+    assert differences(empty_database) == []
