@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from types import TracebackType
 from typing import Any, Self
 
+import httpx
+
 from core.errors import ProviderNotConfigured, Unavailable
 from core.prices import TokenUsage
 from core.spend import FREE, Cost
@@ -53,6 +55,12 @@ class CerebrasClient:
             timeout=timeout_s,
             max_retries=0,
             warm_tcp_connection=False,
+            http_client=httpx.AsyncClient(
+                timeout=timeout_s,
+                trust_env=False,
+                verify=base_url.startswith("https:"),
+                event_hooks={"response": [self._observe]},
+            ),
         )
 
     async def __aenter__(self) -> Self:
@@ -66,6 +74,10 @@ class CerebrasClient:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._sdk.close()
+
+    async def _observe(self, response: httpx.Response) -> None:
+        """Take over the rate headers, which the SDK does not hand on."""
+        await self.guard.limiter.observe(_observations(response.headers))
 
     async def models(self) -> list[str]:
         """Return the ids of the models this key may use."""
@@ -100,16 +112,14 @@ class CerebrasClient:
 
         async def attempt() -> CerebrasAnswer:
             with sdk_errors(self.provider, _CHAT):
-                raw = await self._sdk.chat.completions.with_raw_response.create(
+                answer = await self._sdk.chat.completions.create(
                     messages=list(messages),  # type: ignore[arg-type]
                     model=model,
                     max_completion_tokens=max_tokens,
                     stream=False,
                     **options,
                 )
-                answer = _answer(await raw.parse())
-                await self.guard.limiter.observe(_observations(raw.headers))
-                return answer
+                return _answer(answer)
 
         return await self.guard.run(
             attempt, self._call(messages, max_tokens, estimate), cost_of=_priced(estimate, cost_of)

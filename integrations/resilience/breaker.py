@@ -7,6 +7,7 @@ the last change of state are ignored. After M. Nygard, "Release It!", chapter "S
 """
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -45,12 +46,15 @@ class BreakerPolicy:
         recovery_s: seconds it stays open.
         probe_s: seconds a probe may take before another one may go.
         window_s: seconds after which an old fault no longer counts as "in a row".
+        believe_s: seconds a faultless closed circuit is believed to stay so without asking again; as long, at most,
+            other processes go on calling after one of them has opened it.
     """
 
     failures: int = 5
     recovery_s: float = 60.0
     probe_s: float = 60.0
     window_s: float = 300.0
+    believe_s: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,8 @@ class Breaker:
         self._policy = policy
         self._store = store
         self._key = f"breaker:{provider}"
+        self._believed: Ticket | None = None
+        self._believed_until = 0.0
 
     async def admit(self) -> Ticket | None:
         """Return leave to call, or None when Redis is lost and the breaker cannot know.
@@ -143,6 +149,8 @@ class Breaker:
         Raises:
             CircuitOpen: the provider is given time to recover, or somebody else is probing it.
         """
+        if self._believed is not None and time.monotonic() < self._believed_until:
+            return self._believed
         try:
             admitted, number, faults, is_probe = await self._store.run(
                 _ADMIT, self._key, int(self._policy.probe_s * 1000)
@@ -157,7 +165,11 @@ class Breaker:
                 until=until,
                 was_sent=False,
             )
-        return Ticket(int(number), int(faults), bool(is_probe))
+        ticket = Ticket(int(number), int(faults), bool(is_probe))
+        is_healthy = not (ticket.is_probe or ticket.faults_before)
+        self._believed = ticket if is_healthy else None
+        self._believed_until = time.monotonic() + self._policy.believe_s
+        return ticket
 
     async def report(self, ticket: Ticket | None, outcome: Outcome) -> None:
         """Count the outcome of an admitted call.
@@ -166,6 +178,7 @@ class Breaker:
         """
         if ticket is None or self._is_nothing_new(ticket, outcome):
             return
+        self._believed = None
         policy = self._policy
         try:
             before, after = await self._store.run(

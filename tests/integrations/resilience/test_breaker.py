@@ -24,7 +24,7 @@ from core.errors import CircuitOpen
 from integrations.resilience.breaker import Breaker, BreakerPolicy, Circuit, Outcome, Ticket
 from integrations.resilience.store import Store
 
-POLICY = BreakerPolicy(failures=3, recovery_s=10, probe_s=5, window_s=60)
+POLICY = BreakerPolicy(failures=3, recovery_s=10, probe_s=5, window_s=60, believe_s=0)
 
 
 class BreakerMachine(RuleBasedStateMachine):
@@ -166,6 +166,19 @@ async def test_of_twenty_callers_in_four_processes_one_probes(store: Store, valk
         await asyncio.to_thread(caller.join, 10)
     assert sorted(answers) == ["called"] + ["refused"] * 19
     assert await breaker.state() is Circuit.CLOSED
+
+
+async def test_a_healthy_circuit_is_believed_for_a_moment_only(store: Store) -> None:
+    policy = BreakerPolicy(failures=1, recovery_s=60, believe_s=0.2)
+    one, other = Breaker("acme", policy, store), Breaker("acme", policy, store)
+    await one.admit()
+    await other.report(await other.admit(), Outcome.FAULT)
+    with pytest.raises(CircuitOpen):
+        await other.admit()
+    await one.admit()
+    await asyncio.sleep(0.25)
+    with pytest.raises(CircuitOpen):
+        await one.admit()
 
 
 async def test_without_redis_calls_go_out_uncounted() -> None:
