@@ -5,13 +5,15 @@ ids are compared with what the provider offers, prices come from the dated price
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
@@ -20,7 +22,7 @@ from agents.cerebras_chat import CerebrasChat
 from agents.fallback_chat import FallbackChat
 from agents.guarded_chat import GuardedChat, StructuredBy
 from core.errors import ConfigurationError, ProviderError, ProviderNotConfigured
-from core.prices import PriceList
+from core.prices import Price, PriceList
 from integrations.cerebras.client import CerebrasClient
 from integrations.model_list import ModelListClient
 from integrations.resilience.guard import Guard
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 PRICE_FILE = Path(__file__).with_name("prices.toml")
 CEREBRAS = "cerebras"
 ANTHROPIC = "anthropic"
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+_FREE = Price(Decimal(0), Decimal(0))
 _ANTHROPIC_VERSION = "2026-10-21"
 
 
@@ -128,20 +132,31 @@ class Models:
         endpoint = self.endpoints.get(choice.provider)
         if endpoint is None or endpoint.api_key is None:
             raise ProviderNotConfigured(f"{choice.provider} has no key; {choice.model} cannot be used")
-        price = self.prices.of(choice.provider, choice.model)
+        price = self._price(choice, endpoint)
         await self._check(choice, endpoint)
         if choice.provider == CEREBRAS:
             key = endpoint.api_key.get_secret_value()
             client = CerebrasClient(endpoint.base_url, key, endpoint.guard, timeout_s=endpoint.timeout_s)
             await stack.enter_async_context(client)
             return CerebrasChat(client=client, model_name=choice.model, price=price, max_tokens=self.max_tokens)
+        inner, close = _inner(choice, endpoint, endpoint.api_key, self.max_tokens)
+        stack.push_async_callback(close)
         return GuardedChat(
-            inner=_inner(choice, endpoint, endpoint.api_key, self.max_tokens),
+            inner=inner,
             guard=endpoint.guard,
             price=price,
             max_tokens=self.max_tokens,
             structured_by=endpoint.structured_by,
         )
+
+    def _price(self, choice: ModelChoice, endpoint: Endpoint) -> Price:
+        """Return what a model costs; one that runs on this machine, without a price of its own, costs nothing."""
+        try:
+            return self.prices.of(choice.provider, choice.model)
+        except ConfigurationError:
+            if urlsplit(endpoint.base_url).hostname in _THIS_MACHINE:
+                return _FREE
+            raise
 
     async def _check(self, choice: ModelChoice, endpoint: Endpoint) -> None:
         """Compare with the provider's list, read once. A list that cannot be had stops nothing."""
@@ -174,29 +189,52 @@ async def offered_models(endpoint: Endpoint) -> list[str]:
         return await client.models("/v1/models" if is_anthropic else "/models")
 
 
-def _inner(choice: ModelChoice, endpoint: Endpoint, key: SecretStr, max_tokens: int) -> BaseChatModel:
-    """Make LangChain's own model of a provider, without retries and without what the provider refuses."""
-    if choice.provider == ANTHROPIC:
-        made = _optional("langchain_anthropic", "ChatAnthropic", "anthropic")(
-            model_name=choice.model,
-            base_url=endpoint.base_url,
-            api_key=key,
-            max_retries=0,
-            timeout=endpoint.timeout_s,
-            max_tokens_to_sample=max_tokens,
-        )
-    else:
-        made = _optional("langchain_openai", "ChatOpenAI", "openai")(
-            model=choice.model,
-            base_url=endpoint.base_url,
-            api_key=key,
-            max_retries=0,
-            timeout=endpoint.timeout_s,
-            max_completion_tokens=max_tokens,
-            stream_usage=True,
-        )
-    model: BaseChatModel = made
-    return model
+def _inner(
+    choice: ModelChoice, endpoint: Endpoint, key: SecretStr, max_tokens: int
+) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
+    """Make LangChain's own model of a provider, without retries, and what closes its connections.
+
+    LangChain keeps one HTTP client for the whole process, whose connections belong to the first event loop that used
+    it; tasks have a loop each, so every model gets a client of its own.
+    """
+    make = _anthropic if choice.provider == ANTHROPIC else _openai
+    return make(choice.model, endpoint, key, max_tokens)
+
+
+def _anthropic(
+    model: str, endpoint: Endpoint, key: SecretStr, max_tokens: int
+) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
+    chat = _optional("langchain_anthropic", "ChatAnthropic", "anthropic")(
+        model_name=model,
+        base_url=endpoint.base_url,
+        api_key=key,
+        max_retries=0,
+        timeout=endpoint.timeout_s,
+        max_tokens_to_sample=max_tokens,
+    )
+    client = _optional("anthropic", "AsyncAnthropic", "anthropic")(
+        api_key=key.get_secret_value(), base_url=endpoint.base_url, max_retries=0, timeout=endpoint.timeout_s
+    )
+    # A cached property without a setter is the only door it has.
+    chat.__dict__["_async_client"] = client
+    return chat, client.close
+
+
+def _openai(
+    model: str, endpoint: Endpoint, key: SecretStr, max_tokens: int
+) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
+    client = _optional("openai", "DefaultAsyncHttpxClient", "openai")(timeout=endpoint.timeout_s)
+    chat = _optional("langchain_openai", "ChatOpenAI", "openai")(
+        model=model,
+        base_url=endpoint.base_url,
+        api_key=key,
+        max_retries=0,
+        timeout=endpoint.timeout_s,
+        max_completion_tokens=max_tokens,
+        stream_usage=True,
+        http_async_client=client,
+    )
+    return chat, client.aclose
 
 
 def _optional(module: str, name: str, extra: str) -> Any:  # noqa: ANN401 - a class of a package that may be missing

@@ -139,10 +139,10 @@ class OpenRouterSettings(ProviderSettings):
     base_url: str = "https://openrouter.ai/api/v1"
 
 
-class CompatibleSettings(ProviderSettings):
-    """Any OpenAI-compatible server, such as one on this machine."""
+class OpenAISettings(ProviderSettings):
+    """Any OpenAI-compatible server; without an address of its own, one on this machine."""
 
-    model_config = _section("COMPATIBLE_")
+    model_config = _section("OPENAI_")
 
     base_url: str = "http://127.0.0.1:8000/v1"
 
@@ -233,7 +233,7 @@ class Providers:
         self.anthropic = AnthropicSettings()
         self.deepseek = DeepSeekSettings()
         self.openrouter = OpenRouterSettings()
-        self.compatible = CompatibleSettings()
+        self.openai = OpenAISettings()
         self.cartesia = CartesiaSettings()
         self.models = ModelSettings()
         self.langsmith = LangSmithSettings()
@@ -241,7 +241,7 @@ class Providers:
 
     def model_providers(self) -> dict[str, ProviderSettings]:
         """Return provider of language models to its section."""
-        names = ("cerebras", "anthropic", "deepseek", "openrouter", "compatible")
+        names = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
         sections: dict[str, ProviderSettings] = {name: getattr(self, name) for name in names}
         return sections
 

@@ -45,7 +45,8 @@ def refusal(
         headers: lower-case names.
         wait_s: seconds the provider asks us to wait.
     """
-    said = redacted(_words(body))
+    fields = _field_errors(body)
+    said = redacted(_words(body)) or (f"fields {', '.join(fields)}" if fields else "")
     message = f"{provider} {operation}: {status}" + (f", {said}" if said else "")
     facts: dict[str, Any] = {
         "provider": provider,
@@ -59,7 +60,7 @@ def refusal(
     if status >= 500:
         return Unavailable(message, retry_after_s=wait_s, **facts)
     if status in (400, 405, 406, 409, 411, 412, 413, 414, 415, 422):
-        return Rejected(message, field_errors=_field_errors(body), **facts)
+        return Rejected(message, field_errors=fields, **facts)
     kinds: dict[int, type[ProviderError]] = {
         401: Unauthorized,
         403: Unauthorized,

@@ -281,6 +281,21 @@ class CloseClient(ProviderClient):
             self._own_id_fields[kind] = fields[self._own_id_name]
         return self._own_id_fields[kind]
 
+    async def ensure_own_id_field(self, kind: CloseObject) -> str:
+        """Return the id of the custom field for our ids, created if it is not there; it changes the organisation."""
+
+        async def look_up() -> Answer | None:
+            found = [field for field in await self.custom_fields(kind) if field.name == self._own_id_name]
+            return Answer(found[0].model_dump(), {}) if found else None
+
+        answer = await look_up()
+        if answer is None:
+            body = {"name": self._own_id_name, "type": "text"}
+            answer = await self.request("POST", f"/custom_field/{kind}/", body=body, look_up=look_up)
+        made = self.parsed(CloseCustomField, answer.body, f"POST /custom_field/{kind}/")
+        self._own_id_fields[kind] = made.id
+        return made.id
+
     # how Close speaks
 
     async def _delete(self, path: str, operation: str) -> None:

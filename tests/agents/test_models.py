@@ -1,13 +1,17 @@
 """Models for jobs: ids are checked, failures of every kind go to the next model, usage is paid for."""
 
+import asyncio
 import json
 import logging
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from langchain_core.tools import tool
 from pydantic import BaseModel, SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from agents.models import PRICE_FILE, Endpoint, Job, ModelChoice, Models
 from core.errors import (
@@ -21,8 +25,12 @@ from core.errors import (
 )
 from core.prices import Price, PriceList, TokenUsage, read_prices
 from core.spend import Cost
+from integrations.resilience.breaker import Breaker, BreakerPolicy
+from integrations.resilience.guard import Guard
+from integrations.resilience.rate_limit import LimitPolicy, RateLimiter
 from integrations.resilience.retry import RetryPolicy
-from tests.integrations.conftest import Reply, ScriptedServer, Seen
+from integrations.resilience.store import Store
+from tests.integrations.conftest import RecordingBook, Reply, ScriptedServer, Seen
 from tests.integrations.test_cerebras import LAST, chunk, completion, sse
 
 ONCE = RetryPolicy(retries=0, base_s=0)
@@ -30,7 +38,7 @@ OFFERED = {
     "cerebras": "gpt-oss-120b",
     "anthropic": "claude-haiku-4-5",
     "deepseek": "deepseek-flash",
-    "compatible": "any",
+    "openai": "any",
 }
 
 
@@ -93,7 +101,7 @@ def models_of(server, guard_of):
     def make(*choices: str, **changes) -> Models:
         endpoints = {}
         for provider in OFFERED:
-            by = "json_schema" if provider == "compatible" else "tool"
+            by = "json_schema" if provider == "openai" else "tool"
             url = f"{server.url}/{provider}"
             guard = guard_of(provider, retry=changes.get("retry", ONCE), **changes.get("guard", {}))
             endpoints[provider] = Endpoint(provider, url, SecretStr("key-secret"), guard, 1.0, by)
@@ -104,13 +112,13 @@ def models_of(server, guard_of):
 
 
 CEREBRAS, ANTHROPIC = "cerebras:gpt-oss-120b", "anthropic:claude-haiku-4-5"
-DEEPSEEK, COMPATIBLE = "deepseek:deepseek-flash", "compatible:any"
+DEEPSEEK, LOCAL = "deepseek:deepseek-flash", "openai:any"
 TEXT = {"type": "text", "text": "hello"}
 HELLO = {
     CEREBRAS: Reply(body=completion(content="hello", reasoning="why")),
     ANTHROPIC: Reply(body=anthropic_answer(TEXT)),
     DEEPSEEK: Reply(body=openai_answer("hello")),
-    COMPATIBLE: Reply(body=openai_answer("hello")),
+    LOCAL: Reply(body=openai_answer("hello")),
 }
 SCORED = {
     CEREBRAS: Reply(body=completion(content='{"value": 7}')),
@@ -122,7 +130,7 @@ SCORED = {
             tool_calls=[{"id": "t1", "type": "function", "function": {"name": "Score", "arguments": '{"value": 7}'}}],
         )
     ),
-    COMPATIBLE: Reply(body=openai_answer('{"value": 7}')),
+    LOCAL: Reply(body=openai_answer('{"value": 7}')),
 }
 
 
@@ -136,7 +144,7 @@ async def test_every_provider_answers_and_is_paid(providers, models_of, book, ch
     provider, sent = providers.asked[0]
     assert "temperature" not in sent
     assert 256 in (sent.get("max_tokens"), sent.get("max_completion_tokens"))
-    if provider != "compatible":
+    if provider != "openai":
         spent = book.events[-1][1].usd
         assert 0 < spent < book.events[0][1].usd
     if choice == CEREBRAS:
@@ -150,7 +158,7 @@ async def test_every_provider_gives_a_checked_value(providers, models_of, choice
     async with models_of(choice).chat_model(Job.QUALIFICATION) as model:
         assert await model.with_structured_output(Score).ainvoke("Rate it") == Score(value=7)
     _, sent = providers.asked[0]
-    if choice in (CEREBRAS, COMPATIBLE):
+    if choice in (CEREBRAS, LOCAL):
         assert sent["response_format"]["json_schema"]["schema"]["additionalProperties"] is False
     else:
         assert sent["tool_choice"]
@@ -226,6 +234,30 @@ async def test_a_stream_comes_token_by_token(providers, models_of) -> None:
     assert (whole.text, whole.usage_metadata["total_tokens"]) == ("Hello", 161)
 
 
+@pytest.mark.parametrize("choice", [ANTHROPIC, DEEPSEEK])
+def test_models_work_in_one_event_loop_after_another(valkey, choice: str) -> None:
+    provider = choice.split(":")[0]
+
+    async def once(number: int) -> str:
+        scripted = ScriptedServer()
+        scripted.route = SmallProviders()
+        scripted.route.answers = {provider: [HELLO[choice], HELLO[choice]]}
+        listener = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/{provider}"
+        async with Redis(port=valkey.port) as handle:
+            store = Store(handle, lost=(RedisError,))
+            breaker, limiter = Breaker(provider, BreakerPolicy(), store), RateLimiter(provider, LimitPolicy(), store)
+            guard = Guard(provider, breaker, limiter, ONCE, book=RecordingBook())
+            endpoint = Endpoint(provider, url, SecretStr("key-secret"), guard, 1.0)
+            models = Models({provider: endpoint}, {"default": (ModelChoice.parse(choice),)}, read_prices(PRICE_FILE))
+            async with models.chat_model(Job.WRITING) as model:
+                answers = await asyncio.gather(*(model.ainvoke(f"hello {number}") for _ in range(2)))
+        listener.close()
+        return answers[0].text
+
+    assert [asyncio.run(once(number)) for number in range(3)] == ["hello"] * 3
+
+
 @tool
 def look_up(domain: str) -> str:
     """Look a company up."""
@@ -269,8 +301,10 @@ async def test_a_list_that_cannot_be_had_stops_nothing(providers, models_of, ser
 
 
 async def test_an_unpriced_model_is_a_mistake_in_the_configuration(providers, models_of) -> None:
+    models = models_of("cerebras:new-model")
+    models.endpoints = {"cerebras": replace(models.endpoints["cerebras"], base_url="https://api.cerebras.example")}
     with pytest.raises(ConfigurationError, match="no price for cerebras:new-model"):
-        async with models_of("cerebras:new-model").chat_model(Job.QUALIFICATION):
+        async with models.chat_model(Job.QUALIFICATION):
             pass
 
 

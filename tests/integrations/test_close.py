@@ -164,6 +164,16 @@ async def test_our_id_needs_its_field(client: CloseClient, server: ScriptedServe
         await client.create_lead({"name": "Fernhill Tools"}, uuid4())
 
 
+async def test_the_field_for_our_ids_is_made_once(client: CloseClient, server: ScriptedServer) -> None:
+    other, ours = {"id": "cf_1", "name": "Other"}, {"id": "cf_2", "name": "Sales Agent ID", "type": "text"}
+    server.then(Reply(body={"data": [other]}), Reply(drop=True), Reply(body={"data": [other, ours]}))
+    assert await client.ensure_own_id_field(CloseObject.LEAD) == "cf_2"
+    assert await client.own_id_field(CloseObject.LEAD) == "cf_2"
+    assert [request.method for request in server.seen] == ["GET", "POST", "GET"]
+    server.then(Reply(body={"data": [ours]}))
+    assert await client.ensure_own_id_field(CloseObject.LEAD) == "cf_2"
+
+
 async def test_a_lost_merge_is_looked_up(client: CloseClient, close: SmallClose, server: ScriptedServer) -> None:
     one, other = [await client.create_lead({"name": name}, uuid4()) for name in ("One", "Other")]
     real = server.route
