@@ -10,6 +10,10 @@ NEVER = frozenset({"blocked", "fax", "middle", "honorific", "street2"})
 """Concepts that make a column none of ours, whatever stands beside them."""
 
 
+_VAGUE = frozenset({"size", "name", "notes", "url", "title", "location", "category"})
+"""Attributes that every thing has: with an unknown word beside them they may be anything's."""
+
+
 @dataclass(frozen=True)
 class Guess:
     """One column may hold one field. `column` counts from 0."""
@@ -60,6 +64,7 @@ class Table:
     has_name: bool
     has_title: bool
     has_plain_city: bool
+    has_own_phone: bool
     sampled: bool
     person_weight: float
     company_weight: float
@@ -83,7 +88,8 @@ def meaning_of(names: Sequence[str], profiles: Sequence[Profile]) -> list[Guess]
             found = _bare_name(cells, table)
         if not found and (not name or reading.unknown):
             found = _from_cells(cells, named=bool(name))
-        factor = 0.58**reading.unknown if name else 1.0
+        vague = set(reading.attributes) <= _VAGUE
+        factor = (0.5 if vague else 0.58) ** reading.unknown if name else 1.0
         for field, confidence in found:
             firm = _proves(field, cells)
             guesses.append(Guess(column, field, confidence * (max(factor, 0.75) if firm else factor)))
@@ -101,6 +107,7 @@ def _proves(field: str, cells: Profile) -> bool:
         "company_phone": cells.share("phone") > 0.8 and cells.mean_chars >= 8,
         "country": cells.share("country") > 0.8,
         "company_name": cells.share("legal") > 0.4,
+        "external_id": cells.count >= 20 and cells.distinct > 0.99,
     }.get(field, False)
 
 
@@ -118,9 +125,13 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
             lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)
         ),
         has_full_name=any_of(
-            lambda reading, _: (
-                (reading.has("fullname") and set(reading.attributes) <= {"fullname", "name"})
-                or (reading.has("name") and reading.has("person"))
+            lambda reading, cells: (
+                max(cells.share("phone"), cells.share("email")) < 0.5
+                and not reading.has("other")
+                and (
+                    (reading.has("fullname") and set(reading.attributes) <= {"fullname", "name"})
+                    or (reading.has("name") and reading.has("person"))
+                )
             )
         ),
         has_name=any_of(lambda reading, _: reading.attributes == ("name",)),
@@ -129,6 +140,9 @@ def _table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table
         ),
         has_plain_city=any_of(
             lambda reading, _: reading.attributes == ("city",) and not reading.subjects and reading.number == 1
+        ),
+        has_own_phone=any_of(
+            lambda reading, _: reading.has("phone", "mobile") and not reading.has("company", "account")
         ),
         sampled=any(cells.count for cells in profiles),
         person_weight=sum(person for person, _ in weights),
@@ -230,14 +244,21 @@ def _email(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     return [("contact_email", 0.96 + min(_rank(reading), 0.01) - (0.1 if company else 0.0))]
 
 
+_COMPANY_LINES = frozenset(
+    """company|corporate|organization|organisation|account|firm|employer|hq|headquarters|switchboard|head office|
+    zentrale|firma|firmen|unternehmen|empresa|entreprise|societe|azienda|bedrijf""".replace("\n    ", "").split("|")
+)
+
+
 def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     if reading.has("email", "name", "id", "source", "notes", "country"):
         return []
+    if reading.has("person") and not reading.has("company"):
+        return [("contact_phone", 0.95 + _rank(reading))]
     phrases = set(reading.phrases)
-    company = reading.has("company", "account") and "business" not in phrases
-    if (company or phrases & {"hq", "headquarters", "switchboard", "head office", "zentrale"}) and not reading.has(
-        "person"
-    ):
+    company = reading.has("company", "account") and "business" not in phrases and not reading.has("person")
+    # 'Dealer phone' reaches that lead; it is apart only where it is called the company's or another one is there.
+    if (company and table.has_own_phone) or phrases & _COMPANY_LINES:
         return [("company_phone", 0.95 - 0.06 * (reading.number - 1))]
     base = 0.9 if "mobile" in reading.attributes and "phone" not in reading.attributes else 0.95
     if phrases & {"landline", "fixe", "festnetz", "telephone fixe"}:
@@ -458,6 +479,10 @@ def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str
         "contato",
         "contatto",
         "speaker",
+        "ceo",
+        "founder",
+        "founders",
+        "president",
         "principal name",
         "gf",
         "inhaber",

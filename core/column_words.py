@@ -35,13 +35,13 @@ ATTRIBUTES: dict[str, str] = {
     "url": "url, link, links, permalink, hyperlink",
     "domain": "domain, domain name, domaine, dominio, domein, domena, domains, root domain, domene, fqdn, hostname",
     "linkedin": "linkedin, linked in, li, linkedin profile, linkedin link, linkedin bio, linkedin member, linkedin handle, linkedin page",
-    "first": """first name, firstname, given name, givenname, forename, fname, f name, first, given names, vorname, vornamen, rufname, prenom, prenoms,
-        primer nombre, nombre de pila, nombres, primeiro nome, imie, voornaam, roepnaam, fornavn, fornamn, etunimi, keresztnev, prenume, ime, имя, 名, adi""",
-    "last": """last name, lastname, surname, family name, familyname, lname, l name, last, sur name, nachname, familienname, zuname, nom de famille, nom famille,
+    "first": """given, given n, first name, firstname, given name, givenname, forename, fname, f name, first, given names, vorname, vornamen, rufname, prenom, prenoms,
+        primer nombre, nombre de pila, nombres, primeiro nome, imie, voornaam, roepnaam, fornavn, fornamn, etunimi, keresztnev, prenume, ime, 名, adi""",
+    "last": """family, last name, lastname, surname, family name, familyname, lname, l name, last, sur name, nachname, familienname, zuname, nom de famille, nom famille,
         apellido, apellidos, primer apellido, sobrenome, apelido, ultimo nome, cognome, nazwisko, achternaam, familienaam, etternavn, efternamn, efternavn, sukunimi,
         vezeteknev, nume de familie, фамилия, 姓, soyadi, soyad, second name""",
     "middle": "middle name, middle, second first name, middle initial, mi, initials, suffix, nickname, nick name, phonetic, phonetic first, phonetic last, maiden name, geburtsname, nom usage, tussenvoegsel, yomi, segundo nombre, segundo apellido",
-    "fullname": """full name, fullname, vollstandiger name, vollstaendiger name, vor und nachname, vorname nachname, vorname und nachname, name vorname, nachname vorname,
+    "fullname": """agent name, agent full name, proprietor, proprietor name, name of proprietor, realtor, realtor name, broker name, founder, founder name, founders, ceo, ceo name, owner name full, president, director name, leader name, full name, fullname, vollstandiger name, vollstaendiger name, vor und nachname, vorname nachname, vorname und nachname, name vorname, nachname vorname,
         nom complet, nom et prenom, nom prenom, prenom nom, prenom et nom, nombre completo, nombre y apellido, nombre y apellidos, nombres y apellidos,
         apellidos y nombre, nome completo, nome e cognome, nome e sobrenome, nome cognome, cognome e nome, imie i nazwisko, volledige naam, your name,
         first and last name, first last name, first and last, name first last, person name, personname, ansprechpartner, ansprechpartnerin, ansprechperson, kontaktperson, interlocuteur,
@@ -49,7 +49,7 @@ ATTRIBUTES: dict[str, str] = {
         contact person, point of contact, poc, poc name, primary contact, main contact, decision maker, key contact, prospect, attendee, delegate, speaker, candidate name, applicant,
         nom dirigeant, dirigeant, nom du dirigeant, geschaftsfuhrer, geschaeftsfuehrer, gf, inhaber, responsable, responsabile, referente, gerente, wlasciciel, 联系人, 担当者, 担当者名, 氏名, 姓名, фио, контактное лицо, الاسم الكامل,
         student name, patient name, guest name, member name, donor name, participant name, buyer name, subscriber name, full name of contact, principal name, kontaktname, contacto, contatto, contato, contact, contacts, naam contactpersoon, nombre del contacto, nombre de contacto, nombre contacto, nome contato, nome do contato, nome referente""",
-    "name": "name, display name, displayname, nom, nombre, nome, naam, names, navn, namn, nimi, nev, nume, isim, bezeichnung, libelle, الاسم, название, имя фамилия, 名称, 名前, 이름, नाम, label name, nm",
+    "name": "name, имя, display name, displayname, nom, nombre, nome, naam, names, navn, namn, nimi, nev, nume, isim, bezeichnung, libelle, الاسم, название, имя фамилия, 名称, 名前, 이름, नाम, label name, nm",
     "title": """title, job title, jobtitle, job, position, job position, role, job role, designation, occupation, profession, headline, jobbezeichnung, funktion, berufsbezeichnung,
         beruf, position titel, stelle, stellenbezeichnung, poste, fonction, intitule de poste, intitule du poste, poste occupe, cargo, puesto, cargo puesto, puesto de trabajo, funcion, ocupacion,
         profesion, funcao, profissao, ruolo, posizione, qualifica, mansione, professione, funktionsbezeichnung, functie, functietitel, stanowisko, work title, current title, current position,
@@ -70,7 +70,7 @@ ATTRIBUTES: dict[str, str] = {
         region name, nom region, nom departement, libelle region, county, county state, state name, state code, regione, comunidad autonoma, lan, fylke, judet, штат, регион, область, 省, 都道府県, administrative area, prefecture, powiat, regiao, st""",
     "country": """country, country name, country region, country code, countrycode, country iso, iso country, nation, land, staat, land region, laenderkennzeichen, landerkennzeichen, landercode, laendercode, landeskennzeichen, pays, libelle pays,
         code pays, pais, paese, nazione, stato, kraj, landcode, jurisdiction, jurisdiction code, cntry, ctry, orszag, tara, ulke, maa, страна, 国家, 国, الدولة, البلد, country of registration, landesname, lkz, zeme""",
-    "postal": """postal code, postalcode, postcode, post code, zip, zip code, zipcode, zip postal code, zip postal, postal zip code, zip post code, postal, plz, postleitzahl, code postal, codepostal, cp, c p, cod postal, codigo postal, codigo postal cp, cep,
+    "postal": """npa, postal code, postalcode, postcode, post code, zip, zip code, zipcode, zip postal code, zip postal, postal zip code, zip post code, postal, plz, postleitzahl, code postal, codepostal, cp, c p, cod postal, codigo postal, codigo postal cp, cep,
         cap, codice postale, codice di avviamento postale, kod pocztowy, pin code, pincode, eircode, postnummer, postnr, postinumero, iranyitoszam, psc, zip plz, plz zip, почтовый индекс, индекс, 邮编, 邮政编码, 郵便番号, الرمز البريدي, posta kodu, zip5, postal zip""",
     "industry": """industry, industries, industry name, industry type, sector, sectors, industry sector, vertical, verticals, branche, branchen, wirtschaftszweig, industriezweig, geschaftsfeld, tatigkeitsfeld, secteur, secteur d activite, secteur activite, activite, activite principale,
         libelle activite, libelle naf, libelle ape, industria, sector industria, giro, actividad, rubro, ramo, setor, settore, settore attivita, attivita, bedrijfstak, branza, sektor, business type, type of business, line of business, nature of business, niche,
@@ -102,15 +102,15 @@ ATTRIBUTES: dict[str, str] = {
 SUBJECTS: dict[str, str] = {
     "company": """company, companies, compnay, comany, comapny, company name, companyname, organization, organisation, organizations, organisations, org, organization name, organisation name, org name, business, business name, firm, firm name, employer, employer name, current company, current employer,
         corporation, corporate, enterprise, enterprise name, legal name, legal entity name, trading name, trade name, dba, dba name, registered name, entity name, entity, account name, institution, institution name, establishment, establishment name, agency, agency name, brokerage, vendor, vendor name, supplier, supplier name, manufacturer,
-        manufacturer name, exhibitor, exhibitor name, exhibitors, contractor, contractor name, dealer, dealer name, dealership, dealership name, merchant, merchant name, merchant store, store name, shop name, brand, brand name, startup, startup name, school, school name, university, hospital, hotel, hotel name, restaurant, restaurant name, venue name,
-        practice name, clinic, clinic name, club name, partner, partner name, sponsor, facility, facility name, operator, operator name, provider name, property name, place name, office name, investor name, fund name, unternehmen, unternehmensname, firma, firmenname, firmen, firmenbezeichnung, firma name, name der firma, firmierung, betrieb, betriebsname, gesellschaft,
+        manufacturer name, exhibitor, exhibitor name, exhibitors, contractor, contractor name, dealer, dealer name, dealership, dealership name, merchant, merchant name, merchant store, store name, shop name, brand, brand name, startup, startup name, school, school name, university, hospital, hotel, hotel name, restaurant, restaurant name, venue name, venue,
+        practice name, clinic, clinic name, club name, partner, partner name, sponsor, facility, facility name, operator, operator name, provider name, property name, place name, office name, fund name, unternehmen, unternehmensname, firma, firmenname, firmen, firmenbezeichnung, firma name, name der firma, firmierung, betrieb, betriebsname, gesellschaft,
         aussteller, kundenfirma, name unternehmen, name des unternehmens, name 1, name1, lieferant, hersteller, entreprise, nom entreprise, nom de l entreprise, nom de la societe, nom societe, societe, raison sociale, denomination, denomination sociale, denomination unite legale, denominationunitelegale, denomination usuelle, enseigne, etablissement, nom etablissement, nom de l etablissement,
         structure, nom structure, nom de la structure, organisme, nom organisme, nom commercial, exposant, fournisseur, association, operateur, nom operateur, n operateur, nom enseigne, n enseigne, empresa, nombre empresa, nombre de la empresa, nombre de empresa, razon social, denominacion, denominacion social, nombre comercial, compania, compania nombre, negocio, nombre del negocio, organizacion, institucion, entidad, proveedor,
         nome empresa, nome da empresa, razao social, nome fantasia, organizacao, nome comercial, companhia, azienda, nome azienda, nome dell azienda, ragione sociale, denominazione, denominazione sociale, ditta, societa, impresa, nome societa, organizzazione, espositore, fornitore, ente, bedrijf, bedrijfsnaam, naam bedrijf, onderneming, handelsnaam, organisatie, statutaire naam, leverancier,
         nazwa firmy, nazwa, firma nazwa, przedsiebiorstwo, spolka, nazwa podmiotu, nazwa spolki, organizacja, foretag, foretagsnamn, bedrift, bedriftsnavn, virksomhed, virksomhedsnavn, firmanavn, yritys, yrityksen nimi, ceg, cegnev, companie, denumire, sirket, sirket adi, компания, название компании, организация, фирма, 公司, 公司名称, 企业名称, 企业, 会社, 会社名, 企業名, 회사, الشركة, اسم الشركة, कंपनी, nazev firmy, spolecnost, nazov firmy, conta, cuenta""",
     "account": "account, crm account",
     "person": "contact, person, personal, individual, contact s, contact person, ansprechpartner, kontakt, contacto, contatto, contato, employee name, executive, professional, kontaktperson, contactpersoon, contact1, natural person, prospect",
-    "customer": "customer, cust, client, kunde, kunden, cliente, klant, klient, customer name, client name, kundenname, nom client, nom du client, nombre cliente, nombre del cliente, nome cliente, nome do cliente, klantnaam, nazwa klienta, lead, lead name, opportunity, deal name, buyer, seller, tenant, клиент, 客户, 客户名称, kundname, kundenavn, member, subscriber, user name full",
+    "customer": "customer, investor, investor name, cust, client, kunde, kunden, cliente, klant, klient, customer name, client name, kundenname, nom client, nom du client, nombre cliente, nombre del cliente, nome cliente, nome do cliente, klantnaam, nazwa klienta, lead, lead name, opportunity, deal name, buyer, seller, tenant, клиент, 客户, 客户名称, kundname, kundenavn, member, subscriber, user name full",
     "business": "work, work or business, professionnel, pro, geschaft, geschaeft, geschaftlich, geschaeftlich, dienstlich, beruflich, laboral, trabajo, travail, ufficio, lavoro, zakelijk, zustell, office, main, hq, headquarters, head office, siege, siege social, primary, principal, hauptsitz, zentrale, sluzbowy",
     "billing": "billing, bill to, invoice, rechnung, rechnungs, facturation, facturacion, fatturazione, factuur",
     "mailing": "mailing, mail to, post, correspondence, correspondence address",
@@ -121,11 +121,11 @@ SUBJECTS: dict[str, str] = {
 }
 
 # Words that change nothing.
-NOISE = """naturl, naturliche, naturlich, reg, registered, registered office, default, value, unite legale, etablissement siege, physical, name of, name of the, no of, e, n o,  of, de, du, der, die, das, des, la, le, les, el, los, del, di, da, do, d, l, a, an, in, for, von, zu, und, and, et, y, e, i, or, oder, your, my, please, enter, what is, is, s, address of, full, complete, raw, original, clean, cleaned, normalized, formatted, format, string,
+NOISE = """without country code, with country code, naturl, naturliche, naturlich, reg, registered, registered office, default, value, unite legale, etablissement siege, physical, name of, name of the, no of, e, n o,  of, de, du, der, die, das, des, la, le, les, el, los, del, di, da, do, d, l, a, an, in, for, von, zu, und, and, et, y, e, i, or, oder, your, my, please, enter, what is, is, s, address of, full, complete, raw, original, clean, cleaned, normalized, formatted, format, string,
     text, field, value of, data, public, current, official, officielle, user supplied, input, value, lead, contact, c, custom, required, optional, pflichtfeld, entry, info, us, n, extracted, found, enriched, final, e164, no, num, number, nummer, nr, main, 1, one, 01, primary, line, ville de, adressattyp, lp, org, people, person, details, attribute, properties, property, attr, prospect, std, associated, business, hq, work, corporate"""
 
 # Words that make a column something else than the attribute beside them, or nobody's that we store.
-BLOCKERS = """s no, sr no, sl no, serial no, serial number, sno, srno, slno, sr, sl, serial, ad, ads, adset, ad set, ad group, ad name, adset name, organizational id number, government id number, account status, seo, tech, row checksum, topic, do not modify lead, status, stage, state of lead, lead state, phase, date, datum, fecha, data di nascita, dob, birthday, birth, birthdate, geburtstag, geburtsdatum, anniversary, naissance, nacimiento, created, updated, modified, changed, added, timestamp, time, zeit, timezone, time zone, heure, hora, zeitstempel, erstellt, geandert, aktualisiert, last activity, last contacted, last contact,
+BLOCKERS = """sales executive, sales agent, sales owner, telecaller, counsellor, counselor, s no, sr no, sl no, serial no, serial number, sno, srno, slno, sr, sl, serial, ad, ads, adset, ad set, ad group, ad name, adset name, organizational id number, government id number, account status, seo, tech, row checksum, topic, do not modify lead, status, stage, state of lead, lead state, phase, date, datum, fecha, data di nascita, dob, birthday, birth, birthdate, geburtstag, geburtsdatum, anniversary, naissance, nacimiento, created, updated, modified, changed, added, timestamp, time, zeit, timezone, time zone, heure, hora, zeitstempel, erstellt, geandert, aktualisiert, last activity, last contacted, last contact,
     last touch, activity, score, rating, rank, ranking, grade, tier, priority, count, total, quantity, qty, anzahl, nombre de, nb, amount, price, cost, budget, type, kind, typ, art, tipo, label, etikett, confidence, verified at, verification, validation, valid, is valid, validity, deliverability, bounce, bounced, bounces, opt, opt in, opt out, optin, optout, subscribed, unsubscribed,
     subscription, consent, gdpr, dsgvo, newsletter, permission, do not call, do not email, dnc, has opted out of, hasoptedoutofemail, donotcall, reason, owner, lead owner, contact owner, account owner, deal owner, record owner, eigentumer, besitzer, zustandig, zustaendig, bearbeiter, betreuer, proprietaire, proprietario, propietario, eigenaar, wlasciciel rekordu, assigned, assigned to, assignee,
     assigned user, rep, sales rep, salesrep, sales representative, sales person, salesperson, account manager, account executive, account exec, sdr, bdr, sales manager, csm, vendedor, vendeur, commercial, verkaufer, vertriebler, vertriebsmitarbeiter, aussendienst, kundenbetreuer, sachbearbeiter, opiekun, handlowiec, ejecutivo, asesor, agente asignado, assistant, assistants, assistent, asst, manager, managers, manager s, supervisor, reports to, vorgesetzter,
@@ -136,6 +136,33 @@ BLOCKERS = """s no, sr no, sl no, serial no, serial number, sno, srno, slno, sr,
     hash, md5, sha, token, password, username, user name, login, benutzername, handle, extension, ext, durchwahl nr, area code, dial code, calling code, country calling code, phone code, vorwahl, is, has, flag, active, inactive, enabled, deleted, archived, converted, duplicate, merged, master, history, log, error, _error, _line, quality, accuracy, subject, subject line, template, sequence, step, signature, message id, thread, attachment, file, filename, payment, order, orders, invoice number, tax, discount, shipping method, reviews, review, stars, hours, opening hours,
     oeffnungszeiten, offnungszeiten, booth, hall, halle, stand, standnummer, stall, mileage, sensitivity, directory, billing information, keyword s, business hours, website status, linkedin followers, company alias, for emails, aliases, alias, other names, abbreviation, acronym, ownership, competitor, competitors, subsidiary, subsidiaries, subsidiary of, ultimate parent, photourl, photo url, profile image, profile picture, image url, logo url, embedded, individual id, catch all, job change, intent, distance, radius, zone, territory, gebiet, verkaufsgebiet, persona, lifecycle, lebenszyklus, engagement, sentiment, dup, similarity, match, remote,
     salary, experience, education, degree, graduation, cv, resume, gps, map, maps, google maps, plus code, w3w, timeline, deadline, due, expires, expiry, valid until, gultig bis, version, build, revision, sort, order by, position number, index, unnamed, row number, row, lfd, rownum, spoc type"""
+
+
+# Short words that mean something only where they are the whole name: 'CAP' is a postal code, 'Market Cap' is none.
+WHOLE_NAMES = frozenset(
+    [
+        "cap",
+        "by",
+        "il",
+        "ca",
+        "st",
+        "mel",
+        "lan",
+        "giro",
+        "gate",
+        "cin",
+        "dic",
+        "nit",
+        "ico",
+        "ein",
+        "mi",
+        "cim",
+        "via",
+        "maa",
+        "sito",
+        "place",
+    ]
+)
 
 
 def fold_header(name: str) -> str:
@@ -184,6 +211,8 @@ def concepts_of(name: str) -> tuple[tuple[str, str], ...]:
         for length in range(min(5, len(words) - index), 0, -1):
             phrase = " ".join(words[index : index + length])
             concept = known.get(phrase)
+            if concept and phrase in WHOLE_NAMES and length < len(words):
+                concept = "unknown"
             if concept:
                 found.append((concept, phrase))
                 index += length

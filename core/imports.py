@@ -22,7 +22,7 @@ class Frozen(BaseModel):
 
 
 class ImportRequest(Frozen):
-    """Which file to import, and how. Renders as the form of the `import-leads` deployment."""
+    """Which file to import, and how."""
 
     path: Path = Field(
         title="File",
@@ -81,7 +81,7 @@ class ImportRequest(Frozen):
 
 
 class UndoRequest(Frozen):
-    """Which import to undo. Renders as the form of the `undo-import` deployment."""
+    """Which import to undo."""
 
     import_id: UUID = Field(title="Import", description="The import's id, from its report or `sales-agent imports`")
     force: bool = Field(

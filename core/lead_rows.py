@@ -133,7 +133,7 @@ class _RowReader:
         """Give the function for one record."""
         names: dict[str, Any] = {
             "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key,
-            "own_domain": normalize.own_domain,
+            "own_domain": normalize.domain_of_url,
 
             "extra_of": self._extra, "phone": normalize.phone, "code_of": _code_of, "default_country": self._country,
             "source": self._source,

@@ -36,7 +36,7 @@ _SCIENTIFIC = re.compile(r"^[-+]?\d(?:[.,]\d+)?E\+?\d{1,2}$", re.IGNORECASE)
 _WHOLE = re.compile(r"^(\d+)[.,]0$")
 
 _EMAIL_FAST = re.compile(
-    r"[a-z0-9_+-]{1,64}(?:\.[a-z0-9_+-]{1,64}){0,3}@(?:[a-z0-9]{1,63}(?:-[a-z0-9]{1,63})*\.){1,4}[a-z]{2,24}"
+    r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]{2,24}"
 ).fullmatch
 _EMAIL = re.compile(
     r"^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\.?@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$"
@@ -44,24 +44,33 @@ _EMAIL = re.compile(
 _EMAIL_SPLIT = re.compile(r"[\s,;|<>()\[\]\"]+")
 
 _PHONE_NOISE = str.maketrans("", "", " ()-./\u00a0\u202f\u2011\u2013\t")
+_BEFORE_PHONE = re.compile(r"^(?:tel:|['\u2019`=\"\s])+", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]")
 _SPLIT_PHONES = re.compile(r"\s*(?:[;|\n]|,(?=\s*[+0(])|\s/\s(?=[+0(]))\s*")
 
 _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?=//|[^0-9])", re.IGNORECASE)
-_LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
-_URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.){{1,4}}[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]+)?").fullmatch
+_LABEL = "[a-z0-9]++(?:-++[a-z0-9]++)*+"
+_URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.)++[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]++)?").fullmatch
+# A home page as people type it: with or without a scheme, a slash at its end.
+_HOME_PAGE_FAST = re.compile(rf"(https?://)?((?:{_LABEL}\.)++[a-z]{{2,12}})/?").fullmatch
 # Under these endings, at any depth, the registrable domain is the last two labels; under the others only for hosts
 # of two
 # labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, November 2026.
 _DOMAIN_FAST = re.compile(
     rf"(?:https?://)?(?:(?:{_LABEL}\.)*({_LABEL}\.(?:com|net|org|de|eu))|(?:www\.)?([a-z0-9-]{{5,}}\.(?:io|co|ch|at|be|nl|fr|es|dk|se|fi|cz)))(?:/.*)?"
 ).fullmatch
+_FLAT_ENDINGS = frozenset({"com", "net", "org", "de", "eu"})
 _shared = shared_hosts()
-_EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
+_EXTRACT = tldextract.TLDExtract(
+    suffix_list_urls=(),
+    cache_dir=None,
+    include_psl_private_domains=False,
+    extra_suffixes=("example", "test", "invalid"),  # reserved for documentation and tests, RFC 2606
+)
 
 _LINKEDIN = re.compile(
-    r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([^/?#\s]+)",
+    r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([\w%.&+~-]+)",
     re.IGNORECASE,
 )
 _PROFILE_FAST = re.compile(r"https://www\.linkedin\.com/in/[a-z0-9-]+").fullmatch
@@ -133,9 +142,7 @@ def phone(raw: str, country: str | None = None) -> str | None:
 
 @lru_cache(maxsize=CACHE)
 def _phone(raw: str, country: str | None) -> str | None:
-    value = (text(raw) or "").lstrip("'\u2019`=\"").rstrip('"')
-    if value[:4].lower() == "tel:":
-        value = value[4:]
+    value = _BEFORE_PHONE.sub("", text(raw) or "").rstrip('"')
     if _SCIENTIFIC.match(value):
         return None
     if whole := _WHOLE.match(value):
@@ -155,7 +162,9 @@ def _phone(raw: str, country: str | None) -> str | None:
 
 def _quick_phone(value: str, country: str | None) -> str | None:
     """Decide what cannot be anything else; trunk zeros, extensions and short numbers are left to the library."""
-    bare = value.translate(_PHONE_NOISE)
+    bare = value.replace(" ", "")
+    if not bare[1:].isdigit():
+        bare = bare.translate(_PHONE_NOISE)
     if _PLUS(bare):
         return None if "(0" in value else bare
     if bare[:2] == "00" and _PLUS("+" + bare[2:]) and "(0" not in value:
@@ -218,7 +227,11 @@ def _ascii_host(host: str) -> str | None:
 
 def url(raw: str) -> str | None:
     """Give a web address with scheme and lower-case host; 'https' where none is written."""
-    return raw if _URL_FAST(raw) else _url(raw)
+    if _URL_FAST(raw):
+        return raw
+    if home_page := _HOME_PAGE_FAST(raw):
+        return f"{home_page[1] or 'https://'}{home_page[2]}"
+    return _url(raw)
 
 
 @lru_cache(maxsize=CACHE)
@@ -245,6 +258,16 @@ def own_domain(raw: str) -> str | None:
     return _own_domain(raw)
 
 
+def domain_of_url(address: str) -> str | None:
+    """Give the company's own registrable domain of an address that `url` gave; None for shared hosts."""
+    host = address.split("/", 3)[2]
+    labels = host.rsplit(".", 2)
+    if labels[-1] in _FLAT_ENDINGS:
+        found = f"{labels[-2]}.{labels[-1]}"
+        return None if found in _shared or (len(labels) > 2 and host in _shared) else found
+    return own_domain(address)
+
+
 @lru_cache(maxsize=CACHE)
 def _own_domain(raw: str) -> str | None:
     parts = _split_url(raw)
@@ -263,23 +286,29 @@ def linkedin_company(raw: str) -> str | None:
     return _linkedin(raw, person=False)
 
 
+def _lower(slug: str) -> str:
+    # 'İ' becomes two characters in lower case, of which the second is no letter: lower it no further.
+    return slug.lower() if slug.isascii() or len(slug.lower()) == len(slug) else slug
+
+
 @lru_cache(maxsize=CACHE)
 def _linkedin(raw: str, *, person: bool) -> str | None:
     value = (text(raw) or "").strip("'\"<>() ")
     match = _LINKEDIN.match(value)
     if match is None:
         return None
-    kind, slug = match[1].lower(), _UNSTORABLE.sub("", match[2]).rstrip(".,;)")
+    kind, slug = match[1].lower(), match[2].rstrip(".")
     if not slug or (kind in _PERSON_KINDS) != person:
         return None
     if kind == "pub":
-        tail = _UNSTORABLE.sub("", value[match.end() :].split("?")[0].split("#")[0].rstrip("/"))
-        return f"https://www.linkedin.com/pub/{slug.lower()}{tail}"
+        rest = re.match(r"(?:/[\w%~-]+)*", value[match.end() :])
+        tail = _lower(rest[0]) if rest else ""
+        return f"https://www.linkedin.com/pub/{_lower(slug)}{tail}"
     if kind.startswith("sales/") and kind != "sales/company":
         return f"https://www.linkedin.com/{kind}/{slug}"
     if kind in {"organization", "sales/company"}:
         kind = "company"
-    return f"https://www.linkedin.com/{kind}/{slug.lower()}"
+    return f"https://www.linkedin.com/{kind}/{_lower(slug)}"
 
 
 @lru_cache(maxsize=CACHE)

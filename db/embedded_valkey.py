@@ -60,13 +60,11 @@ def stop(home: Path) -> bool:
     ):
         path = socket_dir(root, owner_of(root), SOCKET) / SOCKET
         pid = _process_id(path)
-        if pid is None:
-            return False
-        if psutil.pid_exists(pid):
+        if pid is not None and psutil.pid_exists(pid):
             processes.end([psutil.Process(pid)], STOP_STEPS)
         path.unlink(missing_ok=True)
         remove_socket_dir(path.parent)
-        return True
+        return pid is not None
 
 
 def _url(path: Path) -> str:

@@ -176,11 +176,19 @@ async def _insert(connection: Connection, new: NewImport) -> UUID:
 
 
 async def _lock(connection: Connection, import_id: UUID) -> bool:
-    cursor = await connection.execute(
-        "SELECT pg_try_advisory_lock(hashtextextended('import ' || %s::text, 0))", (str(import_id),)
-    )
-    row = await cursor.fetchone()
-    return bool(row and row[0])
+    """Lock an import for this connection; False if another process has it.
+
+    The server takes a moment to see that a killed process is gone, so a lock that is held is waited for that long.
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL lock_timeout = '2s'")
+            await connection.execute(
+                "SELECT pg_advisory_lock(hashtextextended('import ' || %s::text, 0))", (str(import_id),)
+            )
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
 
 
 async def _one(cursor: psycopg.AsyncCursor[Any], statement: str, names: Mapping[str, Any]) -> tuple[Any, ...]:

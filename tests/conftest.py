@@ -3,6 +3,7 @@
     home           the session's data directory (its servers are stopped and it is removed at the end)
     postgres_url   the session's private PostgreSQL, started once, also under pytest-xdist
     database       the URL of a fresh, migrated database of this test's own
+    running        an installation on which `sales-agent up` runs, with a Prefect server and a worker
 
 No test connects beyond loopback and Unix sockets, and none sees the settings or data of the person who runs it.
 """
@@ -11,12 +12,13 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 import pytest_socket
+from installation import Installation, make_installation
 from psycopg import sql
 
 from db import embedded
@@ -84,3 +86,29 @@ def database(postgres_url: str, template: str) -> Iterator[str]:
     yield embedded.with_database(postgres_url, name)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def new_installation() -> Iterator[Callable[[], Installation]]:
+    """Make installations, and take them down at the end of the session."""
+    made: list[Installation] = []
+
+    def make() -> Installation:
+        made.append(make_installation(Path(tempfile.mkdtemp(prefix="sales-agent-up-"))))
+        return made[-1]
+
+    yield make
+    for installation in made:
+        done = installation.run("down")
+        assert done.returncode == 0, done.stderr
+        shutil.rmtree(installation.home.parent)
+
+
+@pytest.fixture(scope="session")
+def running(new_installation: Callable[[], Installation]) -> Installation:
+    """Return an installation on which `sales-agent up` runs, detached; shared by the tests that only use it."""
+    installation = new_installation()
+    done = installation.run("up", "--detach", "--port", str(installation.port))
+    assert done.returncode == 0, done.stderr
+    assert f"http://127.0.0.1:{installation.port}" in done.stdout
+    return installation

@@ -20,6 +20,11 @@ CONTENT = [
     ("a strange name over addresses", "Wer|Wohin", [["Ann Fern", "a@b.example"], ["Bob Reed", "b@b.example"]], {"Wohin": "contact_email"}),
     ("a country code that is a dialling code", "Company|Country Code", [["Fern Ltd", "+49"]], {"Company": "company_name"}),
     ("ids that repeat", "Id|Company", [["1", "Fern Ltd"]] * 6, {"Company": "company_name"}),
+    ("a dealer's phone reaches the dealer", "Dealer Name|Dealer Phone", [["Fern HVAC LLC", "(512) 555-0100"]], {"Dealer Name": "company_name", "Dealer Phone": "contact_phone"}),
+    ("two phones", "Company|Company Phone|Mobile", [["Fern", "(512) 555-0100", "(512) 555-0101"]], {"Company": "company_name", "Company Phone": "company_phone", "Mobile": "contact_phone"}),
+    ("a number beside its country code", "name|country_code|mobile_without_country_code", [["Ann Fern", "+91", "9876543210"]], {"name": "contact_name", "mobile_without_country_code": "contact_phone"}),
+    ("short words are whole names", "Company|CAP|Market Cap", [["Fern", "10121", "7"]], {"Company": "company_name", "CAP": "postal_code"}),
+    ("a size of something else", "Company|Check Size", [["Fern", "$1M"]], {"Company": "company_name"}),
     ("website holds addresses", "Company|Website", [["Fern Ltd", "a@fern.example"]], {"Company": "company_name"}),
 ]  # fmt: skip
 
