@@ -4,8 +4,9 @@ A provider without a key is off: the process starts, its first use raises `Provi
 """
 
 import re
+from copy import copy
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,13 +58,20 @@ class ProviderSettings(BaseSettings):
         return self.api_key.get_secret_value()
 
 
+def _default(name: str, value: str | float) -> Any:  # noqa: ANN401 - what `Field` returns
+    """Return a field of every provider with another default; its description and bounds stay."""
+    field = copy(ProviderSettings.model_fields[name])
+    field.default = value
+    return field
+
+
 class CloseSettings(ProviderSettings):
     """Close, the CRM."""
 
     model_config = _section("CLOSE_")
 
-    base_url: str = "https://api.close.com/api/v1"
-    rate_limits: str = "window=20/1"
+    base_url: str = _default("base_url", "https://api.close.com/api/v1")
+    rate_limits: str = _default("rate_limits", "window=20/1")
     own_id_field: str = Field(
         default="Sales Agent ID", description="Name of the text custom field, on leads and contacts, that holds our ids"
     )
@@ -75,9 +83,9 @@ class ApolloSettings(ProviderSettings):
 
     model_config = _section("APOLLO_")
 
-    base_url: str = "https://api.apollo.io/api/v1"
-    retry: Literal["standard", "conservative", "aggressive"] = "conservative"
-    rate_limits: str = "minute=50/60,hour=600/3600,day=2000/86400"
+    base_url: str = _default("base_url", "https://api.apollo.io/api/v1")
+    retry: Literal["standard", "conservative", "aggressive"] = _default("retry", "conservative")
+    rate_limits: str = _default("rate_limits", "minute=50/60,hour=600/3600,day=2000/86400")
 
 
 class BrowserbaseSettings(ProviderSettings):
@@ -85,10 +93,10 @@ class BrowserbaseSettings(ProviderSettings):
 
     model_config = _section("BROWSERBASE_")
 
-    base_url: str = "https://api.browserbase.com"
+    base_url: str = _default("base_url", "https://api.browserbase.com")
     project_id: str | None = Field(default=None, description="Project; empty: inferred from the key")
     concurrency: int = Field(default=1, ge=1, le=250, description="Sessions at once, as the plan allows")
-    rate_limits: str = "minute=5/60"
+    rate_limits: str = _default("rate_limits", "minute=5/60")
 
 
 class LinkedInSettings(BaseSettings):
@@ -108,10 +116,10 @@ class CerebrasSettings(ProviderSettings):
 
     model_config = _section("CEREBRAS_")
 
-    base_url: str = "https://api.cerebras.ai"
-    rate_limits: str = "requests-day=14400/86400"
-    breaker_failures: int = 3
-    breaker_recovery_s: float = 30
+    base_url: str = _default("base_url", "https://api.cerebras.ai")
+    rate_limits: str = _default("rate_limits", "requests-day=14400/86400")
+    breaker_failures: int = _default("breaker_failures", 3)
+    breaker_recovery_s: float = _default("breaker_recovery_s", 30)
 
 
 class AnthropicSettings(ProviderSettings):
@@ -119,8 +127,8 @@ class AnthropicSettings(ProviderSettings):
 
     model_config = _section("ANTHROPIC_")
 
-    base_url: str = "https://api.anthropic.com"
-    rate_limits: str = "minute=50/60"
+    base_url: str = _default("base_url", "https://api.anthropic.com")
+    rate_limits: str = _default("rate_limits", "minute=50/60")
 
 
 class DeepSeekSettings(ProviderSettings):
@@ -128,7 +136,7 @@ class DeepSeekSettings(ProviderSettings):
 
     model_config = _section("DEEPSEEK_")
 
-    base_url: str = "https://api.deepseek.com/v1"
+    base_url: str = _default("base_url", "https://api.deepseek.com/v1")
 
 
 class OpenRouterSettings(ProviderSettings):
@@ -136,7 +144,7 @@ class OpenRouterSettings(ProviderSettings):
 
     model_config = _section("OPENROUTER_")
 
-    base_url: str = "https://openrouter.ai/api/v1"
+    base_url: str = _default("base_url", "https://openrouter.ai/api/v1")
 
 
 class OpenAISettings(ProviderSettings):
@@ -144,7 +152,7 @@ class OpenAISettings(ProviderSettings):
 
     model_config = _section("OPENAI_")
 
-    base_url: str = "http://127.0.0.1:8000/v1"
+    base_url: str = _default("base_url", "http://127.0.0.1:8000/v1")
 
 
 class CartesiaSettings(ProviderSettings):
@@ -152,7 +160,7 @@ class CartesiaSettings(ProviderSettings):
 
     model_config = _section("CARTESIA_")
 
-    base_url: str = "https://api.cartesia.ai"
+    base_url: str = _default("base_url", "https://api.cartesia.ai")
     speech_model: str = Field(default="sonic-3.5", description="Model that speaks")
     transcription_model: str = Field(default="ink-whisper", description="Model that listens")
     voice_id: str | None = Field(default=None, description="Voice that speaks")

@@ -33,7 +33,7 @@ def sdk_errors(provider: str, operation: str) -> Iterator[None]:
         yield
     except SalesAgentError:
         raise
-    except Exception as error:
+    except Exception as error:  # an SDK's errors are told by their shape; others go on as they are
         translated = _translated(provider, operation, error)
         if translated is None:
             raise
