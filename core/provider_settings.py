@@ -108,6 +108,7 @@ class LinkedInSettings(BaseSettings):
         default=False,
         description="true: visit public company pages through Browserbase, accepting that LinkedIn forbids it",
     )
+    base_url: str = Field(default="https://www.linkedin.com", description="Where company pages are")
     pages_a_day: int = Field(default=100, ge=1, le=1000, description="Pages in any 24 hours")
 
 
