@@ -25,7 +25,7 @@ from db.engine import transaction
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Allowance:
     """Room drawn from the ledger, and what became of it."""
 
@@ -96,12 +96,13 @@ class LedgerBook:
     async def aclose(self) -> None:
         """Settle all that was drawn; what is still open then counts as spent."""
         async with self._lock:
-            for reservation, (allowance, estimate) in list(self._open.items()):
+            drawn = dict.fromkeys([*self._current.values(), *(allowance for allowance, _ in self._open.values())])
+            for allowance, estimate in self._open.values():
                 allowance.spent += estimate
-                del self._open[reservation]
-            for allowance in self._current.values():
-                await self._write(allowance)
+            self._open.clear()
             self._current.clear()
+            for allowance in drawn:
+                await self._write(allowance)
 
     def _has_room(self, allowance: _Allowance, estimate: Cost) -> bool:
         return allowance.left.covers(estimate) and self.clock() < allowance.renew_at

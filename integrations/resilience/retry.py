@@ -43,11 +43,11 @@ class RetryPolicy:
             error: what the last try ended with.
             may_repeat: whether a call that may have been carried out may be made again.
         """
-        if is_ambiguous(error):
-            return may_repeat and isinstance(error, Transient)
         if not isinstance(error, Transient) or isinstance(error, CircuitOpen):
             return False
-        return (asked_wait_s(error) or 0.0) <= self.ceiling_s
+        if (asked_wait_s(error) or 0.0) > self.ceiling_s:
+            return False
+        return may_repeat or not is_ambiguous(error)
 
 
 STRATEGIES = {

@@ -170,6 +170,27 @@ async def test_what_is_open_at_the_end_counts_as_spent(engine: AsyncEngine) -> N
     assert await counted(engine) == Decimal("0.01")
 
 
+async def test_room_that_was_replaced_is_settled_too(engine: AsyncEngine) -> None:
+    async with LedgerBook(engine, (DAY,), advance={"acme": 2}, clock=lambda: NOW) as book:
+        for _ in range(3):
+            await book.reserve("acme", "call", CENT)
+    async with transaction(engine) as connection:
+        rows = (await connection.execute(text("SELECT status, usd FROM spend ORDER BY usd"))).all()
+    assert [tuple(row) for row in rows] == [("settled", Decimal("0.01")), ("settled", Decimal("0.02"))]
+
+
+async def test_an_answer_is_not_lost_over_a_lost_database(engine: AsyncEngine, caplog) -> None:
+    book = LedgerBook(engine, (DAY,), clock=lambda: NOW)
+    held = await book.reserve("acme", "call", CENT)
+    async with transaction(engine) as connection:
+        await connection.execute(text("ALTER TABLE spend RENAME TO away"))
+    await book.settle(held, CENT)
+    assert "spend_left_to_sweep" in caplog.text
+    async with transaction(engine) as connection:
+        await connection.execute(text("ALTER TABLE away RENAME TO spend"))
+        assert (await spend.sweep(connection, now=NOW + timedelta(hours=1))).amount == CENT
+
+
 def _spender(url: str, seed: int, calls: int) -> None:
     async def main() -> None:
         rng = random.Random(seed)

@@ -40,6 +40,7 @@ def test_named_strategies_keep_the_product_s_bounds(name: str) -> None:
 CASES = [
     (Unavailable("x", provider="p"), True, False),
     (Unavailable("x", provider="p", was_sent=False), True, True),
+    (Unavailable("x", provider="p", retry_after_s=3600), False, False),
     (Timeout("x", provider="p"), True, False),
     (RateLimited("x", provider="p", retry_after_s=3), True, True),
     (RateLimited("x", provider="p", retry_after_s=3600), False, False),
