@@ -204,7 +204,7 @@ def _inner(
 def _anthropic(
     model: str, endpoint: Endpoint, key: SecretStr, max_tokens: int
 ) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
-    chat = _optional("langchain_anthropic", "ChatAnthropic", "anthropic")(
+    chat = _optional("langchain_anthropic", "ChatAnthropic")(
         model_name=model,
         base_url=endpoint.base_url,
         api_key=key,
@@ -212,7 +212,7 @@ def _anthropic(
         timeout=endpoint.timeout_s,
         max_tokens_to_sample=max_tokens,
     )
-    client = _optional("anthropic", "AsyncAnthropic", "anthropic")(
+    client = _optional("anthropic", "AsyncAnthropic")(
         api_key=key.get_secret_value(), base_url=endpoint.base_url, max_retries=0, timeout=endpoint.timeout_s
     )
     # A cached property without a setter is the only door it has.
@@ -223,8 +223,8 @@ def _anthropic(
 def _openai(
     model: str, endpoint: Endpoint, key: SecretStr, max_tokens: int
 ) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
-    client = _optional("openai", "DefaultAsyncHttpxClient", "openai")(timeout=endpoint.timeout_s)
-    chat = _optional("langchain_openai", "ChatOpenAI", "openai")(
+    client = _optional("openai", "DefaultAsyncHttpxClient")(timeout=endpoint.timeout_s)
+    chat = _optional("langchain_openai", "ChatOpenAI")(
         model=model,
         base_url=endpoint.base_url,
         api_key=key,
@@ -237,12 +237,14 @@ def _openai(
     return chat, client.aclose
 
 
-def _optional(module: str, name: str, extra: str) -> Any:  # noqa: ANN401 - a class of a package that may be missing
+def _optional(module: str, name: str) -> Any:  # noqa: ANN401 - a class of a package that may be missing
     """Return a class of an optional package; imported late, because these take a second to load."""
     try:
         return getattr(import_module(module), name)
     except ImportError as error:
-        raise ProviderNotConfigured(f"install sales-agent with its extra {extra!r} to use these models") from error
+        raise ProviderNotConfigured(
+            "these models need packages that are not installed: install sales-agent with its extra 'models'"
+        ) from error
 
 
 def _nothing(job: Job, reasons: list[ConfigurationError]) -> ConfigurationError:

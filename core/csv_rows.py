@@ -171,7 +171,7 @@ def scan(path: Path, options: FormatOptions = DETECT, *, copy_to: Path | None = 
             try:
                 with copy_to.open("wb") as copy:
                     return _scan(source, path, options, copy, copy_to)
-            except BaseException:
+            except BaseException:  # whatever ended the scan, a half-written copy must not stay
                 copy_to.unlink(missing_ok=True)
                 raise
     except OSError as error:

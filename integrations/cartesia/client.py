@@ -46,7 +46,7 @@ class CartesiaClient:
 
     def __init__(self, base_url: str, api_key: str, guard: Guard, *, slots: Slots, timeout_s: float = 30.0) -> None:
         if not _HAS_SDK:
-            raise ProviderNotConfigured("cartesia is off: the package 'cartesia' is not installed")
+            raise ProviderNotConfigured("cartesia is off: install sales-agent with its extra 'voice'")
         self.guard = guard
         self._slots = slots
         self._sdk = AsyncCartesia(api_key=api_key, base_url=base_url.rstrip("/"), timeout=timeout_s, max_retries=0)

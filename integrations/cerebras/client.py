@@ -47,7 +47,7 @@ class CerebrasClient:
 
     def __init__(self, base_url: str, api_key: str, guard: Guard, *, timeout_s: float = 30.0) -> None:
         if not _HAS_SDK:
-            raise ProviderNotConfigured("cerebras is off: cerebras-cloud-sdk is not installed")
+            raise ProviderNotConfigured("cerebras is off: install sales-agent with its extra 'models'")
         self.guard = guard
         self._sdk = AsyncCerebras(
             api_key=api_key,

@@ -59,8 +59,8 @@ CASES = {
     "cerebras": ("cerebras", CEREBRAS, "cerebras is off"),
     "cartesia": ("cartesia", CARTESIA, "cartesia is off"),
     "playwright": ("playwright", PLAYWRIGHT, "extra 'browser'"),
-    "anthropic": ("anthropic,langchain_anthropic", INNER.format("anthropic"), "extra 'anthropic'"),
-    "openai": ("openai,langchain_openai", INNER.format("deepseek"), "extra 'openai'"),
+    "anthropic": ("anthropic,langchain_anthropic", INNER.format("anthropic"), "extra 'models'"),
+    "openai": ("openai,langchain_openai", INNER.format("deepseek"), "extra 'models'"),
     "all": ("cerebras,cartesia,playwright,anthropic,langchain_anthropic,openai,langchain_openai", CEREBRAS, "off"),
 }
 
