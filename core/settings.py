@@ -12,6 +12,8 @@ import platformdirs
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.provider_settings import Providers
+
 
 def _section(prefix: str) -> SettingsConfigDict:
     return SettingsConfigDict(env_prefix=prefix, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -102,6 +104,7 @@ class Settings:
         self.postgres = PostgresSettings()
         self.redis = RedisSettings()
         self.imports = ImportSettings()
+        self.providers = Providers()
 
     @property
     def upload_dir(self) -> Path:

@@ -22,6 +22,7 @@ from installation import Installation, make_installation
 from psycopg import sql
 
 from db import embedded
+from scripts import env_example
 
 TEMPLATE = "migrated_template"
 TEMPLATE_LOCK = 4_201_337
@@ -31,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give the whole session, workers of pytest-xdist included, one data directory."""
     if hasattr(config, "workerinput"):
         return
-    for name in [name for name in os.environ if name.startswith(("POSTGRES_", "REDIS_", "PREFECT_", "IMPORT_"))]:
+    prefixes = {str(section.model_config["env_prefix"]) for section in env_example.sections()} - {"SALES_AGENT_"}
+    for name in [name for name in os.environ if name.startswith(tuple(prefixes))]:
         del os.environ[name]
     os.environ["SALES_AGENT_HOME"] = tempfile.mkdtemp(prefix="sales-agent-test-")
 
