@@ -1,0 +1,133 @@
+"""Is somebody with a title an executive of this company, now? Reasons against it, from where and how it is said."""
+
+import re
+from collections.abc import Sequence
+
+from core.people.company import Company
+from core.people.document import Document
+from core.people.values import Doubt, PageKind
+from core.titles import Title, fold, is_limited
+
+_SECTIONS: tuple[tuple[Doubt, str], ...] = (
+    (
+        Doubt.PAST,
+        r"\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in loving memory|ehemalige|anciens|antiguos|ex[- ]membros|voormalige|hall of fame|obituar\w+|previous (?:ceos|leaders))\b",
+    ),
+    (
+        Doubt.CUSTOMER,
+        r"\b(?:testimonials?|reviews?|(?:what|why) (?:our |people|they|others|clients|customers|users)[\w ,']*(?:say|saying|think|love|choose)|(?:clients?|customers?|people|users?|others) (?:say|saying|speak|love)|happy (?:clients|customers)|success stor\w+|customer stor\w+|"
+        r"case stud\w+|kundenstimmen|kundenmeinungen|das sagen (?:unsere )?kunden|was (?:unsere )?kunden|referenzen|rezensionen|bewertungen|stimmen|temoignages?|avis (?:clients|de nos)|ils nous font confiance|ils (?:parlent|temoignent)|ce que disent|que dicen|lo que dicen|testimonios|opiniones|clientes|"
+        r"depoimentos|o que (?:dizem|nossos)|testimonianze|dicono di noi|recensioni|klanten over|wat (?:onze )?klanten|beoordelingen|ervaringen|trusted by|our (?:clients|customers|users)|loved by|feedback|quotes?|word on the street|don't (?:just )?take our word|hear (?:it )?from)\b",
+    ),
+    (
+        Doubt.ADVISER,
+        r"\b(?:advis[oe]rs?|advisory|mentors?|investors?|backers?|backed by|funded by|supporters|sponsors?|partners(?:hips?)?$|our partners|strategic partners|ambassadors?|scientific board|consultants|collaborators|speakers?|guests?|panelists|keynotes?|jury|judges|participants|portfolio|"
+        r"beirat|berater(?:kreis)?|investoren|partnerunternehmen|conseillers|comite scientifique|investisseurs|partenaires|asesores|inversores|conselheiros|consultores|investidores|consulenti|comitato scientifico|investitori|adviseurs|investeerders|raad van advies|students?|members$|our members|associated companies)\b",
+    ),
+    (Doubt.ADVERT, r"\b(?:careers?|vacanc\w+|open (?:positions?|roles?)|job (?:openings?|offers?|opportunities)|current openings?|we(?:'re| are) hiring|join (?:us|our team|the team)|stellenangebote|offene stellen|offres? d'emploi|nous recrutons|vacantes|vagas|posizioni aperte|vacatures)\b"),
+    (Doubt.AUTHOR, r"\b(?:blog|news|latest (?:posts|articles|news)|recent (?:posts|articles)|press releases?|in the (?:news|press|media)|articles?|related (?:posts|articles)|aktuelles|neuigkeiten|actualites|noticias|notizie|nieuws|events?|webinars?|podcasts?|comments?|about the author|written by|insights)\b"),
+)  # fmt: skip
+_SECTION_PATTERNS = tuple((doubt, re.compile(pattern)) for doubt, pattern in _SECTIONS)
+_BOARD = re.compile(
+    r"\b(?:board(?: of)?(?: (?:directors|trustees|governors|members))?|directors|trustees|non-?executive|supervisory|aufsichtsrat|verwaltungsrat|stiftungsrat|kuratorium|conseil d'administration|conseil de surveillance|junta directiva|consejo(?: de administracion)?|conselho(?: de administracao)?|"
+    r"consiglio (?:di amministrazione|direttivo)|collegio sindacale|raad van (?:commissarissen|toezicht|bestuur)|bestuursleden|committee|council|association)\b"
+)
+_EXECUTIVE = re.compile(
+    r"\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|meet (?:the|our)|who we are|founders?|staff|our people|people behind|crew|about (?:us|the)|key (?:people|persons|personnel)|principals|head office|"
+    r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|gesichter|uber uns|notre equipe|l'equipe|equipe|dirigeants?|direction|fondateurs?|nuestro equipo|equipo|directivos|fundadores|direccion|"
+    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|chi siamo|dirigenza|fondatori|ons team|het team|directie|medewerkers|oprichters|impressum|imprint|mentions legales|angaben gemass)\b"
+)
+_MANAGING_BOARD = re.compile(r"\b(?:executive|management|managing) board\b|\bvorstand\b")
+_QUOTE = re.compile(r"^\s*[\"“„«»'‘’❝].{15,}|.{25,}[\"”“»’❞]\s*$", re.DOTALL)
+_PRAISE = re.compile(
+    r"\b(?:highly recommend|i recommend|recommend (?:them|their|this)|we (?:have been|were|are) (?:very |so |extremely )?(?:impressed|happy|pleased|delighted)|thank you|thanks to|great (?:job|service|experience|work)|their (?:team|service|work|staff|support|expertise)|they (?:are|were|have|helped|delivered)|working with (?:them|you)|your (?:team|company|service))\b",
+    re.IGNORECASE,
+)
+_LOREM = re.compile(r"\b(?:lorem ipsum|dolor sit|consectetur|adipisc\w+|sed do eiusmod|magni qui|excepturi|voluptat\w+|laborum|quisquam)\b", re.IGNORECASE)
+_GONE = re.compile(r"\b(?:passed away|in loving memory|in memoriam|verstorben|ist gestorben|decede[e]?|fallecio|faleceu|e scomparso|overleden)\b|†")
+_STAND_INS = frozenset(
+    "john doe|jane doe|max mustermann|erika mustermann|maria mustermann|max muster|john smith doe|jean dupont|juan perez ejemplo|mario rossi|fulano tal|jan jansen|your name|full name|first last|firstname lastname|vorname nachname|nom prenom|"
+    "nombre apellido|nome cognome|nome sobrenome|voornaam achternaam|lorem ipsum|walter white|sarah jhonson|william anderson|amanda jepson|saul goodman|sara wilsson|jena karlis|matt brandon|john larson|emily harison|team member|member name|ceo name|"
+    "jonathan doe|johnny doe|janet doe|joe bloggs|foo bar|test user|demo user|john appleseed".split("|")
+)
+_ORGANISATION = re.compile(r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|plc|sarl|s\.?a\.?s?|s\.?r\.?l|b\.?v|n\.?v|ltda|llp|pty|university|ventures|capital|bank)\b\.?", re.IGNORECASE)
+
+
+def section_doubt(headings: Sequence[str]) -> Doubt | None:
+    """Judge the headings above a person, the nearest last.
+
+    Returns:
+        Why people under them are not the company's, BOARD for a board, or None.
+    """
+    for heading in reversed(headings):
+        folded = fold(heading)
+        if len(folded) > 90:
+            continue
+        for doubt, pattern in _SECTION_PATTERNS:
+            if pattern.search(folded) and not (doubt is not Doubt.PAST and _EXECUTIVE.search(folded) and not _BOARD.search(folded) and doubt is not Doubt.ADVERT and doubt is not Doubt.CUSTOMER):
+                return doubt
+        if _MANAGING_BOARD.search(folded):
+            return None
+        if _BOARD.search(folded):
+            return Doubt.BOARD
+        if _EXECUTIVE.search(folded):
+            return None
+    return None
+
+
+def is_own_section(headings: Sequence[str]) -> bool:
+    """Say whether the nearest telling heading announces the company's own people."""
+    return any(_EXECUTIVE.search(fold(heading)) for heading in headings if len(heading) <= 90) and section_doubt(headings) is None
+
+
+def is_stand_in(name: str, text: str) -> bool:
+    """Say whether a name, or the text around it, is a template's filling."""
+    return fold(name) in _STAND_INS or bool(_LOREM.search(text))
+
+
+def title_doubts(title: Title, company: Company) -> set[Doubt]:
+    """Judge the title by itself: past, held elsewhere, limited to a region or a field."""
+    doubts: set[Doubt] = set()
+    if title.is_past:
+        doubts.add(Doubt.PAST)
+    if title.place is None or company.is_own(title.place):
+        return doubts
+    if is_limited(title.place) and not _ORGANISATION.search(title.place):
+        if title.role not in ("VP Finance", "VP Operations"):
+            doubts.add(Doubt.LIMITED)
+        return doubts
+    doubts.add(Doubt.ELSEWHERE)
+    return doubts
+
+
+def surroundings_doubts(document: Document, line: int, title_line: int, start: int, end: int, *, kind: PageKind, own_section: bool, company: Company) -> set[Doubt]:
+    """Judge a person's block: quotations, praise, an organisation below the title, lorem ipsum, death notices."""
+    doubts: set[Doubt] = set()
+    lines = document.lines
+    top, bottom = max(start, line - 8), min(end, line + 12)
+    texts = [lines[at].text for at in range(top, bottom)]
+    joined = " ".join(texts)
+    if _GONE.search(fold(joined)):
+        doubts.add(Doubt.PAST)
+    if is_stand_in("", joined):
+        doubts.add(Doubt.PLACEHOLDER)
+    settled = own_section or kind in (PageKind.PEOPLE, PageKind.IMPRINT)
+    above = [lines[at].text for at in range(max(start, line - 3), line)]
+    if not settled:
+        if lines[line].quoted or any(_QUOTE.match(text) for text in texts):
+            doubts.add(Doubt.CUSTOMER)
+        elif any(len(text) > 60 for text in above):
+            doubts.add(Doubt.CUSTOMER)
+    if not (kind is PageKind.PEOPLE and own_section) and any(_PRAISE.search(text) for text in texts if len(text) > 40):
+        doubts.add(Doubt.CUSTOMER)
+    if lines[line].quoted and kind is not PageKind.PEOPLE:
+        doubts.add(Doubt.CUSTOMER)
+    below = max(line, title_line) + 1
+    if below < end and _names_other_organisation(lines[below].text, company):
+        doubts.add(Doubt.ELSEWHERE)
+    return doubts
+
+
+def _names_other_organisation(text: str, company: Company) -> bool:
+    """A short line that is an organisation by its legal form, and not this company."""
+    return len(text) <= 60 and len(text.split()) <= 6 and bool(_ORGANISATION.search(text)) and not text.endswith((".", ":")) and not company.is_own(text)

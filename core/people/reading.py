@@ -1,0 +1,170 @@
+"""What one line of a page says about people: a name, a title, or names with their titles."""
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from core.names import PersonName, read_name
+from core.titles import Title, fold, read_title
+
+_MAX_PAIR = 200
+_MAX_TITLE = 110
+_CUTS = re.compile(r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+")
+_LABEL_LEAD = re.compile(
+    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch(?: (?:den|die|ihre[n]?|seine[n]?))?|vertretungsberechtigte[rn]?(?: person(?:en)?)?|represented by(?: (?:the|its|our))?|"
+    r"(?:societe )?represente[e]? par|representant legal|legal representative[s]?|legally represented by|representada por|rappresentata da|vertegenwoordigd door)\s*[:,]?\s*"
+)
+_REPRESENTED = re.compile(
+    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch|vertretungsberechtigte person|legal representatives?|represented by|legally represented by|representant legal|representante legal|"
+    r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
+)
+_AND = re.compile(r"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:and|und|et|y|e|en|sowie)\b)\s*")
+_PROSE = re.compile(
+    r"\w{5,}[.!?]\s+\S|\b(?:is|was|has|have|are|were|will|who|which|ist|war|hat|sind|wurde|a|est|etait|es|fue|foi|heeft|werd|joined|leads|founded|started|serves|served|brings|oversees)\b\s+\w+\s+\w+", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a line says.
+
+    Attributes:
+        pairs: names with the titles that stand beside them in the line.
+        name: the line is a name and nothing else.
+        title: the line is a title and nothing else.
+        is_label: the title introduces who follows ("Geschäftsführer:").
+        represents: the line says that who follows represents the company in law, and no title.
+    """
+
+    pairs: tuple[tuple[PersonName, Title], ...] = field(default=())
+    name: PersonName | None = None
+    title: Title | None = None
+    is_label: bool = False
+    represents: bool = False
+
+    @property
+    def names(self) -> tuple[PersonName, ...]:
+        """All names of the line."""
+        return (self.name,) if self.name is not None else tuple(name for name, _ in self.pairs)
+
+
+NOTHING = Reading()
+
+
+@lru_cache(maxsize=50_000)
+def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
+    """Read a line.
+
+    Args:
+        text: the line.
+        pieces: the same, cut where inline elements begin and end.
+    """
+    if len(text) < 2 or len(text) > _MAX_PAIR:
+        return NOTHING
+    name = read_name(text)
+    if name is None and 1 < len(pieces) <= 4 and "".join(pieces).replace(" ", "") == text.replace(" ", ""):
+        spaced = " ".join(pieces)
+        name = read_name(spaced) if spaced != text and len(spaced) < 60 else None
+    if name is not None:
+        return Reading(name=name)
+    pairs = _pairs(text, pieces)
+    if pairs:
+        return Reading(pairs=pairs)
+    label = text.rstrip(" :")
+    if _REPRESENTED.match(fold(label)):
+        return Reading(is_label=True, represents=True)
+    title = _title(_without_lead(label))
+    if title is not None:
+        return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
+    return NOTHING
+
+
+def _without_lead(text: str) -> str:
+    """Drop "Vertreten durch den" and the like from before a title."""
+    lead = _LABEL_LEAD.match(fold(text))
+    return text if lead is None else text[lead.end() - len(fold(text)) :] if lead.end() < len(fold(text)) else ""
+
+
+def _title(text: str) -> Title | None:
+    """A text that is a title and nothing else: short, no sentence."""
+    text = text.strip(" \t,;:|-–—•()\"“”„*")
+    if not 2 <= len(text) <= _MAX_TITLE or len(text.split()) > 14:
+        return None
+    title = read_title(text)
+    if not title.is_title:
+        return None
+    if title.is_top and len(text.split()) <= 6:
+        return title
+    return None if _PROSE.search(fold(text)) or text.endswith(("!", "?")) or (text.endswith(".") and len(text.split()) > 6) else title
+
+
+def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+    for cut in _CUTS.finditer(text):
+        left, right = text[: cut.start()], text[cut.end() :]
+        if not left or not right:
+            continue
+        pair = _pair(left, right)
+        if pair:
+            return pair
+    if 1 < len(pieces) <= 8:
+        for at in range(1, len(pieces)):
+            pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
+            if pair:
+                return pair
+    return _unpunctuated(text)
+
+
+def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
+    name = read_name(left)
+    if name is not None:
+        title = _title(right.removesuffix(")") if right.count("(") < right.count(")") else right)
+        if title is not None and not _leads_to_name(right):
+            return ((name, title),)
+    if _REPRESENTED.match(fold(left)):
+        named = _listed_names(right)
+        return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
+    title = _title(_without_lead(left))
+    if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
+        return ()
+    return tuple((each, title) for each in _listed_names(right))
+
+
+def _leads_to_name(right: str) -> bool:
+    """ "Jane Doe, CEO: John Roe": the second name has the title."""
+    cut = re.search(r":\s*(.+)$", right)
+    return cut is not None and read_name(cut[1]) is not None
+
+
+def _listed_names(text: str) -> tuple[PersonName, ...]:
+    """Read "A", "A, B und C" or "A (Vorsitzender), B"; nothing unless all of it is names."""
+    text = re.sub(r"\([^)]*\)", "", text).strip(" .;,")
+    if not text or len(text) > _MAX_PAIR:
+        return ()
+    whole = read_name(text)
+    if whole is not None and "," not in text:
+        return (whole,)
+    names = [read_name(part) for part in _AND.split(text) if part.strip()]
+    if names and all(name is not None for name in names):
+        return tuple(name for name in names if name is not None)
+    return (whole,) if whole is not None else ()
+
+
+def _unpunctuated(text: str) -> tuple[tuple[PersonName, Title], ...]:
+    """Read "CEO Jane Doe" and "Jane Doe CEO", for titles that decide only."""
+    tokens = text.split()
+    if not 3 <= len(tokens) <= 9:
+        return ()
+    for at in range(1, len(tokens)):
+        left, right = " ".join(tokens[:at]), " ".join(tokens[at:])
+        if at <= 5:
+            title = read_title(left)
+            if title.is_top and title.place is None:
+                name = read_name(right)
+                if name is not None:
+                    return ((name, title),)
+        name = read_name(left) if at >= 2 else None
+        if name is not None:
+            title = read_title(right)
+            if title.is_top:
+                return ((name, title),)
+    return ()
