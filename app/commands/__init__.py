@@ -1,0 +1,1 @@
+"""The commands of `sales-agent`, one module each."""
