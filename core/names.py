@@ -71,6 +71,8 @@ def read_name(text: str) -> PersonName | None:
     words = _turned(text)
     if words is None:
         return None
+    if len(words[-1]) > 4 and words[-1].endswith(".") and words[-1].count(".") == 1:
+        words[-1] = words[-1][:-1]
     words = _stripped(words)
     if not _is_name(words):
         return None
@@ -146,7 +148,7 @@ def _is_name(words: list[str]) -> bool:
             return False
         if _INITIAL.match(word) and word[0].isupper():
             continue
-        if word.endswith(".") and len(word) > 4 and position > 0:
+        if word.endswith(".") and len(word) > 4:
             return False
         if not _WORD.match(word) or not _is_capitalised(word) or _JOINED.search(word):
             return False

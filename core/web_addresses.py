@@ -93,13 +93,13 @@ def _clean_path(path: str) -> str:
 
 
 def page_key(url: str) -> str:
-    """Return what two addresses of one page share: no scheme, no `www.`, no index file, no ending, no trailing slash."""
+    """Return what two addresses of one page share: no scheme, no `www.`, no index file, no `.html`, no trailing slash."""
     parts = urlsplit(url)
     host = parts.netloc.removeprefix("www.")
     path = parts.path.lower()
     for ending in ("/index.html", "/index.htm", "/index.php", "/default.aspx", "/home"):
         path = path.removesuffix(ending)
-    for ending in (".html", ".htm", ".php", ".aspx"):
+    for ending in (".html", ".htm"):
         path = path.removesuffix(ending)
     return f"{host}{path.rstrip('/')}?{parts.query}"
 

@@ -139,8 +139,7 @@ class _Visit:
     async def _follow_links(self, frontier: Frontier) -> None:
         """Read the most promising pages; once somebody is found, only those that promise people."""
         while len(self.documents) < self.page_budget:
-            at_least = plan.PEOPLE_PAGE - 8 if plan.is_enough(self.findings) else plan.WORTH_READING
-            chosen = frontier.next(at_least=at_least)
+            chosen = frontier.next(at_least=plan.least_score(self.findings))
             if chosen is None:
                 return
             candidate, depth = chosen

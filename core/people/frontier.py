@@ -12,6 +12,8 @@ from core.web_addresses import absolute, page_key, site_of
 PEOPLE_PAGE = 60
 """From this score on a link says that it leads to people."""
 WORTH_READING = 20
+BEYOND_PERSONS = 33
+"""Above what a page of one person scores: such pages tell nothing new where people are named with their titles."""
 MAX_GUESSES = 20
 _LANGUAGE = re.compile(r"^/([a-z]{2})(?:[-_][a-z]{2})?(?=/|$)", re.IGNORECASE)
 _LANGUAGES = frozenset("en de fr es pt it nl pl ru ja zh cn jp kr ko ar tr sv da no fi cs hu ro el he uk us".split())
@@ -100,6 +102,14 @@ def is_enough(pages: Sequence[PageFindings]) -> bool:
         if page.kind in (PageKind.PEOPLE, PageKind.ABOUT, PageKind.IMPRINT)
         for mention in page.mentions
     )
+
+
+def least_score(pages: Sequence[PageFindings]) -> int:
+    """The score a page must have to be read, after what was found so far."""
+    if is_enough(pages):
+        return PEOPLE_PAGE - 8
+    titled = any(len({mention.name.key for mention in page.mentions}) >= 2 for page in pages if page.kind is PageKind.PEOPLE)
+    return BEYOND_PERSONS if titled else WORTH_READING
 
 
 def names_people(pages: Sequence[PageFindings]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from core.people.document import Document, Link
+from core.names import read_name
 from core.people.values import PageKind
 from core.titles import fold
 from core.web_addresses import absolute, page_key, site_of
@@ -40,7 +41,7 @@ _STRONG = re.compile(
     r"(?:^|[\s/_-])(?:leadership|management|executives?|geschaftsfuhrung|geschaeftsfuehrung|geschaftsleitung|geschaeftsleitung|dirigeants?|direction|directie|directivos|liderazgo|lideranca|diretoria|founders?|officers)(?=$|[\s/_.-])"
 )
 _NOT_OWN = re.compile(
-    r"management-(?:system|services?|software|consulting|solutions?|tools?|platform)|(?:project|property|asset|risk|waste|facility|data|change|quality|fleet|event|fund|document|content|product|talent|supply-chain|construction|wealth|case|lead|customer|facilities|portfolio|time|task|order|inventory|energy|water|land|account|brand|crisis|performance|knowledge|identity|api|device|it|cost|cash|relationship|campaign)-?management|"
+    r"(?:join|grow|build|hire|work)-(?:us|with|for|our|the|your)-?|join-|management-(?:system|services?|software|consulting|solutions?|tools?|platform)|(?:project|property|asset|risk|waste|facility|data|change|quality|fleet|event|fund|document|content|product|talent|supply-chain|construction|wealth|case|lead|customer|facilities|portfolio|time|task|order|inventory|energy|water|land|account|brand|crisis|performance|knowledge|identity|api|device|it|cost|cash|relationship|campaign)-?management|"
     r"team-?(?:building|wear|work)|board-?(?:room|games?)|thought-leadership|leadership-(?:training|development|coaching|program(?:me)?s?)|staff-?(?:ing|augmentation|portal|login)|for-(?:teams|leaders|executives)|executive-(?:search|coaching|education)|people-?(?:analytics|ops)|case-management"
 )
 _DATED = re.compile(r"/(?:19|20)\d\d/(?:\d\d/)?")
@@ -59,6 +60,10 @@ GUESSES_BY_LANGUAGE = {
     "it": ("chi-siamo", "team", "azienda", "il-team", "management", "contatti", "note-legali"),
     "nl": ("over-ons", "team", "ons-team", "contact", "directie", "medewerkers", "wie-zijn-wij"),
 }
+
+
+A_PERSONS_PAGE = 28
+"""Score of a page that a person's name links to; read where people are named without titles."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,8 @@ def candidates(document: Document, url: str, *, seen: Iterable[str] = ()) -> lis
         if target is None or site_of(target) != here or page_key(target) in known:
             continue
         score, why = rank(target, _label(link), link.zone)
+        if score < A_PERSONS_PAGE and link.zone == "main" and read_name(link.text) is not None:
+            score, why = A_PERSONS_PAGE, "a person's page"
         if score >= 15:
             key = page_key(target)
             if key not in best or best[key].score < score:
