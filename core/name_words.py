@@ -95,6 +95,6 @@ SURNAMES = _words(
 """Common words that are also family names: in the last place they do not speak against a name ("Andy Kitchen")."""
 GIVEN = _words(
     "mark grant rose will hope grace faith joy art bill rich frank pat may june april august drew chase hunter jack max van ray sky summer dawn autumn ivy lily daisy jade ruby pearl amber crystal ginger basil herb dale glen cliff heath brook brooke lane "
-    "miles chuck rob sue gene guy don earl duke king prince dean page paige penny wade chance christian dick john case carter mason taylor tyler sterling page major art english french german justice patience charity felicity victor ace clay brandon olive robin sage wren"
+    "miles chuck rob sue gene guy don earl duke king prince dean page paige penny wade chance christian dick john case carter mason taylor tyler sterling page major art english french german justice patience charity felicity victor ace clay brandon olive robin sage wren una les sol via gil"
 )
 """Common words that are also given names: they do not speak against a name."""

@@ -13,8 +13,7 @@ _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
 _PRONOUNS = re.compile(r"\s*[(\[]\s*(?:he|she|they|him|her|er|sie|il|elle|ella|el)\s*[/|,].*?[)\]]", re.IGNORECASE)
-_JOINED = re.compile(r"(?<!^Mc)(?<!^Mac)(?<!^De)(?<!^Di)(?<!^Le)(?<!^La)(?<!^Van)(?<!^Fitz)(?<!^Du)(?<!^Da)(?<!^Del)(?<!^O)(?<=[^\W\d_A-Z])[A-Z]")
-"""A capital inside a word: two words that a page's layout holds apart."""
+_PREFIXED = re.compile(r"^(?:Mc|Mac|De|Di|Le|La|Van|Fitz|Du|Da|Del|O)(?=[A-Z])")
 _EDGES = " \t,;:|-–—•·*\"“”„«»<>\u2022"
 
 
@@ -150,7 +149,7 @@ def _is_name(words: list[str]) -> bool:
             continue
         if word.endswith(".") and len(word) > 4:
             return False
-        if not _WORD.match(word) or not _is_capitalised(word) or _JOINED.search(word):
+        if not _WORD.match(word) or not _is_capitalised(word) or _is_joined(word):
             return False
         if folded in NOT_NAMES or folded.rstrip("s") in NOT_NAMES or any(bit in NOT_NAMES and bit not in GIVEN and len(bit) > 3 for bit in folded.split("-")[1:]):
             if folded not in GIVEN and not (folded in SURNAMES and position == len(words) - 1):
@@ -167,6 +166,12 @@ def _is_name(words: list[str]) -> bool:
 
 def _is_capitalised(word: str) -> bool:
     return word[0].isupper() or (len(word) > 2 and word[1] in "'’" and word[2].isupper()) or not word[0].isascii() and not word[0].islower()
+
+
+def _is_joined(word: str) -> bool:
+    """A capital after a small letter: two words that the page's layout holds apart ("JaneDoe"), McDonald apart."""
+    word = _PREFIXED.sub("", word)
+    return any(one.islower() and other.isupper() for one, other in zip(word, word[1:], strict=False))
 
 
 def _shouts(words: list[str]) -> bool:

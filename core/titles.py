@@ -38,9 +38,10 @@ _YEARS = re.compile(r"(?:19|20)\d\d\s*[-–—/]\s*(?:19|20)?\d\d(?!\d)|\b(?:unt
 _GENDER = re.compile(r"(?<=\w)[*:_/·](?:-?in(?:nen)?|r|n|e)\b|(?<=\w)\((?:in|r|e|a)\)|(?<=\w)/-in\b")
 _ADVERT = re.compile(r"\(\s*[mwdfxh]\s*[/|,]\s*[mwdfxh*]\s*(?:[/|,]\s*[mwdfx*]\s*)?\)")
 _OF = re.compile(
-    r"^(?P<post>.{2,70}?)\s+(?:of|at|for|with|bei|von|vom|der|chez|de|da|di|do|del|della|dell'|en|bij|van|@|zu)\s+(?P<place>.+)$"
+    r"^(?P<post>.{2,70}?)\s+(?:of|at|for|with|bei|von|vom|der|chez|de|da|di|do|del|della|dell'|en|bij|van|@|zu|d')\s+(?P<place>.+)$"
 )
 _AT = re.compile(r"\s*@\s*")
+_ENDED = "ended"
 _EDGES = " .,'\"“”„«»*-–—_!"
 _ORDINAL_YEAR = re.compile(r"^(?:19|20)\d\d$")
 
@@ -105,14 +106,14 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     """Cut a title into its parts, each with whether "and" or the like joins it to the one before."""
     folded = fold(text)
     folded = _GENDER.sub("", folded)
-    folded = _SINCE.sub(" ", folded)
+    folded = _YEARS.sub(_ENDED, _SINCE.sub(" ", folded))
     folded = _ACRONYM.sub(lambda found: re.sub(r"[.\s]", "", found[0]), folded)
     folded = re.sub(r"\bco-?\s*(?=(?:found|own|grund|fond|fund|opricht|eigen|proprie))", "co", folded)
     folded = re.sub(r"\bco-\s*(?=\w)", "co ", folded)
     folded = re.sub(r"\b(administrati\w+)\s+(?:et|y|e)\s+(?=financ|finanz)", r"\1 ", folded)
-    folded = re.sub(r"\b(mede|vice|gesellschafter|president|presidente|diretor|directeur|directrice|owner|socio|socia|gerante?)-(?=[a-z])", r"\1 ", folded)
+    folded = re.sub(r"\b(mede|vice|gesellschafter|presidente?|diretora?|directora?|direttore|directeur|directrice|owner|soci[oa]|gerante?|administrador)-(?=[a-z])", r"\1 ", folded)
     folded = re.sub(r"\bmede (?=eigenaar|oprichter)", "mede", folded)
-    folded = _AT.sub(" at ", folded)
+    folded = re.sub(r"\bd'(?=[a-z]{2})", "d' ", _AT.sub(" at ", folded))
     cut = _SPLIT.split(folded)
     pieces = [(piece.strip(_EDGES), bool(_CONJUNCTION.match(before))) for before, piece in zip(["", *cut[1::2]], cut[::2], strict=True)]
     return [piece for piece in pieces if piece[0]]
@@ -188,7 +189,7 @@ class _Reading:
 
     def take(self, part: str, *, is_joined: bool) -> None:
         tokens = _tokens(part)
-        if _YEARS.search(part):
+        if _ENDED in part:
             self.all_past = True
             return
         if any(token in words.PAST for token in tokens) or part.startswith("ex-"):

@@ -52,8 +52,8 @@ def entries(readings: Readings) -> list[Entry]:
     for index, reading in enumerate(readings.by_line):
         if reading.name is not None:
             found.append(Entry(reading.name, index))
-        for name, title in reading.pairs:
-            found.append(Entry(name, index, title, index))
+        found.extend(Entry(name, index, title, index) for name, title in reading.pairs)
+        found.extend(Entry(name, index) for name in reading.listed if index and _introduces(readings, index - 1))
     lines_of_names = _NameLines(found)
     for entry in found:
         _place(entry, document, lines_of_names)
@@ -64,6 +64,12 @@ def entries(readings: Readings) -> list[Entry]:
     _runs(found, readings, taken)
     _labels(found, readings, taken)
     return found
+
+
+def _introduces(readings: Readings, line: int) -> bool:
+    """Say whether a line is a label for the names below it: "Geschäftsführer:", "Vertreten durch"."""
+    reading = readings.by_line[line]
+    return reading.represents or (reading.title is not None and reading.title.is_top and (reading.is_label or readings.document.lines[line].strong))
 
 
 class _NameLines:
@@ -179,13 +185,33 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
         ceiling = run[index + 1].line if index + 1 < len(run) else min(entry.line + _AFTER + 1, total)
         before.append(free(_first_title(range(entry.line - 1, max(floor, entry.line - _BEFORE - 1), -1), readings)))
         after.append(free(_first_title(range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1)), readings)))
-    titles_first = before[0] is not None and (after[-1] is None or before[0] == run[0].line - 1 and after[-1] != run[-1].line + 1)
-    if len(run) == 1:
-        titles_first = after[0] is None
+    titles_first = _titles_first(run, before, after, readings.document)
     for entry, at_before, at_after in zip(run, before, after, strict=True):
         at = at_before if titles_first else at_after
         if at is not None and at not in taken and _same_list(readings.document, entry.line, at):
             _give(entry, at, readings, taken, at + 1 if titles_first else entry.end)
+
+
+def _titles_first(run: list[Entry], before: list[int | None], after: list[int | None], document: Document) -> bool:
+    """Say whether the titles of a run stand above their names.
+
+    Without a title above the first name they do not; without one below the last they do. Where both are there, the
+    side on which the titles look alike wins; else headings and terms stand above what they introduce.
+    """
+    if before[0] is None or after[-1] is None:
+        return after[-1] is None and before[0] is not None
+    lines = document.lines
+
+    def looks(side: list[int | None]) -> set[tuple[str, bool]]:
+        return {(lines[at].tag, lines[at].strong) for at in side if at is not None}
+
+    alike_before, alike_after = len(looks(before)) == 1, len(looks(after)) == 1
+    if alike_before != alike_after:
+        return alike_before
+    name, title = lines[run[0].line], lines[after[-1]]
+    if name.tag != title.tag or name.strong != title.strong:
+        return title.tag == "dt" or (title.strong and not name.strong)
+    return False
 
 
 def _same_list(document: Document, one: int, other: int) -> bool:
@@ -209,7 +235,7 @@ def _labels(found: list[Entry], readings: Readings, taken: set[int]) -> None:
         if reading.represents:
             text = readings.document.lines[above].text.rstrip(" :")
             entry.title, entry.title_line, entry.by_label = Title(text, is_owner_like=True, is_title=True), above, True
-        elif reading.title is not None and above not in taken and (reading.is_label or readings.document.lines[above].strong) and reading.title.is_top:
+        elif reading.title is not None and above not in taken and _introduces(readings, above):
             entry.title, entry.title_line, entry.by_label = reading.title, above, True
-        elif previous is not None and previous.by_label and previous.line == above:
+        elif previous is not None and previous.by_label and previous.line in (above, entry.line):
             entry.title, entry.title_line, entry.by_label = previous.title, previous.title_line, True

@@ -28,6 +28,7 @@ _BREAKING = frozenset(
     "select summary table tbody td textarea tfoot th thead tr ul video iframe".split()
 )
 _SKIPPED = frozenset("script style template noscript svg math head select textarea object audio video canvas map".split())
+_REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|UserReview)\b")
 _SPACE = re.compile(r"[\s\u00a0\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 
@@ -66,6 +67,7 @@ class Line:
         zone: the part of the page.
         strong: all of it is bold or a heading.
         quoted: inside a quotation.
+        reviewed: inside what the markup calls a review, a comment or a quotation (schema.org).
     """
 
     index: int
@@ -77,6 +79,7 @@ class Line:
     zone: Zone
     strong: bool
     quoted: bool
+    reviewed: bool = False
 
 
 @dataclass
@@ -163,6 +166,7 @@ class _Reader:
         self.block = -1
         self.zones: list[Zone] = ["main"]
         self.quotes = 0
+        self.reviews: list[html.HtmlElement] = []
         self.bold = 0
         self.plain_seen = False
         self.anchors: list[tuple[str, str, int, list[str]]] = []
@@ -194,7 +198,9 @@ class _Reader:
                 block.end = len(self.document.lines)
 
     def _open(self, node: html.HtmlElement, tag: str) -> None:
-        if tag in _BREAKING:
+        if _REVIEW.search(node.get("itemtype") or node.get("typeof") or ""):
+            self.reviews.append(node)
+        if tag in _BREAKING or _is_card(node, tag):
             self._break()
             self._open_block(node, tag)
         elif tag == "br":
@@ -210,11 +216,13 @@ class _Reader:
         self._add(node.text)
 
     def _close(self, node: html.HtmlElement, tag: str) -> None:
-        if tag in _BREAKING:
+        if tag in _BREAKING or _is_card(node, tag):
             self._break()
-            self._close_block(node, tag)
+            self._close_block(tag)
         else:
             self._cut()
+        if self.reviews and self.reviews[-1] is node:
+            self.reviews.pop()
         if tag in ("b", "strong"):
             self.bold -= 1
         if tag == "a" and node.get("href") and self.anchors:
@@ -234,7 +242,7 @@ class _Reader:
         self.zones.append(zone if zone is not None else self.zones[-1])
         self.quotes += tag == "blockquote"
 
-    def _close_block(self, node: html.HtmlElement, tag: str) -> None:
+    def _close_block(self, tag: str) -> None:
         block = self.document.blocks[self.block]
         block.end = len(self.document.lines)
         self.block = block.parent
@@ -274,6 +282,7 @@ class _Reader:
                     zone=self.zones[-1],
                     strong=level > 0 or not self.plain_seen,
                     quoted=self.quotes > 0,
+                    reviewed=bool(self.reviews),
                 )
             )
         self.pieces = []
@@ -287,6 +296,11 @@ class _Reader:
             if depth >= 3:
                 break
         return 0
+
+
+def _is_card(node: html.HtmlElement, tag: str) -> bool:
+    """A link around several elements with text is laid out as a card, not as a word in a line."""
+    return tag == "a" and sum(1 for child in node if child.tag in ("span", "strong", "b", "em", "small") and (child.text or len(child))) >= 2
 
 
 def _zone(node: html.HtmlElement, tag: str) -> Zone | None:

@@ -120,7 +120,7 @@ def surroundings_doubts(document: Document, line: int, title_line: int, start: i
             doubts.add(Doubt.CUSTOMER)
     if not (kind is PageKind.PEOPLE and own_section) and any(_PRAISE.search(text) for text in texts if len(text) > 40):
         doubts.add(Doubt.CUSTOMER)
-    if lines[line].quoted and kind is not PageKind.PEOPLE:
+    if lines[line].reviewed or (lines[line].quoted and kind is not PageKind.PEOPLE):
         doubts.add(Doubt.CUSTOMER)
     below = max(line, title_line) + 1
     if below < end and _names_other_organisation(lines[below].text, company):

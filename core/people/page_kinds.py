@@ -100,7 +100,7 @@ def kind_of(url: str, title: str, heading: str, *, is_home: bool = False) -> Pag
         return PageKind.STORY
     for kind in (PageKind.PEOPLE, PageKind.IMPRINT, PageKind.ABOUT, PageKind.CONTACT):
         if _PATTERNS[kind.value].search(last) and not _NOT_OWN.search(last):
-            if kind is PageKind.PEOPLE or not any(_PATTERNS["story"].fullmatch(segment) for segment in segments):
+            if kind in (PageKind.PEOPLE, PageKind.IMPRINT) or not any(_PATTERNS["story"].fullmatch(segment) for segment in segments):
                 return kind
     if any(_PATTERNS["story"].fullmatch(segment) for segment in segments[:-1]) or _PATTERNS["story"].search(last):
         return PageKind.STORY

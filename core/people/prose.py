@@ -14,7 +14,7 @@ _IS = re.compile(
 )
 _APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+(?:the |our |its |unser(?:e)? |der |die |notre |le |la |nuestr[oa] |el |noss[oa] |o |a |nostr[oa] |il |onze |de )?(?P<title>[^.;:!?\"“”„]{{2,80}})")
 _BEFORE = re.compile(
-    rf"(?:\b(?:our|unser(?:em|en|e)?|notre|nuestr[oa]|noss[oa]|(?:il )?nostr[oa]|onze)\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})", re.IGNORECASE
+    rf"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze)\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})"
 )
 _FOUNDED = re.compile(rf"\b(?:founded|started|established|gegründet|fondée?|fundada|fondata|opgericht)\b[^.;]{{0,40}}?\s(?:by|von|par|por|da|door)\s+(?P<name>{_NAME})")
 _FORMER = re.compile(r"\b(?:former|formerly|ex|late|previous|past|then|ehemalige\w*|ancien\w*|antigu\w*|voormalig\w*)[\s-]+(?:\w+\s+){0,2}$|\b(?:succe\w+|replac\w+|nachfolger\w*)\s(?:\w+\s){0,3}$", re.IGNORECASE)
@@ -76,7 +76,7 @@ def _trimmed(text: str) -> PersonName | None:
 
 def _post(text: str) -> Title | None:
     """The title at the beginning of a clause; only titles that decide count in prose."""
-    text = _STOP.sub("", text.strip())
+    text = re.sub(r"\b([dD])['’](?=\w)", r"\1e ", _STOP.sub("", text.strip()))
     for end in (len(text), *(cut.start() for cut in reversed(list(re.finditer(r",| and | und | et | y | e ", text)))), *(cut.start() for cut in re.finditer(r" (?:of|at|for|bei|von|de|in|with) ", text))):
         title = read_title(text[:end].strip())
         if title.is_top and not title.is_past:

@@ -33,6 +33,7 @@ class Reading:
         name: the line is a name and nothing else.
         title: the line is a title and nothing else.
         is_label: the title introduces who follows ("Geschäftsführer:").
+        listed: the line is several names and nothing else.
         represents: the line says that who follows represents the company in law, and no title.
     """
 
@@ -41,6 +42,7 @@ class Reading:
     title: Title | None = None
     is_label: bool = False
     represents: bool = False
+    listed: tuple[PersonName, ...] = ()
 
     @property
     def names(self) -> tuple[PersonName, ...]:
@@ -76,7 +78,8 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     title = _title(_without_lead(label))
     if title is not None:
         return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
-    return NOTHING
+    listed = _listed_names(text)
+    return Reading(listed=listed) if len(listed) > 1 else NOTHING
 
 
 def _without_lead(text: str) -> str:
@@ -111,7 +114,19 @@ def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title]
             pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
             if pair:
                 return pair
-    return _unpunctuated(text)
+    return _piecewise(pieces) or _unpunctuated(text)
+
+
+def _piecewise(pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+    """Read pieces that are names and titles in turn, several people in one line."""
+    if not 4 <= len(pieces) <= 40:
+        return ()
+    read = [(read_name(piece), _title(piece)) for piece in pieces]
+    found: list[tuple[PersonName, Title]] = []
+    for (name, _), (_, title) in zip(read, read[1:], strict=False):
+        if name is not None and title is not None:
+            found.append((name, title))
+    return tuple(found) if len(found) > 1 else ()
 
 
 def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
