@@ -35,7 +35,7 @@ CEO = _phrases(
     "amministratore delegato | amministratrice delegata | ad | amministratore unico | amministratrice unica | direttore generale | direttrice generale | "
     "algemeen directeur | algemene directeur | algemeen directrice | directeur eigenaar | eigenaar directeur | directeur bestuurder | directeur grootaandeelhouder | dga | "
     "statutair directeur | zaakvoerder | zaakvoerster | gedelegeerd bestuurder | bedrijfsleider | bedrijfsleidster | "
-    "directeurgeneraal"
+    "verkstallande direktor | daglig leder | administrerende direktor | adm direktor | toimitusjohtaja | prezes zarzadu | jednatel | ugyvezeto | genel mudur"
 )
 COO = _phrases(
     "coo | chief operating | chief operating officer | chief operations officer | chief operational officer | chief operations | chief operation officer | "

@@ -108,6 +108,7 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     folded = _GENDER.sub("", folded)
     folded = _YEARS.sub(_ENDED, _SINCE.sub(" ", folded))
     folded = _ACRONYM.sub(lambda found: re.sub(r"[.\s]", "", found[0]), folded)
+    folded = re.sub(r"(?<=\bceo)-(?=\w)|(?<=\bcto)-(?=\w)|(?<=\bcfo)-(?=\w)|(?<=\bcoo)-(?=\w)|(?<!\bco)(?<!\bex)(?<!\bvice)(?<!\bnon)(?<=\w)-(?=(?:ceo|cto|cfo|coo)\b)", " / ", folded)
     folded = re.sub(r"\bco-?\s*(?=(?:found|own|grund|fond|fund|opricht|eigen|proprie))", "co", folded)
     folded = re.sub(r"\bco-\s*(?=\w)", "co ", folded)
     folded = re.sub(r"\b(administrati\w+)\s+(?:et|y|e)\s+(?=financ|finanz)", r"\1 ", folded)
@@ -186,6 +187,7 @@ class _Reading:
         self.all_past = False
         self.place: str | None = None
         self.after_top = False
+        self.place_is_apposed = False
 
     def take(self, part: str, *, is_joined: bool) -> None:
         tokens = _tokens(part)
@@ -238,11 +240,15 @@ class _Reading:
             if self._take_post(held["post"]):
                 self.place = self.place or held["place"]
             return
+        if self.president and not self.roles and "board" in tokens:
+            self.place = self.place or part
+            return
         without_article = [token for token in tokens if token not in ("of", "at", "for", "the", "bei", "chez", "bij")]
         if not self.after_top or _is_job(part) or not without_article or all(token in words.CREDENTIALS for token in tokens):
             return
         if self.place is None and not is_joined and not _ORDINAL_YEAR.match(part):
             self.place = " ".join(without_article)
+            self.place_is_apposed = True
 
     def result(self, text: str, *, is_title: bool) -> Title:
         role = next((role for role in ROLES if role in self.roles), None)
@@ -250,13 +256,17 @@ class _Reading:
             return Title(text, is_past=True, is_title=is_title)
         if self.all_past:
             return Title(text, is_past=True, is_title=is_title)
+        place = self.place
+        at = fold(text).find(place) if place else -1
+        if place and at >= 0 and len(fold(text)) == len(text) and self.place_is_apposed and text[at : at + len(place)].islower():
+            place = None
         return Title(
             text,
             role=role,
             is_owner_like=self.owner,
             is_president=self.president,
             is_past=self.past and role is None,
-            place=self.place,
+            place=place,
             is_title=is_title or role is not None or self.owner or self.president,
         )
 

@@ -61,6 +61,7 @@ def entries(readings: Readings) -> list[Entry]:
     for entry in found:
         if entry.title is None:
             _own_title(entry, readings, lines_of_names, taken)
+    _columns(found, readings, taken)
     _runs(found, readings, taken)
     _labels(found, readings, taken)
     return found
@@ -153,6 +154,34 @@ def _give(entry: Entry, at: int, readings: Readings, taken: set[int], end: int) 
         taken.add(last)
         text = f"{text}, {lines[last].text}"
     entry.title, entry.title_line = read_title(text.strip(" \t,;:|-–—•*")), last
+
+
+def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
+    """Pair names with the titles below them in the same column of a table, where a whole row is names."""
+    document = readings.document
+    cells: dict[int, list[int]] = {}
+    rows: dict[int, list[int]] = {}
+    for index, block in enumerate(document.blocks):
+        if block.tag in ("td", "th"):
+            cells.setdefault(block.parent, []).append(index)
+        elif block.tag == "tr":
+            rows.setdefault(block.parent, []).append(index)
+    for entry in found:
+        if entry.title is not None:
+            continue
+        cell = next((block for block in document.ancestors(document.lines[entry.line].block) if document.blocks[block].tag in ("td", "th")), -1)
+        row = document.blocks[cell].parent if cell >= 0 else -1
+        table = rows.get(document.blocks[row].parent, []) if row >= 0 else []
+        if row not in table or table.index(row) + 1 >= len(table):
+            continue
+        below = cells.get(table[table.index(row) + 1], [])
+        column = cells[row].index(cell)
+        if len(below) != len(cells[row]) or len(below) < 2:
+            continue
+        under = document.blocks[below[column]]
+        at = _first_title(range(under.start, under.end), readings)
+        if at is not None and at not in taken:
+            _give(entry, at, readings, taken, under.end)
 
 
 def _runs(found: list[Entry], readings: Readings, taken: set[int]) -> None:

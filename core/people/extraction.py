@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from core.name_words import GIVEN
-from core.names import PersonName
+from core.names import PersonName, read_name
 from core.people import judgement, prose
 from core.people.blocks import Entry, Readings, entries
 from core.people.company import Company
@@ -36,6 +36,8 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
     """
     heading = next((line.text for line in document.lines if line.level in (1, 2) and line.zone == "main"), "")
     kind = kind_of(url, document.title, heading, is_home=is_home)
+    if kind is PageKind.OTHER and read_name(heading) is not None:
+        kind = PageKind.PEOPLE
     page = _Page(document, company, kind)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
     mentions = _without_directories(mentions)
@@ -175,7 +177,8 @@ class _Page:
     def _mention(self, entry: Entry, title: Title, how: Found, *, several: bool) -> Mention:
         headings = self.headings[entry.line]
         own_section = judgement.is_own_section(headings)
-        doubts = self._place_doubts(headings, title, own_section=own_section, several=several, how=how)
+        contact = self._details(entry)
+        doubts = self._place_doubts(headings, title, own_section=own_section or contact.linkedin_url is not None, several=several, how=how)
         doubts |= judgement.title_doubts(title, self.company)
         doubts |= judgement.surroundings_doubts(
             self.document, entry.line, entry.title_line, entry.start, entry.end, kind=self.kind, own_section=own_section, company=self.company
@@ -192,7 +195,7 @@ class _Page:
             evidence=self.document.text(low, high, 240) if high - low <= 6 else f"{self.document.lines[entry.line].text} … {title.text}"[:240],
             section=headings[-1] if headings else "",
             in_own_section=own_section,
-            contact=self._details(entry),
+            contact=contact,
             doubts=frozenset(doubts),
         )
 
@@ -207,8 +210,10 @@ class _Page:
             doubts.add(doubt)
         if self.kind is PageKind.STORY:
             doubts.add(Doubt.OFF_TOPIC)
-        if self.kind is PageKind.OTHER and not own_section and not several and how is not Found.LABEL:
-            doubts.add(Doubt.OFF_TOPIC)
+        if not own_section and how in (Found.CARD, Found.LINE):
+            own_place = title.place is not None and self.company.is_own(title.place)
+            if not own_place and (self.kind is PageKind.HOME or (self.kind is PageKind.OTHER and not several)):
+                doubts.add(Doubt.OFF_TOPIC)
         return doubts
 
     def sentences(self) -> list[Mention]:

@@ -16,16 +16,16 @@ _SECTIONS: tuple[tuple[Doubt, str], ...] = (
     (
         Doubt.CUSTOMER,
         r"\b(?:testimonials?|reviews?|(?:what|why) (?:our |people|they|others|clients|customers|users)[\w ,']*(?:say|saying|think|love|choose)|(?:clients?|customers?|people|users?|others) (?:say|saying|speak|love)|happy (?:clients|customers)|success stor\w+|customer stor\w+|"
-        r"case stud\w+|kundenstimmen|kundenmeinungen|das sagen (?:unsere )?kunden|was (?:unsere )?kunden|referenzen|rezensionen|bewertungen|stimmen|temoignages?|avis (?:clients|de nos)|ils nous font confiance|ils (?:parlent|temoignent)|ce que disent|que dicen|lo que dicen|testimonios|opiniones|clientes|"
-        r"depoimentos|o que (?:dizem|nossos)|testimonianze|dicono di noi|recensioni|klanten over|wat (?:onze )?klanten|beoordelingen|ervaringen|trusted by|our (?:clients|customers|users)|loved by|feedback|quotes?|word on the street|don't (?:just )?take our word|hear (?:it )?from)\b",
+        r"case stud\w+|kundenstimmen|kundenmeinungen|das sagen (?:unsere )?kunden|was (?:unsere )?kunden|referenzen|rezensionen|bewertungen|stimmen|temoignages?|avis (?:clients|de nos)|ils nous font confiance|ils (?:parlent|temoignent)|ce que disent|que dicen|lo que dicen|testimonios|opiniones|nuestros clientes|clientes satisfechos|nossos clientes|"
+        r"depoimentos|o que (?:dizem|nossos)|testimonianze|dicono di noi|recensioni|klanten over|wat (?:onze )?klanten|beoordelingen|ervaringen van|trusted by|our (?:clients|customers|users)|loved by|word on the street|don't (?:just )?take our word)\b",
     ),
     (
         Doubt.ADVISER,
-        r"\b(?:advis[oe]rs?|advisory|mentors?|investors?|backers?|backed by|funded by|supporters|sponsors?|partners(?:hips?)?$|our partners|strategic partners|ambassadors?|scientific board|consultants|collaborators|speakers?|guests?|panelists|keynotes?|jury|judges|participants|portfolio|"
-        r"beirat|berater(?:kreis)?|investoren|partnerunternehmen|conseillers|comite scientifique|investisseurs|partenaires|asesores|inversores|conselheiros|consultores|investidores|consulenti|comitato scientifico|investitori|adviseurs|investeerders|raad van advies|students?|members$|our members|associated companies)\b",
+        r"\b(?:advis[oe]rs?|advisory|mentors?|investors?|backers?|backed by|funded by|supporters|sponsors?|partners(?:hips?)?$|our partners|strategic partners|ambassadors?|scientific board|speakers?|guests?|panelists|keynotes?|jury|participants|portfolio companies|"
+        r"beirat|berater(?:kreis)?|investoren|partnerunternehmen|conseillers|comite scientifique|investisseurs|partenaires|asesores|inversores|conselheiros|consultores|investidores|consulenti|comitato scientifico|investitori|adviseurs|investeerders|raad van advies|our members|member companies|associated companies)\b",
     ),
-    (Doubt.ADVERT, r"\b(?:careers?|vacanc\w+|open (?:positions?|roles?)|job (?:openings?|offers?|opportunities)|current openings?|we(?:'re| are) hiring|join (?:us|our team|the team)|stellenangebote|offene stellen|offres? d'emploi|nous recrutons|vacantes|vagas|posizioni aperte|vacatures)\b"),
-    (Doubt.AUTHOR, r"\b(?:blog|news|latest (?:posts|articles|news)|recent (?:posts|articles)|press releases?|in the (?:news|press|media)|articles?|related (?:posts|articles)|aktuelles|neuigkeiten|actualites|noticias|notizie|nieuws|events?|webinars?|podcasts?|comments?|about the author|written by|insights)\b"),
+    (Doubt.ADVERT, r"\b(?:careers?|vacanc\w+|open (?:positions?|roles?)|job (?:openings?|offers?|opportunities)|current openings?|we(?:'re| are) hiring|stellenangebote|offene stellen|offres? d'emploi|nous recrutons|vacantes|vagas|posizioni aperte|vacatures)\b"),
+    (Doubt.AUTHOR, r"^(?:our |the |latest |recent |related |upcoming |more |aus unserem |notre |nuestro |nosso |il nostro |ons )*(?:blog|news|posts|articles|insights|press(?: releases?)?|events?|webinars?|podcasts?|comments?|aktuelles|neuigkeiten|actualites|noticias|notizie|nieuws)(?: (?:and|&) \w+)?$|\b(?:in the (?:news|press|media)|about the author|written by|press releases)\b"),
 )  # fmt: skip
 _SECTION_PATTERNS = tuple((doubt, re.compile(pattern)) for doubt, pattern in _SECTIONS)
 _BOARD = re.compile(
@@ -35,7 +35,7 @@ _BOARD = re.compile(
 _EXECUTIVE = re.compile(
     r"\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|meet (?:the|our)|who we are|founders?|staff|our people|people behind|crew|about (?:us|the)|key (?:people|persons|personnel)|principals|head office|"
     r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|gesichter|uber uns|notre equipe|l'equipe|equipe|dirigeants?|direction|fondateurs?|nuestro equipo|equipo|directivos|fundadores|direccion|"
-    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|chi siamo|dirigenza|fondatori|ons team|het team|directie|medewerkers|oprichters|impressum|imprint|mentions legales|angaben gemass)\b"
+    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|chi siamo|dirigenza|fondatori|ons team|het team|directie|medewerkers|oprichters|message|letter from|(?:a )?(?:word|note|welcome) from|from (?:the|our) (?:ceo|founder|president|managing director|desk)|ceo's|grusswort|vorwort|mot d[ue]|mensaje|carta (?:del|de la)|mensagem|messaggio|voorwoord|behind|humans|faces|impressum|imprint|mentions legales|angaben gemass)\b"
 )
 _MANAGING_BOARD = re.compile(r"\b(?:executive|management|managing) board\b|\bvorstand\b")
 _QUOTE = re.compile(r"^\s*[\"“„«»'‘’❝].{15,}|.{25,}[\"”“»’❞]\s*$", re.DOTALL)
@@ -116,7 +116,7 @@ def surroundings_doubts(document: Document, line: int, title_line: int, start: i
     if not settled:
         if lines[line].quoted or any(_QUOTE.match(text) for text in texts):
             doubts.add(Doubt.CUSTOMER)
-        elif any(len(text) > 60 for text in above):
+        elif any(len(text) > 60 for text in above) or lines[line].text.startswith(("—", "–", "-", "~", "―")):
             doubts.add(Doubt.CUSTOMER)
     if not (kind is PageKind.PEOPLE and own_section) and any(_PRAISE.search(text) for text in texts if len(text) > 40):
         doubts.add(Doubt.CUSTOMER)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.names import PersonName, read_name
 from core.titles import Title, fold, read_title
 
-_CAP = r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*"
+_CAP = r"[^\W\d_a-zß-öø-ÿ](?:\.|[\w'’-]*)"
 _NAME = rf"(?:(?:Dr|Mr|Mrs|Ms|Prof|Ing|Herr|Frau|Mme|M|Dipl\.-Ing)\.?\s+)*{_CAP}(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+)*{_CAP}){{1,3}}"
 _IS = re.compile(
     rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?,?\s+(?:is|serves as|acts as|currently serves as|is currently|ist|est|es|é|è|is momenteel)\s+(?:currently\s+|also\s+|seit\s+(?:\d{{4}}\s+)?)?"

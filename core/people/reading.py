@@ -14,6 +14,11 @@ _LABEL_LEAD = re.compile(
     r"^(?:(?:gesetzlich |rechtlich )?vertreten durch(?: (?:den|die|ihre[n]?|seine[n]?))?|vertretungsberechtigte[rn]?(?: person(?:en)?)?|represented by(?: (?:the|its|our))?|"
     r"(?:societe )?represente[e]? par|representant legal|legal representative[s]?|legally represented by|representada por|rappresentata da|vertegenwoordigd door)\s*[:,]?\s*"
 )
+_GREETING = re.compile(
+    r"^(?:(?:meet|introducing|about|contact(?: person)?|your contact|kontakt|ansprechpartner(?:in)?|contacto|contatto|contato|contactpersoon|attn\.?|name|nom|nombre|nome|naam)\s*[:.]?\s+)(?=\S)", re.IGNORECASE
+)
+_ADDRESSES = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+|(?:(?:tel|phone|fon|mobile|email|e-mail|mail|ext)\.?\s*:?\s*)?\+?\(?\d[\d\s().\-/]{6,}\d|\b(?:email|e-mail|tel|phone|linkedin|twitter)\b\s*:?\s*$", re.IGNORECASE)
+_CLAUSE = re.compile(r"^\s*[,:–—|(-]*\s*([^.;()]{2,110}?)(?:\)|[.;(]|\s[-–—]\s|$)")
 _REPRESENTED = re.compile(
     r"^(?:(?:gesetzlich |rechtlich )?vertreten durch|vertretungsberechtigte person|legal representatives?|represented by|legally represented by|representant legal|representante legal|"
     r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
@@ -61,8 +66,15 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
         text: the line.
         pieces: the same, cut where inline elements begin and end.
     """
-    if len(text) < 2 or len(text) > _MAX_PAIR:
+    if len(text) < 2:
         return NOTHING
+    if len(text) > _MAX_PAIR:
+        return _opening(text, pieces)
+    greeting = _GREETING.match(text)
+    if greeting is not None:
+        rest = read_line(text[greeting.end() :], (text[greeting.end() :],))
+        if rest.names:
+            return rest
     name = read_name(text)
     if name is None and 1 < len(pieces) <= 4 and "".join(pieces).replace(" ", "") == text.replace(" ", ""):
         spaced = " ".join(pieces)
@@ -79,7 +91,23 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     if title is not None:
         return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
     listed = _listed_names(text)
-    return Reading(listed=listed) if len(listed) > 1 else NOTHING
+    return Reading(listed=listed) if len(listed) > 1 else _opening(text, pieces)
+
+
+def _opening(text: str, pieces: tuple[str, ...]) -> Reading:
+    """Read a paragraph that opens with a name, or a name and a title, set apart from its text: "**Jane Doe**, CEO. She ..."."""
+    if len(pieces) < 2 or len(pieces[0]) > _MAX_PAIR:
+        return NOTHING
+    opening = pieces[0].rstrip(" :.-–—|,")
+    name = read_name(opening)
+    if name is None:
+        pairs = _pairs(opening, (opening,))
+        return Reading(pairs=pairs[:1]) if len(pairs) == 1 else NOTHING
+    clause = _CLAUSE.match(text[len(pieces[0]) :])
+    title = _title(clause[1]) if clause is not None else None
+    if title is None and len(pieces) > 2:
+        title = _title(pieces[1])
+    return Reading(pairs=((name, title),)) if title is not None and (title.is_top or len(title.text) < 50) else NOTHING
 
 
 def _without_lead(text: str) -> str:
@@ -90,7 +118,8 @@ def _without_lead(text: str) -> str:
 
 def _title(text: str) -> Title | None:
     """A text that is a title and nothing else: short, no sentence."""
-    text = text.strip(" \t,;:|-–—•()\"“”„*")
+    text = _ADDRESSES.sub(" ", text) if "@" in text or "." in text or any(char.isdigit() for char in text) or text[-1:] in "lLrRnNeE:" else text
+    text = re.sub(r"\s+", " ", text).strip(" \t,;:|-–—•()\"“”„*")
     if not 2 <= len(text) <= _MAX_TITLE or len(text.split()) > 14:
         return None
     title = read_title(text)

@@ -26,6 +26,7 @@ _REFERENCES = ("href", "data-target", "data-bs-target", "aria-controls", "data-s
 _REFERENCES += ("data-modal", "data-modal-target", "data-id", "data-open", "data-popup", "data-fancybox-src", "popovertarget")
 _COLLAPSED_ROLES = frozenset({"dialog", "tabpanel", "alertdialog"})
 _COLLAPSIBLE = re.compile(r"\b(?:modal|tab-?pane|tab-?panel|tab-?content|accordion|collapse|lightbox|popup|mfp|drawer)", re.I)
+_ANIMATED = ("data-aos", "data-wow", "data-anim", "data-sr", "data-scroll", "data-framer", "data-w-", "data-gsap", "data-settings")
 _MAX_STYLE = 200_000
 
 
@@ -112,4 +113,7 @@ class Visibility:
 
 
 def _is_animated(node: html.HtmlElement) -> bool:
-    return bool(node.get("data-aos") or node.get("data-w-id") or node.get("data-wow-delay") or node.get("data-animation"))
+    """Shown by an animation library: it says so in a data attribute or, as the oldest do, in a class only."""
+    if any(str(name).startswith(_ANIMATED) for name in node.attrib):
+        return True
+    return bool(re.search(r"\b(?:wow|animated?|aos|reveal|fade-?\w*|invisible)\b", node.get("class") or ""))
