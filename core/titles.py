@@ -214,7 +214,9 @@ class _Reading:
 
     def _take_post(self, part: str) -> bool:
         role = _phrase_role(part)
-        if role is None:
+        bare = _without(_tokens(part), words.NEUTRAL - {"founder", "cofounder", "owner"})
+        owns = bare in words.OWNER or part in words.OWNER
+        if role is None and not owns:
             self_head, role = _head_and_area(part)
             if self_head and role is None and not self.head:
                 self.head = True
@@ -222,8 +224,6 @@ class _Reading:
             self.head = self.head or self_head
         if role is None and self.head:
             role = _area(_tokens(part))
-        bare = _without(_tokens(part), words.NEUTRAL - {"founder", "cofounder", "owner"})
-        owns = bare in words.OWNER or part in words.OWNER
         presides = bare in words.PRESIDENT
         if role is not None:
             self.roles.append(role)

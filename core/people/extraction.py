@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from core.name_words import GIVEN
-from core.names import PersonName, read_name
+from core.names import PersonName
 from core.people import judgement, prose
 from core.people.blocks import Entry, Readings, entries
 from core.people.company import Company
 from core.people.contacts import ContactDetails, details, email_of_link, linkedin_profile
 from core.people.document import Document, Link
 from core.people.page_kinds import kind_of
+from core.people.reading import read_line
 from core.people.structured import StructuredPerson, structured_people
 from core.people.values import Doubt, Found, Mention, PageFindings, PageKind
 from core.titles import Title, fold, read_title
@@ -36,7 +37,7 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
     """
     heading = next((line.text for line in document.lines if line.level in (1, 2) and line.zone == "main"), "")
     kind = kind_of(url, document.title, heading, is_home=is_home)
-    if kind is PageKind.OTHER and read_name(heading) is not None:
+    if kind is PageKind.OTHER and read_line(heading, (heading,)).names:
         kind = PageKind.PEOPLE
     page = _Page(document, company, kind)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]

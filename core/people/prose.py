@@ -14,7 +14,7 @@ _IS = re.compile(
 )
 _APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+(?:the |our |its |unser(?:e)? |der |die |notre |le |la |nuestr[oa] |el |noss[oa] |o |a |nostr[oa] |il |onze |de )?(?P<title>[^.;:!?\"“”„]{{2,80}})")
 _BEFORE = re.compile(
-    rf"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze)\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})"
+    rf"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze|durch (?:den|die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|haar))\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})"
 )
 _FOUNDED = re.compile(rf"\b(?:founded|started|established|gegründet|fondée?|fundada|fondata|opgericht)\b[^.;]{{0,40}}?\s(?:by|von|par|por|da|door)\s+(?P<name>{_NAME})")
 _FORMER = re.compile(r"\b(?:former|formerly|ex|late|previous|past|then|ehemalige\w*|ancien\w*|antigu\w*|voormalig\w*)[\s-]+(?:\w+\s+){0,2}$|\b(?:succe\w+|replac\w+|nachfolger\w*)\s(?:\w+\s){0,3}$", re.IGNORECASE)

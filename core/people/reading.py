@@ -24,6 +24,7 @@ _REPRESENTED = re.compile(
     r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
 )
 _AND = re.compile(r"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:and|und|et|y|e|en|sowie)\b)\s*")
+_SEVERAL = re.compile(r"\s*;\s*|\s+(?:and|und|et|y|e|en|&|•)\s+|(?<=\)),\s*")
 _PROSE = re.compile(
     r"\w{5,}[.!?]\s+\S|\b(?:is|was|has|have|are|were|will|who|which|ist|war|hat|sind|wurde|a|est|etait|es|fue|foi|heeft|werd|joined|leads|founded|started|serves|served|brings|oversees)\b\s+\w+\s+\w+", re.IGNORECASE
 )
@@ -131,6 +132,15 @@ def _title(text: str) -> Title | None:
 
 
 def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+    chunks = [chunk for chunk in _SEVERAL.split(text) if chunk.strip()]
+    if 2 <= len(chunks) <= 6:
+        each = [_pairs_between(chunk, (chunk,)) for chunk in chunks]
+        if all(len(pairs) == 1 for pairs in each):
+            return tuple(pairs[0] for pairs in each)
+    return _pairs_between(text, pieces)
+
+
+def _pairs_between(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
     for cut in _CUTS.finditer(text):
         left, right = text[: cut.start()], text[cut.end() :]
         if not left or not right:
@@ -164,6 +174,10 @@ def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
         title = _title(right.removesuffix(")") if right.count("(") < right.count(")") else right)
         if title is not None and not _leads_to_name(right):
             return ((name, title),)
+    if name is None and _SEVERAL.search(left):
+        names, title = _listed_names(left), _title(right)
+        if len(names) > 1 and title is not None and title.is_top:
+            return tuple((each, title) for each in names)
     if _REPRESENTED.match(fold(left)):
         named = _listed_names(right)
         return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
