@@ -16,6 +16,7 @@ import os
 import threading
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -34,6 +35,7 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
     """Serves a folder as GitHub Pages does: /x is /x/index.html or /x.html."""
 
     def translate_path(self, path: str) -> str:
+        """Find the file of an address."""
         plain = unquote(urlsplit(path).path)
         base = Path(super().translate_path(plain))
         for option in (base, base / "index.html", base.with_name(base.name + ".html")):
@@ -42,10 +44,12 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
         return str(base)
 
     def list_directory(self, path: str) -> None:  # type: ignore[override]
+        """A folder without a page is not found."""
+        del path
         self.send_error(404)
 
     def log_message(self, *_: object) -> None:
-        pass
+        """Stay silent."""
 
 
 def serve(folder: Path) -> http.server.ThreadingHTTPServer:
@@ -83,12 +87,23 @@ async def look(folder: Path, start: str, fetcher: WebsiteFetcher, budget: int) -
 
 def judge(label: dict[str, Any], report: SiteReport) -> dict[str, Any]:
     people = label["people"]
-    result: dict[str, Any] = {"site": label["site_id"], "found": [], "wrong": [], "missed": [], "neutral": [], "points": []}
+    result: dict[str, Any] = {
+        "site": label["site_id"],
+        "found": [],
+        "wrong": [],
+        "missed": [],
+        "neutral": [],
+        "points": [],
+    }
     matched: set[int] = set()
     for person in report.people:
         index = next((i for i, known in enumerate(people) if is_same(known["name"], person.name)), None)
         known = people[index] if index is not None else None
-        if known is not None and (known.get("owner_like") or known.get("borderline") or (known.get("placeholder") and not known.get("external"))):
+        if known is not None and (
+            known.get("owner_like")
+            or known.get("borderline")
+            or (known.get("placeholder") and not known.get("external"))
+        ):
             result["neutral"].append(person.name)
             continue
         right = known is not None and known.get("atl")
@@ -99,7 +114,9 @@ def judge(label: dict[str, Any], report: SiteReport) -> dict[str, Any]:
         if index in matched:
             continue
         matched.add(index)
-        accepted = {linkedin_profile(url or "") for url in [known.get("linkedin_url"), *(known.get("linkedin_also") or [])]} - {None}
+        accepted = {
+            linkedin_profile(url or "") for url in [known.get("linkedin_url"), *(known.get("linkedin_also") or [])]
+        } - {None}
         result["found"].append(
             {
                 "name": person.name,
@@ -111,8 +128,14 @@ def judge(label: dict[str, Any], report: SiteReport) -> dict[str, Any]:
     for index, known in enumerate(people):
         if known.get("atl") and index not in matched:
             reach = (label.get("reach") or {}).get(known["page"], {}).get("depth")
-            result["missed"].append({"name": known["name"], "title": known["title"], "page": known["page"], "reachable": reach is not None})
-    reached = {known["name"] for known in people if known.get("atl") and (label.get("reach") or {}).get(known["page"], {}).get("depth") is not None}
+            result["missed"].append(
+                {"name": known["name"], "title": known["title"], "page": known["page"], "reachable": reach is not None}
+            )
+    reached = {
+        known["name"]
+        for known in people
+        if known.get("atl") and (label.get("reach") or {}).get(known["page"], {}).get("depth") is not None
+    }
     result["reachable"] = len(reached)
     result["reachable_found"] = sum(people[i]["name"] in reached for i in matched)
     result["has_atl"] = any(known.get("atl") for known in people)
@@ -131,8 +154,14 @@ def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
     linkedin = [hit["linkedin"] for result in results for hit in result["found"] if hit["linkedin"] is not None]
     points = [point for result in results for point in result["points"]]
     table = [
-        {"from": low, "to": min(high, 1.0), "findings": len(inside), "mean_confidence": round(sum(c for c, _ in inside) / len(inside), 3), "right": round(sum(r for _, r in inside) / len(inside), 3)}
-        for low, high in zip(BANDS, BANDS[1:], strict=False)
+        {
+            "from": low,
+            "to": min(high, 1.0),
+            "findings": len(inside),
+            "mean_confidence": round(sum(c for c, _ in inside) / len(inside), 3),
+            "right": round(sum(r for _, r in inside) / len(inside), 3),
+        }
+        for low, high in pairwise(BANDS)
         if (inside := [point for point in points if low <= point[0] < high])
     ]
     return {
@@ -143,8 +172,12 @@ def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
         "precision": round(precision, 4),
         "recall": round(recall, 4),
         "f1": round(2 * precision * recall / (precision + recall), 4) if precision + recall else 0.0,
-        "recall_reachable": round(sum(result["reachable_found"] for result in results) / reachable, 4) if reachable else 1.0,
-        "role_accuracy": round(sum(hit["role_right"] for result in results for hit in result["found"]) / found, 4) if found else 1.0,
+        "recall_reachable": round(sum(result["reachable_found"] for result in results) / reachable, 4)
+        if reachable
+        else 1.0,
+        "role_accuracy": round(sum(hit["role_right"] for result in results for hit in result["found"]) / found, 4)
+        if found
+        else 1.0,
         "linkedin_accuracy": round(sum(linkedin) / len(linkedin), 4) if linkedin else None,
         "false_people_on_sites_without": sum(len(result["wrong"]) for result in results if not result["has_atl"]),
         "sites_without": sum(not result["has_atl"] for result in results),
@@ -180,7 +213,8 @@ def main() -> None:
         wrong_roles = [hit for hit in result["found"] if not hit["role_right"]]
         wrong_links = [hit for hit in result["found"] if hit["linkedin"] is False]
         if arguments.verbose or result["wrong"] or result["missed"] or wrong_roles or wrong_links:
-            print(f"{result['site']}: {len(result['found'])} found, {result['pages_read']} pages, {result['reason'] or ''}")
+            found = len(result["found"])
+            print(f"{result['site']}: {found} found, {result['pages_read']} pages, {result['reason'] or ''}")
             for kind in ("wrong", "missed", "neutral"):
                 for entry in result[kind]:
                     print(f"    {kind}: {entry}")
@@ -191,7 +225,8 @@ def main() -> None:
             print(f"{key:32} {value}")
     print("confidence   findings  mean   right")
     for row in figures["reliability"]:
-        print(f"{row['from']:.2f}-{row['to']:.2f}    {row['findings']:6}   {row['mean_confidence']:.3f}  {row['right']:.3f}")
+        band = f"{row['from']:.2f}-{row['to']:.2f}"
+        print(f"{band:10}   {row['findings']:6}   {row['mean_confidence']:.3f}  {row['right']:.3f}")
     if arguments.only is None:
         own = folder == HERE / "sites"
         record = {"data": "own made-up sites" if own else "atl-dev"} | figures

@@ -27,11 +27,11 @@ def decode(data: bytes, content_type: str = "", *, truncated: bool = False) -> s
     if declared and declared.startswith(("utf-16", *_SEVEN_BIT)) and not declared.startswith("utf-7"):
         return data.decode(declared, "replace")
     trimmed = data[: len(data) - _broken_tail(data)] if truncated else data
-    for name in ("utf-8", declared):
-        if name is None:
+    for candidate in ("utf-8", declared):
+        if candidate is None:
             continue
         try:
-            return trimmed.decode(name)
+            return trimmed.decode(candidate)
         except (UnicodeDecodeError, LookupError):
             continue
     if declared in ("utf-8", "utf8") and _mostly_utf8(data):

@@ -1,8 +1,9 @@
-"""Is this text a person's name? Parsing of names as pages write them, and a key under which spellings of one name meet."""
+"""Is this text a person's name? Parsing of names as pages write them, and a key under which spellings meet."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from core.name_words import GIVEN, HONORIFICS, NOT_NAMES, PARTICLES, PLAIN_HONORIFICS, SURNAMES
 from core.title_words import CREDENTIALS
@@ -14,7 +15,7 @@ _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
 _PRONOUNS = re.compile(r"\s*[(\[]\s*(?:he|she|they|him|her|er|sie|il|elle|ella|el)\s*[/|,].*?[)\]]", re.IGNORECASE)
 _PREFIXED = re.compile(r"^(?:Mc|Mac|De|Di|Le|La|Van|Fitz|Du|Da|Del|O)(?=[A-Z])")
-_EDGES = " \t,;:|-–—•·*\"“”„«»<>\u2022"
+_EDGES = ' \t,;:|-–—•·*"“”„«»<>\u2022'
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,11 @@ def _credential(word: str) -> bool:
 def _stripped(words: list[str]) -> list[str]:
     while len(words) > 1 and _is_honorific(words[0]):
         words = words[1:]
-    while len(words) > 2 and _credential(words[-1]) and (words[-1].isupper() or "." in words[-1] or fold(words[-1]) in ("jr", "phd", "esq")):
+    while (
+        len(words) > 2
+        and _credential(words[-1])
+        and (words[-1].isupper() or "." in words[-1] or fold(words[-1]) in ("jr", "phd", "esq"))
+    ):
         words = words[:-1]
     return words
 
@@ -143,7 +148,11 @@ def _is_name(words: list[str]) -> bool:
         folded = fold(word).strip(".’'")
         if folded in PARTICLES and 0 < position < len(words) - 1 + (len(words) > 2):
             continue
-        if position == 0 and folded in PARTICLES and folded not in ("de", "van", "von", "al", "mac", "ben", "san", "el", "abu", "la", "le", "da", "di"):
+        if (
+            position == 0
+            and folded in PARTICLES
+            and folded not in ("de", "van", "von", "al", "mac", "ben", "san", "el", "abu", "la", "le", "da", "di")
+        ):
             return False
         if _INITIAL.match(word) and word[0].isupper():
             continue
@@ -151,11 +160,20 @@ def _is_name(words: list[str]) -> bool:
             return False
         if not _WORD.match(word) or not _is_capitalised(word) or _is_joined(word):
             return False
-        if folded in NOT_NAMES or folded.rstrip("s") in NOT_NAMES or any(bit in NOT_NAMES and bit not in GIVEN and len(bit) > 3 for bit in folded.split("-")[1:]):
+        if (
+            folded in NOT_NAMES
+            or folded.rstrip("s") in NOT_NAMES
+            or any(bit in NOT_NAMES and bit not in GIVEN and len(bit) > 3 for bit in folded.split("-")[1:])
+        ):
             if folded not in GIVEN and not (folded in SURNAMES and position == len(words) - 1):
                 return False
             common += 1
-        elif folded.removesuffix("'s") != folded or folded.endswith(("ing", "tion", "ment", "ship", "ology", "ware")) and len(folded) > 6 and position == len(words) - 1 and folded not in GIVEN:
+        elif folded.removesuffix("'s") != folded or (
+            folded.endswith(("ing", "tion", "ment", "ship", "ology", "ware"))
+            and len(folded) > 6
+            and position == len(words) - 1
+            and folded not in GIVEN
+        ):
             return False
         full += 1
         plain += len(folded) >= 3
@@ -165,13 +183,17 @@ def _is_name(words: list[str]) -> bool:
 
 
 def _is_capitalised(word: str) -> bool:
-    return word[0].isupper() or (len(word) > 2 and word[1] in "'’" and word[2].isupper()) or not word[0].isascii() and not word[0].islower()
+    return (
+        word[0].isupper()
+        or (len(word) > 2 and word[1] in "'’" and word[2].isupper())
+        or (not word[0].isascii() and not word[0].islower())
+    )
 
 
 def _is_joined(word: str) -> bool:
     """A capital after a small letter: two words that the page's layout holds apart ("JaneDoe"), McDonald apart."""
     word = _PREFIXED.sub("", word)
-    return any(one.islower() and other.isupper() for one, other in zip(word, word[1:], strict=False))
+    return any(one.islower() and other.isupper() for one, other in pairwise(word))
 
 
 def _shouts(words: list[str]) -> bool:

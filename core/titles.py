@@ -31,14 +31,21 @@ _FUSED: dict[str, Role] = {"finanzchef": "CFO", "finanzchefin": "CFO"} | dict.fr
 _PHRASES |= _FUSED
 
 _ACRONYM = re.compile(r"\b(?:[a-z]\s?\.\s?){1,4}[a-z]\b\.?|\b(?:[a-z]\.){2,5}")
-_SPLIT = re.compile(r"(\s*(?:[,;/|&+•·()\[\]:]|\s[-–—~]+\s|[–—]|\b(?:and|und|et|y|e|en|cum|sowie|as well as)\b(?!-))\s*)")
+_SPLIT = re.compile(
+    r"(\s*(?:[,;/|&+•·()\[\]:]|\s[-–—~]+\s|[–—]|\b(?:and|und|et|y|e|en|cum|sowie|as well as)\b(?!-))\s*)"
+)
 _CONJUNCTION = re.compile(r"^\s*(?:[/&+]|and|und|et|y|e|en|cum|sowie|as well as)\s*$")
-_SINCE = re.compile(r"\b(?:since|seit|depuis|desde|dal|sinds|from)\s+(?:\w+\s+)?(?:19|20)\d\d\b|\b(?:of|at)?\s*the\s+company$")
-_YEARS = re.compile(r"(?:19|20)\d\d\s*[-–—/]\s*(?:19|20)?\d\d(?!\d)|\b(?:until|bis|jusqu'en|hasta|ate|fino al|tot)\s+(?:19|20)\d\d")
+_SINCE = re.compile(
+    r"\b(?:since|seit|depuis|desde|dal|sinds|from)\s+(?:\w+\s+)?(?:19|20)\d\d\b|\b(?:of|at)?\s*the\s+company$"
+)
+_YEARS = re.compile(
+    r"(?:19|20)\d\d\s*[-–—/]\s*(?:19|20)?\d\d(?!\d)|\b(?:until|bis|jusqu'en|hasta|ate|fino al|tot)\s+(?:19|20)\d\d"
+)
 _GENDER = re.compile(r"(?<=\w)[*:_/·](?:-?in(?:nen)?|r|n|e)\b|(?<=\w)\((?:in|r|e|a)\)|(?<=\w)/-in\b")
 _ADVERT = re.compile(r"\(\s*[mwdfxh]\s*[/|,]\s*[mwdfxh*]\s*(?:[/|,]\s*[mwdfx*]\s*)?\)")
 _OF = re.compile(
-    r"^(?P<post>.{2,70}?)\s+(?:of|at|for|with|bei|von|vom|der|chez|de|da|di|do|del|della|dell'|en|bij|van|@|zu|d')\s+(?P<place>.+)$"
+    r"^(?P<post>.{2,70}?)\s+(?:of|at|for|with|bei|von|vom|der|chez|de|da|di|do|del|della|dell'|en|bij|van|@|zu|"
+    r"d')\s+(?P<place>.+)$"
 )
 _AT = re.compile(r"\s*@\s*")
 _ENDED = "ended"
@@ -56,7 +63,7 @@ class Title:
         is_owner_like: founder, owner, managing partner: kept and marked, but no role.
         is_president: says President without more: the top post where nobody stands above.
         is_past: former, retired, late.
-        place: what the title is limited to or where it is held ("CEO of X", "CEO, X Inc.", "President, Sales"), or None.
+        place: what the title is limited to or where it is held ("CEO of X", "President, Sales"), or None.
         is_title: the text is a job title at all.
     """
 
@@ -79,7 +86,14 @@ def fold(text: str) -> str:
     """Return text in lower case without accents, for comparing words."""
     if text.isascii():
         return text.lower()
-    text = text.replace("ß", "ss").replace("’", "'").replace("‘", "'").replace("ø", "o").replace("Ø", "O").replace("æ", "ae")
+    text = (
+        text.replace("ß", "ss")
+        .replace("’", "'")
+        .replace("‘", "'")
+        .replace("ø", "o")
+        .replace("Ø", "O")
+        .replace("æ", "ae")
+    )
     text = text.replace("ł", "l").replace("Ł", "L").replace("đ", "d").replace("ı", "i").replace("＆", "&")
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
@@ -108,15 +122,28 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     folded = _GENDER.sub("", folded)
     folded = _YEARS.sub(_ENDED, _SINCE.sub(" ", folded))
     folded = _ACRONYM.sub(lambda found: re.sub(r"[.\s]", "", found[0]), folded)
-    folded = re.sub(r"(?<=\bceo)-(?=\w)|(?<=\bcto)-(?=\w)|(?<=\bcfo)-(?=\w)|(?<=\bcoo)-(?=\w)|(?<!\bco)(?<!\bex)(?<!\bvice)(?<!\bnon)(?<=\w)-(?=(?:ceo|cto|cfo|coo)\b)", " / ", folded)
+    folded = re.sub(
+        r"(?<=\bceo)-(?=\w)|(?<=\bcto)-(?=\w)|(?<=\bcfo)-(?=\w)|(?<=\bcoo)-(?=\w)|"
+        r"(?<!\bco)(?<!\bex)(?<!\bvice)(?<!\bnon)(?<=\w)-(?=(?:ceo|cto|cfo|coo)\b)",
+        " / ",
+        folded,
+    )
     folded = re.sub(r"\bco-?\s*(?=(?:found|own|grund|fond|fund|opricht|eigen|proprie))", "co", folded)
     folded = re.sub(r"\bco-\s*(?=\w)", "co ", folded)
     folded = re.sub(r"\b(administrati\w+)\s+(?:et|y|e)\s+(?=financ|finanz)", r"\1 ", folded)
-    folded = re.sub(r"\b(mede|vice|gesellschafter|presidente?|diretora?|directora?|direttore|directeur|directrice|owner|soci[oa]|gerante?|administrador)-(?=[a-z])", r"\1 ", folded)
+    folded = re.sub(
+        r"\b(mede|vice|gesellschafter|presidente?|diretora?|directora?|direttore|directeur|directrice|owner|"
+        r"soci[oa]|gerante?|administrador)-(?=[a-z])",
+        r"\1 ",
+        folded,
+    )
     folded = re.sub(r"\bmede (?=eigenaar|oprichter)", "mede", folded)
     folded = re.sub(r"\bd'(?=[a-z]{2})", "d' ", _AT.sub(" at ", folded))
     cut = _SPLIT.split(folded)
-    pieces = [(piece.strip(_EDGES), bool(_CONJUNCTION.match(before))) for before, piece in zip(["", *cut[1::2]], cut[::2], strict=True)]
+    pieces = [
+        (piece.strip(_EDGES), bool(_CONJUNCTION.match(before)))
+        for before, piece in zip(["", *cut[1::2]], cut[::2], strict=True)
+    ]
     return [piece for piece in pieces if piece[0]]
 
 
@@ -142,7 +169,9 @@ def _phrase_role(part: str) -> Role | None:
         if start and tokens[start - 1] not in words.NEUTRAL:
             return None
         for end in range(len(tokens), start, -1):
-            role = _PHRASES.get(" ".join(tokens[start:end])) or _PHRASES.get(_without(tokens[start:end], words.CONNECTORS))
+            role = _PHRASES.get(" ".join(tokens[start:end])) or _PHRASES.get(
+                _without(tokens[start:end], words.CONNECTORS)
+            )
             if role is not None and all(token in words.NEUTRAL for token in tokens[end:]):
                 return role
             if role == "CEO" and tokens[start].startswith("geschaftsfuhr") and _is_field(tokens[end:]):
@@ -165,7 +194,18 @@ def _area(tokens: list[str]) -> Role | None:
 def _head_and_area(part: str) -> tuple[bool, Role | None]:
     """Say whether the part begins with (or is) a head such as "VP", and the role its area makes of it."""
     tokens = _tokens(part)
-    while tokens and tokens[0] in ("global", "group", "corporate", "senior", "sr", "our", "the", "interim", "acting", "worldwide"):
+    while tokens and tokens[0] in (
+        "global",
+        "group",
+        "corporate",
+        "senior",
+        "sr",
+        "our",
+        "the",
+        "interim",
+        "acting",
+        "worldwide",
+    ):
         tokens = tokens[1:]
     for length in (3, 2, 1):
         if " ".join(tokens[:length]) in words.HEADS and len(tokens) >= length:
@@ -236,7 +276,9 @@ class _Reading:
     def _take_rest(self, part: str, tokens: list[str], *, is_joined: bool) -> None:
         """Read "CEO of X", else what a top post is limited to ("CEO, X Inc.", "President - Sales")."""
         held = _OF.match(part)
-        if held is not None and (_phrase_role(held["post"]) or held["post"] in words.PRESIDENT or held["post"] in words.OWNER):
+        if held is not None and (
+            _phrase_role(held["post"]) or held["post"] in words.PRESIDENT or held["post"] in words.OWNER
+        ):
             if self._take_post(held["post"]):
                 self.place = self.place or held["place"]
             return
@@ -244,7 +286,12 @@ class _Reading:
             self.place = self.place or part
             return
         without_article = [token for token in tokens if token not in ("of", "at", "for", "the", "bei", "chez", "bij")]
-        if not self.after_top or _is_job(part) or not without_article or all(token in words.CREDENTIALS for token in tokens):
+        if (
+            not self.after_top
+            or _is_job(part)
+            or not without_article
+            or all(token in words.CREDENTIALS for token in tokens)
+        ):
             return
         if self.place is None and not is_joined and not _ORDINAL_YEAR.match(part):
             self.place = " ".join(without_article)
@@ -258,7 +305,13 @@ class _Reading:
             return Title(text, is_past=True, is_title=is_title)
         place = self.place
         at = fold(text).find(place) if place else -1
-        if place and at >= 0 and len(fold(text)) == len(text) and self.place_is_apposed and text[at : at + len(place)].islower():
+        if (
+            place
+            and at >= 0
+            and len(fold(text)) == len(text)
+            and self.place_is_apposed
+            and text[at : at + len(place)].islower()
+        ):
             place = None
         return Title(
             text,

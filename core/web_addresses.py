@@ -56,7 +56,7 @@ def absolute(base: str, href: str) -> str | None:
 
 
 def canonical(url: str) -> str | None:
-    """Bring an http(s) address to one spelling: host in lower case, no default port, no fragment, no tracking parameters.
+    """Bring an http(s) address to one spelling: lower-case host, no default port, fragment or tracking parameter.
 
     Returns:
         The address, or None where it is not an http(s) address with a host, or carries a user name.
@@ -93,7 +93,7 @@ def _clean_path(path: str) -> str:
 
 
 def page_key(url: str) -> str:
-    """Return what two addresses of one page share: no scheme, no `www.`, no index file, no `.html`, no trailing slash."""
+    """Return what two addresses of one page share: no scheme, `www.`, index file, `.html` or trailing slash."""
     parts = urlsplit(url)
     host = parts.netloc.removeprefix("www.")
     path = parts.path.lower()
@@ -105,15 +105,12 @@ def page_key(url: str) -> str:
 
 
 def is_public_address(address: str) -> bool:
-    """Say whether an IP address is one of the public internet: not private, loopback, link-local, shared or reserved."""
+    """Say whether an IP address is of the public internet: not private, loopback, link-local, shared, reserved."""
     try:
         ip = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:
         return False
-    for embedded in _embedded(ip):
-        if not embedded.is_global or embedded.is_multicast:
-            return False
-    return True
+    return all(embedded.is_global and not embedded.is_multicast for embedded in _embedded(ip))
 
 
 def _embedded(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import time
 from dataclasses import dataclass, field
 
 from core.people import frontier as plan
@@ -36,7 +35,9 @@ def website_fetcher(settings: Settings) -> WebsiteFetcher:
     return WebsiteFetcher(limits, chosen.cache_dir or settings.home / "cache" / "websites")
 
 
-async def discover_site(website: str, fetcher: WebsiteFetcher, *, page_budget: int = 12, time_budget_s: float = 60.0) -> SiteReport:
+async def discover_site(
+    website: str, fetcher: WebsiteFetcher, *, page_budget: int = 12, time_budget_s: float = 60.0
+) -> SiteReport:
     """Find the executives a company's website names. Needs no database; raises nothing for what a website does.
 
     Args:
@@ -147,7 +148,9 @@ class _Visit:
             self._note(page, candidate.why)
             if page.status in UNKNOWN and candidate.score >= plan.PEOPLE_PAGE - 20:
                 self.unreadable.append(page.why)
-            if page.status is PageStatus.OK and (frontier.mark(page.final_url) or page_key(page.final_url) == page_key(candidate.url)):
+            if page.status is PageStatus.OK and (
+                frontier.mark(page.final_url) or page_key(page.final_url) == page_key(candidate.url)
+            ):
                 document = await self._read(page)
                 frontier.add(document, page.final_url, depth)
 
@@ -161,11 +164,13 @@ class _Visit:
             self._note(page, "sitemap")
             if page.status is PageStatus.OK:
                 pages, further = plan.sitemap_addresses(page.body)
-                frontier.add_addresses([found for address in pages if (found := absolute(page.final_url, address))], "named in the sitemap")
+                frontier.add_addresses(
+                    [found for address in pages if (found := absolute(page.final_url, address))], "named in the sitemap"
+                )
                 waiting.extend(sorted(further, key=lambda address: "page" not in address)[:2])
 
     async def _try_usual_paths(self, frontier: Frontier) -> None:
-        """Try paths that many sites have; stops at the first page about people and at the second answer that is no new page."""
+        """Try paths that many sites have, until one tells of people or two give nothing new."""
         repeats = 0
         for _ in range(plan.MAX_GUESSES):
             guess = frontier.next_guess()
@@ -193,7 +198,9 @@ class _Visit:
         details = why if page.status is PageStatus.OK else f"{why}: {page.why}"
         if page.truncated:
             details += " (only the first part was read)"
-        self.notes.append(PageNote(page.final_url if page.status is PageStatus.OK else page.url, page.status.value, details))
+        self.notes.append(
+            PageNote(page.final_url if page.status is PageStatus.OK else page.url, page.status.value, details)
+        )
 
     def report(self) -> SiteReport:
         people = merge(self.findings)
@@ -201,8 +208,13 @@ class _Visit:
         outcome: SiteOutcome = "hit" if people.atl else "unknown" if self._is_unknown() else "miss"
         return SiteReport(self.website, people.atl, people.others, tuple(self.notes), outcome, reason)
 
+    @property
+    def _is_built_by_scripts(self) -> bool:
+        return self.shells > 0 and self.shells * 2 >= len(self.documents)
+
     def _is_unknown(self) -> bool:
-        return bool(self.home_failure or self.out_of_time or self.unreadable or not self.documents or (self.shells and self.shells * 2 >= len(self.documents)))
+        incomplete = self.home_failure or self.out_of_time or self.unreadable or not self.documents
+        return bool(incomplete) or self._is_built_by_scripts
 
     def _reason(self, nobody: str | None) -> str | None:
         if nobody is None:
@@ -211,10 +223,9 @@ class _Visit:
             return f"the home page could not be read: {self.home_failure}"
         if self.out_of_time is not None:
             return f"{nobody}; {self.out_of_time}, so this is unknown"
-        if self.shells and self.shells * 2 >= len(self.documents):
+        if self._is_built_by_scripts:
             return "the pages are built by scripts and have no text of their own, so this is unknown"
         if self.unreadable:
-            return f"{nobody}; {len(self.unreadable)} promising page(s) could not be read ({self.unreadable[0]}), so this is unknown"
+            failed = f"{len(self.unreadable)} promising page(s) could not be read ({self.unreadable[0]})"
+            return f"{nobody}; {failed}, so this is unknown"
         return nobody
-
-

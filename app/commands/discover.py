@@ -16,8 +16,12 @@ from tasks.contacts import discover_site, website_fetcher
 def discover(
     website: Annotated[str, typer.Option("--website", "-w", help="Address or domain of the company's website")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON")] = False,
-    pages: Annotated[int | None, typer.Option(min=1, max=100, help="Pages read at most; default WEBSITES_PAGE_BUDGET")] = None,
-    seconds: Annotated[float | None, typer.Option(min=1, max=3600, help="Time budget; default WEBSITES_TIME_BUDGET_S")] = None,
+    pages: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Pages read at most; default WEBSITES_PAGE_BUDGET")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, max=3600, help="Time budget; default WEBSITES_TIME_BUDGET_S")
+    ] = None,
 ) -> None:
     """Find the people who decide (CEO, COO, CFO, CTO, VP Finance, VP Operations) on one company's website.
 
@@ -49,14 +53,22 @@ def _show(report: SiteReport) -> None:
         table = Table("Name", "Title", "Role", "LinkedIn", "E-mail", "Page", "Confidence")
         for person in report.people:
             table.add_row(
-                person.name, person.title, person.role, person.linkedin_url, person.email, person.source_url, f"{person.confidence:.2f}"
+                person.name,
+                person.title,
+                person.role,
+                person.linkedin_url,
+                person.email,
+                person.source_url,
+                f"{person.confidence:.2f}",
             )
         console.print(table)
     else:
         console.print(f"Nobody found: {report.reason}", markup=False)
     owners = [person for person in report.other_people if person.is_owner_like]
     if owners:
-        console.print("Owners and founders: " + ", ".join(f"{person.name} ({person.title})" for person in owners), markup=False)
+        console.print(
+            "Owners and founders: " + ", ".join(f"{person.name} ({person.title})" for person in owners), markup=False
+        )
     console.print(f"{sum(page.status == 'ok' for page in report.pages)} pages read", markup=False)
 
 

@@ -70,7 +70,11 @@ def entries(readings: Readings) -> list[Entry]:
 def _introduces(readings: Readings, line: int) -> bool:
     """Say whether a line is a label for the names below it: "Geschäftsführer:", "Vertreten durch"."""
     reading = readings.by_line[line]
-    return reading.represents or (reading.title is not None and reading.title.is_top and (reading.is_label or readings.document.lines[line].strong))
+    return reading.represents or (
+        reading.title is not None
+        and reading.title.is_top
+        and (reading.is_label or readings.document.lines[line].strong)
+    )
 
 
 class _NameLines:
@@ -169,7 +173,14 @@ def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
     for entry in found:
         if entry.title is not None:
             continue
-        cell = next((block for block in document.ancestors(document.lines[entry.line].block) if document.blocks[block].tag in ("td", "th")), -1)
+        cell = next(
+            (
+                block
+                for block in document.ancestors(document.lines[entry.line].block)
+                if document.blocks[block].tag in ("td", "th")
+            ),
+            -1,
+        )
         row = document.blocks[cell].parent if cell >= 0 else -1
         table = rows.get(document.blocks[row].parent, []) if row >= 0 else []
         if row not in table or table.index(row) + 1 >= len(table):

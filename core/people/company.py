@@ -12,10 +12,13 @@ from core.titles import fold
 from core.web_addresses import registrable_domain
 
 _LEGAL = re.compile(
-    r"\b(?:inc|llc|ltd|limited|gmbh|mbh|ag|corp|corporation|company|co|plc|sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|bv|nv|lda|ltda|kg|kgaa|ug|ohg|llp|lp|pvt|pty|ev|e v|group|holdings?|gruppe|groupe|grupo|gruppo)\b"
+    r"\b(?:inc|llc|ltd|limited|gmbh|mbh|ag|corp|corporation|company|co|plc|sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|"
+    r"bv|nv|lda|ltda|kg|kgaa|ug|ohg|llp|lp|pvt|pty|ev|e v|group|holdings?|gruppe|groupe|grupo|gruppo)\b"
 )
 _OWN_WORDS = re.compile(
-    r"^(?:the |our |this |der |die |das |la |le |el |il |o |a |de |het )?(?:company|firm|group|business|agency|organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|bedrijf|organisatie)$"
+    r"^(?:the |our |this |der |die |das |la |le |el |il |o |a |de |het )?(?:company|firm|group|business|agency|"
+    r"organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|"
+    r"bedrijf|organisatie)$"
 )
 _ARTICLES = re.compile(r"^(?:the|our|der|die|das|dem|la|le|l'|el|il|o|a|de|het|unsere[rsnm]?|notre|nuestra|nuestro)\s+")
 
@@ -47,7 +50,11 @@ class Company:
             return True
         for name in self.names:
             own = _joined(name)
-            if joined == own or (len(own) >= 4 and joined.startswith(own)) or (len(joined) >= 4 and own.startswith(joined)):
+            if (
+                joined == own
+                or (len(own) >= 4 and joined.startswith(own))
+                or (len(joined) >= 4 and own.startswith(joined))
+            ):
                 return True
             distinctive = {word for word in name.split() if len(word) >= 4 and word not in COMMON}
             if distinctive and distinctive <= set(bare.split()):
@@ -67,19 +74,33 @@ def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
         host = urlsplit(url).hostname or ""
         if not label and not re.fullmatch(r"[\d.:]+|localhost", host):
             label = _joined(fold(registrable_domain(host).split(".")[0]))
-        found = [meta.get("content") or "" for meta in document.root.iter("meta") if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")]
+        found = [
+            meta.get("content") or ""
+            for meta in document.root.iter("meta")
+            if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")
+        ]
         if index == 0:
             found.extend(re.split(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*", document.title))
         found.extend(_organisations(document))
         found.extend(_copyright(document))
-        names.update(bare for bare in map(_bare, found) if 3 <= len(bare) <= 40 and not all(word in COMMON for word in bare.split()))
+        names.update(
+            bare
+            for bare in map(_bare, found)
+            if 3 <= len(bare) <= 40 and not all(word in COMMON for word in bare.split())
+        )
     return Company(frozenset(names), label)
 
 
 def _copyright(document: Document) -> list[str]:
     found = []
     for line in document.lines[-25:]:
-        matched = re.search(r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|present))?[\s,]*(?:by\s+)?([^|.©\d]{3,40}?)(?:[.,|©\d]|\s[-–]\s|all rights|alle rechte|tous droits|todos|tutti|$)", line.text, re.IGNORECASE)
+        matched = re.search(
+            r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
+            r"present))?[\s,]*(?:by\s+)?([^|.©\d]{3,40}?)(?:[.,|©\d]|\s[-–]\s|all rights|alle rechte|tous droits|"
+            r"todos|tutti|$)",
+            line.text,
+            re.IGNORECASE,
+        )
         if matched:
             found.append(matched[1].strip())
     return found
@@ -96,6 +117,8 @@ def _organisations(document: Document) -> list[str]:
             items = data if isinstance(data, list) else data.get("@graph", [data]) if isinstance(data, dict) else []
             for item in items if isinstance(items, list) else []:
                 kind = str(item.get("@type", "")) if isinstance(item, dict) else ""
-                if re.search(r"Organization|Business|Corporation|WebSite|Contractor|Agent|Service|Store|Company", kind) and isinstance(item.get("name"), str):
+                if re.search(
+                    r"Organization|Business|Corporation|WebSite|Contractor|Agent|Service|Store|Company", kind
+                ) and isinstance(item.get("name"), str):
                     found.append(item["name"])
     return found

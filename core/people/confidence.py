@@ -7,7 +7,15 @@ right and one wrong (Laplace) and rounded; `bench/eval_atl.py` prints the table 
 from core.people.values import Found, Mention, PageKind
 
 _BASE = {Found.STRUCTURED: 0.93, Found.CARD: 0.94, Found.LINE: 0.95, Found.LABEL: 0.92, Found.PROSE: 0.8}
-_KIND = {PageKind.PEOPLE: 0.0, PageKind.IMPRINT: 0.0, PageKind.ABOUT: -0.03, PageKind.CONTACT: -0.04, PageKind.HOME: -0.06, PageKind.OTHER: -0.12, PageKind.STORY: -0.3}
+_KIND = {
+    PageKind.PEOPLE: 0.0,
+    PageKind.IMPRINT: 0.0,
+    PageKind.ABOUT: -0.03,
+    PageKind.CONTACT: -0.04,
+    PageKind.HOME: -0.06,
+    PageKind.OTHER: -0.12,
+    PageKind.STORY: -0.3,
+}
 
 
 def confidence(mention: Mention, kind: PageKind, *, seen_on: int) -> float:

@@ -15,8 +15,11 @@ _AT = re.compile(r"\s*[\[({<]\s*(?:at|ät|arroba|chez|@)\s*[\])}>]\s*", re.IGNOR
 _DOT = re.compile(r"\s*[\[({<]\s*(?:dot|punkt|point|punto|ponto|\.)\s*[\])}>]\s*", re.IGNORECASE)
 _SPELLED = re.compile(r"\b([\w.+-]{2,40}) (?:at|AT) ([\w-]{2,40})((?: (?:dot|DOT) [\w-]{2,20}){1,3})\b")
 _SHARED_BOX = re.compile(
-    r"^(?:info|contact|contacto|contato|contatti|kontakt|hello|hi|office|mail|email|sales|support|admin|team|service|enquiries|inquiries|enquiry|general|jobs|careers|career|hr|press|media|marketing|"
-    r"help|accueil|ventas|vendas|vertrieb|buero|post|webmaster|noreply|no-reply|privacy|datenschutz|billing|accounts|reception|bookings?|investors?|ir|news|ask|welcome|commercial|direction|administration|secretariat|abuse|legal)\d*$"
+    r"^(?:info|contact|contacto|contato|contatti|kontakt|hello|hi|office|mail|email|sales|support|admin|team|"
+    r"service|enquiries|inquiries|enquiry|general|jobs|careers|career|hr|press|media|marketing|"
+    r"help|accueil|ventas|vendas|vertrieb|buero|post|webmaster|noreply|no-reply|privacy|datenschutz|billing|"
+    r"accounts|reception|bookings?|investors?|ir|news|ask|welcome|commercial|direction|administration|"
+    r"secretariat|abuse|legal)\d*$"
 )
 _PHONE = re.compile(r"(?<![\w/])\+\d[\d\s().\-/]{7,20}\d(?!\w)")
 
@@ -99,7 +102,9 @@ def details(links: Iterable[Link], texts: Sequence[str], *, shared: frozenset[st
         if link.href.lower().startswith("tel:"):
             phone = phone or _phone(link.href[4:])
     for text in texts:
-        if email is None and ("@" in text or " at " in text.lower() or "[at]" in text.lower() or "(at)" in text.lower()):
+        if email is None and (
+            "@" in text or " at " in text.lower() or "[at]" in text.lower() or "(at)" in text.lower()
+        ):
             found = _EMAIL.search(plain_email_text(text))
             if found and found[0].lower() not in shared and not is_shared_mailbox(found[0]):
                 email = found[0].lower()

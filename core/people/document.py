@@ -14,6 +14,7 @@ from lxml import etree, html
 
 from core.people.protected_mail import reveal_protected
 from core.people.visibility import Visibility
+from core.word_lists import words
 
 MAX_LINES = 20_000
 """Lines read of one page; a page about people has hundreds."""
@@ -22,12 +23,18 @@ MAX_LINE = 4_000
 
 Zone = Literal["main", "nav", "header", "footer", "aside"]
 
-_BREAKING = frozenset(
-    "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hgroup hr label legend li main menu nav ol optgroup option p picture pre section "
-    "select summary table tbody td textarea tfoot th thead tr ul video iframe".split()
+_BREAKING = words(
+    """
+    address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption
+    figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr label legend li main menu nav ol optgroup option p picture
+    pre section select summary table tbody td textarea tfoot th thead tr ul video iframe
+    """
 )
-_SKIPPED = frozenset("script style template noscript svg math head select textarea object audio video canvas map".split())
+_SKIPPED = words(
+    """
+    script style template noscript svg math head select textarea object audio video canvas map
+    """
+)
 _REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|UserReview)\b")
 _SPACE = re.compile(r"[\s\u00a0\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
@@ -228,7 +235,11 @@ class _Reader:
         if tag == "a" and node.get("href") and self.anchors:
             href, hint, line, texts = self.anchors.pop()
             text = tidy(" ".join(texts))
-            position = line if text or self.pieces and any(not piece.isspace() for piece in self.pieces if piece) else line - 0.5
+            position = (
+                line
+                if text or (self.pieces and any(not piece.isspace() for piece in self.pieces if piece))
+                else line - 0.5
+            )
             self.document.links.append(Link(href, text, tidy(hint)[:200], self.zones[-1], position, self.block))
         if node.tag != "body":
             self._add(node.tail)
@@ -300,7 +311,13 @@ class _Reader:
 
 def _is_card(node: html.HtmlElement, tag: str) -> bool:
     """A link around several elements with text is laid out as a card, not as a word in a line."""
-    return tag == "a" and sum(1 for child in node if child.tag in ("span", "strong", "b", "em", "small") and (child.text or len(child))) >= 2
+    return (
+        tag == "a"
+        and sum(
+            1 for child in node if child.tag in ("span", "strong", "b", "em", "small") and (child.text or len(child))
+        )
+        >= 2
+    )
 
 
 def _zone(node: html.HtmlElement, tag: str) -> Zone | None:
@@ -319,4 +336,6 @@ def _zone(node: html.HtmlElement, tag: str) -> Zone | None:
 
 
 def _is_page_level(node: html.HtmlElement) -> bool:
-    return not any(isinstance(up.tag, str) and up.tag in ("article", "section", "main", "li") for up in node.iterancestors())
+    return not any(
+        isinstance(up.tag, str) and up.tag in ("article", "section", "main", "li") for up in node.iterancestors()
+    )

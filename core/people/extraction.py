@@ -53,7 +53,9 @@ def _without_directories(mentions: list[Mention]) -> list[Mention]:
             counts.setdefault(mention.title.role, set()).add(mention.name.key)
     crowded = {role for role, keys in counts.items() if len(keys) > _DIRECTORY}
     return [
-        replace(mention, doubts=mention.doubts | {Doubt.DIRECTORY}) if mention.title.role in crowded or (crowded and mention.title.is_top) else mention
+        replace(mention, doubts=mention.doubts | {Doubt.DIRECTORY})
+        if mention.title.role in crowded or (crowded and mention.title.is_top)
+        else mention
         for mention in mentions
     ]
 
@@ -99,8 +101,16 @@ class _Page:
             while stack and stack[-1][1] <= line.index:
                 stack.pop()
             names = self.readings.by_line[line.index].names
-            is_heading = line.level > 0 or (line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption"))
-            if is_heading and not names and line.index not in titles and line.zone != "nav" and any(char.isalpha() for char in line.text):
+            is_heading = line.level > 0 or (
+                line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption")
+            )
+            if (
+                is_heading
+                and not names
+                and line.index not in titles
+                and line.zone != "nav"
+                and any(char.isalpha() for char in line.text)
+            ):
                 level = line.level or 7
                 while stack and stack[-1][0] >= level:
                     stack.pop()
@@ -112,7 +122,9 @@ class _Page:
         """A heading inside a section that names people says nothing about what follows the section."""
         for around in self.document.ancestors(block):
             element = self.document.blocks[around]
-            if element.tag in ("section", "aside", "footer", "article") and any(element.start <= at < element.end for at in peopled):
+            if element.tag in ("section", "aside", "footer", "article") and any(
+                element.start <= at < element.end for at in peopled
+            ):
                 return element.end
         return len(self.document.lines) + 1
 
@@ -179,10 +191,19 @@ class _Page:
         headings = self.headings[entry.line]
         own_section = judgement.is_own_section(headings)
         contact = self._details(entry)
-        doubts = self._place_doubts(headings, title, own_section=own_section or contact.linkedin_url is not None, several=several, how=how)
+        doubts = self._place_doubts(
+            headings, title, own_section=own_section or contact.linkedin_url is not None, several=several, how=how
+        )
         doubts |= judgement.title_doubts(title, self.company)
         doubts |= judgement.surroundings_doubts(
-            self.document, entry.line, entry.title_line, entry.start, entry.end, kind=self.kind, own_section=own_section, company=self.company
+            self.document,
+            entry.line,
+            entry.title_line,
+            entry.start,
+            entry.end,
+            kind=self.kind,
+            own_section=own_section,
+            company=self.company,
         )
         if judgement.is_stand_in(entry.name.text, ""):
             doubts.add(Doubt.PLACEHOLDER)
@@ -193,14 +214,18 @@ class _Page:
             title=title,
             found=how,
             line=entry.line,
-            evidence=self.document.text(low, high, 240) if high - low <= 6 else f"{self.document.lines[entry.line].text} … {title.text}"[:240],
+            evidence=self.document.text(low, high, 240)
+            if high - low <= 6
+            else f"{self.document.lines[entry.line].text} … {title.text}"[:240],
             section=headings[-1] if headings else "",
             in_own_section=own_section,
             contact=contact,
             doubts=frozenset(doubts),
         )
 
-    def _place_doubts(self, headings: tuple[str, ...], title: Title, *, own_section: bool, several: bool, how: Found) -> set[Doubt]:
+    def _place_doubts(
+        self, headings: tuple[str, ...], title: Title, *, own_section: bool, several: bool, how: Found
+    ) -> set[Doubt]:
         """Judge the page and the section."""
         doubts: set[Doubt] = set()
         doubt = judgement.section_doubt(headings)
@@ -229,21 +254,48 @@ class _Page:
                 if not self._is_plausible(statement.name):
                     continue
                 headings = self.headings[line.index]
-                doubts = self._place_doubts(headings, statement.title, own_section=judgement.is_own_section(headings), several=True, how=Found.PROSE)
+                doubts = self._place_doubts(
+                    headings,
+                    statement.title,
+                    own_section=judgement.is_own_section(headings),
+                    several=True,
+                    how=Found.PROSE,
+                )
                 doubts |= judgement.title_doubts(statement.title, self.company)
                 doubts |= judgement.surroundings_doubts(
-                    self.document, line.index, line.index, line.index, line.index + 1, kind=self.kind, own_section=False, company=self.company
+                    self.document,
+                    line.index,
+                    line.index,
+                    line.index,
+                    line.index + 1,
+                    kind=self.kind,
+                    own_section=False,
+                    company=self.company,
                 )
                 if judgement.is_stand_in(statement.name.text, line.text):
                     doubts.add(Doubt.PLACEHOLDER)
                 found.append(
-                    Mention(statement.name, statement.title, Found.PROSE, line.index, statement.evidence[:240], headings[-1] if headings else "", False, ContactDetails(), frozenset(doubts))
+                    Mention(
+                        statement.name,
+                        statement.title,
+                        Found.PROSE,
+                        line.index,
+                        statement.evidence[:240],
+                        headings[-1] if headings else "",
+                        False,
+                        ContactDetails(),
+                        frozenset(doubts),
+                    )
                 )
         return found
 
     def structured(self) -> list[Mention]:
         """People by structured data."""
-        return [mention for person in structured_people(self.document.root) if (mention := self._from_data(person)) is not None]
+        return [
+            mention
+            for person in structured_people(self.document.root)
+            if (mention := self._from_data(person)) is not None
+        ]
 
     def _from_data(self, person: StructuredPerson) -> Mention | None:
         text = person.title or ("Founder" if person.relation.startswith("founder") else "")
@@ -257,4 +309,6 @@ class _Page:
             doubts.add(Doubt.OFF_TOPIC)
         if judgement.is_stand_in(person.name.text, ""):
             doubts.add(Doubt.PLACEHOLDER)
-        return Mention(person.name, title, Found.STRUCTURED, -1, person.evidence, "", True, person.contact, frozenset(doubts))
+        return Mention(
+            person.name, title, Found.STRUCTURED, -1, person.evidence, "", True, person.contact, frozenset(doubts)
+        )

@@ -8,6 +8,7 @@ from core.people.document import Document
 from core.people.page_kinds import Candidate, candidates, guesses, rank
 from core.people.values import PageFindings, PageKind
 from core.web_addresses import absolute, page_key, site_of
+from core.word_lists import words
 
 PEOPLE_PAGE = 60
 """From this score on a link says that it leads to people."""
@@ -16,7 +17,11 @@ BEYOND_PERSONS = 33
 """Above what a page of one person scores: such pages tell nothing new where people are named with their titles."""
 MAX_GUESSES = 20
 _LANGUAGE = re.compile(r"^/([a-z]{2})(?:[-_][a-z]{2})?(?=/|$)", re.IGNORECASE)
-_LANGUAGES = frozenset("en de fr es pt it nl pl ru ja zh cn jp kr ko ar tr sv da no fi cs hu ro el he uk us".split())
+_LANGUAGES = words(
+    """
+    en de fr es pt it nl pl ru ja zh cn jp kr ko ar tr sv da no fi cs hu ro el he uk us
+    """
+)
 
 
 class Frontier:
@@ -108,14 +113,18 @@ def least_score(pages: Sequence[PageFindings]) -> int:
     """The score a page must have to be read, after what was found so far."""
     if is_enough(pages):
         return PEOPLE_PAGE - 8
-    titled = any(len({mention.name.key for mention in page.mentions}) >= 2 for page in pages if page.kind is PageKind.PEOPLE)
+    titled = any(
+        len({mention.name.key for mention in page.mentions}) >= 2 for page in pages if page.kind is PageKind.PEOPLE
+    )
     return BEYOND_PERSONS if titled else WORTH_READING
 
 
 def names_people(pages: Sequence[PageFindings]) -> bool:
     """Say whether a page about the company's people named at least two of them."""
     return any(
-        len(page.names_without_title) + len({mention.name.key for mention in page.mentions}) >= 2 for page in pages if page.kind is PageKind.PEOPLE
+        len(page.names_without_title) + len({mention.name.key for mention in page.mentions}) >= 2
+        for page in pages
+        if page.kind is PageKind.PEOPLE
     )
 
 
@@ -123,11 +132,18 @@ def is_script_shell(document: Document, body: str) -> bool:
     """Say whether a page has next to no text of its own and scripts that would build it."""
     text = sum(len(line.text) for line in document.lines if line.zone not in ("nav", "footer"))
     scripts = sum(1 for _ in document.root.iter("script"))
-    root = re.search(r"<(?:div|main)[^>]+id=[\"']?(?:root|app|__next|__nuxt|___gatsby|svelte|main-app)\b", body[:200_000], re.IGNORECASE)
+    root = re.search(
+        r"<(?:div|main)[^>]+id=[\"']?(?:root|app|__next|__nuxt|___gatsby|svelte|main-app)\b",
+        body[:200_000],
+        re.IGNORECASE,
+    )
     return scripts > 0 and (text < 120 or (root is not None and text < 300))
 
 
 def sitemap_addresses(text: str) -> tuple[list[str], list[str]]:
     """Read a sitemap: the pages it lists, and the sitemaps an index lists; at most 5,000 of both."""
-    found = [address.strip().replace("&amp;", "&") for address in re.findall(r"<loc>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]+)", text[:2_000_000])[:5000]]
+    found = [
+        address.strip().replace("&amp;", "&")
+        for address in re.findall(r"<loc>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]+)", text[:2_000_000])[:5000]
+    ]
     return ([], found) if re.search(r"<sitemapindex\b", text[:2000]) else (found, [])

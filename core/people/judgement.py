@@ -7,50 +7,107 @@ from core.people.company import Company
 from core.people.document import Document
 from core.people.values import Doubt, PageKind
 from core.titles import Title, fold, is_limited
+from core.word_lists import phrases
 
 _SECTIONS: tuple[tuple[Doubt, str], ...] = (
     (
         Doubt.PAST,
-        r"\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in loving memory|ehemalige|anciens|antiguos|ex[- ]membros|voormalige|hall of fame|obituar\w+|previous (?:ceos|leaders))\b",
+        r"\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in "
+        r"loving memory|ehemalige|anciens|antiguos|ex[- ]membros|voormalige|hall of fame|obituar\w+|previous "
+        r"(?:ceos|leaders))\b",
     ),
     (
         Doubt.CUSTOMER,
-        r"\b(?:testimonials?|reviews?|(?:what|why) (?:our |people|they|others|clients|customers|users)[\w ,']*(?:say|saying|think|love|choose)|(?:clients?|customers?|people|users?|others) (?:say|saying|speak|love)|happy (?:clients|customers)|success stor\w+|customer stor\w+|"
-        r"case stud\w+|kundenstimmen|kundenmeinungen|das sagen (?:unsere )?kunden|was (?:unsere )?kunden|referenzen|rezensionen|bewertungen|stimmen|temoignages?|avis (?:clients|de nos)|ils nous font confiance|ils (?:parlent|temoignent)|ce que disent|que dicen|lo que dicen|testimonios|opiniones|nuestros clientes|clientes satisfechos|nossos clientes|"
-        r"depoimentos|o que (?:dizem|nossos)|testimonianze|dicono di noi|recensioni|klanten over|wat (?:onze )?klanten|beoordelingen|ervaringen van|trusted by|our (?:clients|customers|users)|loved by|word on the street|don't (?:just )?take our word)\b",
+        r"\b(?:testimonials?|reviews?|(?:what|why) (?:our |people|they|others|clients|customers|"
+        r"users)[\w ,']*(?:say|saying|think|love|choose)|(?:clients?|customers?|people|users?|others) (?:say|"
+        r"saying|speak|love)|happy (?:clients|customers)|success stor\w+|customer stor\w+|"
+        r"case stud\w+|kundenstimmen|kundenmeinungen|das sagen (?:unsere )?kunden|was (?:unsere )?kunden|"
+        r"referenzen|rezensionen|bewertungen|stimmen|temoignages?|avis (?:clients|de nos)|ils nous font "
+        r"confiance|ils (?:parlent|temoignent)|ce que disent|que dicen|lo que dicen|testimonios|opiniones|"
+        r"nuestros clientes|clientes satisfechos|nossos clientes|"
+        r"depoimentos|o que (?:dizem|nossos)|testimonianze|dicono di noi|recensioni|klanten over|wat (?:onze "
+        r")?klanten|beoordelingen|ervaringen van|trusted by|our (?:clients|customers|users)|loved by|word on the "
+        r"street|don't (?:just )?take our word)\b",
     ),
     (
         Doubt.ADVISER,
-        r"\b(?:advis[oe]rs?|advisory|mentors?|investors?|backers?|backed by|funded by|supporters|sponsors?|partners(?:hips?)?$|our partners|strategic partners|ambassadors?|scientific board|speakers?|guests?|panelists|keynotes?|jury|participants|portfolio companies|"
-        r"beirat|berater(?:kreis)?|investoren|partnerunternehmen|conseillers|comite scientifique|investisseurs|partenaires|asesores|inversores|conselheiros|consultores|investidores|consulenti|comitato scientifico|investitori|adviseurs|investeerders|raad van advies|our members|member companies|associated companies)\b",
+        r"\b(?:advis[oe]rs?|advisory|mentors?|investors?|backers?|backed by|funded by|supporters|sponsors?|"
+        r"partners(?:hips?)?$|our partners|strategic partners|ambassadors?|scientific board|speakers?|guests?|"
+        r"panelists|keynotes?|jury|participants|portfolio companies|"
+        r"beirat|berater(?:kreis)?|investoren|partnerunternehmen|conseillers|comite scientifique|investisseurs|"
+        r"partenaires|asesores|inversores|conselheiros|consultores|investidores|consulenti|comitato scientifico|"
+        r"investitori|adviseurs|investeerders|raad van advies|our members|member companies|associated "
+        r"companies)\b",
     ),
-    (Doubt.ADVERT, r"\b(?:careers?|vacanc\w+|open (?:positions?|roles?)|job (?:openings?|offers?|opportunities)|current openings?|we(?:'re| are) hiring|stellenangebote|offene stellen|offres? d'emploi|nous recrutons|vacantes|vagas|posizioni aperte|vacatures)\b"),
-    (Doubt.AUTHOR, r"^(?:our |the |latest |recent |related |upcoming |more |aus unserem |notre |nuestro |nosso |il nostro |ons )*(?:blog|news|posts|articles|insights|press(?: releases?)?|events?|webinars?|podcasts?|comments?|aktuelles|neuigkeiten|actualites|noticias|notizie|nieuws)(?: (?:and|&) \w+)?$|\b(?:in the (?:news|press|media)|about the author|written by|press releases)\b"),
-)  # fmt: skip
+    (
+        Doubt.ADVERT,
+        r"\b(?:careers?|vacanc\w+|open (?:positions?|roles?)|job (?:openings?|offers?|opportunities)|"
+        r"current openings?|we(?:'re| are) hiring|stellenangebote|offene stellen|offres? d'emploi|"
+        r"nous recrutons|vacantes|vagas|posizioni aperte|vacatures)\b",
+    ),
+    (
+        Doubt.AUTHOR,
+        r"^(?:our |the |latest |recent |related |upcoming |more |aus unserem |notre |nuestro |nosso |"
+        r"il nostro |ons )*(?:blog|news|posts|articles|insights|press(?: releases?)?|events?|webinars?|"
+        r"podcasts?|comments?|aktuelles|neuigkeiten|actualites|noticias|notizie|nieuws)(?: (?:and|"
+        r"&) \w+)?$|\b(?:in the (?:news|press|media)|about the author|written by|press releases)\b",
+    ),
+)
 _SECTION_PATTERNS = tuple((doubt, re.compile(pattern)) for doubt, pattern in _SECTIONS)
 _BOARD = re.compile(
-    r"\b(?:board(?: of)?(?: (?:directors|trustees|governors|members))?|directors|trustees|non-?executive|supervisory|aufsichtsrat|verwaltungsrat|stiftungsrat|kuratorium|conseil d'administration|conseil de surveillance|junta directiva|consejo(?: de administracion)?|conselho(?: de administracao)?|"
-    r"consiglio (?:di amministrazione|direttivo)|collegio sindacale|raad van (?:commissarissen|toezicht|bestuur)|bestuursleden|committee|council|association)\b"
+    r"\b(?:board(?: of)?(?: (?:directors|trustees|governors|members))?|directors|trustees|non-?executive|"
+    r"supervisory|aufsichtsrat|verwaltungsrat|stiftungsrat|kuratorium|conseil d'administration|conseil de "
+    r"surveillance|junta directiva|consejo(?: de administracion)?|conselho(?: de administracao)?|"
+    r"consiglio (?:di amministrazione|direttivo)|collegio sindacale|raad van (?:commissarissen|toezicht|bestuur)|"
+    r"bestuursleden|committee|council|association)\b"
 )
 _EXECUTIVE = re.compile(
-    r"\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|meet (?:the|our)|who we are|founders?|staff|our people|people behind|crew|about (?:us|the)|key (?:people|persons|personnel)|principals|head office|"
-    r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|gesichter|uber uns|notre equipe|l'equipe|equipe|dirigeants?|direction|fondateurs?|nuestro equipo|equipo|directivos|fundadores|direccion|"
-    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|chi siamo|dirigenza|fondatori|ons team|het team|directie|medewerkers|oprichters|message|letter from|(?:a )?(?:word|note|welcome) from|from (?:the|our) (?:ceo|founder|president|managing director|desk)|ceo's|grusswort|vorwort|mot d[ue]|mensaje|carta (?:del|de la)|mensagem|messaggio|voorwoord|behind|humans|faces|impressum|imprint|mentions legales|angaben gemass)\b"
+    r"\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|meet (?:the|our)|"
+    r"who we are|founders?|staff|our people|people behind|crew|about (?:us|the)|key (?:people|persons|personnel)|"
+    r"principals|head office|"
+    r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|"
+    r"gesichter|uber uns|notre equipe|l'equipe|equipe|dirigeants?|direction|fondateurs?|nuestro equipo|equipo|"
+    r"directivos|fundadores|direccion|"
+    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|chi siamo|dirigenza|"
+    r"fondatori|ons team|het team|directie|medewerkers|oprichters|message|letter from|(?:a )?(?:word|note|"
+    r"welcome) from|from (?:the|our) (?:ceo|founder|president|managing director|desk)|ceo's|grusswort|vorwort|"
+    r"mot d[ue]|mensaje|carta (?:del|de la)|mensagem|messaggio|voorwoord|behind|humans|faces|impressum|imprint|"
+    r"mentions legales|angaben gemass)\b"
 )
 _MANAGING_BOARD = re.compile(r"\b(?:executive|management|managing) board\b|\bvorstand\b")
 _QUOTE = re.compile(r"^\s*[\"“„«»'‘’❝].{15,}|.{25,}[\"”“»’❞]\s*$", re.DOTALL)
 _PRAISE = re.compile(
-    r"\b(?:highly recommend|i recommend|recommend (?:them|their|this)|we (?:have been|were|are) (?:very |so |extremely )?(?:impressed|happy|pleased|delighted)|thank you|thanks to|great (?:job|service|experience|work)|their (?:team|service|work|staff|support|expertise)|they (?:are|were|have|helped|delivered)|working with (?:them|you)|your (?:team|company|service))\b",
+    r"\b(?:highly recommend|i recommend|recommend (?:them|their|this)|we (?:have been|were|are) (?:very |so |"
+    r"extremely )?(?:impressed|happy|pleased|delighted)|thank you|thanks to|great (?:job|service|experience|"
+    r"work)|their (?:team|service|work|staff|support|expertise)|they (?:are|were|have|helped|delivered)|working "
+    r"with (?:them|you)|your (?:team|company|service))\b",
     re.IGNORECASE,
 )
-_LOREM = re.compile(r"\b(?:lorem ipsum|dolor sit|consectetur|adipisc\w+|sed do eiusmod|magni qui|excepturi|voluptat\w+|laborum|quisquam)\b", re.IGNORECASE)
-_GONE = re.compile(r"\b(?:passed away|in loving memory|in memoriam|verstorben|ist gestorben|decede[e]?|fallecio|faleceu|e scomparso|overleden)\b|†")
-_STAND_INS = frozenset(
-    "john doe|jane doe|max mustermann|erika mustermann|maria mustermann|max muster|john smith doe|jean dupont|juan perez ejemplo|mario rossi|fulano tal|jan jansen|your name|full name|first last|firstname lastname|vorname nachname|nom prenom|"
-    "nombre apellido|nome cognome|nome sobrenome|voornaam achternaam|lorem ipsum|walter white|sarah jhonson|william anderson|amanda jepson|saul goodman|sara wilsson|jena karlis|matt brandon|john larson|emily harison|team member|member name|ceo name|"
-    "jonathan doe|johnny doe|janet doe|joe bloggs|foo bar|test user|demo user|john appleseed".split("|")
+_LOREM = re.compile(
+    r"\b(?:lorem ipsum|dolor sit|consectetur|adipisc\w+|sed do eiusmod|magni qui|excepturi|voluptat\w+|laborum|"
+    r"quisquam)\b",
+    re.IGNORECASE,
 )
-_ORGANISATION = re.compile(r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|plc|sarl|s\.?a\.?s?|s\.?r\.?l|b\.?v|n\.?v|ltda|llp|pty|university|ventures|capital|bank)\b\.?", re.IGNORECASE)
+_GONE = re.compile(
+    r"\b(?:passed away|in loving memory|in memoriam|verstorben|ist gestorben|decede[e]?|fallecio|faleceu|e "
+    r"scomparso|overleden)\b|†"
+)
+_STAND_INS = phrases(
+    """
+    john doe | jane doe | max mustermann | erika mustermann | maria mustermann | max muster | john smith doe | jean
+    dupont | juan perez ejemplo | fulano tal | your name | full name | first    last |
+    firstname lastname | vorname nachname | nom prenom | nombre apellido | nome cognome | nome    sobrenome |
+    voornaam achternaam | lorem ipsum | walter white | sarah jhonson | amanda    jepson | saul
+    goodman | sara wilsson | jena karlis | emily harison | team    member | member name
+    | ceo name | jonathan doe | johnny doe | janet doe | joe bloggs | foo bar | test user | demo user | john
+    appleseed
+    """
+)
+_ORGANISATION = re.compile(
+    r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|plc|sarl|s\.?a\.?s?|s\.?r\.?l|b\.?v|n\.?v|ltda|llp|pty|"
+    r"university|ventures|capital|bank)\b\.?",
+    re.IGNORECASE,
+)
 
 
 def section_doubt(headings: Sequence[str]) -> Doubt | None:
@@ -64,7 +121,13 @@ def section_doubt(headings: Sequence[str]) -> Doubt | None:
         if len(folded) > 90:
             continue
         for doubt, pattern in _SECTION_PATTERNS:
-            if pattern.search(folded) and not (doubt is not Doubt.PAST and _EXECUTIVE.search(folded) and not _BOARD.search(folded) and doubt is not Doubt.ADVERT and doubt is not Doubt.CUSTOMER):
+            if pattern.search(folded) and not (
+                doubt is not Doubt.PAST
+                and _EXECUTIVE.search(folded)
+                and not _BOARD.search(folded)
+                and doubt is not Doubt.ADVERT
+                and doubt is not Doubt.CUSTOMER
+            ):
                 return doubt
         if _MANAGING_BOARD.search(folded):
             return None
@@ -77,7 +140,10 @@ def section_doubt(headings: Sequence[str]) -> Doubt | None:
 
 def is_own_section(headings: Sequence[str]) -> bool:
     """Say whether the nearest telling heading announces the company's own people."""
-    return any(_EXECUTIVE.search(fold(heading)) for heading in headings if len(heading) <= 90) and section_doubt(headings) is None
+    return (
+        any(_EXECUTIVE.search(fold(heading)) for heading in headings if len(heading) <= 90)
+        and section_doubt(headings) is None
+    )
 
 
 def is_stand_in(name: str, text: str) -> bool:
@@ -100,7 +166,17 @@ def title_doubts(title: Title, company: Company) -> set[Doubt]:
     return doubts
 
 
-def surroundings_doubts(document: Document, line: int, title_line: int, start: int, end: int, *, kind: PageKind, own_section: bool, company: Company) -> set[Doubt]:
+def surroundings_doubts(
+    document: Document,
+    line: int,
+    title_line: int,
+    start: int,
+    end: int,
+    *,
+    kind: PageKind,
+    own_section: bool,
+    company: Company,
+) -> set[Doubt]:
     """Judge a person's block: quotations, praise, an organisation below the title, lorem ipsum, death notices."""
     doubts: set[Doubt] = set()
     lines = document.lines
@@ -113,11 +189,10 @@ def surroundings_doubts(document: Document, line: int, title_line: int, start: i
         doubts.add(Doubt.PLACEHOLDER)
     settled = own_section or kind in (PageKind.PEOPLE, PageKind.IMPRINT)
     above = [lines[at].text for at in range(max(start, line - 3), line)]
-    if not settled:
-        if lines[line].quoted or any(_QUOTE.match(text) for text in texts):
-            doubts.add(Doubt.CUSTOMER)
-        elif any(len(text) > 60 for text in above) or lines[line].text.startswith(("—", "–", "-", "~", "―")):
-            doubts.add(Doubt.CUSTOMER)
+    attributed = lines[line].quoted or lines[line].text.startswith(("—", "–", "-", "~", "―"))
+    quotes = any(_QUOTE.match(text) for text in texts) or any(len(text) > 60 for text in above)
+    if not settled and (attributed or quotes):
+        doubts.add(Doubt.CUSTOMER)
     if not (kind is PageKind.PEOPLE and own_section) and any(_PRAISE.search(text) for text in texts if len(text) > 40):
         doubts.add(Doubt.CUSTOMER)
     if lines[line].reviewed or (lines[line].quoted and kind is not PageKind.PEOPLE):
@@ -130,4 +205,10 @@ def surroundings_doubts(document: Document, line: int, title_line: int, start: i
 
 def _names_other_organisation(text: str, company: Company) -> bool:
     """A short line that is an organisation by its legal form, and not this company."""
-    return len(text) <= 60 and len(text.split()) <= 6 and bool(_ORGANISATION.search(text)) and not text.endswith((".", ":")) and not company.is_own(text)
+    return (
+        len(text) <= 60
+        and len(text.split()) <= 6
+        and bool(_ORGANISATION.search(text))
+        and not text.endswith((".", ":"))
+        and not company.is_own(text)
+    )

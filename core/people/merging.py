@@ -33,7 +33,12 @@ class _Seen:
     def worth(self) -> tuple[bool, bool, float, bool]:
         """What makes one mention better than another of the same person."""
         title = self.mention.title
-        return (self.accepted, title.role is not None or title.is_president, confidence(self.mention, self.page.kind, seen_on=1), title.is_owner_like)
+        return (
+            self.accepted,
+            title.role is not None or title.is_president,
+            confidence(self.mention, self.page.kind, seen_on=1),
+            title.is_owner_like,
+        )
 
 
 def merge(pages: Sequence[PageFindings]) -> SitePeople:
@@ -47,7 +52,9 @@ def merge(pages: Sequence[PageFindings]) -> SitePeople:
     for page in pages:
         for mention in page.mentions:
             family = mention.name.key.split(" ", 1)[-1]
-            group = next((known for known in by_family.get(family, []) if same_person(known[0].mention.name, mention.name)), None)
+            group = next(
+                (known for known in by_family.get(family, []) if same_person(known[0].mention.name, mention.name)), None
+            )
             if group is None:
                 group = []
                 groups.append(group)
@@ -55,7 +62,8 @@ def merge(pages: Sequence[PageFindings]) -> SitePeople:
             group.append(_Seen(mention, page))
     best = [(max(group, key=lambda seen: seen.worth), group) for group in groups]
     roles = _roles(best)
-    atl, others = [], []
+    atl: list[Person] = []
+    others: list[Person] = []
     for (seen, group), role in zip(best, roles, strict=True):
         person = _person(seen, group, role)
         (atl if role is not None else others).append(person)

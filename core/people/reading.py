@@ -3,30 +3,44 @@
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from core.names import PersonName, read_name
 from core.titles import Title, fold, read_title
 
 _MAX_PAIR = 200
 _MAX_TITLE = 110
-_CUTS = re.compile(r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+")
+_CUTS = re.compile(
+    r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
+)
 _LABEL_LEAD = re.compile(
-    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch(?: (?:den|die|ihre[n]?|seine[n]?))?|vertretungsberechtigte[rn]?(?: person(?:en)?)?|represented by(?: (?:the|its|our))?|"
-    r"(?:societe )?represente[e]? par|representant legal|legal representative[s]?|legally represented by|representada por|rappresentata da|vertegenwoordigd door)\s*[:,]?\s*"
+    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch(?: (?:den|die|ihre[n]?|seine[n]?))?|"
+    r"vertretungsberechtigte[rn]?(?: person(?:en)?)?|represented by(?: (?:the|its|our))?|"
+    r"(?:societe )?represente[e]? par|representant legal|legal representative[s]?|legally represented by|"
+    r"representada por|rappresentata da|vertegenwoordigd door)\s*[:,]?\s*"
 )
 _GREETING = re.compile(
-    r"^(?:(?:meet|introducing|about|contact(?: person)?|your contact|kontakt|ansprechpartner(?:in)?|contacto|contatto|contato|contactpersoon|attn\.?|name|nom|nombre|nome|naam)\s*[:.]?\s+)(?=\S)", re.IGNORECASE
+    r"^(?:(?:meet|introducing|about|contact(?: person)?|your contact|kontakt|ansprechpartner(?:in)?|contacto|"
+    r"contatto|contato|contactpersoon|attn\.?|name|nom|nombre|nome|naam)\s*[:.]?\s+)(?=\S)",
+    re.IGNORECASE,
 )
-_ADDRESSES = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+|(?:(?:tel|phone|fon|mobile|email|e-mail|mail|ext)\.?\s*:?\s*)?\+?\(?\d[\d\s().\-/]{6,}\d|\b(?:email|e-mail|tel|phone|linkedin|twitter)\b\s*:?\s*$", re.IGNORECASE)
+_ADDRESSES = re.compile(
+    r"\S+@\S+|(?:https?://|www\.)\S+|(?:(?:tel|phone|fon|mobile|email|e-mail|mail|"
+    r"ext)\.?\s*:?\s*)?\+?\(?\d[\d\s().\-/]{6,}\d|\b(?:email|e-mail|tel|phone|linkedin|twitter)\b\s*:?\s*$",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"^\s*[,:–—|(-]*\s*([^.;()]{2,110}?)(?:\)|[.;(]|\s[-–—]\s|$)")
 _REPRESENTED = re.compile(
-    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch|vertretungsberechtigte person|legal representatives?|represented by|legally represented by|representant legal|representante legal|"
+    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch|vertretungsberechtigte person|legal representatives?|"
+    r"represented by|legally represented by|representant legal|representante legal|"
     r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
 )
 _AND = re.compile(r"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:and|und|et|y|e|en|sowie)\b)\s*")
 _SEVERAL = re.compile(r"\s*;\s*|\s+(?:and|und|et|y|e|en|&|•)\s+|(?<=\)),\s*")
 _PROSE = re.compile(
-    r"\w{5,}[.!?]\s+\S|\b(?:is|was|has|have|are|were|will|who|which|ist|war|hat|sind|wurde|a|est|etait|es|fue|foi|heeft|werd|joined|leads|founded|started|serves|served|brings|oversees)\b\s+\w+\s+\w+", re.IGNORECASE
+    r"\w{5,}[.!?]\s+\S|\b(?:is|was|has|have|are|were|will|who|which|ist|war|hat|sind|wurde|a|est|etait|es|fue|"
+    r"foi|heeft|werd|joined|leads|founded|started|serves|served|brings|oversees)\b\s+\w+\s+\w+",
+    re.IGNORECASE,
 )
 
 
@@ -96,7 +110,7 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
 
 
 def _opening(text: str, pieces: tuple[str, ...]) -> Reading:
-    """Read a paragraph that opens with a name, or a name and a title, set apart from its text: "**Jane Doe**, CEO. She ..."."""
+    """Read a paragraph that opens with a name, or a name and a title, set apart: "**Jane Doe**, CEO. She"."""
     if len(pieces) < 2 or len(pieces[0]) > _MAX_PAIR:
         return NOTHING
     opening = pieces[0].rstrip(" :.-–—|,")
@@ -119,8 +133,12 @@ def _without_lead(text: str) -> str:
 
 def _title(text: str) -> Title | None:
     """A text that is a title and nothing else: short, no sentence."""
-    text = _ADDRESSES.sub(" ", text) if "@" in text or "." in text or any(char.isdigit() for char in text) or text[-1:] in "lLrRnNeE:" else text
-    text = re.sub(r"\s+", " ", text).strip(" \t,;:|-–—•()\"“”„*")
+    text = (
+        _ADDRESSES.sub(" ", text)
+        if "@" in text or "." in text or any(char.isdigit() for char in text) or text[-1:] in "lLrRnNeE:"
+        else text
+    )
+    text = re.sub(r"\s+", " ", text).strip(' \t,;:|-–—•()"“”„*')
     if not 2 <= len(text) <= _MAX_TITLE or len(text.split()) > 14:
         return None
     title = read_title(text)
@@ -128,7 +146,11 @@ def _title(text: str) -> Title | None:
         return None
     if title.is_top and len(text.split()) <= 6:
         return title
-    return None if _PROSE.search(fold(text)) or text.endswith(("!", "?")) or (text.endswith(".") and len(text.split()) > 6) else title
+    return (
+        None
+        if _PROSE.search(fold(text)) or text.endswith(("!", "?")) or (text.endswith(".") and len(text.split()) > 6)
+        else title
+    )
 
 
 def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
@@ -162,7 +184,7 @@ def _piecewise(pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
         return ()
     read = [(read_name(piece), _title(piece)) for piece in pieces]
     found: list[tuple[PersonName, Title]] = []
-    for (name, _), (_, title) in zip(read, read[1:], strict=False):
+    for (name, _), (_, title) in pairwise(read):
         if name is not None and title is not None:
             found.append((name, title))
     return tuple(found) if len(found) > 1 else ()
@@ -188,7 +210,7 @@ def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
 
 
 def _leads_to_name(right: str) -> bool:
-    """ "Jane Doe, CEO: John Roe": the second name has the title."""
+    """Whether a title is followed by another name that it belongs to: "Jane Doe, CEO: John Roe"."""
     cut = re.search(r":\s*(.+)$", right)
     return cut is not None and read_name(cut[1]) is not None
 

@@ -44,9 +44,14 @@ class SiteReport:
             "website": self.website,
             "outcome": self.outcome,
             "atl_contacts": [_contact(person) for person in self.people],
-            "other_people": [_contact(person) | {"is_owner_like": person.is_owner_like, "doubts": list(person.doubts)} for person in self.other_people],
+            "other_people": [
+                _contact(person) | {"is_owner_like": person.is_owner_like, "doubts": list(person.doubts)}
+                for person in self.other_people
+            ],
             "pages": [asdict(page) for page in self.pages],
-            "sources": [{"source": "website", "outcome": self.outcome, "pages": sum(page.status == "ok" for page in self.pages)}],
+            "sources": [
+                {"source": "website", "outcome": self.outcome, "pages": sum(page.status == "ok" for page in self.pages)}
+            ],
             "reason": self.reason,
         }
 

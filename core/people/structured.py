@@ -15,15 +15,23 @@ from lxml import html
 from core.names import PersonName, read_name
 from core.people.contacts import ContactDetails, email_of_link, is_shared_mailbox, linkedin_profile
 from core.people.document import tidy
+from core.word_lists import words
 
 MAX_PEOPLE = 500
 _MAX_DEPTH = 12
-_BELONGS = frozenset(
-    "@graph employee employees member members founder founders mainEntity mainEntityOfPage about itemListElement item hasPart contactPoint department subOrganization parentOrganization publisher provider worksFor owns "
-    "isPartOf brand seller legalRepresentative person people affiliation".split()
+_BELONGS = words(
+    """
+    @graph employee employees member members founder founders mainEntity mainEntityOfPage about itemListElement item
+    hasPart contactPoint department subOrganization parentOrganization publisher provider worksFor owns isPartOf
+    brand seller legalRepresentative person people affiliation
+    """
 )
 _PERSON_ITEM = re.compile(r"schema\.org/Person\b|data-vocabulary\.org/Person\b", re.IGNORECASE)
-_FOREIGN_ITEM = re.compile(r"schema\.org/(?:Review|Comment|Article|BlogPosting|NewsArticle|Quotation|Event|Book|Movie|JobPosting|VideoObject|PodcastEpisode)\b", re.IGNORECASE)
+_FOREIGN_ITEM = re.compile(
+    r"schema\.org/(?:Review|Comment|Article|BlogPosting|NewsArticle|Quotation|Event|Book|Movie|JobPosting|"
+    r"VideoObject|PodcastEpisode)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,10 @@ def _json_ld(root: html.HtmlElement) -> Iterator[StructuredPerson]:
         if "ld+json" not in (script.get("type") or "").lower() or not script.text or len(script.text) > 1_000_000:
             continue
         try:
-            data = json.loads(re.sub(r"^\s*(?:<!--|//<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\]\]>|\]\]>)\s*$", "", script.text), strict=False)
+            data = json.loads(
+                re.sub(r"^\s*(?:<!--|//<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\]\]>|\]\]>)\s*$", "", script.text),
+                strict=False,
+            )
         except (ValueError, RecursionError):
             continue
         yield from _walk(data, "", 0)
@@ -71,7 +82,9 @@ def _walk(data: Any, relation: str, depth: int) -> Iterator[StructuredPerson]:  
         return
     kinds = data.get("@type", [])
     kinds = {str(kind).rsplit("/", 1)[-1] for kind in (kinds if isinstance(kinds, list) else [kinds])}
-    if "Person" in kinds or (relation in ("founder", "founders", "employee") and isinstance(data.get("name"), str) and not kinds - {"Person"}):
+    if "Person" in kinds or (
+        relation in ("founder", "founders", "employee") and isinstance(data.get("name"), str) and not kinds - {"Person"}
+    ):
         person = _person(data, relation)
         if person is not None:
             yield person
@@ -95,12 +108,16 @@ def _person(data: dict[str, Any], relation: str) -> StructuredPerson | None:
     if name is None:
         return None
     links = [data.get("sameAs"), data.get("url"), data.get("@id")]
-    flat = [link for entry in links for link in (entry if isinstance(entry, list) else [entry]) if isinstance(link, str)]
+    flat = [
+        link for entry in links for link in (entry if isinstance(entry, list) else [entry]) if isinstance(link, str)
+    ]
     linkedin = next(filter(None, map(linkedin_profile, flat)), None)
-    email = _text(data.get("email"))
-    email = email_of_link(email if email.lower().startswith("mailto:") else f"mailto:{email}") if email else None
+    written = _text(data.get("email"))
+    email = email_of_link("mailto:" + re.sub("^mailto:", "", written, flags=re.IGNORECASE)) if written else None
     title = _text(data.get("jobTitle")) or _text(data.get("hasOccupation")) or _text(data.get("roleName"))
-    contact = ContactDetails(linkedin, None if email and is_shared_mailbox(email) else email, _text(data.get("telephone")) or None)
+    contact = ContactDetails(
+        linkedin, None if email and is_shared_mailbox(email) else email, _text(data.get("telephone")) or None
+    )
     organisation = _text(data.get("worksFor")) or None
     return StructuredPerson(name, title, organisation, relation, contact, f"{full}: {title}"[:300])
 
@@ -116,13 +133,27 @@ def _item_scopes(root: html.HtmlElement) -> Iterator[StructuredPerson]:
         if not is_micro and not re.search(r"(?:^|\s|:|/)Person\b", typeof):
             continue
         attribute = "itemprop" if is_micro else "property"
-        if any(_FOREIGN_ITEM.search(up.get("itemtype") or "schema.org/" + (up.get("typeof") or "-")) for up in node.iterancestors()):
+        if any(
+            _FOREIGN_ITEM.search(up.get("itemtype") or "schema.org/" + (up.get("typeof") or "-"))
+            for up in node.iterancestors()
+        ):
             continue
-        if (node.get(attribute) or "").rsplit(":", 1)[-1] in ("author", "reviewer", "creator", "performer", "alumni", "sponsor", "actor"):
+        if (node.get(attribute) or "").rsplit(":", 1)[-1] in (
+            "author",
+            "reviewer",
+            "creator",
+            "performer",
+            "alumni",
+            "sponsor",
+            "actor",
+        ):
             continue
         values = _properties(node, attribute)
-        person = _person({"name": values.get("name"), "givenName": values.get("givenName"), "familyName": values.get("familyName"), "jobTitle": values.get("jobTitle") or values.get("role") or values.get("title"),
-                          "worksFor": values.get("worksFor") or values.get("affiliation"), "email": values.get("email"), "sameAs": [values.get("sameAs"), values.get("url")]}, (node.get(attribute) or ""))  # fmt: skip
+        if "role" in values or "title" in values:
+            values.setdefault("jobTitle", values.get("role") or values.get("title") or "")
+        data: dict[str, Any] = {**values, "worksFor": values.get("worksFor") or values.get("affiliation")}
+        data["sameAs"] = [values.get("sameAs"), values.get("url")]
+        person = _person(data, node.get(attribute) or "")
         if person is not None:
             yield person
 
@@ -134,7 +165,11 @@ def _properties(node: html.HtmlElement, attribute: str) -> dict[str, str]:
             continue
         for name in (part.get(attribute) or "").split():
             name = name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
-            value = part.get("content") or (part.get("href") if name in ("sameAs", "url", "email") else None) or tidy(part.text_content())
+            value = (
+                part.get("content")
+                or (part.get("href") if name in ("sameAs", "url", "email") else None)
+                or tidy(part.text_content())
+            )
             if name in ("jobTitle", "title") and name in values:
                 values[name] += f", {value[:100]}"
             values.setdefault(name, (value or "")[:200])
@@ -142,12 +177,15 @@ def _properties(node: html.HtmlElement, attribute: str) -> dict[str, str]:
 
 
 def _cards(root: html.HtmlElement) -> Iterator[StructuredPerson]:
-    """hCard (`vcard`: `fn`, `title`, `role`, `org`) and h-card (`p-name`, `p-job-title`, `p-role`, `p-org`)."""
+    """HCard (`vcard`: `fn`, `title`, `role`, `org`) and h-card (`p-name`, `p-job-title`, `p-role`, `p-org`)."""
     for node in root.iter():
         classes = (node.get("class") or "").split() if isinstance(node.tag, str) else []
         if not classes or not ("vcard" in classes or "h-card" in classes):
             continue
-        if "author" in classes or any(up.tag == "article" or "hentry" in (up.get("class") or "") or "h-entry" in (up.get("class") or "") for up in node.iterancestors()):
+        if "author" in classes or any(
+            up.tag == "article" or "hentry" in (up.get("class") or "") or "h-entry" in (up.get("class") or "")
+            for up in node.iterancestors()
+        ):
             continue
         values: dict[str, str] = {}
         for part in node.iter():
@@ -156,6 +194,13 @@ def _cards(root: html.HtmlElement) -> Iterator[StructuredPerson]:
                     values.setdefault(name, tidy(part.text_content())[:200])
         title = values.get("title") or values.get("p-job-title") or values.get("role") or values.get("p-role")
         if title:
-            person = _person({"name": values.get("fn") or values.get("p-name"), "jobTitle": title, "worksFor": values.get("org") or values.get("p-org")}, "")
+            person = _person(
+                {
+                    "name": values.get("fn") or values.get("p-name"),
+                    "jobTitle": title,
+                    "worksFor": values.get("org") or values.get("p-org"),
+                },
+                "",
+            )
             if person is not None:
                 yield person

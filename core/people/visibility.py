@@ -22,11 +22,38 @@ _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _AT_BLOCK = re.compile(r"@[^{};]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SIMPLE = re.compile(r"^(?:[a-z0-9]+)?([.#])([\w-]+)$", re.IGNORECASE)
-_REFERENCES = ("href", "data-target", "data-bs-target", "aria-controls", "data-src", "data-toggle-target", "for", "data-tab")
-_REFERENCES += ("data-modal", "data-modal-target", "data-id", "data-open", "data-popup", "data-fancybox-src", "popovertarget")
+_REFERENCES = (
+    "href",
+    "data-target",
+    "data-bs-target",
+    "aria-controls",
+    "data-src",
+    "data-toggle-target",
+    "for",
+    "data-tab",
+    "data-modal",
+    "data-modal-target",
+    "data-id",
+    "data-open",
+    "data-popup",
+    "data-fancybox-src",
+    "popovertarget",
+)
 _COLLAPSED_ROLES = frozenset({"dialog", "tabpanel", "alertdialog"})
-_COLLAPSIBLE = re.compile(r"\b(?:modal|tab-?pane|tab-?panel|tab-?content|accordion|collapse|lightbox|popup|mfp|drawer)", re.I)
-_ANIMATED = ("data-aos", "data-wow", "data-anim", "data-sr", "data-scroll", "data-framer", "data-w-", "data-gsap", "data-settings")
+_COLLAPSIBLE = re.compile(
+    r"\b(?:modal|tab-?pane|tab-?panel|tab-?content|accordion|collapse|lightbox|popup|mfp|drawer)", re.IGNORECASE
+)
+_ANIMATED = (
+    "data-aos",
+    "data-wow",
+    "data-anim",
+    "data-sr",
+    "data-scroll",
+    "data-framer",
+    "data-w-",
+    "data-gsap",
+    "data-settings",
+)
 _MAX_STYLE = 200_000
 
 
@@ -91,14 +118,16 @@ class Visibility:
         style = attributes.get("style")
         classes = attributes.get("class") or ""
         identity = attributes.get("id") or ""
-        if style and is_hiding_style(str(style), moves=_is_animated(node)):
-            hidden = True
-        elif "hidden" in attributes and str(attributes["hidden"]).lower() != "until-found":
-            hidden = True
-        elif str(attributes.get("aria-hidden", "")).lower() == "true":
+        if (
+            (style and is_hiding_style(str(style), moves=_is_animated(node)))
+            or ("hidden" in attributes and str(attributes["hidden"]).lower() != "until-found")
+            or str(attributes.get("aria-hidden", "")).lower() == "true"
+        ):
             hidden = True
         else:
-            hidden = str(identity) in self.hidden_ids or any(name in self.hidden_classes for name in str(classes).split())
+            hidden = str(identity) in self.hidden_ids or any(
+                name in self.hidden_classes for name in str(classes).split()
+            )
         return hidden and not self._opens(node, str(identity), str(classes))
 
     def _opens(self, node: html.HtmlElement, identity: str, classes: str) -> bool:

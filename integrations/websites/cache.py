@@ -67,7 +67,9 @@ class PageCache:
                 file.write(zlib.compress(json.dumps(asdict(page)).encode(), 3))
             Path(temporary).replace(path)
         except OSError as error:
-            raise InvalidFile(f"the page cache cannot be written ({error.strerror}): set WEBSITES_CACHE_DIR", path=str(path.parent)) from error
+            raise InvalidFile(
+                f"the page cache cannot be written ({error.strerror}): set WEBSITES_CACHE_DIR", path=str(path.parent)
+            ) from error
 
     def prune(self, *, older_than: float) -> int:
         """Delete pages kept before `older_than` (seconds since 1970, by the file's date); return how many."""

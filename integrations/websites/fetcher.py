@@ -42,7 +42,17 @@ class PageStatus(StrEnum):
     BAD_CONTENT = "unreadable content"
 
 
-UNKNOWN = frozenset({PageStatus.FORBIDDEN, PageStatus.UNREACHABLE, PageStatus.TIMEOUT, PageStatus.SERVER_ERROR, PageStatus.THROTTLED, PageStatus.DISALLOWED, PageStatus.REFUSED})
+UNKNOWN = frozenset(
+    {
+        PageStatus.FORBIDDEN,
+        PageStatus.UNREACHABLE,
+        PageStatus.TIMEOUT,
+        PageStatus.SERVER_ERROR,
+        PageStatus.THROTTLED,
+        PageStatus.DISALLOWED,
+        PageStatus.REFUSED,
+    }
+)
 """Nothing is known about such a page's content: never "nobody there"."""
 
 
@@ -151,14 +161,18 @@ class WebsiteFetcher:
         if asked is None:
             return FetchedPage(url, url, PageStatus.NOT_A_PAGE, "not an http(s) address")
         kept = self._cache.get(asked) if self._cache is not None else None
-        if kept is not None and 0 <= time.time() - kept.fetched_at < self.limits.fresh_for_s:
-            if site is None or site_of(kept.final_url) == site:
-                return FetchedPage(asked, kept.final_url, PageStatus.OK, body=kept.body, from_cache=True, truncated=kept.truncated)
+        is_fresh = kept is not None and 0 <= time.time() - kept.fetched_at < self.limits.fresh_for_s
+        if kept is not None and is_fresh and site in (None, site_of(kept.final_url)):
+            return FetchedPage(
+                asked, kept.final_url, PageStatus.OK, body=kept.body, from_cache=True, truncated=kept.truncated
+            )
         try:
             async with asyncio.timeout(self.limits.timeout_s + self._waiting(asked)):
                 return await self._follow(asked, site, kept)
         except TimeoutError:
-            return FetchedPage(asked, asked, PageStatus.TIMEOUT, f"no complete answer within {self.limits.timeout_s:g} s")
+            return FetchedPage(
+                asked, asked, PageStatus.TIMEOUT, f"no complete answer within {self.limits.timeout_s:g} s"
+            )
 
     def _waiting(self, url: str) -> float:
         """Seconds the host's own delays may take, which are not the page's fault."""
@@ -184,12 +198,16 @@ class WebsiteFetcher:
             if target is None:
                 return page
             if target in seen:
-                return FetchedPage(asked, url, PageStatus.REDIRECTS, "redirects in a circle", http_status=page.http_status)
+                return FetchedPage(
+                    asked, url, PageStatus.REDIRECTS, "redirects in a circle", http_status=page.http_status
+                )
             seen.add(target)
             url = target
         return FetchedPage(asked, url, PageStatus.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
 
-    async def _get(self, asked: str, url: str, kept: CachedPage | None, robots: RobotsDecision) -> tuple[FetchedPage, str | None]:
+    async def _get(
+        self, asked: str, url: str, kept: CachedPage | None, robots: RobotsDecision
+    ) -> tuple[FetchedPage, str | None]:
         """Ask for one address; returns a page and, for a redirect, where it leads."""
 
         def outcome(status: PageStatus, why: str, http_status: int | None = None) -> tuple[FetchedPage, None]:
@@ -205,39 +223,48 @@ class WebsiteFetcher:
                 code = answer.status_code
                 if code == 304 and kept is not None:
                     self._keep(kept, answer)
-                    return FetchedPage(asked, kept.final_url, PageStatus.OK, body=kept.body, http_status=304, robots=robots, from_cache=True, truncated=kept.truncated), None
+                    return FetchedPage(
+                        asked,
+                        kept.final_url,
+                        PageStatus.OK,
+                        body=kept.body,
+                        http_status=304,
+                        robots=robots,
+                        from_cache=True,
+                        truncated=kept.truncated,
+                    ), None
                 if code in (301, 302, 303, 307, 308):
                     target = absolute(url, answer.headers.get("location", ""))
-                    return FetchedPage(asked, url, PageStatus.REDIRECTS, "a redirect without a target", http_status=code, robots=robots), target
+                    return FetchedPage(
+                        asked, url, PageStatus.REDIRECTS, "a redirect without a target", http_status=code, robots=robots
+                    ), target
                 refused = _refusal(code)
                 if refused is not None:
                     return outcome(*refused, code)
                 kind = answer.headers.get("content-type", "")
                 body, truncated = await _read(answer, self.limits.max_bytes)
-        except httpx.TimeoutException:
-            return outcome(PageStatus.TIMEOUT, "no answer in time")
-        except httpx.ConnectError as error:
-            if "not a public address" in str(error):
-                return outcome(PageStatus.REFUSED, "the host's address is not public")
-            return outcome(PageStatus.UNREACHABLE, "no connection")
-        except (zlib.error, httpx.DecodingError):
-            return outcome(PageStatus.BAD_CONTENT, "the content is not compressed as it says")
-        except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError) as error:
-            return outcome(PageStatus.UNREACHABLE, f"the connection broke ({type(error).__name__})")
+        except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error) as error:
+            return outcome(*_failure(error))
         if body is None:
             return outcome(PageStatus.BAD_CONTENT, "an encoding that was not asked for", code)
         if not _is_text(kind, body):
             return outcome(PageStatus.NOT_A_PAGE, f"content type {kind.split(';')[0][:40] or 'unknown'}", code)
         text = decode(body, kind, truncated=truncated)
-        fetched = CachedPage(asked, url, text, time.time(), answer.headers.get("etag"), answer.headers.get("last-modified"), truncated)
+        fetched = CachedPage(
+            asked, url, text, time.time(), answer.headers.get("etag"), answer.headers.get("last-modified"), truncated
+        )
         if self._cache is not None:
             await asyncio.to_thread(self._cache.put, fetched)
-        return FetchedPage(asked, url, PageStatus.OK, body=text, http_status=code, robots=robots, truncated=truncated), None
+        return FetchedPage(
+            asked, url, PageStatus.OK, body=text, http_status=code, robots=robots, truncated=truncated
+        ), None
 
     def _keep(self, kept: CachedPage, answer: httpx.Response) -> None:
         if self._cache is not None:
             etag = answer.headers.get("etag") or kept.etag
-            self._cache.put(CachedPage(kept.url, kept.final_url, kept.body, time.time(), etag, kept.last_modified, kept.truncated))
+            self._cache.put(
+                CachedPage(kept.url, kept.final_url, kept.body, time.time(), etag, kept.last_modified, kept.truncated)
+            )
 
     @asynccontextmanager
     async def _polite(self, url: str) -> AsyncIterator[None]:
@@ -273,7 +300,9 @@ class WebsiteFetcher:
         parts = urlsplit(url)
         host = self._hosts.get(parts.netloc)
         named = host.robots.sitemaps if host is not None and host.robots is not None else []
-        return [found for name in named if (found := absolute(url, name)) is not None][:3] or [f"{parts.scheme}://{parts.netloc}/sitemap.xml"]
+        return [found for name in named if (found := absolute(url, name)) is not None][:3] or [
+            f"{parts.scheme}://{parts.netloc}/sitemap.xml"
+        ]
 
     async def _fetch_robots(self, url: str) -> Robots | FetchedPage:
         agent = self.limits.agent
@@ -294,17 +323,24 @@ class WebsiteFetcher:
                     if code >= 400:
                         return Robots("", agent)
                     body, _ = await _read(answer, ROBOTS_MAX_BYTES)
-            except httpx.TimeoutException:
-                return FetchedPage(url, url, PageStatus.TIMEOUT, "no answer in time")
-            except httpx.ConnectError as error:
-                if "not a public address" in str(error):
-                    return FetchedPage(url, url, PageStatus.REFUSED, "the host's address is not public")
-                return FetchedPage(url, url, PageStatus.UNREACHABLE, "no connection")
-            except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error):
-                return FetchedPage(url, url, PageStatus.UNREACHABLE, "the connection broke")
+            except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error) as error:
+                return FetchedPage(url, url, *_failure(error))
             text = (body or b"").decode("utf-8", "replace").removeprefix("\ufeff")
             return Robots("" if text.lstrip()[:1] == "<" else text, agent)
         return Robots("", agent)
+
+
+def _failure(error: Exception) -> tuple[PageStatus, str]:
+    """Say what an exchange that broke off means."""
+    if isinstance(error, httpx.TimeoutException):
+        return PageStatus.TIMEOUT, "no answer in time"
+    if isinstance(error, (zlib.error, httpx.DecodingError)):
+        return PageStatus.BAD_CONTENT, "the content is not compressed as it says"
+    if isinstance(error, httpx.ConnectError):
+        if "not a public address" in str(error):
+            return PageStatus.REFUSED, "the host's address is not public"
+        return PageStatus.UNREACHABLE, "no connection"
+    return PageStatus.UNREACHABLE, f"the connection broke ({type(error).__name__})"
 
 
 def _refusal(code: int) -> tuple[PageStatus, str] | None:
