@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import dropwhile
 from typing import Literal, get_args
 
 from core import title_words as words
@@ -48,6 +49,7 @@ _OF = re.compile(
     r"d')\s+(?P<place>.+)$"
 )
 _AT = re.compile(r"\s*@\s*")
+_LEADING = frozenset({"of", "at", "for", "the", "bei", "chez", "bij"})
 _ENDED = "ended"
 _EDGES = " .,'\"“”„«»*-–—_!"
 _ORDINAL_YEAR = re.compile(r"^(?:19|20)\d\d$")
@@ -285,7 +287,7 @@ class _Reading:
         if self.president and not self.roles and "board" in tokens:
             self.place = self.place or part
             return
-        without_article = [token for token in tokens if token not in ("of", "at", "for", "the", "bei", "chez", "bij")]
+        without_article = list(dropwhile(lambda token: token in _LEADING, tokens))
         if (
             not self.after_top
             or _is_job(part)
@@ -303,16 +305,7 @@ class _Reading:
             return Title(text, is_past=True, is_title=is_title)
         if self.all_past:
             return Title(text, is_past=True, is_title=is_title)
-        place = self.place
-        at = fold(text).find(place) if place else -1
-        if (
-            place
-            and at >= 0
-            and len(fold(text)) == len(text)
-            and self.place_is_apposed
-            and text[at : at + len(place)].islower()
-        ):
-            place = None
+        place = None if self.place_is_apposed and _is_small(self.place, text) else self.place
         return Title(
             text,
             role=role,
@@ -322,6 +315,14 @@ class _Reading:
             place=place,
             is_title=is_title or role is not None or self.owner or self.president,
         )
+
+
+def _is_small(place: str | None, text: str) -> bool:
+    """Written in small letters in a title that has capitals: a remark, not an organisation ("CEO, keeper of bees")."""
+    at = fold(text).find(place) if place else -1
+    return (
+        at >= 0 and not text.islower() and len(fold(text)) == len(text) and text[at : at + len(place or "")].islower()
+    )
 
 
 def is_limited(place: str) -> bool:
