@@ -139,7 +139,7 @@ class _Visit:
 
     async def _follow_links(self, frontier: Frontier) -> None:
         """Read the most promising pages; once somebody is found, only those that promise people."""
-        while len(self.documents) < self.page_budget:
+        while len(self.documents) < self.page_budget and len(self.notes) < self.page_budget * 2:
             chosen = frontier.next(at_least=plan.least_score(self.findings))
             if chosen is None:
                 return

@@ -39,6 +39,11 @@ class Company:
     names: frozenset[str]
     label: str
 
+    def is_called(self, text: str) -> bool:
+        """Say whether a text is one of the company's names."""
+        joined = _joined(_bare(text))
+        return joined == self.label or any(joined == _joined(name) for name in self.names)
+
     def is_own(self, place: str) -> bool:
         """Say whether an organisation named in a title is this company (or "the company")."""
         bare = _bare(place)

@@ -32,7 +32,7 @@ _BREAKING = words(
 )
 _SKIPPED = words(
     """
-    script style template noscript svg math head select textarea object audio video canvas map
+    script style template noscript svg math title select textarea object audio video canvas map
     """
 )
 _REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|UserReview)\b")
@@ -179,10 +179,9 @@ class _Reader:
         self.anchors: list[tuple[str, str, int, list[str]]] = []
 
     def read(self) -> None:
-        body = self.document.root.find("body")
-        top = body if body is not None else self.document.root
+        # The parser puts what it takes for unknown (nav, header) into the head of a page that leaves out `<body>`.
         skip_until: html.HtmlElement | None = None
-        for event, node in etree.iterwalk(top, events=("start", "end")):
+        for event, node in etree.iterwalk(self.document.root, events=("start", "end")):
             if skip_until is not None:
                 if event == "end" and node is skip_until:
                     skip_until = None
@@ -241,7 +240,7 @@ class _Reader:
                 else line - 0.5
             )
             self.document.links.append(Link(href, text, tidy(hint)[:200], self.zones[-1], position, self.block))
-        if node.tag != "body":
+        if node is not self.document.root:
             self._add(node.tail)
 
     def _open_block(self, node: html.HtmlElement, tag: str) -> None:

@@ -42,7 +42,7 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
     page = _Page(document, company, kind)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
     mentions = _without_directories(mentions)
-    untitled = tuple(entry.name.text for entry in page.entries if entry.title is None)[:60]
+    untitled = tuple(name.text for name in page.untitled_names())[:60]
     return PageFindings(url, kind, tuple(mentions), untitled)
 
 
@@ -157,6 +157,16 @@ class _Page:
         links = [link for link in self.document.links if self._in_block(entry, link)]
         lines = self.document.lines[max(entry.start, entry.line - 6) : min(entry.end, entry.line + 12)]
         return details(links, [line.text for line in lines], shared=self._shared_addresses)
+
+    def untitled_names(self) -> list[PersonName]:
+        """Names without a title that are neither the company's own name nor in the page's header or foot."""
+        return [
+            entry.name
+            for entry in self.entries
+            if entry.title is None
+            and self.document.lines[entry.line].zone == "main"
+            and not self.company.is_called(entry.name.text)
+        ]
 
     def blocks(self) -> list[Mention]:
         """People by name and title in blocks and lines."""
