@@ -10,11 +10,31 @@ from core.title_words import CREDENTIALS
 from core.titles import fold, read_title
 
 _MAX_NAME = 60
+_AFTER_HONORIFIC = frozenset(
+    {
+        "med.",
+        "h.c.",
+        "hc.",
+        "jur.",
+        "phil.",
+        "rer.",
+        "nat.",
+        "oec.",
+        "pol.",
+        "techn.",
+        "habil.",
+        "(fh)",
+        "dipl.-kfm.",
+        "dipl.-wirt.-ing.",
+        "maitre",
+    }
+)
 _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
 _PRONOUNS = re.compile(r"\s*[(\[]\s*(?:he|she|they|him|her|er|sie|il|elle|ella|el)\s*[/|,].*?[)\]]", re.IGNORECASE)
 _PREFIXED = re.compile(r"^(?:Mc|Mac|De|Di|Le|La|Van|Fitz|Du|Da|Del|O)(?=[A-Z])")
+_DECORATION = re.compile(r"^(?:\d{1,2}[.)]\s+|[^\w(]+)+|[^\w.)’'\"”“»]+$")
 _EDGES = ' \t,;:|-–—•·*"“”„«»<>\u2022'
 
 
@@ -52,7 +72,7 @@ def read_name(text: str) -> PersonName | None:
     Returns:
         The name, or None where the text is anything but one name of two to six words.
     """
-    text = text.strip(_EDGES)
+    text = _DECORATION.sub("", text.strip(_EDGES))
     if not 4 <= len(text) <= _MAX_NAME or not text[0].isalpha() or any(char.isdigit() for char in text):
         return None
     text = _PRONOUNS.sub("", text)
@@ -121,7 +141,7 @@ def _credential(word: str) -> bool:
 
 
 def _stripped(words: list[str]) -> list[str]:
-    while len(words) > 1 and _is_honorific(words[0]):
+    while len(words) > 1 and (_is_honorific(words[0]) or fold(words[0]) in _AFTER_HONORIFIC and len(words) > 2):
         words = words[1:]
     while (
         len(words) > 2
@@ -139,14 +159,14 @@ def _is_honorific(word: str) -> bool:
 
 
 def _is_name(words: list[str]) -> bool:
-    if not 2 <= len(words) <= 6:
+    if not 2 <= len(words) <= 7:
         return False
     full = 0
     plain = 0
     common = 0
     for position, word in enumerate(words):
         folded = fold(word).strip(".’'")
-        if folded in PARTICLES and 0 < position < len(words) - 1 + (len(words) > 2):
+        if (folded in PARTICLES or folded == "und") and 0 < position < len(words) - 1 + (len(words) > 2):
             continue
         if (
             position == 0
@@ -176,7 +196,7 @@ def _is_name(words: list[str]) -> bool:
         ):
             return False
         full += 1
-        plain += len(folded) >= 3
+        plain += len(folded) >= 2
     if common == len(words):
         return False
     return full >= 1 and plain >= 1 and (full >= 2 or any(_INITIAL.match(word) for word in words))

@@ -122,6 +122,9 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     """Cut a title into its parts, each with whether "and" or the like joins it to the one before."""
     folded = fold(text)
     folded = _GENDER.sub("", folded)
+    folded = re.sub(r"\b(chief)-(\w+)-(officer)\b|\b(chief)-(?=\w)", lambda found: found[0].replace("-", " "), folded)
+    folded = re.sub(r"-cum-", " cum ", folded)
+    folded = re.sub(r"\bdir\.\s", "director ", folded)
     folded = _YEARS.sub(_ENDED, _SINCE.sub(" ", folded))
     folded = _ACRONYM.sub(lambda found: re.sub(r"[.\s]", "", found[0]), folded)
     folded = re.sub(

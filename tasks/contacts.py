@@ -82,6 +82,8 @@ class _Visit:
         url, document = home
         frontier = Frontier(url, document.language)
         frontier.add(document, url, 0)
+        if not frontier.promises_people:
+            await self._read_included(frontier, document, url)
         await self._follow_links(frontier)
         if self._still_nobody():
             await self._read_sitemaps(frontier, url)
@@ -153,6 +155,17 @@ class _Visit:
             ):
                 document = await self._read(page)
                 frontier.add(document, page.final_url, depth)
+
+    async def _read_included(self, frontier: Frontier, document: Document, url: str) -> None:
+        """Take links from the parts that a page's scripts would put into it, such as a menu in a file of its own."""
+        for part in document.includes[:3]:
+            target = absolute(url, part)
+            if target is None or site_of(target) != self.site:
+                continue
+            page = await self.fetcher.fetch(target, site=self.site)
+            self._note(page, "a part of the home page")
+            if page.status is PageStatus.OK:
+                frontier.add(await asyncio.to_thread(parse, page.body), url, 0)
 
     async def _read_sitemaps(self, frontier: Frontier, home: str) -> None:
         waiting = (await self.fetcher.sitemaps(home))[:2]

@@ -147,7 +147,7 @@ def _first_title(lines: range, readings: Readings) -> int | None:
 def _give(entry: Entry, at: int, readings: Readings, taken: set[int], end: int) -> None:
     """Give the entry the title of a line, with the titles of the lines directly below ("Founder" / "CEO")."""
     lines = readings.document.lines
-    text = lines[at].text
+    text = _title_text(readings, at)
     taken.add(at)
     last = at
     while last + 1 < min(end, at + 3):
@@ -158,6 +158,13 @@ def _give(entry: Entry, at: int, readings: Readings, taken: set[int], end: int) 
         taken.add(last)
         text = f"{text}, {lines[last].text}"
     entry.title, entry.title_line = read_title(text.strip(" \t,;:|-–—•*")), last
+
+
+def _title_text(readings: Readings, line: int) -> str:
+    """The line as it stands, or only its title where the line goes on after it."""
+    title = readings.by_line[line].title
+    text = readings.document.lines[line].text
+    return title.text if title is not None and len(title.text) + 10 < len(text) else text
 
 
 def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:

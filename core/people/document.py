@@ -32,10 +32,14 @@ _BREAKING = words(
 )
 _SKIPPED = words(
     """
-    script style template noscript svg math title select textarea object audio video canvas map
+    script style template noscript svg math title select textarea object audio video canvas
     """
 )
 _REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|UserReview)\b")
+_ONCLICK = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"\s]{1,300})['\"]")
+_INCLUDE = re.compile(
+    r"(?:\.load|fetch|include\w*|\.get)\s*\(\s*['\"]([\w./-]{1,120}\.html?)(?:[\s#?][^'\"]*)?['\"]", re.IGNORECASE
+)
 _SPACE = re.compile(r"[\s\u00a0\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 
@@ -112,6 +116,7 @@ class Document:
     language: str = ""
     base: str | None = None
     refresh: str | None = None
+    includes: tuple[str, ...] = ()
     truncated: bool = False
 
     def ancestors(self, block: int) -> Iterator[int]:
@@ -144,6 +149,20 @@ def parse(markup: str) -> Document:
     return document
 
 
+def _included(root: html.HtmlElement) -> tuple[str, ...]:
+    """Addresses of page parts that the page's scripts put in: a menu kept in a file of its own, and frames."""
+    found = [node.get("src") or "" for node in root.iter("frame")]
+    for node in root.iter():
+        if isinstance(node.tag, str):
+            found.extend(
+                node.get(name) or ""
+                for name in ("w3-include-html", "data-include", "data-include-html", "include-html")
+            )
+    for script in root.iter("script"):
+        found.extend(_INCLUDE.findall((script.text or "")[:100_000]))
+    return tuple(dict.fromkeys(address for address in found if address))[:6]
+
+
 def tidy(text: str) -> str:
     """Make white space single and drop invisible characters."""
     return _SPACE.sub(" ", _ZERO_WIDTH.sub("", text)).strip()
@@ -154,6 +173,7 @@ def _read_head(document: Document) -> None:
     document.language = (root.get("lang") or root.get("xml:lang") or "").strip().lower()[:2]
     title = root.find(".//title")
     document.title = tidy(title.text_content())[:300] if title is not None else ""
+    document.includes = _included(root)
     base = root.find(".//base[@href]")
     document.base = base.get("href") if base is not None else None
     for meta in root.iter("meta"):
@@ -219,6 +239,12 @@ class _Reader:
             hint = " ".join(filter(None, (node.get("aria-label"), node.get("title"))))
             images = " ".join(filter(None, (image.get("alt") for image in node.iter("img"))))
             self.anchors.append((node.get("href") or "", f"{hint} {images}".strip(), len(self.document.lines), []))
+        target = _ONCLICK.search(node.get("onclick") or "") if tag != "a" else None
+        if target is not None or (tag == "area" and node.get("href")):
+            href = target[1] if target is not None else node.get("href") or ""
+            text = tidy(node.text_content())[:200] or node.get("alt") or ""
+            position = float(len(self.document.lines))
+            self.document.links.append(Link(href, text, "", self.zones[-1], position, self.block))
         self._add(node.text)
 
     def _close(self, node: html.HtmlElement, tag: str) -> None:

@@ -234,13 +234,20 @@ class _Page:
         )
 
     def _place_doubts(
-        self, headings: tuple[str, ...], title: Title, *, own_section: bool, several: bool, how: Found
+        self,
+        headings: tuple[str, ...],
+        title: Title,
+        *,
+        own_section: bool,
+        several: bool,
+        how: Found,
+        outside: bool = False,
     ) -> set[Doubt]:
         """Judge the page and the section."""
         doubts: set[Doubt] = set()
         doubt = judgement.section_doubt(headings)
         if doubt is Doubt.BOARD:
-            if title.role is None:
+            if title.role is None or outside:
                 doubts.add(Doubt.BOARD)
         elif doubt is not None:
             doubts.add(doubt)

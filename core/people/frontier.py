@@ -73,6 +73,11 @@ class Frontier:
             points += 0 if own and own[1].lower() == language[1].lower() else 12
         return points
 
+    @property
+    def promises_people(self) -> bool:
+        """Whether a page is waiting that says it is about the company or its people."""
+        return any(candidate.score >= PEOPLE_PAGE - 20 for candidate, _ in self._waiting.values())
+
     def mark(self, url: str) -> bool:
         """Note an address as read; False where it was noted before."""
         key = page_key(url)

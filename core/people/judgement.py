@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from core.people.company import Company
 from core.people.document import Document
 from core.people.values import Doubt, PageKind
-from core.titles import Title, fold, is_limited
+from core.titles import Title, fold, is_limited, read_title
 from core.word_lists import phrases
 
 _SECTIONS: tuple[tuple[Doubt, str], ...] = (
@@ -63,16 +63,22 @@ _BOARD = re.compile(
 )
 _EXECUTIVE = re.compile(
     r"\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|meet (?:the|our)|"
-    r"who we are|founders?|staff|our people|people behind|crew|about (?:us|the)|key (?:people|persons|personnel)|"
+    r"who we are|founders?|staff|our people|people behind|crew|key (?:people|persons|personnel)|"
     r"principals|head office|"
     r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|"
-    r"gesichter|uber uns|notre equipe|l'equipe|equipe|dirigeants?|direction|fondateurs?|nuestro equipo|equipo|"
+    r"gesichter|notre equipe|l'equipe|equipe|dirigeants?|direction|fondateurs?|nuestro equipo|equipo|"
     r"directivos|fundadores|direccion|"
-    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|chi siamo|dirigenza|"
+    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|dirigenza|"
     r"fondatori|ons team|het team|directie|medewerkers|oprichters|message|letter from|(?:a )?(?:word|note|"
     r"welcome) from|from (?:the|our) (?:ceo|founder|president|managing director|desk)|ceo's|grusswort|vorwort|"
     r"mot d[ue]|mensaje|carta (?:del|de la)|mensagem|messaggio|voorwoord|behind|humans|faces|impressum|imprint|"
     r"mentions legales|angaben gemass)\b"
+)
+_ADDRESSES_READER = re.compile(
+    r"\b(?:your|you|for|ihr|ihre|ihrem|votre|vos|su|sua|tu|uw|je|better|every|any|(?:project|property|risk|asset|waste|"
+    r"facility|data|change|quality|fleet|event|document|content|product|talent|wealth|case|lead|customer|time|task|order|"
+    r"energy|water|brand|crisis|performance|knowledge) management|management (?:system|software|solutions?|services?|"
+    r"consulting|tools?|platform)|team ?building|thought leadership)\b"
 )
 _MANAGING_BOARD = re.compile(r"\b(?:executive|management|managing) board\b|\bvorstand\b")
 _QUOTE = re.compile(r"^\s*[\"“„«»'‘’❝].{15,}|.{25,}[\"”“»’❞]\s*$", re.DOTALL)
@@ -82,6 +88,17 @@ _PRAISE = re.compile(
     r"work)|their (?:team|service|work|staff|support|expertise)|they (?:are|were|have|helped|delivered)|working "
     r"with (?:them|you)|your (?:team|company|service))\b",
     re.IGNORECASE,
+)
+_SUPPLIER = re.compile(
+    r"\b(?:hosting|hoster|hebergeur|hebergement|heberge|webdesign|web design|website by|site by|realisation (?:du|technique)|"
+    r"conception (?:du|et)|umsetzung|programmierung|gestaltung|alojamiento|hospedagem|desarrollo web|webagentur|agentur|"
+    r"realizzazione|design und|bildnachweis|fotos?|photographies|datenschutzbeauftragte\w*|streitbeilegung)\b"
+)
+_OWN_NOTICE = re.compile(
+    r"\b(?:angaben gemass|impressum|editeur|mentions legales|herausgeber|anbieter|betreiber|proprietaire du site)\b"
+)
+_LINK_TEXT = re.compile(
+    r"\b(?:linkedin|twitter|facebook|e-?mail|bio|profile|read|more|view|contact|website|phone|tel)\b"
 )
 _LOREM = re.compile(
     r"\b(?:lorem ipsum|dolor sit|consectetur|adipisc\w+|sed do eiusmod|magni qui|excepturi|voluptat\w+|laborum|"
@@ -139,10 +156,13 @@ def section_doubt(headings: Sequence[str]) -> Doubt | None:
 
 
 def is_own_section(headings: Sequence[str]) -> bool:
-    """Say whether the nearest telling heading announces the company's own people."""
-    return (
-        any(_EXECUTIVE.search(fold(heading)) for heading in headings if len(heading) <= 90)
-        and section_doubt(headings) is None
+    """Say whether a short heading above announces the company's own people, and none that is nearer says otherwise.
+
+    A headline that speaks to the reader ("the platform for your team") announces nobody.
+    """
+    telling = [fold(heading) for heading in headings if len(heading) <= 60 and len(heading.split()) <= 8]
+    return section_doubt(headings) is None and any(
+        _EXECUTIVE.search(heading) and not _ADDRESSES_READER.search(heading) for heading in telling
     )
 
 
@@ -188,19 +208,57 @@ def surroundings_doubts(
     if is_stand_in("", joined):
         doubts.add(Doubt.PLACEHOLDER)
     settled = own_section or kind in (PageKind.PEOPLE, PageKind.IMPRINT)
-    above = [lines[at].text for at in range(max(start, line - 3), line)]
     attributed = lines[line].quoted or lines[line].text.startswith(("—", "–", "-", "~", "―"))
-    quotes = any(_QUOTE.match(text) for text in texts) or any(len(text) > 60 for text in above)
+    quotes = any(_QUOTE.match(text) for text in texts) or _is_attribution(document, line, title_line)
     if not settled and (attributed or quotes):
         doubts.add(Doubt.CUSTOMER)
     if not (kind is PageKind.PEOPLE and own_section) and any(_PRAISE.search(text) for text in texts if len(text) > 40):
         doubts.add(Doubt.CUSTOMER)
     if lines[line].reviewed or (lines[line].quoted and kind is not PageKind.PEOPLE):
         doubts.add(Doubt.CUSTOMER)
-    below = max(line, title_line) + 1
-    if below < end and _names_other_organisation(lines[below].text, company):
+    beside = [*range(min(line, title_line) + 1, max(line, title_line)), max(line, title_line) + 1]
+    if any(at < end and _names_other_organisation(lines[at].text, company) for at in beside):
+        doubts.add(Doubt.ELSEWHERE)
+    if kind is PageKind.IMPRINT and _speaks_of_supplier(document, line):
         doubts.add(Doubt.ELSEWHERE)
     return doubts
+
+
+def _speaks_of_supplier(document: Document, line: int) -> bool:
+    """A legal notice names the host's and the designer's people too, some lines below the word for them."""
+    for at in range(line, max(line - 7, -1), -1):
+        text = fold(document.lines[at].text)
+        if len(text) <= 120 and _SUPPLIER.search(text):
+            return True
+        if at < line and _OWN_NOTICE.search(text):
+            return False
+    return False
+
+
+def is_outside_director(document: Document, line: int, title_line: int, end: int, company: Company) -> bool:
+    """On a board a name, a post and a third short line in capitals: the line is where the post is held."""
+    for at in (*range(min(line, title_line) + 1, max(line, title_line)), max(line, title_line) + 1):
+        text = document.lines[at].text if at < end else ""
+        words = [word for word in text.split() if word[0].isalpha()]
+        if 1 <= len(words) <= 6 and len(text) <= 50 and all(word[0].isupper() or len(word) <= 3 for word in words):
+            if not company.is_own(text) and not read_title(text).is_title and not _LINK_TEXT.search(fold(text)):
+                return True
+    return False
+
+
+def _is_attribution(document: Document, line: int, title_line: int) -> bool:
+    """A few lines in one element that begin with a text and end with who said it: a testimonial has this shape."""
+    for block in document.ancestors(document.lines[line].block):
+        element = document.blocks[block]
+        if (
+            element.start <= min(line, title_line)
+            and max(line, title_line) < element.end
+            and element.end - element.start > 1
+        ):
+            above = document.lines[element.start : line]
+            if above:
+                return element.end - element.start <= 7 and not above[0].level and len(above[0].text) > 40
+    return False
 
 
 def _names_other_organisation(text: str, company: Company) -> bool:

@@ -88,6 +88,11 @@ def own_statement(text: str, name: PersonName) -> Title | None:
         rf"noss[oa] |il |nostr[oa] |de |onze )*(?P<title>[^.;:!?]{{2,90}})",
         text[:600],
     )
+    if matched is None:
+        article = r"(?:the |our |its |unser(?:e)? |der |die |notre |nuestr[oa] |noss[oa] )?"
+        matched = re.search(
+            rf"^(?:As|Als) {article}(?P<title>[^.;:!?,]{{2,70}}), {subject}\b", text[:600]
+        ) or re.search(rf"^{subject}, {article}(?P<title>[^.;:!?,]{{2,70}}),", text[:600])
     return _post(matched["title"]) if matched else None
 
 

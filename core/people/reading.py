@@ -9,7 +9,7 @@ from core.names import PersonName, read_name
 from core.titles import Title, fold, read_title
 
 _MAX_PAIR = 200
-_MAX_TITLE = 110
+_MAX_TITLE = 140
 _CUTS = re.compile(
     r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
 )
@@ -30,6 +30,7 @@ _ADDRESSES = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"^\s*[,:–—|(-]*\s*([^.;()]{2,110}?)(?:\)|[.;(]|\s[-–—]\s|$)")
+_FIRST_CLAUSE = re.compile(r"^([^.:;|()]{2,70}?)(?:\.\s|\s[–—|-]\s|;\s)\s*\S{2,}")
 _REPRESENTED = re.compile(
     r"^(?:(?:gesetzlich |rechtlich )?vertreten durch|vertretungsberechtigte person|legal representatives?|"
     r"represented by|legally represented by|representant legal|representante legal|"
@@ -84,7 +85,8 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     if len(text) < 2:
         return NOTHING
     if len(text) > _MAX_PAIR:
-        return _opening(text, pieces)
+        opening = _opening(text, pieces)
+        return opening if opening is not NOTHING else _opening_title(text[:_MAX_PAIR])
     greeting = _GREETING.match(text)
     if greeting is not None:
         rest = read_line(text[greeting.end() :], (text[greeting.end() :],))
@@ -106,7 +108,17 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     if title is not None:
         return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
     listed = _listed_names(text)
-    return Reading(listed=listed) if len(listed) > 1 else _opening(text, pieces)
+    if len(listed) > 1:
+        return Reading(listed=listed)
+    opening = _opening(text, pieces)
+    return opening if opening is not NOTHING else _opening_title(text)
+
+
+def _opening_title(text: str) -> Reading:
+    """Read a line that opens with a title and goes on: "CEO. Jane has been with us since the beginning"."""
+    clause = _FIRST_CLAUSE.match(text)
+    title = _title(clause[1]) if clause is not None and len(clause[1].split()) <= 8 else None
+    return Reading(title=title) if title is not None and title.is_top and not title.is_past else NOTHING
 
 
 def _opening(text: str, pieces: tuple[str, ...]) -> Reading:
@@ -139,7 +151,7 @@ def _title(text: str) -> Title | None:
         else text
     )
     text = re.sub(r"\s+", " ", text).strip(' \t,;:|-–—•()"“”„*')
-    if not 2 <= len(text) <= _MAX_TITLE or len(text.split()) > 14:
+    if not 2 <= len(text) <= _MAX_TITLE or len(text.split()) > 18:
         return None
     title = read_title(text)
     if not title.is_title:
