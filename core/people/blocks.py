@@ -7,8 +7,9 @@ before them. A title that introduces a list ("Geschäftsführer:") belongs to al
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from core.names import PersonName
+from core.names import PersonName, read_name
 from core.people.document import Document
 from core.people.reading import NOTHING, Reading, read_line
 from core.titles import Title, read_title
@@ -42,7 +43,28 @@ class Readings:
     def of(cls, document: Document) -> "Readings":
         """Read every line that is not part of the navigation."""
         found = [NOTHING if line.zone == "nav" else read_line(line.text, line.pieces) for line in document.lines]
-        return cls(document, found)
+        readings = cls(document, found)
+        readings._join_broken_names()
+        readings._drop_third_lines()
+        return readings
+
+    def _join_broken_names(self) -> None:
+        """Read a heading of two lines, given name above family name, as one name."""
+        for upper, lower in pairwise(self.document.lines):
+            if upper.level and upper.block == lower.block and " " not in upper.text and " " not in lower.text:
+                name = read_name(f"{upper.text} {lower.text}")
+                if name is not None:
+                    self.by_line[upper.index] = Reading(name=name)
+
+    def _drop_third_lines(self) -> None:
+        """Below a name set apart and a title, a third line that looks like the title is a place, not a name."""
+        lines = self.document.lines
+        for upper, middle, lower in zip(lines, lines[1:], lines[2:], strict=False):
+            first, second, third = (self.by_line[line.index] for line in (upper, middle, lower))
+            if first.name is None or second.title is None or third.name is None:
+                continue
+            if upper.strong and not middle.strong and not lower.strong and middle.tag == lower.tag:
+                self.by_line[lower.index] = NOTHING
 
 
 def entries(readings: Readings) -> list[Entry]:

@@ -202,7 +202,14 @@ class _Page:
         own_section = judgement.is_own_section(headings)
         contact = self._details(entry)
         doubts = self._place_doubts(
-            headings, title, own_section=own_section or contact.linkedin_url is not None, several=several, how=how
+            headings,
+            title,
+            own_section=own_section or contact.linkedin_url is not None,
+            several=several,
+            how=how,
+            outside=judgement.is_outside_director(
+                self.document, entry.line, max(entry.title_line, entry.line), entry.end, self.company
+            ),
         )
         doubts |= judgement.title_doubts(title, self.company)
         doubts |= judgement.surroundings_doubts(

@@ -177,6 +177,8 @@ def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title]
 def _pairs_between(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
     for cut in _CUTS.finditer(text):
         left, right = text[: cut.start()], text[cut.end() :]
+        if "(" in cut[0] and ")" in right:
+            right = right.split(")")[0]
         if not left or not right:
             continue
         pair = _pair(left, right)
@@ -205,7 +207,7 @@ def _piecewise(pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
 def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
     name = read_name(left)
     if name is not None:
-        title = _title(right.removesuffix(")") if right.count("(") < right.count(")") else right)
+        title = _title(_without_remark(right.removesuffix(")") if right.count("(") < right.count(")") else right))
         if title is not None and not _leads_to_name(right):
             return ((name, title),)
     if name is None and _SEVERAL.search(left):
@@ -219,6 +221,14 @@ def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
     if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
         return ()
     return tuple((each, title) for each in _listed_names(right))
+
+
+def _without_remark(title: str) -> str:
+    """Cut off the sentence that follows a title after a comma: "President, bought the mill from his aunt"."""
+    remark = re.search(r",\s+(?=[a-zß-öø-ÿ]\w*\s+\S+\s+\S+)", title)
+    if remark is None or not read_title(title[: remark.start()]).is_top or read_title(title[remark.end() :]).is_top:
+        return title
+    return title[: remark.start()]
 
 
 def _leads_to_name(right: str) -> bool:
