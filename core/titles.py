@@ -31,6 +31,12 @@ _FUSED: dict[str, Role] = {"finanzchef": "CFO", "finanzchefin": "CFO"} | dict.fr
 )  # type: ignore[assignment]  # dict.fromkeys widens the literal
 _PHRASES |= _FUSED
 
+_TITLE_WORDS = words.JOBS.union(
+    *(phrase.split() for phrase in (*words.CEO, *words.COO, *words.CFO, *words.CTO, *words.OWNER, *words.PRESIDENT)),
+    *(phrase.split() for phrase in words.HEADS | words.HEADS_AFTER),
+    _FUSED,
+) - (words.CONNECTORS | words.NEUTRAL - words.JOBS)
+_WORDS = re.compile(r"[^\W\d_]+")
 _ACRONYM = re.compile(r"\b(?:[a-z]\s?\.\s?){1,4}[a-z]\b\.?|\b(?:[a-z]\.){2,5}")
 _SPLIT = re.compile(
     r"(\s*(?:[,;/|&+•·()\[\]:]|\s[-–—~]+\s|[–—]|\b(?:and|und|et|y|e|en|cum|sowie|as well as)\b(?!-))\s*)"
@@ -116,6 +122,11 @@ def read_title(text: str) -> Title:
     for part, is_joined in parts:
         reading.take(part, is_joined=is_joined)
     return reading.result(text, is_title=any(_is_job(part) for part, _ in parts))
+
+
+def may_hold_title(text: str) -> bool:
+    """Say cheaply whether a text has a word that titles are made of; without one it holds no title."""
+    return any(word in _TITLE_WORDS for word in _WORDS.findall(fold(text).replace(".", "")))
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lxml import etree, html
+from lxml import etree
 
 from core.people.protected_mail import reveal_protected
 from core.people.visibility import Visibility
@@ -108,7 +108,7 @@ class Block:
 class Document:
     """A parsed page."""
 
-    root: html.HtmlElement
+    root: etree._Element
     lines: list[Line] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -136,12 +136,14 @@ class Document:
 
 def parse(markup: str) -> Document:
     """Parse a page; never raises, however broken it is. Depth and number of lines are bounded."""
-    parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     data = markup.replace("\x00", " ").encode("utf-8", "replace")
     try:
-        root = html.document_fromstring(data, parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError):
-        root = html.document_fromstring(b"<html><body></body></html>")
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        root = None
+    if root is None:
+        root = etree.fromstring(b"<html><body></body></html>", parser)
     reveal_protected(root)
     document = Document(root=root)
     _read_head(document)
@@ -149,7 +151,7 @@ def parse(markup: str) -> Document:
     return document
 
 
-def _included(root: html.HtmlElement) -> tuple[str, ...]:
+def _included(root: etree._Element) -> tuple[str, ...]:
     """Addresses of page parts that the page's scripts put in: a menu kept in a file of its own, and frames."""
     found = [node.get("src") or "" for node in root.iter("frame")]
     for node in root.iter():
@@ -172,7 +174,7 @@ def _read_head(document: Document) -> None:
     root = document.root
     document.language = (root.get("lang") or root.get("xml:lang") or "").strip().lower()[:2]
     title = root.find(".//title")
-    document.title = tidy(title.text_content())[:300] if title is not None else ""
+    document.title = tidy("".join(title.itertext()))[:300] if title is not None else ""
     document.includes = _included(root)
     base = root.find(".//base[@href]")
     document.base = base.get("href") if base is not None else None
@@ -193,14 +195,14 @@ class _Reader:
         self.block = -1
         self.zones: list[Zone] = ["main"]
         self.quotes = 0
-        self.reviews: list[html.HtmlElement] = []
+        self.reviews: list[etree._Element] = []
         self.bold = 0
         self.plain_seen = False
         self.anchors: list[tuple[str, str, int, list[str]]] = []
 
     def read(self) -> None:
         # The parser puts what it takes for unknown (nav, header) into the head of a page that leaves out `<body>`.
-        skip_until: html.HtmlElement | None = None
+        skip_until: etree._Element | None = None
         for event, node in etree.iterwalk(self.document.root, events=("start", "end")):
             if skip_until is not None:
                 if event == "end" and node is skip_until:
@@ -223,7 +225,7 @@ class _Reader:
             if block.end < 0:
                 block.end = len(self.document.lines)
 
-    def _open(self, node: html.HtmlElement, tag: str) -> None:
+    def _open(self, node: etree._Element, tag: str) -> None:
         if _REVIEW.search(node.get("itemtype") or node.get("typeof") or ""):
             self.reviews.append(node)
         if tag in _BREAKING or _is_card(node, tag):
@@ -242,12 +244,12 @@ class _Reader:
         target = _ONCLICK.search(node.get("onclick") or "") if tag != "a" else None
         if target is not None or (tag == "area" and node.get("href")):
             href = target[1] if target is not None else node.get("href") or ""
-            text = tidy(node.text_content())[:200] or node.get("alt") or ""
+            text = tidy("".join(node.itertext()))[:200] or node.get("alt") or ""
             position = float(len(self.document.lines))
             self.document.links.append(Link(href, text, "", self.zones[-1], position, self.block))
         self._add(node.text)
 
-    def _close(self, node: html.HtmlElement, tag: str) -> None:
+    def _close(self, node: etree._Element, tag: str) -> None:
         if tag in _BREAKING or _is_card(node, tag):
             self._break()
             self._close_block(tag)
@@ -269,7 +271,7 @@ class _Reader:
         if node is not self.document.root:
             self._add(node.tail)
 
-    def _open_block(self, node: html.HtmlElement, tag: str) -> None:
+    def _open_block(self, node: etree._Element, tag: str) -> None:
         blocks = self.document.blocks
         label = node.get("aria-label") or ""
         blocks.append(Block(self.block, tag, len(self.document.lines), label=label[:120]))
@@ -334,7 +336,7 @@ class _Reader:
         return 0
 
 
-def _is_card(node: html.HtmlElement, tag: str) -> bool:
+def _is_card(node: etree._Element, tag: str) -> bool:
     """A link around several elements with text is laid out as a card, not as a word in a line."""
     return (
         tag == "a"
@@ -345,7 +347,7 @@ def _is_card(node: html.HtmlElement, tag: str) -> bool:
     )
 
 
-def _zone(node: html.HtmlElement, tag: str) -> Zone | None:
+def _zone(node: etree._Element, tag: str) -> Zone | None:
     role = (node.get("role") or "").lower()
     if tag == "nav" or role in ("navigation", "menu", "menubar"):
         return "nav"
@@ -360,7 +362,7 @@ def _zone(node: html.HtmlElement, tag: str) -> Zone | None:
     return None
 
 
-def _is_page_level(node: html.HtmlElement) -> bool:
+def _is_page_level(node: etree._Element) -> bool:
     return not any(
         isinstance(up.tag, str) and up.tag in ("article", "section", "main", "li") for up in node.iterancestors()
     )

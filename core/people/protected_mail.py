@@ -2,7 +2,7 @@
 
 import re
 
-from lxml import html
+from lxml import etree
 
 EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+'-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}")
 """An address as pages write it."""
@@ -20,7 +20,7 @@ def decoded_cloudflare(code: str) -> str | None:
     return address.lower() if EMAIL.fullmatch(address) else None
 
 
-def reveal_protected(root: html.HtmlElement) -> None:
+def reveal_protected(root: etree._Element) -> None:
     """Write the addresses that Cloudflare's protection took out of a page back into its text."""
     for node in root.iter("a", "span"):
         code = node.get("data-cfemail")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.names import PersonName, read_name
-from core.titles import Title, fold, read_title
+from core.titles import Title, fold, may_hold_title, read_title
 
 _MAX_PAIR = 200
 _MAX_TITLE = 140
@@ -30,6 +30,7 @@ _ADDRESSES = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"^\s*[,:–—|(-]*\s*([^.;()]{2,110}?)(?:\)|[.;(]|\s[-–—]\s|$)")
+_REPRESENTED_WORD = re.compile(r"(?i)vertret|represent|représent|rappresent|vertegenwoord")
 _FIRST_CLAUSE = re.compile(r"^([^.:;|()]{2,70}?)(?:\.\s|\s[–—|-]\s|;\s)\s*\S{2,}")
 _REPRESENTED = re.compile(
     r"^(?:(?:gesetzlich |rechtlich )?vertreten durch|vertretungsberechtigte person|legal representatives?|"
@@ -84,6 +85,8 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     """
     if len(text) < 2:
         return NOTHING
+    if len(text) > _MAX_PAIR and not may_hold_title(text[: _MAX_PAIR * 2]):
+        return NOTHING
     if len(text) > _MAX_PAIR:
         opening = _opening(text, pieces)
         return opening if opening is not NOTHING else _opening_title(text[:_MAX_PAIR])
@@ -98,6 +101,8 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
         name = read_name(spaced) if spaced != text and len(spaced) < 60 else None
     if name is not None:
         return Reading(name=name)
+    if not may_hold_title(text) and _REPRESENTED_WORD.search(text) is None:
+        return NOTHING if ("," not in text and " " not in text) else _only_names(text)
     pairs = _pairs(text, pieces)
     if pairs:
         return Reading(pairs=pairs)
@@ -107,11 +112,17 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     title = _title(_without_lead(label))
     if title is not None:
         return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
-    listed = _listed_names(text)
-    if len(listed) > 1:
-        return Reading(listed=listed)
+    listed = _only_names(text)
+    if listed is not NOTHING:
+        return listed
     opening = _opening(text, pieces)
     return opening if opening is not NOTHING else _opening_title(text)
+
+
+def _only_names(text: str) -> Reading:
+    """Read a line of several names and nothing else."""
+    listed = _listed_names(text)
+    return Reading(listed=listed) if len(listed) > 1 else NOTHING
 
 
 def _opening_title(text: str) -> Reading:

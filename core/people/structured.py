@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import html
+from lxml import etree
 
 from core.names import PersonName, read_name
 from core.people.contacts import ContactDetails, email_of_link, is_shared_mailbox, linkedin_profile
@@ -46,7 +46,7 @@ class StructuredPerson:
     evidence: str
 
 
-def structured_people(root: html.HtmlElement) -> list[StructuredPerson]:
+def structured_people(root: etree._Element) -> list[StructuredPerson]:
     """Read all structured data of a page, at most `MAX_PEOPLE`."""
     found: list[StructuredPerson] = []
     for source in (_json_ld(root), _item_scopes(root), _cards(root)):
@@ -57,7 +57,7 @@ def structured_people(root: html.HtmlElement) -> list[StructuredPerson]:
     return found
 
 
-def _json_ld(root: html.HtmlElement) -> Iterator[StructuredPerson]:
+def _json_ld(root: etree._Element) -> Iterator[StructuredPerson]:
     for script in root.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower() or not script.text or len(script.text) > 1_000_000:
             continue
@@ -122,11 +122,9 @@ def _person(data: dict[str, Any], relation: str) -> StructuredPerson | None:
     return StructuredPerson(name, title, organisation, relation, contact, f"{full}: {title}"[:300])
 
 
-def _item_scopes(root: html.HtmlElement) -> Iterator[StructuredPerson]:
+def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
     """Microdata (`itemscope`) and RDFa (`typeof`)."""
-    for node in root.iter():
-        if not isinstance(node.tag, str):
-            continue
+    for node in [*root.iterfind(".//*[@itemtype]"), *root.iterfind(".//*[@typeof]")]:
         kind = node.get("itemtype") or ""
         typeof = node.get("typeof") or ""
         is_micro = bool(_PERSON_ITEM.search(kind))
@@ -158,7 +156,7 @@ def _item_scopes(root: html.HtmlElement) -> Iterator[StructuredPerson]:
             yield person
 
 
-def _properties(node: html.HtmlElement, attribute: str) -> dict[str, str]:
+def _properties(node: etree._Element, attribute: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for part in node.iter():
         if not isinstance(part.tag, str) or part is node:
@@ -168,7 +166,7 @@ def _properties(node: html.HtmlElement, attribute: str) -> dict[str, str]:
             value = (
                 part.get("content")
                 or (part.get("href") if name in ("sameAs", "url", "email") else None)
-                or tidy(part.text_content())
+                or tidy("".join(part.itertext()))
             )
             if name in ("jobTitle", "title") and name in values:
                 values[name] += f", {value[:100]}"
@@ -176,10 +174,10 @@ def _properties(node: html.HtmlElement, attribute: str) -> dict[str, str]:
     return values
 
 
-def _cards(root: html.HtmlElement) -> Iterator[StructuredPerson]:
+def _cards(root: etree._Element) -> Iterator[StructuredPerson]:
     """HCard (`vcard`: `fn`, `title`, `role`, `org`) and h-card (`p-name`, `p-job-title`, `p-role`, `p-org`)."""
-    for node in root.iter():
-        classes = (node.get("class") or "").split() if isinstance(node.tag, str) else []
+    for node in root.iterfind(".//*[@class]"):
+        classes = (node.get("class") or "").split()
         if not classes or not ("vcard" in classes or "h-card" in classes):
             continue
         if "author" in classes or any(
@@ -191,7 +189,7 @@ def _cards(root: html.HtmlElement) -> Iterator[StructuredPerson]:
         for part in node.iter():
             for name in (part.get("class") or "").split() if isinstance(part.tag, str) and part is not node else ():
                 if name in ("fn", "p-name", "title", "role", "p-job-title", "p-role", "org", "p-org"):
-                    values.setdefault(name, tidy(part.text_content())[:200])
+                    values.setdefault(name, tidy("".join(part.itertext()))[:200])
         title = values.get("title") or values.get("p-job-title") or values.get("role") or values.get("p-role")
         if title:
             person = _person(

@@ -8,7 +8,7 @@ content that waits, and counts.
 import re
 from dataclasses import dataclass
 
-from lxml import html
+from lxml import etree
 
 _HIDING = re.compile(
     r"display:none|(?:^|;)(?:font-size|max-height|height|width|max-width):0(?:px|em|rem|%|pt)?(?:;|$|!)"
@@ -23,7 +23,6 @@ _AT_BLOCK = re.compile(r"@[^{};]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SIMPLE = re.compile(r"^(?:[a-z0-9]+)?([.#])([\w-]+)$", re.IGNORECASE)
 _REFERENCES = (
-    "href",
     "data-target",
     "data-bs-target",
     "aria-controls",
@@ -85,7 +84,7 @@ class Visibility:
     opened_ids: frozenset[str]
 
     @classmethod
-    def of(cls, root: html.HtmlElement) -> "Visibility":
+    def of(cls, root: etree._Element) -> "Visibility":
         """Read the style blocks and the controls of a page."""
         classes: set[str] = set()
         ids: set[str] = set()
@@ -100,17 +99,17 @@ class Visibility:
                         (classes if simple[1] == "." else ids).add(simple[2])
         opened: set[str] = set()
         for node in root.iter():
-            if not isinstance(node.tag, str):
-                continue
-            for name in _REFERENCES:
-                value = node.get(name)
-                if value:
+            for name, value in node.attrib.items():
+                if name == "href":
+                    if value[:1] == "#":
+                        opened.add(value[1:])
+                elif name in _REFERENCES:
                     opened.update(part.lstrip("#") for part in value.split())
-            if node.get("onclick"):
-                opened.update(re.findall(r"['\"]#?([\w-]+)['\"]", node.get("onclick") or ""))
+                elif name == "onclick":
+                    opened.update(re.findall(r"['\"]#?([\w-]+)['\"]", value))
         return cls(frozenset(classes), frozenset(ids), frozenset(opened))
 
-    def hides(self, node: html.HtmlElement) -> bool:
+    def hides(self, node: etree._Element) -> bool:
         """Say whether an element, and so everything in it, is out of sight for good."""
         attributes = node.attrib
         if not attributes:
@@ -130,7 +129,7 @@ class Visibility:
             )
         return hidden and not self._opens(node, str(identity), str(classes))
 
-    def _opens(self, node: html.HtmlElement, identity: str, classes: str) -> bool:
+    def _opens(self, node: etree._Element, identity: str, classes: str) -> bool:
         """A control opens it, or it says itself that it is a tab, a dialogue or a folded section."""
         if identity and identity in self.opened_ids:
             return True
@@ -141,7 +140,7 @@ class Visibility:
         return bool(identity) and bool(_COLLAPSIBLE.search(classes))
 
 
-def _is_animated(node: html.HtmlElement) -> bool:
+def _is_animated(node: etree._Element) -> bool:
     """Shown by an animation library: it says so in a data attribute or, as the oldest do, in a class only."""
     if any(str(name).startswith(_ANIMATED) for name in node.attrib):
         return True
