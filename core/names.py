@@ -141,7 +141,7 @@ def _credential(word: str) -> bool:
 
 
 def _stripped(words: list[str]) -> list[str]:
-    while len(words) > 1 and (_is_honorific(words[0]) or fold(words[0]) in _AFTER_HONORIFIC and len(words) > 2):
+    while len(words) > 1 and (_is_honorific(words[0]) or (fold(words[0]) in _AFTER_HONORIFIC and len(words) > 2)):
         words = words[1:]
     while (
         len(words) > 2

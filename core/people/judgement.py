@@ -90,9 +90,10 @@ _PRAISE = re.compile(
     re.IGNORECASE,
 )
 _SUPPLIER = re.compile(
-    r"\b(?:hosting|hoster|hebergeur|hebergement|heberge|webdesign|web design|website by|site by|realisation (?:du|technique)|"
-    r"conception (?:du|et)|umsetzung|programmierung|gestaltung|alojamiento|hospedagem|desarrollo web|webagentur|agentur|"
-    r"realizzazione|design und|bildnachweis|fotos?|photographies|datenschutzbeauftragte\w*|streitbeilegung)\b"
+    r"\b(?:hosting|hoster|hebergeur|hebergement|heberge|webdesign|web design|website by|site by|"
+    r"realisation (?:du|technique)|conception (?:du|et)|umsetzung|programmierung|gestaltung|alojamiento|"
+    r"hospedagem|desarrollo web|webagentur|agentur|realizzazione|design und|bildnachweis|fotos?|photographies|"
+    r"datenschutzbeauftragte\w*|streitbeilegung)\b"
 )
 _OWN_NOTICE = re.compile(
     r"\b(?:angaben gemass|impressum|editeur|mentions legales|herausgeber|anbieter|betreiber|proprietaire du site)\b"
@@ -239,11 +240,17 @@ def is_outside_director(document: Document, line: int, title_line: int, end: int
     """On a board a name, a post and a third short line in capitals: the line is where the post is held."""
     for at in (*range(min(line, title_line) + 1, max(line, title_line)), max(line, title_line) + 1):
         text = document.lines[at].text if at < end else ""
-        words = [word for word in text.split() if word[0].isalpha()]
-        if 1 <= len(words) <= 6 and len(text) <= 50 and all(word[0].isupper() or len(word) <= 3 for word in words):
-            if not company.is_own(text) and not read_title(text).is_title and not _LINK_TEXT.search(fold(text)):
-                return True
+        if _looks_like_organisation(text) and not company.is_own(text):
+            return True
     return False
+
+
+def _looks_like_organisation(text: str) -> bool:
+    """A short line in capitals that is no title and no link's text."""
+    words = [word for word in text.split() if word[0].isalpha()]
+    is_short = 1 <= len(words) <= 6 and len(text) <= 50
+    capitals = all(word[0].isupper() or len(word) <= 3 for word in words)
+    return is_short and capitals and not read_title(text).is_title and not _LINK_TEXT.search(fold(text))
 
 
 def _is_attribution(document: Document, line: int, title_line: int) -> bool:

@@ -85,27 +85,33 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     """
     if len(text) < 2:
         return NOTHING
-    if len(text) > _MAX_PAIR and not may_hold_title(text[: _MAX_PAIR * 2]):
-        return NOTHING
     if len(text) > _MAX_PAIR:
-        opening = _opening(text, pieces)
-        return opening if opening is not NOTHING else _opening_title(text[:_MAX_PAIR])
+        return _open(text, pieces) if may_hold_title(text[: _MAX_PAIR * 2]) else NOTHING
     greeting = _GREETING.match(text)
     if greeting is not None:
         rest = read_line(text[greeting.end() :], (text[greeting.end() :],))
         if rest.names:
             return rest
+    name = _name(text, pieces)
+    if name is not None:
+        return Reading(name=name)
+    if not may_hold_title(text) and _REPRESENTED_WORD.search(text) is None:
+        return _only_names(text)
+    pairs = _pairs(text, pieces)
+    return Reading(pairs=pairs) if pairs else _without_pairs(text, pieces)
+
+
+def _name(text: str, pieces: tuple[str, ...]) -> PersonName | None:
+    """Read a name, also where given and family name are elements of their own without a space between."""
     name = read_name(text)
     if name is None and 1 < len(pieces) <= 4 and "".join(pieces).replace(" ", "") == text.replace(" ", ""):
         spaced = " ".join(pieces)
         name = read_name(spaced) if spaced != text and len(spaced) < 60 else None
-    if name is not None:
-        return Reading(name=name)
-    if not may_hold_title(text) and _REPRESENTED_WORD.search(text) is None:
-        return NOTHING if ("," not in text and " " not in text) else _only_names(text)
-    pairs = _pairs(text, pieces)
-    if pairs:
-        return Reading(pairs=pairs)
+    return name
+
+
+def _without_pairs(text: str, pieces: tuple[str, ...]) -> Reading:
+    """Read a line that is a label, a title, several names, or that opens with a name or a title."""
     label = text.rstrip(" :")
     if _REPRESENTED.match(fold(label)):
         return Reading(is_label=True, represents=True)
@@ -113,10 +119,13 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     if title is not None:
         return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
     listed = _only_names(text)
-    if listed is not NOTHING:
-        return listed
+    return listed if listed is not NOTHING else _open(text, pieces)
+
+
+def _open(text: str, pieces: tuple[str, ...]) -> Reading:
+    """Read what a line opens with."""
     opening = _opening(text, pieces)
-    return opening if opening is not NOTHING else _opening_title(text)
+    return opening if opening is not NOTHING else _opening_title(text[:_MAX_PAIR])
 
 
 def _only_names(text: str) -> Reading:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 PAGES = {
-    "/": "<title>Acme Looms</title><nav><a href='/team'>Team</a></nav><p>Looms, made by hand, for three generations, in a mill by the river.</p>",
+    "/": "<title>Acme Looms</title><nav><a href='/team'>Team</a></nav><p>Looms made by hand, by the river.</p>",
     "/team": "<h1>Team</h1><div><h3>Orla Fenwick</h3><p>CEO</p></div><div><h3>Tobias Ryland</h3><p>Owner</p></div>",
 }
 

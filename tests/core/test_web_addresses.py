@@ -50,10 +50,13 @@ def test_sites():
     assert page_key("https://example.com/team.php") != page_key("https://example.com/team.html")
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1", "255.255.255.255", "x"],
-)  # fmt: skip
+PRIVATE = """
+127.0.0.1 10.1.2.3 192.168.1.1 169.254.169.254 0.0.0.0 100.64.0.1 ::1 fe80::1%eth0 fd00::1 ::ffff:127.0.0.1
+64:ff9b::7f00:1 2002:7f00:1:: 224.0.0.1 255.255.255.255 nothing
+"""
+
+
+@pytest.mark.parametrize("address", PRIVATE.split())
 def test_private_addresses(address):
     assert not is_public_address(address)
 

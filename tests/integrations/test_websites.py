@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import time
 import zlib
+from itertools import pairwise
 
 import pytest
 
@@ -77,11 +78,11 @@ async def test_redirects_are_followed_within_the_site_only():
     async with (
         website({"/": "there"}) as other,
         website({"/": redirect("/a"), "/a": redirect("/b"), "/b": "x", "/out": redirect(other.url)}) as site,
+        WebsiteFetcher(HERE) as fetcher,
     ):
-        async with WebsiteFetcher(HERE) as fetcher:
-            page = await fetcher.fetch(site.url)
-            assert (page.body, page.final_url) == ("x", f"{site.url}b")
-            away = await fetcher.fetch(f"{site.url}out", site=f"127.0.0.1:{site.port}")
+        page = await fetcher.fetch(site.url)
+        assert (page.body, page.final_url) == ("x", f"{site.url}b")
+        away = await fetcher.fetch(f"{site.url}out", site=f"127.0.0.1:{site.port}")
     assert away.status is PageStatus.OFF_SITE
     assert other.paths == []
 
@@ -148,11 +149,11 @@ async def test_nobody_listens():
 
 
 async def test_the_delay_between_requests_is_kept():
-    async with website({"/": "a", "/b": "b", "/c": "c"}) as site:
-        async with WebsiteFetcher(FetchLimits(delay_s=0.2, allow_private=True)) as fetcher:
-            await asyncio.gather(*(fetcher.fetch(site.url + path) for path in ("", "b", "c")))
+    limits = FetchLimits(delay_s=0.2, allow_private=True)
+    async with website({"/": "a", "/b": "b", "/c": "c"}) as site, WebsiteFetcher(limits) as fetcher:
+        await asyncio.gather(*(fetcher.fetch(site.url + path) for path in ("", "b", "c")))
     times = [request.at for request in site.seen]
-    assert all(later - earlier >= 0.19 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.19 for earlier, later in pairwise(times))
 
 
 async def test_a_kept_page_is_used_again_then_asked_for_with_its_tag(tmp_path):

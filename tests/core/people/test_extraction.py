@@ -105,7 +105,8 @@ def test_details_come_from_the_persons_own_block():
         "<div><h3>Orla Fenwick</h3><p>CEO</p><a href='https://de.linkedin.com/in/orla-fenwick/?trk=1'></a>"
         "<a href='mailto:Orla@acme-looms.example?subject=x'>mail</a><a href='tel:+44 20 7946 0000'>call</a></div>"
         "<div><h3>Tobias Ryland</h3><p>CFO</p><p>tobias [at] acme-looms [dot] example</p></div>"
-        "<footer><a href='https://www.linkedin.com/in/somebody-else'></a><a href='mailto:info@acme-looms.example'></a></footer>"
+        "<footer><a href='https://www.linkedin.com/in/somebody-else'></a>"
+        "<a href='mailto:info@acme-looms.example'></a></footer>"
     )
     orla, tobias = people.atl
     assert (orla.linkedin_url, orla.email, orla.phone) == (
