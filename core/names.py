@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.name_words import GIVEN, HONORIFICS, NOT_NAMES, PARTICLES, PLAIN_HONORIFICS, SURNAMES
-from core.title_words import CREDENTIALS
+from core.title_words import CREDENTIALS, JOBS
 from core.titles import fold, read_title
 
 _MAX_NAME = 60
@@ -176,20 +176,20 @@ def _is_name(words: list[str]) -> bool:
             return False
         if _INITIAL.match(word) and word[0].isupper():
             continue
-        if word.endswith(".") and len(word) > 4:
+        if word.endswith(".") and len(word) > 4 and not re.search(r"-[^\W\d_]\.$", word):
             return False
         if not _WORD.match(word) or not _is_capitalised(word) or _is_joined(word):
             return False
         if (
             folded in NOT_NAMES
-            or folded.rstrip("s") in NOT_NAMES
+            or (folded.endswith("s") and folded[:-1] in JOBS and folded not in SURNAMES)
             or any(bit in NOT_NAMES and bit not in GIVEN and len(bit) > 3 for bit in folded.split("-")[1:])
         ):
             if folded not in GIVEN and not (folded in SURNAMES and position == len(words) - 1):
                 return False
             common += 1
         elif folded.removesuffix("'s") != folded or (
-            folded.endswith(("ing", "tion", "ment", "ship", "ology", "ware"))
+            folded.endswith(("tion", "ology", "ware", "ungen"))
             and len(folded) > 6
             and position == len(words) - 1
             and folded not in GIVEN

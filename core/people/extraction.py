@@ -109,7 +109,7 @@ class _Page:
                 and not names
                 and line.index not in titles
                 and line.zone != "nav"
-                and any(char.isalpha() for char in line.text)
+                and any(char.isalnum() for char in line.text)
             ):
                 level = line.level or 7
                 while stack and stack[-1][0] >= level:
@@ -296,6 +296,9 @@ class _Page:
                     own_section=False,
                     company=self.company,
                 )
+                is_own_place = statement.title.place is not None and self.company.is_own(statement.title.place)
+                if self.kind is PageKind.HOME and not statement.is_ours and not is_own_place:
+                    doubts.add(Doubt.OFF_TOPIC)
                 if judgement.is_stand_in(statement.name.text, line.text):
                     doubts.add(Doubt.PLACEHOLDER)
                 found.append(

@@ -26,6 +26,8 @@ _BEFORE = re.compile(
     rf"die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|"
     rf"haar))\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})"
 )
+_BRACKETS = re.compile(rf"(?P<name>{_NAME})\s*\((?P<title>[^()]{{2,60}})\)")
+_LABELLED = re.compile(rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?:[ /&-]+[\w/&.-]+){{0,4}})\s*:\s*(?P<name>{_NAME})")
 _FOUNDED = re.compile(
     rf"\b(?:founded|started|established|gegründet|fondée?|fundada|fondata|opgericht)\b[^.;]{{0,40}}?\s(?:by|von|"
     rf"par|por|da|door)\s+(?P<name>{_NAME})"
@@ -45,11 +47,12 @@ _STOP = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence that says who holds which post."""
+    """A sentence that says who holds which post; `is_ours` where it says "our" or is a label such as "CEO: ..."."""
 
     name: PersonName
     title: Title
     evidence: str
+    is_ours: bool = False
 
 
 def statements(text: str) -> list[Statement]:
@@ -59,7 +62,7 @@ def statements(text: str) -> list[Statement]:
         text: a paragraph, at most a few thousand characters.
     """
     found: list[Statement] = []
-    for pattern in (_IS, _APPOSITION, _BEFORE):
+    for pattern in (_IS, _APPOSITION, _BEFORE, _BRACKETS, _LABELLED):
         for matched in pattern.finditer(text):
             before = text[max(0, matched.start() - 30) : matched.start()]
             if _FORMER.search(before):
@@ -67,11 +70,12 @@ def statements(text: str) -> list[Statement]:
             name = _trimmed(matched["name"])
             title = _post(matched["title"])
             if name is not None and title is not None:
-                found.append(Statement(name, title, text[max(0, matched.start() - 40) : matched.end() + 40]))
+                around = text[max(0, matched.start() - 40) : matched.end() + 40]
+                found.append(Statement(name, title, around, pattern in (_BEFORE, _LABELLED)))
     for matched in _FOUNDED.finditer(text):
         name = _trimmed(matched["name"])
         if name is not None:
-            found.append(Statement(name, Title("Founder", is_owner_like=True, is_title=True), matched[0]))
+            found.append(Statement(name, Title("Founder", is_owner_like=True, is_title=True), matched[0], True))
     return found
 
 
