@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
     "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),
     "undo": Command("app.commands.imports:undo", "Undo an import."),
     "imports": Command("app.commands.imports:imports", "List imports."),
+    "discover": Command("app.commands.discover:discover", "Find the people who decide on a company's website."),
     "sandbox": Command("app.commands.sandbox:sandbox", "Serve stand-ins of every provider, to try without keys."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
