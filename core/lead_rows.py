@@ -184,7 +184,8 @@ class _RowReader:
             names[f"label_{column}"] = label
             lines += [
                 f"    raw = cells[{column}]",
-                f"    if raw and not raw.isspace(): extra[label_{column}] = raw if raw.isprintable() else storable(raw)",
+                "    if raw and not raw.isspace():",
+                f"        extra[label_{column}] = raw if raw.isprintable() else storable(raw)",
             ]
         return [*lines, f"    if len(cells) > {self._width}: extra = add_beyond(extra or {{}}, cells)"]
 
@@ -200,7 +201,7 @@ class _RowReader:
             ]
         else:
             lines.append("    name = key(values, cells)")
-        return [*lines, f"    return new(LeadRow, (name, values, extra or None, original or None))"]
+        return [*lines, "    return new(LeadRow, (name, values, extra or None, original or None))"]
 
     def _add_beyond(self, extra: dict[str, str], cells: list[str]) -> dict[str, str]:
         """Add the cells beyond the header, under names that no column has."""

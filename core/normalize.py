@@ -54,8 +54,8 @@ _LABEL = "[a-z0-9]++(?:-++[a-z0-9]++)*+"
 _URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.)++[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]++)?").fullmatch
 # A home page as people type it: with or without a scheme, a slash at its end.
 _HOME_PAGE_FAST = re.compile(rf"(https?://)?((?:{_LABEL}\.)++[a-z]{{2,12}})/?").fullmatch
-# Under these endings, at any depth, the registrable domain is the last two labels; under the others only for hosts of
-# two labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, November 2026.
+# Under the flat endings, at any depth, the registrable domain is the last two labels; under the layered only for hosts
+# of two labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, Nov. 2026.
 _FLAT = "com|net|org|de|eu"
 _LAYERED = "io|co|ch|at|be|nl|fr|es|dk|se|fi|cz"
 _DOMAIN_FAST = re.compile(
@@ -175,7 +175,7 @@ def _quick_phone(value: str, country: str | None) -> str | None:
     """Decide what cannot be anything else; trunk zeros, extensions and short numbers are left to the library."""
     bare = value.replace(" ", "")
     if not bare[1:].isdigit():
-        # Five calls of replace() cost a third of one translate(), which is left what is rare.
+        # Five calls of replace() take a third of the time of one translate(), which is left what is rare.
         bare = bare.replace("-", "").replace("(", "").replace(")", "").replace(".", "").replace("/", "")
         if not bare.removeprefix("+").isdigit():
             bare = bare.translate(_PHONE_NOISE)
@@ -202,7 +202,7 @@ def _split_url(raw: str) -> tuple[str, str, str] | None:
     value = (text(raw) or "").strip("'\"<>() ")
     for cut in (";", ",", " ", "\n", "|"):
         if cut in value:
-            value = next((part for part in re.split(r"[\s;,|]+", value) if "." in part), "")
+            value = next((part.strip("'\"<>()") for part in re.split(r"[\s;,|]+", value) if "." in part), "")
             break
     if not value or "@" in value.split("/")[0]:
         return None
