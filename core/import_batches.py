@@ -69,7 +69,7 @@ def gather(
         leads: dict[str, LeadRow] = {}
         rejects: list[RejectedRecord] = []
         number = start - 1
-        # Record by record: a list of the batch's records would hold twice the memory, and the processor's cache less.
+        # Record by record: a list of the batch's records would keep all their cells alive as well.
         for number, (line, cells) in enumerate(islice(records, batch_rows), start):
             row = read_row(cells)
             if isinstance(row, Reject):
