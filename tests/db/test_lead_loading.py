@@ -115,14 +115,14 @@ async def test_the_same_rows_again_write_almost_nothing(own_home: Path) -> None:
     schema.upgrade(database)
     given_rows: list[Row] = [
         {"key": f"lead {number}", "company_name": f"Company {number}", "city": "Oslo", "extra.k": "v" * 50}
-        for number in range(5_000)
+        for number in range(20_000)
     ]
 
     async def wal_bytes(fingerprint: str) -> int:
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
             (before,) = connection.execute("SELECT pg_current_wal_insert_lsn()").fetchone() or (None,)
-            await load(database, given_rows, batch_rows=1_000, fingerprint=fingerprint)
+            await load(database, given_rows, batch_rows=5_000, fingerprint=fingerprint)
             query = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)"
             (written,) = connection.execute(query, [before]).fetchone() or (0,)
         return int(written)
