@@ -35,9 +35,11 @@ demo-stop: ## Stop what the demo started
 
 bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_import
+	$(BIN)/python -m bench.bench_clients
 
 eval: setup ## Score against labelled real files, or the project's own small ones where there are none
 	$(BIN)/python -m bench.eval_csv
+	$(BIN)/python -m bench.eval_atl
 
 test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (under 5 minutes)
 	$(BIN)/python -m pytest -q -m "not soak"
