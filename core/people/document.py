@@ -213,6 +213,7 @@ class _Reader:
             if event == "start":
                 if tag in _SKIPPED or self.visibility.hides(node):
                     skip_until = node
+                    self._take_hidden_links(node, tag)
                     continue
                 self._open(node, tag)
             else:
@@ -248,6 +249,16 @@ class _Reader:
             position = float(len(self.document.lines))
             self.document.links.append(Link(href, text, "", self.zones[-1], position, self.block))
         self._add(node.text)
+
+    def _take_hidden_links(self, node: etree._Element, tag: str) -> None:
+        """A menu that is folded away still leads to the site's pages; nothing else of it counts."""
+        if tag in _SKIPPED or len(self.document.links) > MAX_LINES:
+            return
+        for link in node.iter("a"):
+            href = link.get("href")
+            if href:
+                text = tidy("".join(link.itertext()))[:200]
+                self.document.links.append(Link(href, text, "", "nav", -1.0, -1))
 
     def _close(self, node: etree._Element, tag: str) -> None:
         if tag in _BREAKING or _is_card(node, tag):
@@ -351,7 +362,7 @@ def _zone(node: etree._Element, tag: str) -> Zone | None:
     role = (node.get("role") or "").lower()
     if tag == "nav" or role in ("navigation", "menu", "menubar"):
         return "nav"
-    if tag == "footer" or role == "contentinfo":
+    if (tag == "footer" and _is_page_level(node)) or role == "contentinfo":
         return "footer"
     if (tag == "header" and _is_page_level(node)) or role == "banner":
         return "header"

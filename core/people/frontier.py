@@ -37,7 +37,10 @@ class Frontier:
         self._language = language
         self._seen: set[str] = {page_key(home)}
         self._waiting: dict[str, tuple[Candidate, int]] = {}
-        self._guesses = [url for path in guesses(language) if (url := absolute(home, f"/{path}")) is not None]
+        paths = guesses(language)
+        beside = [absolute(home, path) for path in paths]
+        at_root = [absolute(home, f"/{path}") for path in paths]
+        self._guesses = [url for url in dict.fromkeys((*beside, *at_root)) if url is not None]
 
     def add(self, document: Document, url: str, depth: int) -> None:
         """Take up the links of a page that was read at this depth (0 is the home page)."""

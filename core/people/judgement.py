@@ -12,7 +12,8 @@ from core.word_lists import phrases
 _SECTIONS: tuple[tuple[Doubt, str], ...] = (
     (
         Doubt.PAST,
-        r"^\W*(?:19|20)\d\d\b(?!.*\b(?:team|leadership|board))|\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in "
+        r"^\W*(?:19|20)\d\d\b(?!.*\b(?:team|leadership|board))|"
+        r"\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in "
         r"loving memory|ehemalige|anciens|antiguos|ex[- ]membros|voormalige|hall of fame|obituar\w+|previous "
         r"(?:ceos|leaders))\b",
     ),

@@ -43,11 +43,9 @@ def test_a_nickname_is_kept_apart():
 
 NOT_NAMES = """
 Our Team | Contact Us | Learn More | Case Studies | New York | Solar Solutions | Project Manager
-Message From The CEO
-Senior Carpenter
-orla fenwick | Orla | Orla Fenwick is here | info@example.com | Fenwick & Sons | Unser Team
-Over Ons | Notre Équipe | Nuestro Equipo | Chi Siamo | Orla FenwickCEO | Brightwell Ltd | Managing Director | Call 555 010
-Orla Fenwick (CEO) | Read more… | McAllister. Previously
+Message From The CEO | Senior Carpenter | orla fenwick | Orla | Orla Fenwick is here | info@example.com
+Fenwick & Sons | Unser Team | Over Ons | Notre Équipe | Nuestro Equipo | Chi Siamo | Orla FenwickCEO
+Brightwell Ltd | Managing Director | Call 555 010 | Orla Fenwick (CEO) | Read more… | McAllister. Previously
 """
 
 
