@@ -166,7 +166,9 @@ def _is_name(words: list[str]) -> bool:
     common = 0
     for position, word in enumerate(words):
         folded = fold(word).strip(".’'")
-        if (folded in PARTICLES or folded == "und") and 0 < position < len(words) - 1 + (len(words) > 2):
+        if (folded in PARTICLES or (folded == "und" and fold(words[position - 1]) == "von")) and 0 < position < len(
+            words
+        ) - 1 + (len(words) > 2):
             continue
         if (
             position == 0

@@ -201,7 +201,7 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName
             right = right.split(")")[0]
         if not left or not right:
             continue
-        pair = _pair(left, right)
+        pair = _pair(left, right, is_list="," in cut[0])
         if pair:
             return pair
     if 1 < len(pieces) <= 8:
@@ -224,7 +224,8 @@ def _piecewise(pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
     return tuple(found) if len(found) > 1 else ()
 
 
-def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
+def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[PersonName, Title], ...]:
+    """Read a name and a title in either order; after a comma only the title, for "CEO, Monk Diving" names a company."""
     name = read_name(left)
     if name is not None:
         title = _title(_without_remark(right.removesuffix(")") if right.count("(") < right.count(")") else right))
@@ -237,7 +238,7 @@ def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
     if _REPRESENTED.match(fold(left)):
         named = _listed_names(right)
         return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
-    title = _title(_without_lead(left))
+    title = None if is_list else _title(_without_lead(left))
     if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
         return ()
     return tuple((each, title) for each in _listed_names(right))
@@ -259,7 +260,7 @@ def _leads_to_name(right: str) -> bool:
 
 def _listed_names(text: str) -> tuple[PersonName, ...]:
     """Read "A", "A, B und C" or "A (Vorsitzender), B"; nothing unless all of it is names."""
-    text = re.sub(r"\([^)]*\)", "", text).strip(" .;,")
+    text = re.sub(r"\([^)\d]*\)", "", text).strip(" .;,")
     if not text or len(text) > _MAX_PAIR:
         return ()
     whole = read_name(text)
@@ -280,10 +281,9 @@ def _unpunctuated(text: str) -> tuple[tuple[PersonName, Title], ...]:
         left, right = " ".join(tokens[:at]), " ".join(tokens[at:])
         if at <= 5:
             title = read_title(left)
-            if title.is_top and title.place is None:
-                name = read_name(right)
-                if name is not None:
-                    return ((name, title),)
+            named = _listed_names(right) if title.is_top and title.place is None else ()
+            if named:
+                return tuple((name, title) for name in named)
         name = read_name(left) if at >= 2 else None
         if name is not None:
             title = read_title(right)
