@@ -182,6 +182,7 @@ HONORIFICS = words(
 )
 PLAIN_HONORIFICS = words(
     """
+    miss mister
     mr mrs ms dr prof professor herr frau ing dipl-ing dipl.-ing sir dame rev shri smt mme monsieur madame sheikh
     sheikha capt engr eng dott dott.ssa mevr dhr mag drs adv datuk
     """

@@ -47,17 +47,26 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
 
 
 def _without_directories(mentions: list[Mention]) -> list[Mention]:
+    """Doubt everybody where a page gives one top role, or the letters MD, to more people than one company has."""
     counts: dict[str, set[str]] = {}
+    letters: set[str] = set()
     for mention in mentions:
         if mention.title.role is not None and not mention.doubts:
             counts.setdefault(mention.title.role, set()).add(mention.name.key)
+        if _is_bare_md(mention):
+            letters.add(mention.name.key)
     crowded = {role for role, keys in counts.items() if len(keys) > _DIRECTORY}
     return [
         replace(mention, doubts=mention.doubts | {Doubt.DIRECTORY})
-        if mention.title.role in crowded or (crowded and mention.title.is_top)
+        if (crowded and mention.title.is_top) or (len(letters) > 1 and _is_bare_md(mention))
         else mention
         for mention in mentions
     ]
+
+
+def _is_bare_md(mention: Mention) -> bool:
+    """The title is "MD" and nothing more: a managing director once, a physician where there are several."""
+    return re.sub(r"[^a-z]", "", fold(mention.title.text)) == "md"
 
 
 @dataclass

@@ -181,7 +181,7 @@ def title_doubts(title: Title, company: Company) -> set[Doubt]:
     if title.place is None or company.is_own(title.place):
         return doubts
     if is_limited(title.place) and not _ORGANISATION.search(title.place):
-        if title.role not in ("VP Finance", "VP Operations"):
+        if title.role not in ("VP Finance", "VP Operations") or not is_limited(title.place, wholly=True):
             doubts.add(Doubt.LIMITED)
         return doubts
     doubts.add(Doubt.ELSEWHERE)

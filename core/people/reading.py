@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.names import PersonName, read_name
+from core.title_words import CREDENTIALS
 from core.titles import Title, fold, may_hold_title, read_title
 
 _MAX_PAIR = 200
@@ -228,6 +229,7 @@ def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[Person
     """Read a name and a title in either order; after a comma only the title, for "CEO, Monk Diving" names a company."""
     name = read_name(left)
     if name is not None:
+        right = _without_credentials(right)
         title = _title(_without_remark(right.removesuffix(")") if right.count("(") < right.count(")") else right))
         if title is not None and not _leads_to_name(right):
             return ((name, title),)
@@ -250,6 +252,14 @@ def _without_remark(title: str) -> str:
     if remark is None or not read_title(title[: remark.start()]).is_top or read_title(title[remark.end() :]).is_top:
         return title
     return title[: remark.start()]
+
+
+def _without_credentials(text: str) -> str:
+    """Drop degrees from before a title: in "MD, Chief Medical Officer" a physician is meant, no managing director."""
+    chunks = text.split(",")
+    while len(chunks) > 1 and all(fold(word).strip(".") in CREDENTIALS for word in chunks[0].split()):
+        chunks.pop(0)
+    return ",".join(chunks).strip()
 
 
 def _leads_to_name(right: str) -> bool:

@@ -209,3 +209,14 @@ def test_what_an_animation_or_a_control_shows_is_read():
         ("Orla Fenwick", "CEO")
     ]
     assert found(f"<h1>Team</h1><div role='tabpanel' hidden>{card}</div>") == [("Orla Fenwick", "CEO")]
+
+
+def test_physicians_are_no_managing_directors():
+    cards = "".join(
+        f"<div><h3>{name}</h3><p>MD</p></div>" for name in ("Orla Fenwick", "Tobias Ryland", "Ines Calloway")
+    )
+    assert found(f"<h1>Team</h1>{cards}") == []
+    assert found("<h1>Team</h1><p>Orla Fenwick, MD, Chief Medical Officer</p>") == []
+    assert found("<h1>Team</h1><div><h3>Orla Fenwick</h3><p>MD</p></div><div><h3>Bo Lund</h3><p>Fitter</p></div>") == [
+        ("Orla Fenwick", "CEO")
+    ]
