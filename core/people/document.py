@@ -40,7 +40,6 @@ _ONCLICK = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"\s]{1,300})['\"]")
 _INCLUDE = re.compile(
     r"(?:\.load|fetch|include\w*|\.get)\s*\(\s*['\"]([\w./-]{1,120}\.html?)(?:[\s#?][^'\"]*)?['\"]", re.IGNORECASE
 )
-_SPACE = re.compile(r"[\s\u00a0\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 
 
@@ -167,7 +166,9 @@ def _included(root: etree._Element) -> tuple[str, ...]:
 
 def tidy(text: str) -> str:
     """Make white space single and drop invisible characters."""
-    return _SPACE.sub(" ", _ZERO_WIDTH.sub("", text)).strip()
+    if not text.isascii():
+        text = _ZERO_WIDTH.sub("", text)
+    return " ".join(text.split())
 
 
 def _read_head(document: Document) -> None:
@@ -317,7 +318,8 @@ class _Reader:
     def _break(self) -> None:
         joined = tidy("".join(self.pieces)[:MAX_LINE])
         if joined:
-            pieces = tuple(piece for piece in (tidy(part) for part in self.pieces) if piece)
+            parts = [part for part in self.pieces if part]
+            pieces = (joined,) if len(parts) == 1 else tuple(filter(None, map(tidy, parts)))
             level = self._level()
             tag = self.document.blocks[self.block].tag if self.block >= 0 else "body"
             self.document.lines.append(

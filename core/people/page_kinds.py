@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from core.names import read_name
@@ -212,6 +213,7 @@ def _named_kind(slug: str) -> PageKind | None:
     return next((kind for kind in kinds if _PATTERNS[kind.value].search(slug)), None)
 
 
+@lru_cache(maxsize=20_000)
 def rank(url: str, text: str, zone: str) -> tuple[int, str]:
     """Score a link between 0 (not worth fetching) and 100, with the reason."""
     parts = urlsplit(url)
