@@ -247,13 +247,17 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
         return None if at is None or at in taken else at
 
     total = len(readings.by_line)
+    lines = readings.document.lines
     before: list[int | None] = []
     after: list[int | None] = []
     for index, entry in enumerate(run):
         floor = run[index - 1].line if index else max(entry.line - _BEFORE - 1, -1)
         ceiling = run[index + 1].line if index + 1 < len(run) else min(entry.line + _AFTER + 1, total)
         before.append(free(_first_title(range(entry.line - 1, max(floor, entry.line - _BEFORE - 1), -1), readings)))
-        after.append(free(_first_title(range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1)), readings)))
+        below = free(_first_title(range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1)), readings))
+        # a heading stands above what it introduces, never below a name that is none
+        is_next_heading = below is not None and lines[below].level > 0 and not lines[entry.line].level
+        after.append(None if is_next_heading else below)
     titles_first = _titles_first(run, before, after, readings.document)
     for entry, at_before, at_after in zip(run, before, after, strict=True):
         at = at_before if titles_first else at_after

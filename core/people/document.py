@@ -37,6 +37,7 @@ _SKIPPED = words(
 )
 _REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|UserReview)\b")
 _ONCLICK = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"\s]{1,300})['\"]")
+_SENDS_ON = re.compile(r"\blocation(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*['\"]([^'\"\s]{1,300})['\"]")
 _INCLUDE = re.compile(
     r"(?:\.load|fetch|include\w*|\.get)\s*\(\s*['\"]([\w./-]{1,120}\.html?)(?:[\s#?][^'\"]*)?['\"]", re.IGNORECASE
 )
@@ -147,7 +148,18 @@ def parse(markup: str) -> Document:
     document = Document(root=root)
     _read_head(document)
     _Reader(document, Visibility.of(root)).read()
+    if document.refresh is None and len(document.lines) <= 5:
+        document.refresh = _script_redirect(root)
     return document
+
+
+def _script_redirect(root: etree._Element) -> str | None:
+    """Where a script of an all but empty page sends its visitor."""
+    for script in root.iter("script"):
+        target = _SENDS_ON.search((script.text or "")[:3000])
+        if target is not None:
+            return target[1]
+    return None
 
 
 def _included(root: etree._Element) -> tuple[str, ...]:

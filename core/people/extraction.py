@@ -10,7 +10,7 @@ from core.people import judgement, prose
 from core.people.blocks import Entry, Readings, entries
 from core.people.company import Company
 from core.people.contacts import ContactDetails, details, email_of_link, linkedin_profile
-from core.people.document import Document, Link
+from core.people.document import Document, Line, Link
 from core.people.page_kinds import kind_of
 from core.people.reading import read_line
 from core.people.structured import StructuredPerson, structured_people
@@ -109,23 +109,22 @@ class _Page:
         for line in lines:
             while stack and stack[-1][1] <= line.index:
                 stack.pop()
-            names = self.readings.by_line[line.index].names
-            is_heading = line.level > 0 or (
-                line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption")
-            )
-            if (
-                is_heading
-                and not names
-                and line.index not in titles
-                and line.zone != "nav"
-                and any(char.isalnum() for char in line.text)
-            ):
+            if self._is_heading(line, titles):
                 level = line.level or 7
                 while stack and stack[-1][0] >= level:
                     stack.pop()
-                stack.append((level, self._scope(line.block, peopled), line.text))
+                if not (self.kind is PageKind.HOME and level == 1):
+                    stack.append((level, self._scope(line.block, peopled), line.text))
             found.append(tuple(text for _, _, text in stack))
         return found
+
+    def _is_heading(self, line: Line, titles: set[int]) -> bool:
+        """A heading, a short line in bold, or a line that says "Our team": no name, no person's title, no menu."""
+        looks = line.level > 0 or judgement.announces_people(line.text)
+        looks = looks or (line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption"))
+        if not looks or line.zone == "nav" or line.index in titles or self.readings.by_line[line.index].names:
+            return False
+        return any(char.isalnum() for char in line.text)
 
     def _scope(self, block: int, peopled: list[int]) -> int:
         """A heading inside a section that names people says nothing about what follows the section."""
@@ -213,7 +212,7 @@ class _Page:
         doubts = self._place_doubts(
             headings,
             title,
-            own_section=own_section or contact.linkedin_url is not None,
+            own_section=own_section or contact.linkedin_url is not None or judgement.is_about_section(headings),
             several=several,
             how=how,
             outside=judgement.is_outside_director(

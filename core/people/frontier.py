@@ -71,7 +71,10 @@ class Frontier:
         if (here.hostname or "").removeprefix("www.") != (home.hostname or "").removeprefix("www."):
             points += 5 if (here.hostname or "").split(".")[0] in _LANGUAGES else 20
         language = _LANGUAGE.match(here.path)
-        if language and language[1].lower() in _LANGUAGES and language[1].lower() != self._language:
+        foreign = (
+            self._language and language and language[1].lower() not in (self._language, here.path.strip("/").lower())
+        )
+        if foreign and language and language[1].lower() in _LANGUAGES:
             own = _LANGUAGE.match(home.path)
             points += 0 if own and own[1].lower() == language[1].lower() else 12
         return points

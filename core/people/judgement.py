@@ -75,8 +75,18 @@ _EXECUTIVE = re.compile(
     r"mot d[ue]|mensaje|carta (?:del|de la)|mensagem|messaggio|voorwoord|behind|humans|faces|impressum|imprint|"
     r"mentions legales|angaben gemass)\b"
 )
+_ANNOUNCEMENT = re.compile(
+    r"(?:(?:meet|our|the|core|founding|executive|senior|key|unser|unsere|das|notre|l'|nuestro|el|nossa|nosso|a|il|nostro|la|"
+    r"ons|het|company) ?)*(?:team|leadership(?: team)?|management(?: team)?|founders?|co-founders|people|staff|leaders|"
+    r"executives|geschaftsfuhrung|geschaftsleitung|ansprechpartner|mitarbeiter|equipe|dirigeants|equipo|equipa|squadra|"
+    r"directie|medewerkers)$"
+)
+_ABOUT = re.compile(
+    r"\b(?:about(?: us)?|who we are|our (?:story|company)|uber uns|wer wir sind|a propos|qui sommes|"
+    r"sobre(?: nos)?|nosotros|quienes somos|quem somos|chi siamo|over ons|wie (?:zijn|wij))\b"
+)
 _ADDRESSES_READER = re.compile(
-    r"\b(?:your|you|for|ihr|ihre|ihrem|votre|vos|su|sua|tu|uw|je|better|every|any|(?:project|property|risk|asset|waste|"
+    r"\b(?:your|you|for|fur|votre|vos|su|sua|tu|uw|je|better|every|any|(?:project|property|risk|asset|waste|"
     r"facility|data|change|quality|fleet|event|document|content|product|talent|wealth|case|lead|customer|time|task|order|"
     r"energy|water|brand|crisis|performance|knowledge) management|management (?:system|software|solutions?|services?|"
     r"consulting|tools?|platform)|team ?building|thought leadership)\b"
@@ -166,6 +176,16 @@ def is_own_section(headings: Sequence[str]) -> bool:
     return section_doubt(headings) is None and any(
         _EXECUTIVE.search(heading) and not _ADDRESSES_READER.search(heading) for heading in telling
     )
+
+
+def announces_people(text: str) -> bool:
+    """Say whether a line is nothing but the announcement of a company's people: "Our team", "Meet the founders"."""
+    return len(text) <= 40 and _ANNOUNCEMENT.match(fold(text).strip(" :.-–")) is not None
+
+
+def is_about_section(headings: Sequence[str]) -> bool:
+    """Say whether the nearest heading announces the company itself: its people may follow."""
+    return bool(headings) and section_doubt(headings) is None and _ABOUT.search(fold(headings[-1])) is not None
 
 
 def is_stand_in(name: str, text: str) -> bool:
