@@ -211,7 +211,7 @@ SURNAMES = words(
     sealy seal stamp pitt pratt bell ring
     """
 )
-"""Common words that are also family names: in the last place they do not speak against a name ("Andy Kitchen")."""
+"""Common words that are also family names: in the last place they do not speak against a name ("Peter Stone")."""
 GIVEN = words(
     """
     mark grant rose will hope grace faith joy art bill rich frank pat may june april august drew chase hunter jack

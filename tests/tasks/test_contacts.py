@@ -233,7 +233,7 @@ async def test_a_language_entrance_and_a_script_lead_on():
 
 
 async def test_a_menu_in_a_file_of_its_own_is_read():
-    page = "<div id='nav'></div><p>Looms made by hand, for three generations, in a mill by the river, and mended for ever.</p>"
+    page = "<div id='nav'></div><p>Looms made by hand, in a mill by the river, and mended for ever and a day.</p>"
     script = "<script>fetch('/parts/header.html').then(r => r.text()).then(show)</script>"
     report, _ = await discover({"/": page + script, "/parts/header.html": "<a href='/who'>Our team</a>", "/who": CEO})
     assert names(report) == [("Orla Fenwick", "CEO")]
