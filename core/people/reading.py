@@ -9,7 +9,7 @@ from core.names import PersonName, read_name
 from core.title_words import CREDENTIALS
 from core.titles import Title, fold, may_hold_title, read_title
 
-_MAX_PAIR = 200
+_MAX_PAIR = 160
 _MAX_TITLE = 140
 _CUTS = re.compile(
     r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
