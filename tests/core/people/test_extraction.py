@@ -150,8 +150,10 @@ def test_one_person_on_two_pages_is_one_and_the_better_page_is_kept():
 
 
 def test_a_hundred_thousand_cards_are_a_directory_and_end_in_time():
+    letters = "abcdefghijklmnopqrstuvwxyz"
     cards = "".join(
-        f"<div><h3>Ada Bertrand{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{chr(97 + i // 676 % 26)}</h3><p>CEO</p></div>"
+        f"<div><h3>Ada Bert{letters[i % 26]}{letters[i // 26 % 26]}{letters[i // 676 % 26]}</h3><p>CEO</p>"
+        f"<a href='https://www.linkedin.com/in/ada-{i}'>in</a><a href='mailto:ada{i}@example.com'>mail</a></div>"
         for i in range(100_000)
     )
     people, findings = people_of(f"<h1>Team</h1>{cards}")
