@@ -102,7 +102,7 @@ def scan(path: Path, options: FormatOptions = DETECT, *, copy_to: Path | None = 
     """
     _check_options(options, path)
     try:
-        with _open_regular(path) as source:
+        with open_regular(path) as source:
             if copy_to is None:
                 return _scan(source, path, options, None, path)
             try:
@@ -127,7 +127,7 @@ def _check_options(options: FormatOptions, path: Path) -> None:
         raise InvalidFile("preamble_lines cannot be negative", path=str(path))
 
 
-def _open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> IO[bytes]:
     """Open without ever waiting: a FIFO or device would block for ever."""
     try:
         kind = path.stat().st_mode
