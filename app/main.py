@@ -28,6 +28,8 @@ COMMANDS: dict[str, Command] = {
     "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),
     "undo": Command("app.commands.imports:undo", "Undo an import."),
     "imports": Command("app.commands.imports:imports", "List imports."),
+    "score": Command("app.commands.scoring:score", "Score the rows of a CSV file by a profile; stores nothing."),
+    "icp": Command("app.commands.scoring:app", "The ideal customer profile: check one, print an example."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
     "worker": Command("app.commands.worker:worker", "Run flows for a Prefect server that runs elsewhere."),

@@ -284,3 +284,8 @@ def _learner(
 
 def _code_of(country: str | None) -> str | None:
     return country_code(country) if country else None
+
+
+def normalizer_of(field: str) -> Callable[[str], str | None]:
+    """Give the function that cleans a field's cells by themselves; phones, which need a country, only as text."""
+    return _NORMALIZERS.get(field, normalize.text)
