@@ -167,13 +167,13 @@ def _in_document(location: Sequence[str | int], value: Any) -> Location:  # noqa
     """Drop the parts of an error's place that name a branch of the model, not a key of the document."""
     kept: list[str | int] = []
     for part in location:
-        if (isinstance(value, Mapping) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value)
-        ):
+        is_key = isinstance(value, Mapping) and part in value
+        is_item = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        is_missing_key = isinstance(value, Mapping) and part == location[-1]
+        if is_key or is_item:
             value = value[part]
-        elif not (isinstance(value, Mapping) and part == location[-1]):
-            continue
-        kept.append(part)
+        if is_key or is_item or is_missing_key:
+            kept.append(part)
     return tuple(kept)
 
 
