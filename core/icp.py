@@ -2,7 +2,8 @@
 
 A profile is a list of weighted criteria, each over a field of a lead or a column of the imported file, disqualifiers,
 and tier thresholds. A criterion says by exactly one key what it looks for: `one_of`, `bands`, `keywords`, `regex`,
-`flag`, `number`, `regions`, `titles` or `present`. `core.criteria` judges values by it, `core.scoring` adds the points up.
+`flag`, `number`, `regions`, `titles` or `present`. `core.criteria` judges values by it, `core.scoring` adds the points
+up.
 """
 
 import json
