@@ -23,9 +23,7 @@ def test_rubric_is_its_arithmetic(row: dict[str, Decimal]) -> None:
     expected = sum((Decimal(weight) * row[name] for name, weight in RUBRIC.items()), Decimal(0))
     found = Scorer(RUBRIC_PROFILE).score({name: str(value) for name, value in row.items()})
     assert found.score == expected
-    assert found.tier == next(
-        tier for tier, least in zip(TIERS, (80, 60, 40, 0), strict=True) if expected >= least
-    )
+    assert found.tier == next(tier for tier, least in zip(TIERS, (80, 60, 40, 0), strict=True) if expected >= least)
     assert found.confidence == 1
 
 
