@@ -9,6 +9,7 @@ up.
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -230,12 +231,12 @@ class Condition(Part):
     titles: Titles | None = None
     present: Present | None = None
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Which key says what is looked for."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The fields and columns it looks at."""
         if self.kind == "regions":
@@ -244,7 +245,7 @@ class Condition(Part):
             return self.fields
         return (self.field or "contact_title",)
 
-    @property
+    @cached_property
     def label(self) -> str:
         """What the breakdown calls it."""
         return self.name or (self.kind if self.kind == "regions" else "+".join(self.columns))
@@ -316,7 +317,7 @@ class Profile(Part):
             seen.add(part.label)
         return self
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """All fields and columns that the profile looks at, each once."""
         parts: Sequence[Condition] = (*self.criteria, *self.disqualifiers)
