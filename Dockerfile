@@ -15,6 +15,8 @@ COPY db db
 COPY integrations integrations
 COPY tasks tasks
 COPY flows flows
+COPY sandbox sandbox
+COPY agents agents
 COPY app app
 RUN printf '#!/opt/venv/bin/python\nfrom app.main import main\n\nmain()\n' > /opt/venv/bin/sales-agent \
     && chmod 755 /opt/venv/bin/sales-agent

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo demo-stop test check format lint types contracts unused soak bench eval wheel clean
+.PHONY: help setup lock demo demo-stop test check format lint types contracts unused other-pythons soak bench eval wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -45,7 +45,7 @@ test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (u
 soak: setup ## Run the long proofs: kill matrices, fuzzing, million-row runs (an hour)
 	$(BIN)/python -m pytest -q -m soak --timeout=3600
 
-check: format lint types contracts test ## All that CI checks
+check: format lint types contracts unused test other-pythons wheel ## All that CI checks
 
 format: setup
 	$(BIN)/ruff format --check .
@@ -59,5 +59,24 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports --no-cache
 
+unused: setup
+	$(BIN)/deptry .
+
+other-pythons: setup ## Run the tests on the other supported Pythons that are installed here
+	@for version in 3.11 3.13; do \
+		if python$$version -c '' 2>/dev/null && ! $(BIN)/python -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$version')"; then \
+			$(MAKE) --no-print-directory test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+		fi; \
+	done
+
+wheel: setup ## Build the wheel, install it into an empty environment, start the program from there
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(BIN)/python -m venv build/wheel/venv
+	$(UV) build --quiet --wheel --out-dir build/wheel
+	$(UV) pip install --quiet --python build/wheel/venv/bin/python --constraints requirements.lock build/wheel/*.whl
+	cd build/wheel && venv/bin/sales-agent --help >/dev/null && venv/bin/sales-agent preview venv/lib/python*/site-packages/app/demo/leads.csv --json >/dev/null
+	export SALES_AGENT_HOME=$(CURDIR)/build/wheel/home; cd build/wheel && venv/bin/sales-agent up --detach --port 4271 && \
+		venv/bin/sales-agent import --submit venv/lib/python*/site-packages/app/demo/leads.csv; code=$$?; venv/bin/sales-agent down; exit $$code
+
 clean: ## Remove the environment and all caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -23,7 +23,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("app.commands.demo:demo", "Import a made-up file through the whole machinery and show the result."),
+    "demo": Command("app.commands.demo:demo", "Import a made-up file through a worker and show the leads."),
     "import": Command("app.commands.imports:import_", "Import leads from a CSV file."),
     "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),
     "undo": Command("app.commands.imports:undo", "Undo an import."),
@@ -33,6 +33,8 @@ COMMANDS: dict[str, Command] = {
     "qualify": Command("app.commands.qualify:qualify", "Score the stored leads by a profile, with reasons."),
     "export": Command("app.commands.export:export", "Write leads with scores, tiers and reasons to a file."),
     "status": Command("app.commands.status:status", "Say how far everything is: leads, imports, qualification."),
+    "discover": Command("app.commands.discover:discover", "Find the people who decide on a company's website."),
+    "sandbox": Command("app.commands.sandbox:sandbox", "Serve stand-ins of every provider, to try without keys."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
     "worker": Command("app.commands.worker:worker", "Run flows for a Prefect server that runs elsewhere."),

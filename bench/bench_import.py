@@ -1,8 +1,8 @@
 """How much an import costs beside a bare COPY of the same rows, in one run.
 
 For each size, alternating, five times: COPY of the clean file into (a) a bare text table and (b) a table with the keys
-and indexes of `leads`; the import of the dirty file (2 % bad, 3 % duplicate) through the flow's own code in a process of
-its own; and the same import again. Medians. CPU of the backend is that of all PostgreSQL processes.
+and indexes of `leads`; the import of the dirty file (2 % bad, 3 % duplicate) through the flow's own code in a process
+of its own; and the same import again. Medians. CPU of the backend is that of all PostgreSQL processes.
 
     python -m bench.bench_import [--rows 100000 1000000] [--runs 5]
 """
@@ -81,12 +81,21 @@ class Bench:
         """Run something; give its own figures with the backend's CPU."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
-        before = backend_cpu_s(self.postmaster)
+        before = self._settled_cpu_s()
         figures = what()
-        return {**figures, "backend_cpu_s": backend_cpu_s(self.postmaster) - before}
+        return {**figures, "backend_cpu_s": self._settled_cpu_s() - before}
+
+    def _settled_cpu_s(self) -> float:
+        """Read the backend's CPU once all sessions but this one have ended: only then are theirs counted."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            others = "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            while connection.execute(others).fetchone() is not None:
+                time.sleep(0.01)
+        time.sleep(0.2)  # our own session has to end, too
+        return backend_cpu_s(self.postmaster)
 
     def copy(self, ddl: str) -> dict[str, float]:
-        """COPY the clean file into a new table, in blocks, in one transaction; as `psql \\copy` does."""
+        """COPY the clean file into a new table, in blocks, in one transaction; as psql does."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("DROP TABLE IF EXISTS plain")
             connection.execute(ddl)  # type: ignore[arg-type]

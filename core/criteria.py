@@ -15,6 +15,7 @@ from core.icp import Bands, Choice, Condition, Flag, Keywords, OneOf, Present, R
 from core.icp import compile_pattern as _compiled
 from core.lead import fold
 from core.regions import countries_of, state_key
+from core.titles import read_title
 
 MICRO = 1_000_000
 """Points are counted in millionths."""
@@ -77,6 +78,16 @@ Judge = Callable[[Sequence[str | None]], Judgement]
 
 _Verdict = tuple[int | None, str]
 _Single = Callable[[str], _Verdict]
+
+
+def role_in_title(title: str) -> str | None:
+    """Read a job title: its ATL role, `Owner` where it says only that, None where it holds neither (any more)."""
+    found = read_title(title)
+    if found.role or found.is_past:
+        return found.role
+    if found.is_president and found.place is None:
+        return "CEO"
+    return "Owner" if found.is_owner_like else None
 
 
 def micro(points: Decimal) -> int:

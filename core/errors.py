@@ -24,6 +24,7 @@
        │  └─ CircuitOpen              carries until
        └─ Permanent                   do not try again
           ├─ Unauthorized
+          ├─ PaymentRequired
           ├─ Rejected
           ├─ Gone
           └─ UnexpectedAnswer
@@ -31,7 +32,9 @@
 A message names the thing, its id and what to do next; never a secret, never a person's data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -151,7 +154,12 @@ class ImportBusy(Conflict):
 
 
 class LimitReached(SalesAgentError):
-    """A limit is used up: the work is due later, it has not failed."""
+    """A limit is used up: the work is due later, it has not failed.
+
+    Attribute: `retry_at`, aware UTC, or None where nobody can say when there is room again.
+    """
+
+    retry_at: datetime | None = None
 
 
 class BudgetExhausted(LimitReached):
@@ -178,7 +186,12 @@ class ProviderError(SalesAgentError):
 
 
 class Transient(ProviderError):
-    """May succeed when tried again."""
+    """May succeed when tried again.
+
+    Attribute: `was_sent`, False where the request certainly never reached the provider.
+    """
+
+    was_sent: bool = True
 
 
 class Unavailable(Transient):
@@ -196,11 +209,13 @@ class Timeout(Transient):
 class RateLimited(Transient):
     """Too many calls. Attribute: `retry_after_s`, seconds, or None where the provider did not say."""
 
-    retry_after_s: float | None
+    retry_after_s: float | None = None
 
 
 class CircuitOpen(Transient):
-    """The provider's circuit breaker is open. Attribute: `until`, aware UTC."""
+    """The provider's circuit breaker is open; nothing was sent. Attribute: `until`, aware UTC."""
+
+    until: datetime
 
 
 class Permanent(ProviderError):
@@ -211,8 +226,14 @@ class Unauthorized(Permanent):
     """The key is missing, wrong, or not allowed to do this."""
 
 
+class PaymentRequired(Permanent):
+    """The provider's own credits or plan are used up; waiting does not help."""
+
+
 class Rejected(Permanent):
-    """The provider refused the request's content. Attribute: `field_errors` where it named fields."""
+    """The provider refused the request's content. Attribute: `field_errors`, field to reason, where it named fields."""
+
+    field_errors: Mapping[str, str] = MappingProxyType({})
 
 
 class Gone(Permanent):

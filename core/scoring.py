@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, get_args
 
-from core.criteria import MICRO, Judge, Judgement, RoleOf, judge_of, micro
+from core.criteria import MICRO, Judge, Judgement, RoleOf, judge_of, micro, role_in_title
 from core.icp import Condition, Criterion, Profile, Tiers
-from core.title_keywords import role_in_title
 
 Tier = Literal["hot", "warm", "cold", "disqualified"]
 TIERS: tuple[Tier, ...] = get_args(Tier)

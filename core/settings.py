@@ -12,6 +12,8 @@ import platformdirs
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.provider_settings import Providers
+
 
 def _section(prefix: str) -> SettingsConfigDict:
     return SettingsConfigDict(env_prefix=prefix, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -102,6 +104,38 @@ class QualificationSettings(BaseSettings):
     batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run")
 
 
+class WebsiteSettings(BaseSettings):
+    """Reading of company websites."""
+
+    model_config = _section("WEBSITES_")
+
+    user_agent: str = Field(
+        default="sales-agent/0.1 (reads public company pages)",
+        min_length=3,
+        max_length=300,
+        pattern=r"^[\x20-\x7e]+$",
+        description="User-Agent header; say how you can be reached. Its first word is our name in robots.txt",
+    )
+    page_budget: int = Field(default=12, ge=1, le=100, description="Pages fetched of one site at most")
+    time_budget_s: float = Field(default=60.0, ge=1, le=3600, description="Seconds for one site")
+    delay_s: float = Field(default=1.0, ge=0, le=60, description="Seconds between two requests to one host")
+    timeout_s: float = Field(default=15.0, ge=0.5, le=120, description="Seconds for one page")
+    max_page_bytes: int = Field(
+        default=2_000_000, ge=10_000, le=20_000_000, description="Bytes read of one page, unpacked"
+    )
+    connections: int = Field(default=100, ge=1, le=1000, description="Connections over all hosts")
+    fresh_for_s: float = Field(
+        default=86_400, ge=0, le=31_536_000, description="Seconds a fetched page is used again without asking"
+    )
+    cache_dir: Path | None = Field(
+        default=None, description="Fetched pages. Default: cache/websites in the data directory"
+    )
+    allow_private_hosts: bool = Field(
+        default=False,
+        description="Visit private, loopback and link-local addresses too; for tests and the sandbox only",
+    )
+
+
 class Settings:
     """All sections. Construct once at a process's edge, or use `settings()`."""
 
@@ -114,6 +148,8 @@ class Settings:
         self.redis = RedisSettings()
         self.imports = ImportSettings()
         self.qualification = QualificationSettings()
+        self.providers = Providers()
+        self.websites = WebsiteSettings()
 
     @property
     def upload_dir(self) -> Path:

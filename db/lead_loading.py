@@ -151,8 +151,12 @@ async def _interrupted(connection: Connection, fingerprint: str) -> UUID | None:
         "SELECT id FROM imports WHERE fingerprint = %s AND status = 'running' ORDER BY started_at DESC", (fingerprint,)
     )
     for (import_id,) in await cursor.fetchall():
-        if await _lock(connection, import_id):
+        if not await _lock(connection, import_id):
+            continue
+        still = await connection.execute("SELECT FROM imports WHERE id = %s AND status = 'running'", (import_id,))
+        if await still.fetchone() is not None:
             return UUID(str(import_id))
+        await _unlock(connection, import_id)  # its process ended it while we waited
     return None
 
 
@@ -189,6 +193,10 @@ async def _lock(connection: Connection, import_id: UUID) -> bool:
     except psycopg.errors.LockNotAvailable:
         return False
     return True
+
+
+async def _unlock(connection: Connection, import_id: UUID) -> None:
+    await connection.execute("SELECT pg_advisory_unlock(hashtextextended('import ' || %s::text, 0))", (str(import_id),))
 
 
 async def _one(cursor: psycopg.AsyncCursor[Any], statement: str, names: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -1,13 +1,14 @@
 """CSV in, leads stored and deduplicated."""
 
-from core.imports import ImportReport, ImportRequest
+from core.imports import ImportReport
 from core.preview import PreviewReport
 from tasks import import_artifacts, leads
+from tasks.received_frames import RequestOrFrame
 from tasks.runtime import flow
 
 
 @flow(name="import-leads", flow_run_name="{request.path.name}")
-async def import_leads(request: ImportRequest) -> ImportReport | PreviewReport:
+async def import_leads(request: RequestOrFrame) -> ImportReport | PreviewReport:
     """Import leads from a CSV file.
 
     Started by hand. Reads one file; writes leads, the import's report and its rejects. Safe twice: the same bytes

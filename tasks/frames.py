@@ -1,9 +1,23 @@
-"""Leads as DataFrames, for notebooks."""
+"""Leads from and to DataFrames, for notebooks."""
+
+from typing import Any
 
 import pandas as pd
 
+from core.imports import ImportRequest
 from db import leads
+from tasks.received_frames import spool_frame
 from tasks.resources import database
+
+
+def request_of(frame: pd.DataFrame, **options: Any) -> ImportRequest:  # noqa: ANN401 - checked by the model
+    """Make the request that imports a DataFrame.
+
+    Args:
+        frame: one row a lead, columns named as in a file; the index is left out.
+        options: further fields of `ImportRequest`.
+    """
+    return ImportRequest(path=spool_frame(frame), **options)
 
 
 async def leads_frame(limit: int | None = None) -> pd.DataFrame:

@@ -49,7 +49,7 @@ async def receive_file(request: ImportRequest) -> ScannedFile:
     path = _allowed(request.path)
     spool = own_directory("spool")
     _sweep(spool)
-    copy = spool / f"{uuid4()}.csv"
+    copy = None if path.parent == spool else spool / f"{uuid4()}.csv"
     return await asyncio.to_thread(csv_rows.scan, path, request.format_options, copy_to=copy)
 
 
@@ -159,7 +159,7 @@ async def _prepared(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector from walking a batch's rows again and again: a third of the time, for no cycle."""
+    """Keep the cyclic collector from walking a batch's rows again and again: a third of the time, and no cycle."""
     gc.disable()
     try:
         yield

@@ -7,9 +7,11 @@ the one that `sales-agent up` runs on this machine.
 
 import json
 import logging
+import socket
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from prefect import Flow, Task
 from prefect.context import FlowRunContext
@@ -33,7 +35,17 @@ def server_url() -> str | None:
         url = json.loads(state.read_text())["api_url"]
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return str(url)
+    return str(url) if _answers(url) else None
+
+
+def _answers(url: str) -> bool:
+    """Tell whether anybody listens there: a killed `up` leaves its note behind."""
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname, place.port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def in_flow_run() -> bool:

@@ -3,6 +3,8 @@
     home           the session's data directory (its servers are stopped and it is removed at the end)
     postgres_url   the session's private PostgreSQL, started once, also under pytest-xdist
     database       the URL of a fresh, migrated database of this test's own
+    own_home       a data directory whose servers are this test's own
+    running        an installation on which `sales-agent up` runs, with a Prefect server and a worker
 
 No test connects beyond loopback and Unix sockets, and none sees the settings or data of the person who runs it.
 """
@@ -11,15 +13,17 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 import pytest_socket
+from installation import Installation, make_installation
 from psycopg import sql
 
 from db import embedded
+from scripts import env_example
 
 TEMPLATE = "migrated_template"
 TEMPLATE_LOCK = 4_201_337
@@ -29,7 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give the whole session, workers of pytest-xdist included, one data directory."""
     if hasattr(config, "workerinput"):
         return
-    for name in [name for name in os.environ if name.startswith(("POSTGRES_", "REDIS_", "PREFECT_", "IMPORT_"))]:
+    prefixes = {str(section.model_config["env_prefix"]) for section in env_example.sections()} - {"SALES_AGENT_"}
+    for name in [name for name in os.environ if name.startswith(tuple(prefixes))]:
         del os.environ[name]
     os.environ["SALES_AGENT_HOME"] = tempfile.mkdtemp(prefix="sales-agent-test-")
 
@@ -84,3 +89,38 @@ def database(postgres_url: str, template: str) -> Iterator[str]:
     yield embedded.with_database(postgres_url, name)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give a data directory with servers of its own, which the test may kill or measure."""
+    directory = tmp_path_factory.mktemp("home")
+    yield directory
+    embedded.stop_postgres(directory)
+    embedded.stop_redis(directory)
+
+
+@pytest.fixture(scope="session")
+def new_installation() -> Iterator[Callable[[], Installation]]:
+    """Make installations, and take them down at the end of the session."""
+    made: list[Installation] = []
+
+    def make() -> Installation:
+        made.append(make_installation(Path(tempfile.mkdtemp(prefix="sales-agent-up-"))))
+        return made[-1]
+
+    yield make
+    for installation in made:
+        done = installation.run("down")
+        assert done.returncode == 0, done.stderr
+        shutil.rmtree(installation.home.parent)
+
+
+@pytest.fixture(scope="session")
+def running(new_installation: Callable[[], Installation]) -> Installation:
+    """Return an installation on which `sales-agent up` runs, detached; shared by the tests that only use it."""
+    installation = new_installation()
+    done = installation.run("up", "--detach", "--port", str(installation.port))
+    assert done.returncode == 0, done.stderr
+    assert f"http://127.0.0.1:{installation.port}" in done.stdout
+    return installation

@@ -41,7 +41,9 @@ def export(
     from tasks.exports import export_leads
 
     lowest = None if min_score is None else Decimal(str(min_score))
-    request = ExportRequest(path=file, tiers=tuple(each.value for each in tier or ()), min_score=lowest, with_extra=extra, limit=limit)
+    request = ExportRequest(
+        path=file, tiers=tuple(each.value for each in tier or ()), min_score=lowest, with_extra=extra, limit=limit
+    )
     report = asyncio.run(export_leads(request)).model_dump(mode="json")
     if as_json:
         terminal.print_json(report)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from installation import ROOT, Installation
 
 from app.prefect_api import PrefectAPI
 from db import embedded, embedded_valkey
-from tests.app.conftest import ROOT, Installation
 
 COMPOSE = ROOT / "docker-compose.yml"
 SECRETS = {

@@ -12,12 +12,12 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from installation import Installation
 
 from app.prefect_api import PrefectAPI
 from app.prefect_environment import MARK
 from app.prefect_setup import WATCHDOGS
 from core.errors import Rejected
-from tests.app.conftest import Installation
 
 
 def wait_for(what: Callable[[], Any], within_s: float = 60.0) -> Any:
@@ -49,6 +49,9 @@ def run_hello(api: PrefectAPI, **parameters: object) -> str:
 
 def state_of(api: PrefectAPI, run: str) -> str:
     return str(api.get(f"/flow_runs/{run}")["state_type"])
+
+
+pytestmark = pytest.mark.xdist_group("up")  # they share one running `sales-agent up`
 
 
 @pytest.fixture

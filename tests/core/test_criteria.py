@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from profiles import leads, one, profiles
 
-from core.criteria import MICRO, judge_of, read_number, read_range, words_of
+from core.criteria import MICRO, judge_of, read_number, read_range, role_in_title, words_of
 from core.icp import Profile
-from core.title_keywords import role_in_title
 
 ONE_OF = "field: f, one_of: {values: [{value: Software, synonyms: [SaaS, IT-Dienste], points: 80}, Bau], otherwise: 5}"
 WORDS = "field: f, one_of: {match: words, values: [{value: solar, points: 30}, {value: heat pump, points: 90}]}"

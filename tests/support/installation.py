@@ -1,20 +1,17 @@
-"""A running `sales-agent up` with a data directory of its own, shared by the tests that only look at it."""
+"""An installation of one's own: a data directory, a checkout, a free port, and the command line run on them."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 
-FLOW = '''
+_FLOW = '''
 import asyncio
 import os
 
@@ -28,22 +25,10 @@ async def say_hello(name: str = "you", seconds: float = 0.0) -> str:
     return os.getcwd()
 '''
 
-DEPLOYMENTS = """
-name: test
-pull:
-  - prefect.deployments.steps.set_working_directory:
-      directory: "{{ $SALES_AGENT_ROOT }}"
-deployments:
-  - name: say-hello
-    entrypoint: flows/say_hello.py:say_hello
-    work_pool:
-      name: sales-agent
-"""
-
 
 @dataclass(frozen=True)
 class Installation:
-    """A data directory, a checkout with one flow, and a free port."""
+    """A data directory, a checkout with our flows and one of its own, and a free port."""
 
     home: Path
     root: Path
@@ -84,32 +69,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def new_installation() -> Iterator[Callable[[], Installation]]:
-    """Make installations, and take them down at the end of the session."""
-    made: list[Installation] = []
-
-    def make() -> Installation:
-        base = Path(tempfile.mkdtemp(prefix="sales-agent-up-"))
-        root = base / "check out"
-        (root / "flows").mkdir(parents=True)
-        (root / "flows" / "say_hello.py").write_text(FLOW)
-        (root / "prefect.yaml").write_text(DEPLOYMENTS)
-        made.append(Installation(base / "home", root, free_port()))
-        return made[-1]
-
-    yield make
-    for installation in made:
-        done = installation.run("down")
-        assert done.returncode == 0, done.stderr
-        shutil.rmtree(installation.home.parent)
-
-
-@pytest.fixture(scope="session")
-def running(new_installation: Callable[[], Installation]) -> Installation:
-    """Return an installation on which `up` runs, detached."""
-    installation = new_installation()
-    done = installation.run("up", "--detach", "--port", str(installation.port))
-    assert done.returncode == 0, done.stderr
-    assert f"http://127.0.0.1:{installation.port}" in done.stdout
-    return installation
+def make_installation(base: Path) -> Installation:
+    """Make an installation in an empty directory, in paths with spaces: our own deployments and `say-hello`."""
+    root = base / "check out"
+    root.mkdir()
+    (root / "flows").symlink_to(ROOT / "flows")
+    (root / "say_hello.py").write_text(_FLOW)
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    deployments["deployments"].append(
+        {"name": "say-hello", "entrypoint": "say_hello.py:say_hello", "work_pool": {"name": "sales-agent"}}
+    )
+    (root / "prefect.yaml").write_text(yaml.safe_dump(deployments), encoding="utf-8")
+    return Installation(base / "home", root, free_port())

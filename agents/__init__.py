@@ -1,0 +1,1 @@
+"""Everything that asks a language model; knows neither Prefect nor the database."""

@@ -1,0 +1,139 @@
+"""Any LangChain chat model behind our guard: breaker, budget, rate limit, retry, errors of ours."""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from typing import Any, Literal
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable, RunnableBinding
+from langchain_core.tools import BaseTool
+
+from agents.async_chat import CHARACTERS_A_TOKEN, AsyncChat
+from agents.structured import Schema, checked, name_of, strict_schema, value_of
+from core.errors import ConfigurationError, MalformedAnswer
+from core.prices import Price, TokenUsage
+from core.spend import Cost
+from integrations.resilience.guard import Call, Guard
+from integrations.sdk import sdk_errors
+
+StructuredBy = Literal["tool", "json_schema"]
+
+
+class GuardedChat(AsyncChat):
+    """Another chat model, made safe to call. Its own retries must be off; asynchronous only.
+
+    Attributes:
+        inner: the provider's model.
+        guard: see `integrations.resilience.guard`.
+        price: of the model.
+        max_tokens: bound of the output that `inner` was given.
+        structured_by: how the provider is asked for a value.
+    """
+
+    inner: BaseChatModel
+    guard: Guard
+    price: Price
+    max_tokens: int = 1024
+    structured_by: StructuredBy = "tool"
+
+    @property
+    def _llm_type(self) -> str:
+        return self.guard.provider
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        call = self._call(messages, kwargs)
+
+        async def attempt() -> ChatResult:
+            with sdk_errors(self.guard.provider, call.operation):
+                return await self.inner._agenerate(messages, stop, None, **kwargs)
+
+        result = await self.guard.run(attempt, call, cost_of=lambda result: self._cost(_message(result), call))
+        generation = result.generations[0]
+        # LangChain joins these only after this method.
+        facts = {**(result.llm_output or {}), **(generation.generation_info or {})}
+        checked(self.guard.provider, _message(result), facts)
+        return result
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        call = self._call(messages, kwargs)
+
+        async def pieces() -> AsyncGenerator[ChatGenerationChunk, None]:
+            with sdk_errors(self.guard.provider, call.operation):
+                async for chunk in self.inner._astream(messages, stop, None, **kwargs):
+                    yield chunk
+
+        whole: AIMessageChunk | None = None
+        facts: dict[str, Any] = {}
+        async for chunk in self.guard.stream(pieces, call, cost_of=lambda chunk: self._used(chunk.message)):
+            facts.update(chunk.generation_info or {})
+            if isinstance(chunk.message, AIMessageChunk):
+                whole = chunk.message if whole is None else whole + chunk.message
+            if run_manager and chunk.text:
+                await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+            yield chunk
+        if whole is not None:
+            checked(self.guard.provider, whole, facts)
+
+    def _call(self, messages: list[BaseMessage], options: dict[str, Any]) -> Call:
+        characters = sum(len(str(message.content)) for message in messages) + len(json.dumps(options, default=str))
+        worst = TokenUsage(characters // CHARACTERS_A_TOKEN, self.max_tokens)
+        weights = {"tokens": worst.input_tokens + worst.output_tokens}
+        return Call("chat", estimate=self.price.cost(worst), weights=weights)
+
+    def _cost(self, message: AIMessage, call: Call) -> Cost:
+        return self._used(message) or call.estimate
+
+    def _used(self, message: BaseMessage) -> Cost | None:
+        used: UsageMetadata | None = getattr(message, "usage_metadata", None)
+        if used is None:
+            return None
+        cached = used.get("input_token_details", {}).get("cache_read", 0)
+        return self.price.cost(TokenUsage(used["input_tokens"], used["output_tokens"], cached or 0))
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Offer tools to the model, in the shape the provider wants."""
+        choice = {} if tool_choice is None else {"tool_choice": tool_choice}
+        bound = self.inner.bind_tools(tools, **choice, **kwargs)
+        if not isinstance(bound, RunnableBinding):
+            raise ConfigurationError(f"{self.guard.provider} offers no tools")
+        return self.bind(**bound.kwargs)
+
+    def with_structured_output(
+        self, schema: Schema, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Return a chain that answers with a value of `schema`. Raises MalformedAnswer in it."""
+        if self.structured_by == "tool":
+            bound = self.bind_tools([schema], tool_choice="any", **kwargs)
+        else:
+            wanted = {"name": name_of(schema), "schema": strict_schema(schema), "strict": True}
+            bound = self.bind(response_format={"type": "json_schema", "json_schema": wanted}, **kwargs)
+        return bound | value_of(schema, include_raw=include_raw)
+
+
+def _message(result: ChatResult) -> AIMessage:
+    message = result.generations[0].message if result.generations else None
+    if not isinstance(message, AIMessage):
+        raise MalformedAnswer("the model's answer holds no message")
+    return message

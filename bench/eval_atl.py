@@ -1,0 +1,237 @@
+"""How good ATL discovery is: every labelled site is served on its own loopback port and read by the real crawler.
+
+    python -m bench.eval_atl                       # ../shared/atl-dev beside the checkout, else the project's own sites
+    SALES_AGENT_EVAL_DATA=/data python -m bench.eval_atl --verbose
+
+A person counts as found when given and family name agree. Owner-like, borderline and placeholder people are neutral.
+"Reachable" people stand on a page that static links lead to. Figures go to bench/eval_atl.json.
+"""
+
+import argparse
+import asyncio
+import functools
+import http.server
+import json
+import os
+import threading
+import time
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from core.names import read_name, same_person
+from core.people.contacts import linkedin_profile
+from core.people.report import SiteReport
+from integrations.websites.fetcher import FetchLimits, WebsiteFetcher
+from tasks.contacts import discover_site
+
+HERE = Path(__file__).resolve().parent
+BANDS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
+
+
+class SiteHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder as GitHub Pages does: /x is /x/index.html or /x.html."""
+
+    def translate_path(self, path: str) -> str:
+        """Find the file of an address."""
+        plain = unquote(urlsplit(path).path)
+        base = Path(super().translate_path(plain))
+        for option in (base, base / "index.html", base.with_name(base.name + ".html")):
+            if option.is_file():
+                return str(option)
+        return str(base)
+
+    def list_directory(self, path: str) -> None:  # type: ignore[override]
+        """A folder without a page is not found."""
+        del path
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+def serve(folder: Path) -> http.server.ThreadingHTTPServer:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(SiteHandler, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def data_directory() -> Path:
+    named = os.environ.get("SALES_AGENT_EVAL_DATA")
+    options = [Path(named)] if named else [HERE.parent.parent / "shared"]
+    for option in options:
+        for folder in (option / "atl-dev", option):
+            if (folder / "labels.jsonl").is_file():
+                return folder
+    return HERE / "sites"
+
+
+def is_same(name: str, other: str) -> bool:
+    one, two = read_name(name), read_name(other)
+    if one is None or two is None:
+        return name.casefold() == other.casefold()
+    return same_person(one, two)
+
+
+async def look(folder: Path, start: str, fetcher: WebsiteFetcher, budget: int) -> SiteReport:
+    server = serve(folder)
+    try:
+        path = start.removesuffix("index.html")
+        return await discover_site(f"http://127.0.0.1:{server.server_address[1]}/{path}", fetcher, page_budget=budget)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def judge(label: dict[str, Any], report: SiteReport) -> dict[str, Any]:
+    people = label["people"]
+    result: dict[str, Any] = {
+        "site": label["site_id"],
+        "found": [],
+        "wrong": [],
+        "missed": [],
+        "neutral": [],
+        "points": [],
+    }
+    matched: set[int] = set()
+    for person in report.people:
+        index = next((i for i, known in enumerate(people) if is_same(known["name"], person.name)), None)
+        known = people[index] if index is not None else None
+        if known is not None and (
+            known.get("owner_like")
+            or known.get("borderline")
+            or (known.get("placeholder") and not known.get("external"))
+        ):
+            result["neutral"].append(person.name)
+            continue
+        right = known is not None and known.get("atl")
+        result["points"].append((person.confidence, bool(right)))
+        if not right or index is None or known is None:
+            result["wrong"].append(f"{person.name} | {person.title} | {person.role} | {person.source_url}")
+            continue
+        if index in matched:
+            continue
+        matched.add(index)
+        accepted = {
+            linkedin_profile(url or "") for url in [known.get("linkedin_url"), *(known.get("linkedin_also") or [])]
+        } - {None}
+        result["found"].append(
+            {
+                "name": person.name,
+                "role_right": person.role in [known["atl_role"], *(known.get("role_also") or [])],
+                "role": f"{person.role} for {known['atl_role']}",
+                "linkedin": None if not accepted and person.linkedin_url is None else person.linkedin_url in accepted,
+            }
+        )
+    for index, known in enumerate(people):
+        if known.get("atl") and index not in matched:
+            reach = (label.get("reach") or {}).get(known["page"], {}).get("depth")
+            result["missed"].append(
+                {"name": known["name"], "title": known["title"], "page": known["page"], "reachable": reach is not None}
+            )
+    reached = {
+        known["name"]
+        for known in people
+        if known.get("atl") and (label.get("reach") or {}).get(known["page"], {}).get("depth") is not None
+    }
+    result["reachable"] = len(reached)
+    result["reachable_found"] = sum(people[i]["name"] in reached for i in matched)
+    result["has_atl"] = any(known.get("atl") for known in people)
+    result["pages_read"] = sum(page.status == "ok" for page in report.pages)
+    result["outcome"], result["reason"] = report.outcome, report.reason
+    return result
+
+
+def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
+    found = sum(len(result["found"]) for result in results)
+    wrong = sum(len(result["wrong"]) for result in results)
+    missed = sum(len(result["missed"]) for result in results)
+    precision = found / (found + wrong) if found + wrong else 1.0
+    recall = found / (found + missed) if found + missed else 1.0
+    reachable = sum(result["reachable"] for result in results)
+    linkedin = [hit["linkedin"] for result in results for hit in result["found"] if hit["linkedin"] is not None]
+    points = [point for result in results for point in result["points"]]
+    table = [
+        {
+            "from": low,
+            "to": min(high, 1.0),
+            "findings": len(inside),
+            "mean_confidence": round(sum(c for c, _ in inside) / len(inside), 3),
+            "right": round(sum(r for _, r in inside) / len(inside), 3),
+        }
+        for low, high in pairwise(BANDS)
+        if (inside := [point for point in points if low <= point[0] < high])
+    ]
+    return {
+        "sites": len(results),
+        "atl_people": found + missed,
+        "found": found,
+        "wrong": wrong,
+        "precision": round(precision, 4),
+        "recall": round(recall, 4),
+        "f1": round(2 * precision * recall / (precision + recall), 4) if precision + recall else 0.0,
+        "recall_reachable": round(sum(result["reachable_found"] for result in results) / reachable, 4)
+        if reachable
+        else 1.0,
+        "role_accuracy": round(sum(hit["role_right"] for result in results for hit in result["found"]) / found, 4)
+        if found
+        else 1.0,
+        "linkedin_accuracy": round(sum(linkedin) / len(linkedin), 4) if linkedin else None,
+        "false_people_on_sites_without": sum(len(result["wrong"]) for result in results if not result["has_atl"]),
+        "sites_without": sum(not result["has_atl"] for result in results),
+        "pages_read_per_site": round(sum(result["pages_read"] for result in results) / len(results), 2),
+        "outcomes": dict(Counter(result["outcome"] for result in results)),
+        "reliability": table,
+    }
+
+
+async def evaluate(folder: Path, budget: int, only: str | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    sites = {site["site_id"]: site for site in json.loads((folder / "sites.json").read_text())}
+    labels = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines() if line.strip()]
+    results = []
+    limits = FetchLimits(delay_s=0.0, allow_private=True)
+    started = time.perf_counter()
+    async with WebsiteFetcher(limits) as fetcher:
+        for label in labels:
+            site = sites[label["site_id"]]
+            if only is None or only in label["site_id"]:
+                results.append(judge(label, await look(folder / site["dir"], site["start_path"], fetcher, budget)))
+    return summary(results) | {"seconds": round(time.perf_counter() - started, 2)}, results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--budget", type=int, default=12, help="pages read of one site at most")
+    parser.add_argument("--only", help="only sites whose id contains this")
+    parser.add_argument("--verbose", action="store_true", help="every site, also those without an error")
+    arguments = parser.parse_args()
+    folder = data_directory()
+    figures, results = asyncio.run(evaluate(folder, arguments.budget, arguments.only))
+    for result in results:
+        wrong_roles = [hit for hit in result["found"] if not hit["role_right"]]
+        wrong_links = [hit for hit in result["found"] if hit["linkedin"] is False]
+        if arguments.verbose or result["wrong"] or result["missed"] or wrong_roles or wrong_links:
+            found = len(result["found"])
+            print(f"{result['site']}: {found} found, {result['pages_read']} pages, {result['reason'] or ''}")
+            for kind in ("wrong", "missed", "neutral"):
+                for entry in result[kind]:
+                    print(f"    {kind}: {entry}")
+            for hit in wrong_roles + wrong_links:
+                print(f"    role or link: {hit}")
+    for key, value in figures.items():
+        if key != "reliability":
+            print(f"{key:32} {value}")
+    print("confidence   findings  mean   right")
+    for row in figures["reliability"]:
+        band = f"{row['from']:.2f}-{row['to']:.2f}"
+        print(f"{band:10}   {row['findings']:6}   {row['mean_confidence']:.3f}  {row['right']:.3f}")
+    if arguments.only is None:
+        own = folder == HERE / "sites"
+        record = {"data": "own made-up sites" if own else "atl-dev"} | figures
+        (HERE / "eval_atl.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

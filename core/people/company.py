@@ -1,0 +1,129 @@
+"""What a site calls its company: to tell "CEO of us" from "CEO of somebody else"."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from core.name_words import COMMON
+from core.people.document import Document
+from core.titles import fold
+from core.web_addresses import registrable_domain
+
+_LEGAL = re.compile(
+    r"\b(?:inc|llc|ltd|limited|gmbh|mbh|ag|corp|corporation|company|co|plc|sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|"
+    r"bv|nv|lda|ltda|kg|kgaa|ug|ohg|llp|lp|pvt|pty|ev|e v|group|holdings?|gruppe|groupe|grupo|gruppo)\b"
+)
+_OWN_WORDS = re.compile(
+    r"^(?:the |our |this |der |die |das |la |le |el |il |o |a |de |het )?(?:company|firm|group|business|agency|"
+    r"organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|"
+    r"bedrijf|organisatie)$"
+)
+_ARTICLES = re.compile(r"^(?:the|our|der|die|das|dem|la|le|l'|el|il|o|a|de|het|unsere[rsnm]?|notre|nuestra|nuestro)\s+")
+
+
+def _bare(text: str) -> str:
+    folded = re.sub(r"[.,'’\"®™()]", " ", fold(text)).replace("-", " ")
+    return re.sub(r"\s+", " ", _LEGAL.sub(" ", folded)).strip()
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"[^\w]", "", text)
+
+
+@dataclass(frozen=True)
+class Company:
+    """Names of one company, bare of legal forms and folded, and its domain's own part."""
+
+    names: frozenset[str]
+    label: str
+
+    def is_called(self, text: str) -> bool:
+        """Say whether a text is one of the company's names."""
+        joined = _joined(_bare(text))
+        return joined == self.label or any(joined == _joined(name) for name in self.names)
+
+    def is_own(self, place: str) -> bool:
+        """Say whether an organisation named in a title is this company (or "the company")."""
+        bare = _bare(place)
+        if _OWN_WORDS.match(fold(place).strip(" .")) or not bare:
+            return True
+        bare = _ARTICLES.sub("", bare)
+        joined = _joined(bare)
+        if len(joined) >= 3 and len(self.label) >= 4 and (joined in self.label or self.label in joined):
+            return True
+        for name in self.names:
+            own = _joined(name)
+            if (
+                joined == own
+                or (len(own) >= 4 and joined.startswith(own))
+                or (len(joined) >= 4 and own.startswith(joined))
+            ):
+                return True
+            distinctive = {word for word in name.split() if len(word) >= 4 and word not in COMMON}
+            if distinctive and distinctive <= set(bare.split()):
+                return True
+        return False
+
+
+def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
+    """Collect what a site calls itself: domain, `<title>`, `og:site_name`, structured data, copyright lines.
+
+    Args:
+        documents: the address and content of the site's pages, the home page first.
+    """
+    names: set[str] = set()
+    label = ""
+    for index, (url, document) in enumerate(documents):
+        host = urlsplit(url).hostname or ""
+        if not label and not re.fullmatch(r"[\d.:]+|localhost", host):
+            label = _joined(fold(registrable_domain(host).split(".")[0]))
+        found = [
+            meta.get("content") or ""
+            for meta in document.root.iter("meta")
+            if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")
+        ]
+        if index == 0:
+            found.extend(re.split(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*", document.title))
+        found.extend(_organisations(document))
+        found.extend(_copyright(document))
+        names.update(
+            bare
+            for bare in map(_bare, found)
+            if 3 <= len(bare) <= 40 and not all(word in COMMON for word in bare.split())
+        )
+    return Company(frozenset(names), label)
+
+
+def _copyright(document: Document) -> list[str]:
+    found = []
+    for line in document.lines[-25:]:
+        matched = re.search(
+            r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
+            r"present))?[\s,]*(?:by\s+)?([^|.©\d]{3,40}?)(?:[.,|©\d]|\s[-–]\s|all rights|alle rechte|tous droits|"
+            r"todos|tutti|$)",
+            line.text,
+            re.IGNORECASE,
+        )
+        if matched:
+            found.append(matched[1].strip())
+    return found
+
+
+def _organisations(document: Document) -> list[str]:
+    found: list[str] = []
+    for script in document.root.iter("script"):
+        if (script.get("type") or "").lower() == "application/ld+json" and script.text and len(script.text) < 200_000:
+            try:
+                data = json.loads(script.text)
+            except (ValueError, RecursionError):
+                continue
+            items = data if isinstance(data, list) else data.get("@graph", [data]) if isinstance(data, dict) else []
+            for item in items if isinstance(items, list) else []:
+                kind = str(item.get("@type", "")) if isinstance(item, dict) else ""
+                if re.search(
+                    r"Organization|Business|Corporation|WebSite|Contractor|Agent|Service|Store|Company", kind
+                ) and isinstance(item.get("name"), str):
+                    found.append(item["name"])
+    return found

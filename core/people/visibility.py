@@ -1,0 +1,147 @@
+"""Which elements a reader can see.
+
+Hidden text may name anybody, so it does not count: `hidden`, `display:none`, no size, off the screen, also when a style
+block of the page says so of one class or id. What a control on the page opens (a tab, a dialogue, a folded section) is
+content that waits, and counts.
+"""
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+_HIDING = re.compile(
+    r"display:none|(?:^|;)(?:font-size|max-height|height|width|max-width):0(?:px|em|rem|%|pt)?(?:;|$|!)"
+    r"|(?:left|top|right|text-indent|margin-left|margin-top):-\d{3,}(?:px|em|rem|%)|clip:rect\((?:0|1px)"
+    r"|clip-path:inset\((?:50|100)%|transform:scale\(0(?:,0)?\)|content-visibility:hidden"
+    r"|(?:left|top|right|text-indent|margin-left):-\d{3,}vw"
+)
+_UNSEEN = re.compile(r"visibility:(?:hidden|collapse)|(?:^|;)opacity:0(?:\.0+)?(?:;|$|!)")
+_MOVING = re.compile(r"animation|transition|transform|translate")
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_AT_BLOCK = re.compile(r"@[^{};]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_SIMPLE = re.compile(r"^(?:[a-z0-9]+)?([.#])([\w-]+)$", re.IGNORECASE)
+_REFERENCES = (
+    "data-target",
+    "data-bs-target",
+    "aria-controls",
+    "data-src",
+    "data-toggle-target",
+    "for",
+    "data-tab",
+    "data-modal",
+    "data-modal-target",
+    "data-id",
+    "data-open",
+    "data-popup",
+    "data-fancybox-src",
+    "popovertarget",
+)
+_COLLAPSED_ROLES = frozenset({"dialog", "tabpanel", "alertdialog"})
+_COLLAPSIBLE = re.compile(
+    r"\b(?:modal|tab-?pane|tab-?panel|tab-?content|accordion|collapse|lightbox|popup|mfp|drawer)", re.IGNORECASE
+)
+_ANIMATED = (
+    "data-aos",
+    "data-wow",
+    "data-anim",
+    "data-sr",
+    "data-scroll",
+    "data-framer",
+    "data-w-",
+    "data-gsap",
+    "data-settings",
+)
+_MAX_STYLE = 200_000
+
+
+def _flat(style: str) -> str:
+    return re.sub(r"\s+", "", style.lower())
+
+
+def is_hiding_style(style: str, *, moves: bool = False) -> bool:
+    """Say whether a style declaration keeps an element out of sight.
+
+    Args:
+        style: the declarations, as in a style attribute.
+        moves: the element is shown by an animation; then being unseen at first does not count.
+    """
+    flat = _flat(style)
+    if _HIDING.search(flat):
+        zero_box = re.search(r"(?:^|;)(?:max-height|height|width|max-width):0", flat)
+        named = re.search(r"display:none|font-size:0|:-\d{3,}|clip|scale\(0|content-visibility", flat)
+        return named is not None or (zero_box is not None and "overflow:hidden" in flat)
+    return bool(_UNSEEN.search(flat)) and not moves and not _MOVING.search(flat)
+
+
+@dataclass
+class Visibility:
+    """What a page says about showing its elements: classes and ids its style blocks hide, ids its controls open."""
+
+    hidden_classes: frozenset[str]
+    hidden_ids: frozenset[str]
+    opened_ids: frozenset[str]
+
+    @classmethod
+    def of(cls, root: etree._Element) -> "Visibility":
+        """Read the style blocks and the controls of a page."""
+        classes: set[str] = set()
+        ids: set[str] = set()
+        for style in root.iter("style"):
+            text = _AT_BLOCK.sub("", _COMMENT.sub("", (style.text or "")[:_MAX_STYLE]))
+            for selectors, declarations in _RULE.findall(text):
+                if not is_hiding_style(declarations):
+                    continue
+                for selector in selectors.split(","):
+                    simple = _SIMPLE.match(selector.strip())
+                    if simple:
+                        (classes if simple[1] == "." else ids).add(simple[2])
+        opened: set[str] = set()
+        for node in root.iter():
+            for name, value in node.attrib.items():
+                if name == "href":
+                    if value[:1] == "#":
+                        opened.add(value[1:])
+                elif name in _REFERENCES:
+                    opened.update(part.lstrip("#") for part in value.split())
+                elif name == "onclick":
+                    opened.update(re.findall(r"['\"]#?([\w-]+)['\"]", value))
+        return cls(frozenset(classes), frozenset(ids), frozenset(opened))
+
+    def hides(self, node: etree._Element) -> bool:
+        """Say whether an element, and so everything in it, is out of sight for good."""
+        attributes = node.attrib
+        if not attributes:
+            return False
+        style = attributes.get("style")
+        classes = attributes.get("class") or ""
+        identity = attributes.get("id") or ""
+        if (
+            (style and is_hiding_style(str(style), moves=_is_animated(node)))
+            or ("hidden" in attributes and str(attributes["hidden"]).lower() != "until-found")
+            or str(attributes.get("aria-hidden", "")).lower() == "true"
+        ):
+            hidden = True
+        else:
+            hidden = str(identity) in self.hidden_ids or any(
+                name in self.hidden_classes for name in str(classes).split()
+            )
+        return hidden and not self._opens(node, str(identity), str(classes))
+
+    def _opens(self, node: etree._Element, identity: str, classes: str) -> bool:
+        """A control opens it, or it says itself that it is a tab, a dialogue or a folded section."""
+        if identity and identity in self.opened_ids:
+            return True
+        if (node.get("role") or "").lower() in _COLLAPSED_ROLES or node.tag in ("dialog", "details"):
+            return True
+        if node.get("aria-labelledby") and (node.get("aria-labelledby") or "") in self.opened_ids:
+            return True
+        return bool(identity) and bool(_COLLAPSIBLE.search(classes))
+
+
+def _is_animated(node: etree._Element) -> bool:
+    """Shown by an animation library: it says so in a data attribute or, as the oldest do, in a class only."""
+    if any(str(name).startswith(_ANIMATED) for name in node.attrib):
+        return True
+    return bool(re.search(r"\b(?:wow|animated?|aos|reveal|fade-?\w*|invisible)\b", node.get("class") or ""))

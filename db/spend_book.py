@@ -1,0 +1,152 @@
+"""The cost book a run's clients write to.
+
+Room is drawn from the ledger for several calls at a time and handed out in memory, so that a cheap call does not cost
+two commits. What is drawn counts as reserved in full until it is settled: a process that dies can only make the
+ledger say too much, never too little.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+from uuid import UUID, uuid4
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core.errors import Conflict
+from core.spend import FREE, Budget, Cost
+from db import spend
+from db.engine import transaction
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Allowance:
+    """Room drawn from the ledger, and what became of it."""
+
+    reservation: spend.Reservation
+    left: Cost
+    renew_at: datetime
+    spent: Cost = FREE
+    open_count: int = 0
+    is_retired: bool = False
+
+
+@dataclass(slots=True)
+class LedgerBook:
+    """Reserve, settle and release for one run; an async context manager that settles everything at its end.
+
+    Attributes:
+        engine: the database.
+        budgets: limits that hold for this run.
+        run_id: whose run; None outside of runs.
+        advance: provider to the number of calls drawn at once; 1 where not named.
+        lease: how long drawn room may stay unsettled before a sweep takes it as spent.
+        clock: aware UTC.
+    """
+
+    engine: AsyncEngine
+    budgets: Sequence[Budget] = ()
+    run_id: UUID | None = None
+    advance: Mapping[str, int] = field(default_factory=dict)
+    lease: timedelta = timedelta(minutes=15)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _current: dict[tuple[str, str], _Allowance] = field(default_factory=dict)
+    _open: dict[UUID, tuple[_Allowance, Cost]] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def reserve(self, provider: str, operation: str, estimate: Cost) -> UUID:
+        """Set `estimate` aside; see `CostBook.reserve`. Raises BudgetExhausted."""
+        key = (provider, operation)
+        allowance = self._current.get(key)
+        if allowance is None or not self._has_room(allowance, estimate):
+            async with self._lock:
+                allowance = self._current.get(key)
+                if allowance is None or not self._has_room(allowance, estimate):
+                    allowance = await self._draw(key, estimate)
+                return self._hold(allowance, estimate)
+        return self._hold(allowance, estimate)
+
+    async def settle(self, reservation: UUID, actual: Cost) -> None:
+        """Turn a reservation into what the call really cost."""
+        allowance, estimate = self._taken(reservation)
+        allowance.spent += actual
+        allowance.left = allowance.left + estimate - actual
+        await self._closed(allowance)
+
+    async def release(self, reservation: UUID) -> None:
+        """Give a reservation back."""
+        allowance, estimate = self._taken(reservation)
+        allowance.left += estimate
+        await self._closed(allowance)
+
+    async def aclose(self) -> None:
+        """Settle all that was drawn; what is still open then counts as spent."""
+        async with self._lock:
+            drawn = dict.fromkeys([*self._current.values(), *(allowance for allowance, _ in self._open.values())])
+            for allowance, estimate in self._open.values():
+                allowance.spent += estimate
+            self._open.clear()
+            self._current.clear()
+            for allowance in drawn:
+                await self._write(allowance)
+
+    def _has_room(self, allowance: _Allowance, estimate: Cost) -> bool:
+        return allowance.left.covers(estimate) and self.clock() < allowance.renew_at
+
+    def _hold(self, allowance: _Allowance, estimate: Cost) -> UUID:
+        reservation = uuid4()
+        allowance.left -= estimate
+        allowance.open_count += 1
+        self._open[reservation] = allowance, estimate
+        return reservation
+
+    def _taken(self, reservation: UUID) -> tuple[_Allowance, Cost]:
+        if reservation not in self._open:
+            raise Conflict(f"reservation {reservation} is not open")
+        allowance, estimate = self._open.pop(reservation)
+        allowance.open_count -= 1
+        return allowance, estimate
+
+    async def _draw(self, key: tuple[str, str], estimate: Cost) -> _Allowance:
+        """Close the old allowance, or leave that to its last open call, and draw a new one."""
+        old = self._current.pop(key, None)
+        if old is not None:
+            old.is_retired = True
+            if not old.open_count:
+                await self._write(old)
+        provider, operation = key
+        calls = self.advance.get(provider, 1)
+        request = spend.Request(provider, operation, estimate, self.run_id, calls, self.lease)
+        now = self.clock()
+        async with transaction(self.engine) as connection:
+            drawn = await spend.reserve(connection, request, self.budgets, now=now)
+        self._current[key] = _Allowance(drawn, drawn.amount, now + self.lease / 2)
+        return self._current[key]
+
+    async def _closed(self, allowance: _Allowance) -> None:
+        is_single = allowance.reservation.calls == 1
+        if not allowance.open_count and (allowance.is_retired or is_single):
+            self._current = {key: kept for key, kept in self._current.items() if kept is not allowance}
+            await self._write(allowance)
+
+    async def _write(self, allowance: _Allowance) -> None:
+        """Settle in the ledger. A paid answer must not be lost over a lost database: then the sweep settles in full."""
+        try:
+            async with transaction(self.engine) as connection:
+                await spend.settle(connection, allowance.reservation.id, allowance.spent, now=self.clock())
+        except SQLAlchemyError:
+            log.exception("spend_left_to_sweep", extra={"reservation_id": allowance.reservation.id})

@@ -1,0 +1,1 @@
+"""Apollo, people and companies (API v1)."""

@@ -1,0 +1,259 @@
+"""Client of the Apollo API v1.
+
+Source: docs.apollo.io, "People API Search", "People Enrichment", "Bulk People Enrichment", "Organization Enrichment",
+"Rate limits", "Status codes" (checked November 2026). Search is free and returns ids; matching costs credits and has no
+idempotency key, so a paid call whose answer was lost is not repeated and counts as charged.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+
+import httpx
+
+from core.errors import InvalidInput, PaymentRequired, ProviderError, Rejected, Unauthorized
+from core.spend import Cost
+from integrations.apollo.schemas import (
+    ApolloHit,
+    ApolloMatch,
+    ApolloMatches,
+    ApolloOrganization,
+    ApolloOrganizationAnswer,
+    ApolloOrganizations,
+    ApolloPerson,
+    ApolloProfile,
+    ApolloSearchPage,
+)
+from integrations.http import Answer, Json, ProviderClient
+from integrations.resilience.guard import Guard
+from integrations.resilience.rate_limit import Observation
+
+BULK = 10
+"""Items Apollo takes in one bulk call."""
+PAGE = 100
+LAST_PAGE = 500
+_WINDOWS = {"minute": "minute", "hour": "hourly", "day": "24-hour"}
+"""Our name of a window to Apollo's in its headers."""
+_CREDIT = Cost(credits=Decimal(1))
+
+
+@dataclass(frozen=True, slots=True)
+class PersonQuery:
+    """What identifies a person to Apollo; give what is known."""
+
+    id: str | None = None
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    name: str | None = None
+    organization_name: str | None = None
+    domain: str | None = None
+    linkedin_url: str | None = None
+
+    def body(self) -> dict[str, str]:
+        """Return the given keys, in Apollo's names."""
+        return {key: value for key, value in asdict(self).items() if value}
+
+    def fits(self, person: ApolloPerson) -> bool:
+        """Tell whether `person` answers this query; answers are joined by content, never by position."""
+        if self.id:
+            return person.id == self.id
+        if self.email:
+            return (person.email or "").lower() == self.email.lower()
+        if self.linkedin_url:
+            return _profile(person.linkedin_url) == _profile(self.linkedin_url)
+        name = self.name or " ".join(filter(None, (self.first_name, self.last_name)))
+        return bool(name) and (person.name or "").casefold() == name.casefold() and self.works_there(person)
+
+    def works_there(self, person: ApolloPerson) -> bool:
+        """Tell whether nothing speaks against `person` working at the query's domain."""
+        known = person.organization and person.organization.primary_domain
+        return not self.domain or not known or bare_domain(known) == bare_domain(self.domain)
+
+
+class ApolloClient(ProviderClient):
+    """People and companies by Apollo.
+
+    Args:
+        base_url: "https://api.apollo.io/api/v1".
+        api_key: sent as header `x-api-key`.
+        guard: see `integrations.resilience.guard`; its windows are called "minute", "hour" and "day".
+        timeout_s: seconds.
+    """
+
+    def __init__(self, base_url: str, api_key: str, guard: Guard, *, timeout_s: float = 30.0) -> None:
+        super().__init__(base_url, guard, headers={"x-api-key": api_key}, timeout_s=timeout_s)
+
+    async def profile(self) -> ApolloProfile:
+        """Return whose key this is and its credits; costs nothing."""
+        params = {"include_credit_usage": "true"}
+        answer = await self.request("GET", "/users/api_profile", params=params)
+        return self.parsed(ApolloProfile, answer.body or {}, "GET /users/api_profile")
+
+    async def match_person(self, query: PersonQuery) -> ApolloPerson | None:
+        """Return the person, or None for a miss; one credit for a hit.
+
+        Raises:
+            InvalidInput: the query is empty.
+            PaymentRequired: Apollo's credits are used up.
+        """
+        if not query.body():
+            raise InvalidInput("a person query names nothing to look for")
+
+        def cost(answer: Answer) -> Cost:
+            return _CREDIT if self._person(answer.body) else Cost()
+
+        answer = await self._paid("/people/match", query.body(), _CREDIT, cost)
+        return self._person(answer.body)
+
+    def _person(self, body: Json) -> ApolloPerson | None:
+        person = self.parsed(ApolloMatch, body or {}, "POST /people/match").person
+        return None if person is None or person.is_stub else person
+
+    async def match_people(
+        self, queries: Sequence[PersonQuery]
+    ) -> AsyncIterator[tuple[PersonQuery, ApolloPerson | None]]:
+        """Yield each query once with its person, None for a miss; ten a call, one credit for each person found.
+
+        What was bought is yielded before more is bought, so that an error on the way costs nothing that was paid for.
+        """
+        unique = [query for query in dict.fromkeys(queries) if query.body()]
+        for start in range(0, len(unique), BULK):
+            chunk = unique[start : start + BULK]
+            people = await self._bulk(chunk)
+            for query in chunk:
+                yield query, next(filter(query.fits, people), None)
+
+    async def _bulk(self, queries: Sequence[PersonQuery]) -> list[ApolloPerson]:
+        operation = "POST /people/bulk_match"
+
+        def cost(answer: Answer) -> Cost:
+            charged = self.parsed(ApolloMatches, answer.body, operation).credits_consumed
+            return _CREDIT.times(len(queries)) if charged is None else Cost(credits=max(charged, Decimal(0)))
+
+        body = {"details": [query.body() for query in queries]}
+        answer = await self._paid("/people/bulk_match", body, _CREDIT.times(len(queries)), cost)
+        matches = self.parsed(ApolloMatches, answer.body, operation).matches
+        return [person for person in matches if person is not None and not person.is_stub]
+
+    async def search_people(self, domain: str, titles: Sequence[str], *, limit: int = PAGE) -> AsyncIterator[ApolloHit]:
+        """Yield at most `limit` people of one company with such titles, each once; free, and ids only."""
+        seen: set[str] = set()
+        for page_number in range(1, LAST_PAGE + 1):
+            body = {
+                "q_organization_domains_list": [bare_domain(domain)],
+                "person_titles": list(titles),
+                "include_similar_titles": True,
+                "page": page_number,
+                "per_page": min(limit, PAGE),
+            }
+            answer = await self.request("POST", "/mixed_people/api_search", body=body, may_repeat=True)
+            page = self.parsed(ApolloSearchPage, answer.body, "POST /mixed_people/api_search")
+            for hit in page.people:
+                if hit.id not in seen and len(seen) < limit:
+                    seen.add(hit.id)
+                    yield hit
+            if len(seen) >= limit or not page.people or page_number * min(limit, PAGE) >= page.total_entries:
+                return
+
+    async def search_company_contacts(
+        self, domain: str, titles: Sequence[str], *, limit: int = 25
+    ) -> AsyncIterator[ApolloPerson]:
+        """Yield people with such titles who work at the company.
+
+        Search is free, one credit a person goes into the match. A person whose employer has another domain is left
+        out: search says nothing about the company, and people move.
+        """
+        hits = [hit async for hit in self.search_people(domain, titles, limit=limit)]
+        here = PersonQuery(domain=domain)
+        async for _, person in self.match_people([PersonQuery(id=hit.id) for hit in hits]):
+            if person is not None and here.works_there(person):
+                yield person
+
+    async def organization(self, domain: str) -> ApolloOrganization | None:
+        """Return the company of a domain, or None; one credit."""
+
+        def cost(answer: Answer) -> Cost:
+            return _CREDIT if self._organization(answer.body) else Cost()
+
+        answer = await self.request(
+            "GET",
+            "/organizations/enrich",
+            params={"domain": bare_domain(domain)},
+            may_repeat=False,
+            estimate=_CREDIT,
+            cost_of=cost,
+        )
+        return self._organization(answer.body)
+
+    def _organization(self, body: Json) -> ApolloOrganization | None:
+        found = self.parsed(ApolloOrganizationAnswer, body or {}, "GET /organizations/enrich").organization
+        return found if found is not None and found.name else None
+
+    async def organizations(self, domains: Sequence[str]) -> AsyncIterator[tuple[str, ApolloOrganization | None]]:
+        """Yield each bare domain once with its company, None for a miss; ten a call, one credit for each found."""
+        operation = "POST /organizations/bulk_enrich"
+        asked = list(dict.fromkeys(bare_domain(domain) for domain in domains))
+        for start in range(0, len(asked), BULK):
+            chunk = asked[start : start + BULK]
+
+            def cost(answer: Answer, most: int = len(chunk)) -> Cost:
+                enriched = self.parsed(ApolloOrganizations, answer.body, operation).unique_enriched_records
+                return _CREDIT.times(most if enriched is None else max(enriched, 0))
+
+            body = {"details": [{"domain": domain} for domain in chunk]}
+            answer = await self._paid("/organizations/bulk_enrich", body, _CREDIT.times(len(chunk)), cost)
+            companies = {
+                bare_domain(company.primary_domain): company
+                for company in self.parsed(ApolloOrganizations, answer.body, operation).organizations
+                if company and company.primary_domain
+            }
+            for domain in chunk:
+                yield domain, companies.get(domain)
+
+    # how Apollo speaks
+
+    async def _paid(
+        self, path: str, body: Mapping[str, Json], estimate: Cost, cost_of: Callable[[Answer], Cost]
+    ) -> Answer:
+        return await self.request("POST", path, body=dict(body), may_repeat=False, estimate=estimate, cost_of=cost_of)
+
+    def refine(self, error: ProviderError, body: Json) -> Exception:
+        """Tell Apollo's meanings of 422 apart: no key, no credits, bad parameters."""
+        if not isinstance(error, Rejected) or not isinstance(body, dict):
+            return error
+        details = body.get("error_details")
+        code = str(details.get("code", "")) if isinstance(details, dict) else ""
+        said = str(body.get("error") or body.get("message") or "").lower()
+        if "CREDITS_EXHAUSTED" in code or "insufficient credits" in said:
+            kind: type[ProviderError] = PaymentRequired
+            message = "apollo: the credits of this account are used up"
+        elif "api key required" in said:
+            kind, message = Unauthorized, "apollo: no API key was sent; set APOLLO_API_KEY"
+        else:
+            return error
+        return kind(message, provider=error.provider, status=error.status, request_id=error.request_id)
+
+    def observations(self, headers: httpx.Headers) -> list[Observation]:
+        """Read Apollo's three windows; an empty limit means that there is none."""
+        seen = []
+        for window, name in _WINDOWS.items():
+            limit = headers.get(f"x-rate-limit-{name}", "")
+            left = headers.get(f"x-{name}-requests-left", "")
+            if limit.isdigit():
+                seen.append(Observation(window, limit=int(limit), remaining=int(left) if left.isdigit() else None))
+        return seen
+
+
+def bare_domain(address: str) -> str:
+    """Return the host of a domain or URL as Apollo wants it: lower case, no scheme, no `www.`, no path, IDNA."""
+    host = address.strip().lower().partition("://")[2] or address.strip().lower()
+    host = host.partition("/")[0].rpartition("@")[2].partition(":")[0].removeprefix("www.").rstrip(". ")
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
+def _profile(url: str | None) -> str:
+    return (url or "").lower().rstrip("/").rpartition("/in/")[2]

@@ -1,0 +1,1 @@
+"""Cartesia, speech from text and text from speech."""

@@ -1,0 +1,1 @@
+"""Close, the CRM (REST API v1)."""

@@ -1,0 +1,355 @@
+"""Client of the Close REST API v1.
+
+Source: developer.close.com, "Authentication", "Rate limits", "Advanced Filtering", "Event Log", "Webhooks" (checked
+November 2026). Close has no idempotency key and never de-duplicates, so what we create carries our own id in a custom
+field; a create whose answer was lost is looked up by that id before it is tried again.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from core.errors import ConfigurationError, Gone
+from integrations.close.schemas import (
+    CloseContact,
+    CloseCustomField,
+    CloseEvent,
+    CloseEventPage,
+    CloseLead,
+    CloseObject,
+    ClosePage,
+    CloseSearchPage,
+    CloseStatus,
+    CloseUser,
+)
+from integrations.http import Answer, Json, ProviderClient
+from integrations.refusals import seconds_of
+from integrations.resilience.guard import Guard
+from integrations.resilience.rate_limit import Observation
+
+WINDOW = "window"
+"""Name of Close's only rate limit window."""
+OWN_ID_FIELD = "Sales Agent ID"
+EVENT_LOG_DAYS = 30
+_PAGE = 100
+_RATE_LIMIT = re.compile(r"limit=([\d.]+)\s*[;,]\s*remaining=([\d.]+)\s*[;,]\s*reset=([\d.]+)")
+
+
+class CloseClient(ProviderClient):
+    """Leads, contacts, search, events and definitions of one Close organisation.
+
+    Args:
+        base_url: "https://api.close.com/api/v1".
+        api_key: sent as the user of HTTP basic authentication.
+        guard: see `integrations.resilience.guard`.
+        own_id_field: name of the text custom field, on leads and on contacts, that holds our ids.
+        timeout_s: seconds.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        guard: Guard,
+        *,
+        own_id_field: str = OWN_ID_FIELD,
+        timeout_s: float = 30.0,
+    ) -> None:
+        super().__init__(base_url, guard, auth=(api_key, ""), timeout_s=timeout_s)
+        self._own_id_name = own_id_field
+        self._own_id_fields: dict[CloseObject, str] = {}
+
+    async def me(self) -> CloseUser:
+        """Return whose key this is; the cheapest check of it."""
+        return self.parsed(CloseUser, (await self.request("GET", "/me/")).body, "GET /me/")
+
+    # leads
+
+    async def lead(self, lead_id: str) -> CloseLead:
+        """Return one lead. Raises Gone when it does not exist (any more)."""
+        answer = await self.request("GET", f"/lead/{lead_id}/", operation="GET /lead/{id}/")
+        return self.parsed(CloseLead, answer.body, "GET /lead/{id}/")
+
+    async def leads(self) -> AsyncIterator[CloseLead]:
+        """Yield all leads once each; leads created meanwhile may be missing."""
+        async for item in self._pages("/lead/", {}):
+            yield self.parsed(CloseLead, item, "GET /lead/")
+
+    async def create_lead(self, fields: Mapping[str, Json], own_id: UUID) -> CloseLead:
+        """Create a lead, or return the one an earlier attempt created.
+
+        Args:
+            fields: in Close's names; `contacts` and `addresses` may be nested.
+            own_id: our id of the lead.
+        """
+        field = await self.own_id_field(CloseObject.LEAD)
+        existing = await self.find_lead(own_id)
+        if existing is not None:
+            return existing
+
+        async def look_up() -> Answer | None:
+            found = await self.find_lead(own_id)
+            return None if found is None else Answer(found.model_dump(mode="json"), {})
+
+        body = {**fields, f"custom.{field}": own_id.hex}
+        answer = await self.request("POST", "/lead/", body=body, look_up=look_up)
+        return self.parsed(CloseLead, answer.body, "POST /lead/")
+
+    async def find_lead(self, own_id: UUID) -> CloseLead | None:
+        """Return the lead that carries our id, the oldest where there are several, or None."""
+        field = await self.own_id_field(CloseObject.LEAD)
+        condition = {
+            "type": "field_condition",
+            "field": {"type": "custom_field", "custom_field_id": field},
+            "condition": {"type": "text", "mode": "full_words", "value": own_id.hex},
+        }
+        wanted = ["id", "date_created", f"custom.{field}"]
+        matches = [
+            found
+            async for found in self.search_leads([condition], fields=wanted)
+            if found.custom_values.get(field) == own_id.hex
+        ]
+        if not matches:
+            return None
+        oldest = min(matches, key=lambda found: (found.date_created or datetime.max.replace(tzinfo=UTC), found.id))
+        return await self.lead(oldest.id)
+
+    async def update_lead(self, lead_id: str, changes: Mapping[str, Json]) -> CloseLead:
+        """Change the given keys only (Close's PUT is a patch); None unsets a custom field. Not for nested contacts."""
+        answer = await self.request("PUT", f"/lead/{lead_id}/", operation="PUT /lead/{id}/", body=dict(changes))
+        return self.parsed(CloseLead, answer.body, "PUT /lead/{id}/")
+
+    async def delete_lead(self, lead_id: str) -> None:
+        """Delete a lead with all that hangs on it. One that is gone already counts as deleted."""
+        await self._delete(f"/lead/{lead_id}/", "DELETE /lead/{id}/")
+
+    async def merge_leads(self, source: str, destination: str) -> None:
+        """Merge the lead `source` into `destination`; the former is gone afterwards."""
+
+        async def look_up() -> Answer | None:
+            try:
+                await self.lead(source)
+            except Gone:
+                return Answer({}, {})
+            return None
+
+        body = {"source": source, "destination": destination}
+        await self.request("POST", "/lead/merge/", body=body, look_up=look_up)
+
+    # contacts
+
+    async def contact(self, contact_id: str) -> CloseContact:
+        """Return one contact. Raises Gone when it does not exist (any more)."""
+        answer = await self.request("GET", f"/contact/{contact_id}/", operation="GET /contact/{id}/")
+        return self.parsed(CloseContact, answer.body, "GET /contact/{id}/")
+
+    async def contacts(self, lead_id: str) -> AsyncIterator[CloseContact]:
+        """Yield the contacts of a lead."""
+        async for item in self._pages("/contact/", {"lead_id": lead_id}):
+            yield self.parsed(CloseContact, item, "GET /contact/")
+
+    async def create_contact(self, lead_id: str, fields: Mapping[str, Json], own_id: UUID) -> CloseContact:
+        """Create a contact of a lead, or return the one an earlier attempt created."""
+        field = await self.own_id_field(CloseObject.CONTACT)
+        existing = await self.find_contact(lead_id, own_id)
+        if existing is not None:
+            return existing
+
+        async def look_up() -> Answer | None:
+            found = await self.find_contact(lead_id, own_id)
+            return None if found is None else Answer(found.model_dump(mode="json"), {})
+
+        body = {**fields, "lead_id": lead_id, f"custom.{field}": own_id.hex}
+        answer = await self.request("POST", "/contact/", body=body, look_up=look_up)
+        return self.parsed(CloseContact, answer.body, "POST /contact/")
+
+    async def find_contact(self, lead_id: str, own_id: UUID) -> CloseContact | None:
+        """Return the contact of a lead that carries our id, or None."""
+        field = await self.own_id_field(CloseObject.CONTACT)
+        async for found in self.contacts(lead_id):
+            if found.custom_values.get(field) == own_id.hex:
+                return found
+        return None
+
+    async def update_contact(self, contact_id: str, changes: Mapping[str, Json]) -> CloseContact:
+        """Change the given keys only; lists such as `emails` are replaced as a whole."""
+        operation = "PUT /contact/{id}/"
+        answer = await self.request("PUT", f"/contact/{contact_id}/", operation=operation, body=dict(changes))
+        return self.parsed(CloseContact, answer.body, operation)
+
+    async def delete_contact(self, contact_id: str) -> None:
+        """Delete a contact. One that is gone already counts as deleted."""
+        await self._delete(f"/contact/{contact_id}/", "DELETE /contact/{id}/")
+
+    # search and events
+
+    async def search_leads(self, conditions: Sequence[Json], *, fields: Sequence[str]) -> AsyncIterator[CloseLead]:
+        """Yield the leads that meet all conditions, oldest change first; 10,000 at most, which is Close's own bound.
+
+        All pages are read before the first lead is yielded: a cursor lives 30 seconds, a reader may take longer.
+
+        Args:
+            conditions: nodes of "Advanced Filtering" queries.
+            fields: keys wanted; Close answers bare ids otherwise.
+        """
+        body: dict[str, Any] = {
+            "query": {"type": "and", "queries": [{"type": "object_type", "object_type": "lead"}, *conditions]},
+            "_fields": {"lead": list(fields)},
+            "sort": [{"direction": "asc", "field": _lead_field("date_updated")}],
+            "_limit": _PAGE,
+            "cursor": None,
+        }
+        operation = "POST /data/search/"
+        items: list[Json] = []
+        while True:
+            answer = await self.request("POST", "/data/search/", body=body, may_repeat=True)
+            page = self.parsed(CloseSearchPage, answer.body, operation)
+            items += page.data
+            if not page.cursor:
+                break
+            body["cursor"] = page.cursor
+        for item in items:
+            yield self.parsed(CloseLead, item, operation)
+
+    async def leads_updated_since(self, day: date, *, fields: Sequence[str]) -> AsyncIterator[CloseLead]:
+        """Yield leads changed on or after `day`; deletes and merges show in the event log only."""
+        condition = {
+            "type": "field_condition",
+            "field": _lead_field("date_updated"),
+            "condition": {
+                "type": "moment_range",
+                "on_or_after": {"type": "fixed_local_date", "value": day.isoformat(), "which": "start"},
+            },
+        }
+        async for found in self.search_leads([condition], fields=fields):
+            yield found
+
+    async def events_since(
+        self, since: datetime, *, object_type: str = "lead", now: datetime | None = None
+    ) -> AsyncIterator[CloseEvent]:
+        """Yield events since `since` (aware), newest first, as Close orders them.
+
+        Args:
+            since: compared with the events' `date_updated`; take a few minutes of overlap, because events are merged.
+            object_type: "lead" or "contact".
+            now: for tests.
+
+        Raises:
+            Gone: `since` lies before what the log keeps, so that events may be missing: read everything anew.
+        """
+        if since < (now or datetime.now(UTC)) - timedelta(days=EVENT_LOG_DAYS):
+            raise Gone(f"Close keeps events for {EVENT_LOG_DAYS} days only", provider=self.provider)
+        params: dict[str, str | int] = {"object_type": object_type, "_limit": 50}
+        first = {"date_updated__gte": since.astimezone(UTC).isoformat()}
+        while True:
+            answer = await self.request("GET", "/event/", params={**params, **first})
+            page = self.parsed(CloseEventPage, answer.body, "GET /event/")
+            for event in page.data:
+                if event.date_updated < since:
+                    return
+                yield event
+            if not page.cursor_next:
+                return
+            params["_cursor"], first = page.cursor_next, {}
+
+    # definitions
+
+    async def custom_fields(self, kind: CloseObject) -> list[CloseCustomField]:
+        """Return the definitions of custom fields of leads or contacts."""
+        pages = self._pages(f"/custom_field/{kind}/", {})
+        return [self.parsed(CloseCustomField, item, f"GET /custom_field/{kind}/") async for item in pages]
+
+    async def lead_statuses(self) -> list[CloseStatus]:
+        """Return the lead statuses, in the organisation's order."""
+        return [self.parsed(CloseStatus, item, "GET /status/lead/") async for item in self._pages("/status/lead/", {})]
+
+    async def own_id_field(self, kind: CloseObject) -> str:
+        """Return the id of the custom field for our ids. Raises ConfigurationError when there is none of that name."""
+        if kind not in self._own_id_fields:
+            fields = {field.name: field.id for field in await self.custom_fields(kind)}
+            if self._own_id_name not in fields:
+                raise ConfigurationError(
+                    f"Close has no {kind} custom field named {self._own_id_name!r}: create one of type text in Close, "
+                    "or set CLOSE_OWN_ID_FIELD"
+                )
+            self._own_id_fields[kind] = fields[self._own_id_name]
+        return self._own_id_fields[kind]
+
+    async def ensure_own_id_field(self, kind: CloseObject) -> str:
+        """Return the id of the custom field for our ids, created if it is not there; it changes the organisation."""
+
+        async def look_up() -> Answer | None:
+            found = [field for field in await self.custom_fields(kind) if field.name == self._own_id_name]
+            return Answer(found[0].model_dump(), {}) if found else None
+
+        answer = await look_up()
+        if answer is None:
+            body = {"name": self._own_id_name, "type": "text"}
+            answer = await self.request("POST", f"/custom_field/{kind}/", body=body, look_up=look_up)
+        made = self.parsed(CloseCustomField, answer.body, f"POST /custom_field/{kind}/")
+        self._own_id_fields[kind] = made.id
+        return made.id
+
+    # how Close speaks
+
+    async def _delete(self, path: str, operation: str) -> None:
+        try:
+            await self.request("DELETE", path, operation=operation)
+        except Gone:
+            return
+
+    async def _pages(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Json]:
+        """Yield the items of a skip-paged list, each id once, because rows move while they are read."""
+        seen: set[str] = set()
+        skip = 0
+        while True:
+            answer = await self.request("GET", path, params={**params, "_skip": skip, "_limit": _PAGE})
+            page = self.parsed(ClosePage, answer.body, f"GET {path}")
+            for item in page.data:
+                if item.get("id") not in seen:
+                    seen.add(item.get("id", ""))
+                    yield item
+            if not page.has_more or not page.data:
+                return
+            skip += len(page.data)
+
+    def observations(self, headers: httpx.Headers) -> list[Observation]:
+        """Read the `RateLimit` header in both of its spellings (commas, or semicolons)."""
+        match = _RATE_LIMIT.search(headers.get("ratelimit", ""))
+        if match is None:
+            return []
+        return [Observation(WINDOW, remaining=int(float(match[2])), reset_s=float(match[3]))]
+
+    def wait_asked(self, headers: httpx.Headers) -> float | None:
+        """Return seconds from `RateLimit`, else `Retry-After`, else `RateLimit-Reset`."""
+        match = _RATE_LIMIT.search(headers.get("ratelimit", ""))
+        if match:
+            return float(match[3])
+        return seconds_of(headers.get("retry-after")) or seconds_of(headers.get("ratelimit-reset"))
+
+
+def _lead_field(name: str) -> dict[str, str]:
+    return {"type": "regular_field", "object_type": "lead", "field_name": name}
+
+
+def is_signed(signature_key: str, timestamp: str, body: bytes, signature: str) -> bool:
+    """Tell whether a webhook is Close's own (Close documentation, "Webhooks").
+
+    Args:
+        signature_key: 64 hex digits, from creating the subscription.
+        timestamp: header `close-sig-timestamp`.
+        body: the raw body, as received.
+        signature: header `close-sig-hash`.
+    """
+    try:
+        key = bytes.fromhex(signature_key)
+    except ValueError:
+        return False
+    expected = hmac.new(key, timestamp.encode() + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), signature.encode())

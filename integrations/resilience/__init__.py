@@ -1,0 +1,1 @@
+"""What stands between us and a slow, limited, paid, sometimes broken provider; shared by all processes."""

@@ -1,0 +1,1 @@
+"""Polite reading of company websites: robots.txt, per-host delay, checked addresses, bounded size and time, a cache."""

@@ -1,0 +1,403 @@
+"""Fetches single pages of websites, politely and within bounds; what could not be had says why."""
+
+import asyncio
+import time
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+from core.charsets import decode
+from core.robots import MAX_BYTES as ROBOTS_MAX_BYTES
+from core.robots import Robots, RobotsDecision
+from core.web_addresses import absolute, canonical, is_public_address, site_of
+from integrations.websites.cache import CachedPage, PageCache
+from integrations.websites.network import CheckedTransport
+
+MAX_REDIRECTS = 5
+_TEXT_TYPES = ("text/html", "application/xhtml", "text/plain", "application/xml", "text/xml", "application/rss")
+
+
+class PageStatus(StrEnum):
+    """What became of a page."""
+
+    OK = "ok"
+    NOT_FOUND = "not found"
+    DISALLOWED = "disallowed by robots.txt"
+    FORBIDDEN = "forbidden"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    REFUSED = "refused address"
+    OFF_SITE = "leads to another site"
+    REDIRECTS = "too many redirects"
+    NOT_A_PAGE = "not a page"
+    SERVER_ERROR = "server error"
+    THROTTLED = "throttled"
+    BAD_CONTENT = "unreadable content"
+
+
+UNKNOWN = frozenset(
+    {
+        PageStatus.FORBIDDEN,
+        PageStatus.UNREACHABLE,
+        PageStatus.TIMEOUT,
+        PageStatus.SERVER_ERROR,
+        PageStatus.THROTTLED,
+        PageStatus.DISALLOWED,
+        PageStatus.REFUSED,
+    }
+)
+"""Nothing is known about such a page's content: never "nobody there"."""
+
+
+@dataclass(frozen=True)
+class FetchLimits:
+    """Bounds of every fetch.
+
+    Attributes:
+        agent: product token in robots.txt; `user_agent` is the whole header.
+        delay_s: seconds between two requests to one host; a larger Crawl-delay is kept up to `max_delay_s`.
+        timeout_s: seconds for one page, redirects and body included.
+        max_bytes: decoded bytes read of one page; the rest is left.
+        fresh_for_s: a kept page younger than this is used without asking the server.
+        allow_private: private and loopback addresses may be visited.
+        connections: connections at most, over all hosts.
+    """
+
+    agent: str = "sales-agent"
+    user_agent: str = "sales-agent/0.1"
+    delay_s: float = 1.0
+    max_delay_s: float = 10.0
+    timeout_s: float = 15.0
+    max_bytes: int = 2_000_000
+    fresh_for_s: float = 86_400.0
+    allow_private: bool = False
+    connections: int = 100
+
+
+@dataclass(frozen=True)
+class FetchedPage:
+    """One page, or why there is none.
+
+    Attributes:
+        url: the address asked for.
+        final_url: where the content came from.
+        status: what became of it.
+        why: one phrase for people; "" for a page.
+        body: the markup, "" unless the status is OK.
+        http_status: the server's status, or None.
+        robots: the decision of the host's robots.txt, where one was taken.
+        from_cache: no body was transferred.
+        truncated: longer than `max_bytes`.
+    """
+
+    url: str
+    final_url: str
+    status: PageStatus
+    why: str = ""
+    body: str = ""
+    http_status: int | None = None
+    robots: RobotsDecision | None = None
+    from_cache: bool = False
+    truncated: bool = False
+
+
+@dataclass
+class _Host:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    robots: Robots | None = None
+    next_at: float = 0.0
+
+
+class WebsiteFetcher:
+    """Fetches pages; one per process and event loop, shared by all sites. Use as an async context manager.
+
+    Args:
+        limits: bounds of every fetch.
+        cache_dir: where pages are kept between runs; None keeps nothing.
+    """
+
+    def __init__(self, limits: FetchLimits, cache_dir: Path | None = None) -> None:
+        self.limits = limits
+        self.requests_sent = 0
+        self._cache = PageCache(cache_dir) if cache_dir is not None else None
+        self._hosts: dict[str, _Host] = {}
+        self._client = httpx.AsyncClient(
+            transport=CheckedTransport(allow_private=limits.allow_private, max_connections=limits.connections),
+            headers={
+                "User-Agent": limits.user_agent,
+                "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1",
+                "Accept-Language": "en,*;q=0.5",
+                "Accept-Encoding": "gzip, deflate",
+            },
+            timeout=httpx.Timeout(limits.timeout_s, connect=min(10.0, limits.timeout_s)),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> "WebsiteFetcher":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def fetch(self, url: str, *, site: str | None = None) -> FetchedPage:
+        """Fetch one page.
+
+        Args:
+            url: an absolute http(s) address.
+            site: what `site_of` every address on the way must be; None lets redirects lead to any public site.
+
+        Returns:
+            The page, or its status with a reason. Raises nothing for what a website does.
+        """
+        asked = canonical(url)
+        if asked is None:
+            return FetchedPage(url, url, PageStatus.NOT_A_PAGE, "not an http(s) address")
+        kept = self._cache.get(asked) if self._cache is not None else None
+        is_fresh = kept is not None and 0 <= time.time() - kept.fetched_at < self.limits.fresh_for_s
+        if kept is not None and is_fresh and site in (None, site_of(kept.final_url)):
+            return FetchedPage(
+                asked, kept.final_url, PageStatus.OK, body=kept.body, from_cache=True, truncated=kept.truncated
+            )
+        try:
+            async with asyncio.timeout(self.limits.timeout_s + self._waiting(asked)):
+                return await self._follow(asked, site, kept)
+        except TimeoutError:
+            return FetchedPage(
+                asked, asked, PageStatus.TIMEOUT, f"no complete answer within {self.limits.timeout_s:g} s"
+            )
+
+    def _waiting(self, url: str) -> float:
+        """Seconds the host's own delays may take, which are not the page's fault."""
+        host = self._hosts.get(urlsplit(url).netloc)
+        delay = self.limits.delay_s if host is None or host.robots is None else self._delay(host)
+        return delay * (MAX_REDIRECTS + 2)
+
+    async def _follow(self, asked: str, site: str | None, kept: CachedPage | None) -> FetchedPage:
+        url, seen = asked, {asked}
+        robots = None
+        for _ in range(MAX_REDIRECTS + 1):
+            if site is not None and site_of(url) != site:
+                return FetchedPage(asked, url, PageStatus.OFF_SITE, f"redirects to {urlsplit(url).hostname}")
+            if not self.limits.allow_private and _is_private_literal(url):
+                return FetchedPage(asked, url, PageStatus.REFUSED, "not a public address")
+            robots = await self._robots(url)
+            if isinstance(robots, FetchedPage):
+                return FetchedPage(asked, url, robots.status, robots.why)
+            if not robots.allowed:
+                status = PageStatus.DISALLOWED if robots.rule is not None else PageStatus.UNREACHABLE
+                return FetchedPage(asked, url, status, robots.why, robots=robots)
+            page, target = await self._get(asked, url, kept if url == asked else None, robots)
+            if target is None:
+                return page
+            if target in seen:
+                return FetchedPage(
+                    asked, url, PageStatus.REDIRECTS, "redirects in a circle", http_status=page.http_status
+                )
+            seen.add(target)
+            url = target
+        return FetchedPage(asked, url, PageStatus.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+
+    async def _get(
+        self, asked: str, url: str, kept: CachedPage | None, robots: RobotsDecision
+    ) -> tuple[FetchedPage, str | None]:
+        """Ask for one address; returns a page and, for a redirect, where it leads."""
+
+        def outcome(status: PageStatus, why: str, http_status: int | None = None) -> tuple[FetchedPage, None]:
+            return FetchedPage(asked, url, status, why, http_status=http_status, robots=robots), None
+
+        conditions = {}
+        if kept is not None and kept.etag:
+            conditions["If-None-Match"] = kept.etag
+        if kept is not None and kept.last_modified:
+            conditions["If-Modified-Since"] = kept.last_modified
+        try:
+            async with self._polite(url), self._client.stream("GET", url, headers=conditions) as answer:
+                code = answer.status_code
+                if code == 304 and kept is not None:
+                    self._keep(kept, answer)
+                    return FetchedPage(
+                        asked,
+                        kept.final_url,
+                        PageStatus.OK,
+                        body=kept.body,
+                        http_status=304,
+                        robots=robots,
+                        from_cache=True,
+                        truncated=kept.truncated,
+                    ), None
+                if code in (301, 302, 303, 307, 308):
+                    target = absolute(url, answer.headers.get("location", ""))
+                    return FetchedPage(
+                        asked, url, PageStatus.REDIRECTS, "a redirect without a target", http_status=code, robots=robots
+                    ), target
+                refused = _refusal(code)
+                if refused is not None:
+                    return outcome(*refused, code)
+                kind = answer.headers.get("content-type", "")
+                body, truncated = await _read(answer, self.limits.max_bytes)
+        except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error) as error:
+            return outcome(*_failure(error))
+        if body is None:
+            return outcome(PageStatus.BAD_CONTENT, "an encoding that was not asked for", code)
+        if not _is_text(kind, body):
+            return outcome(PageStatus.NOT_A_PAGE, f"content type {kind.split(';')[0][:40] or 'unknown'}", code)
+        text = decode(body, kind, truncated=truncated)
+        fetched = CachedPage(
+            asked, url, text, time.time(), answer.headers.get("etag"), answer.headers.get("last-modified"), truncated
+        )
+        if self._cache is not None:
+            await asyncio.to_thread(self._cache.put, fetched)
+        return FetchedPage(
+            asked, url, PageStatus.OK, body=text, http_status=code, robots=robots, truncated=truncated
+        ), None
+
+    def _keep(self, kept: CachedPage, answer: httpx.Response) -> None:
+        if self._cache is not None:
+            etag = answer.headers.get("etag") or kept.etag
+            self._cache.put(
+                CachedPage(kept.url, kept.final_url, kept.body, time.time(), etag, kept.last_modified, kept.truncated)
+            )
+
+    @asynccontextmanager
+    async def _polite(self, url: str) -> AsyncIterator[None]:
+        """Hold the host: one request at a time, the delay between the end of one and the start of the next."""
+        host = self._hosts.setdefault(urlsplit(url).netloc, _Host())
+        async with host.lock:
+            wait = host.next_at - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self.requests_sent += 1
+            try:
+                yield
+            finally:
+                host.next_at = time.monotonic() + self._delay(host)
+
+    def _delay(self, host: _Host) -> float:
+        asked = host.robots.crawl_delay_s if host.robots is not None else None
+        return max(self.limits.delay_s, min(asked or 0.0, self.limits.max_delay_s))
+
+    async def _robots(self, url: str) -> RobotsDecision | FetchedPage:
+        """Decide by the host's robots.txt, fetched once a process (RFC 9309, 2.3)."""
+        parts = urlsplit(url)
+        host = self._hosts.setdefault(parts.netloc, _Host())
+        if host.robots is None:
+            found = await self._fetch_robots(f"{parts.scheme}://{parts.netloc}/robots.txt")
+            if isinstance(found, FetchedPage):
+                return found
+            host.robots = found
+        return host.robots.decide(url)
+
+    async def sitemaps(self, url: str) -> list[str]:
+        """List the sitemaps that the host's robots.txt names, else the usual address."""
+        parts = urlsplit(url)
+        host = self._hosts.get(parts.netloc)
+        named = host.robots.sitemaps if host is not None and host.robots is not None else []
+        return [found for name in named if (found := absolute(url, name)) is not None][:3] or [
+            f"{parts.scheme}://{parts.netloc}/sitemap.xml"
+        ]
+
+    async def _fetch_robots(self, url: str) -> Robots | FetchedPage:
+        agent = self.limits.agent
+        for _ in range(MAX_REDIRECTS + 1):
+            if not self.limits.allow_private and _is_private_literal(url):
+                return FetchedPage(url, url, PageStatus.REFUSED, "not a public address")
+            try:
+                async with self._polite(url), self._client.stream("GET", url) as answer:
+                    code = answer.status_code
+                    if code in (301, 302, 303, 307, 308):
+                        target = absolute(url, answer.headers.get("location", ""))
+                        if target is None:
+                            return Robots("", agent)
+                        url = target
+                        continue
+                    if code >= 500 or code == 429:
+                        return Robots("", agent, unreachable=f"HTTP {code}")
+                    if code >= 400:
+                        return Robots("", agent)
+                    body, _ = await _read(answer, ROBOTS_MAX_BYTES)
+            except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error) as error:
+                return FetchedPage(url, url, *_failure(error))
+            text = (body or b"").decode("utf-8", "replace").removeprefix("\ufeff")
+            return Robots("" if text.lstrip()[:1] == "<" else text, agent)
+        return Robots("", agent)
+
+
+def _failure(error: Exception) -> tuple[PageStatus, str]:
+    """Say what an exchange that broke off means."""
+    if isinstance(error, httpx.TimeoutException):
+        return PageStatus.TIMEOUT, "no answer in time"
+    if isinstance(error, (zlib.error, httpx.DecodingError)):
+        return PageStatus.BAD_CONTENT, "the content is not compressed as it says"
+    if isinstance(error, httpx.ConnectError):
+        if "not a public address" in str(error):
+            return PageStatus.REFUSED, "the host's address is not public"
+        return PageStatus.UNREACHABLE, "no connection"
+    return PageStatus.UNREACHABLE, f"the connection broke ({type(error).__name__})"
+
+
+def _refusal(code: int) -> tuple[PageStatus, str] | None:
+    if code in (404, 410):
+        return PageStatus.NOT_FOUND, f"HTTP {code}"
+    if code in (401, 402, 403, 407, 451):
+        return PageStatus.FORBIDDEN, f"HTTP {code}: what stands there is unknown"
+    if code in (429, 503):
+        return PageStatus.THROTTLED, f"HTTP {code}: the server wants us to come back later"
+    if code >= 500:
+        return PageStatus.SERVER_ERROR, f"HTTP {code}"
+    if code >= 300:
+        return PageStatus.NOT_FOUND, f"HTTP {code}"
+    return None
+
+
+def _is_private_literal(url: str) -> bool:
+    """Say whether the address names a private IP address itself (also "localhost")."""
+    host = (urlsplit(url).hostname or "").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    literal = host.replace(".", "").isdigit() or ":" in host
+    return literal and not is_public_address(host)
+
+
+def _is_text(kind: str, body: bytes) -> bool:
+    """A wrong Content-Type is forgiven where the body begins like a page."""
+    plain = kind.split(";")[0].strip().lower()
+    start = body[:1024].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if b"\x00" in body[:512] and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    if plain.startswith(_TEXT_TYPES):
+        return True
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<?xml", b"<!--"))
+
+
+async def _read(answer: httpx.Response, limit: int) -> tuple[bytes | None, bool]:
+    """Read a body, unpacked, up to `limit` bytes; (None, False) for an encoding that was not asked for."""
+    encoding = answer.headers.get("content-encoding", "identity").strip().lower() or "identity"
+    if encoding == "identity":
+        unpack = None
+    elif encoding in ("gzip", "x-gzip", "deflate"):
+        unpack = zlib.decompressobj(47 if encoding != "deflate" else 15)
+    else:
+        return None, False
+    body = bytearray()
+    first = True
+    async for chunk in answer.aiter_raw(65_536):
+        if unpack is None:
+            body += chunk
+        else:
+            if first and encoding == "deflate" and chunk[:1] not in (b"\x78", b"\x58", b"\x08"):
+                unpack = zlib.decompressobj(-15)
+            first = False
+            body += unpack.decompress(chunk, limit + 1 - len(body))
+            if unpack.eof:
+                break
+        if len(body) > limit:
+            return bytes(body[:limit]), True
+    return bytes(body), False

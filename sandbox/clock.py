@@ -1,0 +1,31 @@
+"""Time as the sandbox's providers see it: the machine's, moved by whoever tests."""
+
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    """The machine's clock plus an offset, so that windows, cursors and sessions expire without waiting."""
+
+    def __init__(self) -> None:
+        self._offset_s = 0.0
+
+    def now(self) -> float:
+        """Return seconds since 1970, UTC."""
+        return time.time() + self._offset_s
+
+    def moment(self) -> datetime:
+        """Return the same as an aware time in UTC."""
+        return datetime.fromtimestamp(self.now(), UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock; a negative number moves it back."""
+        self._offset_s += seconds
+
+    def set(self, moment: datetime) -> None:
+        """Let the clock run on from `moment` (aware)."""
+        self._offset_s = moment.timestamp() - time.time()
+
+    def reset(self) -> None:
+        """Show the machine's time again."""
+        self._offset_s = 0.0

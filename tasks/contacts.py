@@ -1,0 +1,244 @@
+"""Contacts of companies: a look at one website for the people who decide."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+
+from core.people import frontier as plan
+from core.people.company import of_site
+from core.people.document import Document, parse
+from core.people.extraction import extract
+from core.people.frontier import Frontier
+from core.people.merging import merge, why_nobody
+from core.people.report import PageNote, SiteOutcome, SiteReport
+from core.people.values import PageFindings
+from core.settings import Settings
+from core.web_addresses import absolute, canonical, page_key, site_of
+from integrations.websites.fetcher import UNKNOWN, FetchedPage, FetchLimits, PageStatus, WebsiteFetcher
+
+_MAX_REFRESHES = 2
+
+
+def website_fetcher(settings: Settings) -> WebsiteFetcher:
+    """Make the fetcher that the settings describe; one is enough for any number of sites."""
+    chosen = settings.websites
+    limits = FetchLimits(
+        agent=chosen.user_agent.split("/")[0].split()[0],
+        user_agent=chosen.user_agent,
+        delay_s=chosen.delay_s,
+        timeout_s=chosen.timeout_s,
+        max_bytes=chosen.max_page_bytes,
+        fresh_for_s=chosen.fresh_for_s,
+        allow_private=chosen.allow_private_hosts,
+        connections=chosen.connections,
+    )
+    return WebsiteFetcher(limits, chosen.cache_dir or settings.home / "cache" / "websites")
+
+
+async def discover_site(
+    website: str, fetcher: WebsiteFetcher, *, page_budget: int = 12, time_budget_s: float = 60.0
+) -> SiteReport:
+    """Find the executives a company's website names. Needs no database; raises nothing for what a website does.
+
+    Args:
+        website: an address or a bare domain.
+        fetcher: shared by all sites.
+        page_budget: pages read at most.
+        time_budget_s: seconds; what was found by then is reported.
+
+    Returns:
+        The people with the pages they stand on, or the reason why there is nobody.
+    """
+    visit = _Visit(website, fetcher, page_budget)
+    try:
+        async with asyncio.timeout(time_budget_s):
+            await visit.run()
+    except TimeoutError:
+        visit.out_of_time = f"the time budget of {time_budget_s:g} s was used up"
+    return visit.report()
+
+
+@dataclass
+class _Visit:
+    """One site being read."""
+
+    website: str
+    fetcher: WebsiteFetcher
+    page_budget: int
+    notes: list[PageNote] = field(default_factory=list)
+    documents: list[tuple[str, Document]] = field(default_factory=list)
+    findings: list[PageFindings] = field(default_factory=list)
+    digests: set[str] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
+    shells: int = 0
+    home_failure: str | None = None
+    out_of_time: str | None = None
+    site: str = ""
+
+    async def run(self) -> None:
+        home = await self._open_home()
+        if home is None:
+            return
+        url, document = home
+        frontier = Frontier(url, document.language)
+        frontier.add(document, url, 0)
+        if not frontier.promises_people:
+            await self._read_included(frontier, document, url)
+        await self._follow_links(frontier)
+        if self._still_nobody():
+            await self._read_sitemaps(frontier, url)
+            await self._follow_links(frontier)
+        if self._still_nobody() and not plan.names_people(self.findings):
+            await self._try_usual_paths(frontier)
+            await self._follow_links(frontier)
+
+    def _still_nobody(self) -> bool:
+        return len(self.documents) < self.page_budget and not merge(self.findings).atl
+
+    async def _open_home(self) -> tuple[str, Document] | None:
+        """Read the home page; tries http and www where the address names no scheme."""
+        text = self.website.strip()
+        starts = [text] if "://" in text else [f"https://{text}", f"http://{text}", f"https://www.{text}"]
+        page = None
+        for start in starts:
+            if canonical(start) is None:
+                page = FetchedPage(start, start, PageStatus.NOT_A_PAGE, "not a web address")
+                continue
+            page = await self.fetcher.fetch(start)
+            if page.status not in (PageStatus.UNREACHABLE, PageStatus.TIMEOUT):
+                break
+        if page is None or page.status is not PageStatus.OK:
+            self._note(page, "home page") if page is not None else None
+            self.home_failure = page.why if page is not None else "no address"
+            return None
+        self.site = site_of(page.final_url)
+        for _ in range(_MAX_REFRESHES):
+            document = await asyncio.to_thread(parse, page.body)
+            target = absolute(page.final_url, document.refresh) if document.refresh else None
+            if target is None or page_key(target) == page_key(page.final_url) or len(document.lines) > 30:
+                break
+            self._note(page, "leads on by a meta refresh")
+            further = await self.fetcher.fetch(target, site=self.site)
+            if further.status is not PageStatus.OK:
+                self._note(further, "named by a meta refresh")
+                break
+            page = further
+        self._note(page, "home page")
+        return page.final_url, await self._read(page, is_home=True)
+
+    async def _read(self, page: FetchedPage, *, is_home: bool = False) -> Document:
+        """Parse a page and take down its people; the same content under two addresses counts once."""
+        document = await asyncio.to_thread(parse, page.body)
+        digest = hashlib.sha256("\n".join(line.text for line in document.lines).encode()).hexdigest()
+        self.documents.append((page.final_url, document))
+        if digest not in self.digests:
+            self.digests.add(digest)
+            company = of_site(self.documents)
+            self.findings.append(await asyncio.to_thread(extract, document, page.final_url, company, is_home=is_home))
+        if plan.is_script_shell(document, page.body):
+            self.shells += 1
+        return document
+
+    async def _follow_links(self, frontier: Frontier) -> None:
+        """Read the most promising pages; once somebody is found, only those that promise people."""
+        while len(self.documents) < self.page_budget and len(self.notes) < self.page_budget * 2:
+            chosen = frontier.next(at_least=plan.least_score(self.findings))
+            if chosen is None:
+                return
+            candidate, depth = chosen
+            page = await self.fetcher.fetch(candidate.url, site=self.site)
+            self._note(page, candidate.why)
+            if page.status in UNKNOWN and candidate.score >= plan.PEOPLE_PAGE - 20:
+                self.unreadable.append(page.why)
+            if page.status is PageStatus.OK and (
+                frontier.mark(page.final_url) or page_key(page.final_url) == page_key(candidate.url)
+            ):
+                document = await self._read(page)
+                frontier.add(document, page.final_url, depth)
+
+    async def _read_included(self, frontier: Frontier, document: Document, url: str) -> None:
+        """Take links from the parts that a page's scripts would put into it, such as a menu in a file of its own."""
+        for part in document.includes[:3]:
+            target = absolute(url, part)
+            if target is None or site_of(target) != self.site:
+                continue
+            page = await self.fetcher.fetch(target, site=self.site)
+            self._note(page, "a part of the home page")
+            if page.status is PageStatus.OK:
+                frontier.add(await asyncio.to_thread(parse, page.body), url, 0)
+
+    async def _read_sitemaps(self, frontier: Frontier, home: str) -> None:
+        waiting = (await self.fetcher.sitemaps(home))[:2]
+        read = 0
+        while waiting and read < 3:
+            url = waiting.pop(0)
+            page = await self.fetcher.fetch(url, site=self.site)
+            read += 1
+            self._note(page, "sitemap")
+            if page.status is PageStatus.OK:
+                pages, further = plan.sitemap_addresses(page.body)
+                frontier.add_addresses(
+                    [found for address in pages if (found := absolute(page.final_url, address))], "named in the sitemap"
+                )
+                waiting.extend(sorted(further, key=lambda address: "page" not in address)[:2])
+
+    async def _try_usual_paths(self, frontier: Frontier) -> None:
+        """Try paths that many sites have, until one tells of people or two give nothing new."""
+        repeats = 0
+        for _ in range(plan.MAX_GUESSES):
+            guess = frontier.next_guess()
+            if guess is None or repeats >= 2 or len(self.documents) >= self.page_budget:
+                return
+            page = await self.fetcher.fetch(guess.url, site=self.site)
+            if page.status is not PageStatus.NOT_FOUND:
+                self._note(page, guess.why)
+            if page.status in (PageStatus.THROTTLED, PageStatus.FORBIDDEN, PageStatus.TIMEOUT, PageStatus.UNREACHABLE):
+                return
+            if page.status is not PageStatus.OK:
+                continue
+            known = len(self.findings)
+            document = await self._read(page)
+            if len(self.findings) == known:
+                repeats += 1
+                self.documents.pop()
+                continue
+            frontier.mark(page.final_url)
+            frontier.add(document, page.final_url, 1)
+            if plan.is_enough(self.findings) or plan.names_people(self.findings):
+                return
+
+    def _note(self, page: FetchedPage, why: str) -> None:
+        details = why if page.status is PageStatus.OK else f"{why}: {page.why}"
+        if page.truncated:
+            details += " (only the first part was read)"
+        self.notes.append(
+            PageNote(page.final_url if page.status is PageStatus.OK else page.url, page.status.value, details)
+        )
+
+    def report(self) -> SiteReport:
+        people = merge(self.findings)
+        reason = self._reason(why_nobody(self.findings, people))
+        outcome: SiteOutcome = "hit" if people.atl else "unknown" if self._is_unknown() else "miss"
+        return SiteReport(self.website, people.atl, people.others, tuple(self.notes), outcome, reason)
+
+    @property
+    def _is_built_by_scripts(self) -> bool:
+        return self.shells > 0 and self.shells * 2 >= len(self.documents)
+
+    def _is_unknown(self) -> bool:
+        incomplete = self.home_failure or self.out_of_time or self.unreadable or not self.documents
+        return bool(incomplete) or self._is_built_by_scripts
+
+    def _reason(self, nobody: str | None) -> str | None:
+        if nobody is None:
+            return None
+        if self.home_failure is not None:
+            return f"the home page could not be read: {self.home_failure}"
+        if self.out_of_time is not None:
+            return f"{nobody}; {self.out_of_time}, so this is unknown"
+        if self._is_built_by_scripts:
+            return "the pages are built by scripts and have no text of their own, so this is unknown"
+        if self.unreadable:
+            failed = f"{len(self.unreadable)} promising page(s) could not be read ({self.unreadable[0]})"
+            return f"{nobody}; {failed}, so this is unknown"
+        return nobody

@@ -1,0 +1,88 @@
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+PAGES = {
+    "/": "<title>Acme Looms</title><nav><a href='/team'>Team</a></nav><p>Looms made by hand, by the river.</p>",
+    "/team": "<h1>Team</h1><div><h3>Orla Fenwick</h3><p>CEO</p></div><div><h3>Tobias Ryland</h3><p>Owner</p></div>",
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = PAGES.get(self.path)
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write((body or "").encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def run(tmp_path, *arguments, **environment):
+    variables = os.environ | {"SALES_AGENT_HOME": str(tmp_path), "WEBSITES_DELAY_S": "0"} | environment
+    return subprocess.run(
+        [sys.executable, "-m", "app.commands.discover", *arguments],
+        capture_output=True,
+        text=True,
+        env=variables,
+        timeout=60,
+    )
+
+
+def test_the_command_prints_the_report_as_json(address, tmp_path):
+    done = run(tmp_path, "--website", address, "--json", WEBSITES_ALLOW_PRIVATE_HOSTS="true")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert set(report) >= {"website", "atl_contacts", "other_people", "pages", "sources", "reason"}
+    (contact,) = report["atl_contacts"]
+    assert set(contact) == {
+        "name",
+        "title",
+        "role",
+        "linkedin_url",
+        "email",
+        "phone",
+        "source",
+        "source_url",
+        "evidence",
+        "confidence",
+    }
+    assert (contact["name"], contact["role"], contact["source"], contact["source_url"]) == (
+        "Orla Fenwick",
+        "CEO",
+        "website",
+        f"{address}/team",
+    )
+    assert [person["name"] for person in report["other_people"] if person["is_owner_like"]] == ["Tobias Ryland"]
+    assert {page["status"] for page in report["pages"]} == {"ok"}
+    assert report["reason"] is None
+
+
+def test_the_command_prints_a_table(address, tmp_path):
+    done = run(tmp_path, "--website", address, WEBSITES_ALLOW_PRIVATE_HOSTS="true", COLUMNS="200")
+    assert done.returncode == 0
+    assert "Orla Fenwick" in done.stdout
+    assert "Tobias Ryland" in done.stdout
+
+
+def test_a_private_address_is_refused_by_default(address, tmp_path):
+    done = run(tmp_path, "--website", address, "--json")
+    assert done.returncode == 3
+    assert "public" in json.loads(done.stdout)["reason"]
+    assert "Traceback" not in done.stderr

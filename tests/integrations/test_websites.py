@@ -1,0 +1,184 @@
+import asyncio
+import gzip
+import time
+import zlib
+from itertools import pairwise
+
+import pytest
+from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
+
+from integrations.websites.cache import CachedPage, PageCache
+from integrations.websites.fetcher import FetchLimits, PageStatus, WebsiteFetcher
+
+HERE = FetchLimits(delay_s=0.0, allow_private=True, timeout_s=1.0, max_bytes=100_000)
+
+
+async def fetch(pages, path="/", limits=HERE, cache_dir=None):
+    async with website(pages) as site, WebsiteFetcher(limits, cache_dir) as fetcher:
+        return await fetcher.fetch(site.url.rstrip("/") + path), site
+
+
+async def test_a_page():
+    page, site = await fetch({"/": "<h1>Hällo</h1>"})
+    assert (page.status, page.body, page.http_status) == (PageStatus.OK, "<h1>Hällo</h1>", 200)
+    assert site.paths == ["/robots.txt", "/"]
+
+
+async def test_robots_are_obeyed_and_the_rule_kept():
+    page, site = await fetch({"/robots.txt": "User-agent: *\nDisallow: /team\n", "/team": "x"}, "/team")
+    assert page.status is PageStatus.DISALLOWED
+    assert page.robots is not None
+    assert (page.robots.rule, page.robots.line) == ("Disallow: /team", 2)
+    assert "/team" not in site.paths
+
+
+async def test_a_failing_robots_file_closes_the_host():
+    page, site = await fetch({"/robots.txt": Answer("", status=500), "/": "x"})
+    assert page.status is PageStatus.UNREACHABLE
+    assert site.paths == ["/robots.txt"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer("", status=403), PageStatus.FORBIDDEN),
+        (Answer("", status=404), PageStatus.NOT_FOUND),
+        (Answer("", status=429), PageStatus.THROTTLED),
+        (Answer("", status=500), PageStatus.SERVER_ERROR),
+        (Answer("%PDF-1.7", headers={"Content-Type": "application/pdf"}), PageStatus.NOT_A_PAGE),
+        (Answer(b"\x89PNG\x00\x00", headers={"Content-Type": "text/html"}), PageStatus.NOT_A_PAGE),
+        (Answer("not gzip", headers={"Content-Type": "text/html", "Content-Encoding": "gzip"}), PageStatus.BAD_CONTENT),
+        (Answer("x", headers={"Content-Type": "text/html", "Content-Encoding": "br"}), PageStatus.BAD_CONTENT),
+        (redirect("/"), PageStatus.REDIRECTS),
+        (redirect(""), PageStatus.REDIRECTS),
+    ],
+)
+async def test_what_is_no_page_says_so(answer, status):
+    page, _ = await fetch({"/": answer})
+    assert page.status is status
+    assert page.why
+    assert page.body == ""
+
+
+async def test_a_page_with_the_wrong_type_is_read():
+    page, _ = await fetch({"/": Answer("<!DOCTYPE html><p>x", headers={"Content-Type": "application/octet-stream"})})
+    assert page.status is PageStatus.OK
+
+
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(b"<p>x</p>"), zlib.compress(b"<p>x</p>"), zlib.compress(b"<p>x</p>")[2:-4]]
+)
+async def test_packed_pages_are_unpacked(packed):
+    encoding = "gzip" if packed[:2] == b"\x1f\x8b" else "deflate"
+    page, _ = await fetch({"/": Answer(packed, headers={"Content-Type": "text/html", "Content-Encoding": encoding})})
+    assert page.body == "<p>x</p>"
+
+
+async def test_redirects_are_followed_within_the_site_only():
+    async with (
+        website({"/": "there"}) as other,
+        website({"/": redirect("/a"), "/a": redirect("/b"), "/b": "x", "/out": redirect(other.url)}) as site,
+        WebsiteFetcher(HERE) as fetcher,
+    ):
+        page = await fetcher.fetch(site.url)
+        assert (page.body, page.final_url) == ("x", f"{site.url}b")
+        away = await fetcher.fetch(f"{site.url}out", site=f"127.0.0.1:{site.port}")
+    assert away.status is PageStatus.OFF_SITE
+    assert other.paths == []
+
+
+async def test_endless_redirects_end():
+    page, site = await fetch({f"/{i}": redirect(f"/{i + 1}") for i in range(50)}, "/0")
+    assert page.status is PageStatus.REDIRECTS
+    assert len(site.paths) <= 8
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://127.0.0.1:9/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://localhost:9/",
+        "http://[::1]:9/",
+        "http://2130706433/",
+        "http://10.0.0.1/",
+        "http://0x7f.1/",
+    ],
+)
+async def test_private_addresses_are_refused(target):
+    limits = FetchLimits(delay_s=0.0, timeout_s=3.0)
+    async with WebsiteFetcher(limits) as fetcher:
+        page = await fetcher.fetch(target)
+    assert page.status in (PageStatus.REFUSED, PageStatus.NOT_A_PAGE)
+
+
+async def test_a_name_that_resolves_to_a_private_address_is_refused():
+    async with website({"/": "secret"}) as site, WebsiteFetcher(FetchLimits(delay_s=0.0)) as fetcher:
+        # every system resolves this reserved name to loopback; "localhost" itself is refused before any look-up
+        page = await fetcher.fetch(f"http://localhost.:{site.port}/")
+        direct = await fetcher.fetch(site.url)
+    assert page.status is PageStatus.REFUSED
+    assert direct.status is PageStatus.REFUSED
+    assert site.paths == []
+
+
+async def test_a_gzip_bomb_is_cut():
+    page, _ = await fetch({"/": gzip_bomb(50_000_000)})
+    assert page.status is PageStatus.OK
+    assert page.truncated
+    assert len(page.body) <= HERE.max_bytes
+
+
+async def test_an_endless_page_is_cut():
+    page, _ = await fetch({"/": endless()})
+    assert page.truncated
+    assert len(page.body) <= HERE.max_bytes
+
+
+async def test_a_slow_drip_ends_in_time():
+    started = time.monotonic()
+    page, _ = await fetch({"/": slow_drip(0.05)})
+    assert page.status is PageStatus.TIMEOUT
+    assert time.monotonic() - started < 4
+
+
+async def test_nobody_listens():
+    async with WebsiteFetcher(HERE) as fetcher:
+        page = await fetcher.fetch("http://127.0.0.1:1/")
+    assert page.status is PageStatus.UNREACHABLE
+
+
+async def test_the_delay_between_requests_is_kept():
+    limits = FetchLimits(delay_s=0.2, allow_private=True)
+    async with website({"/": "a", "/b": "b", "/c": "c"}) as site, WebsiteFetcher(limits) as fetcher:
+        await asyncio.gather(*(fetcher.fetch(site.url + path) for path in ("", "b", "c")))
+    times = [request.at for request in site.seen]
+    assert all(later - earlier >= 0.19 for earlier, later in pairwise(times))
+
+
+async def test_a_kept_page_is_used_again_then_asked_for_with_its_tag(tmp_path):
+    pages = {"/": Answer("<p>x", headers={"Content-Type": "text/html", "ETag": '"v1"'})}
+    async with website(pages) as site:
+        async with WebsiteFetcher(HERE, tmp_path) as fetcher:
+            await fetcher.fetch(site.url)
+            again = await fetcher.fetch(site.url)
+        assert again.from_cache
+        assert site.paths.count("/") == 1
+        site.pages["/"] = Answer("", status=304, headers={})
+        stale = FetchLimits(delay_s=0.0, allow_private=True, fresh_for_s=0.0)
+        async with WebsiteFetcher(stale, tmp_path) as fetcher:
+            third = await fetcher.fetch(site.url)
+    assert (third.body, third.http_status, third.from_cache) == ("<p>x", 304, True)
+    assert site.seen[-1].headers["if-none-match"] == '"v1"'
+
+
+def test_a_damaged_cache_file_is_dropped(tmp_path):
+    cache = PageCache(tmp_path)
+    cache.put(CachedPage("http://example.com/", "http://example.com/", "x", 1.0))
+    assert cache.get("http://example.com/") is not None
+    for path in tmp_path.glob("??/*.page"):
+        path.write_bytes(b"garbage")
+    assert cache.get("http://example.com/") is None
+    cache.put(CachedPage("http://example.com/", "http://example.com/", "x", 1.0))
+    assert cache.prune(older_than=time.time() + 10) == 1
+    assert cache.get("http://example.com/") is None
