@@ -282,7 +282,8 @@ async def counts_of(connection: Connection, run_id: UUID | None = None) -> dict[
     only = "" if run_id is None else "WHERE run_id = %(run_id)s"
     cursor = await connection.execute(
         f"""
-        SELECT outcome, tier, reason, CASE WHEN score IS NOT NULL THEN least(floor(score / 10), 9)::int END AS ten, count(*)
+        SELECT outcome, tier, reason,
+            CASE WHEN score IS NOT NULL THEN least(floor(score / 10), 9)::int END AS ten, count(*)
         FROM assessments {only} GROUP BY 1, 2, 3, 4
         """,
         {"run_id": run_id},

@@ -22,9 +22,7 @@ from core.qualification import (
     LeadRange,
     QualificationPlan,
     QualificationReport,
-    QualificationStatus,
     QualifyRequest,
-    RunSummary,
     by_rules,
     with_opinion,
 )
@@ -210,23 +208,3 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
 
 def _without_breakdown(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in {"breakdown", "reasoning"}}
-
-
-async def qualification_status() -> QualificationStatus:
-    """Say how far qualification is, by the profile that was used last."""
-    async with own_connection(database_url()) as connection:
-        counts = await assessments.counts_of(connection)
-        noted = await assessments.find_last_profile(connection)
-        profile = None if noted is None else Profile.model_validate(noted)
-        due = 0
-        if profile is not None:
-            sources = in_leads(profile.columns, await assessments.mappings_of_imports(connection))
-            due = await assessments.count_due(connection, profile.version, sources)
-        return QualificationStatus(
-            icp=profile.name if profile else None,
-            icp_version=profile.version if profile else None,
-            outcomes=counts["outcomes"],
-            tiers=counts["tiers"],
-            due=due,
-            runs=[RunSummary(**row) for row in await assessments.select_runs(connection)],
-        )

@@ -1,6 +1,7 @@
 """Configuration in YAML: every mistake has its line and key, and no text breaks the reader."""
 
 import pickle
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -90,10 +91,8 @@ def test_scalars_are_what_people_mean(text: str, value: object) -> None:
 @example("%YAML 9.9\n---\na")
 @given(st.text(alphabet=st.sampled_from("ab:-[]{}&*#!|>'\"\n ,?0.%@"), max_size=60) | st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        parse_config(text, Outer, path="a.yaml")
-    except InvalidConfig as error:
-        assert error.problems
+    with suppress(InvalidConfig):
+        assert isinstance(parse_config(text, Outer, path="a.yaml"), Outer)
 
 
 def test_unreadable_files_are_refused(tmp_path: Path) -> None:

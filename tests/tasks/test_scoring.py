@@ -72,6 +72,6 @@ def test_every_record_is_scored_with_its_line(tmp_path: Path) -> None:
     found = score_rows(path, parse_config(example_text("rubric"), Profile, path="rubric"))
     assert [row["_line"] for row in found] == [2, 4, 6, 8, 10, 12, 14, 16, 17]
     assert set(found[0]) == {"_line", "score", "tier", "confidence", "breakdown"}
-    expected = [35 * n + 25 * (100 - n) + 25 * 50 + Decimal("15") * (n + Decimal(".5")) for n in range(1, 8)]
+    expected = [35 * n + 25 * (100 - n) + 25 * 50 + Decimal(15) * (n + Decimal(".5")) for n in range(1, 8)]
     assert [Decimal(str(row["score"])) for row in found[:7]] == [value / 100 for value in expected]
     assert [(row["score"], row["confidence"]) for row in found[7:]] == [(0.0, 0.0)] * 2
