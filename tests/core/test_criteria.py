@@ -28,7 +28,8 @@ TITLES = (
 )
 REGIONS = (
     "regions: {otherwise: 7, values: [{country: DACH, points: 100}, "
-    "{country: US, states: [California, TX], points: 80}, {country: FR, cities: [Lyon], points: 60}, {postal_prefixes: ['SW1'], points: 50}]}"
+    "{country: US, states: [California, TX], points: 80}, {country: FR, cities: [Lyon], points: 60}, "
+    "{postal_prefixes: ['SW1'], points: 50}]}"
 )
 
 

@@ -1,6 +1,5 @@
 """Exports in every format hold the same leads, and a file is complete or as it was."""
 
-import os
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +29,10 @@ async def at_database(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     settings.cache_clear()
 
 
+def _names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
 @pytest.mark.usefixtures("at_database")
 async def test_formats_hold_the_same(tmp_path: Path) -> None:
     frames = {}
@@ -44,7 +47,7 @@ async def test_formats_hold_the_same(tmp_path: Path) -> None:
     sheet = pd.read_csv(frames["a.csv"], dtype=str)
     assert list(sheet["company_name"]) == ["'" + FORMULA] * 3
     assert frames["a.xlsx"].read_bytes().startswith(b"PK")
-    assert sorted(os.listdir(tmp_path)) == sorted(frames)
+    assert _names(tmp_path) == sorted(frames)
 
 
 @pytest.mark.usefixtures("at_database")
