@@ -4,8 +4,9 @@ A column is judged once for each value that occurs in it, by the same functions 
 integer arithmetic on arrays, so the two agree to the last digit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -53,20 +54,21 @@ class ScoredFrame:
 
 @dataclass(frozen=True)
 class _Judged:
-    """A condition's judgement of each row: `codes` point into `judgements`."""
+    """A condition's judgement of each row: `codes` point into `judgements`, and into those as JSON."""
 
     codes: Ints
     judgements: list[Judgement]
+    rendered: list[bytes]
 
 
 class FrameScorer:
     """Scores frames by a profile; remembers what it judged from frame to frame."""
 
-    _REMEMBERED = 50_000
+    _REMEMBERED = 15_000
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
-        self._memos: dict[str, dict[Any, Judgement]] = {}
+        self._memos: dict[str, dict[Any, tuple[Judgement, bytes]]] = {}
 
     def score(self, frame: pd.DataFrame) -> ScoredFrame:
         """Score leads.
@@ -78,21 +80,21 @@ class FrameScorer:
         total, counted, known = (np.zeros(rows, dtype=np.int64) for _ in range(3))
         points = []
         for part in self.scorer.criteria:
-            judged = self._judge(part.criterion, part.judge, frame)
+            judged = self._judge(part.criterion, part.judge, partial(_render, part), frame)
             values, is_known = _arrays(judged.judgements)
             is_counted = is_known | (part.unknown is not None)
             weighed = part.weight * np.where(is_known, values, part.unknown or 0)
             total += np.where(is_counted, weighed, 0)[judged.codes]
             counted += (part.weight * is_counted)[judged.codes]
             known += (part.weight * is_known)[judged.codes]
-            points.append((judged.codes, _rendered(part, judged.judgements)))
+            points.append((judged.codes, judged.rendered))
         score = np.clip(_rounded_division(total, np.maximum(counted, 1)), 0, 100 * MICRO)
         score = np.where(counted > 0, score, NEUTRAL)
         is_out = np.zeros(rows, dtype=bool)
         for condition, judge in self.scorer.disqualifiers:
-            judged = self._judge(condition, judge, frame)
+            judged = self._judge(condition, judge, partial(_render_against, condition), frame)
             is_out |= np.array([applies(judgement) for judgement in judged.judgements])[judged.codes]
-            points.append((judged.codes, _rendered_against(condition, judged.judgements)))
+            points.append((judged.codes, judged.rendered))
         confidence = _rounded_division(known * CONFIDENCE_UNIT, np.full(rows, self.scorer.total_weight))
         return ScoredFrame(score, self._tiers(score, is_out), confidence, points)
 
@@ -101,7 +103,9 @@ class FrameScorer:
         reached = sum((score >= limit).astype(np.int64) for limit in self.scorer.thresholds)
         return np.where(is_out, best, best - np.asarray(reached, dtype=np.int64))
 
-    def _judge(self, condition: Condition, judge: Judge, frame: pd.DataFrame) -> _Judged:
+    def _judge(
+        self, condition: Condition, judge: Judge, render: Callable[[Judgement], bytes], frame: pd.DataFrame
+    ) -> _Judged:
         columns = list(condition.columns)
         memo = self._memos.setdefault(condition.label, {})
         if len(memo) > self._REMEMBERED:
@@ -113,14 +117,14 @@ class FrameScorer:
             keys = np.empty(len(frame), dtype=object)
             keys[:] = list(zip(*(frame[column] for column in columns), strict=True))
         codes, uniques = pd.factorize(keys)
-        judgements = []
+        found = []
         for value in [*uniques, None]:  # None is coded -1: the last
-            judgement = memo.get(value)
-            if judgement is None:
-                values = value if isinstance(value, tuple) else (value,) * len(columns)
-                memo[value] = judgement = judge(values)
-            judgements.append(judgement)
-        return _Judged(codes.astype(np.int64), judgements)
+            known = memo.get(value)
+            if known is None:
+                judgement = judge(value if isinstance(value, tuple) else (value,) * len(columns))
+                memo[value] = known = (judgement, render(judgement))
+            found.append(known)
+        return _Judged(codes.astype(np.int64), [judgement for judgement, _ in found], [text for _, text in found])
 
 
 def _arrays(judgements: Sequence[Judgement]) -> tuple[Ints, NDArray[np.bool_]]:
@@ -128,15 +132,12 @@ def _arrays(judgements: Sequence[Judgement]) -> tuple[Ints, NDArray[np.bool_]]:
     return points, np.array([judgement.points is not None for judgement in judgements])
 
 
-def _rendered(part: Weighted, judgements: Sequence[Judgement]) -> list[bytes]:
-    return [orjson.dumps(part.point(judgement).to_json()) for judgement in judgements]
+def _render(part: Weighted, judgement: Judgement) -> bytes:
+    return orjson.dumps(part.point(judgement).to_json())
 
 
-def _rendered_against(condition: Condition, judgements: Sequence[Judgement]) -> list[bytes]:
-    return [
-        orjson.dumps(disqualifying(condition, judgement).to_json()) if applies(judgement) else b""
-        for judgement in judgements
-    ]
+def _render_against(condition: Condition, judgement: Judgement) -> bytes:
+    return orjson.dumps(disqualifying(condition, judgement).to_json()) if applies(judgement) else b""
 
 
 def _rounded_division(dividend: Ints, divisor: Ints) -> Ints:

@@ -33,7 +33,7 @@ disqualifiers:
   - {name: words, fields: [notes, Segment], keywords: {any_of: [do not contact]}}
 """
 FILE = """Firma;Website;Mitarbeiter;Umsatz;Land;Bundesland;Position;E-Mail;Notizen;OM_Score;Segment
-Alpha GmbH;https://www.alpha.example/impressum;51-200;5 Mio. €;Deutschland;Bayern;Geschäftsführer;a@alpha.example;;88,5;A
+Alpha GmbH;https://www.alpha.example/impressum;51-200;5 Mio. €;Deutschland;Bayern;Geschäftsführer;a@a.example;;88,5;A
 Beta Inc;beta.example;1,000+;$12M;USA;CA;Chief Financial Officer;not an address;;40;B
 Gamma;;120;#N/A;Brazil;;Clerk;;please do not contact;n/a;C
 Delta;https://delta.example;;;US;;;;;;Do not contact
