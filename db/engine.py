@@ -29,6 +29,9 @@ def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeo
     )
 
 
+# SQLSTATE classes (PostgreSQL documentation, Appendix A): connection exceptions, shutdowns, too many connections.
+_GONE = ("08", "57P", "53")
+
 Connection = AsyncConnection
 """What the functions of this package work on: a connection in somebody else's transaction."""
 
@@ -54,6 +57,8 @@ async def own_connection(url: str, *, connect_timeout_s: int = 10) -> AsyncItera
         async with connection:
             yield connection
     except psycopg.OperationalError as error:
+        if error.sqlstate is not None and not error.sqlstate.startswith(_GONE):
+            raise  # a statement's own fault: trying again would not help
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DatabaseUnavailable(
             f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
