@@ -10,10 +10,7 @@ from core.icp import Profile
 ONE_OF = "field: f, one_of: {values: [{value: Software, synonyms: [SaaS, IT-Dienste], points: 80}, Bau], otherwise: 5}"
 WORDS = "field: f, one_of: {match: words, values: [{value: solar, points: 30}, {value: heat pump, points: 90}]}"
 LISTED = "field: f, one_of: {separator: ';', values: [a, b c]}"
-BANDS = (
-    "field: f, bands: {bands: "
-    "[{from: 51, to: 200, points: 60}, {from: 201, to: 500}, {to: 10, points: 1}]}"
-)
+BANDS = "field: f, bands: {bands: [{from: 51, to: 200, points: 60}, {from: 201, to: 500}, {to: 10, points: 1}]}"
 KEYWORDS = "field: f, keywords: {any_of: [{value: install*, points: 40}, {value: roof, points: 70}], none_of: [jobs]}"
 SUM = (
     "field: f, keywords: "
@@ -22,10 +19,7 @@ SUM = (
 REGEX = "field: f, regex: {patterns: [{pattern: '^acme', points: 9}, 'gmbh$']}"
 FLAG = "field: f, flag: {if_true: 90, if_false: 20}"
 SCALE = "field: f, number: {from: 10, to: 0}"
-TITLES = (
-    "field: f, titles: "
-    "{roles: {CEO: 100, Owner: 95}, keywords: [{value: manager, points: 40}], otherwise: 3}"
-)
+TITLES = "field: f, titles: {roles: {CEO: 100, Owner: 95}, keywords: [{value: manager, points: 40}], otherwise: 3}"
 REGIONS = (
     "regions: {otherwise: 7, values: [{country: DACH, points: 100}, "
     "{country: US, states: [California, TX], points: 80}, {country: FR, cities: [Lyon], points: 60}, "
