@@ -23,6 +23,7 @@ from integrations.browserbase.linkedin import CompanyPages
 from integrations.cartesia.client import CartesiaClient
 from integrations.close.client import CloseClient
 from integrations.guards import guard_from, linkedin_limiter
+from integrations.resilience.budget import CostBook
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.store import Store
@@ -38,7 +39,7 @@ class Outside:
 
     settings: Settings
     store: Store
-    book: LedgerBook
+    book: CostBook | None
     stack: AsyncExitStack
 
     def guard(self, provider: str) -> Guard:
