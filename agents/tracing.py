@@ -16,8 +16,8 @@ from integrations.refusals import redacted
 
 log = logging.getLogger(__name__)
 
-EXIT_S = 1.5
-"""Seconds the process waits at its end for traces to be sent."""
+EXIT_S = 1.2
+"""Seconds the process waits at its end for traces to be sent; the rest of two is for the interpreter's own end."""
 _TIMEOUT_MS = 1_000
 
 _INFO = {

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
-from agents.models import ModelChoice, offered_models
+from agents.models import Endpoint, ModelChoice, offered_models
 from core.checkups import Checkup, State, failed, off, too_slow, wrong
 from core.errors import Gone, Rejected, SalesAgentError
 from core.provider_settings import MODEL_PROVIDERS
@@ -21,6 +21,7 @@ from integrations.browserbase.linkedin import has_browser_driver
 from integrations.guards import NoStore, NotingLimiter, single_call_guard
 from integrations.http import ProviderClient
 from integrations.langsmith.client import LangSmithClient
+from integrations.model_list import ModelListClient
 from integrations.resilience.guard import Guard
 from tasks.providers import Outside
 from tasks.runtime import server_url
@@ -117,7 +118,7 @@ class _Examined(Outside):
     def limits(self, provider: str) -> dict[str, str]:
         """Return window to what its headers say is left."""
         return {
-            f"calls a {name}" if name in ("minute", "hour", "day") else name: _left(seen.remaining, seen.limit)
+            f"calls this {name}" if name in ("minute", "hour", "day") else name: _left(seen.remaining, seen.limit)
             for name, seen in self.limiters[provider].noted.items()
             if seen.remaining is not None
         }
@@ -195,16 +196,27 @@ async def _ask_cartesia(world: _Examined) -> _Heard:
 
 def _ask_models(name: str) -> Ask:
     async def ask(world: _Examined) -> _Heard:
-        offered = await offered_models(world.models().endpoints[name])
+        endpoint = world.models().endpoints[name]
+        limits = await _dollars(endpoint) if name == "openrouter" else {}
+        offered = await offered_models(endpoint)
         named = sorted({choice.model for _, choice in _named(world.settings) if choice.provider == name})
         models = {model: model in offered for model in named}
         missing = [model for model, is_offered in models.items() if not is_offered]
         if not missing:
-            return _Heard(models=models)
+            return _Heard(limits, models)
         some = ", ".join(offered[:5]) or "none"
-        return _Heard({}, models, f"it offers no model {', '.join(missing)}", f"name others in MODELS_...: {some}")
+        return _Heard(limits, models, f"it offers no model {', '.join(missing)}", f"name others in MODELS_...: {some}")
 
     return ask
+
+
+async def _dollars(endpoint: Endpoint) -> dict[str, str]:
+    """Ask OpenRouter about the key, because its list of models is open to everyone."""
+    key = endpoint.api_key.get_secret_value() if endpoint.api_key else ""
+    headers = {"Authorization": f"Bearer {key}"}
+    async with ModelListClient(endpoint.base_url, endpoint.guard, headers=headers) as client:
+        left, limit = await client.key_usd()
+    return {} if left is None else {"US dollars": _left(left, limit)}
 
 
 def _named(settings: Settings) -> list[tuple[str, ModelChoice]]:

@@ -67,9 +67,9 @@ async def test_what_crashes_left_open_is_closed_once(
     guard: Guard = guard_of("browserbase")
     url, key = env["BROWSERBASE_BASE_URL"], env["BROWSERBASE_API_KEY"]
     async with BrowserbaseClient(url, key, guard, project_id=env["BROWSERBASE_PROJECT_ID"]) as client:
-        sandbox.advance(-600)
+        sandbox.advance(-240)
         left = await client.create_session(timeout_s=3600)
-        sandbox.advance(600)
+        sandbox.advance(240)
         used = await client.create_session()
     report = sweep(tmp_path, database, valkey, **env)
     assert report["spending"] | {"usd": Decimal(report["spending"]["usd"])} == {

@@ -73,9 +73,10 @@ async def test_all_well(settings_with, sandbox: SandboxControl, database: str, v
     assert {name: one.state for name, one in found.items() if one.state is not State.OK} == {"prefect": State.OFF}
     assert all(found[name].is_key_accepted for name in (*KEYED, "langsmith"))
     assert found["cerebras"].models == {"gpt-oss-120b": True}
-    assert set(found["apollo"].limits) == {"calls a minute", "calls a hour", "calls a day", "credits"}
+    assert set(found["apollo"].limits) == {"calls this minute", "calls this hour", "calls this day", "credits"}
     assert found["close"].limits
     assert found["browserbase"].limits == {"sessions": "1 of 1"}
+    assert found["openrouter"].limits == {"US dollars": "7.5 of 10"}
     assert sandbox.bill() == {}
 
 
