@@ -6,6 +6,7 @@ November 2026). Set in code, so that no variable on the machine can switch it on
 
 import atexit
 import logging
+import os
 from typing import Any
 
 import langsmith
@@ -75,6 +76,10 @@ def switch_tracing_on(*, endpoint: str, api_key: str | None, project: str, show_
     if not api_key:
         switch_tracing_off()
         raise ProviderNotConfigured("langsmith is off: LANGSMITH_TRACING is true but LANGSMITH_API_KEY is empty")
+    # Threads that are no daemons would hold the exit up until the last request has timed out; LangSmith's client takes
+    # this from the environment only, and remembers what it read there.
+    os.environ["LANGSMITH_USE_DAEMON"] = "true"
+    langsmith.utils.get_env_var.cache_clear()
     client = _Client(
         api_url=endpoint,
         api_key=api_key,
