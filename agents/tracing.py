@@ -79,7 +79,7 @@ def switch_tracing_on(*, endpoint: str, api_key: str | None, project: str, show_
     # Threads that are no daemons would hold the exit up until the last request has timed out; LangSmith's client takes
     # this from the environment only, and remembers what it read there.
     os.environ["LANGSMITH_USE_DAEMON"] = "true"
-    langsmith.utils.get_env_var.cache_clear()
+    langsmith.utils.get_env_var.cache_clear()  # type: ignore[attr-defined]  # a cached function, typed as a plain one
     client = _Client(
         api_url=endpoint,
         api_key=api_key,
