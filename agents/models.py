@@ -132,7 +132,7 @@ class Models:
         endpoint = self.endpoints.get(choice.provider)
         if endpoint is None or endpoint.api_key is None:
             raise ProviderNotConfigured(f"{choice.provider} has no key; {choice.model} cannot be used")
-        price = self._price(choice, endpoint)
+        price = self.price(choice, endpoint)
         await self._check(choice, endpoint)
         if choice.provider == CEREBRAS:
             key = endpoint.api_key.get_secret_value()
@@ -149,8 +149,12 @@ class Models:
             structured_by=endpoint.structured_by,
         )
 
-    def _price(self, choice: ModelChoice, endpoint: Endpoint) -> Price:
-        """Return what a model costs; one that runs on this machine, without a price of its own, costs nothing."""
+    def price(self, choice: ModelChoice, endpoint: Endpoint) -> Price:
+        """Return what a model costs; one that runs on this machine, without a price of its own, costs nothing.
+
+        Raises:
+            ConfigurationError: it has no price.
+        """
         try:
             return self.prices.of(choice.provider, choice.model)
         except ConfigurationError:

@@ -6,6 +6,7 @@ November 2026). Set in code, so that no variable on the machine can switch it on
 
 import atexit
 import logging
+import os
 from typing import Any
 
 import langsmith
@@ -16,8 +17,8 @@ from integrations.refusals import redacted
 
 log = logging.getLogger(__name__)
 
-EXIT_S = 1.5
-"""Seconds the process waits at its end for traces to be sent."""
+EXIT_S = 1.2
+"""Seconds the process waits at its end for traces to be sent; the rest of two is for the interpreter's own end."""
 _TIMEOUT_MS = 1_000
 
 _INFO = {
@@ -75,6 +76,10 @@ def switch_tracing_on(*, endpoint: str, api_key: str | None, project: str, show_
     if not api_key:
         switch_tracing_off()
         raise ProviderNotConfigured("langsmith is off: LANGSMITH_TRACING is true but LANGSMITH_API_KEY is empty")
+    # Threads that are no daemons would hold the exit up until the last request has timed out; LangSmith's client takes
+    # this from the environment only, and remembers what it read there.
+    os.environ["LANGSMITH_USE_DAEMON"] = "true"
+    langsmith.utils.get_env_var.cache_clear()  # type: ignore[attr-defined]  # a cached function, typed as a plain one
     client = _Client(
         api_url=endpoint,
         api_key=api_key,

@@ -35,6 +35,7 @@ COMMANDS: dict[str, Command] = {
     "status": Command("app.commands.status:status", "Say how far everything is: leads, imports, qualification."),
     "discover": Command("app.commands.discover:discover", "Find the people who decide on a company's website."),
     "sandbox": Command("app.commands.sandbox:sandbox", "Serve stand-ins of every provider, to try without keys."),
+    "doctor": Command("app.commands.doctor:doctor", "Say what is set up, what works, and what to do about the rest."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
     "worker": Command("app.commands.worker:worker", "Run flows for a Prefect server that runs elsewhere."),

@@ -14,6 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import ConfigurationError, ProviderNotConfigured
 from core.spend import Budget, Period, Unit
 
+MODEL_PROVIDERS = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
+"""Those that offer language models."""
+
 _LIMIT = re.compile(r"([A-Za-z][\w-]*)=(\d+)/(\d+(?:\.\d+)?)")
 
 
@@ -250,8 +253,7 @@ class Providers:
 
     def model_providers(self) -> dict[str, ProviderSettings]:
         """Return provider of language models to its section."""
-        names = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
-        sections: dict[str, ProviderSettings] = {name: getattr(self, name) for name in names}
+        sections: dict[str, ProviderSettings] = {name: getattr(self, name) for name in MODEL_PROVIDERS}
         return sections
 
     def section(self, name: str) -> ProviderSettings:

@@ -22,7 +22,11 @@ from core.errors import (
     UnexpectedAnswer,
 )
 
-_SECRETS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+|[A-Za-z0-9_\-.]{20,}|\+?\d[\d\s().\-]{6,}\d|sk[-_]\S+|\*{2,}\S*")
+_SECRETS = re.compile(
+    r"[^\s@\"'<>]+@[^\s@\"'<>]+|[A-Za-z0-9_\-.]{20,}|\+?\d[\d\s().\-]{6,}\d|sk[-_]\S+|\*{2,}\S*"
+    # A short key, as servers of one's own have them, is known by the word before it and by not being a word itself.
+    r"|(?i:\b(?:key|token|bearer|password|secret))(?:[\s:=\"']|is|was)+(?=\S*[\d_\-])\S+"
+)
 _OUT_OF_CREDIT = re.compile(r"credit balance is too low|insufficient (balance|credits)", re.IGNORECASE)
 
 

@@ -37,6 +37,7 @@ class LangSmith(Provider):
         """Return the ingest routes."""
         return [
             Route("/info", self.info, methods=["GET"]),
+            Route("/sessions", self.sessions, methods=["GET"]),
             Route("/runs", self.post_run, methods=["POST"]),
             Route("/runs/batch", self.batch, methods=["POST"]),
             Route("/runs/multipart", self.multipart, methods=["POST"]),
@@ -67,6 +68,11 @@ class LangSmith(Provider):
             "size_limit_bytes": 20_971_520,
         }
         return JSONResponse({"version": "0.1", "batch_ingest_config": config})
+
+    async def sessions(self, request: Request) -> Response:
+        """List the tracing projects: there are none."""
+        self._authenticate(request)
+        return JSONResponse([])
 
     async def post_run(self, request: Request) -> Response:
         """Take one run."""

@@ -23,6 +23,7 @@ from integrations.browserbase.linkedin import CompanyPages
 from integrations.cartesia.client import CartesiaClient
 from integrations.close.client import CloseClient
 from integrations.guards import guard_from, linkedin_limiter
+from integrations.resilience.budget import CostBook
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.store import Store
@@ -38,7 +39,7 @@ class Outside:
 
     settings: Settings
     store: Store
-    book: LedgerBook
+    book: CostBook | None
     stack: AsyncExitStack
 
     def guard(self, provider: str) -> Guard:
@@ -71,15 +72,18 @@ class Outside:
 
     async def company_pages(self) -> CompanyPages:
         """Open visits to public LinkedIn company pages. Raises ProviderNotConfigured unless they are switched on."""
-        linkedin = self.settings.providers.linkedin
-        if not linkedin.enabled:
+        if not self.settings.providers.linkedin.enabled:
             raise ProviderNotConfigured("linkedin is off: LINKEDIN_ENABLED=true accepts that its terms forbid this")
-        concurrency = self.settings.providers.browserbase.concurrency
+        return await self.browsers()
+
+    async def browsers(self) -> CompanyPages:
+        """Open what visits run in, for a sweep, which is due also after they were switched off."""
+        linkedin = self.settings.providers.linkedin
         return CompanyPages(
             await self.browserbase(),
-            slots=Slots("browserbase", concurrency, self.store),
+            slots=Slots("browserbase", self.settings.providers.browserbase.concurrency, self.store),
             limiter=linkedin_limiter(linkedin.pages_a_day, self.store),
-            is_enabled=True,
+            is_enabled=linkedin.enabled,
             base_url=linkedin.base_url,
         )
 

@@ -4,9 +4,12 @@
     postgres_url   the session's private PostgreSQL, started once, also under pytest-xdist
     database       the URL of a fresh, migrated database of this test's own
     own_home       a data directory whose servers are this test's own
+    serving        the session's sandbox: stand-ins of every provider
+    sandbox        the same, emptied; a test must take the violations it provokes
     running        an installation on which `sales-agent up` runs, with a Prefect server and a worker
 
-No test connects beyond loopback and Unix sockets, and none sees the settings or data of the person who runs it.
+No test connects beyond loopback and Unix sockets, and none sees the settings or data of the person who runs it. No key
+and nobody's address shows in a log line or in an exception's text (`planted`).
 """
 
 import os
@@ -15,15 +18,20 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 import pytest_socket
 from installation import Installation, make_installation
+from planted import PlantedSecrets
 from psycopg import sql
 
 from db import embedded
 from scripts import env_example
+
+if TYPE_CHECKING:
+    from sandbox.server import SandboxControl
 
 TEMPLATE = "migrated_template"
 TEMPLATE_LOCK = 4_201_337
@@ -31,6 +39,7 @@ TEMPLATE_LOCK = 4_201_337
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the whole session, workers of pytest-xdist included, one data directory."""
+    config.pluginmanager.register(PlantedSecrets())
     if hasattr(config, "workerinput"):
         return
     prefixes = {str(section.model_config["env_prefix"]) for section in env_example.sections()} - {"SALES_AGENT_"}
@@ -98,6 +107,23 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield directory
     embedded.stop_postgres(directory)
     embedded.stop_redis(directory)
+
+
+@pytest.fixture(scope="session")
+def serving() -> "Iterator[SandboxControl]":
+    """Serve the sandbox for all tests that want one."""
+    from sandbox.server import Sandbox
+
+    with Sandbox() as control:
+        yield control
+
+
+@pytest.fixture
+def sandbox(serving: "SandboxControl") -> "Iterator[SandboxControl]":
+    """Return the sandbox, emptied; at the end nothing may have been sent that a provider would refuse."""
+    serving.reset()
+    yield serving
+    serving.assert_clean()
 
 
 @pytest.fixture(scope="session")

@@ -126,6 +126,11 @@ def _is_stale(session: BrowserSession, now: datetime) -> bool:
     return session.created_at is None or session.created_at < now - timedelta(seconds=_LEASE_S)
 
 
+def has_browser_driver() -> bool:
+    """Tell whether the extra `browser` is installed."""
+    return _HAS_PLAYWRIGHT
+
+
 async def fetch_with_playwright(connect_url: str, url: str) -> FetchedPage:
     """Fetch a page over CDP.
 

@@ -67,6 +67,16 @@ class CartesiaClient:
         """Tell whether the key may use a voice; the cheapest check of both."""
         return bool((await self._voice(voice_id)).get("id"))
 
+    async def voices(self) -> list[str]:
+        """Return the ids of the first page of voices; a free check of the key."""
+
+        async def attempt() -> list[str]:
+            with sdk_errors(self.provider, "voices"):
+                page = await self._sdk.voices.list(limit=1)
+                return [str(voice.id) for voice in page.data]
+
+        return await self.guard.run(attempt, Call("voices"))
+
     async def _voice(self, voice_id: str) -> dict[str, Any]:
         async def attempt() -> dict[str, Any]:
             with sdk_errors(self.provider, "voices/{id}"):

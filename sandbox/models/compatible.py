@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from sandbox.models.answers import Answer, Ask, count
 from sandbox.models.chat import Body, ChatProvider, ModelSettings
@@ -145,6 +146,16 @@ class OpenRouter(ChatProvider):
             body = {"error": {"message": "Missing Authentication header", "code": 401}}
             raise Refusal(JSONResponse(body, 401))
         super().authenticate(request)
+
+    def routes(self) -> list[Route]:
+        """Return the routes, that about the key included."""
+        return [Route(self.base_path + "/key", self.key, methods=["GET"]), *super().routes()]
+
+    async def key(self, request: Request) -> Response:
+        """Show what the key may spend."""
+        self.authenticate(request)
+        facts = {"label": "sandbox", "limit": 10, "usage": 2.5, "limit_remaining": 7.5, "is_free_tier": False}
+        return JSONResponse({"data": facts})
 
     async def models(self, request: Request) -> Response:
         """List models with prices, for everyone."""

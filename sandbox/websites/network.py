@@ -48,6 +48,8 @@ class Network(Provider):
             Route("/robots.txt", self.robots, methods=["GET"]),
             Route("/authwall", self.wall, methods=["GET"]),
             Route("/uas/login", self.wall, methods=["GET"]),
+            Route("/checkpoint/captcha", self.wall, methods=["GET"]),
+            Route("/favicon.ico", self.icon, methods=["GET"]),
             Route("/company/unavailable/", self.unavailable, methods=["GET"]),
             Route("/company/{slug}", self.company, methods=["GET"]),
             Route("/company/{slug}/", self.company, methods=["GET"]),
@@ -78,6 +80,10 @@ class Network(Provider):
         return HTMLResponse(
             "<html><head><title>Sign in</title></head><body><form>Sign in to see more</form></body></html>"
         )
+
+    async def icon(self, _request: Request) -> Response:
+        """Show no icon; every browser asks for one by itself."""
+        return Response(status_code=204)
 
     async def unavailable(self, _request: Request) -> Response:
         """Say that there is no such company."""

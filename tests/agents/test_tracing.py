@@ -13,6 +13,7 @@ import pytest
 
 from agents.tracing import switch_tracing_on
 from core.errors import ProviderNotConfigured
+from sandbox.server import SandboxControl
 
 SCRIPT = """
 import sys, time
@@ -107,8 +108,18 @@ def test_on_sends_runs_and_persons_only_when_asked(mode: str) -> None:
 
 def test_a_dead_endpoint_does_not_hold_the_exit_up() -> None:
     delay_s, said = run("hidden", "http://127.0.0.1:9")
-    assert delay_s < 3
+    assert delay_s < 2
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("how", ["stall", "stall_after", "slow", "drop", "html"])
+def test_an_endpoint_in_trouble_does_not_hold_the_exit_up(sandbox: SandboxControl, how: str) -> None:
+    sandbox.fail_next("langsmith", how, times=None, **({"delay_s": 10} if how == "slow" else {}))
+    delay_s, said = run("hidden", sandbox.environment["LANGSMITH_ENDPOINT"])
+    assert sandbox.requests("langsmith")
+    assert delay_s < 2
+    assert "Traceback" not in said
+    sandbox.take_violations()
 
 
 def test_without_a_key_nothing_is_switched_on() -> None:

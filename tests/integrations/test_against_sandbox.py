@@ -1,6 +1,5 @@
 """Our clients against the stand-ins that speak the providers' protocols and refuse what they would refuse."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -19,22 +18,8 @@ from integrations.close.client import CloseClient
 from integrations.close.schemas import CloseObject
 from integrations.resilience.rate_limit import LimitPolicy, Slots, Window
 from sandbox.cast import COMPANIES
-from sandbox.server import Sandbox, SandboxControl
 
 VOICE = "00000000-0000-4000-8000-000000000001"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[SandboxControl]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxControl) -> Iterator[SandboxControl]:
-    running.reset()
-    yield running
-    running.assert_clean()
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Without an SDK its provider is off, everything imports, and everything else works."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +18,11 @@ class Blocker:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocker())
-for package in ("integrations", "agents"):
+for package in ("flows", "tasks", "agents", "db", "integrations", "app"):
     module = importlib.import_module(package)
     for found in pkgutil.walk_packages(module.__path__, package + "."):
-        importlib.import_module(found.name)
+        if not found.name.endswith(("__main__", ".env", "versions")) and ".versions." not in found.name:
+            importlib.import_module(found.name)
 
 from core.errors import ProviderNotConfigured
 exec(sys.argv[2])
@@ -73,3 +76,18 @@ def test_a_missing_sdk_turns_its_provider_off(case: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert says in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["doctor"]])
+def test_the_command_line_works_without_any_of_them(arguments: list[str], tmp_path: Path) -> None:
+    use = f"from app.main import main\nmain({arguments!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, CASES["all"][0], use],
+        env={**os.environ, "SALES_AGENT_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("Usage: sales-agent" if arguments == ["--help"] else "off     close") in done.stdout

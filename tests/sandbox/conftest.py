@@ -1,24 +1,11 @@
-"""One sandbox for all of its tests, emptied before each; a test must take the violations it provokes."""
+"""Plain HTTP clients of the sandbox, without any of our code."""
 
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from sandbox.server import Sandbox, SandboxControl
-
-
-@pytest.fixture(scope="session")
-def running() -> Iterator[SandboxControl]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxControl) -> Iterator[SandboxControl]:
-    running.reset()
-    yield running
-    running.assert_clean()
+from sandbox.server import SandboxControl
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +16,8 @@ def plain() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def close_client(running: SandboxControl) -> Iterator[httpx.Client]:
-    url, key = running.environment["CLOSE_BASE_URL"], running.environment["CLOSE_API_KEY"]
+def close_client(serving: SandboxControl) -> Iterator[httpx.Client]:
+    url, key = serving.environment["CLOSE_BASE_URL"], serving.environment["CLOSE_API_KEY"]
     with httpx.Client(base_url=url, auth=(key, ""), trust_env=False) as client:
         yield client
 
@@ -41,8 +28,8 @@ def close(sandbox: SandboxControl, close_client: httpx.Client) -> httpx.Client:
 
 
 @pytest.fixture(scope="session")
-def apollo_client(running: SandboxControl) -> Iterator[httpx.Client]:
-    url, key = running.environment["APOLLO_BASE_URL"], running.environment["APOLLO_API_KEY"]
+def apollo_client(serving: SandboxControl) -> Iterator[httpx.Client]:
+    url, key = serving.environment["APOLLO_BASE_URL"], serving.environment["APOLLO_API_KEY"]
     with httpx.Client(base_url=url, headers={"x-api-key": key}, trust_env=False) as client:
         yield client
 

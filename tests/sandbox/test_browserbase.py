@@ -10,8 +10,8 @@ PRIVATE = {"recordSession": False, "logSession": False, "solveCaptchas": False}
 
 
 @pytest.fixture(scope="session")
-def browserbase_client(running):
-    key, url = running.environment["BROWSERBASE_API_KEY"], running.environment["BROWSERBASE_BASE_URL"]
+def browserbase_client(serving):
+    key, url = serving.environment["BROWSERBASE_API_KEY"], serving.environment["BROWSERBASE_BASE_URL"]
     with sdk.Browserbase(api_key=key, base_url=url, max_retries=0, timeout=5) as client:
         yield client
 

@@ -18,8 +18,8 @@ VERSION = {"cartesia-version": "2026-08-14"}
 
 
 @pytest.fixture(scope="session")
-def cartesia_client(running):
-    found = running.environment
+def cartesia_client(serving):
+    found = serving.environment
     with sdk.Cartesia(
         api_key=found["CARTESIA_API_KEY"],
         base_url=found["CARTESIA_BASE_URL"],

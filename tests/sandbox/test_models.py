@@ -37,9 +37,9 @@ COMPATIBLE = [("OPENAI", "sandbox-small"), ("DEEPSEEK", "deepseek-flash"), ("OPE
 
 
 @pytest.fixture(scope="session")
-def clients(running):
+def clients(serving):
     """The official SDKs with nothing changed but base URL and key; made once, for making one is slow."""
-    found = running.environment
+    found = serving.environment
     made = {
         "CEREBRAS": cerebras_sdk.Cerebras(
             api_key=found["CEREBRAS_API_KEY"],

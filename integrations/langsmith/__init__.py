@@ -1,0 +1,1 @@
+"""LangSmith, which keeps traces of chains and graphs."""

@@ -1,0 +1,28 @@
+"""Closing what processes that died left open with others: money set aside, browsers that run."""
+
+from datetime import UTC, datetime
+
+from core.settings import settings
+from core.sweeping import SweptSpending
+from db import spend
+from tasks.policies import STEP
+from tasks.providers import outside
+from tasks.resources import database
+from tasks.runtime import task
+
+
+@task(**STEP, task_run_name="close-reservations")
+async def close_reservations() -> SweptSpending:
+    """Count reservations as spent whose time is over. Safe twice: a closed one is not found again."""
+    async with database() as connection:
+        swept = await spend.sweep(connection, now=datetime.now(UTC))
+    return SweptSpending(swept.count, swept.amount.usd, swept.amount.credits)
+
+
+@task(**STEP, task_run_name="release-sessions")
+async def release_sessions() -> int:
+    """End browser sessions of ours that outlived any visit; return how many. Without Browserbase there are none."""
+    if settings().providers.browserbase.api_key is None:
+        return 0
+    async with outside() as world:
+        return await (await world.browsers()).sweep(now=datetime.now(UTC))

@@ -1,0 +1,62 @@
+"""`sales-agent doctor` as a person, or a script, runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from sandbox.server import SandboxControl
+
+KEYS = {
+    "name",
+    "state",
+    "configured",
+    "reachable",
+    "key_accepted",
+    "limits",
+    "models",
+    "detail",
+    "advice",
+    "seconds",
+}
+
+
+def doctor(home: Path, *options: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "app", "doctor", *options],
+        env={"PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_nothing_configured_is_one_screen_and_exit_code_0(tmp_path: Path) -> None:
+    done = doctor(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert all(line.startswith("off ") for line in lines)
+    assert len(lines) < 24
+
+
+def test_findings_are_json_of_one_shape(sandbox: SandboxControl, tmp_path: Path) -> None:
+    done = doctor(tmp_path, "--json", **sandbox.environment)
+    assert done.returncode == 0, done.stdout
+    found = json.loads(done.stdout)
+    assert found["ok"] is True
+    assert all(set(check) == KEYS for check in found["checks"])
+    assert {check["name"] for check in found["checks"] if check["key_accepted"]} >= {"close", "cerebras", "cartesia"}
+
+
+def test_what_does_not_work_says_what_to_do_and_is_exit_code_1(sandbox: SandboxControl, tmp_path: Path) -> None:
+    given = sandbox.environment | {"CLOSE_API_KEY": "wrong-key-secret", "APOLLO_BASE_URL": "http://127.0.0.1:9"}
+    done = doctor(tmp_path, **given)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    failed = [place for place, line in enumerate(lines) if line.startswith("failed")]
+    assert [lines[place].split()[1] for place in failed] == ["close", "apollo"]
+    assert all(lines[place + 1].strip().startswith("-> ") for place in failed)
+    said = done.stdout + done.stderr
+    assert not any(value in said for name, value in given.items() if name.endswith("_KEY"))
