@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo demo-stop test check format lint types contracts unused other-pythons soak bench eval wheel clean
+.PHONY: help setup lock demo demo-stop test check format lint types contracts unused system-packages other-pythons soak bench eval wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ soak: setup ## Run the long proofs: kill matrices, fuzzing, million-row runs (an
 	$(BIN)/python -m pytest -q -m soak --timeout=3600
 
 check: format lint types contracts unused test other-pythons wheel ## All that CI checks
+
+system-packages: ## Install what some tests need beyond Python: a Chromium (Debian and its like, as root)
+	@command -v chromium >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
 
 format: setup
 	$(BIN)/ruff format --check .
