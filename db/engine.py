@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import DatabaseUnavailable
@@ -29,15 +30,29 @@ def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeo
     )
 
 
+Engine = AsyncEngine
+"""Connections for as long as a task lasts."""
+
 Connection = AsyncConnection
 """What the functions of this package work on: a connection in somebody else's transaction."""
 
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Yield a connection in a transaction; commits at the end, rolls back on an error."""
-    async with engine.begin() as connection:
-        yield connection
+    """Yield a connection in a transaction; commits at the end, rolls back on an error.
+
+    Raises:
+        DatabaseUnavailable: the server cannot be reached, or went away meanwhile.
+    """
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        detail = str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__
+        raise DatabaseUnavailable(
+            f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
+            provider="postgres",
+        ) from error
 
 
 @asynccontextmanager
