@@ -179,7 +179,7 @@ def test_a_corrected_website_makes_a_lead_due(
 def test_who_is_gone_from_the_page_is_marked_and_kept(
     run: Run, database: str, leads: dict[str, UUID], sandbox: SandboxControl, tmp_path: Path
 ) -> None:
-    always = {"DISCOVERY_FRESH_FOR_S": "0", "WEBSITES_FRESH_FOR_S": "0"}
+    always = {"DISCOVERY_FRESH_FOR_S": "0", "DISCOVERY_RETRY_AFTER_S": "0", "WEBSITES_FRESH_FOR_S": "0"}
     run(always)
     lead_id = leads["brackwater-pumps"]
     first = people(database, lead_id)
@@ -237,7 +237,7 @@ def test_apollo_and_the_website_make_one_person(
 def test_a_provider_that_fails_leaves_the_site_unknown(
     run: Run, database: str, leads: dict[str, UUID], sandbox: SandboxControl
 ) -> None:
-    sandbox.fail_next("apollo", "server_error", times=None)
+    sandbox.fail_next("apollo", "status", times=None, status=500)
     apollo = {name: value for name, value in sandbox.environment.items() if name.startswith("APOLLO_")}
     run(apollo | {"APOLLO_RETRY": "conservative"}, lead_ids=[str(leads["quietfield-storage"])])
     outcome, reason = outcomes(database)[leads["quietfield-storage"]]
