@@ -155,8 +155,12 @@ def fresh_for(outcome: DiscoveryOutcome, *, fresh_for_s: float, retry_after_s: f
 
 def linkedin_slug(url: str | None) -> str | None:
     """Return the name of a company's LinkedIn page from its address, or None."""
-    parts = urlsplit((url or "").strip() if "://" in (url or "") else f"https://{url or ''}")
-    host = (parts.hostname or "").lower()
+    text = (url or "").strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
     words = parts.path.strip("/").split("/")
     is_company = (host == "linkedin.com" or host.endswith(".linkedin.com")) and words[0] in ("company", "school")
     return words[1] if is_company and len(words) > 1 and words[1] else None

@@ -120,7 +120,10 @@ def test_a_source_that_was_not_asked_misses_nobody():
 
 
 def test_nobody_only_where_every_source_has_answered():
-    website, skipped = SourceAttempt("website", "miss", "no page names people"), SourceAttempt("apollo", "skipped", "no")
+    website, skipped = (
+        SourceAttempt("website", "miss", "no page names people"),
+        SourceAttempt("apollo", "skipped", "no"),
+    )
     assert conclude((), (website, skipped), (), website.reason).outcome == "nobody"
     late = replace(skipped, outcome="later", reason="the budget is used up")
     look = conclude((), (website, late), (), website.reason)

@@ -10,7 +10,7 @@ from core.discovery import Site, choose_site, fresh_for, linkedin_slug, shared_h
 @pytest.mark.parametrize(
     ("website", "domain", "site"),
     [
-        ("https://www.acme.example/about", None, "acme.example"),
+        ("https://www.example.com/about", None, "example.com"),
         ("shop.acme.co.uk", None, "acme.co.uk"),
         ("http://127.0.0.1:8080/", "acme.example", "127.0.0.1:8080"),
         (None, "acme.example", "acme.example"),

@@ -1,5 +1,6 @@
 """Discovery from leads to contacts: the sandbox's websites, its Apollo, and a real Postgres."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +9,9 @@ from uuid import UUID
 
 import pytest
 from discovery_process import add_lead, environment, finish, rows, start
+from installation import Installation
 
+from app.prefect_api import PrefectAPI
 from sandbox.cast import COMPANIES
 from sandbox.server import Sandbox, SandboxControl
 
@@ -243,3 +246,36 @@ def test_a_provider_that_fails_leaves_the_site_unknown(
     outcome, reason = outcomes(database)[leads["quietfield-storage"]]
     assert outcome == "unknown"
     assert "apollo" in str(reason)
+
+
+def test_the_run_shows_sites_people_sources_and_reasons_with_links(
+    running: Installation,
+    variables: dict[str, str],
+    database: str,
+    leads: dict[str, UUID],
+    sandbox: SandboxControl,
+    tmp_path: Path,
+) -> None:
+    report = tmp_path / "report.json"
+    finish(start(variables | {"SALES_AGENT_HOME": str(running.home)}, report), report)
+    api = PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])
+    (flow_run,) = api.post("/flow_runs/filter", {"flows": {"name": {"any_": ["discover-contacts"]}}})
+    assert flow_run["state_type"] == "COMPLETED"
+    found = api.post("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [flow_run["id"]]}}})
+    shown = {artifact["key"] or artifact["type"]: artifact["data"] for artifact in found}
+    assert shown.keys() == {"discovery-report", "discovered-people", "discovered-sites", "progress"}
+    assert shown["progress"] == 100.0
+    assert f"[website](<{website(sandbox, 'brackwater-pumps')}/leadership>)" in shown["discovered-people"]
+    assert "| Maud Tillerby | Chief Executive Officer | CEO |" in shown["discovered-people"]
+    assert "HTTP 403" in shown["discovered-sites"]
+    assert "disallowed by robots" in shown["discovered-sites"]
+    task_runs = api.post("/task_runs/filter", {"flow_runs": {"id": {"any_": [flow_run["id"]]}}})
+    assert len(task_runs) == 5, "a task a batch, never one a lead"
+
+
+def test_form_is_typed_and_described(running: Installation) -> None:
+    api = PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])
+    schema = api.get("/deployments/name/discover-contacts/discover-contacts")["parameter_openapi_schema"]
+    form = schema["definitions"]["DiscoveryRequest"]
+    assert form["additionalProperties"] is False
+    assert all("description" in field and "title" in field for field in form["properties"].values())
