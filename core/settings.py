@@ -136,9 +136,9 @@ class DiscoverySettings(BaseSettings):
     retry_after_s: float = Field(
         default=86_400, ge=0, le=31_536_000, description="Seconds until a site that could not be read is tried again"
     )
-    batch_sites: int = Field(default=20, ge=1, le=100, description="Sites a task")
-    batches_at_once: int = Field(default=2, ge=1, le=50, description="Tasks side by side in one run")
-    sites_at_once: int = Field(default=20, ge=1, le=100, description="Sites visited at once in a task")
+    batch_sites: int = Field(default=25, ge=1, le=100, description="Sites a task")
+    batches_at_once: int = Field(default=4, ge=1, le=50, description="Tasks side by side in one run")
+    sites_at_once: int = Field(default=10, ge=1, le=100, description="Sites visited at once in a task")
     lease_s: float = Field(
         default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
     )

@@ -147,7 +147,8 @@ _SUM_OF_RUN = text(
     """
 )
 
-_LEADS_AT_ONCE = 500
+LEADS_AT_ONCE = 500
+"""Leads that take a look in one transaction."""
 
 
 class DueLead(NamedTuple):
@@ -281,12 +282,13 @@ async def share(connection: AsyncConnection, site: str, *, since: datetime) -> i
         since: a look that ended later counts as fresh, however short its time is set.
 
     Returns:
-        How many leads took it: 0 when none waits any more. None where the site has no fresh look.
+        How many leads took it: fewer than `LEADS_AT_ONCE` when none waits any more. None where the site has no fresh
+        look.
     """
     row = (await connection.execute(_LAST, {"site": site, "since": since})).one_or_none()
     if row is None:
         return None
-    waiting = {"site": site, "finished_at": row.finished_at, "limit": _LEADS_AT_ONCE}
+    waiting = {"site": site, "finished_at": row.finished_at, "limit": LEADS_AT_ONCE}
     lead_ids = list((await connection.execute(_WAITING, waiting)).scalars())
     if lead_ids:
         await contacts.record(connection, lead_ids, _look(row), row.finished_at)

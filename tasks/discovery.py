@@ -185,8 +185,9 @@ class _Visitor:
         )
         async with transaction(self.engine) as connection:
             is_ours = await discoveries.finish(connection, name, look, holder=self.holder, fresh_for_s=fresh_for_s)
-            await discoveries.share(connection, name, since=self.batch.planned_at)
-        await self._share(name)
+            taken = await discoveries.share(connection, name, since=self.batch.planned_at)
+        if taken == discoveries.LEADS_AT_ONCE:
+            await self._share(name)
         return "visited" if is_ours else "left"
 
     async def _share(self, name: str) -> int | None:
@@ -194,7 +195,7 @@ class _Visitor:
         while True:
             async with transaction(self.engine) as connection:
                 taken = await discoveries.share(connection, name, since=self.batch.planned_at)
-            if not taken:
+            if taken is None or taken < discoveries.LEADS_AT_ONCE:
                 return taken
 
     async def _look_at(self, site: Site) -> SiteDiscovery:
