@@ -17,6 +17,8 @@ from tasks.runtime import in_flow_run, task
 
 _SITES_SHOWN = 500
 _CELL = 200
+_NO_LABEL = re.compile(r"[^\w.:\- ]")
+"""Left out of a link's label, where not every renderer undoes escapes."""
 _MARKS = re.compile(r"([\\`*_{}\[\]<>()#!|~&:@])")
 
 
@@ -83,7 +85,10 @@ def sites_table(visited: Sequence[VisitedSite]) -> str:
 
 
 def _source(attempt: SourceAttempt) -> str:
-    return f"{attempt.source}: {attempt.outcome}"
+    is_open = attempt.outcome in ("unknown", "error", "later")
+    return f"{attempt.source}: {attempt.outcome}" + (
+        f" ({plain(attempt.reason)})" if is_open and attempt.reason else ""
+    )
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
@@ -105,4 +110,4 @@ def _link(url: str | None, label: str) -> str:
     target = canonical(text if "://" in text else f"http://{text}") if text else None
     if target is None:
         return plain(label)
-    return f"[{plain(label)}](<{quote(target, safe=':/?#@!$&*+,;=%~-._')}>)"
+    return f"[{_NO_LABEL.sub('', label)}](<{quote(target, safe=':/?#@!$&*+,;=%~-._')}>)"
