@@ -16,6 +16,7 @@ COPY integrations integrations
 COPY tasks tasks
 COPY flows flows
 COPY sandbox sandbox
+COPY agents agents
 COPY app app
 RUN printf '#!/opt/venv/bin/python\nfrom app.main import main\n\nmain()\n' > /opt/venv/bin/sales-agent \
     && chmod 755 /opt/venv/bin/sales-agent

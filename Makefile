@@ -35,12 +35,14 @@ demo-stop: ## Stop what the demo started
 
 bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_import
+	$(BIN)/python -m bench.bench_clients
 
 eval: setup ## Score against labelled real files, or the project's own small ones where there are none
 	$(BIN)/python -m bench.eval_csv
+	$(BIN)/python -m bench.eval_atl
 
 test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (under 5 minutes)
-	$(BIN)/python -m pytest -q -m "not soak"
+	$(BIN)/python -m pytest -q -m "not soak" -n 2 --dist loadgroup
 
 soak: setup ## Run the long proofs: kill matrices, fuzzing, million-row runs (an hour)
 	$(BIN)/python -m pytest -q -m soak --timeout=3600

@@ -39,15 +39,16 @@ _KEYED = (
     f"CREATE INDEX ON plain ({_WEBSITE})"
 )
 _IMPORT = """
-import asyncio, json, resource, sys
+import asyncio, json, resource, sys, time
 from pathlib import Path
 from core.imports import ImportRequest
 from flows.import_leads import import_leads
-before = resource.getrusage(resource.RUSAGE_SELF)
+before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
 report = asyncio.run(import_leads(ImportRequest(path=Path(sys.argv[1]))))
 after = resource.getrusage(resource.RUSAGE_SELF)
 cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-print(json.dumps({**report.model_dump(mode="json"), "cpu_s": cpu_s}))
+whole_s = time.perf_counter() - started
+print(json.dumps({**report.model_dump(mode="json"), "cpu_s": cpu_s, "whole_s": whole_s}))
 """
 
 
@@ -112,25 +113,26 @@ class Bench:
         client = after.ru_utime + after.ru_stime - cpu.ru_utime - cpu.ru_stime
         return {"seconds": seconds, "client_cpu_s": client}
 
-    def load(self, *, again: bool = False) -> dict[str, float]:
+    def load(self, *, again: bool = False, **environment: str) -> dict[str, float]:
         """Import the dirty file in a process of its own; check what it reports against the truth."""
         if not again:
             with psycopg.connect(self.url, autocommit=True) as connection:
                 connection.execute("DROP TABLE IF EXISTS plain")
                 connection.execute("TRUNCATE leads, imports CASCADE")
-        environment = {**os.environ, "POSTGRES_URL": self.url}
         command = [sys.executable, "-c", _IMPORT, str(self.dirty)]
-        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        told = {**os.environ, "POSTGRES_URL": self.url, **environment}
+        done = subprocess.run(command, env=told, check=True, capture_output=True, text=True)
         report = json.loads(done.stdout.splitlines()[-1])
-        told = (report["rows"], report["inserted"], report["unchanged"], report["duplicates"], report["rejected"])
+        counted = (report["rows"], report["inserted"], report["unchanged"], report["duplicates"], report["rejected"])
         fresh, known = (0, self.truth.inserted) if again else (self.truth.inserted, 0)
         expected = (self.truth.rows, fresh, known, self.truth.duplicates, self.truth.rejected)
-        if told != expected:
-            raise SystemExit(f"the import reported {told}, the truth is {expected}")
+        if counted != expected:
+            raise SystemExit(f"the import reported {counted}, the truth is {expected}")
         return {
             "seconds": report["seconds"],
             "client_cpu_s": report["cpu_s"],
             "peak_memory_mb": report["peak_memory_mb"],
+            "whole_s": report["whole_s"],
         }
 
     def run(self, runs: int) -> dict[str, dict[str, float]]:
@@ -149,6 +151,21 @@ class Bench:
             way: {name: median(each[name] for each in figures) for name in figures[0]}
             for way, figures in results.items()
         }
+
+
+def prefect_overhead(bench: Bench, runs: int) -> dict[str, float]:
+    """Measure what running as a Prefect flow adds: the whole call against a running server, and without one."""
+    with tempfile.TemporaryDirectory() as directory:
+        home = {**os.environ, "SALES_AGENT_HOME": directory}
+        cli = [sys.executable, "-m", "app"]
+        subprocess.run([*cli, "up", "--detach", "--port", "4291"], env=home, check=True, capture_output=True)
+        try:
+            api = {"PREFECT_API_URL": "http://127.0.0.1:4291/api", "PREFECT_LOGGING_LEVEL": "ERROR"}
+            pairs = [(bench.load(), bench.load(**api)) for _ in range(runs)]
+        finally:
+            subprocess.run([*cli, "down"], env=home, check=True, capture_output=True)
+    plain, flow = (median(pair[place]["whole_s"] for pair in pairs) for place in (0, 1))
+    return {"plain_s": plain, "flow_s": flow, "ratio": flow / plain}
 
 
 def _show(rows: int, medians: dict[str, dict[str, float]]) -> None:
@@ -176,9 +193,13 @@ def main() -> None:
     figures: dict[str, Any] = {"python": platform.python_version(), "runs": options.runs, "sizes": {}}
     with tempfile.TemporaryDirectory() as directory:
         for rows in options.rows:
-            medians = Bench(url, Path(directory), rows).run(options.runs)
+            bench = Bench(url, Path(directory), rows)
+            medians = bench.run(options.runs)
             figures["sizes"][rows] = medians
             _show(rows, medians)
+            if rows == min(options.rows):
+                figures["prefect"] = overhead = prefect_overhead(bench, options.runs)
+                print(f"as a Prefect flow: {overhead['flow_s']:.2f} s, without: {overhead['plain_s']:.2f} s")
     if len(options.rows) > 1:
         smallest, largest = (
             figures["sizes"][rows]["import"]["peak_memory_mb"]

@@ -1,10 +1,9 @@
 """Reads CSV files as people really have them: one pass to find out and check everything, then record by record.
 
 `scan` reads the bytes once, in constant memory: SHA-256, encoding, dialect, header, a check of the structure of the
-whole
-file, the number of records; `read` then gives the data records. Records count by RFC 4180: an empty line is no
-record, a
-line of delimiters only is one. What cannot be a sound table is refused as a whole, before anything is written.
+whole file, the number of records; `read` then gives the data records. Records count by RFC 4180: an empty line is no
+record, a line of delimiters only is one. What cannot be a sound table is refused as a whole, before anything is
+written.
 """
 
 import codecs
@@ -15,10 +14,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from core.csv_bytes import CheckedBytes
 from core.csv_format import (
     MAX_COLUMNS,
     VOTE_RECORDS,
@@ -36,7 +35,6 @@ from core.errors import InvalidFile
 DETECT = FormatOptions()
 """Find out everything."""
 HEAD_BYTES = 256 * 1024
-MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_CELL_CHARS = 1024 * 1024
 
 _CHUNK_BYTES = 256 * 1024
@@ -90,66 +88,6 @@ class ScannedFile:
     records: int
 
 
-class _CheckedBytes(io.RawIOBase):
-    """Passes a file's bytes on and, on their way, hashes, copies and checks them."""
-
-    def __init__(self, source: IO[bytes], name: str, *, nul_allowed: bool, copy: IO[bytes] | None) -> None:
-        self._source = source
-        self._name = name
-        self._nul_allowed = nul_allowed
-        self._copy = copy
-        self._utf8 = codecs.getincrementaldecoder("utf-8")()
-        self._since_newline = 0
-        self.digest = sha256()
-        self.size = 0
-        self.newlines = 0
-        self.is_ascii = True
-        self.is_utf8 = True
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        chunk = self._source.read(len(buffer))
-        if not chunk:
-            self._finish()
-            return 0
-        self.digest.update(chunk)
-        if self._copy is not None:
-            self._copy.write(chunk)
-        self._check(chunk)
-        self.size += len(chunk)
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
-
-    def _check(self, chunk: bytes) -> None:
-        if not self._nul_allowed and b"\0" in chunk:
-            line = self.newlines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
-            raise InvalidFile("holds a NUL byte: this is no text file, or it is damaged", path=self._name, line=line)
-        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-        if last < 0:
-            self._since_newline += len(chunk)
-            if self._since_newline > MAX_LINE_BYTES:
-                raise InvalidFile(
-                    f"a line is longer than {MAX_LINE_BYTES // 1024 // 1024} MB",
-                    path=self._name,
-                    line=self.newlines + 1,
-                )
-        else:
-            self._since_newline = len(chunk) - last - 1
-        self.newlines += chunk.count(b"\n") or chunk.count(b"\r")
-        if self.is_utf8 and not (chunk.isascii() and self._utf8.getstate()[0] == b""):
-            self.is_ascii = self.is_ascii and chunk.isascii()
-            try:
-                self._utf8.decode(chunk)
-            except UnicodeDecodeError:
-                self.is_utf8 = False
-
-    def _finish(self) -> None:
-        if self.is_utf8 and self._utf8.getstate()[0]:
-            self.is_utf8 = False
-
-
 def scan(path: Path, options: FormatOptions = DETECT, *, copy_to: Path | None = None) -> ScannedFile:
     """Read the file once and find out what it is.
 
@@ -157,15 +95,14 @@ def scan(path: Path, options: FormatOptions = DETECT, *, copy_to: Path | None = 
         path: A regular file.
         options: What the user says about it; overrides what would be found out.
         copy_to: Where to put a copy of the bytes on the way, so that what is imported later is what was scanned,
-        whatever
-            happens to the file meanwhile. Removed again where the file is refused.
+            whatever happens to the file meanwhile. Removed again where the file is refused.
 
     Raises:
         InvalidFile: It cannot be read, is no text, changes while it is read, or is not a sound table.
     """
     _check_options(options, path)
     try:
-        with _open_regular(path) as source:
+        with open_regular(path) as source:
             if copy_to is None:
                 return _scan(source, path, options, None, path)
             try:
@@ -190,7 +127,7 @@ def _check_options(options: FormatOptions, path: Path) -> None:
         raise InvalidFile("preamble_lines cannot be negative", path=str(path))
 
 
-def _open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> IO[bytes]:
     """Open without ever waiting: a FIFO or device would block for ever."""
     try:
         kind = path.stat().st_mode
@@ -226,7 +163,7 @@ def _scan(source: IO[bytes], path: Path, options: FormatOptions, copy: IO[bytes]
     draft = _decode_head(head[bom_bytes:], named or wide or bom_encoding)
     delimiter = options.delimiter or vote_delimiter(draft)
     preamble, has_header = _header_position(draft, delimiter, options)
-    checked = _CheckedBytes(source, name, nul_allowed=wide is not None, copy=copy)
+    checked = CheckedBytes(source, name, nul_allowed=wide is not None, copy=copy)
     # The characters that make the structure are ASCII, so for it every ASCII superset may be read as Latin-1.
     text = io.TextIOWrapper(io.BufferedReader(checked, _CHUNK_BYTES), encoding=wide or "latin-1", newline="")
     count = _check_structure(text, name, delimiter, bom_bytes if wide is None else (1 if bom_bytes else 0))
@@ -265,13 +202,13 @@ def _needs_decoding(encoding: str) -> bool:
     }  # fmt: skip
 
 
-def _narrow_encoding(checked: _CheckedBytes) -> str:
+def _narrow_encoding(checked: CheckedBytes) -> str:
     if checked.is_utf8:
         return "ascii" if checked.is_ascii else "utf-8"
     return "cp1252"
 
 
-def _check_decodable(named: str | None, checked: _CheckedBytes, name: str) -> None:
+def _check_decodable(named: str | None, checked: CheckedBytes, name: str) -> None:
     if named is None:
         return
     kind = codecs.lookup(named).name

@@ -65,17 +65,19 @@ def gather(
         start: number of the first record, 0-based.
     """
     records = iter(records)
-    while chunk := list(islice(records, batch_rows)):
+    while True:
         leads: dict[str, LeadRow] = {}
         rejects: list[RejectedRecord] = []
-        for number, (line, cells) in enumerate(chunk, start):
+        number = start - 1
+        # Record by record: a list of the batch's records would keep all their cells alive as well.
+        for number, (line, cells) in enumerate(islice(records, batch_rows), start):
             row = read_row(cells)
             if isinstance(row, Reject):
                 rejects.append(RejectedRecord(number, line, cells, row))
-            elif row.key in leads:
-                leads[row.key] = merge_rows(leads[row.key], row, policy)
-            else:
-                leads[row.key] = row
-        repeated = len(chunk) - len(rejects) - len(leads)
-        yield Batch(start, start + len(chunk), list(leads.values()), repeated, rejects)
-        start += len(chunk)
+            elif (known := leads.setdefault(row.key, row)) is not row:
+                leads[row.key] = merge_rows(known, row, policy)
+        end = number + 1
+        if end == start:
+            return
+        yield Batch(start, end, list(leads.values()), end - start - len(rejects) - len(leads), rejects)
+        start = end

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,16 @@ class Frozen(BaseModel):
     """A value: cannot be changed, and refuses what it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@cache
+def rules_digest() -> str:
+    """Give the SHA-256 of this package's files: another version may read the same bytes differently."""
+    digest = sha256()
+    for file in sorted(Path(__file__).parent.rglob("*")):
+        if file.suffix in {".py", ".txt"}:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 class ImportRequest(Frozen):
@@ -77,7 +88,8 @@ class ImportRequest(Frozen):
         Two runs with the same fingerprint are the same import: an interrupted one is taken up by the next.
         """
         options = self.model_dump(mode="json", exclude={"path", "mapping", "dry_run"})
-        return sha256(json.dumps([file_sha256, sorted(mapping.items()), options]).encode()).hexdigest()
+        facts = [file_sha256, sorted(mapping.items()), options, rules_digest()]
+        return sha256(json.dumps(facts).encode()).hexdigest()
 
 
 class UndoRequest(Frozen):

@@ -48,7 +48,6 @@ RowReader = Callable[[list[str]], LeadRow | Reject]
 """Turns a record's cells into a lead's values or a reason against it."""
 
 _NORMALIZERS: dict[str, Callable[[str], str | None]] = {
-    "company_website": normalize.url,
     "company_domain": normalize.own_domain,
     "company_size": normalize.number_range,
     "annual_revenue": normalize.number_range,
@@ -62,21 +61,10 @@ _NORMALIZERS: dict[str, Callable[[str], str | None]] = {
 _PHONES = ("company_phone", "contact_phone")
 _NAMING = ("contact_name", "first_name", "last_name", "contact_phone", "company_phone", "linkedin_url", "contact_title")
 _REPEATING = frozenset(
-    {
-        "industry",
-        "company_size",
-        "annual_revenue",
-        "city",
-        "state",
-        "country",
-        "first_name",
-        "last_name",
-        "contact_title",
-        "source",
-    }
+    {"industry", "company_size", "city", "state", "country", "first_name", "last_name", "contact_title", "source"}
 )
 """Fields whose values come again and again: looked up before they are worked out."""
-_MEMO_SIZE = 20_000
+_MEMO_SIZE = 10_000
 
 _NAME, _WEBSITE, _DOMAIN = POSITION["company_name"], POSITION["company_website"], POSITION["company_domain"]
 _EMAIL, _CITY, _COUNTRY = POSITION["contact_email"], POSITION["city"], POSITION["country"]
@@ -133,15 +121,14 @@ class _RowReader:
         """Give the function for one record."""
         names: dict[str, Any] = {
             "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key,
-            "own_domain": normalize.domain_of_url,
-
-            "extra_of": self._extra, "phone": normalize.phone, "code_of": _code_of, "default_country": self._country,
-            "source": self._source,
+            "site": normalize.site, "phone": normalize.phone, "code_of": country_code,
+            "default_country": self._country, "source": self._source, "storable": normalize.storable,
+            "add_beyond": self._add_beyond,
         }  # fmt: skip
         lines = [
             "def read(cells):",
             f"    if len(cells) < {self._width}: cells = cells + [''] * ({self._width} - len(cells))",
-            "    original = None",
+            "    original = {}",
         ]
         fields = sorted(self._column_of, key=lambda field: field in _PHONES)  # a phone needs the row's country
         lines += [line for field in fields for line in self._read_column(field, names)]
@@ -149,12 +136,13 @@ class _RowReader:
         if unread:
             lines.insert(3, f"    {' = '.join(unread)} = None")
         if "company_website" in self._column_of:
-            lines.append(f"    if v{_WEBSITE} and not v{_DOMAIN}: v{_DOMAIN} = own_domain(v{_WEBSITE})")
+            lines.append(f"    if v{_WEBSITE} and not v{_DOMAIN}: v{_DOMAIN} = own_domain")
         lines.append(f"    if not (v{_NAME} or v{_EMAIL} or v{_WEBSITE} or v{_DOMAIN}): return reject(cells)")
         if "first_name" in self._column_of and "last_name" in self._column_of:
             lines.append(f"    if v{_FIRST} and v{_LAST} and not v{_FULL}: v{_FULL} = v{_FIRST} + ' ' + v{_LAST}")
         if self._source:
             lines.append(f"    if not v{_SOURCE}: v{_SOURCE} = source")
+        lines += self._collect_extra(names)
         lines += self._finish()
         exec("\n".join(lines), names)  # noqa: S102 - text of our own, field positions and numbers only
         read: RowReader = names["read"]
@@ -162,39 +150,48 @@ class _RowReader:
 
     def _read_column(self, field: str, names: dict[str, Any]) -> list[str]:
         """Write the lines that turn one column's cell into the field's value."""
-        index, position = self._column_of[field], POSITION[field]
+        column, value = self._column_of[field], f"v{POSITION[field]}"
         clean = _NORMALIZERS.get(field, normalize.text)
-        lines = [f"    raw = cells[{index}]", "    if raw:"]
+        lines = [f"    raw = cells[{column}]"]
         if field in _REPEATING:
-            memo: dict[str, tuple[str | None, str | None]] = {}
-            names[f"known{position}"] = memo.get
-            names[f"learn{position}"] = _learner(memo, clean)
-            lines += [
-                f"        v{position}, was = known{position}(raw) or learn{position}(raw)",
-                "        if was is not None:",
-                "            if original is None: original = {}",
-                f"            original['{field}'] = was",
+            memo = _Memo(field, clean)
+            names |= {f"same_{field}": memo.same, f"changed_{field}": memo.changed, f"learn_{field}": memo.learn}
+            return [
+                *lines,
+                f"    if raw in same_{field}: {value} = same_{field}[raw]",
+                f"    elif raw in changed_{field}: {value}, original['{field}'] = changed_{field}[raw]",
+                f"    else: {value} = learn_{field}(raw, original)",
             ]
-        else:
-            names[f"clean{position}"] = clean
-            how = f"clean{position}(raw)"
-            if field in _PHONES:
-                how = (
-                    f"phone(raw, code_of(v{_COUNTRY}) or default_country)"
-                    if "country" in self._column_of
-                    else "phone(raw, default_country)"
-                )
+        names[f"clean_{field}"] = clean
+        how = f"{value} = clean_{field}(raw)"
+        if field in _PHONES:
+            country = f"v{_COUNTRY} and code_of(v{_COUNTRY}) or " if "country" in self._column_of else ""
+            how = f"{value} = phone(raw, {country}default_country)"
+        elif field == "company_website":
+            how = f"{value}, own_domain = site(raw)"
+        return [
+            *lines,
+            "    if raw:",
+            f"        {how}",
+            f"        if {value} is not raw and {value} != raw: keep(original, '{field}', raw, {value})",
+            f"    else: {value} = None",
+        ]
+
+    def _collect_extra(self, names: dict[str, Any]) -> list[str]:
+        """Write the lines that collect what no field takes, with the cells beyond the header."""
+        lines = ["    extra = {}"] if self._unmapped else ["    extra = None"]
+        for column, label in self._unmapped:
+            names[f"label_{column}"] = label
             lines += [
-                f"        v{position} = {how}",
-                f"        if v{position} is not raw and v{position} != raw:",
-                f"            original = keep(original, '{field}', raw, v{position})",
+                f"    raw = cells[{column}]",
+                "    if raw and not raw.isspace():",
+                f"        extra[label_{column}] = raw if raw.isprintable() else storable(raw)",
             ]
-        return [*lines, f"    else: v{position} = None"]
+        return [*lines, f"    if len(cells) > {self._width}: extra = add_beyond(extra or {{}}, cells)"]
 
     def _finish(self) -> list[str]:
         """Write the lines that put the row together."""
         values = ", ".join(f"v{position}" for position in range(len(FIELDS)))
-        extra = "extra_of(cells)" if self._unmapped else f"extra_of(cells) if len(cells) > {self._width} else None"
         lines = [f"    values = [{values}]"]
         if self._dedupe == "auto":
             lines += [
@@ -204,24 +201,17 @@ class _RowReader:
             ]
         else:
             lines.append("    name = key(values, cells)")
-        return [*lines, f"    return new(LeadRow, (name, values, {extra}, original))"]
+        return [*lines, "    return new(LeadRow, (name, values, extra or None, original or None))"]
 
-    def _extra(self, cells: list[str]) -> dict[str, str] | None:
-        """Collect what no field takes, with the cells beyond the header."""
-        extra = {label: cells[index] for index, label in self._unmapped if cells[index] and not cells[index].isspace()}
+    def _add_beyond(self, extra: dict[str, str], cells: list[str]) -> dict[str, str]:
+        """Add the cells beyond the header, under names that no column has."""
         for number, cell in enumerate(cells[self._width :], self._width + 1):
             if cell.strip():
                 label = f"col_{number}"
                 while label in extra or label in self._labels:
                     label += "_"
-                extra[label] = cell
-        if not extra:
-            return None
-        return (
-            extra
-            if "".join(extra.values()).isprintable()
-            else {label: normalize.storable(cell) for label, cell in extra.items()}
-        )
+                extra[label] = normalize.storable(cell)
+        return extra
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:
         return dedupe_key(
@@ -250,37 +240,36 @@ class _RowReader:
         return Reject("", "", "nothing_identifying")
 
 
-def _keep(original: dict[str, str] | None, field: str, raw: str, value: str | None) -> dict[str, str] | None:
+def _keep(original: dict[str, str], field: str, raw: str, value: str | None) -> None:
     """Note the text as it stood where the value says something else."""
-    was = _original_of(raw, value)
-    if was is not None:
-        if original is None:
-            original = {}
-        original[field] = was
-    return original
-
-
-def _original_of(raw: str, value: str | None) -> str | None:
     stripped = raw.strip()
     if value == stripped or (value is None and len(stripped) <= 20 and stripped.lower() in normalize.MISSING):
-        return None
-    return normalize.storable(raw)
+        return
+    original[field] = normalize.storable(raw)
 
 
-def _learner(
-    memo: dict[str, tuple[str | None, str | None]], clean: Callable[[str], str | None]
-) -> Callable[[str], tuple[str | None, str | None]]:
-    """Give the function that works out a value that the memo does not know yet, and remembers it."""
+class _Memo:
+    """The values of a field that came before. Full, it stays as it is: what is common comes early.
 
-    def learn(raw: str) -> tuple[str | None, str | None]:
-        value = clean(raw)
-        if len(memo) >= _MEMO_SIZE:
-            memo.clear()
-        memo[raw] = found = (value, _original_of(raw, value))
-        return found
+    Attributes:
+        same: Cell -> value, where that leaves no original behind.
+        changed: Cell -> (value, original).
+    """
 
-    return learn
+    def __init__(self, field: str, clean: Callable[[str], str | None]) -> None:
+        self._field = field
+        self._clean = clean
+        self.same: dict[str, str | None] = {"": None}
+        self.changed: dict[str, tuple[str | None, str]] = {}
 
-
-def _code_of(country: str | None) -> str | None:
-    return country_code(country) if country else None
+    def learn(self, raw: str, original: dict[str, str]) -> str | None:
+        """Work out a value that came not before, note its original, and remember both."""
+        value = self._clean(raw)
+        if value is not raw and value != raw:
+            _keep(original, self._field, raw, value)
+        if len(self.same) + len(self.changed) < _MEMO_SIZE:
+            if self._field in original:
+                self.changed[raw] = (value, original[self._field])
+            else:
+                self.same[raw] = value
+        return value

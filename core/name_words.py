@@ -11,7 +11,7 @@ COMMON = (
     words(
         """
         inside due load closing scrum aerospace consulting engineering marketing advertising shipping trading
-       
+
     a about above academy access account accounts achievements across act action actions additional address advanced
     advertising advice after agency agreement ahead all also always an and annual another answers any app
     application applications apply approach apps are area areas around article articles as ask asset assets
@@ -182,6 +182,7 @@ HONORIFICS = words(
 )
 PLAIN_HONORIFICS = words(
     """
+    miss mister
     mr mrs ms dr prof professor herr frau ing dipl-ing dipl.-ing sir dame rev shri smt mme monsieur madame sheikh
     sheikha capt engr eng dott dott.ssa mevr dhr mag drs adv datuk
     """
@@ -190,7 +191,7 @@ PLAIN_HONORIFICS = words(
 SURNAMES = words(
     """
     sales more das mena smart brands pages meister doctor carpenter fleming mays lees frances parsons baron
-   
+
     green kitchen stone steel wood field fields house church case price power powers long best good strong wise
     sharp swift major banks wall walls gates street lane way west east north south winter summer day may april
     friday king love bond cash money glass iron rose plant plants bell hall chambers rooms booth mill read law laws
@@ -210,14 +211,15 @@ SURNAMES = words(
     sealy seal stamp pitt pratt bell ring
     """
 )
-"""Common words that are also family names: in the last place they do not speak against a name ("Andy Kitchen")."""
+"""Common words that are also family names: in the last place they do not speak against a name ("Peter Stone")."""
 GIVEN = words(
     """
     mark grant rose will hope grace faith joy art bill rich frank pat may june april august drew chase hunter jack
     max van ray sky summer dawn autumn ivy lily daisy jade ruby pearl amber crystal ginger basil herb dale glen
     cliff heath brook brooke lane miles chuck rob sue gene guy don earl duke king prince dean page paige penny wade
     chance christian dick john case carter mason taylor tyler sterling page major art english french german justice
-    patience charity felicity victor ace clay brandon olive robin sage wren una les sol via gil francisco diego carolina america domingo marine per job floor angeles
+    patience charity felicity victor ace clay brandon olive robin sage wren una les sol via gil francisco diego
+    carolina america domingo marine per job floor angeles
     """
 )
 """Common words that are also given names: they do not speak against a name."""

@@ -166,7 +166,9 @@ def _is_name(words: list[str]) -> bool:
     common = 0
     for position, word in enumerate(words):
         folded = fold(word).strip(".’'")
-        if (folded in PARTICLES or folded == "und") and 0 < position < len(words) - 1 + (len(words) > 2):
+        if (folded in PARTICLES or (folded == "und" and fold(words[position - 1]) == "von")) and 0 < position < len(
+            words
+        ) - 1 + (len(words) > 2):
             continue
         if (
             position == 0
@@ -221,7 +223,7 @@ def _shouts(words: list[str]) -> bool:
 
 
 def _calm(words: list[str]) -> list[str]:
-    """Write a family name in capitals ("Serge BARRY", "BARRY Serge") as a name, and put it last."""
+    """Write a family name in capitals ("Élise BARRAULT", "BARRAULT Élise") as a name, and put it last."""
     loud = [len(word) > 2 and word.isupper() and not _INITIAL.match(word) for word in words]
     if any(loud) and loud[0] and not loud[-1]:
         split = loud.index(False)

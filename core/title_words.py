@@ -28,9 +28,9 @@ CEO = phrases(
     diretor executivo | diretora executiva | diretor presidente | diretora presidente | presidente executivo |
     presidente executiva | socio gerente | socia gerente | socio administrador | socia administradora |
     administrador delegado | diretor superintendente | administradora delegada | gerente geral e diretor |
-    amministratore delegato | amministratrice delegata | ad | amministratore unico | amministratrice unica |
+    amministratore delegato | amministratrice delegata | amministratore unico | amministratrice unica |
     direttore generale | direttrice generale | algemeen directeur | algemene directeur | algemeen directrice |
-    directeur eigenaar | eigenaar directeur | directeur bestuurder | directeur grootaandeelhouder | dga | statutair
+    directeur eigenaar | eigenaar directeur | directeur bestuurder | directeur grootaandeelhouder | statutair
     directeur | zaakvoerder | zaakvoerster | gedelegeerd bestuurder | bedrijfsleider | bedrijfsleidster |
     verkstallande direktor | daglig leder | administrerende direktor | adm direktor | toimitusjohtaja | prezes
     zarzadu | jednatel | ugyvezeto | genel mudur

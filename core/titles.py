@@ -339,7 +339,13 @@ def _is_small(place: str | None, text: str) -> bool:
     )
 
 
-def is_limited(place: str) -> bool:
-    """Say whether a title's place is a region or a field of work rather than an organisation ("President, Sales")."""
-    tokens = [token for token in re.split(r"[\s,.&'-]+", fold(place)) if token]
-    return bool(tokens) and any(token in words.REGIONS or token in words.AREAS for token in tokens)
+def is_limited(place: str, *, wholly: bool = False) -> bool:
+    """Say whether a title's place is a region or a field of work rather than an organisation ("President, Sales").
+
+    Args:
+        place: as `Title.place`.
+        wholly: every word of it must be of that kind, not just one.
+    """
+    tokens = [token for token in re.split(r"[\s,.&'-]+", fold(place)) if token and token not in words.CONNECTORS]
+    known = [token in words.REGIONS or token in words.AREAS for token in tokens]
+    return bool(known) and (all(known) if wholly else any(known))

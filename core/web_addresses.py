@@ -2,7 +2,7 @@
 
 import ipaddress
 import posixpath
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import tldextract
@@ -23,6 +23,7 @@ def registrable_domain(host: str) -> str:
     return _suffixes()(host).top_domain_under_public_suffix or host
 
 
+@lru_cache(maxsize=20_000)
 def site_of(url: str) -> str:
     """Return what makes two addresses one site: the registrable domain, with the port where it is not the usual one."""
     parts = urlsplit(url)
@@ -55,6 +56,7 @@ def absolute(base: str, href: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=20_000)
 def canonical(url: str) -> str | None:
     """Bring an http(s) address to one spelling: lower-case host, no default port, fragment or tracking parameter.
 
@@ -92,6 +94,7 @@ def _clean_path(path: str) -> str:
     return quote(unquote(cleaned), safe=_SAFE.replace("%", "")) + (trailing if cleaned != "/" else "")
 
 
+@lru_cache(maxsize=20_000)
 def page_key(url: str) -> str:
     """Return what two addresses of one page share: no scheme, `www.`, index file, `.html` or trailing slash."""
     parts = urlsplit(url)

@@ -4,11 +4,15 @@ import os
 import time
 from collections.abc import Iterable
 
-import orjson
+from orjson import dumps
 
 from core.lead_rows import LeadRow
 
-_SEPARATOR = "\0"  # stands for a tab until the row is escaped: no value can hold it (files with NUL are refused)
+# Stand for tab and line end until everything is escaped. No value holds NUL, and no UTF-8 text the byte FF.
+_FIELD_END, _ROW_END = b"\0", b"\xff"
+_ESCAPES = ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\r", b"\\r"), (b"\t", b"\\t"), (_FIELD_END, b"\t"), (_ROW_END, b"\n"))
+
+_LOW_DIGITS = [f"{number:03x}" for number in range(0x1000)]
 
 
 def lead_ids(count: int) -> Iterable[str]:
@@ -16,26 +20,22 @@ def lead_ids(count: int) -> Iterable[str]:
     milliseconds = f"{time.time_ns() // 1_000_000:012x}"
     prefix = f"{milliseconds[:8]}-{milliseconds[8:]}-7"
     noise = os.urandom(6 * count).hex()
-    for number in range(count):
+    for first in range(0, count, 0x1000):
         # A counter after the version and the variant keeps the ids of one batch in order.
-        yield f"{prefix}{number >> 12:03x}-8{number & 0xFFF:03x}-{noise[12 * number : 12 * number + 12]}"
+        head = f"{prefix}{first >> 12:03x}-8"
+        for low, at in zip(_LOW_DIGITS, range(12 * first, 12 * count, 12), strict=False):
+            yield f"{head}{low}-{noise[at : at + 12]}"
 
 
 def render_leads(leads: Iterable[tuple[str, LeadRow]]) -> bytes:
     """Render (id, row) pairs for `db.lead_merge.COPY_STAGE`; empty values become NULL."""
     lines = []
-    for lead_id, row in leads:
-        extra = orjson.dumps(row.extra).decode() if row.extra else ""
-        original = orjson.dumps(row.original).decode() if row.original else ""
-        line = _SEPARATOR.join([lead_id, row.key, *[value or "" for value in row.values], extra, original])
-        if "\\" in line:
-            line = line.replace("\\", "\\\\")
-        if "\n" in line:
-            line = line.replace("\n", "\\n")
-        if "\r" in line:
-            line = line.replace("\r", "\\r")
-        if "\t" in line:
-            line = line.replace("\t", "\\t")
-        lines.append(line.replace(_SEPARATOR, "\t"))
-    lines.append("")
-    return "\n".join(lines).encode()
+    for lead_id, (key, values, extra, original) in leads:
+        texts = "\0".join([lead_id, key, *[value or "" for value in values]]).encode()
+        lines.append(b"%b\0%b\0%b" % (texts, dumps(extra) if extra else b"", dumps(original) if original else b""))
+    lines.append(b"")
+    rendered = _ROW_END.join(lines)
+    # Over the whole batch at once: six searches instead of six for each row.
+    for char, escaped in _ESCAPES:
+        rendered = rendered.replace(char, escaped)
+    return rendered

@@ -18,6 +18,7 @@ from core.import_batches import Batch
 from core.imports import BatchCounts
 from core.merging import ConflictPolicy
 from db import copy_text, lead_merge
+from db.repeated_imports import repeat
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -49,9 +50,14 @@ class NewImport:
 class Loading:
     """An open import: holds its connection and its lock. Use `loading()`."""
 
-    def __init__(self, connection: Connection, import_id: UUID, policy: ConflictPolicy, next_record: int) -> None:
+    def __init__(
+        self, connection: Connection, import_id: UUID, new: NewImport, policy: ConflictPolicy, next_record: int
+    ) -> None:
         self.import_id = import_id
         self.next_record = next_record
+        self._fingerprint = new.fingerprint
+        self._records = new.records
+        self._policy = policy
         self._written = 0
         self._connection = connection
         self._look_up = lead_merge.look_up(policy)
@@ -70,6 +76,15 @@ class Loading:
         self.next_record = batch.next_record
         self._written += counts.inserted + counts.updated
         return counts
+
+    async def repeats_earlier(self) -> bool:
+        """Account for all rows at once if an earlier import did exactly this and nothing has changed since."""
+        if self.next_record or self._policy is ConflictPolicy.OVERWRITE:
+            return False
+        if not await repeat(self._connection, self.import_id, fingerprint=self._fingerprint, records=self._records):
+            return False
+        self.next_record = self._records
+        return True
 
     async def settle(self) -> None:
         """Let the next reader find the new rows in order: their visibility noted, the planner's figures fresh.
@@ -142,7 +157,7 @@ async def loading(connection: Connection, new: NewImport, policy: ConflictPolicy
         "SELECT coalesce(max(next_record), 0) FROM import_batches WHERE import_id = %s", (import_id,)
     )
     row = await cursor.fetchone()
-    yield Loading(connection, import_id, policy, row[0] if row else 0)
+    yield Loading(connection, import_id, new, policy, row[0] if row else 0)
 
 
 async def _interrupted(connection: Connection, fingerprint: str) -> UUID | None:

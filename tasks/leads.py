@@ -97,6 +97,8 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
     Safe to run again at any point: a commit holds a batch's leads, rejects and counts together.
     """
     started = time.monotonic()
+    country = request.default_country or settings().imports.default_country
+    request = request.model_copy(update={"default_country": country})  # decides what rows become: into the fingerprint
     new = NewImport(
         fingerprint=request.fingerprint(file.sha256, mapping.mapping),
         file_name=request.path.name,
@@ -115,7 +117,8 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
         first = load.next_record
         if first:
             log.info("import_resumed", extra={"import_id": load.import_id, "record": first})
-        await _load_batches(load, file, mapping, request)
+        if not await load.repeats_earlier():
+            await _load_batches(load, file, mapping, request)
         report = await _close(load.import_id, file, mapping, rows_read=file.records - first, started=started)
     file.path.unlink(missing_ok=True)
     log.info("import_finished", extra=report.model_dump(mode="json", exclude={"rejects_file"}))

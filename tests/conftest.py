@@ -3,6 +3,7 @@
     home           the session's data directory (its servers are stopped and it is removed at the end)
     postgres_url   the session's private PostgreSQL, started once, also under pytest-xdist
     database       the URL of a fresh, migrated database of this test's own
+    own_home       a data directory whose servers are this test's own
     running        an installation on which `sales-agent up` runs, with a Prefect server and a worker
 
 No test connects beyond loopback and Unix sockets, and none sees the settings or data of the person who runs it.
@@ -88,6 +89,15 @@ def database(postgres_url: str, template: str) -> Iterator[str]:
     yield embedded.with_database(postgres_url, name)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give a data directory with servers of its own, which the test may kill or measure."""
+    directory = tmp_path_factory.mktemp("home")
+    yield directory
+    embedded.stop_postgres(directory)
+    embedded.stop_redis(directory)
 
 
 @pytest.fixture(scope="session")

@@ -4,20 +4,15 @@ With `--website` it needs no database and no server.
 """
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from app import terminal
-from core.people.report import SiteReport
-from core.settings import settings
-from tasks.contacts import discover_site, website_fetcher
 
 if TYPE_CHECKING:
     from core.discovery import DiscoveryReport, DiscoveryRequest
+    from core.people.report import SiteReport
 
 
 def discover(
@@ -50,7 +45,7 @@ def discover(
         raise typer.BadParameter("--limit and --again-failed choose leads; they do not go with --website")
     report = asyncio.run(_discover(website, pages, seconds))
     if as_json:
-        typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+        terminal.print_json(report.as_json())
     else:
         _show(report)
     if report.outcome == "unknown":
@@ -82,7 +77,10 @@ def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":
     return report
 
 
-async def _discover(website: str, pages: int | None, seconds: float | None) -> SiteReport:
+async def _discover(website: str, pages: int | None, seconds: float | None) -> "SiteReport":
+    from core.settings import settings
+    from tasks.contacts import discover_site, website_fetcher
+
     chosen = settings()
     async with website_fetcher(chosen) as fetcher:
         return await discover_site(
@@ -93,29 +91,28 @@ async def _discover(website: str, pages: int | None, seconds: float | None) -> S
         )
 
 
-def _show(report: SiteReport) -> None:
-    console = Console()
+def _show(report: "SiteReport") -> None:
     if report.people:
-        table = Table("Name", "Title", "Role", "LinkedIn", "E-mail", "Page", "Confidence")
-        for person in report.people:
-            table.add_row(
-                person.name,
-                person.title,
-                person.role,
-                person.linkedin_url,
-                person.email,
-                person.source_url,
-                f"{person.confidence:.2f}",
-            )
-        console.print(table)
-    else:
-        console.print(f"Nobody found: {report.reason}", markup=False)
-    owners = [person for person in report.other_people if person.is_owner_like]
-    if owners:
-        console.print(
-            "Owners and founders: " + ", ".join(f"{person.name} ({person.title})" for person in owners), markup=False
+        terminal.print_table(
+            [
+                {
+                    "name": person.name,
+                    "title": person.title,
+                    "role": person.role,
+                    "linkedin": person.linkedin_url,
+                    "e_mail": person.email,
+                    "page": person.source_url,
+                    "confidence": f"{person.confidence:.2f}",
+                }
+                for person in report.people
+            ]
         )
-    console.print(f"{sum(page.status == 'ok' for page in report.pages)} pages read", markup=False)
+    else:
+        typer.echo(f"Nobody found: {report.reason}")
+    owners = [f"{person.name} ({person.title})" for person in report.other_people if person.is_owner_like]
+    if owners:
+        typer.echo(f"Owners and founders: {', '.join(owners)}")
+    typer.echo(f"{sum(page.status == 'ok' for page in report.pages)} pages read")
 
 
 def main() -> None:

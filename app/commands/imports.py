@@ -170,14 +170,17 @@ def _request(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":  # no
     from pydantic import ValidationError
 
     from core.columns import parse_override
+    from core.csv_rows import open_regular
     from core.imports import ImportRequest
 
     try:
-        return ImportRequest(mapping=dict(map(parse_override, map_ or [])), **fields)
+        request = ImportRequest(mapping=dict(map(parse_override, map_ or [])), **fields)
     except ValidationError as error:
         problem = error.errors()[0]
         name = ".".join(map(str, problem["loc"]))
         raise typer.BadParameter(f"{name}: {problem['msg']}") from error
+    open_regular(request.path.expanduser()).close()  # a wrong name is told at once, not after Prefect is loaded
+    return request
 
 
 def _facts(report: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from core.people.document import Document
 from core.people.reading import NOTHING, Reading, read_line
 from core.titles import Title, read_title
 
+MAX_NAMES = 1_500
+"""Names taken of one page; more are a directory."""
 _AFTER, _BEFORE = 4, 3
 """How many lines a title may stand after and before its name."""
 
@@ -76,6 +78,7 @@ def entries(readings: Readings) -> list[Entry]:
             found.append(Entry(reading.name, index))
         found.extend(Entry(name, index, title, index) for name, title in reading.pairs)
         found.extend(Entry(name, index) for name in reading.listed if index and _introduces(readings, index - 1))
+    found = found[:MAX_NAMES]
     lines_of_names = _NameLines(found)
     for entry in found:
         _place(entry, document, lines_of_names)
@@ -105,18 +108,21 @@ class _NameLines:
     def __init__(self, found: list[Entry]) -> None:
         self.lines = [entry.line for entry in found]
         self.keys = [entry.name.key for entry in found]
+        self.run_ends = [len(found)] * len(found)
+        for at in range(len(found) - 2, -1, -1):
+            self.run_ends[at] = self.run_ends[at + 1] if self.keys[at] == self.keys[at + 1] else at + 1
 
     def only(self, key: str, start: int, end: int) -> bool:
         """Say whether the lines `start` to `end` name nobody but `key`."""
         low, high = bisect_left(self.lines, start), bisect_left(self.lines, end)
-        return all(self.keys[at] == key for at in range(low, high))
+        return low >= high or (self.keys[low] == key and self.run_ends[low] >= high)
 
     def next_other(self, key: str, line: int, limit: int) -> int:
         """The first line after `line` that names somebody else, or `limit`."""
-        for at in range(bisect_right(self.lines, line), len(self.lines)):
-            if self.keys[at] != key:
-                return self.lines[at]
-        return limit
+        at = bisect_right(self.lines, line)
+        if at < len(self.lines) and self.keys[at] == key:
+            at = self.run_ends[at]
+        return self.lines[at] if at < len(self.lines) else limit
 
 
 def _place(entry: Entry, document: Document, names: _NameLines) -> None:
@@ -199,6 +205,7 @@ def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
             cells.setdefault(block.parent, []).append(index)
         elif block.tag == "tr":
             rows.setdefault(block.parent, []).append(index)
+    next_rows = {row: following for table in rows.values() for row, following in pairwise(table)}
     for entry in found:
         if entry.title is not None:
             continue
@@ -211,10 +218,9 @@ def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
             -1,
         )
         row = document.blocks[cell].parent if cell >= 0 else -1
-        table = rows.get(document.blocks[row].parent, []) if row >= 0 else []
-        if row not in table or table.index(row) + 1 >= len(table):
+        below = cells.get(next_rows.get(row, -1), [])
+        if not below:
             continue
-        below = cells.get(table[table.index(row) + 1], [])
         column = cells[row].index(cell)
         if len(below) != len(cells[row]) or len(below) < 2:
             continue
@@ -247,13 +253,17 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
         return None if at is None or at in taken else at
 
     total = len(readings.by_line)
+    lines = readings.document.lines
     before: list[int | None] = []
     after: list[int | None] = []
     for index, entry in enumerate(run):
         floor = run[index - 1].line if index else max(entry.line - _BEFORE - 1, -1)
         ceiling = run[index + 1].line if index + 1 < len(run) else min(entry.line + _AFTER + 1, total)
         before.append(free(_first_title(range(entry.line - 1, max(floor, entry.line - _BEFORE - 1), -1), readings)))
-        after.append(free(_first_title(range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1)), readings)))
+        below = free(_first_title(range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1)), readings))
+        # a heading stands above what it introduces, never below a name that is none
+        is_next_heading = below is not None and lines[below].level > 0 and not lines[entry.line].level
+        after.append(None if is_next_heading else below)
     titles_first = _titles_first(run, before, after, readings.document)
     for entry, at_before, at_after in zip(run, before, after, strict=True):
         at = at_before if titles_first else at_after

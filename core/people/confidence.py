@@ -1,7 +1,8 @@
 """How sure a finding is.
 
-A confidence is the share of findings of its class that were right on labelled sites, smoothed towards one half by one
-right and one wrong (Laplace) and rounded; `bench/eval_atl.py` prints the table that shows whether it still holds.
+A confidence is the share of findings of its class that should be right: how it was found, on what kind of page, under
+what heading, on how many pages. The classes' values are set below what the labelled sites show, because those are few;
+`bench/eval_atl.py` prints for each band of confidence the share that is right, which must not be lower than the band.
 """
 
 from core.people.values import Found, Mention, PageKind

@@ -8,6 +8,7 @@ names, attribute order, white space and wrappers without text of their own leave
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 from lxml import etree
@@ -16,7 +17,7 @@ from core.people.protected_mail import reveal_protected
 from core.people.visibility import Visibility
 from core.word_lists import words
 
-MAX_LINES = 20_000
+MAX_LINES = 6_000
 """Lines read of one page; a page about people has hundreds."""
 MAX_LINE = 4_000
 """Characters read of one line."""
@@ -35,12 +36,13 @@ _SKIPPED = words(
     script style template noscript svg math title select textarea object audio video canvas
     """
 )
+_INNER = frozenset({"article", "section", "main", "li"})
 _REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|UserReview)\b")
 _ONCLICK = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"\s]{1,300})['\"]")
+_SENDS_ON = re.compile(r"\blocation(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*['\"]([^'\"\s]{1,300})['\"]")
 _INCLUDE = re.compile(
     r"(?:\.load|fetch|include\w*|\.get)\s*\(\s*['\"]([\w./-]{1,120}\.html?)(?:[\s#?][^'\"]*)?['\"]", re.IGNORECASE
 )
-_SPACE = re.compile(r"[\s\u00a0\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 
 
@@ -148,7 +150,18 @@ def parse(markup: str) -> Document:
     document = Document(root=root)
     _read_head(document)
     _Reader(document, Visibility.of(root)).read()
+    if document.refresh is None and len(document.lines) <= 5:
+        document.refresh = _script_redirect(root)
     return document
+
+
+def _script_redirect(root: etree._Element) -> str | None:
+    """Where a script of an all but empty page sends its visitor."""
+    for script in root.iter("script"):
+        target = _SENDS_ON.search((script.text or "")[:3000])
+        if target is not None:
+            return target[1]
+    return None
 
 
 def _included(root: etree._Element) -> tuple[str, ...]:
@@ -167,7 +180,9 @@ def _included(root: etree._Element) -> tuple[str, ...]:
 
 def tidy(text: str) -> str:
     """Make white space single and drop invisible characters."""
-    return _SPACE.sub(" ", _ZERO_WIDTH.sub("", text)).strip()
+    if not text.isascii():
+        text = _ZERO_WIDTH.sub("", text)
+    return " ".join(text.split())
 
 
 def _read_head(document: Document) -> None:
@@ -195,6 +210,7 @@ class _Reader:
         self.block = -1
         self.zones: list[Zone] = ["main"]
         self.quotes = 0
+        self.inner = 0
         self.reviews: list[etree._Element] = []
         self.bold = 0
         self.plain_seen = False
@@ -213,6 +229,7 @@ class _Reader:
             if event == "start":
                 if tag in _SKIPPED or self.visibility.hides(node):
                     skip_until = node
+                    self._take_hidden_links(node, tag)
                     continue
                 self._open(node, tag)
             else:
@@ -244,10 +261,20 @@ class _Reader:
         target = _ONCLICK.search(node.get("onclick") or "") if tag != "a" else None
         if target is not None or (tag == "area" and node.get("href")):
             href = target[1] if target is not None else node.get("href") or ""
-            text = tidy("".join(node.itertext()))[:200] or node.get("alt") or ""
+            text = tidy("".join(islice(node.itertext(), 12)))[:200] or node.get("alt") or ""
             position = float(len(self.document.lines))
             self.document.links.append(Link(href, text, "", self.zones[-1], position, self.block))
         self._add(node.text)
+
+    def _take_hidden_links(self, node: etree._Element, tag: str) -> None:
+        """A menu that is folded away still leads to the site's pages; nothing else of it counts."""
+        if tag in _SKIPPED or len(self.document.links) > MAX_LINES:
+            return
+        for link in node.iter("a"):
+            href = link.get("href")
+            if href:
+                text = tidy("".join(islice(link.itertext(), 12)))[:200]
+                self.document.links.append(Link(href, text, "", "nav", -1.0, -1))
 
     def _close(self, node: etree._Element, tag: str) -> None:
         if tag in _BREAKING or _is_card(node, tag):
@@ -276,7 +303,8 @@ class _Reader:
         label = node.get("aria-label") or ""
         blocks.append(Block(self.block, tag, len(self.document.lines), label=label[:120]))
         self.block = len(blocks) - 1
-        zone = _zone(node, tag)
+        zone = _zone(node, tag, is_page_level=self.inner == 0)
+        self.inner += tag in _INNER
         self.zones.append(zone if zone is not None else self.zones[-1])
         self.quotes += tag == "blockquote"
 
@@ -286,6 +314,7 @@ class _Reader:
         self.block = block.parent
         self.zones.pop()
         self.quotes -= tag == "blockquote"
+        self.inner -= tag in _INNER
 
     def _add(self, text: str | None) -> None:
         if text is None:
@@ -306,7 +335,8 @@ class _Reader:
     def _break(self) -> None:
         joined = tidy("".join(self.pieces)[:MAX_LINE])
         if joined:
-            pieces = tuple(piece for piece in (tidy(part) for part in self.pieces) if piece)
+            parts = [part for part in self.pieces if part]
+            pieces = (joined,) if len(parts) == 1 else tuple(filter(None, map(tidy, parts)))
             level = self._level()
             tag = self.document.blocks[self.block].tag if self.block >= 0 else "body"
             self.document.lines.append(
@@ -347,22 +377,16 @@ def _is_card(node: etree._Element, tag: str) -> bool:
     )
 
 
-def _zone(node: etree._Element, tag: str) -> Zone | None:
+def _zone(node: etree._Element, tag: str, *, is_page_level: bool) -> Zone | None:
     role = (node.get("role") or "").lower()
     if tag == "nav" or role in ("navigation", "menu", "menubar"):
         return "nav"
-    if tag == "footer" or role == "contentinfo":
+    if (tag == "footer" and is_page_level) or role == "contentinfo":
         return "footer"
-    if (tag == "header" and _is_page_level(node)) or role == "banner":
+    if (tag == "header" and is_page_level) or role == "banner":
         return "header"
     if tag == "aside" or role == "complementary":
         return "aside"
     if tag in ("main", "article") or role == "main":
         return "main"
     return None
-
-
-def _is_page_level(node: etree._Element) -> bool:
-    return not any(
-        isinstance(up.tag, str) and up.tag in ("article", "section", "main", "li") for up in node.iterancestors()
-    )

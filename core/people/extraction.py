@@ -1,6 +1,7 @@
 """The people one page names: structured data, blocks, lines and sentences, each judged where it stands."""
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,7 +11,7 @@ from core.people import judgement, prose
 from core.people.blocks import Entry, Readings, entries
 from core.people.company import Company
 from core.people.contacts import ContactDetails, details, email_of_link, linkedin_profile
-from core.people.document import Document, Link
+from core.people.document import Document, Line, Link
 from core.people.page_kinds import kind_of
 from core.people.reading import read_line
 from core.people.structured import StructuredPerson, structured_people
@@ -47,17 +48,26 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
 
 
 def _without_directories(mentions: list[Mention]) -> list[Mention]:
+    """Doubt everybody where a page gives one top role, or the letters MD, to more people than one company has."""
     counts: dict[str, set[str]] = {}
+    letters: set[str] = set()
     for mention in mentions:
         if mention.title.role is not None and not mention.doubts:
             counts.setdefault(mention.title.role, set()).add(mention.name.key)
+        if _is_bare_md(mention):
+            letters.add(mention.name.key)
     crowded = {role for role, keys in counts.items() if len(keys) > _DIRECTORY}
     return [
         replace(mention, doubts=mention.doubts | {Doubt.DIRECTORY})
-        if mention.title.role in crowded or (crowded and mention.title.is_top)
+        if (crowded and mention.title.is_top) or (len(letters) > 1 and _is_bare_md(mention))
         else mention
         for mention in mentions
     ]
+
+
+def _is_bare_md(mention: Mention) -> bool:
+    """The title is "MD" and nothing more: a managing director once, a physician where there are several."""
+    return re.sub(r"[^a-z]", "", fold(mention.title.text)) == "md"
 
 
 @dataclass
@@ -100,46 +110,57 @@ class _Page:
         for line in lines:
             while stack and stack[-1][1] <= line.index:
                 stack.pop()
-            names = self.readings.by_line[line.index].names
-            is_heading = line.level > 0 or (
-                line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption")
-            )
-            if (
-                is_heading
-                and not names
-                and line.index not in titles
-                and line.zone != "nav"
-                and any(char.isalnum() for char in line.text)
-            ):
+            if self._is_heading(line, titles):
                 level = line.level or 7
                 while stack and stack[-1][0] >= level:
                     stack.pop()
-                stack.append((level, self._scope(line.block, peopled), line.text))
+                if not (self.kind is PageKind.HOME and level == 1):
+                    stack.append((level, self._scope(line.block, peopled), line.text))
             found.append(tuple(text for _, _, text in stack))
         return found
+
+    def _is_heading(self, line: Line, titles: set[int]) -> bool:
+        """A heading, a short line in bold, or a line that says "Our team": no name, no person's title, no menu."""
+        looks = line.level > 0 or judgement.announces_people(line.text)
+        looks = looks or (line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption"))
+        if not looks or line.zone == "nav" or line.index in titles or self.readings.by_line[line.index].names:
+            return False
+        return any(char.isalnum() for char in line.text)
 
     def _scope(self, block: int, peopled: list[int]) -> int:
         """A heading inside a section that names people says nothing about what follows the section."""
         for around in self.document.ancestors(block):
             element = self.document.blocks[around]
-            if element.tag in ("section", "aside", "footer", "article") and any(
-                element.start <= at < element.end for at in peopled
-            ):
-                return element.end
+            if element.tag in ("section", "aside", "footer", "article"):
+                first = bisect_left(peopled, element.start)
+                if first < len(peopled) and peopled[first] < element.end:
+                    return element.end
         return len(self.document.lines) + 1
 
     @cached_property
     def _shared_addresses(self) -> frozenset[str]:
         """Addresses that stand in the blocks of several people: the company's."""
         owners: dict[str, set[str]] = {}
-        for link in self.document.links:
-            address = (linkedin_profile(link.href) or "").lower() or email_of_link(link.href) or ""
-            if not address:
-                continue
-            for entry in self.entries:
-                if self._in_block(entry, link):
+        for entry in self.entries:
+            for link in self._links_of(entry):
+                address = (linkedin_profile(link.href) or "").lower() or email_of_link(link.href)
+                if address:
                     owners.setdefault(address, set()).add(entry.name.key)
         return frozenset(address for address, keys in owners.items() if len(keys) > 1)
+
+    @cached_property
+    def _links(self) -> list[Link]:
+        return sorted(self.document.links, key=lambda link: link.position)
+
+    @cached_property
+    def _positions(self) -> list[float]:
+        return [float(link.position) for link in self._links]
+
+    def _links_of(self, entry: Entry) -> list[Link]:
+        """The links that belong to a person, in reading order; at most 40, since nobody has more."""
+        low = bisect_left(self._positions, entry.start - 1.0)
+        high = bisect_right(self._positions, float(entry.end))
+        return [link for link in self._links[low:high] if self._in_block(entry, link)][:40]
 
     def _in_block(self, entry: Entry, link: Link) -> bool:
         """Say whether a link belongs to a person: in their block, and not in the page's menu or foot."""
@@ -154,7 +175,7 @@ class _Page:
         return entry.start <= position < entry.end
 
     def _details(self, entry: Entry) -> ContactDetails:
-        links = [link for link in self.document.links if self._in_block(entry, link)]
+        links = self._links_of(entry)
         lines = self.document.lines[max(entry.start, entry.line - 6) : min(entry.end, entry.line + 12)]
         return details(links, [line.text for line in lines], shared=self._shared_addresses)
 
@@ -204,7 +225,7 @@ class _Page:
         doubts = self._place_doubts(
             headings,
             title,
-            own_section=own_section or contact.linkedin_url is not None,
+            own_section=own_section or contact.linkedin_url is not None or judgement.is_about_section(headings),
             several=several,
             how=how,
             outside=judgement.is_outside_director(
@@ -274,47 +295,35 @@ class _Page:
         for line in self.document.lines:
             if len(line.text) < 20 or line.zone == "nav" or self.readings.by_line[line.index].names:
                 continue
-            for statement in prose.statements(line.text[:2000]):
-                if not self._is_plausible(statement.name):
-                    continue
-                headings = self.headings[line.index]
-                doubts = self._place_doubts(
-                    headings,
-                    statement.title,
-                    own_section=judgement.is_own_section(headings),
-                    several=True,
-                    how=Found.PROSE,
-                )
-                doubts |= judgement.title_doubts(statement.title, self.company)
-                doubts |= judgement.surroundings_doubts(
-                    self.document,
-                    line.index,
-                    line.index,
-                    line.index,
-                    line.index + 1,
-                    kind=self.kind,
-                    own_section=False,
-                    company=self.company,
-                )
-                is_own_place = statement.title.place is not None and self.company.is_own(statement.title.place)
-                if self.kind is PageKind.HOME and not statement.is_ours and not is_own_place:
-                    doubts.add(Doubt.OFF_TOPIC)
-                if judgement.is_stand_in(statement.name.text, line.text):
-                    doubts.add(Doubt.PLACEHOLDER)
-                found.append(
-                    Mention(
-                        statement.name,
-                        statement.title,
-                        Found.PROSE,
-                        line.index,
-                        statement.evidence[:240],
-                        headings[-1] if headings else "",
-                        False,
-                        ContactDetails(),
-                        frozenset(doubts),
-                    )
-                )
+            said = prose.statements(line.text[:2000])
+            found.extend(self._stated(statement, line) for statement in said if self._is_plausible(statement.name))
+            if len(found) >= MAX_MENTIONS:
+                break
         return found
+
+    def _stated(self, statement: prose.Statement, line: Line) -> Mention:
+        headings, title = self.headings[line.index], statement.title
+        own_section = judgement.is_own_section(headings)
+        doubts = self._place_doubts(headings, title, own_section=own_section, several=True, how=Found.PROSE)
+        doubts |= judgement.title_doubts(title, self.company)
+        at = line.index
+        doubts |= judgement.surroundings_doubts(
+            self.document, at, at, at, at + 1, kind=self.kind, own_section=False, company=self.company
+        )
+        is_own_place = title.place is not None and self.company.is_own(title.place)
+        if self.kind is PageKind.HOME and not statement.is_ours and not is_own_place:
+            doubts.add(Doubt.OFF_TOPIC)
+        if judgement.is_stand_in(statement.name.text, line.text):
+            doubts.add(Doubt.PLACEHOLDER)
+        return Mention(
+            name=statement.name,
+            title=title,
+            found=Found.PROSE,
+            line=at,
+            evidence=statement.evidence[:240],
+            section=headings[-1] if headings else "",
+            doubts=frozenset(doubts),
+        )
 
     def structured(self) -> list[Mention]:
         """People by structured data."""

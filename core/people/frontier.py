@@ -37,7 +37,10 @@ class Frontier:
         self._language = language
         self._seen: set[str] = {page_key(home)}
         self._waiting: dict[str, tuple[Candidate, int]] = {}
-        self._guesses = [url for path in guesses(language) if (url := absolute(home, f"/{path}")) is not None]
+        paths = guesses(language)
+        beside = [absolute(home, path) for path in paths]
+        at_root = [absolute(home, f"/{path}") for path in paths]
+        self._guesses = [url for url in dict.fromkeys((*beside, *at_root)) if url is not None]
 
     def add(self, document: Document, url: str, depth: int) -> None:
         """Take up the links of a page that was read at this depth (0 is the home page)."""
@@ -68,7 +71,10 @@ class Frontier:
         if (here.hostname or "").removeprefix("www.") != (home.hostname or "").removeprefix("www."):
             points += 5 if (here.hostname or "").split(".")[0] in _LANGUAGES else 20
         language = _LANGUAGE.match(here.path)
-        if language and language[1].lower() in _LANGUAGES and language[1].lower() != self._language:
+        foreign = (
+            self._language and language and language[1].lower() not in (self._language, here.path.strip("/").lower())
+        )
+        if foreign and language and language[1].lower() in _LANGUAGES:
             own = _LANGUAGE.match(home.path)
             points += 0 if own and own[1].lower() == language[1].lower() else 12
         return points

@@ -12,7 +12,8 @@ from core.word_lists import phrases
 _SECTIONS: tuple[tuple[Doubt, str], ...] = (
     (
         Doubt.PAST,
-        r"^\W*(?:19|20)\d\d\b(?!.*\b(?:team|leadership|board))|\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in "
+        r"^\W*(?:19|20)\d\d\b(?!.*\b(?:team|leadership|board))|"
+        r"\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in "
         r"loving memory|ehemalige|anciens|antiguos|ex[- ]membros|voormalige|hall of fame|obituar\w+|previous "
         r"(?:ceos|leaders))\b",
     ),
@@ -74,8 +75,18 @@ _EXECUTIVE = re.compile(
     r"mot d[ue]|mensaje|carta (?:del|de la)|mensagem|messaggio|voorwoord|behind|humans|faces|impressum|imprint|"
     r"mentions legales|angaben gemass)\b"
 )
+_ANNOUNCEMENT = re.compile(
+    r"(?:(?:meet|our|the|core|founding|executive|senior|key|unser|unsere|das|notre|l'|nuestro|el|nossa|nosso|a|il|nostro|la|"
+    r"ons|het|company) ?)*(?:team|leadership(?: team)?|management(?: team)?|founders?|co-founders|people|staff|leaders|"
+    r"executives|geschaftsfuhrung|geschaftsleitung|ansprechpartner|mitarbeiter|equipe|dirigeants|equipo|equipa|squadra|"
+    r"directie|medewerkers)$"
+)
+_ABOUT = re.compile(
+    r"\b(?:about(?: us)?|who we are|our (?:story|company)|uber uns|wer wir sind|a propos|qui sommes|"
+    r"sobre(?: nos)?|nosotros|quienes somos|quem somos|chi siamo|over ons|wie (?:zijn|wij))\b"
+)
 _ADDRESSES_READER = re.compile(
-    r"\b(?:your|you|for|ihr|ihre|ihrem|votre|vos|su|sua|tu|uw|je|better|every|any|(?:project|property|risk|asset|waste|"
+    r"\b(?:your|you|for|fur|votre|vos|su|sua|tu|uw|je|better|every|any|(?:project|property|risk|asset|waste|"
     r"facility|data|change|quality|fleet|event|document|content|product|talent|wealth|case|lead|customer|time|task|order|"
     r"energy|water|brand|crisis|performance|knowledge) management|management (?:system|software|solutions?|services?|"
     r"consulting|tools?|platform)|team ?building|thought leadership)\b"
@@ -167,6 +178,16 @@ def is_own_section(headings: Sequence[str]) -> bool:
     )
 
 
+def announces_people(text: str) -> bool:
+    """Say whether a line is nothing but the announcement of a company's people: "Our team", "Meet the founders"."""
+    return len(text) <= 40 and _ANNOUNCEMENT.match(fold(text).strip(" :.-–")) is not None
+
+
+def is_about_section(headings: Sequence[str]) -> bool:
+    """Say whether the nearest heading announces the company itself: its people may follow."""
+    return bool(headings) and section_doubt(headings) is None and _ABOUT.search(fold(headings[-1])) is not None
+
+
 def is_stand_in(name: str, text: str) -> bool:
     """Say whether a name, or the text around it, is a template's filling."""
     return fold(name) in _STAND_INS or bool(_LOREM.search(text))
@@ -180,7 +201,7 @@ def title_doubts(title: Title, company: Company) -> set[Doubt]:
     if title.place is None or company.is_own(title.place):
         return doubts
     if is_limited(title.place) and not _ORGANISATION.search(title.place):
-        if title.role not in ("VP Finance", "VP Operations"):
+        if title.role not in ("VP Finance", "VP Operations") or not is_limited(title.place, wholly=True):
             doubts.add(Doubt.LIMITED)
         return doubts
     doubts.add(Doubt.ELSEWHERE)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from core.names import read_name
@@ -87,6 +88,8 @@ _NEWS = re.compile(
     r"aktuelles|neuigkeiten|referenzen|actualites|noticias|notizie|nieuws"
 )
 """Folders in which even a page called "leadership" tells a story."""
+_ENTRANCE = re.compile(r"(?:en|de|fr|es|pt|it|nl)(?:-[a-z]{2})?|home|main|start|enter|welcome|accueil|inicio|index\d?")
+"""A language's home page, or the page behind a splash screen."""
 _DATED = re.compile(r"/(?:19|20)\d\d/(?:\d\d/)?")
 _FILE = re.compile(
     r"\.(?:pdf|jpe?g|png|gif|svg|webp|docx?|xlsx?|pptx?|zip|mp[34]|ics|vcf|css|js|json|xml|txt|avi|mov|exe|dmg|"
@@ -212,6 +215,7 @@ def _named_kind(slug: str) -> PageKind | None:
     return next((kind for kind in kinds if _PATTERNS[kind.value].search(slug)), None)
 
 
+@lru_cache(maxsize=20_000)
 def rank(url: str, text: str, zone: str) -> tuple[int, str]:
     """Score a link between 0 (not worth fetching) and 100, with the reason."""
     parts = urlsplit(url)
@@ -236,6 +240,8 @@ def rank(url: str, text: str, zone: str) -> tuple[int, str]:
             break
     if not score and any(_PATTERNS["people"].search(segment) for segment in segments[:-1]):
         score, why = 30, "below a people page"
+    if not score and len(segments) == 1 and _ENTRANCE.fullmatch(last):
+        return 24, "the site behind its entrance"
     if not score:
         return 0, "nothing points to people"
     if (

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from core.names import PersonName, read_name
-from core.titles import Title, fold, read_title
+from core.titles import Title, fold, may_hold_title, read_title
 
 _CAP = r"[^\W\d_a-zß-öø-ÿ](?:\.|[\w'’-]*)"
 _NAME = (
@@ -62,6 +62,8 @@ def statements(text: str) -> list[Statement]:
         text: a paragraph, at most a few thousand characters.
     """
     found: list[Statement] = []
+    if not may_hold_title(text) and _FOUNDED.search(text) is None:
+        return found
     for pattern in (_IS, _APPOSITION, _BEFORE, _BRACKETS, _LABELLED):
         for matched in pattern.finditer(text):
             before = text[max(0, matched.start() - 30) : matched.start()]

@@ -6,9 +6,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.names import PersonName, read_name
+from core.title_words import CREDENTIALS
 from core.titles import Title, fold, may_hold_title, read_title
 
-_MAX_PAIR = 200
+_MAX_PAIR = 160
 _MAX_TITLE = 140
 _CUTS = re.compile(
     r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
@@ -201,7 +202,7 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName
             right = right.split(")")[0]
         if not left or not right:
             continue
-        pair = _pair(left, right)
+        pair = _pair(left, right, is_list="," in cut[0])
         if pair:
             return pair
     if 1 < len(pieces) <= 8:
@@ -224,9 +225,11 @@ def _piecewise(pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
     return tuple(found) if len(found) > 1 else ()
 
 
-def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
+def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[PersonName, Title], ...]:
+    """Read a name and a title in either order; after a comma only the title, for "CEO, Monk Diving" names a company."""
     name = read_name(left)
     if name is not None:
+        right = _without_credentials(right)
         title = _title(_without_remark(right.removesuffix(")") if right.count("(") < right.count(")") else right))
         if title is not None and not _leads_to_name(right):
             return ((name, title),)
@@ -237,7 +240,7 @@ def _pair(left: str, right: str) -> tuple[tuple[PersonName, Title], ...]:
     if _REPRESENTED.match(fold(left)):
         named = _listed_names(right)
         return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
-    title = _title(_without_lead(left))
+    title = None if is_list else _title(_without_lead(left))
     if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
         return ()
     return tuple((each, title) for each in _listed_names(right))
@@ -251,6 +254,14 @@ def _without_remark(title: str) -> str:
     return title[: remark.start()]
 
 
+def _without_credentials(text: str) -> str:
+    """Drop degrees from before a title: in "MD, Chief Medical Officer" a physician is meant, no managing director."""
+    chunks = text.split(",")
+    while len(chunks) > 1 and all(fold(word).strip(".") in CREDENTIALS for word in chunks[0].split()):
+        chunks.pop(0)
+    return ",".join(chunks).strip()
+
+
 def _leads_to_name(right: str) -> bool:
     """Whether a title is followed by another name that it belongs to: "Jane Doe, CEO: John Roe"."""
     cut = re.search(r":\s*(.+)$", right)
@@ -259,7 +270,7 @@ def _leads_to_name(right: str) -> bool:
 
 def _listed_names(text: str) -> tuple[PersonName, ...]:
     """Read "A", "A, B und C" or "A (Vorsitzender), B"; nothing unless all of it is names."""
-    text = re.sub(r"\([^)]*\)", "", text).strip(" .;,")
+    text = re.sub(r"\([^)\d]*\)", "", text).strip(" .;,")
     if not text or len(text) > _MAX_PAIR:
         return ()
     whole = read_name(text)
@@ -280,10 +291,9 @@ def _unpunctuated(text: str) -> tuple[tuple[PersonName, Title], ...]:
         left, right = " ".join(tokens[:at]), " ".join(tokens[at:])
         if at <= 5:
             title = read_title(left)
-            if title.is_top and title.place is None:
-                name = read_name(right)
-                if name is not None:
-                    return ((name, title),)
+            named = _listed_names(right) if title.is_top and title.place is None else ()
+            if named:
+                return tuple((name, title) for name in named)
         name = read_name(left) if at >= 2 else None
         if name is not None:
             title = read_title(right)

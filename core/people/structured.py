@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from lxml import etree
@@ -19,6 +20,7 @@ from core.word_lists import words
 
 MAX_PEOPLE = 500
 _MAX_DEPTH = 12
+_MAX_ITEMS = 2_000
 _BELONGS = words(
     """
     @graph employee employees member members founder founders mainEntity mainEntityOfPage about itemListElement item
@@ -124,7 +126,8 @@ def _person(data: dict[str, Any], relation: str) -> StructuredPerson | None:
 
 def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
     """Microdata (`itemscope`) and RDFa (`typeof`)."""
-    for node in [*root.iterfind(".//*[@itemtype]"), *root.iterfind(".//*[@typeof]")]:
+    marked = chain(root.iterfind(".//*[@itemtype]"), root.iterfind(".//*[@typeof]"))
+    for node in islice(marked, _MAX_ITEMS):
         kind = node.get("itemtype") or ""
         typeof = node.get("typeof") or ""
         is_micro = bool(_PERSON_ITEM.search(kind))
@@ -176,10 +179,14 @@ def _properties(node: etree._Element, attribute: str) -> dict[str, str]:
 
 def _cards(root: etree._Element) -> Iterator[StructuredPerson]:
     """HCard (`vcard`: `fn`, `title`, `role`, `org`) and h-card (`p-name`, `p-job-title`, `p-role`, `p-org`)."""
+    seen = 0
     for node in root.iterfind(".//*[@class]"):
         classes = (node.get("class") or "").split()
         if not classes or not ("vcard" in classes or "h-card" in classes):
             continue
+        seen += 1
+        if seen > MAX_PEOPLE:
+            return
         if "author" in classes or any(
             up.tag == "article" or "hentry" in (up.get("class") or "") or "h-entry" in (up.get("class") or "")
             for up in node.iterancestors()

@@ -53,6 +53,10 @@ _ANIMATED = (
     "data-gsap",
     "data-settings",
 )
+_SHOWING = re.compile(
+    r"display:(?:block|flex|grid|inline|table|list|contents)|visibility:visible|opacity:1\b|(?:left|top):0\b"
+)
+_BY_ID = re.compile(r"getElementById\(\s*['\"]([\w-]+)['\"]|\$\(\s*['\"]#([\w-]+)['\"]")
 _MAX_STYLE = 200_000
 
 
@@ -86,17 +90,7 @@ class Visibility:
     @classmethod
     def of(cls, root: etree._Element) -> "Visibility":
         """Read the style blocks and the controls of a page."""
-        classes: set[str] = set()
-        ids: set[str] = set()
-        for style in root.iter("style"):
-            text = _AT_BLOCK.sub("", _COMMENT.sub("", (style.text or "")[:_MAX_STYLE]))
-            for selectors, declarations in _RULE.findall(text):
-                if not is_hiding_style(declarations):
-                    continue
-                for selector in selectors.split(","):
-                    simple = _SIMPLE.match(selector.strip())
-                    if simple:
-                        (classes if simple[1] == "." else ids).add(simple[2])
+        classes, ids = _hidden_by_rules("\n".join((style.text or "")[:_MAX_STYLE] for style in root.iter("style")))
         opened: set[str] = set()
         for node in root.iter():
             for name, value in node.attrib.items():
@@ -107,6 +101,9 @@ class Visibility:
                     opened.update(part.lstrip("#") for part in value.split())
                 elif name == "onclick":
                     opened.update(re.findall(r"['\"]#?([\w-]+)['\"]", value))
+        for script in root.iter("script"):
+            for found in _BY_ID.findall((script.text or "")[:_MAX_STYLE]):
+                opened.update(found)
         return cls(frozenset(classes), frozenset(ids), frozenset(opened))
 
     def hides(self, node: etree._Element) -> bool:
@@ -138,6 +135,27 @@ class Visibility:
         if node.get("aria-labelledby") and (node.get("aria-labelledby") or "") in self.opened_ids:
             return True
         return bool(identity) and bool(_COLLAPSIBLE.search(classes))
+
+
+def _hidden_by_rules(text: str) -> tuple[set[str], set[str]]:
+    """Read which classes and ids a page's own style rules hide and no other rule shows (on hover, on a wide screen)."""
+    text = _COMMENT.sub("", text)
+    classes: set[str] = set()
+    ids: set[str] = set()
+    for selectors, declarations in _RULE.findall(_AT_BLOCK.sub("", text)):
+        if not is_hiding_style(declarations):
+            continue
+        for selector in selectors.split(","):
+            simple = _SIMPLE.match(selector.strip())
+            if simple:
+                (classes if simple[1] == "." else ids).add(simple[2])
+    if classes or ids:
+        for selectors, declarations in _RULE.findall(text.replace("@", "}@")):
+            if _SHOWING.search(_flat(declarations)):
+                shown = {name for selector in selectors.split(",") for name in re.findall(r"[.#]([\w-]+)", selector)}
+                classes -= shown
+                ids -= shown
+    return classes, ids
 
 
 def _is_animated(node: etree._Element) -> bool:

@@ -21,6 +21,9 @@ from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.network import CheckedTransport
 
 MAX_REDIRECTS = 5
+_ROBOTS_FRESH_S = 86_400.0
+"""RFC 9309, 2.4: a crawler should not use a cached robots.txt for more than a day."""
+_MAX_HOSTS = 5_000
 _TEXT_TYPES = ("text/html", "application/xhtml", "text/plain", "application/xml", "text/xml", "application/rss")
 
 
@@ -112,6 +115,7 @@ class FetchedPage:
 class _Host:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     robots: Robots | None = None
+    robots_at: float = 0.0
     next_at: float = 0.0
 
 
@@ -285,15 +289,24 @@ class WebsiteFetcher:
         return max(self.limits.delay_s, min(asked or 0.0, self.limits.max_delay_s))
 
     async def _robots(self, url: str) -> RobotsDecision | FetchedPage:
-        """Decide by the host's robots.txt, fetched once a process (RFC 9309, 2.3)."""
+        """Decide by the host's robots.txt, fetched once a day (RFC 9309, 2.3)."""
         parts = urlsplit(url)
         host = self._hosts.setdefault(parts.netloc, _Host())
-        if host.robots is None:
+        if host.robots is None or time.monotonic() - host.robots_at > _ROBOTS_FRESH_S:
             found = await self._fetch_robots(f"{parts.scheme}://{parts.netloc}/robots.txt")
             if isinstance(found, FetchedPage):
                 return found
-            host.robots = found
+            host.robots, host.robots_at = found, time.monotonic()
+            self._forget_hosts()
         return host.robots.decide(url)
+
+    def _forget_hosts(self) -> None:
+        """Keep a long run's memory bounded: hosts not waited for any more are forgotten, the oldest first."""
+        if len(self._hosts) > _MAX_HOSTS:
+            now = time.monotonic()
+            idle = [name for name, host in self._hosts.items() if not host.lock.locked() and host.next_at < now]
+            for name in idle[: _MAX_HOSTS // 2]:
+                del self._hosts[name]
 
     async def sitemaps(self, url: str) -> list[str]:
         """List the sitemaps that the host's robots.txt names, else the usual address."""

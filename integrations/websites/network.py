@@ -81,7 +81,7 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
             max_connections=max_connections,
-            max_keepalive_connections=max_connections,
+            max_keepalive_connections=min(max_connections, 20),  # the pool looks at every idle one for each request
             keepalive_expiry=5.0,
             network_backend=CheckedBackend(allow_private=allow_private),
         )

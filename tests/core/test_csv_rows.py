@@ -2,6 +2,9 @@ import csv
 import io
 import os
 import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.columns import map_columns
+from core.csv_bytes import MAX_LINE_BYTES
 from core.csv_format import MAX_COLUMNS, FormatOptions
-from core.csv_rows import DETECT, MAX_CELL_CHARS, MAX_LINE_BYTES, read, scan
+from core.csv_rows import DETECT, MAX_CELL_CHARS, read, scan
 from core.errors import InvalidFile
 from core.lead_rows import LeadRow, Reject, row_reader
 
@@ -140,6 +144,47 @@ def test_a_file_that_is_gone_when_read_is_named(tmp_path: Path) -> None:
     file.path.unlink()
     with pytest.raises(InvalidFile, match="cannot be read"):
         list(read(file))
+
+
+LINE = b"Ann,a@b.example\n"
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as out:
+        out.write(LINE)
+
+
+def shrink(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - len(LINE))
+
+
+@contextmanager
+def repeated(change: Callable[[Path], None], path: Path) -> Iterator[None]:
+    """Change the file again and again, from the first time on, until the block ends."""
+    changed, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.001):
+            change(path)
+            changed.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert changed.wait(10)
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("change", [grow, shrink])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    path = file_of(tmp_path, b"Name,Email\n" + LINE * 250_000)
+    with repeated(change, path), pytest.raises(InvalidFile, match="changed while it was being read"):
+        scan(path, copy_to=tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+    assert scan(path).records == (path.stat().st_size - len(b"Name,Email\n")) // len(LINE)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ FAMILY = ["Fenwick", "Ryland", "Löffler", "Lefort", "Quiroga", "van der Linde",
         ("Frau Dr. Annegret Vogt", "Annegret", "Vogt"),
         ("Robert Tull Jr.", "Robert", "Tull"),
         ("Hon Wei Tan", "Hon Wei", "Tan"),
-        ("Andy Kitchener", "Andy", "Kitchener"),
+        ("Ned Baker", "Ned", "Baker"),
         ("Peter Stone", "Peter", "Stone"),
         ("Bette Ransome (she/her)", "Bette", "Ransome"),
     ],
@@ -43,11 +43,9 @@ def test_a_nickname_is_kept_apart():
 
 NOT_NAMES = """
 Our Team | Contact Us | Learn More | Case Studies | New York | Solar Solutions | Project Manager
-Message From The CEO
-Senior Carpenter
-orla fenwick | Orla | Orla Fenwick is here | info@example.com | Fenwick & Sons | Unser Team
-Over Ons | Notre Équipe | Nuestro Equipo | Chi Siamo | Orla FenwickCEO | Brightwell Ltd | Managing Director | Call 555 010
-Orla Fenwick (CEO) | Read more… | McAllister. Previously
+Message From The CEO | Senior Carpenter | orla fenwick | Orla | Orla Fenwick is here | info@example.com
+Fenwick & Sons | Unser Team | Over Ons | Notre Équipe | Nuestro Equipo | Chi Siamo | Orla FenwickCEO
+Brightwell Ltd | Managing Director | Call 555 010 | Orla Fenwick (CEO) | Read more… | McAllister. Previously
 """
 
 
@@ -77,7 +75,7 @@ def test_spellings_of_one_name_share_a_key(given_name, family):
         ("John Fenwick", "Jane Fenwick", False),
         ("Orla Fenwick", "Orla Ryland", False),
         ("José María Pérez", "Jose Perez", True),
-        ("Jaithra (Jay) Rao", "Jay Rao", True),
+        ("Robin (Bo) Lund", "Bo Lund", True),
     ],
 )
 def test_who_can_be_one_person(one, other, same):

@@ -31,10 +31,14 @@ CASES = [
     (normalize.own_domain, "fern.wixsite.com/home", None),
     (normalize.own_domain, "https://shop.fern.com/x", "fern.com"),
     (normalize.own_domain, "gmail.com", None),
-    (normalize.domain_of_url, "https://shop.fern.com/x", "fern.com"),
-    (normalize.domain_of_url, "https://www.fern.co.uk", "fern.co.uk"),
-    (normalize.domain_of_url, "https://sites.google.com/view/fern", None),
-    (normalize.domain_of_url, "http://fern.com:8080/a", "fern.com"),
+    (normalize.url, "'fern.com', 'moss.com'", "https://fern.com"),
+    (normalize.site, "https://shop.fern.com/x", ("https://shop.fern.com/x", "fern.com")),
+    (normalize.site, "www.fern.io/", ("https://www.fern.io", "fern.io")),
+    (normalize.site, "https://www.fern.co.uk", ("https://www.fern.co.uk", "fern.co.uk")),
+    (normalize.site, "https://sites.google.com/view/fern", ("https://sites.google.com/view/fern", None)),
+    (normalize.site, "sites.google.com", ("https://sites.google.com", None)),
+    (normalize.site, "http://fern.com:8080/a", ("http://fern.com:8080/a", "fern.com")),
+    (normalize.site, "fern at home", (None, None)),
     (normalize.linkedin_person, "linkedin.com/in/Ann-Fern/", "https://www.linkedin.com/in/ann-fern"),
     (normalize.linkedin_person, "https://de.linkedin.com/in/ann-fern?trk=x", "https://www.linkedin.com/in/ann-fern"),
     (normalize.linkedin_person, "https://www.linkedin.com/company/fern", None),
@@ -90,7 +94,7 @@ PHONES = [
 
 
 @pytest.mark.parametrize(("function", "raw", "value"), CASES)
-def test_normalizes(function, raw: str, value: str | None) -> None:
+def test_normalizes(function, raw: str, value: object) -> None:
     assert function(raw) == value
 
 

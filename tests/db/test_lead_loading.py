@@ -1,6 +1,7 @@
 """The set-based merge does what merging row by row would do, whatever the batches, and counts every row once."""
 
 import asyncio
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from importing import Row, clear, lead_row, leads, load, totals
 from core.lead import FIELDS
 from core.lead_rows import LeadRow
 from core.merging import ConflictPolicy, merge_extra, merge_values
+from db import embedded, schema
 
 values = st.sampled_from([None, "x", "y\tz", "a\\b", "line\nbreak", '"q"', "é€", "\\N"])
 rows = st.lists(
@@ -108,23 +110,24 @@ async def test_updates_are_told_from_unchanged_leads_across_batches(database: st
     assert counts.model_dump() == {"inserted": 0, "updated": 1, "unchanged": 1, "duplicates": 2, "rejected": 0}
 
 
-async def test_the_same_rows_again_write_almost_nothing(database: str) -> None:
+async def test_the_same_rows_again_write_almost_nothing(own_home: Path) -> None:
+    database = embedded.embedded_postgres_url(own_home)  # the log is the whole server's: nobody else may write to it
+    schema.upgrade(database)
     given_rows: list[Row] = [
         {"key": f"lead {number}", "company_name": f"Company {number}", "city": "Oslo", "extra.k": "v" * 50}
-        for number in range(5_000)
+        for number in range(20_000)
     ]
 
     async def wal_bytes(fingerprint: str) -> int:
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
             (before,) = connection.execute("SELECT pg_current_wal_insert_lsn()").fetchone() or (None,)
-            await load(database, given_rows, batch_rows=1_000, fingerprint=fingerprint)
+            await load(database, given_rows, batch_rows=5_000, fingerprint=fingerprint)
             query = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)"
             (written,) = connection.execute(query, [before]).fetchone() or (0,)
         return int(written)
 
-    first = await wal_bytes("first")
-    again = min([await wal_bytes(f"again {number}") for number in range(3)])  # other databases of the server write too
+    first, again = await wal_bytes("first"), await wal_bytes("again")
     assert again <= 0.15 * first
 
 

@@ -1,9 +1,12 @@
 """Migrations and tables say the same, from an empty database and from every older one."""
 
+import uuid
+
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from psycopg import sql
 from sqlalchemy import create_engine, make_url
 
 from db import embedded, schema
@@ -13,10 +16,10 @@ from db.tables import Base
 @pytest.fixture
 def empty_database(postgres_url: str) -> str:
     """Return the URL of a database without tables."""
+    name = f"empty_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS empty WITH (FORCE)")
-        connection.execute("CREATE DATABASE empty")
-    return embedded.with_database(postgres_url, "empty")
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return embedded.with_database(postgres_url, name)
 
 
 def differences(url: str) -> list[object]:

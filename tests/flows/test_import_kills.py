@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +70,6 @@ def test_killed_importer(database: str, home: Path, file: tuple[Path, Truth]) ->
 @pytest.mark.soak
 def test_killed_importer_at_30_moments(database: str, home: Path, file: tuple[Path, Truth]) -> None:
     _kill_importers(database, home, file, kills=30)
-
-
-@pytest.fixture
-def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give a data directory with a server of its own, which may be killed."""
-    directory = tmp_path_factory.mktemp("home")
-    yield directory
-    embedded.stop_postgres(directory)
 
 
 def _kill_servers(home: Path, file: tuple[Path, Truth], kills: int) -> None:

@@ -5,10 +5,10 @@ import zlib
 from itertools import pairwise
 
 import pytest
+from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
 
 from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.fetcher import FetchLimits, PageStatus, WebsiteFetcher
-from sandbox.websites import Answer, endless, gzip_bomb, redirect, slow_drip, website
 
 HERE = FetchLimits(delay_s=0.0, allow_private=True, timeout_s=1.0, max_bytes=100_000)
 

@@ -1,9 +1,9 @@
 import time
 
 import pytest
+from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
 
 from integrations.websites.fetcher import FetchLimits, WebsiteFetcher
-from sandbox.websites import Answer, endless, gzip_bomb, redirect, slow_drip, website
 from tasks.contacts import discover_site
 
 LIMITS = FetchLimits(delay_s=0.0, allow_private=True, timeout_s=1.0, max_bytes=300_000)
@@ -221,3 +221,19 @@ async def test_what_is_no_address_says_so():
     assert report.outcome == "unknown"
     assert report.reason
     assert report.as_json()["atl_contacts"] == []
+
+
+async def test_a_language_entrance_and_a_script_lead_on():
+    entrance = "<p>Welcome</p><a href='/en/'>English</a> <a href='/xx/'>Other</a>"
+    report, _ = await discover({"/": entrance, "/en": home(("/en/team", "Team")), "/en/team": CEO})
+    assert names(report) == [("Orla Fenwick", "CEO")]
+    sent_on = "<script>window.location.href = 'main.html'</script>"
+    report, _ = await discover({"/": sent_on, "/main.html": home(("/team", "Team")), "/team": CEO})
+    assert names(report) == [("Orla Fenwick", "CEO")]
+
+
+async def test_a_menu_in_a_file_of_its_own_is_read():
+    page = "<div id='nav'></div><p>Looms made by hand, in a mill by the river, and mended for ever and a day.</p>"
+    script = "<script>fetch('/parts/header.html').then(r => r.text()).then(show)</script>"
+    report, _ = await discover({"/": page + script, "/parts/header.html": "<a href='/who'>Our team</a>", "/who": CEO})
+    assert names(report) == [("Orla Fenwick", "CEO")]

@@ -150,8 +150,10 @@ def test_one_person_on_two_pages_is_one_and_the_better_page_is_kept():
 
 
 def test_a_hundred_thousand_cards_are_a_directory_and_end_in_time():
+    letters = "abcdefghijklmnopqrstuvwxyz"
     cards = "".join(
-        f"<div><h3>Ada Bertrand{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{chr(97 + i // 676 % 26)}</h3><p>CEO</p></div>"
+        f"<div><h3>Ada Bert{letters[i % 26]}{letters[i // 26 % 26]}{letters[i // 676 % 26]}</h3><p>CEO</p>"
+        f"<a href='https://www.linkedin.com/in/ada-{i}'>in</a><a href='mailto:ada{i}@example.com'>mail</a></div>"
         for i in range(100_000)
     )
     people, findings = people_of(f"<h1>Team</h1>{cards}")
@@ -175,3 +177,48 @@ def test_deep_and_long_markup_ends_in_time(markup):
 def test_nobody_is_found_in_nothing():
     assert found("") == []
     assert found("<html></html>") == []
+
+
+def test_a_folded_menu_still_leads_on_and_says_nothing():
+    document = parse(
+        "<style>.gone{display:none} .menu{display:none} .drop:hover .menu{display:block}</style>"
+        "<div class=drop><div class=menu><a href='/team'>Team</a></div></div>"
+        "<div class=gone><a href='/people'>Rex Pretender, CEO</a></div>"
+    )
+    assert [link.href for link in document.links] == ["/team", "/people"]
+    assert [line.text for line in document.lines] == ["Team"]
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display : none",
+        "POSITION:absolute; LEFT:-9999px",
+        "font-size:0",
+        "height:0;overflow:hidden",
+        "text-indent:-9999px",
+        "visibility:hidden",
+    ],
+)
+def test_what_a_style_hides_is_not_read(style):
+    assert found(f"<h1>Team</h1><div style='{style}'><h3>Rex Pretender</h3><p>CEO</p></div>") == []
+
+
+def test_what_an_animation_or_a_control_shows_is_read():
+    card = "<h3>Orla Fenwick</h3><p>CEO</p>"
+    assert found(f"<h1>Team</h1><div data-aos='fade' style='opacity:0'>{card}</div>") == [("Orla Fenwick", "CEO")]
+    assert found(f"<h1>Team</h1><a href='#m'>More</a><div id='m' style='display:none'>{card}</div>") == [
+        ("Orla Fenwick", "CEO")
+    ]
+    assert found(f"<h1>Team</h1><div role='tabpanel' hidden>{card}</div>") == [("Orla Fenwick", "CEO")]
+
+
+def test_physicians_are_no_managing_directors():
+    cards = "".join(
+        f"<div><h3>{name}</h3><p>MD</p></div>" for name in ("Orla Fenwick", "Tobias Ryland", "Ines Calloway")
+    )
+    assert found(f"<h1>Team</h1>{cards}") == []
+    assert found("<h1>Team</h1><p>Orla Fenwick, MD, Chief Medical Officer</p>") == []
+    assert found("<h1>Team</h1><div><h3>Orla Fenwick</h3><p>MD</p></div><div><h3>Bo Lund</h3><p>Fitter</p></div>") == [
+        ("Orla Fenwick", "CEO")
+    ]
