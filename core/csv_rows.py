@@ -128,13 +128,23 @@ def _check_options(options: FormatOptions, path: Path) -> None:
 
 
 def open_regular(path: Path) -> IO[bytes]:
-    """Open without ever waiting: a FIFO or device would block for ever."""
+    """Open without ever waiting: a FIFO or device would block for ever.
+
+    Raises:
+        InvalidFile: There is no such file, it may not be read, or it is no file.
+    """
     try:
-        kind = path.stat().st_mode
+        return _open_regular(path)
     except FileNotFoundError:
         raise InvalidFile("there is no such file", path=str(path)) from None
     except ValueError as error:
         raise InvalidFile(f"is no path: {error}", path=repr(path)) from None
+    except OSError as error:
+        raise InvalidFile(f"cannot be read: {error.strerror or error}", path=str(path)) from error
+
+
+def _open_regular(path: Path) -> IO[bytes]:
+    kind = path.stat().st_mode
     if stat.S_ISDIR(kind):
         raise InvalidFile("is a directory, not a file", path=str(path))
     if not stat.S_ISREG(kind):

@@ -2,7 +2,8 @@
 
     SalesAgentError                   carries a message and plain attributes; survives pickling
     ├─ ConfigurationError             fix the settings
-    │  └─ ProviderNotConfigured
+    │  ├─ ProviderNotConfigured
+    │  └─ InvalidConfig               a configuration file; carries all problems by line and key
     ├─ InvalidInput                   reject this one, go on
     │  ├─ InvalidFile                 the file as a whole: nothing of it was written
     │  ├─ InvalidRow                  one row, with line, column, value and reason
@@ -31,10 +32,10 @@
 A message names the thing, its id and what to do next; never a secret, never a person's data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class SalesAgentError(Exception):
@@ -64,6 +65,43 @@ class ConfigurationError(SalesAgentError):
 
 class ProviderNotConfigured(ConfigurationError):
     """A provider has no key or its extra is not installed; it is off, and nothing else is."""
+
+
+class ConfigProblem(NamedTuple):
+    """One thing that is wrong in a configuration file.
+
+    Attributes:
+        line: as an editor counts; None where there is none.
+        key: its place, as `criteria[2].weight`; '' for the file as a whole.
+        message: what is wrong.
+    """
+
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = "" if self.line is None else f"line {self.line}: "
+        return f"{place}{self.key}{': ' if self.key else ''}{self.message}"
+
+
+class InvalidConfig(ConfigurationError):
+    """A configuration file says something that cannot be meant. Attributes: `path` and all `problems`."""
+
+    path: str
+    problems: Sequence[ConfigProblem]
+
+    def __init__(self, problems: Sequence[ConfigProblem], *, path: str) -> None:
+        first = ConfigProblem(*problems[0])
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{path}, {first}{more}", path=path, problems=tuple(problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_config, (self.path, self.problems)
+
+
+def _rebuild_config(path: str, problems: Sequence[ConfigProblem]) -> InvalidConfig:
+    return InvalidConfig(problems, path=path)
 
 
 class InvalidInput(SalesAgentError):

@@ -273,3 +273,8 @@ class _Memo:
             else:
                 self.same[raw] = value
         return value
+
+
+def normalizer_of(field: str) -> Callable[[str], str | None]:
+    """Give the function that cleans a field's cells by themselves; phones, which need a country, only as text."""
+    return _NORMALIZERS.get(field, normalize.text)

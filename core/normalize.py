@@ -9,6 +9,7 @@ where it is not (`4.9E+11`, `#N/A`). Cheap tests decide nearly every value; libr
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 
 import phonenumbers
@@ -391,7 +392,12 @@ def _number_range(raw: str) -> str | None:
     return f"{low}+" if plus or _OPEN.match(plain) else low
 
 
+_LONGEST_AMOUNT = 16  # characters; more than any company earns, and what a decimal holds exactly with any unit
+
+
 def _amount(digits: str, unit: str | None) -> str | None:
+    if len(digits) > _LONGEST_AMOUNT:
+        return None
     factor = 1
     if unit:
         if unit not in _MULTIPLIER:
@@ -400,9 +406,9 @@ def _amount(digits: str, unit: str | None) -> str | None:
     grouped = re.fullmatch(r"\d{1,3}(?:[,. \u00a0\u202f]\d{3})+", digits)
     # '1.234' without a unit is one thousand odd; '1.234 Mio' is a decimal.
     if grouped and not (unit and digits.count(".") + digits.count(",") == 1):
-        number = float(re.sub(r"[^\d]", "", digits))
+        number = Decimal(re.sub(r"[^\d]", "", digits))
     else:
-        number = float(digits.replace(",", "."))
+        number = Decimal(digits.replace(",", "."))
     amount = round(number * factor, 2)
     return str(int(amount)) if amount == int(amount) else f"{amount:.2f}".rstrip("0").rstrip(".")
 

@@ -1,28 +1,16 @@
 """The file of rejected rows: the same columns plus `_line` and `_error`, to be mended and imported as it is.
 
-Cells a spreadsheet would run as a formula get a guarding apostrophe (OWASP, "CSV Injection"). `unguarded` takes it off
-again when such a file comes back, so nothing changes on the way out and in.
+Cells a spreadsheet would run as a formula are guarded (`core.spreadsheets`).
 """
 
 from collections.abc import Mapping, Sequence
 
 from core.import_batches import RejectedRecord
+from core.spreadsheets import guarded
 
 LINE_COLUMN = "_line"
 ERROR_COLUMN = "_error"
 ENCODING = "utf-8-sig"  # the byte order mark is what makes Excel read UTF-8 as UTF-8
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def guarded(cell: str) -> str:
-    """Keep a spreadsheet from running a cell."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
-def unguarded(cell: str) -> str:
-    """Take the guard off again."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
 
 
 def header_of(labels: Sequence[str], mapping: Mapping[str, str], *, has_header: bool) -> list[str]:

@@ -93,6 +93,17 @@ class ImportSettings(BaseSettings):
     )
 
 
+class QualificationSettings(BaseSettings):
+    """Qualifying leads."""
+
+    model_config = _section("QUALIFY_")
+
+    icp: Path | None = Field(
+        default=None, description="The ideal customer profile. Default: icp.yaml in the data directory, or the example"
+    )
+    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run")
+
+
 class WebsiteSettings(BaseSettings):
     """Reading of company websites."""
 
@@ -158,6 +169,7 @@ class Settings:
         self.postgres = PostgresSettings()
         self.redis = RedisSettings()
         self.imports = ImportSettings()
+        self.qualification = QualificationSettings()
         self.providers = Providers()
         self.websites = WebsiteSettings()
         self.discovery = DiscoverySettings()

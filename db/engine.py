@@ -30,6 +30,9 @@ def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeo
     )
 
 
+# SQLSTATE classes (PostgreSQL documentation, Appendix A): connection exceptions, shutdowns, too many connections.
+_GONE = ("08", "57P", "53")
+
 Engine = AsyncEngine
 """Connections for as long as a task lasts."""
 
@@ -48,11 +51,21 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         async with engine.begin() as connection:
             yield connection
     except OperationalError as error:
-        detail = str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__
-        raise DatabaseUnavailable(
-            f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
-            provider="postgres",
-        ) from error
+        if isinstance(error.orig, psycopg.OperationalError) and _is_gone(error.orig):
+            raise _unavailable(error.orig) from error
+        raise  # a statement's own fault: trying again would not help
+
+
+def _is_gone(error: psycopg.OperationalError) -> bool:
+    return error.sqlstate is None or error.sqlstate.startswith(_GONE)
+
+
+def _unavailable(error: psycopg.OperationalError) -> DatabaseUnavailable:
+    detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return DatabaseUnavailable(
+        f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
+        provider="postgres",
+    )
 
 
 @asynccontextmanager
@@ -69,8 +82,6 @@ async def own_connection(url: str, *, connect_timeout_s: int = 10) -> AsyncItera
         async with connection:
             yield connection
     except psycopg.OperationalError as error:
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DatabaseUnavailable(
-            f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
-            provider="postgres",
-        ) from error
+        if not _is_gone(error):
+            raise  # a statement's own fault: trying again would not help
+        raise _unavailable(error) from error

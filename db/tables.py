@@ -4,6 +4,7 @@ Migrations under `migrations/` create them; `tests/db/test_schema.py` compares t
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     MetaData,
+    Numeric,
     Text,
     Uuid,
     text,
@@ -44,6 +46,7 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
         int: BigInteger,
+        Decimal: Numeric,
     }
 
 
@@ -181,6 +184,70 @@ class HeaderMappingRow(Base):
     header_sha256: Mapped[str] = mapped_column(primary_key=True)
     mapping: Mapped[dict[str, Any]]
     confirmed_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
+class IcpRow(Base):
+    """A version of the ideal customer profile that leads were assessed by."""
+
+    __tablename__ = "icps"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    profile: Mapped[dict[str, Any]]
+    first_used_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
+class QualificationRunRow(Base):
+    """One run over the leads that were due for it."""
+
+    __tablename__ = "qualification_runs"
+    __table_args__ = (Index("ix_qualification_runs_started_at", "started_at"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    icp_version: Mapped[str] = mapped_column(ForeignKey("icps.version"))
+    selection: Mapped[str]
+    flow_run_id: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    finished_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any] | None]
+
+
+class AssessmentRow(Base):
+    """The last assessment of a lead. It is current while profile and facts are those it names."""
+
+    __tablename__ = "assessments"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('scored', 'scored_by_rules', 'skipped', 'failed', 'due')", name="outcome"),
+        Index("ix_assessments_score", "score"),
+    )
+
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    outcome: Mapped[str]
+    reason: Mapped[str | None]
+    score: Mapped[Decimal | None]
+    rules_score: Mapped[Decimal | None]
+    tier: Mapped[str | None]
+    confidence: Mapped[Decimal | None]
+    breakdown: Mapped[list[Any]] = mapped_column(JSONB)
+    reasoning: Mapped[str | None]
+    model: Mapped[str | None]
+    icp_version: Mapped[str]
+    facts_hash: Mapped[str]
+    run_id: Mapped[UUID] = mapped_column(Uuid)
+    assessed_at: Mapped[datetime]
+
+
+class AssessmentClaimRow(Base):
+    """Who is working on a lead: a claim counts while its advisory lock is held, so a killed process holds none.
+
+    Unlogged: after a crash of the server, which ends every session, there is nothing to remember.
+    """
+
+    __tablename__ = "assessment_claims"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    lead_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    token: Mapped[int]
 
 
 LEAD_COLUMNS: tuple[str, ...] = (*FIELDS, "extra", "original")

@@ -45,7 +45,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import leads from a CSV file: stored, deduplicated, with a report. The same file twice changes nothing."""
-    request = _request(
+    request = request_of(
         path=file,
         map_=map_,
         policy=policy,
@@ -101,7 +101,7 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """Say what an import of a file would do: format, mapping, counts. Writes nothing and needs no database."""
-    request = _request(
+    request = request_of(
         path=file,
         map_=map_,
         default_country=country,
@@ -166,7 +166,8 @@ def imports(
         terminal.say("No imports yet: `sales-agent import FILE`.")
 
 
-def _request(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":  # noqa: ANN401 - checked by the model
+def request_of(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":  # noqa: ANN401 - checked by the model
+    """Make an import request of a command's options; a wrong one is a mistake in how the command was asked for."""
     from pydantic import ValidationError
 
     from core.columns import parse_override

@@ -15,6 +15,8 @@ def make(kind: type[errors.SalesAgentError]) -> errors.SalesAgentError:
         return kind("no answer", provider="close", status=500, request_id="r1", retry_after_s=3.0)
     if issubclass(kind, errors.InvalidFile):
         return kind("a quote never closes", path="leads.csv", line=7)
+    if issubclass(kind, errors.InvalidConfig):
+        return kind([errors.ConfigProblem(3, "criteria[0].weight", "is missing")], path="icp.yaml")
     return kind("what went wrong", place="here")
 
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from core.import_batches import RejectedRecord
 from core.lead_rows import Reject
-from core.rejects import guarded, header_of, reject_row, unguarded
+from core.rejects import header_of, reject_row
+from core.spreadsheets import guarded, unguarded
 
 
 @given(st.text())

@@ -1,0 +1,51 @@
+"""`sales-agent export`: leads with their scores, as a file."""
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import terminal
+
+
+class TierName(StrEnum):
+    """Which leads; `core.scoring.TIERS`."""
+
+    HOT = "hot"
+    WARM = "warm"
+    COLD = "cold"
+    DISQUALIFIED = "disqualified"
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="The file to write: .csv, .parquet or .xlsx.")],
+    tier: Annotated[
+        list[TierName] | None,
+        typer.Option(help="Only leads of this tier. May be repeated."),
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(min=0, max=100, help="Only leads with this score or more.")] = None,
+    extra: Annotated[bool, typer.Option("--extra", help="Also the imported columns that are no field.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Leads at most, the best first.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Write leads with scores, tiers and reasons to a file, the best first.
+
+    In CSV, cells that a spreadsheet would run as a formula are neutralised with an apostrophe; an import takes it off.
+    """
+    from decimal import Decimal
+
+    terminal.prepare_prefect()
+    from core.exports import ExportRequest
+    from tasks.exports import export_leads
+
+    lowest = None if min_score is None else Decimal(str(min_score))
+    request = ExportRequest(
+        path=file, tiers=tuple(each.value for each in tier or ()), min_score=lowest, with_extra=extra, limit=limit
+    )
+    report = asyncio.run(export_leads(request)).model_dump(mode="json")
+    if as_json:
+        terminal.print_json(report)
+    else:
+        terminal.print_facts({name.replace("_", " "): value for name, value in report.items()})

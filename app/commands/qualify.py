@@ -1,0 +1,56 @@
+"""`sales-agent qualify`: score the stored leads."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from app import terminal
+
+if TYPE_CHECKING:
+    from core.qualification import QualificationReport, QualifyRequest
+
+
+def qualify(
+    icp: Annotated[
+        Path | None,
+        typer.Option(help="The ideal customer profile; default: icp.yaml in the data directory, or the example."),
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only the leads whose last assessment failed.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Every lead again, also those that are not due.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Leads at most.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")] = False,
+) -> None:
+    """Score the stored leads by a profile: 0-100, tier, confidence, reason. Takes only what is due: run it again.
+
+    A lead is due when it has no assessment yet, or when its facts or the profile changed since.
+    """
+    if failed and all_:
+        raise typer.BadParameter("--failed and --all exclude each other")
+    terminal.prepare_prefect()
+    from core.qualification import QualifyRequest
+
+    selection: Literal["due", "failed", "all"] = "failed" if failed else "all" if all_ else "due"
+    report = _qualify_here(QualifyRequest(selection=selection, icp=icp, limit=limit), quiet=as_json)
+    facts = report.model_dump(mode="json")
+    if as_json:
+        terminal.print_json(facts)
+        return
+    best = facts.pop("best")
+    facts.pop("histogram")
+    terminal.print_facts({name.replace("_", " "): value for name, value in facts.items() if value not in (None, {})})
+    if best:
+        terminal.print_table(best)
+
+
+def _qualify_here(request: "QualifyRequest", *, quiet: bool) -> "QualificationReport":
+    from flows.qualify_leads import qualify_leads
+    from tasks.runtime import progress_sink, server_url
+
+    if not quiet:
+        where = server_url()
+        terminal.say(f"Recorded as a Prefect run at {where}." if where else "No Prefect server: running without it.")
+    with terminal.progress_bar("leads", show=not quiet) as advance:
+        progress_sink.set(advance)
+        return asyncio.run(qualify_leads(request))

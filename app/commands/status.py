@@ -1,0 +1,35 @@
+"""`sales-agent status`: how far everything is."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from app import terminal
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")] = False,
+) -> None:
+    """Say how far everything is: leads, what became of them in each stage, the last imports and runs."""
+    terminal.prepare_prefect()
+    from tasks.status import status as read_status
+
+    found = asyncio.run(read_status())
+    if as_json:
+        terminal.print_json(found.model_dump(mode="json"))
+        return
+    stage = found.qualification
+    terminal.print_facts(
+        {
+            "leads": found.leads,
+            "profile": f"{stage.icp} ({stage.icp_version})" if stage.icp else "none was used yet",
+            "qualified": stage.outcomes or "none",
+            "tiers": stage.tiers or "none",
+            "due": stage.due if stage.icp else found.leads,
+        }
+    )
+    for title, rows in (("Last imports", found.imports), ("Last qualification runs", stage.runs)):
+        if rows:
+            typer.echo(f"\n{title}")
+            terminal.print_table([row.model_dump(mode="json") for row in rows])

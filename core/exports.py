@@ -1,0 +1,52 @@
+"""What an export of leads is asked for, which columns it has, and what it answers."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from core.errors import InvalidInput
+from core.imports import Frozen
+from core.lead import FIELDS
+from core.scoring import Tier
+
+Format = Literal["csv", "parquet", "xlsx"]
+
+NUMBERS = ("score", "confidence")
+COLUMNS: tuple[str, ...] = (
+    "id", *FIELDS, "score", "tier", "confidence", "reason", "outcome", "icp_version", "assessed_at",
+)  # fmt: skip
+"""Columns of an export, in order; those of `extra` follow where they are asked for. All but `NUMBERS` are text."""
+
+
+class ExportRequest(Frozen):
+    """Which leads to write, and where to."""
+
+    path: Path
+    tiers: tuple[Tier, ...] = ()
+    min_score: Decimal | None = Field(default=None, ge=0, le=100)
+    with_extra: bool = False
+    limit: int | None = Field(default=None, ge=1)
+
+    @property
+    def format(self) -> Format:
+        """The format, by the file's name.
+
+        Raises:
+            InvalidInput: the name ends in none that is known.
+        """
+        formats: dict[str, Format] = {".csv": "csv", ".parquet": "parquet", ".xlsx": "xlsx"}
+        found = formats.get(self.path.suffix.lower())
+        if found is None:
+            raise InvalidInput(f"{self.path.name}: an export ends in {', '.join(formats)}")
+        return found
+
+
+class ExportReport(Frozen):
+    """What an export wrote. `cut_cells` are texts too long for the format."""
+
+    file: str
+    leads: int
+    columns: int
+    cut_cells: int

@@ -1,0 +1,215 @@
+"""What qualifying leads is asked for, what becomes of a lead, and what a run answers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+from uuid import UUID
+
+from pydantic import Field
+
+from core.criteria import micro
+from core.icp import Profile
+from core.icp_columns import LeadSource
+from core.imports import Frozen
+from core.scoring import Tier, thresholds, tier_of
+
+Outcome = Literal["scored", "scored_by_rules", "skipped", "failed", "due"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+Selection = Literal["due", "failed", "all"]
+
+NOTHING_KNOWN = "nothing the profile asks for is known"
+MARGIN = Decimal(15)
+"""Points by which a model's score may differ from the rules' score."""
+
+
+class QualifyRequest(Frozen):
+    """Which leads to qualify, and by which profile."""
+
+    selection: Selection = Field(
+        default="due",
+        title="Leads",
+        description="due: those without an assessment by this profile and their present facts. "
+        "failed: only those whose last assessment failed. all: every lead again",
+    )
+    icp: Path | None = Field(
+        default=None,
+        title="Profile",
+        description="The ideal customer profile, a YAML file. In a form: a file in the data directory, by name. "
+        "Empty: the team's icp.yaml, else the example",
+    )
+    limit: int | None = Field(default=None, ge=1, title="At most", description="Leads; empty: all")
+
+
+class LeadRange(NamedTuple):
+    """A batch of a run: leads whose id is above `after` and not above `upto`."""
+
+    number: int
+    after: UUID
+    upto: UUID
+
+
+@dataclass(frozen=True)
+class QualificationPlan:
+    """A run that has begun: by what, for whom, in which batches."""
+
+    run_id: UUID
+    started_at: datetime
+    selection: Selection
+    profile: Profile
+    sources: tuple[LeadSource, ...]
+    leads: int
+    ranges: tuple[LeadRange, ...]
+
+    @property
+    def sources_names(self) -> list[str]:
+        """The names the profile uses, in the order of `LeadFacts.values`."""
+        return [source.name for source in self.sources]
+
+
+class LeadFacts(NamedTuple):
+    """What a profile asks for of one lead: values in the order of the plan's sources, and their hash."""
+
+    lead_id: UUID
+    values: list[str | None]
+    facts_hash: str
+
+
+class Opinion(NamedTuple):
+    """What a language model says of a lead."""
+
+    score: Decimal
+    confidence: Decimal
+    reasoning: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What became of one lead.
+
+    Attributes:
+        lead_id: whose.
+        facts_hash: of the values it rests on.
+        outcome: see `Outcome`.
+        reason: why it was skipped, failed, left due, or scored without a model that was asked; else None.
+        score: 0-100; None where there is none.
+        rules_score: 0-100, before any model.
+        tier: of `score`.
+        confidence: 0-1.
+        breakdown: JSON array of `core.scoring.Point`.
+        reasoning: a model's.
+        model: its name.
+    """
+
+    lead_id: UUID
+    facts_hash: str
+    outcome: Outcome
+    reason: str | None
+    score: Decimal | None
+    rules_score: Decimal | None
+    tier: Tier | None
+    confidence: Decimal | None
+    breakdown: bytes
+    reasoning: str | None = None
+    model: str | None = None
+
+
+JudgeLead = Callable[[LeadFacts, Assessment], Awaitable[Opinion]]
+"""Asks a language model about a lead, given the rules' assessment. The one place where a model plugs in.
+
+It may raise `MalformedAnswer` (the rules score stands), `LimitReached` (the lead stays due) or `ProviderError`
+(failed).
+"""
+
+
+def by_rules(lead: LeadFacts, score: Decimal, tier: Tier, confidence: Decimal, breakdown: bytes) -> Assessment:
+    """Assess a lead by rules alone; one of which nothing is known is skipped, unless a disqualifier applies."""
+    if confidence == 0 and b'"disqualified: ' not in breakdown:
+        return Assessment(
+            lead.lead_id, lead.facts_hash, "skipped", NOTHING_KNOWN, None, None, None, confidence, breakdown
+        )
+    return Assessment(lead.lead_id, lead.facts_hash, "scored_by_rules", None, score, score, tier, confidence, breakdown)
+
+
+def with_opinion(rules: Assessment, opinion: Opinion, profile: Profile, *, margin: Decimal = MARGIN) -> dict[str, Any]:
+    """Give the fields that a model's opinion changes in an assessment.
+
+    Its score is kept within `margin` of the rules' score and within 0-100; a disagreement beyond that is said in
+    `reason`. What the rules disqualify stays disqualified.
+
+    Raises:
+        ValueError: the rules gave no score.
+    """
+    if rules.rules_score is None:
+        raise ValueError("a lead without a rules score is not put before a model")
+    low, high = max(rules.rules_score - margin, Decimal(0)), min(rules.rules_score + margin, Decimal(100))
+    score = min(max(opinion.score, low), high)
+    disagrees = None if score == opinion.score else f"the model said {opinion.score}, beyond the margin of {margin}"
+    tier = rules.tier if rules.tier == "disqualified" else tier_of(micro(score), thresholds(profile.tiers))
+    return {
+        "outcome": "scored",
+        "reason": disagrees,
+        "score": score,
+        "tier": tier,
+        "confidence": min(max(opinion.confidence, Decimal(0)), Decimal(1)),
+        "reasoning": opinion.reasoning,
+        "model": opinion.model,
+    }
+
+
+class BestLead(Frozen):
+    """One of the best leads, and why."""
+
+    lead_id: UUID
+    company: str | None
+    score: float
+    tier: str
+    confidence: float
+    reason: str
+
+
+class QualificationReport(Frozen):
+    """What a run did; the JSON of `sales-agent qualify --json`, a stable interface.
+
+    `outcomes` and `tiers` count the leads this run assessed; `due` is what is left: leads that came or changed
+    meanwhile, those another run is working on, and those a limit has put off.
+    """
+
+    run_id: UUID
+    icp: str
+    icp_version: str
+    selection: Selection
+    leads: int
+    outcomes: dict[Outcome, int]
+    tiers: dict[Tier, int]
+    reasons: dict[str, int] = Field(description="Why leads were skipped, failed or put off, the most frequent first")
+    due: int
+    histogram: list[int] = Field(description="Leads by score: 0-9, 10-19, … 90-100")
+    best: list[BestLead]
+    seconds: float
+    leads_per_s: float
+
+
+class RunSummary(Frozen):
+    """One line of what `sales-agent status` says of the last runs."""
+
+    run_id: UUID
+    selection: Selection
+    icp_version: str
+    started_at: datetime
+    finished_at: datetime | None
+    leads: int | None
+
+
+class QualificationStatus(Frozen):
+    """How far qualification is, by the profile that was used last; None where none ever was."""
+
+    icp: str | None
+    icp_version: str | None
+    outcomes: dict[Outcome, int]
+    tiers: dict[Tier, int]
+    due: int
+    runs: list[RunSummary]

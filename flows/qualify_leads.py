@@ -1,0 +1,18 @@
+"""Leads scored against the ideal customer, with a reason."""
+
+from core.qualification import QualificationReport, QualifyRequest
+from tasks import qualification, qualification_artifacts
+from tasks.runtime import flow
+
+
+@flow(name="qualify-leads", flow_run_name="qualify {request.selection}")
+async def qualify_leads(request: QualifyRequest) -> QualificationReport:
+    """Score the leads that have no current assessment.
+
+    Started by hand. Reads leads and a profile; writes assessments, each batch as it is done. Safe twice: what was
+    assessed by this profile and its present facts is not due. Two at once share the work, no lead is done twice.
+    """
+    plan = await qualification.plan(request)
+    await qualification.qualify_batches(plan)
+    report = await qualification.finish(plan)
+    return await qualification_artifacts.publish_qualification(report)

@@ -1,0 +1,210 @@
+"""Steps of qualifying leads: plan a run, assess its batches, report."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+from prefect import runtime
+
+from core.criteria import MICRO
+from core.errors import ConfigurationError, LimitReached, MalformedAnswer, ProviderError
+from core.icp import Profile
+from core.icp_columns import in_leads
+from core.profiles import current_profile
+from core.qualification import (
+    Assessment,
+    BestLead,
+    JudgeLead,
+    LeadFacts,
+    LeadRange,
+    QualificationPlan,
+    QualificationReport,
+    QualifyRequest,
+    by_rules,
+    with_opinion,
+)
+from core.scoring import CONFIDENCE_UNIT, TIERS, Scorer, reason_of
+from core.settings import settings
+from db import assessments
+from db.assessments import Claims
+from db.engine import own_connection
+from tasks.policies import STEP
+from tasks.progress import Progress
+from tasks.resources import database_url
+from tasks.runtime import task
+from tasks.scoring import FrameScorer
+
+log = logging.getLogger(__name__)
+
+_BATCHES_AT_ONCE = 2
+_JUDGED_AT_ONCE = 20
+
+
+@task(name="plan-qualification", **STEP)
+async def plan(request: QualifyRequest) -> QualificationPlan:
+    """Read the profile, note the run, and cut the leads that are due into batches.
+
+    Raises:
+        InvalidConfig: the profile cannot be read or is none; nothing was written.
+    """
+    profile = current_profile(_allowed(request.icp), settings())
+    async with own_connection(database_url()) as connection:
+        sources = in_leads(profile.columns, await assessments.mappings_of_imports(connection))
+        begun = await assessments.begin(
+            connection,
+            profile,
+            sources,
+            request.selection,
+            batch_leads=settings().qualification.batch_leads,
+            limit=request.limit,
+            flow_run_id=runtime.flow_run.id,
+        )
+    log.info("qualification_planned", extra={"run_id": begun.run_id, "leads": begun.leads, "icp": profile.version})
+    return begun
+
+
+def _allowed(path: Path | None) -> Path | None:
+    """Resolve what a form names: only files in the data directory. Python and the command line may name any file."""
+    if path is None or runtime.deployment.id is None:
+        return path
+    home = settings().home.resolve()
+    resolved = (home / path).resolve()
+    if not resolved.is_relative_to(home) or resolved.suffix not in {".yaml", ".yml"}:
+        raise ConfigurationError(f"a form can only name YAML files in the data directory, not {path}")
+    return resolved
+
+
+async def qualify_batches(begun: QualificationPlan) -> None:
+    """Assess all batches of a run, a few side by side, each as a task of its own."""
+    progress = Progress(begun.leads, "leads qualified")
+    await progress.advance_to(0)
+    gate = asyncio.Semaphore(_BATCHES_AT_ONCE)
+    done = 0
+
+    async def one(batch: LeadRange) -> None:
+        nonlocal done
+        async with gate:
+            done += await qualify_batch(begun, batch)
+            await progress.advance_to(min(done, begun.leads))
+
+    async with asyncio.TaskGroup() as group:
+        for batch in begun.ranges:
+            group.create_task(one(batch))
+
+
+@task(name="qualify-batch", task_run_name="qualify-batch-{batch.number}", **STEP)
+async def qualify_batch(begun: QualificationPlan, batch: LeadRange) -> int:
+    """Assess the leads of a batch that are due and that nobody else works on; give how many.
+
+    Safe to run again at any point: what is recorded is no longer due.
+    """
+    async with (
+        own_connection(database_url()) as connection,
+        assessments.claiming(connection, begun, batch) as claims,
+    ):
+        return await assess(claims, begun, judge=None)
+
+
+async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead | None) -> int:
+    """Claim leads, assess them and record what came of it.
+
+    Args:
+        claims: open.
+        begun: the run.
+        judge: asks a language model; None: the rules decide, and the batch is recorded as a whole.
+
+    Returns:
+        How many leads were assessed.
+    """
+    leads = await claims.claim()
+    if not leads:
+        return 0
+    by_rule = await asyncio.to_thread(_by_rules, begun.profile, begun.sources_names, leads)
+    if judge is None:
+        await claims.record(by_rule)
+    else:
+        await _judge_all(claims, begun.profile, list(zip(leads, by_rule, strict=True)), judge)
+    return len(leads)
+
+
+def _by_rules(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list[Assessment]:
+    frame = pd.DataFrame([lead.values for lead in leads], columns=names, dtype=object)
+    scored = FrameScorer(Scorer(profile)).score(frame)
+    return [
+        by_rules(lead, Decimal(score) / MICRO, TIERS[tier], Decimal(confidence) / CONFIDENCE_UNIT, breakdown)
+        for lead, score, tier, confidence, breakdown in zip(
+            leads,
+            scored.score.tolist(),
+            scored.tier.tolist(),
+            scored.confidence.tolist(),
+            scored.breakdowns(),
+            strict=True,
+        )
+    ]
+
+
+async def _judge_all(
+    claims: Claims, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], judge: JudgeLead
+) -> None:
+    """Put each lead before a model; each outcome is committed as it comes."""
+    gate, writing = asyncio.Semaphore(_JUDGED_AT_ONCE), asyncio.Lock()
+
+    async def one(lead: LeadFacts, rules: Assessment) -> None:
+        async with gate:
+            judged = await judged_or_rules(lead, rules, profile, judge)
+        async with writing:
+            await claims.record([judged])
+
+    async with asyncio.TaskGroup() as group:
+        for lead, rules in leads:
+            group.create_task(one(lead, rules))
+
+
+async def judged_or_rules(lead: LeadFacts, rules: Assessment, profile: Profile, judge: JudgeLead) -> Assessment:
+    """Ask a model about one lead; say what became of it where the model has no usable answer."""
+    if rules.outcome == "skipped":
+        return rules
+    try:
+        return replace(rules, **with_opinion(rules, await judge(lead, rules), profile))
+    except MalformedAnswer as error:
+        return replace(rules, reason=f"the model's answer could not be used: {error}")
+    except LimitReached as error:
+        return replace(rules, outcome="due", reason=str(error))
+    except ProviderError as error:
+        return replace(rules, outcome="failed", reason=str(error))
+
+
+@task(name="finish-qualification", **STEP)
+async def finish(begun: QualificationPlan) -> QualificationReport:
+    """Add up what a run did, and close it."""
+    async with own_connection(database_url()) as connection:
+        counts = await assessments.counts_of(connection, begun.run_id)
+        best = [
+            BestLead(reason=row.pop("reasoning") or reason_of(row["breakdown"]), **_without_breakdown(row))
+            for row in await assessments.select_best(connection, begun.run_id)
+        ]
+        due = await assessments.count_due(connection, begun.profile.version, begun.sources)
+        seconds = await assessments.seconds_of(connection, begun.run_id)
+        leads = sum(counts["outcomes"].values())
+        report = QualificationReport(
+            run_id=begun.run_id,
+            icp=begun.profile.name,
+            icp_version=begun.profile.version,
+            selection=begun.selection,
+            leads=leads,
+            due=due,
+            best=best,
+            seconds=round(seconds, 3),
+            leads_per_s=round(leads / max(seconds, 0.001), 1),
+            **counts,
+        )
+        await assessments.mark_finished(connection, begun.run_id, report.model_dump(mode="json", exclude={"best"}))
+    log.info("qualification_finished", extra=report.model_dump(mode="json", exclude={"best", "reasons"}))
+    return report
+
+
+def _without_breakdown(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in {"breakdown", "reasoning"}}
