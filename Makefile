@@ -36,6 +36,7 @@ demo-stop: ## Stop what the demo started
 bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_import
 	$(BIN)/python -m bench.bench_clients
+	$(BIN)/python -m bench.bench_discovery
 
 eval: setup ## Score against labelled real files, or the project's own small ones where there are none
 	$(BIN)/python -m bench.eval_csv

@@ -136,6 +136,28 @@ class WebsiteSettings(BaseSettings):
     )
 
 
+class DiscoverySettings(BaseSettings):
+    """Discovery of contacts over many leads."""
+
+    model_config = _section("DISCOVERY_")
+
+    fresh_for_s: float = Field(
+        default=2_592_000, ge=0, le=31_536_000, description="Seconds until a site that was read is visited again"
+    )
+    retry_after_s: float = Field(
+        default=86_400, ge=0, le=31_536_000, description="Seconds until a site that could not be read is tried again"
+    )
+    batch_sites: int = Field(default=25, ge=1, le=100, description="Sites a task")
+    batches_at_once: int = Field(default=4, ge=1, le=50, description="Tasks side by side in one run")
+    sites_at_once: int = Field(default=10, ge=1, le=100, description="Sites visited at once in a task")
+    lease_s: float = Field(
+        default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
+    )
+    apollo_people: int = Field(
+        default=5, ge=0, le=100, description="People bought of Apollo for one company at most, a credit each"
+    )
+
+
 class Settings:
     """All sections. Construct once at a process's edge, or use `settings()`."""
 
@@ -150,6 +172,7 @@ class Settings:
         self.qualification = QualificationSettings()
         self.providers = Providers()
         self.websites = WebsiteSettings()
+        self.discovery = DiscoverySettings()
 
     @property
     def upload_dir(self) -> Path:

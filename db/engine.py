@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import DatabaseUnavailable
@@ -32,15 +33,39 @@ def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeo
 # SQLSTATE classes (PostgreSQL documentation, Appendix A): connection exceptions, shutdowns, too many connections.
 _GONE = ("08", "57P", "53")
 
+Engine = AsyncEngine
+"""Connections for as long as a task lasts."""
+
 Connection = AsyncConnection
 """What the functions of this package work on: a connection in somebody else's transaction."""
 
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Yield a connection in a transaction; commits at the end, rolls back on an error."""
-    async with engine.begin() as connection:
-        yield connection
+    """Yield a connection in a transaction; commits at the end, rolls back on an error.
+
+    Raises:
+        DatabaseUnavailable: the server cannot be reached, or went away meanwhile.
+    """
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        if isinstance(error.orig, psycopg.OperationalError) and _is_gone(error.orig):
+            raise _unavailable(error.orig) from error
+        raise  # a statement's own fault: trying again would not help
+
+
+def _is_gone(error: psycopg.OperationalError) -> bool:
+    return error.sqlstate is None or error.sqlstate.startswith(_GONE)
+
+
+def _unavailable(error: psycopg.OperationalError) -> DatabaseUnavailable:
+    detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return DatabaseUnavailable(
+        f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
+        provider="postgres",
+    )
 
 
 @asynccontextmanager
@@ -57,10 +82,6 @@ async def own_connection(url: str, *, connect_timeout_s: int = 10) -> AsyncItera
         async with connection:
             yield connection
     except psycopg.OperationalError as error:
-        if error.sqlstate is not None and not error.sqlstate.startswith(_GONE):
+        if not _is_gone(error):
             raise  # a statement's own fault: trying again would not help
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DatabaseUnavailable(
-            f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
-            provider="postgres",
-        ) from error
+        raise _unavailable(error) from error

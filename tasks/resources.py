@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.settings import settings
 from db.embedded import postgres_url
-from db.engine import Connection, open_engine, transaction
+from db.engine import Connection, Engine, open_engine, transaction
 from db.schema import upgrade
 
 
@@ -30,6 +30,16 @@ async def database() -> AsyncIterator[Connection]:
     try:
         async with transaction(engine) as connection:
             yield connection
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def database_engine() -> AsyncIterator[Engine]:
+    """Yield an engine for many transactions of one task, which lives in an event loop of its own."""
+    engine = open_engine(database_url(), connect_timeout_s=settings().postgres.connect_timeout_s)
+    try:
+        yield engine
     finally:
         await engine.dispose()
 

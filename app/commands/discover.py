@@ -1,4 +1,7 @@
-"""`sales-agent discover`: the executives that one company's website names. Needs no database and no server."""
+"""`sales-agent discover`: the people who decide, at the leads that are due or on one website.
+
+With `--website` it needs no database and no server.
+"""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -8,12 +11,20 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
+    from core.discovery import DiscoveryReport, DiscoveryRequest
     from core.people.report import SiteReport
 
 
 def discover(
-    website: Annotated[str, typer.Option("--website", "-w", help="Address or domain of the company's website")],
+    website: Annotated[
+        str | None,
+        typer.Option("--website", "-w", help="Address or domain of one company's website. Empty: all leads due"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Leads at most; without --website")] = None,
+    again_failed: Annotated[
+        bool, typer.Option("--again-failed", help="Also leads whose last look failed; without --website")
+    ] = False,
     pages: Annotated[
         int | None, typer.Option(min=1, max=100, help="Pages read at most; default WEBSITES_PAGE_BUDGET")
     ] = None,
@@ -21,10 +32,17 @@ def discover(
         float | None, typer.Option(min=1, max=3600, help="Time budget; default WEBSITES_TIME_BUDGET_S")
     ] = None,
 ) -> None:
-    """Find the people who decide (CEO, COO, CFO, CTO, VP Finance, VP Operations) on one company's website.
+    """Find the people who decide (CEO, COO, CFO, CTO, VP Finance, VP Operations) at all leads due, or on one website.
 
-    Exit code 0: somebody was found, or the site was read and names nobody; 3: the site could not be read.
+    Exit code with --website: 0 somebody was found, or the site was read and names nobody; 3 it could not be read.
     """
+    if website is None:
+        if pages or seconds:
+            raise typer.BadParameter("--pages and --seconds go with --website; see WEBSITES_PAGE_BUDGET")
+        _discover_leads(limit, again_failed=again_failed, as_json=as_json)
+        return
+    if limit or again_failed:
+        raise typer.BadParameter("--limit and --again-failed choose leads; they do not go with --website")
     report = asyncio.run(_discover(website, pages, seconds))
     if as_json:
         terminal.print_json(report.as_json())
@@ -32,6 +50,31 @@ def discover(
         _show(report)
     if report.outcome == "unknown":
         raise typer.Exit(3)
+
+
+def _discover_leads(limit: int | None, *, again_failed: bool, as_json: bool) -> None:
+    from core.discovery import DiscoveryRequest
+
+    terminal.prepare_prefect()
+    report = _run_flow(DiscoveryRequest(limit=limit, again_failed=again_failed), quiet=as_json)
+    facts = report.model_dump(mode="json")
+    if as_json:
+        terminal.print_json(facts)
+    else:
+        terminal.print_facts({name.replace("_", " "): value for name, value in facts.items()})
+
+
+def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":
+    from flows.discover_contacts import discover_contacts
+    from tasks.runtime import progress_sink, server_url
+
+    if not quiet:
+        where = server_url()
+        terminal.say(f"Recorded as a Prefect run at {where}." if where else "No Prefect server: running without it.")
+    with terminal.progress_bar("sites", show=not quiet) as advance:
+        progress_sink.set(advance)
+        report: DiscoveryReport = asyncio.run(discover_contacts(request))
+    return report
 
 
 async def _discover(website: str, pages: int | None, seconds: float | None) -> "SiteReport":

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import db.spend_tables  # noqa: F401 - its tables join the metadata
+import db.contacts_tables
+import db.spend_tables  # noqa: F401 - their tables join the metadata
 from db.tables import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)

@@ -6,6 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from discovery_process import add_lead
 
 PAGES = {
     "/": "<title>Acme Looms</title><nav><a href='/team'>Team</a></nav><p>Looms made by hand, by the river.</p>",
@@ -86,3 +87,34 @@ def test_a_private_address_is_refused_by_default(address, tmp_path):
     assert done.returncode == 3
     assert "public" in json.loads(done.stdout)["reason"]
     assert "Traceback" not in done.stderr
+
+
+def over_leads(database, home, *arguments, **environment):
+    variables = os.environ | {"SALES_AGENT_HOME": str(home), "POSTGRES_URL": database} | environment
+    return subprocess.run(
+        [sys.executable, "-m", "app", "discover", *arguments],
+        capture_output=True,
+        text=True,
+        env=variables,
+        timeout=60,
+    )
+
+
+def test_without_a_website_the_leads_that_are_due_are_looked_at(address, database, home, tmp_path):
+    add_lead(database, "Acme Looms", address)
+    add_lead(database, "Nowhere Ltd", None)
+    chosen = {"WEBSITES_ALLOW_PRIVATE_HOSTS": "true", "WEBSITES_DELAY_S": "0", "WEBSITES_CACHE_DIR": str(tmp_path)}
+    done = over_leads(database, home, "--json", **chosen)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    counts = {name: report[name] for name in ("leads", "sites", "found", "skipped", "people")}
+    assert counts == {"leads": 2, "sites": 1, "found": 1, "skipped": 1, "people": 1}
+    assert {"run_id", "nobody", "unknown", "failed", "left", "visited", "pages", "seconds"} <= report.keys()
+    again = over_leads(database, home, "--limit", "5", "--again-failed", **chosen)
+    assert again.returncode == 0, again.stderr
+    assert "leads" in again.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--website", "x", "--limit", "1"), ("--pages", "3"), ("--limit", "0")])
+def test_options_that_do_not_go_together_are_a_wrong_question(database, home, arguments):
+    assert over_leads(database, home, *arguments).returncode == 2

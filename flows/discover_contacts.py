@@ -1,0 +1,19 @@
+"""Websites of leads in, the people who decide there out."""
+
+from core.discovery import DiscoveryReport, DiscoveryRequest
+from tasks import discovery, discovery_artifacts
+from tasks.runtime import flow
+
+
+@flow(name="discover-contacts")
+async def discover_contacts(request: DiscoveryRequest = DiscoveryRequest()) -> DiscoveryReport:  # noqa: B008 - frozen
+    """Find the people who decide at the leads' companies.
+
+    Started by hand or on a schedule. Reads leads that are due; writes contacts, an outcome with its reason a lead, and
+    the pages visited a site. Safe twice and two at once: a site that was visited is fresh, and one that is being
+    visited is left alone; a run that was killed goes on where it stopped. Contacts that are found no more are marked,
+    never deleted.
+    """
+    plan = await discovery.plan_discovery(request)
+    report = await discovery.visit_sites(plan)
+    return await discovery_artifacts.publish_discovery(report)

@@ -1,0 +1,74 @@
+"""Runs of discovery in processes of their own, which a test may kill, and leads to run them on."""
+
+import asyncio
+import json
+import multiprocessing
+import os
+import uuid
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+context: ForkServerContext = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["flows.discover_contacts", "flows.import_leads"])
+
+
+def environment(database: str, home: Path, cache: Path, **more: str) -> dict[str, str]:
+    """Give the settings of a run against made-up websites on loopback."""
+    return {
+        "POSTGRES_URL": database,
+        "SALES_AGENT_HOME": str(home),
+        "WEBSITES_ALLOW_PRIVATE_HOSTS": "true",
+        "WEBSITES_DELAY_S": "0",
+        "WEBSITES_CACHE_DIR": str(cache),
+        "DISCOVERY_BATCH_SITES": "3",
+        **more,
+    }
+
+
+def _run(variables: dict[str, str], request: dict[str, Any], report: Path) -> None:
+    os.environ.update(variables)
+    from core.discovery import DiscoveryRequest
+    from flows.discover_contacts import discover_contacts
+
+    result = asyncio.run(discover_contacts(DiscoveryRequest(**request)))
+    report.write_text(result.model_dump_json())
+
+
+def start(variables: dict[str, str], report: Path, **request: Any) -> ForkServerProcess:
+    """Start a run; it writes its report into a file."""
+    report.unlink(missing_ok=True)
+    process = context.Process(target=_run, args=(variables, request, report))
+    process.start()
+    return process
+
+
+def finish(process: ForkServerProcess, report: Path) -> dict[str, Any]:
+    """Wait for a run's end; give its report."""
+    process.join(120)
+    assert process.exitcode == 0
+    result: dict[str, Any] = json.loads(report.read_text())
+    return result
+
+
+def add_lead(url: str, name: str, website: str | None, domain: str | None = None, **fields: str) -> uuid.UUID:
+    """Store a lead."""
+    values = {"company_name": name, "company_website": website, "company_domain": domain, **fields}
+    lead_id = uuid.uuid4()
+    with psycopg.connect(url) as connection:
+        names = ", ".join(values)
+        marks = ", ".join(["%s"] * len(values))
+        connection.execute(
+            f"INSERT INTO leads (id, dedupe_key, {names}) VALUES (%s, %s, {marks})",  # type: ignore[arg-type]
+            [lead_id, str(lead_id), *values.values()],
+        )
+    return lead_id
+
+
+def rows(url: str, query: str, *values: Any) -> list[dict[str, Any]]:
+    """Read rows."""
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
