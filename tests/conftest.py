@@ -58,6 +58,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(home)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker of pytest-xdist run all tests of the running `sales-agent up`: starting it takes half a minute."""
+    for item in items:
+        if "running" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("up"))
+
+
 def pytest_runtest_setup() -> None:
     """Refuse connections beyond this machine."""
     pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)

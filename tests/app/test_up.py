@@ -51,9 +51,6 @@ def state_of(api: PrefectAPI, run: str) -> str:
     return str(api.get(f"/flow_runs/{run}")["state_type"])
 
 
-pytestmark = pytest.mark.xdist_group("up")  # they share one running `sales-agent up`
-
-
 @pytest.fixture
 def api(running: Installation) -> PrefectAPI:
     return PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])

@@ -15,9 +15,6 @@ GOOD = "Company;E-Mail;Phone;Shoe\nAcme Ltd;ann@acme.example;+1 415 555 2671;44\
 BAD = ";not-an-address;;\n;;;\n"
 
 
-pytestmark = pytest.mark.xdist_group("up")  # they share one running `sales-agent up`
-
-
 @pytest.fixture
 def api(running: Installation) -> PrefectAPI:
     """Give the running server's API."""
