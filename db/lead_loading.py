@@ -94,9 +94,6 @@ class Loading:
         as the first. Autovacuum does the same, a minute late.
         """
         if self._written:
-            # Rows of a commit that is not on the disk yet cannot be noted: wait for the disk once, with any commit.
-            await self._connection.execute("SET synchronous_commit = on")
-            await self._connection.execute("SELECT pg_current_xact_id()")
             await self._connection.execute("VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) leads")
 
     async def _merge(self, cursor: psycopg.AsyncCursor[Any], batch: Batch, rendered: bytes) -> BatchCounts:
