@@ -29,7 +29,7 @@ def main() -> NoReturn:
     api = PrefectAPI(os.environ["PREFECT_API_URL"], os.environ.get("PREFECT_API_AUTH_STRING"))
     deadline = time.monotonic() + WAIT_S
     while not has_pool(api) and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.1)  # the server is a process of its own: it can only be asked
     from prefect.cli import app
 
     app()
