@@ -10,11 +10,14 @@
     │  └─ MalformedAnswer             a provider's or model's answer that cannot be used
     ├─ NotFound
     │  ├─ ImportNotFound
-    │  └─ LeadNotFound
+    │  ├─ LeadNotFound
+    │  └─ ThreadNotFound
     ├─ Conflict                       someone was first
-    │  └─ ImportBusy
+    │  ├─ ImportBusy
+    │  └─ ThreadBusy
     ├─ LimitReached                   due later, not failed
-    │  └─ BudgetExhausted
+    │  ├─ BudgetExhausted
+    │  └─ RunStopped                  an agent's thread, between two nodes
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
        │  ├─ Unavailable
@@ -145,12 +148,20 @@ class LeadNotFound(NotFound):
     """No lead has this id."""
 
 
+class ThreadNotFound(NotFound):
+    """No thread of an agent has this id."""
+
+
 class Conflict(SalesAgentError):
     """Somebody else was first."""
 
 
 class ImportBusy(Conflict):
     """The import is being worked on by another process right now."""
+
+
+class ThreadBusy(Conflict):
+    """The thread is being worked on by another process right now."""
 
 
 class LimitReached(SalesAgentError):
@@ -164,6 +175,10 @@ class LimitReached(SalesAgentError):
 
 class BudgetExhausted(LimitReached):
     """A budget in money or credits is used up."""
+
+
+class RunStopped(LimitReached):
+    """An agent came to a limit of its thread, or a person stopped it; running the thread again goes on."""
 
 
 class ProviderError(SalesAgentError):

@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy, Send, interrupt
+from pydantic import Field
 from typing_extensions import TypedDict
 
 
@@ -16,7 +17,7 @@ class Echo(BaseChatModel):
     """Says its words, as often as asked, and what that cost: 3 tokens in, one out for each word."""
 
     words: Sequence[str] = ("one", "two", "three")
-    asked: list[str] = []
+    asked: list[str] = Field(default_factory=list)
 
     @property
     def _llm_type(self) -> str:
