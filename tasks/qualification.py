@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import pandas as pd
 from prefect import runtime
 
 from core.criteria import MICRO
-from core.errors import ConfigurationError, LimitReached, MalformedAnswer, ProviderError
+from core.errors import ConfigurationError
+from core.executions import Execution
 from core.icp import Profile
 from core.icp_columns import in_leads
 from core.profiles import current_profile
@@ -24,13 +24,17 @@ from core.qualification import (
     QualificationReport,
     QualifyRequest,
     by_rules,
-    with_opinion,
+    is_put_before_a_model,
+    unasked,
+    with_answer,
 )
 from core.scoring import CONFIDENCE_UNIT, TIERS, Scorer, reason_of
 from core.settings import settings
 from db import assessments
 from db.assessments import Claims
 from db.engine import own_connection
+from tasks.batches import bounded_gather
+from tasks.judging import judging, model_state
 from tasks.policies import STEP
 from tasks.progress import Progress
 from tasks.resources import database_url
@@ -40,7 +44,6 @@ from tasks.scoring import FrameScorer
 log = logging.getLogger(__name__)
 
 _BATCHES_AT_ONCE = 2
-_JUDGED_AT_ONCE = 20
 
 
 @task(name="plan-qualification", **STEP)
@@ -51,18 +54,22 @@ async def plan(request: QualifyRequest) -> QualificationPlan:
         InvalidConfig: the profile cannot be read or is none; nothing was written.
     """
     profile = current_profile(_allowed(request.icp), settings())
+    model = await model_state(use=request.use_model)
     async with own_connection(database_url()) as connection:
         sources = in_leads(profile.columns, await assessments.mappings_of_imports(connection))
+        batches = settings().qualification
         begun = await assessments.begin(
             connection,
             profile,
             sources,
             request.selection,
-            batch_leads=settings().qualification.batch_leads,
+            batch_leads=batches.model_batch_leads if model.names else batches.batch_leads,
             limit=request.limit,
             flow_run_id=runtime.flow_run.id,
+            model=model,
         )
-    log.info("qualification_planned", extra={"run_id": begun.run_id, "leads": begun.leads, "icp": profile.version})
+    facts = {"run_id": begun.run_id, "leads": begun.leads, "icp": profile.version, "models": list(model.names)}
+    log.info("qualification_planned", extra=facts)
     return begun
 
 
@@ -104,8 +111,9 @@ async def qualify_batch(begun: QualificationPlan, batch: LeadRange) -> int:
     async with (
         own_connection(database_url()) as connection,
         assessments.claiming(connection, begun, batch) as claims,
+        judging(begun) as judge,
     ):
-        return await assess(claims, begun, judge=None)
+        return await assess(claims, begun, judge=judge)
 
 
 async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead | None) -> int:
@@ -124,7 +132,8 @@ async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead |
         return 0
     by_rule = await asyncio.to_thread(_by_rules, begun.profile, begun.sources_names, leads)
     if judge is None:
-        await claims.record(by_rule)
+        why = begun.model.why_not
+        await claims.record([unasked(each, why) if why else each for each in by_rule])
     else:
         await _judge_all(claims, begun.profile, list(zip(leads, by_rule, strict=True)), judge)
     return len(leads)
@@ -149,32 +158,30 @@ def _by_rules(profile: Profile, names: list[str], leads: list[LeadFacts]) -> lis
 async def _judge_all(
     claims: Claims, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], judge: JudgeLead
 ) -> None:
-    """Put each lead before a model; each outcome is committed as it comes."""
-    gate, writing = asyncio.Semaphore(_JUDGED_AT_ONCE), asyncio.Lock()
+    """Put each lead before a model; each outcome is committed as it comes, with those that came meanwhile."""
+    writing = asyncio.Lock()
+    waiting: list[tuple[Assessment, tuple[Execution, ...]]] = []
 
-    async def one(lead: LeadFacts, rules: Assessment) -> None:
-        async with gate:
-            judged = await judged_or_rules(lead, rules, profile, judge)
+    async def one(pair: tuple[LeadFacts, Assessment]) -> None:
+        waiting.append(await judged(*pair, profile, judge))
         async with writing:
-            await claims.record([judged])
+            if waiting:
+                ready = waiting.copy()
+                waiting.clear()
+                ran = [execution for _, executions in ready for execution in executions]
+                await claims.record([assessment for assessment, _ in ready], ran)
 
-    async with asyncio.TaskGroup() as group:
-        for lead, rules in leads:
-            group.create_task(one(lead, rules))
+    await bounded_gather(one, leads, width=settings().qualification.model_calls_at_once)
 
 
-async def judged_or_rules(lead: LeadFacts, rules: Assessment, profile: Profile, judge: JudgeLead) -> Assessment:
-    """Ask a model about one lead; say what became of it where the model has no usable answer."""
-    if rules.outcome == "skipped":
-        return rules
-    try:
-        return replace(rules, **with_opinion(rules, await judge(lead, rules), profile))
-    except MalformedAnswer as error:
-        return replace(rules, reason=f"the model's answer could not be used: {error}")
-    except LimitReached as error:
-        return replace(rules, outcome="due", reason=str(error))
-    except ProviderError as error:
-        return replace(rules, outcome="failed", reason=str(error))
+async def judged(
+    lead: LeadFacts, rules: Assessment, profile: Profile, judge: JudgeLead
+) -> tuple[Assessment, tuple[Execution, ...]]:
+    """Ask a model about one lead where that is of use; give what becomes of it, and what was run for it."""
+    if not is_put_before_a_model(rules):
+        return unasked(rules), ()
+    verdict = await judge(lead, rules)
+    return with_answer(rules, verdict.answer, profile), verdict.executions
 
 
 @task(name="finish-qualification", **STEP)
