@@ -236,6 +236,25 @@ class BestLead(Frozen):
     reason: str
 
 
+class SpendLine(Frozen):
+    """What was spent with one provider."""
+
+    provider: str
+    usd: Decimal
+    credits: Decimal
+
+
+class ModelLine(Frozen):
+    """What one model was asked, and what that took."""
+
+    model: str
+    executions: int
+    answered: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+
+
 class QualificationReport(Frozen):
     """What a run did; the JSON of `sales-agent qualify --json`, a stable interface.
 
@@ -253,9 +272,18 @@ class QualificationReport(Frozen):
     reasons: dict[str, int] = Field(description="Why leads were skipped, failed or put off, the most frequent first")
     due: int
     histogram: list[int] = Field(description="Leads by score: 0-9, 10-19, … 90-100")
+    tier_of_ten: list[Tier] = Field(description="The tier in which the middle of each of these ten scores lies")
+    models: list[ModelLine] = Field(description="Models that were asked; empty: the rules decided")
+    why_no_model: str | None = Field(description="Why none was asked although one is configured")
+    spend: list[SpendLine]
     best: list[BestLead]
     seconds: float
     leads_per_s: float
+
+
+def tiers_of_tens(profile: Profile) -> list[Tier]:
+    """Give the tier in which the middle of each ten of scores lies: 5, 15, … 95."""
+    return [tier_of(micro(Decimal(10 * ten + 5)), thresholds(profile.tiers)) for ten in range(10)]
 
 
 class RunSummary(Frozen):

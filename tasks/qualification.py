@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import pandas as pd
 from prefect import runtime
@@ -20,24 +22,27 @@ from core.qualification import (
     JudgeLead,
     LeadFacts,
     LeadRange,
+    ModelLine,
     QualificationPlan,
     QualificationReport,
     QualifyRequest,
+    SpendLine,
     by_rules,
     is_put_before_a_model,
+    tiers_of_tens,
     unasked,
     with_answer,
 )
 from core.scoring import CONFIDENCE_UNIT, TIERS, Scorer, reason_of
 from core.settings import settings
-from db import assessments
+from db import assessments, executions, spend
 from db.assessments import Claims
 from db.engine import own_connection
 from tasks.batches import bounded_gather
 from tasks.judging import judging, model_state
 from tasks.policies import STEP
 from tasks.progress import Progress
-from tasks.resources import database_url
+from tasks.resources import database, database_url
 from tasks.runtime import task
 from tasks.scoring import FrameScorer
 
@@ -196,6 +201,7 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
         due = await assessments.count_due(connection, begun.profile.version, begun.sources)
         seconds = await assessments.seconds_of(connection, begun.run_id)
         leads = sum(counts["outcomes"].values())
+        asked = await executions.by_model(connection, begun.run_id)
         report = QualificationReport(
             run_id=begun.run_id,
             icp=begun.profile.name,
@@ -204,6 +210,10 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
             leads=leads,
             due=due,
             best=best,
+            tier_of_ten=tiers_of_tens(begun.profile),
+            models=[ModelLine(**asdict(used)) for used in asked],
+            why_no_model=begun.model.why_not,
+            spend=await _spent(begun.run_id),
             seconds=round(seconds, 3),
             leads_per_s=round(leads / max(seconds, 0.001), 1),
             **counts,
@@ -211,6 +221,12 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
         await assessments.mark_finished(connection, begun.run_id, report.model_dump(mode="json", exclude={"best"}))
     log.info("qualification_finished", extra=report.model_dump(mode="json", exclude={"best", "reasons"}))
     return report
+
+
+async def _spent(run_id: UUID) -> list[SpendLine]:
+    async with database() as connection:
+        by_provider = await spend.by_provider(connection, run_id)
+    return [SpendLine(provider=name, usd=cost.usd, credits=cost.credits) for name, cost in by_provider.items()]
 
 
 def _without_breakdown(row: dict[str, object]) -> dict[str, object]:

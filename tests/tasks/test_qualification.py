@@ -13,13 +13,12 @@ from importing import Row, load
 from profiles import profile
 
 from core.errors import BudgetExhausted, MalformedAnswer, Unavailable
-from core.icp_columns import in_leads
 from core.icp import Profile
+from core.icp_columns import in_leads
 from core.qualification import Assessment, LeadFacts, Opinion, QualificationPlan, Verdict, by_rules, with_opinion
 from db import assessments
 from db.engine import own_connection
 from tasks.qualification import assess
-from tasks.qualification_artifacts import histogram
 
 PROFILE = profile("criteria:\n  - {field: industry, weight: 1, one_of: {values: [{value: Software, points: 70}]}}")
 LEAD = LeadFacts(UUID(int=1), [], "")
@@ -141,10 +140,3 @@ def test_model_moves_the_score_no_further_than_the_margin(
 def test_whom_a_disqualifier_meets_no_model_brings_back(rules_score: int, breakdown: bytes, tier: str) -> None:
     out = by_rules(LEAD, Decimal(rules_score), "disqualified", Decimal(1), breakdown)
     assert with_opinion(out, Opinion(Decimal(100), Decimal(1), "", "m"), PROFILE).tier == tier
-
-
-def test_histogram_has_a_bar_for_every_ten() -> None:
-    lines = histogram([0, 0, 4, 0, 0, 0, 0, 0, 0, 1]).splitlines()
-    assert lines[2].startswith("| 90-100 | 1 | █")
-    assert lines[-1] == "| 0-9 | 0 |  |"
-    assert lines[-3].count("█") == 40
