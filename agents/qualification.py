@@ -5,11 +5,12 @@ more, with what was wrong with it; then `MalformedAnswer` says that there is non
 """
 
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableLambda
 
 from agents.metering import Meter
 from agents.prompt_files import read_prompt
@@ -21,11 +22,12 @@ _PROMPT = read_prompt("qualification")
 PROMPT_VERSION = _PROMPT.version
 _MAX_RULE_CHARS = 800
 
-Judging = Runnable[dict[str, Any], CheckedJudgement]
+Asking = Callable[[Mapping[str, str]], Runnable[dict[str, Any], CheckedJudgement]]
+"""Makes the chain that asks about the lead with these facts, which its answer is checked against."""
 
 
-def build(model: BaseChatModel, profile: Profile) -> Judging:
-    """Make the chain for the leads of one profile.
+def build(model: BaseChatModel, profile: Profile) -> Asking:
+    """Prepare the chain for the leads of one profile.
 
     Args:
         model: any chat model; nothing is sent before the chain is used.
@@ -42,19 +44,24 @@ def build(model: BaseChatModel, profile: Profile) -> Judging:
     parts = _PROMPT.parts
     first = ChatPromptTemplate.from_messages([("system", parts["system"]), ("human", parts["human"])]).partial(**told)
     again = ChatPromptTemplate.from_messages([*first.messages, ("human", parts["repair"])]).partial(**told)
-    draft = model.with_structured_output(JudgementDraft)
-    repair = _answering(again, draft)
-    return _answering(first, draft).with_fallbacks(
-        [repair], exceptions_to_handle=(MalformedAnswer,), exception_key="fault"
-    )
+    draft: Runnable[Any, Any] = model.with_structured_output(JudgementDraft)
+    ask: Runnable[Any, JudgementDraft] = first | draft
+    ask_again: Runnable[Any, JudgementDraft] = again | draft
+
+    def chain(facts: Mapping[str, str]) -> Runnable[dict[str, Any], CheckedJudgement]:
+        check = RunnableLambda(_believe(facts))
+        return (ask | check).with_fallbacks(
+            [ask_again | check], exceptions_to_handle=(MalformedAnswer,), exception_key="fault"
+        )
+
+    return chain
 
 
-def _answering(prompt: Runnable[Any, Any], draft: Runnable[Any, Any]) -> Judging:
-    return RunnablePassthrough.assign(draft=prompt | draft) | RunnableLambda(_checked)
+def _believe(facts: Mapping[str, str]) -> Callable[[JudgementDraft], Awaitable[CheckedJudgement]]:
+    async def check(draft: JudgementDraft) -> CheckedJudgement:  # LangChain would run a plain function in a thread
+        return checked(draft, facts)
 
-
-def _checked(given: dict[str, Any]) -> CheckedJudgement:
-    return checked(given["draft"], given["question"].facts)
+    return check
 
 
 def _criteria(profile: Profile) -> str:
@@ -71,11 +78,11 @@ def _rule(criterion: Criterion) -> str:
     return json.dumps(rule, ensure_ascii=False)
 
 
-async def judge(chain: Judging, question: Question, meter: Meter) -> CheckedJudgement:
+async def judge(asking: Asking, question: Question, meter: Meter) -> CheckedJudgement:
     """Ask about one lead.
 
     Args:
-        chain: of `build`.
+        asking: of `build`.
         question: the lead as the model is shown it.
         meter: counts what it takes, also where it fails.
 
@@ -85,10 +92,9 @@ async def judge(chain: Judging, question: Question, meter: Meter) -> CheckedJudg
         ProviderError: no model could answer.
     """
     given = {
-        "question": question,
         "rules_score": f"{question.rules_score:f}",
         "points": question.points_text(),
         "fence": question.fence,
         "facts": question.facts_text(),
     }
-    return await chain.ainvoke(given, {"callbacks": [meter], "run_name": "qualification"})
+    return await asking(question.facts).ainvoke(given, {"callbacks": [meter], "run_name": "qualification"})

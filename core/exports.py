@@ -53,7 +53,8 @@ def in_words(*, reasoning: str | None, breakdown: Sequence[Mapping[str, Any]] | 
         breakdown: `Point.to_json` values.
         reason: what else there is to say: a disagreement, or why there is no score.
     """
-    said = [reasoning or reason_of(breakdown or []), reason]
+    points = [point for point in breakdown or [] if point["known"] or point["weight"] == 0]
+    said = [reasoning or (reason_of(breakdown or []) if points else None), reason]
     return "; ".join(filter(None, said)) or None
 
 

@@ -204,7 +204,7 @@ class Claims:
             ran: models that were asked about them; written in the same commit.
         """
         names = self._names | {"leads": [item.lead_id for item in assessments], "assessments": _as_json(assessments)}
-        async with self._connection.transaction():
+        async with self._connection.pipeline(), self._connection.transaction():
             await self._connection.execute(_RECORD, names)
             await executions.record(self._connection, ran)
 

@@ -90,9 +90,9 @@ async def judging(
 class Judge:
     """Asks one model about the leads of a batch; see `core.qualification.JudgeLead`."""
 
-    def __init__(self, plan: QualificationPlan, chain: qualification.Judging) -> None:
+    def __init__(self, plan: QualificationPlan, asking: qualification.Asking) -> None:
         self._plan = plan
-        self._chain = chain
+        self._asking = asking
         self._given_up: ProviderError | None = None
         self._open_since: datetime | None = None
 
@@ -125,7 +125,7 @@ class Judge:
         )
         while True:
             try:
-                said = await qualification.judge(self._chain, question, meter)
+                said = await qualification.judge(self._asking, question, meter)
             except CircuitOpen as error:
                 if not await self._is_closed_again(error):
                     return error

@@ -135,7 +135,7 @@ async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead |
     leads = await claims.claim()
     if not leads:
         return 0
-    by_rule = await asyncio.to_thread(_by_rules, begun.profile, begun.sources_names, leads)
+    by_rule = await asyncio.to_thread(rules_of, begun.profile, begun.sources_names, leads)
     if judge is None:
         why = begun.model.why_not
         await claims.record([unasked(each, why) if why else each for each in by_rule])
@@ -144,7 +144,8 @@ async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead |
     return len(leads)
 
 
-def _by_rules(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list[Assessment]:
+def rules_of(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list[Assessment]:
+    """Assess leads by the rules alone, in their order."""
     frame = pd.DataFrame([lead.values for lead in leads], columns=names, dtype=object)
     scored = FrameScorer(Scorer(profile)).score(frame)
     return [
