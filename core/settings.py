@@ -102,7 +102,9 @@ class QualificationSettings(BaseSettings):
     icp: Path | None = Field(
         default=None, description="The ideal customer profile. Default: icp.yaml in the data directory, or the example"
     )
-    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run")
+    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run, scored by rules alone")
+    model_batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run, where a model is asked")
+    model_calls_at_once: int = Field(default=20, ge=1, le=500, description="Leads a task puts before a model at once")
 
 
 class WebsiteSettings(BaseSettings):
