@@ -3,6 +3,7 @@
 from alembic import context
 
 import db.contacts_tables
+import db.enrichment_tables
 import db.spend_tables  # noqa: F401 - their tables join the metadata
 from db.tables import Base
 
