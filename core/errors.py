@@ -14,7 +14,8 @@
     ├─ Conflict                       someone was first
     │  └─ ImportBusy
     ├─ LimitReached                   due later, not failed
-    │  └─ BudgetExhausted
+    │  ├─ BudgetExhausted
+    │  └─ AnswerPending                carries retry_after_s
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
        │  ├─ Unavailable
@@ -164,6 +165,12 @@ class LimitReached(SalesAgentError):
 
 class BudgetExhausted(LimitReached):
     """A budget in money or credits is used up."""
+
+
+class AnswerPending(LimitReached):
+    """The provider still works on the answer. Attribute: `retry_after_s`, seconds, or None where it did not say."""
+
+    retry_after_s: float | None = None
 
 
 class ProviderError(SalesAgentError):

@@ -42,7 +42,8 @@ IS_HELD = """
 """
 """Whether the token of the row `c` counts: its lock is held by a living connection."""
 
-_HASH = f"md5(ARRAY[{', '.join(f'l.{field}' for field in FIELDS)}]::text[]::text)"
+_LISTED = f"ARRAY[{', '.join(f'l.{field}' for field in FIELDS)}]::text[]"
+_HASH = f"md5({_LISTED}::text)"
 _JOINED = "leads l LEFT JOIN lead_enrichments e ON e.lead_id = l.id"
 _CONDITIONS: dict[Selection, str] = {
     "due": f"""(e.lead_id IS NULL OR e.version <> %(version)s OR e.facts_hash <> {_HASH}
@@ -51,15 +52,14 @@ _CONDITIONS: dict[Selection, str] = {
     "all": "(e.lead_id IS NULL OR e.enriched_at < %(started_at)s)",
 }
 _LEAD = f"""
-    SELECT l.id, l.created_at, l.edited_at, a.tier, jsonb_strip_nulls(to_jsonb(ARRAY[{{fields}}]::text[])) AS listed,
-        l.extra, p.provenance
+    SELECT l.id, l.created_at, l.edited_at, a.tier, {_LISTED} AS listed, l.extra, p.provenance
     FROM {{source}}
     LEFT JOIN assessments a ON a.lead_id = l.id
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_array(field, value, source, observed_at, original)) AS provenance
         FROM field_provenance WHERE lead_id = l.id
     ) p ON true
-""".format(fields=", ".join(f"l.{field}" for field in FIELDS), source="{source}")
+"""
 
 
 def _known(row: Mapping[str, Any]) -> KnownLead:
@@ -212,14 +212,13 @@ class Desk:
 
         A lead that is gone by now is left out.
         """
+        cursor = self.connection.cursor(row_factory=dict_row)
         async with self.writing, self.connection.transaction():
-            async with self.connection.cursor(row_factory=dict_row) as cursor:
-                await cursor.execute(
-                    _LEAD.format(source="leads l")
-                    + " WHERE l.id = ANY (%s::uuid[]) ORDER BY l.id FOR NO KEY UPDATE OF l",
-                    (list(lead_ids),),
-                )
-                yield [_known(row) for row in await cursor.fetchall()]
+            await cursor.execute(
+                _LEAD.format(source="leads l") + " WHERE l.id = ANY (%s::uuid[]) ORDER BY l.id FOR NO KEY UPDATE OF l",
+                (list(lead_ids),),
+            )
+            yield [_known(row) for row in await cursor.fetchall()]
 
     async def record(self, result: LeadResult, accepted: Sequence[Accepted]) -> None:
         """Write a lead's attempts, values and provenance; inside `recording`."""

@@ -16,7 +16,6 @@ import psycopg
 from psycopg.rows import dict_row
 
 from core.enrichment import Answer, Found, Provider, Question
-from core.spend import Cost
 from db.enrichment import IS_HELD, Desk
 
 _TAKE = f"""
@@ -81,7 +80,7 @@ async def take(desk: Desk, provider: Provider, questions: Sequence[Question]) ->
     }
     async with desk.writing:
         cursor = await desk.connection.execute(_TAKE, names)
-        ours = {hash_: ticket for hash_, ticket in await cursor.fetchall()}
+        ours = dict(await cursor.fetchall())
         rest = [hash_ for hash_ in by_hash if hash_ not in ours]
         async with desk.connection.cursor(row_factory=dict_row) as reader:
             await reader.execute(_STATE, (provider, rest))
