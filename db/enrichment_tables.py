@@ -47,7 +47,7 @@ class EnrichmentQuestionRow(Base):
     __tablename__ = "enrichment_questions"
     __table_args__ = (
         CheckConstraint(_STATES, name="state"),
-        CheckConstraint("outcome IN ('hit', 'miss', 'error')", name="outcome"),
+        CheckConstraint("outcome IN ('hit', 'miss', 'error', 'skipped')", name="outcome"),
         Index("ix_enrichment_questions_run_id", "run_id"),
     )
 

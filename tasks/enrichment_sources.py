@@ -44,10 +44,7 @@ from tasks.website_reading import read_website
 
 T = TypeVar("T")
 
-Ask = Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]
-Collect = Callable[[str], Awaitable[Answer]]
-
-_UNITS = {
+_CLEANERS: dict[str, Callable[[str], str | None]] = {
     "company_website": normalize.url,
     "company_domain": normalize.own_domain,
     "company_size": normalize.number_range,
@@ -60,13 +57,23 @@ _UNITS = {
 }
 
 
-class Unasked(Exception):  # noqa: N818 - not an error of the tree: it never leaves this package
-    """The questions were certainly not asked; `answer` says why, `is_for_all` whether further ones fare the same."""
+@dataclass(frozen=True)
+class Unasked:
+    """Questions that were certainly not asked.
 
-    def __init__(self, answer: Answer, *, is_for_all: bool) -> None:
-        super().__init__(answer.reason)
-        self.answer = answer
-        self.is_for_all = is_for_all
+    Attributes:
+        answer: why, for each of the leads.
+        is_for_all: whether further questions would fare the same.
+        is_over_budget: whether fewer questions at once might fit the budget.
+    """
+
+    answer: Answer
+    is_for_all: bool = False
+    is_over_budget: bool = False
+
+
+Ask = Callable[[Sequence[Question]], Awaitable[Sequence[Answer] | Unasked]]
+Collect = Callable[[str], Awaitable[Answer]]
 
 
 @dataclass
@@ -75,7 +82,7 @@ class Source:
 
     Attributes:
         provider: its name.
-        ask: asks at most `bulk` questions at once, gives their answers in order; raises `Unasked`.
+        ask: asks at most `bulk` questions at once, gives their answers in order.
         bulk: questions a call.
         width: calls at once.
         collect: fetches a parked answer by its ticket.
@@ -148,18 +155,22 @@ async def opened_sources(
                 on["linkedin"] = _linkedin(await world.company_pages())
             if "agent" in used:
                 try:
-                    reader = await opened_reader(stack, world, fetcher, chosen, run_id, record)
+                    reader = await opened_reader(
+                        stack, world, fetcher, config, run_id, record, time_budget_s=chosen.websites.time_budget_s
+                    )
                     on["agent"] = Source("agent", _one_by_one(_agent_asker(reader)), width=4)
                 except ConfigurationError as error:
                     off["agent"] = f"not configured: {error}"
         yield Sources({name: source for name, source in on.items() if name in used}, off)
 
 
-def _one_by_one(ask: Callable[[Question], Awaitable[Answer]]) -> Ask:
-    async def each(questions: Sequence[Question]) -> list[Answer]:
-        return [await ask(question) for question in questions]
+def _one_by_one(ask: Callable[[Question], Awaitable[Answer | Unasked]]) -> Ask:
+    async def one(questions: Sequence[Question]) -> list[Answer] | Unasked:
+        (question,) = questions
+        answer = await ask(question)
+        return answer if isinstance(answer, Unasked) else [answer]
 
-    return each
+    return one
 
 
 def _website(fetcher: WebsiteFetcher, chosen: Settings) -> Source:
@@ -172,19 +183,19 @@ def _website(fetcher: WebsiteFetcher, chosen: Settings) -> Source:
 
 
 def _apollo(client: ApolloClient, webhook_url: str) -> dict[Provider, Source]:
-    async def companies(questions: Sequence[Question]) -> list[Answer]:
+    async def companies(questions: Sequence[Question]) -> list[Answer] | Unasked:
         asked = [question.get("domain") or "" for question in questions]
         return await _in_bulk(
             "apollo_company", len(asked), lambda: client.enrich_bulk(asked), apollo_mapping.company_fields
         )
 
-    async def people(questions: Sequence[Question]) -> list[Answer]:
+    async def people(questions: Sequence[Question]) -> list[Answer] | Unasked:
         asked = [PersonQuery(**dict(question.subject)) for question in questions]
         return await _in_bulk(
             "apollo_person", len(asked), lambda: client.match_bulk(asked), apollo_mapping.person_fields
         )
 
-    async def phones(questions: Sequence[Question]) -> list[Answer]:
+    async def phones(questions: Sequence[Question]) -> list[Answer] | Unasked:
         query = PersonQuery(**dict(questions[0].subject))
         return await _submitted(lambda: client.submit_phone(query, webhook_url))
 
@@ -200,10 +211,12 @@ async def _in_bulk(
     count: int,
     call: Callable[[], Awaitable[ApolloBulk[Any]]],
     fields_of: Callable[[Any], Mapping[str, str]],
-) -> list[Answer]:
+) -> list[Answer] | Unasked:
     """Make one bulk call; each hit bears its share of what the call cost, so that the shares add up to it."""
     started, asked_at = time.monotonic(), datetime.now(UTC)
     answered = await _guarded(call)
+    if isinstance(answered, Unasked):
+        return answered
     if isinstance(answered, Answer):
         return [replace(answered, latency_ms=_since(started), asked_at=asked_at)] * count
     hits = sum(found is not None for found in answered.found)
@@ -233,9 +246,11 @@ def _shares(cost: Cost, count: int) -> list[Cost]:
     return [cost - each.times(count - 1), *([each] * (count - 1))]
 
 
-async def _submitted(call: Callable[[], Awaitable[ApolloBulk[Any]]]) -> list[Answer]:
+async def _submitted(call: Callable[[], Awaitable[ApolloBulk[Any]]]) -> list[Answer] | Unasked:
     started, asked_at = time.monotonic(), datetime.now(UTC)
     answered = await _guarded(call)
+    if isinstance(answered, Unasked):
+        return answered
     if isinstance(answered, Answer):
         return [replace(answered, latency_ms=_since(started), asked_at=asked_at)]
     (submitted,) = answered.found
@@ -275,9 +290,11 @@ async def _collected(client: ApolloClient, ticket: str) -> Answer:
 
 
 def _linkedin(pages: CompanyPages) -> Source:
-    async def ask(question: Question) -> Answer:
+    async def ask(question: Question) -> Answer | Unasked:
         started, asked_at = time.monotonic(), datetime.now(UTC)
         visited = await _guarded(lambda: pages.visit(question.get("slug") or ""))
+        if isinstance(visited, Unasked):
+            return visited
         facts: dict[str, Any] = {"latency_ms": _since(started), "asked_at": asked_at}
         if isinstance(visited, Answer):
             return replace(visited, **facts)
@@ -294,30 +311,29 @@ def _linkedin(pages: CompanyPages) -> Source:
     return Source("linkedin", _one_by_one(ask), width=1)
 
 
-def _agent_asker(reader: AgentReader) -> Callable[[Question], Awaitable[Answer]]:
-    async def ask(question: Question) -> Answer:
+def _agent_asker(reader: AgentReader) -> Callable[[Question], Awaitable[Answer | Unasked]]:
+    async def ask(question: Question) -> Answer | Unasked:
         started, asked_at = time.monotonic(), datetime.now(UTC)
         answer = await _guarded(lambda: reader.read(question))
+        if isinstance(answer, Unasked):
+            return answer
         return replace(answer, latency_ms=_since(started), asked_at=asked_at)
 
     return ask
 
 
-async def _guarded(call: Callable[[], Awaitable[T]]) -> T | Answer:
-    """Make a call; say what its failure means for the question.
-
-    Raises:
-        Unasked: nothing was sent, or the provider refused it before it did anything.
-    """
+async def _guarded(call: Callable[[], Awaitable[T]]) -> T | Answer | Unasked:
+    """Make a call; say what its failure means for the question."""
     try:
         return await call()
     except BudgetExhausted as error:
-        raise Unasked(Answer("due", str(error)), is_for_all=True) from error
+        return Unasked(Answer("due", str(error)), is_for_all=True, is_over_budget=True)
     except (LimitReached, RateLimited, CircuitOpen) as error:
-        raise Unasked(Answer("due", str(error)), is_for_all=isinstance(error, LimitReached | CircuitOpen)) from error
-    except (PaymentRequired, Unauthorized) as error:
-        outcome = "due" if isinstance(error, PaymentRequired) else "error"
-        raise Unasked(Answer(outcome, str(error)), is_for_all=True) from error  # type: ignore[arg-type]
+        return Unasked(Answer("due", str(error)), is_for_all=not isinstance(error, RateLimited))
+    except PaymentRequired as error:
+        return Unasked(Answer("due", str(error)), is_for_all=True)
+    except Unauthorized as error:
+        return Unasked(Answer("error", str(error)), is_for_all=True)
     except ProviderError as error:
         return Answer("error", str(error), request_id=error.request_id, is_open=is_ambiguous(error))
     except (InvalidInput, ConfigurationError) as error:
@@ -331,7 +347,7 @@ def _normalised(values: Mapping[str, str], provider: Provider) -> tuple[Found, .
         if name.endswith("_phone"):
             value = normalize.phone(written, country)
         else:
-            value = _UNITS.get(name, normalize.text)(written)
+            value = _CLEANERS.get(name, normalize.text)(written)
         if value:
             found.append(Found(name, value, None, 0.9 if provider.startswith("apollo") else 0.85))
     return tuple(found)

@@ -101,5 +101,3 @@ async def _refreshed(document: Document, url: str, fetcher: WebsiteFetcher) -> t
     if page.status is not PageStatus.OK:
         return document, url
     return await asyncio.to_thread(parse, page.body), page.final_url
-
-

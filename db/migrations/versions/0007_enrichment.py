@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 
 _TIME = sa.DateTime(timezone=True)
 _OUTCOMES = "outcome IN ('hit', 'miss', 'error', 'skipped', 'due')"
@@ -94,7 +94,7 @@ def _create_questions() -> None:
         *_times("collect_at", nullable=True),
         sa.PrimaryKeyConstraint("provider", "question_hash", name="pk_enrichment_questions"),
         sa.CheckConstraint(_STATES, name=op.f("ck_enrichment_questions_state")),
-        sa.CheckConstraint("outcome IN ('hit', 'miss', 'error')", name=op.f("ck_enrichment_questions_outcome")),
+        sa.CheckConstraint("outcome IN ('hit', 'miss', 'error', 'skipped')", name=op.f("ck_enrichment_questions_outcome")),
     )
     op.create_index("ix_enrichment_questions_run_id", "enrichment_questions", ["run_id"])
 
