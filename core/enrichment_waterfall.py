@@ -5,10 +5,13 @@ about other fields is taken too, where these list it.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from core import normalize
+from core.countries import country_code
 from core.discovery import choose_site, linkedin_slug
-from core.enrichment import Accepted, Answer, KnownLead, Provider, Question, accept
+from core.enrichment import Accepted, Answer, Found, KnownLead, Provider, Question, accept
 from core.enrichment_config import EnrichmentConfig, Step
 
 Answers = Mapping[Provider, Answer]
@@ -68,7 +71,7 @@ def accepted_values(config: EnrichmentConfig, lead: KnownLead, answers: Answers,
     for name in config.fields:
         for step in config.steps(name):
             answer = answers.get(step.ask)
-            found = answer.value_of(name) if answer is not None else None
+            found = _localised(answer.value_of(name), lead) if answer is not None else None
             if found is None or not is_wanted(step, name, lead, config, now):
                 continue
             observed_at = (answer.asked_at if answer else None) or now
@@ -76,6 +79,14 @@ def accepted_values(config: EnrichmentConfig, lead: KnownLead, answers: Answers,
             if accepted is not None:
                 yield accepted
             break
+
+
+def _localised(found: Found | None, lead: KnownLead) -> Found | None:
+    """Return a phone number that names no country as one of the lead's."""
+    if found is None or not found.field.endswith("_phone") or found.value.startswith("+"):
+        return found
+    number = normalize.phone(found.value, country_code(lead.values.get("country", "")))
+    return replace(found, value=number or found.value)
 
 
 def known_so_far(config: EnrichmentConfig, lead: KnownLead, answers: Answers, now: datetime) -> KnownLead:

@@ -6,13 +6,14 @@ Where two values contradict each other and nothing tells them apart, none is tak
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from core import normalize
 from core.countries import country_code
 from core.enrichment import Found
+from core.lead import fold
 from core.people.contacts import email_of_link, is_shared_mailbox, plain_email_text
 from core.people.document import Document, Line, Link
 from core.postal_addresses import read_addresses
@@ -22,10 +23,12 @@ from core.website_structured import Organisation, organisations
 
 _STRUCTURED, _MARKED_UP, _READ = 0.95, 0.85, 0.7
 _MAX_DESCRIPTION = 1_000
+_MIN_LABEL = 5
 _ADDRESS = frozenset({"street", "city", "state", "country", "postal_code"})
 _CONTACT = re.compile(
     r"contact|kontakt|impressum|imprint|contatt|contato|contacto|mentions|legal-?notice|aviso-legal|note-legali|colofon"
-    r"|standort|location|anfahrt|about|ueber-uns|über uns|qui-sommes|chi-siamo|quienes|sobre|over-ons|om-oss",
+    r"|standort|location|anfahrt|about|ueber-uns|über uns|qui-sommes|chi-siamo|quienes|sobre|over-ons|om-oss"
+    r"|\bcompany\b|unternehmen|entreprise|empresa|azienda",
     re.IGNORECASE,
 )
 _LEGAL = re.compile(r"impressum|imprint|mentions|legal|kontakt|contact|contatt|contato", re.IGNORECASE)
@@ -218,23 +221,39 @@ def _profile_links(links: Sequence[tuple[str, Link]]) -> Iterable[Found]:
 
 
 def _emails(candidates: Sequence[tuple[str, str]], pages: Sequence[Page], confidence: float) -> Iterable[Found]:
-    """Yield the company's own mailbox: an address at its domain before others, a shared mailbox before a person's."""
-    own = registrable_domain(urlsplit(pages[0].url).hostname or "")
-    counts = Counter(address for _, address in candidates)
-    ranked = sorted(
-        ((registrable_domain(address.rpartition("@")[2]) != own, -counts[address], index, address, url)
-         for index, (url, address) in enumerate(candidates) if is_shared_mailbox(address)),
-    )  # fmt: skip
-    for is_foreign, _, _, address, url in ranked:
+    """Yield the company's shared mailbox, the one that is named most; a person's address is none."""
+    counts = Counter(address for _, address in candidates if is_shared_mailbox(address))
+    own = _domains(pages)
+    for address, _ in counts.most_common():
+        domain = registrable_domain(address.rpartition("@")[2])
         # A mailbox at another company's domain is that company's; one at a mail provider may be this one's.
-        if not is_foreign or is_shared(address.rpartition("@")[2]):
-            value = normalize.email(address)
-            if value:
-                yield Found("company_email", value, url, confidence)
-                return
+        value = normalize.email(address) if own(domain) or is_shared(domain) else None
+        if value:
+            yield Found("company_email", value, next(url for url, one in candidates if one == address), confidence)
+            return
+
+
+def _domains(pages: Sequence[Page]) -> Callable[[str], bool]:
+    """Return a test for the company's own domains: the site's, and those called like its title."""
+    site = registrable_domain(urlsplit(pages[0].url).hostname or "")
+    title = _letters(pages[0].document.title)
+
+    def is_own(domain: str) -> bool:
+        label = _letters(domain.partition(".")[0])
+        return domain == site or (len(label) >= _MIN_LABEL and label in title)
+
+    return is_own
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", fold(text))
 
 
 def _from_text(pages: Sequence[Page], country: str | None) -> Iterable[Found]:
+    address = list(_address(pages))
+    named = next((country_code(part.value) for part in address if part.field == "country"), None)
+    country = named or country
+    yield from address
     for page in pages:
         for line in _own_lines(page, pages[0]):
             match = _PHONE.search(line.text)
@@ -243,7 +262,6 @@ def _from_text(pages: Sequence[Page], country: str | None) -> Iterable[Found]:
     texts = [(page.url, address.lower()) for page in pages for line in page.document.lines if "@" in line.text
              or "(at)" in line.text.lower() for address in _EMAIL.findall(plain_email_text(line.text))]  # fmt: skip
     yield from _emails(texts, pages, _READ)
-    yield from _address(pages)
 
 
 def _own_lines(page: Page, home: Page) -> list[Line]:

@@ -1,4 +1,4 @@
-"""Write the JSON Schema of `enrichment.yaml` to docs/enrichment.schema.json: `python -m scripts.enrichment_schema`. A test compares it."""
+"""Write the JSON Schema of `enrichment.yaml` to docs/: `python -m scripts.enrichment_schema`. A test compares it."""
 
 import json
 from pathlib import Path
