@@ -31,6 +31,8 @@ COMMANDS: dict[str, Command] = {
     "score": Command("app.commands.scoring:score", "Score the rows of a CSV file by a profile; stores nothing."),
     "icp": Command("app.commands.scoring:app", "The ideal customer profile: check one, print an example."),
     "qualify": Command("app.commands.qualify:qualify", "Score the stored leads by a profile, with reasons."),
+    "enrich": Command("app.commands.enrich:enrich", "Fill the gaps of the stored leads, every value with its source."),
+    "enrichment": Command("app.commands.enrich:app", "Which providers fill which fields: check, example, schema."),
     "export": Command("app.commands.export:export", "Write leads with scores, tiers and reasons to a file."),
     "status": Command("app.commands.status:status", "Say how far everything is: leads, imports, qualification."),
     "discover": Command("app.commands.discover:discover", "Find the people who decide on a company's website."),

@@ -22,7 +22,8 @@
     │  └─ ThreadBusy
     ├─ LimitReached                   due later, not failed
     │  ├─ BudgetExhausted
-    │  └─ RunStopped                  an agent's thread, between two nodes
+    │  ├─ RunStopped                  an agent's thread, between two nodes
+    │  └─ AnswerPending                carries retry_after_s
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
        │  ├─ Unavailable
@@ -204,6 +205,12 @@ class BudgetExhausted(LimitReached):
 
 class RunStopped(LimitReached):
     """An agent came to a limit of its thread, or a person stopped it; running the thread again goes on."""
+
+
+class AnswerPending(LimitReached):
+    """The provider still works on the answer. Attribute: `retry_after_s`, seconds, or None where it did not say."""
+
+    retry_after_s: float | None = None
 
 
 class ProviderError(SalesAgentError):

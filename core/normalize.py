@@ -50,6 +50,7 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _SPLIT_PHONES = re.compile(r"\s*(?:[;|\n]|,(?=\s*[+0(])|\s/\s(?=[+0(]))\s*")
 
 _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$")
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)", re.ASCII).fullmatch
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?=//|[^0-9])", re.IGNORECASE)
 _LABEL = "[a-z0-9]++(?:-++[a-z0-9]++)*+"
 _URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.)++[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]++)?").fullmatch
@@ -211,8 +212,9 @@ def _split_url(raw: str) -> tuple[str, str, str] | None:
             break
     if not value or "@" in value.split("/")[0]:
         return None
-    scheme = "https"
+    scheme, is_address = "https", False
     if match := re.match(r"^(https?):/*", value, re.IGNORECASE):
+        is_address = True
         scheme, value = match[1].lower(), value[match.end() :]
         # Twice pasted: 'http://https://example.com'.
         while again := re.match(r"^(https?):/*", value, re.IGNORECASE):
@@ -225,7 +227,8 @@ def _split_url(raw: str) -> tuple[str, str, str] | None:
     host, _, port = authority.lower().rstrip(".").partition(":")
     if port and not (port.isdigit() and port.isascii() and len(port) <= 5):
         return None
-    ascii_host = _ascii_host(host)
+    # A number with dots is an address only where it is written as one.
+    ascii_host = _ascii_host(host) or (host if is_address and _IPV4(host) else None)
     if ascii_host is None:
         return None
     rest = _UNSTORABLE.sub("", rest)

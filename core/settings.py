@@ -174,6 +174,27 @@ class AgentSettings(BaseSettings):
     keep_open_s: float = Field(default=7_776_000, ge=60, description="Seconds until one that waits is forgotten")
 
 
+class EnrichmentSettings(BaseSettings):
+    """Enriching leads."""
+
+    model_config = _section("ENRICH_")
+
+    config: Path | None = Field(
+        default=None,
+        description="Which providers fill which fields. Default: enrichment.yaml in the data directory, or the one "
+        "that ships",
+    )
+    batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run")
+    batches_at_once: int = Field(default=4, ge=1, le=50, description="Task runs side by side in one run")
+    sites_at_once: int = Field(default=20, ge=1, le=200, description="Websites read at once in a task run")
+    phone_webhook_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Address that Apollo posts phone numbers to; it demands one. The numbers are collected, not taken "
+        "from there",
+    )
+
+
 class Settings:
     """All sections. Construct once at a process's edge, or use `settings()`."""
 
@@ -190,6 +211,7 @@ class Settings:
         self.websites = WebsiteSettings()
         self.discovery = DiscoverySettings()
         self.agents = AgentSettings()
+        self.enrichment = EnrichmentSettings()
 
     @property
     def upload_dir(self) -> Path:
