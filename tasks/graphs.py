@@ -100,7 +100,7 @@ async def _kept(
 async def _noted(thread_id: UUID, running: Any) -> Outcome:  # noqa: ANN401 - a coroutine that gives an outcome
     try:
         outcome: Outcome = await running
-    except Exception as error:
+    except Exception as error:  # noted and raised
         await _mark(thread_id, "failed", type(error).__name__)
         raise
     match outcome:
