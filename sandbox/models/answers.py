@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sandbox.models.facts import Facts
 from sandbox.models.schemas import LABEL, Filler, Schema
+from sandbox.models.written import written
 
 _TOKEN = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
 
@@ -107,16 +108,21 @@ def compose(ask: Ask, scripted: list[Scripted], *, reasons: bool) -> Answer:
         prepared.times = None if prepared.times is None else prepared.times - 1
         answer.content = prepared.content
     elif called is not None:
-        arguments = Filler(ask.tools[called], Facts(ask.prompt), ask.digest).fill()
+        arguments = _filled(ask.tools[called], ask)
         answer.tool_calls.append(ToolCall(f"call_{ask.digest[:20]}", called, arguments))
         answer.finish = "tool_calls"
     elif ask.schema is not None:
-        answer.content = json.dumps(Filler(ask.schema, Facts(ask.prompt), ask.digest).fill(), ensure_ascii=False)
+        answer.content = json.dumps(_filled(ask.schema, ask), ensure_ascii=False)
     elif ask.wants_json:
         answer.content = json.dumps({"sandbox": True, "answer": f"{LABEL} no schema was given"})
     else:
         answer.content = _prose(ask)
     return _limited(answer, ask)
+
+
+def _filled(schema: Schema, ask: Ask) -> Any:  # noqa: ANN401 - any JSON value
+    known = written(schema, ask.prompt)
+    return Filler(schema, Facts(ask.prompt), ask.digest).fill() if known is None else known
 
 
 def _tool_for(ask: Ask) -> str | None:
