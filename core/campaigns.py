@@ -118,7 +118,7 @@ class Addressee:
 
     Attributes:
         values: by field; only those that a placeholder stands for.
-        provenance: field -> where its value is from.
+        stored: field -> the stored field it was read from, that one's value, and where that is from.
         secrets: what we think of the lead; checked never to be in a letter.
     """
 
@@ -126,7 +126,7 @@ class Addressee:
     email: str | None
     title: str | None
     values: Mapping[str, str]
-    provenance: Mapping[str, str]
+    stored: Mapping[str, tuple[str, str, str]]
     secrets: Sequence[str] = ()
 
     @property
@@ -136,10 +136,12 @@ class Addressee:
 
 
 class Fact(Frozen):
-    """A personal fact in a letter: which field it is, and where that came from."""
+    """A personal fact in a letter: which field it is, which stored field it was read from, and where that came from."""
 
     field: str
     value: str
+    stored_field: str
+    stored_value: str
     provenance: str
 
 
@@ -270,7 +272,16 @@ def write_letter(variant: Variant, addressee: Addressee, sender: Sender) -> Lett
             return Skipped(lead_id=addressee.lead_id, reason=f"no {field}")
         if not is_fit(value):
             return Skipped(lead_id=addressee.lead_id, reason=f"{field} is not fit for a letter")
-        facts.append(Fact(field=field, value=value, provenance=addressee.provenance.get(field, "unknown")))
+        stored_field, stored_value, provenance = addressee.stored[field]
+        facts.append(
+            Fact(
+                field=field,
+                value=value,
+                stored_field=stored_field,
+                stored_value=stored_value,
+                provenance=provenance,
+            )
+        )
     known = {
         name: fact.value for name, fact in zip(placeholders(f"{variant.subject} {variant.body}"), facts, strict=True)
     }
