@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "export": Command("app.commands.export:export", "Write leads with scores, tiers and reasons to a file."),
     "status": Command("app.commands.status:status", "Say how far everything is: leads, imports, qualification."),
     "discover": Command("app.commands.discover:discover", "Find the people who decide on a company's website."),
+    "agent": Command("app.commands.agent:app", "Agents: research a market, write a campaign, look at threads."),
     "sandbox": Command("app.commands.sandbox:sandbox", "Serve stand-ins of every provider, to try without keys."),
     "doctor": Command("app.commands.doctor:doctor", "Say what is set up, what works, and what to do about the rest."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect server, deployments, a worker."),

@@ -4,6 +4,7 @@ from alembic import context
 
 import db.agent_tables
 import db.approval_tables
+import db.campaign_tables
 import db.contacts_tables
 import db.enrichment_tables
 import db.executions_tables

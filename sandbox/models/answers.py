@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sandbox.models.facts import Facts
 from sandbox.models.schemas import LABEL, Filler, Schema
+from sandbox.models.written import written
 
 _TOKEN = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
 
@@ -110,17 +111,21 @@ def compose(ask: Ask, scripted: list[Scripted], *, reasons: bool, obeys: Sequenc
         prepared.times = None if prepared.times is None else prepared.times - 1
         answer.content = prepared.content
     elif called is not None:
-        arguments = Filler(ask.tools[called], facts, ask.digest, order).fill()
+        arguments = _filled(ask.tools[called], ask, facts, order)
         answer.tool_calls.append(ToolCall(f"call_{ask.digest[:20]}", called, arguments))
         answer.finish = "tool_calls"
     elif ask.schema is not None:
-        filled = Filler(ask.schema, facts, ask.digest, order).fill()
-        answer.content = json.dumps(filled, ensure_ascii=False)
+        answer.content = json.dumps(_filled(ask.schema, ask, facts, order), ensure_ascii=False)
     elif ask.wants_json:
         answer.content = json.dumps({"sandbox": True, "answer": f"{LABEL} no schema was given"})
     else:
         answer.content = _prose(ask) if order is None else order
     return _limited(answer, ask)
+
+
+def _filled(schema: Schema, ask: Ask, facts: Facts, order: str | None) -> Any:  # noqa: ANN401 - any JSON value
+    known = written(schema, ask.prompt) if order is None else None
+    return Filler(schema, facts, ask.digest, order).fill() if known is None else known
 
 
 def _tool_for(ask: Ask) -> str | None:
