@@ -6,6 +6,7 @@ message or its reply was under way may be one. aiosmtplib speaks each command by
 """
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import Literal, NoReturn
@@ -28,6 +29,7 @@ logging.getLogger("aiosmtplib").setLevel(logging.WARNING)
 
 Security = Literal["starttls", "tls", "none"]
 _PROVIDER = "smtp"
+_GOODBYE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,23 @@ async def send(server: SmtpServer, sender: str, recipient: str, message: bytes) 
             await client.mail(sender)
             await client.rcpt(recipient)
             under_way = True
-            return (await client.data(message)).message
+            answer = (await client.data(message)).message
     except (SMTPException, OSError, TimeoutError) as error:
-        _refuse(error, was_sent=under_way)
-    finally:
         client.close()
+        _refuse(error, was_sent=under_way)
+    # The message is the server's now: how the conversation ends changes nothing.
+    with contextlib.suppress(SMTPException, OSError, TimeoutError):
+        await client.quit(timeout=min(server.timeout_s, _GOODBYE_S))
+    client.close()
+    return answer
 
 
 def _refuse(error: Exception, *, was_sent: bool) -> NoReturn:
     """Raise what a failure means. The server's words are left out: they often quote the address."""
     if isinstance(error, SMTPAuthenticationError):
         raise Unauthorized("the mail server refuses SMTP_USERNAME and SMTP_PASSWORD", provider=_PROVIDER) from None
-    if isinstance(error, SMTPNotSupported):
+    # A server without STARTTLS is told by the bare base class.
+    if isinstance(error, SMTPNotSupported) or type(error) is SMTPException:
         raise Rejected("the mail server offers no STARTTLS or log-in: see SMTP_SECURITY", provider=_PROVIDER) from None
     code = _code(error)
     if code is not None and 400 <= code < 500:
