@@ -72,6 +72,13 @@ async def send(server: SmtpServer, sender: str, recipient: str, message: bytes) 
         timeout=server.timeout_s,
         local_hostname="localhost" if server.security == "none" else None,
     )
+    try:
+        return await _hand_over(client, server, sender, recipient, message)
+    finally:
+        client.close()
+
+
+async def _hand_over(client: aiosmtplib.SMTP, server: SmtpServer, sender: str, recipient: str, message: bytes) -> str:
     under_way = False
     try:
         async with asyncio.timeout(server.deadline_s):
@@ -83,12 +90,10 @@ async def send(server: SmtpServer, sender: str, recipient: str, message: bytes) 
             under_way = True
             answer = (await client.data(message)).message
     except (SMTPException, OSError, TimeoutError) as error:
-        client.close()
         _refuse(error, was_sent=under_way)
     # The message is the server's now: how the conversation ends changes nothing.
     with contextlib.suppress(SMTPException, OSError, TimeoutError):
         await client.quit(timeout=min(server.timeout_s, _GOODBYE_S))
-    client.close()
     return answer
 
 
