@@ -12,6 +12,7 @@ import platformdirs
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.outreach_settings import OutreachSettings
 from core.provider_settings import Providers
 
 
@@ -173,6 +174,7 @@ class Settings:
         self.providers = Providers()
         self.websites = WebsiteSettings()
         self.discovery = DiscoverySettings()
+        self.outreach = OutreachSettings()
 
     @property
     def upload_dir(self) -> Path:
