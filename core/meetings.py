@@ -155,7 +155,7 @@ def _suits(slot: Span, zone_name: str) -> bool:
 
 
 def said(slot: Span, zone_name: str) -> str:
-    """Say a slot in words for somebody in a time zone: "Tuesday, 24 November 2026, 10:00-10:30 (Europe/Berlin, UTC+01:00)"."""
+    """Say a slot for somebody in a time zone: `Tuesday, 24 November 2026, 10:00-10:30 (Europe/Berlin, UTC+01:00)`."""
     zone = ZoneInfo(zone_name)
     starts, ends = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
     offset = starts.strftime("%z")
