@@ -11,15 +11,18 @@
     ├─ NotFound
     │  ├─ ApprovalNotFound
     │  ├─ ImportNotFound
-    │  └─ LeadNotFound
+    │  ├─ LeadNotFound
+    │  └─ ThreadNotFound
     ├─ Conflict                       someone was first
     │  ├─ ApprovalExpired
     │  ├─ ImportBusy
     │  ├─ NotPending
     │  ├─ StaleDraft
-    │  └─ Suppressed
+    │  ├─ Suppressed
+    │  └─ ThreadBusy
     ├─ LimitReached                   due later, not failed
-    │  └─ BudgetExhausted
+    │  ├─ BudgetExhausted
+    │  └─ RunStopped                  an agent's thread, between two nodes
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
        │  ├─ Unavailable
@@ -154,6 +157,10 @@ class LeadNotFound(NotFound):
     """No lead has this id."""
 
 
+class ThreadNotFound(NotFound):
+    """No thread of an agent has this id."""
+
+
 class Conflict(SalesAgentError):
     """Somebody else was first."""
 
@@ -178,6 +185,10 @@ class Suppressed(Conflict):
     """The recipient must not be written to: they opted out, bounced, or were erased."""
 
 
+class ThreadBusy(Conflict):
+    """The thread is being worked on by another process right now."""
+
+
 class LimitReached(SalesAgentError):
     """A limit is used up: the work is due later, it has not failed.
 
@@ -189,6 +200,10 @@ class LimitReached(SalesAgentError):
 
 class BudgetExhausted(LimitReached):
     """A budget in money or credits is used up."""
+
+
+class RunStopped(LimitReached):
+    """An agent came to a limit of its thread, or a person stopped it; running the thread again goes on."""
 
 
 class ProviderError(SalesAgentError):

@@ -5,6 +5,7 @@ Read by `tasks/resources.py`, `app` and Alembic's environment; everything else i
 `.env.example` is generated from this class (`python -m scripts.env_example`) and compared in a test.
 """
 
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -159,6 +160,19 @@ class DiscoverySettings(BaseSettings):
     )
 
 
+class AgentSettings(BaseSettings):
+    """Agents: what a thread may use, and how long it is remembered."""
+
+    model_config = _section("AGENTS_")
+
+    max_steps: int = Field(default=50, ge=1, le=1000, description="Steps of a thread")
+    max_seconds: float = Field(default=600, gt=0, le=86_400, description="Seconds of one run")
+    max_tokens: int = Field(default=200_000, ge=1, description="Tokens of a thread, both ways")
+    max_usd: Decimal = Field(default=Decimal(1), gt=0, le=1000, description="US dollars of a thread")
+    keep_ended_s: float = Field(default=2_592_000, ge=60, description="Seconds until an ended thread is forgotten")
+    keep_open_s: float = Field(default=7_776_000, ge=60, description="Seconds until one that waits is forgotten")
+
+
 class Settings:
     """All sections. Construct once at a process's edge, or use `settings()`."""
 
@@ -175,6 +189,7 @@ class Settings:
         self.websites = WebsiteSettings()
         self.discovery = DiscoverySettings()
         self.outreach = OutreachSettings()
+        self.agents = AgentSettings()
 
     @property
     def upload_dir(self) -> Path:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core.agents import NOTHING_PRUNED, PrunedThreads
+
 
 @dataclass(frozen=True, slots=True)
 class SweptSpending:
@@ -15,7 +17,8 @@ class SweptSpending:
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What one sweep closed: reservations in the cost book, and browser sessions."""
+    """What one sweep closed: reservations in the cost book, browser sessions, and threads of agents it forgot."""
 
     spending: SweptSpending
     session_count: int
+    threads: PrunedThreads = NOTHING_PRUNED

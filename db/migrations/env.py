@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import db.agent_tables
 import db.approval_tables
 import db.contacts_tables
 import db.executions_tables
