@@ -13,6 +13,7 @@ import platformdirs
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.outreach_settings import OutreachSettings
 from core.provider_settings import Providers
 
 
@@ -210,6 +211,7 @@ class Settings:
         self.providers = Providers()
         self.websites = WebsiteSettings()
         self.discovery = DiscoverySettings()
+        self.outreach = OutreachSettings()
         self.agents = AgentSettings()
         self.enrichment = EnrichmentSettings()
 

@@ -5,7 +5,7 @@ the connection, so a killed process never blocks the next one; a second process 
 import of its own, which is safe beside the first.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +17,10 @@ from psycopg.types.json import Jsonb
 from core.import_batches import Batch
 from core.imports import BatchCounts
 from core.merging import ConflictPolicy
+from core.suppression import TombstoneKey
 from db import copy_text, lead_merge
 from db.repeated_imports import repeat
+from db.tombstones import no_key, strip_erased
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -51,7 +53,13 @@ class Loading:
     """An open import: holds its connection and its lock. Use `loading()`."""
 
     def __init__(
-        self, connection: Connection, import_id: UUID, new: NewImport, policy: ConflictPolicy, next_record: int
+        self,
+        connection: Connection,
+        import_id: UUID,
+        new: NewImport,
+        policy: ConflictPolicy,
+        next_record: int,
+        tombstone_key: Callable[[], TombstoneKey],
     ) -> None:
         self.import_id = import_id
         self.next_record = next_record
@@ -59,6 +67,7 @@ class Loading:
         self._records = new.records
         self._policy = policy
         self._written = 0
+        self._tombstone_key = tombstone_key
         self._connection = connection
         self._look_up = lead_merge.look_up(policy)
         self._change_existing = lead_merge.change_existing(policy)
@@ -100,7 +109,8 @@ class Loading:
         names = {"import_id": self.import_id, "first_record": batch.first_record}
         async with cursor.copy(lead_merge.COPY_STAGE) as copy:
             await copy.write(rendered)
-        staged = len(batch.leads)
+        erased = await strip_erased(cursor, self._tombstone_key)
+        staged = len(batch.leads) - erased
         inserted = updated = 0
         while True:
             own, matched, differs = await _one(cursor, self._look_up, names)
@@ -116,7 +126,7 @@ class Loading:
             inserted=inserted,
             matched=matched,
             updated=updated,
-            repeated=own + batch.repeated,
+            repeated=own + batch.repeated + erased,
             rejected=len(batch.rejects),
         )
 
@@ -146,8 +156,20 @@ def render(batch: Batch) -> bytes:
 
 
 @asynccontextmanager
-async def loading(connection: Connection, new: NewImport, policy: ConflictPolicy) -> AsyncIterator[Loading]:
-    """Open an import on a connection of its own: the interrupted one with the same fingerprint, else a new one."""
+async def loading(
+    connection: Connection,
+    new: NewImport,
+    policy: ConflictPolicy,
+    tombstone_key: Callable[[], TombstoneKey] = no_key,
+) -> AsyncIterator[Loading]:
+    """Open an import on a connection of its own: the interrupted one with the same fingerprint, else a new one.
+
+    Args:
+        connection: its own.
+        new: the import.
+        policy: what happens to leads that are there.
+        tombstone_key: asked where persons were erased, who must not come back.
+    """
     for statement in (*_SESSION, lead_merge.CREATE_STAGE):
         await connection.execute(statement)
     async with connection.transaction():
@@ -157,7 +179,7 @@ async def loading(connection: Connection, new: NewImport, policy: ConflictPolicy
         "SELECT coalesce(max(next_record), 0) FROM import_batches WHERE import_id = %s", (import_id,)
     )
     row = await cursor.fetchone()
-    yield Loading(connection, import_id, new, policy, row[0] if row else 0)
+    yield Loading(connection, import_id, new, policy, row[0] if row else 0, tombstone_key)
 
 
 async def _interrupted(connection: Connection, fingerprint: str) -> UUID | None:

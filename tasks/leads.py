@@ -28,6 +28,7 @@ from core.settings import settings
 from db import imports, leads, undo
 from db.engine import Connection, own_connection
 from db.lead_loading import Loading, NewImport, loading, render
+from tasks.outreach_keys import tombstone_key
 from tasks.policies import STEP
 from tasks.previews import detect_mapping, make_row_reader
 from tasks.progress import Progress
@@ -113,7 +114,10 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
             "header": list(file.format.header),
         },
     )
-    async with own_connection(database_url()) as connection, loading(connection, new, request.policy) as load:
+    async with (
+        own_connection(database_url()) as connection,
+        loading(connection, new, request.policy, tombstone_key) as load,
+    ):
         first = load.next_record
         if first:
             log.info("import_resumed", extra={"import_id": load.import_id, "record": first})

@@ -8,6 +8,7 @@ import db.campaign_tables
 import db.contacts_tables
 import db.enrichment_tables
 import db.executions_tables
+import db.sending_tables
 import db.spend_tables  # noqa: F401 - their tables join the metadata
 from db.tables import Base
 
