@@ -29,6 +29,8 @@ _AFTER_HONORIFIC = frozenset(
         "maitre",
     }
 )
+_CHARTERED = frozenset({"CA", "CS", "CMA", "CPA", "ACA", "FCA"})
+"""Letters of a profession that stand before a name in India; written in small letters they would be a name."""
 _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
@@ -141,6 +143,8 @@ def _credential(word: str) -> bool:
 
 
 def _stripped(words: list[str]) -> list[str]:
+    while len(words) > 2 and words[0] in _CHARTERED:
+        words = words[1:]
     while len(words) > 1 and (_is_honorific(words[0]) or (fold(words[0]) in _AFTER_HONORIFIC and len(words) > 2)):
         words = words[1:]
     while (

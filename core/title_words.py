@@ -9,7 +9,7 @@ from core.word_lists import phrases, words
 CEO = phrases(
     """
     ceo | chief executive | chief executive officer | chief exec | chief executive director | chief exec officer |
-    cmd | md | managing director | geschaftsfuhrer | geschaftsfuhrerin | geschaftsfuhrung | geschaftsleiter |
+    cmd | md | managing director | geschaftsfuhrer | geschaftsfuhrern | geschaftsfuhrerin | geschaftsfuhrerinnen | geschaftsfuhrung | geschaftsleiter |
     geschaftsleiterin | geschaftsleitung | hauptgeschaftsfuhrer | hauptgeschaftsfuhrerin | alleingeschaftsfuhrer |
     alleingeschaftsfuhrerin | firmenleitung | unternehmensleitung | geschaftsfuhrender gesellschafter |
     geschaftsfuhrende gesellschafterin | geschaftsfuhrender inhaber | geschaftsfuhrende inhaberin |
@@ -142,7 +142,9 @@ PAST = words(
 )
 NOW = words(
     """
-    now currently current today aktuell heute actuel actuellement actualmente atualmente attuale huidig nu jetzt
+    now currently current today aktuell aktueller aktuelle heute heutiger heutige derzeitiger derzeitige jetziger
+    jetzige actuel actuelle actuellement actual actualmente atual atualmente attuale attualmente huidig huidige nu
+    jetzt
     """
 )
 SUBORDINATE = words(

@@ -153,7 +153,7 @@ def _own_title(entry: Entry, readings: Readings, names: _NameLines, taken: set[i
             return
         after = range(entry.line + 1, min(element.end, entry.line + 1 + _AFTER))
         before = range(entry.line - 1, max(element.start, entry.line - _BEFORE) - 1, -1)
-        at = _first_title(after, readings)
+        at = _first_title(after, readings, past=document.lines[entry.line].level)
         if at is None:
             at = _first_title(before, readings)
         if at is not None:
@@ -161,13 +161,20 @@ def _own_title(entry: Entry, readings: Readings, names: _NameLines, taken: set[i
             return
 
 
-def _first_title(lines: range, readings: Readings) -> int | None:
-    """The first line of a title, looked for past short lines only: a paragraph ends the search."""
+def _first_title(lines: range, readings: Readings, *, past: int = 0) -> int | None:
+    """The first line of a title, looked for past short lines only: a paragraph ends the search.
+
+    So does a heading of the level `past` (0: none): what follows it is somebody else's.
+    """
     for at in lines:
-        reading = readings.by_line[at]
+        reading, line = readings.by_line[at], readings.document.lines[at]
         if reading.title is not None and not reading.is_label:
             return at
-        if reading.names or len(readings.document.lines[at].text) > 120:
+        if (
+            reading.names
+            or len(line.text) > 120
+            or (past and line.level == past and line.block != readings.document.lines[at - 1].block)
+        ):
             return None
     return None
 
@@ -260,7 +267,8 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
         floor = run[index - 1].line if index else max(entry.line - _BEFORE - 1, -1)
         ceiling = run[index + 1].line if index + 1 < len(run) else min(entry.line + _AFTER + 1, total)
         before.append(free(_first_title(range(entry.line - 1, max(floor, entry.line - _BEFORE - 1), -1), readings)))
-        below = free(_first_title(range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1)), readings))
+        reach = range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1))
+        below = free(_first_title(reach, readings, past=lines[entry.line].level))
         # a heading stands above what it introduces, never below a name that is none
         is_next_heading = below is not None and lines[below].level > 0 and not lines[entry.line].level
         after.append(None if is_next_heading else below)

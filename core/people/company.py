@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ _OWN_WORDS = re.compile(
     r"organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|"
     r"bedrijf|organisatie)$"
 )
+_TITLE_PARTS = re.compile(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*")
+_LOGO = re.compile(r"(?i)\b(?:logo|home|startseite|accueil)\b(?: (?:of|von|de|di)\b)?")
 _ARTICLES = re.compile(r"^(?:the|our|der|die|das|dem|la|le|l'|el|il|o|a|de|het|unsere[rsnm]?|notre|nuestra|nuestro)\s+")
 
 
@@ -75,6 +78,7 @@ def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
     """
     names: set[str] = set()
     label = ""
+    titles: Counter[str] = Counter()
     for index, (url, document) in enumerate(documents):
         host = urlsplit(url).hostname or ""
         if not label and not re.fullmatch(r"[\d.:]+|localhost", host):
@@ -84,8 +88,10 @@ def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
             for meta in document.root.iter("meta")
             if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")
         ]
-        if index == 0:
-            found.extend(re.split(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*", document.title))
+        parts = _TITLE_PARTS.split(document.title)
+        titles.update({part for part in parts if part})
+        found.extend(parts if index == 0 else [part for part in parts if titles[part] > 1])
+        found.extend(_logos(document) if index == 0 else ())
         found.extend(_organisations(document))
         found.extend(_copyright(document))
         names.update(
@@ -94,6 +100,15 @@ def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
             if 3 <= len(bare) <= 40 and not all(word in COMMON for word in bare.split())
         )
     return Company(frozenset(names), label)
+
+
+def _logos(document: Document) -> list[str]:
+    """What the picture that leads home says: "Acme logo"."""
+    found = []
+    for link in document.root.iter("a"):
+        if (link.get("href") or "-").rstrip("/") in ("", "#", ".", "index.html", "/index.html", "home"):
+            found.extend(_LOGO.sub("", image.get("alt") or "").strip() for image in link.iter("img"))
+    return found[:4]
 
 
 def _copyright(document: Document) -> list[str]:

@@ -305,7 +305,8 @@ class _Page:
         headings, title = self.headings[line.index], statement.title
         own_section = judgement.is_own_section(headings)
         doubts = self._place_doubts(headings, title, own_section=own_section, several=True, how=Found.PROSE)
-        doubts |= judgement.title_doubts(title, self.company)
+        if not (statement.is_first_person and self.kind in (PageKind.ABOUT, PageKind.PEOPLE)):
+            doubts |= judgement.title_doubts(title, self.company)
         at = line.index
         doubts |= judgement.surroundings_doubts(
             self.document, at, at, at, at + 1, kind=self.kind, own_section=False, company=self.company

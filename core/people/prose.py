@@ -1,6 +1,7 @@
 """People in sentences: "Jane Doe is our Chief Executive Officer", "our CEO Jane Doe", "Jane Doe, CEO of Acme, ..."."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.names import PersonName, read_name
@@ -11,23 +12,55 @@ _NAME = (
     rf"(?:(?:Dr|Mr|Mrs|Ms|Prof|Ing|Herr|Frau|Mme|M|Dipl\.-Ing)\.?\s+)*{_CAP}"
     rf"(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+)*{_CAP}){{1,3}}"
 )
+_ARTICLE = (
+    r"(?:the |our |an? |its |their |his |her |unser(?:en|em|e|)? |der |die |das |den |dem |ihren? |le |la |l'|l’|"
+    r"notre |son |sa |el |nuestr[oa] |su |o |a |noss[oa] |il |i |lo |nostr[oa] |suo |sua |de |het |onze )?"
+)
+_AND = r"(?:\s+(?:and|und|et|y|e|en|&)\s+|,\s+)"
 _IS = re.compile(
     rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?,?\s+(?:is|serves as|acts as|currently serves as|is currently|ist|est|"
-    rf"es|é|è|is momenteel)\s+(?:currently\s+|also\s+|seit\s+(?:\d{{4}}\s+)?)?"
-    r"(?:the |our |an? |its |their |unser(?:e)? |der |die |das |le |la |l'|l’|notre |el |nuestr[oa] |o |a |"
-    r"noss[oa] |il |l'|nostr[oa] |de |onze )?(?P<title>[^.;:!?]{2,90})"
+    rf"es|é|è|is momenteel)\s+(?:currently\s+|also\s+|seit\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
-_APPOSITION = re.compile(
-    rf"(?P<name>{_NAME}),\s+(?:the |our |its |unser(?:e)? |der |die |notre |le |la |nuestr[oa] |el |noss[oa] |o |"
-    rf"a |nostr[oa] |il |onze |de )?(?P<title>[^.;:!?\"“”„]{{2,80}})"
+_APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+{_ARTICLE}(?P<title>[^.;:!?\"“”„]{{2,80}})")
+_BRACKETS = re.compile(rf"(?P<name>{_NAME})\s*\((?P<title>[^()]{{2,60}})\)")
+_LEADS_AS = re.compile(
+    rf"(?P<name>{_NAME}),?\s+(?:(?:who|der|die|qui|que|che)\s+)?(?:\w+\s+){{0,2}}?"
+    r"(?:leads?|heads?|runs?|guides?|directs?|manages?|steers?|leitet|führt|lenkt|dirige|gère|guida|gestisce|lidera|"
+    r"leidt|serves?|works|continues)\s+(?:[\w'’-]+\s+){0,5}?"
+    rf"(?:as|als|en tant que|comme|como|come|in qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+)
+_CAPACITY = re.compile(
+    rf"(?P<name>{_NAME}),?\s+(?:agissant\s+|acting\s+)?(?:en (?:sa )?qualité d[e'’]\s*|en (?:su )?calidad de |"
+    r"in (?:sua )?qualità di |na (?:sua )?qualidade de |in (?:his|her|their) capacity as |in (?:seiner|ihrer) "
+    rf"(?:Eigenschaft|Funktion) als |in (?:de )?hoedanigheid van ){_ARTICLE}(?P<title>[^.;:!?]{{2,70}})"
+)
+_FIRST_PERSON = re.compile(
+    r"\b(?:I['’]m|I am|[Mm]y name is|[Ii]ch bin|[Mm]ein Name ist|[Jj]e suis|[Jj]e m['’]appelle|[Ss]oy|[Mm]e llamo|"
+    rf"[Ss]ou|[Ss]ono|[Mm]i chiamo|[Ii]k ben)\s+(?P<name>{_NAME}),?\s+(?:(?:and|und|et|y|e|en)\s+(?:I['’]m|I am)?\s*)?"
+    rf"{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _BEFORE = re.compile(
-    rf"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze|durch (?:den|"
-    rf"die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|"
-    rf"haar))\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})"
+    r"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze|durch (?:den|"
+    r"die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|"
+    rf"haar))\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})(?P<more>(?:{_AND}{_NAME})*)"
 )
-_BRACKETS = re.compile(rf"(?P<name>{_NAME})\s*\((?P<title>[^()]{{2,60}})\)")
+_TITLE_NAME = re.compile(
+    r"(?:^|[.!?]\s+|\b(?:by|with|under|von|mit|durch|unter|par|avec|por|con|com|da|dal|dalla|door|met)\s+)"
+    rf"{_ARTICLE}(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+)\s+(?P<name>{_NAME})(?P<more>(?:{_AND}{_NAME})*)"
+    r"(?!\s+(?:of|at|from|bei|von|chez|de|di)\s+[A-ZÄÖÜÉ])"
+)
+_AS_TITLE = re.compile(
+    rf"(?:^|[.!?]\s+)(?:As|Als|En tant que|Como|In qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),?\s+"
+    rf"(?P<name>{_NAME})"
+)
 _LABELLED = re.compile(rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?:[ /&-]+[\w/&.-]+){{0,4}})\s*:\s*(?P<name>{_NAME})")
+_NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _CAPACITY, _FIRST_PERSON)
+_TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _LABELLED)
+_OURS = (_BEFORE, _LABELLED)
+_CLAUSE = re.compile(
+    r"\b(?:is|are|was|were|led|run|headed|ist|wird|wurde|geführt|geleitet|est|dirigée?|è|guidat[ao]|es|dirigid[ao]|"
+    r"foi|fue|wordt|geleid)\b"
+)
 _FOUNDED = re.compile(
     rf"\b(?:founded|started|established|gegründet|fondée?|fundada|fondata|opgericht)\b[^.;]{{0,40}}?\s(?:by|von|"
     rf"par|por|da|door)\s+(?P<name>{_NAME})"
@@ -47,12 +80,18 @@ _STOP = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence that says who holds which post; `is_ours` where it says "our" or is a label such as "CEO: ..."."""
+    """A sentence that says who holds which post.
+
+    Attributes:
+        is_ours: it says "our" or is a label such as "CEO: ...".
+        is_first_person: the person speaks: "I'm Jane Doe, founder and CEO of ...".
+    """
 
     name: PersonName
     title: Title
     evidence: str
     is_ours: bool = False
+    is_first_person: bool = False
 
 
 def statements(text: str) -> list[Statement]:
@@ -64,21 +103,35 @@ def statements(text: str) -> list[Statement]:
     found: list[Statement] = []
     if not may_hold_title(text) and _FOUNDED.search(text) is None:
         return found
-    for pattern in (_IS, _APPOSITION, _BEFORE, _BRACKETS, _LABELLED):
-        for matched in pattern.finditer(text):
-            before = text[max(0, matched.start() - 30) : matched.start()]
-            if _FORMER.search(before):
-                continue
-            name = _trimmed(matched["name"])
-            title = _post(matched["title"])
-            if name is not None and title is not None:
-                around = text[max(0, matched.start() - 40) : matched.end() + 40]
-                found.append(Statement(name, title, around, pattern in (_BEFORE, _LABELLED)))
+    for pattern in (*_NAME_FIRST, *_TITLE_FIRST):
+        for matched in _matches(pattern, text):
+            if not _FORMER.search(text[max(0, matched.start() - 30) : matched.start()]):
+                found.extend(_stated(pattern, matched, text))
     for matched in _FOUNDED.finditer(text):
         name = _trimmed(matched["name"])
         if name is not None:
             found.append(Statement(name, Title("Founder", is_owner_like=True, is_title=True), matched[0], True))
     return found
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield matches; what stands after a name may hold the next person, so it is looked through again."""
+    position, is_name_first = 0, pattern in _NAME_FIRST
+    while matched := pattern.search(text, position):
+        yield matched
+        position = matched.end("name") if is_name_first else matched.start("name")
+
+
+def _stated(pattern: re.Pattern[str], matched: re.Match[str], text: str) -> Iterator[Statement]:
+    title = _post(matched["title"])
+    if title is None or (pattern in _TITLE_FIRST and not title.text.endswith(matched["title"].split()[-1].strip(".,"))):
+        return
+    around = text[max(0, matched.start() - 40) : matched.end() + 40]
+    more = matched.groupdict().get("more") or ""
+    for part in (matched["name"], *filter(None, re.split(_AND, more))):
+        name = _trimmed(part)
+        if name is not None:
+            yield Statement(name, title, around, pattern in _OURS, pattern is _FIRST_PERSON)
 
 
 def own_statement(text: str, name: PersonName) -> Title | None:
@@ -121,12 +174,15 @@ def _post(text: str) -> Title | None:
         *(cut.start() for cut in re.finditer(r" (?:of|at|for|bei|von|de|in|with) ", text)),
     ):
         title = read_title(text[:end].strip())
-        if title.is_top and not title.is_past:
+        if title.is_top and not title.is_past and not _CLAUSE.search(text[:end]):
             whole = re.match(
                 rf"{re.escape(text[:end].strip())}\s+(?:of|at|for|bei|von|de|chez|der|di|da|van|"
                 rf"bij)\s+(?P<place>(?:the |der |la |le |l')?[^\s,].{{1,60}}?)(?:,|$| and | where | since )",
                 text,
             )
             place = title.place or (fold(whole["place"]) if whole else None)
+            remark = text[:end].partition(",")[2]
+            if place and whole is None and place in fold(remark) and remark.islower():
+                place = None
             return Title(title.text, title.role, title.is_owner_like, title.is_president, title.is_past, place, True)
     return None

@@ -38,6 +38,7 @@ _REPRESENTED = re.compile(
     r"represented by|legally represented by|representant legal|representante legal|"
     r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
 )
+_BRACKETED = re.compile(r"^([^()]{4,60})\s\(([^()]{2,60})\)$")
 _AND = re.compile(r"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:and|und|et|y|e|en|sowie)\b)\s*")
 _SEVERAL = re.compile(r"\s*;\s*|\s+(?:and|und|et|y|e|en|&|•)\s+|(?<=\)),\s*")
 _PROSE = re.compile(
@@ -240,6 +241,16 @@ def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[Person
     if _REPRESENTED.match(fold(left)):
         named = _listed_names(right)
         return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
+    bracketed = _BRACKETED.match(right)
+    if bracketed is not None and not is_list:
+        name, title = read_name(bracketed[1]), _title(bracketed[2])
+        if (
+            name is not None
+            and title is not None
+            and title.role is not None
+            and _title(_without_lead(left)) is not None
+        ):
+            return ((name, title),)
     title = None if is_list else _title(_without_lead(left))
     if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
         return ()
