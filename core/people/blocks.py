@@ -275,7 +275,9 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
     titles_first = _titles_first(run, before, after, readings.document)
     for entry, at_before, at_after in zip(run, before, after, strict=True):
         at = at_before if titles_first else at_after
-        if at is not None and at not in taken and _same_list(readings.document, entry.line, at):
+        if at is None or at in taken or _in_other_row(readings.document, entry.line, at):
+            continue
+        if _same_list(readings.document, entry.line, at):
             _give(entry, at, readings, taken, at + 1 if titles_first else entry.end)
 
 
@@ -301,6 +303,19 @@ def _titles_first(run: list[Entry], before: list[int | None], after: list[int | 
     return False
 
 
+def _in_other_row(document: Document, one: int, other: int) -> bool:
+    """The two lines stand in different rows of a table whose rows have several cells."""
+    rows = [
+        next(
+            (block for block in document.ancestors(document.lines[line].block) if document.blocks[block].tag == "tr"),
+            -1,
+        )
+        for line in (one, other)
+    ]
+    cells = [sum(1 for block in document.blocks if block.parent == row and block.tag in ("td", "th")) for row in rows]
+    return rows[0] != rows[1] and -1 not in rows and min(cells) > 1
+
+
 def _same_list(document: Document, one: int, other: int) -> bool:
     """The two lines share an element that is not the whole page."""
     low, high = min(one, other), max(one, other)
@@ -324,5 +339,15 @@ def _labels(found: list[Entry], readings: Readings, taken: set[int]) -> None:
             entry.title, entry.title_line, entry.by_label = Title(text, is_owner_like=True, is_title=True), above, True
         elif reading.title is not None and above not in taken and _introduces(readings, above):
             entry.title, entry.title_line, entry.by_label = reading.title, above, True
-        elif previous is not None and previous.by_label and previous.line in (above, entry.line):
+        elif previous is not None and previous.line in (above, entry.line) and _is_labelled(previous, readings):
             entry.title, entry.title_line, entry.by_label = previous.title, previous.title_line, True
+
+
+def _is_labelled(entry: Entry, readings: Readings) -> bool:
+    """Say whether an entry's title is a label above it, which may hold for those who follow too."""
+    return entry.by_label or (
+        entry.title is not None
+        and 0 <= entry.title_line == entry.line - 1
+        and readings.document.lines[entry.title_line].level > 0
+        and _introduces(readings, entry.title_line)
+    )

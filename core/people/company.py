@@ -47,6 +47,13 @@ class Company:
         joined = _joined(_bare(text))
         return joined == self.label or any(joined == _joined(name) for name in self.names)
 
+    def bears(self, family: str) -> bool:
+        """Say whether the company is called after a person with this family name."""
+        own = _joined(_bare(family))
+        if len(own) < 4 or own in COMMON:
+            return False
+        return any(own in name.split() for name in self.names) or (len(own) >= 5 and self.label.startswith(own))
+
     def is_own(self, place: str) -> bool:
         """Say whether an organisation named in a title is this company (or "the company")."""
         bare = _bare(place)

@@ -245,6 +245,7 @@ class _Page:
         )
         if judgement.is_stand_in(entry.name.text, ""):
             doubts.add(Doubt.PLACEHOLDER)
+        doubts -= self._settled_doubts(entry.name, title, headings)
         low = min(entry.line, entry.title_line) if entry.title_line >= 0 else entry.line
         high = max(entry.line, entry.title_line) + 1
         return Mention(
@@ -260,6 +261,15 @@ class _Page:
             contact=contact,
             doubts=frozenset(doubts),
         )
+
+    def _settled_doubts(self, name: PersonName, title: Title, headings: tuple[str, ...]) -> set[Doubt]:
+        """Doubts about the place that the company's name settles: it is the person's, or stands in their title."""
+        if judgement.section_doubt(headings) is not None or self.kind is PageKind.STORY:
+            return set()
+        is_own_place = title.place is not None and self.company.is_own(title.place)
+        if is_own_place or (title.place is None and self.company.bears(name.family)):
+            return {Doubt.CUSTOMER, Doubt.OFF_TOPIC}
+        return set()
 
     def _place_doubts(
         self,
@@ -316,6 +326,7 @@ class _Page:
             doubts.add(Doubt.OFF_TOPIC)
         if judgement.is_stand_in(statement.name.text, line.text):
             doubts.add(Doubt.PLACEHOLDER)
+        doubts -= self._settled_doubts(statement.name, title, headings)
         return Mention(
             name=statement.name,
             title=title,

@@ -276,6 +276,8 @@ def _looks_like_organisation(text: str) -> bool:
 
 def _is_attribution(document: Document, line: int, title_line: int) -> bool:
     """A few lines in one element that begin with a text and end with who said it: a testimonial has this shape."""
+    if len(document.lines[line].text) > 80:
+        return False
     for block in document.ancestors(document.lines[line].block):
         element = document.blocks[block]
         if (

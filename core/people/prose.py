@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.names import PersonName, read_name
 from core.titles import Title, fold, may_hold_title, read_title
@@ -13,13 +13,15 @@ _NAME = (
     rf"(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+)*{_CAP}){{1,3}}"
 )
 _ARTICLE = (
-    r"(?:the |our |an? |its |their |his |her |unser(?:en|em|e|)? |der |die |das |den |dem |ihren? |le |la |l'|l’|"
+    r"(?:the (?:company|firm|group|business|agency)['’]s |the |our |an? |its |their |his |her |unser(?:en|em|e|)? |der |die |das |den |dem |ihren? |le |la |l'|l’|"
     r"notre |son |sa |el |nuestr[oa] |su |o |a |noss[oa] |il |i |lo |nostr[oa] |suo |sua |de |het |onze )?"
 )
 _AND = r"(?:\s+(?:and|und|et|y|e|en|&)\s+|,\s+)"
 _IS = re.compile(
-    rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?,?\s+(?:is|serves as|acts as|currently serves as|is currently|ist|est|"
-    rf"es|é|è|is momenteel)\s+(?:currently\s+|also\s+|seit\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+    rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?(?:,\s+(?:who|which|der|die|qui|que|che)\s[^,.]{{3,90}},)?,?\s+"
+    r"(?:is|serves as|acts as|currently serves as|has been|has served as|ist|est|es|é|è|is momenteel)\s+"
+    r"(?:currently\s+|also\s+|now\s+|today\s+|heute\s+|aujourd['’]hui\s+|hoy\s+|hoje\s+|oggi\s+|nu\s+|"
+    rf"seit\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+{_ARTICLE}(?P<title>[^.;:!?\"“”„]{{2,80}})")
 _BRACKETS = re.compile(rf"(?P<name>{_NAME})\s*\((?P<title>[^()]{{2,60}})\)")
@@ -39,6 +41,10 @@ _FIRST_PERSON = re.compile(
     rf"[Ss]ou|[Ss]ono|[Mm]i chiamo|[Ii]k ben)\s+(?P<name>{_NAME}),?\s+(?:(?:and|und|et|y|e|en)\s+(?:I['’]m|I am)?\s*)?"
     rf"{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
+_MYSELF = re.compile(
+    r"(?:^|[.!?]\s+)(?:I['’]m|I am|Ich bin|Je suis|Soy|Sou|Sono|Ik ben)\s+"
+    rf"{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+)
 _BEFORE = re.compile(
     r"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze|durch (?:den|"
     r"die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|"
@@ -53,9 +59,22 @@ _AS_TITLE = re.compile(
     rf"(?:^|[.!?]\s+)(?:As|Als|En tant que|Como|In qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),?\s+"
     rf"(?P<name>{_NAME})"
 )
+_TITLE_IS = re.compile(
+    rf"(?:^|[.!?)]\s+){_ARTICLE}(?P<title>(?:[\w&/.'’-]+\s+){{1,7}}?)(?:is|ist|est|es|é|è)\s+(?P<name>{_NAME})"
+)
+_POSSESSIVE = re.compile(
+    rf"(?P<place>{_CAP}(?:\s+{_CAP}){{0,3}}?)(?:['’]s|(?<=s)['’])\s+(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+"
+    rf"(?P<name>{_NAME})(?P<more>)"
+)
+_SUBJECT = re.compile(
+    rf"((?:The |Die |Das |La |Le |Il )?{_CAP}(?:\s+{_CAP}){{0,3}})\s+(?:is|was|ist|wird|est|è|es|wordt)\b"
+)
+_OUR = re.compile(r"(?:Our|Unsere?|Notre|Nuestr[oa]|Noss[oa]|Nostr[oa]|Ons|Onze|It|She|He|Er|Sie|Il|Elle)\b")
 _LABELLED = re.compile(rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?:[ /&-]+[\w/&.-]+){{0,4}})\s*:\s*(?P<name>{_NAME})")
 _NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _CAPACITY, _FIRST_PERSON)
-_TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _LABELLED)
+_TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _TITLE_IS, _POSSESSIVE, _LABELLED)
+_TOUCHING = (_BEFORE, _TITLE_NAME, _POSSESSIVE)
+"""Nothing stands between title and name, so where one ends is found by reading both."""
 _OURS = (_BEFORE, _LABELLED)
 _CLAUSE = re.compile(
     r"\b(?:is|are|was|were|led|run|headed|ist|wird|wurde|geführt|geleitet|est|dirigée?|è|guidat[ao]|es|dirigid[ao]|"
@@ -119,19 +138,47 @@ def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     position, is_name_first = 0, pattern in _NAME_FIRST
     while matched := pattern.search(text, position):
         yield matched
-        position = matched.end("name") if is_name_first else matched.start("name")
+        position = matched.end("name") if is_name_first else matched.start() + 1
 
 
 def _stated(pattern: re.Pattern[str], matched: re.Match[str], text: str) -> Iterator[Statement]:
-    title = _post(matched["title"])
-    if title is None or (pattern in _TITLE_FIRST and not title.text.endswith(matched["title"].split()[-1].strip(".,"))):
+    held, named = matched["title"], matched["name"]
+    if pattern in _TOUCHING:
+        held, named = _split(f"{held} {named}") or (held, "")
+    title = _post(held)
+    if title is None or (pattern in _TITLE_FIRST and not _is_whole(title, held)):
         return
+    place = matched.groupdict().get("place") or (_subject(text, matched.start()) if pattern is _TITLE_NAME else None)
+    if place:
+        title = replace(title, place=fold(place))
     around = text[max(0, matched.start() - 40) : matched.end() + 40]
     more = matched.groupdict().get("more") or ""
-    for part in (matched["name"], *filter(None, re.split(_AND, more))):
+    for part in (named, *filter(None, re.split(_AND, more))):
         name = _trimmed(part)
         if name is not None:
             yield Statement(name, title, around, pattern in _OURS, pattern is _FIRST_PERSON)
+
+
+def _subject(text: str, at: int) -> str | None:
+    """Whose people a sentence is about: "Acme Holdings is led by CEO Jane Doe"; None where it says "our" or nothing."""
+    sentence = re.split(r"[.!?]\s", text[:at])[-1]
+    found = _SUBJECT.match(sentence.strip())
+    return found[1] if found is not None and not _OUR.match(found[1]) else None
+
+
+def _split(text: str) -> tuple[str, str] | None:
+    """Cut "Chief Executive Jane Doe" into title and name."""
+    tokens = text.replace(",", " ").split()
+    for at in range(1, len(tokens) - 1):
+        title, name = " ".join(tokens[:at]), " ".join(tokens[at:])
+        if read_title(title).is_top and read_name(name) is not None:
+            return title, name
+    return None
+
+
+def _is_whole(title: Title, text: str) -> bool:
+    """Nothing of the words before the name is left out, other than where the post is held."""
+    return title.place is not None or fold(title.text).strip(" .,") == fold(text).strip(" .,")
 
 
 def own_statement(text: str, name: PersonName) -> Title | None:
@@ -152,6 +199,7 @@ def own_statement(text: str, name: PersonName) -> Title | None:
         matched = re.search(
             rf"^(?:As|Als) {article}(?P<title>[^.;:!?,]{{2,70}}), {subject}\b", text[:600]
         ) or re.search(rf"^{subject}, {article}(?P<title>[^.;:!?,]{{2,70}}),", text[:600])
+    matched = matched or _MYSELF.search(text[:300])
     return _post(matched["title"]) if matched else None
 
 
@@ -182,7 +230,7 @@ def _post(text: str) -> Title | None:
             )
             place = title.place or (fold(whole["place"]) if whole else None)
             remark = text[:end].partition(",")[2]
-            if place and whole is None and place in fold(remark) and remark.islower():
+            if place and whole is None and place.split()[-1] in fold(remark) and remark.islower():
                 place = None
             return Title(title.text, title.role, title.is_owner_like, title.is_president, title.is_past, place, True)
     return None

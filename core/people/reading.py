@@ -97,7 +97,7 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     name = _name(text, pieces)
     if name is not None:
         return Reading(name=name)
-    if not may_hold_title(text) and _REPRESENTED_WORD.search(text) is None:
+    if not may_hold_title(" ".join(pieces)) and _REPRESENTED_WORD.search(text) is None:
         return _only_names(text)
     pairs = _pairs(text, pieces)
     return Reading(pairs=pairs) if pairs else _without_pairs(text, pieces)
