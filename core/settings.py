@@ -127,6 +127,12 @@ class WebsiteSettings(BaseSettings):
     fresh_for_s: float = Field(
         default=86_400, ge=0, le=31_536_000, description="Seconds a fetched page is used again without asking"
     )
+    keep_s: float = Field(
+        default=7_776_000,
+        ge=3600,
+        le=315_360_000,
+        description="Seconds after which the sweep deletes a fetched page; until then it is asked for only if it changed",
+    )
     cache_dir: Path | None = Field(
         default=None, description="Fetched pages. Default: cache/websites in the data directory"
     )
@@ -134,6 +140,12 @@ class WebsiteSettings(BaseSettings):
         default=False,
         description="Visit private, loopback and link-local addresses too; for tests and the sandbox only",
     )
+    render: bool = Field(
+        default=False,
+        description="Read pages that scripts build in a local Chromium, where a site names nobody without it; "
+        "needs the extra `browser`",
+    )
+    chromium: Path | None = Field(default=None, description="The browser for it. Default: `chromium` on the PATH")
 
 
 class DiscoverySettings(BaseSettings):

@@ -15,7 +15,8 @@ class SweptSpending:
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What one sweep closed: reservations in the cost book, and browser sessions."""
+    """What one sweep closed: reservations in the cost book, browser sessions, and pages kept too long."""
 
     spending: SweptSpending
     session_count: int
+    page_count: int

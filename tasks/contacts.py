@@ -14,7 +14,8 @@ from core.people.report import PageNote, SiteOutcome, SiteReport
 from core.people.values import PageFindings
 from core.settings import Settings
 from core.web_addresses import absolute, canonical, page_key, site_of
-from integrations.websites.fetcher import UNKNOWN, FetchedPage, FetchLimits, PageStatus, WebsiteFetcher
+from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.pages import UNKNOWN, FetchedPage, FetchLimits, PageStatus
 
 _MAX_REFRESHES = 2
 
@@ -89,6 +90,8 @@ class _Visit:
             await self._read_sitemaps(frontier, url)
             await self._follow_links(frontier)
         if self._still_nobody() and not plan.names_people(self.findings):
+            await self._follow_by_chance(frontier)
+        if self._still_nobody() and not plan.names_people(self.findings):
             await self._try_usual_paths(frontier)
             await self._follow_links(frontier)
 
@@ -126,7 +129,7 @@ class _Visit:
         self._note(page, "home page")
         return page.final_url, await self._read(page, is_home=True)
 
-    async def _read(self, page: FetchedPage, *, is_home: bool = False) -> Document:
+    async def _read(self, page: FetchedPage, *, is_home: bool = False, by_chance: bool = False) -> Document:
         """Parse a page and take down its people; the same content under two addresses counts once."""
         document = await asyncio.to_thread(parse, page.body)
         digest = hashlib.sha256("\n".join(line.text for line in document.lines).encode()).hexdigest()
@@ -134,7 +137,11 @@ class _Visit:
         if digest not in self.digests:
             self.digests.add(digest)
             company = of_site(self.documents)
-            self.findings.append(await asyncio.to_thread(extract, document, page.final_url, company, is_home=is_home))
+            self.findings.append(
+                await asyncio.to_thread(
+                    extract, document, page.final_url, company, is_home=is_home, by_chance=by_chance
+                )
+            )
         if plan.is_script_shell(document, page.body):
             self.shells += 1
         return document
@@ -180,7 +187,24 @@ class _Visit:
                 frontier.add_addresses(
                     [found for address in pages if (found := absolute(page.final_url, address))], "named in the sitemap"
                 )
-                waiting.extend(sorted(further, key=lambda address: "page" not in address)[:2])
+                named = [found for address in further if (found := absolute(page.final_url, address))]
+                waiting.extend(sorted(named, key=lambda address: "page" not in address)[:2])
+
+    async def _follow_by_chance(self, frontier: Frontier) -> None:
+        """Read a few pages that nothing speaks for, and where they lead, until somebody is found."""
+        for _ in range(plan.MAX_BY_CHANCE):
+            chosen = frontier.next_by_chance() if self._still_nobody() else None
+            if chosen is None:
+                return
+            page = await self.fetcher.fetch(chosen.url, site=self.site)
+            self._note(page, chosen.why)
+            if page.status in (PageStatus.THROTTLED, PageStatus.FORBIDDEN, PageStatus.TIMEOUT, PageStatus.UNREACHABLE):
+                return
+            if page.status is PageStatus.OK:
+                frontier.mark(page.final_url)
+                document = await self._read(page, by_chance=True)
+                frontier.add(document, page.final_url, 2)
+                await self._follow_links(frontier)
 
     async def _try_usual_paths(self, frontier: Frontier) -> None:
         """Try paths that many sites have, until one tells of people or two give nothing new."""

@@ -111,7 +111,7 @@ def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
 
 def _logos(document: Document) -> list[str]:
     """What the picture that leads home says: "Acme logo"."""
-    found = []
+    found: list[str] = []
     for link in document.root.iter("a"):
         if (link.get("href") or "-").rstrip("/") in ("", "#", ".", "index.html", "/index.html", "home"):
             found.extend(_LOGO.sub("", image.get("alt") or "").strip() for image in link.iter("img"))
@@ -119,7 +119,7 @@ def _logos(document: Document) -> list[str]:
 
 
 def _copyright(document: Document) -> list[str]:
-    found = []
+    found: list[str] = []
     for line in document.lines[-25:]:
         matched = re.search(
             r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"

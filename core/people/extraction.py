@@ -24,7 +24,9 @@ _DIRECTORY = 12
 """More people with one top role on a page than any company has."""
 
 
-def extract(document: Document, url: str, company: Company, *, is_home: bool = False) -> PageFindings:
+def extract(
+    document: Document, url: str, company: Company, *, is_home: bool = False, by_chance: bool = False
+) -> PageFindings:
     """Find the people a page names.
 
     Args:
@@ -32,6 +34,7 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
         url: its address.
         company: what the site calls itself.
         is_home: it is the site's home page.
+        by_chance: nothing spoke for reading it, so only a section about the company's own people counts.
 
     Returns:
         Mentions in reading order, those that are no executives of this company with their doubts.
@@ -40,7 +43,7 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
     kind = kind_of(url, document.title, heading, is_home=is_home)
     if kind is PageKind.OTHER and read_line(heading, (heading,)).names:
         kind = PageKind.PEOPLE
-    page = _Page(document, company, kind)
+    page = _Page(document, company, kind, by_chance)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
     mentions = _without_directories(mentions)
     untitled = tuple(name.text for name in page.untitled_names())[:60]
@@ -75,6 +78,7 @@ class _Page:
     document: Document
     company: Company
     kind: PageKind
+    by_chance: bool = False
 
     @cached_property
     def readings(self) -> Readings:
@@ -293,7 +297,9 @@ class _Page:
             doubts.add(Doubt.OFF_TOPIC)
         if not own_section and how in (Found.CARD, Found.LINE):
             own_place = title.place is not None and self.company.is_own(title.place)
-            if not own_place and (self.kind is PageKind.HOME or (self.kind is PageKind.OTHER and not several)):
+            if not own_place and (
+                self.kind is PageKind.HOME or (self.kind is PageKind.OTHER and (self.by_chance or not several))
+            ):
                 doubts.add(Doubt.OFF_TOPIC)
         return doubts
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from core.name_words import GIVEN, NOT_NAMES
 from core.names import PersonName, read_name
-from core.title_words import CREDENTIALS
+from core.title_words import CONNECTORS, CREDENTIALS
 from core.titles import Title, fold, may_hold_title, read_title
 
 _MAX_PAIR = 160
@@ -121,7 +122,10 @@ def _without_pairs(text: str, pieces: tuple[str, ...]) -> Reading:
     if title is not None:
         return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
     listed = _only_names(text)
-    return listed if listed is not NOTHING else _open(text, pieces)
+    if listed is not NOTHING:
+        return listed
+    opening = _open(text, pieces)
+    return opening if opening is not NOTHING else _in_segments(text)
 
 
 def _open(text: str, pieces: tuple[str, ...]) -> Reading:
@@ -287,10 +291,34 @@ def _listed_names(text: str) -> tuple[PersonName, ...]:
     whole = read_name(text)
     if whole is not None and "," not in text:
         return (whole,)
-    names = [read_name(part) for part in _AND.split(text) if part.strip()]
+    parts = [part.strip() for part in _AND.split(text) if part.strip()]
+    names = [read_name(part) or _with_family_of(parts[at + 1 :], part) for at, part in enumerate(parts)]
     if names and all(name is not None for name in names):
         return tuple(name for name in names if name is not None)
     return (whole,) if whole is not None else ()
+
+
+def _with_family_of(following: list[str], given: str) -> PersonName | None:
+    """Read the first of "Cordula und Ralf Hess": a given name that shares the next person's family name."""
+    partner = read_name(following[0]) if following else None
+    if partner is None or " " in given or len(given) < 3 or fold(given) in NOT_NAMES - GIVEN:
+        return None
+    return read_name(f"{given} {partner.family}")
+
+
+def _in_segments(text: str) -> Reading:
+    """Read the part of a line that is a title with names: "Hess GmbH, Geschäftsführung Ralf Hess, Moorweg 3"."""
+    segments = [] if _PROSE.search(fold(text)) else [part.strip() for part in re.split(r"[,;|•·]|\s[-–—]\s", text)]
+    for segment in segments if 1 < len(segments) <= 8 else ():
+        tokens = segment.split()
+        for at in range(1, min(len(tokens), 6)):
+            title = read_title(" ".join(tokens[:at]))
+            if fold(tokens[at - 1]) in CONNECTORS or fold(tokens[at - 1]) in ("at", "bei", "chez"):
+                continue
+            named = _listed_names(" ".join(tokens[at:])) if title.role is not None and title.place is None else ()
+            if named:
+                return Reading(pairs=tuple((name, title) for name in named))
+    return NOTHING
 
 
 def _unpunctuated(text: str) -> tuple[tuple[PersonName, Title], ...]:
