@@ -131,7 +131,7 @@ class WebsiteSettings(BaseSettings):
         default=7_776_000,
         ge=3600,
         le=315_360_000,
-        description="Seconds after which the sweep deletes a fetched page; until then it is asked for only if it changed",
+        description="Seconds after which the sweep deletes a fetched page; until then only changes are fetched",
     )
     cache_dir: Path | None = Field(
         default=None, description="Fetched pages. Default: cache/websites in the data directory"
@@ -166,7 +166,10 @@ class DiscoverySettings(BaseSettings):
         default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
     )
     apollo_people: int = Field(
-        default=5, ge=0, le=100, description="People bought of Apollo for one company at most, a credit each"
+        default=2,
+        ge=0,
+        le=6,
+        description="People bought of Apollo for one company at most, a credit each: one for a role that is missing",
     )
 
 

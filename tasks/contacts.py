@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from core.people import frontier as plan
@@ -16,8 +18,10 @@ from core.settings import Settings
 from core.web_addresses import absolute, canonical, page_key, site_of
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import UNKNOWN, FetchedPage, FetchLimits, PageStatus
+from integrations.websites.rendering import Renderer
 
 _MAX_REFRESHES = 2
+_MAX_RENDERED = 4
 
 
 def website_fetcher(settings: Settings) -> WebsiteFetcher:
@@ -36,8 +40,24 @@ def website_fetcher(settings: Settings) -> WebsiteFetcher:
     return WebsiteFetcher(limits, chosen.cache_dir or settings.home / "cache" / "websites")
 
 
+@asynccontextmanager
+async def page_renderer(settings: Settings, fetcher: WebsiteFetcher) -> AsyncIterator[Renderer | None]:
+    """Yield a browser for pages built by scripts where the settings ask for one; it starts when it is needed."""
+    chosen = settings.websites
+    if not chosen.render:
+        yield None
+        return
+    async with Renderer(fetcher, chromium=chosen.chromium) as renderer:
+        yield renderer
+
+
 async def discover_site(
-    website: str, fetcher: WebsiteFetcher, *, page_budget: int = 12, time_budget_s: float = 60.0
+    website: str,
+    fetcher: WebsiteFetcher,
+    *,
+    page_budget: int = 12,
+    time_budget_s: float = 60.0,
+    renderer: Renderer | None = None,
 ) -> SiteReport:
     """Find the executives a company's website names. Needs no database; raises nothing for what a website does.
 
@@ -46,11 +66,12 @@ async def discover_site(
         fetcher: shared by all sites.
         page_budget: pages read at most.
         time_budget_s: seconds; what was found by then is reported.
+        renderer: shows pages that scripts build, where nobody is found without; None leaves those unknown.
 
     Returns:
         The people with the pages they stand on, or the reason why there is nobody.
     """
-    visit = _Visit(website, fetcher, page_budget)
+    visit = _Visit(website, fetcher, page_budget, renderer)
     try:
         async with asyncio.timeout(time_budget_s):
             await visit.run()
@@ -66,12 +87,14 @@ class _Visit:
     website: str
     fetcher: WebsiteFetcher
     page_budget: int
+    renderer: Renderer | None = None
     notes: list[PageNote] = field(default_factory=list)
     documents: list[tuple[str, Document]] = field(default_factory=list)
     findings: list[PageFindings] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
-    shells: int = 0
+    shells: list[FetchedPage] = field(default_factory=list)
+    rendered: int = 0
     home_failure: str | None = None
     out_of_time: str | None = None
     site: str = ""
@@ -86,6 +109,8 @@ class _Visit:
         if not frontier.promises_people:
             await self._read_included(frontier, document, url)
         await self._follow_links(frontier)
+        if self.shells and self.renderer is not None and self._still_nobody():
+            await self._render(frontier, self.renderer)
         if self._still_nobody():
             await self._read_sitemaps(frontier, url)
             await self._follow_links(frontier)
@@ -142,13 +167,16 @@ class _Visit:
                     extract, document, page.final_url, company, is_home=is_home, by_chance=by_chance
                 )
             )
-        if plan.is_script_shell(document, page.body):
-            self.shells += 1
+        names_nobody = not self.findings or not (self.findings[-1].mentions or self.findings[-1].names_without_title)
+        if names_nobody and plan.is_script_shell(document, page.body):
+            self.shells.append(page)
         return document
 
-    async def _follow_links(self, frontier: Frontier) -> None:
-        """Read the most promising pages; once somebody is found, only those that promise people."""
-        while len(self.documents) < self.page_budget and len(self.notes) < self.page_budget * 2:
+    async def _follow_links(self, frontier: Frontier, *, most: int = 100) -> None:
+        """Read the most promising pages, `most` at once; once somebody is found, only those that promise people."""
+        for _ in range(most):
+            if len(self.documents) >= self.page_budget or len(self.notes) >= self.page_budget * 2:
+                return
             chosen = frontier.next(at_least=plan.least_score(self.findings))
             if chosen is None:
                 return
@@ -162,6 +190,25 @@ class _Visit:
             ):
                 document = await self._read(page)
                 frontier.add(document, page.final_url, depth)
+
+    async def _render(self, frontier: Frontier, renderer: Renderer) -> None:
+        """Show the pages that scripts build, and those that their menus lead to, a few at most."""
+        for _ in range(_MAX_RENDERED):
+            while not self.shells and self._still_nobody():
+                known = len(self.documents)
+                await self._follow_links(frontier, most=1)
+                if len(self.documents) == known:
+                    return
+            if not self.shells or not self._still_nobody():
+                return
+            is_home = self.rendered == 0
+            page = await renderer.render(self.shells.pop(0))
+            self._note(page, "shown in a browser")
+            if page.status is PageStatus.OK:
+                self.rendered += 1
+                document = await self._read(page, is_home=is_home)
+                self.shells = [shell for shell in self.shells if shell.final_url != page.final_url]
+                frontier.add(document, page.final_url, 0 if is_home else 1)
 
     async def _read_included(self, frontier: Frontier, document: Document, url: str) -> None:
         """Take links from the parts that a page's scripts would put into it, such as a menu in a file of its own."""
@@ -247,7 +294,7 @@ class _Visit:
 
     @property
     def _is_built_by_scripts(self) -> bool:
-        return self.shells > 0 and self.shells * 2 >= len(self.documents)
+        return self.rendered == 0 and len(self.shells) * 2 >= max(len(self.documents), 1)
 
     def _is_unknown(self) -> bool:
         incomplete = self.home_failure or self.out_of_time or self.unreadable or not self.documents

@@ -25,8 +25,9 @@ from db import discoveries
 from db.discoveries import DueLead
 from db.engine import Engine, transaction
 from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.rendering import Renderer
 from tasks.batches import bounded_gather, sliced
-from tasks.contacts import discover_site, website_fetcher
+from tasks.contacts import discover_site, page_renderer, website_fetcher
 from tasks.further_sources import FurtherSources, further_sources
 from tasks.policies import STEP
 from tasks.progress import Progress
@@ -126,8 +127,9 @@ async def discover_batch(batch: SiteBatch) -> BatchReport:
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(database_engine())
         fetcher = await stack.enter_async_context(website_fetcher(chosen))
+        renderer = await stack.enter_async_context(page_renderer(chosen, fetcher))
         further = await stack.enter_async_context(further_sources(chosen, batch.run_id))
-        visitor = _Visitor(chosen, engine, fetcher, further, batch, holder)
+        visitor = _Visitor(chosen, engine, fetcher, renderer, further, batch, holder)
         await stack.enter_async_context(_holding(engine, holder, chosen.discovery.lease_s))
         ends = await bounded_gather(visitor.visit, batch.sites, width=chosen.discovery.sites_at_once)
         async with transaction(engine) as connection:
@@ -166,6 +168,7 @@ class _Visitor:
     settings: Settings
     engine: Engine
     fetcher: WebsiteFetcher
+    renderer: Renderer | None
     further: FurtherSources
     batch: SiteBatch
     holder: UUID
@@ -202,7 +205,11 @@ class _Visitor:
         websites = self.settings.websites
         try:
             report = await discover_site(
-                site.website, self.fetcher, page_budget=websites.page_budget, time_budget_s=websites.time_budget_s
+                site.website,
+                self.fetcher,
+                page_budget=websites.page_budget,
+                time_budget_s=websites.time_budget_s,
+                renderer=self.renderer,
             )
         except Exception as error:  # markup that breaks a parser is this site's outcome, not the batch's
             log.exception("site_failed", extra={"site": site.site})

@@ -79,15 +79,16 @@ def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":
 
 async def _discover(website: str, pages: int | None, seconds: float | None) -> "SiteReport":
     from core.settings import settings
-    from tasks.contacts import discover_site, website_fetcher
+    from tasks.contacts import discover_site, page_renderer, website_fetcher
 
     chosen = settings()
-    async with website_fetcher(chosen) as fetcher:
+    async with website_fetcher(chosen) as fetcher, page_renderer(chosen, fetcher) as renderer:
         return await discover_site(
             website,
             fetcher,
             page_budget=pages or chosen.websites.page_budget,
             time_budget_s=seconds or chosen.websites.time_budget_s,
+            renderer=renderer,
         )
 
 

@@ -13,8 +13,8 @@ _NAME = (
     rf"(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+)*{_CAP}){{1,3}}"
 )
 _ARTICLE = (
-    r"(?:the (?:company|firm|group|business|agency)['’]s |the |our |an? |its |their |his |her |unser(?:en|em|e|)? |der |die |"
-    r"das |den |dem |ihren? |le |la |l'|l’|"
+    r"(?:the (?:company|firm|group|business|agency)['’]s |the |our |an? |its |their |his |her |unser(?:en|em|e|)? |"
+    r"der |die |das |den |dem |ihren? |le |la |l'|l’|"
     r"notre |son |sa |el |nuestr[oa] |su |o |a |noss[oa] |il |i |lo |nostr[oa] |suo |sua |de |het |onze )?"
 )
 _AND = r"(?:\s+(?:and|und|et|y|e|en|&)\s+|,\s+)"

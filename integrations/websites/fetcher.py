@@ -20,7 +20,7 @@ from integrations.websites.bodies import read_body
 from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.network import CheckedTransport
 from integrations.websites.pacing import paced
-from integrations.websites.pages import FetchedPage, FetchLimits, PageStatus, failure, is_text, refusal
+from integrations.websites.pages import FetchedPage, FetchLimits, PageStatus, Resource, failure, is_text, refusal
 
 MAX_REDIRECTS = 5
 _ROBOTS_FRESH_S = 86_400.0
@@ -31,6 +31,7 @@ _MAX_HOSTS = 5_000
 @dataclass
 class _Host:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     robots: Robots | None = None
     robots_at: float = 0.0
     next_at: float = 0.0
@@ -95,6 +96,33 @@ class WebsiteFetcher:
             return FetchedPage(
                 asked, asked, PageStatus.TIMEOUT, f"no complete answer within {self.limits.timeout_s:g} s"
             )
+
+    async def resource(self, url: str) -> Resource | None:
+        """Fetch what a page's script asks for, under the rules of every page, but without its delay.
+
+        Returns:
+            The answer; None where it may not be asked for, where it does not come in time, or is too large.
+        """
+        target = canonical(url)
+        try:
+            async with asyncio.timeout(self.limits.timeout_s):
+                for _ in range(MAX_REDIRECTS + 1):
+                    if target is None or (not self.limits.allow_private and _is_private_literal(target)):
+                        return None
+                    robots = await self._robots(target)
+                    if isinstance(robots, FetchedPage) or not robots.allowed:
+                        return None
+                    async with self._client.stream("GET", target, headers={"Accept": "*/*"}) as answer:
+                        self.requests_sent += 1
+                        if answer.status_code in (301, 302, 303, 307, 308):
+                            target = absolute(target, answer.headers.get("location", ""))
+                            continue
+                        body, is_truncated = await read_body(answer, self.limits.max_bytes)
+                        kind = answer.headers.get("content-type", "text/plain")
+                    return None if body is None or is_truncated else Resource(body, kind, answer.status_code)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error):
+            return None
+        return None
 
     def _waiting(self, url: str) -> float:
         """Seconds the host's own delays may take, which are not the page's fault."""
@@ -212,12 +240,13 @@ class WebsiteFetcher:
         """Decide by the host's robots.txt, fetched once a day (RFC 9309, 2.3)."""
         parts = urlsplit(url)
         host = self._hosts.setdefault(parts.netloc, _Host())
-        if host.robots is None or time.monotonic() - host.robots_at > _ROBOTS_FRESH_S:
-            found = await self._fetch_robots(f"{parts.scheme}://{parts.netloc}/robots.txt")
-            if isinstance(found, FetchedPage):
-                return found
-            host.robots, host.robots_at = found, time.monotonic()
-            self._forget_hosts()
+        async with host.asking:
+            if host.robots is None or time.monotonic() - host.robots_at > _ROBOTS_FRESH_S:
+                found = await self._fetch_robots(f"{parts.scheme}://{parts.netloc}/robots.txt")
+                if isinstance(found, FetchedPage):
+                    return found
+                host.robots, host.robots_at = found, time.monotonic()
+                self._forget_hosts()
         return host.robots.decide(url)
 
     def _forget_hosts(self) -> None:

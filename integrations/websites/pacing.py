@@ -1,4 +1,4 @@
-"""One host, one request at a time, a delay between two: over all processes of a machine, by files that the system locks.
+"""One host, one request at a time, a delay between two: over all processes of a machine, by files the system locks.
 
 Each host has a file: who holds its lock is the one who asks the host, and its date says when the last answer ended. The
 system gives up the locks of a process that dies. Nothing is kept in Redis, so manners do not depend on it.
@@ -36,9 +36,7 @@ async def paced(directory: Path | None, host: str, delay_s: float) -> AsyncItera
         return
     path = directory / f"{hashlib.sha256(host.encode()).hexdigest()[:32]}.host"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        is_new = not path.exists()
-        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        handle, is_new = _opened(path)
     except OSError as error:
         message = f"the page cache cannot be written ({error.strerror}): set WEBSITES_CACHE_DIR"
         raise InvalidFile(message, path=str(directory)) from error
@@ -55,10 +53,18 @@ async def paced(directory: Path | None, host: str, delay_s: float) -> AsyncItera
         os.close(handle)
 
 
+def _opened(path: Path) -> tuple[int, bool]:
+    """Open a host's file; say whether it was made just now."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600), is_new
+
+
 async def _lock(handle: int) -> None:
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
         except BlockingIOError:
             await asyncio.sleep(_ASK_AGAIN_S)
+        else:
+            return

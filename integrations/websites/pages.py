@@ -95,6 +95,15 @@ class FetchedPage:
     truncated: bool = False
 
 
+@dataclass(frozen=True)
+class Resource:
+    """What a page's script asked for: the server's answer as it came, unpacked."""
+
+    body: bytes
+    content_type: str
+    http_status: int
+
+
 def failure(error: Exception) -> tuple[PageStatus, str]:
     """Say what an exchange that broke off means."""
     if isinstance(error, httpx.TimeoutException):
