@@ -16,7 +16,11 @@ pytestmark = [
     pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright is not installed (extra 'browser')"),
 ]
 LIMITS = FetchLimits(delay_s=0.0, allow_private=True, timeout_s=5.0)
-SHELL = "<html><title>Acme Looms</title><body><div id='root'></div><script src='/app.js'></script><script src='/tracker.js'></script></body></html>"
+
+SHELL = (
+    "<html><title>Acme Looms</title><body><div id='root'></div><script src='/app.js'></script>"
+    "<script src='/tracker.js'></script></body></html>"
+)
 APP = """
 fetch('/people.json').then(answer => answer.json()).then(people => {
   const menu = "<nav><a href='/team'>Team</a></nav>";
