@@ -31,7 +31,7 @@ _AFTER_HONORIFIC = frozenset(
 )
 _CHARTERED = frozenset({"CA", "CS", "CMA", "CPA", "ACA", "FCA"})
 """Letters of a profession that stand before a name in India; written in small letters they would be a name."""
-_LETTERS = re.compile(r"^[A-Z][A-Z.®-]{1,7}(?: [A-Z][A-Z.®-]{1,7})?$")
+_LETTERS = re.compile(r"^(?:(?=\S*[A-Z]\S*[A-Z])[A-Z][A-Za-z.®-]{1,7}(?: |$)){1,2}$")
 _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")

@@ -57,6 +57,7 @@ _OF = re.compile(
 _AT = re.compile(r"\s*@\s*")
 _LEADING = frozenset({"of", "at", "for", "the", "bei", "chez", "bij"})
 _ENDED = "ended"
+_ON_THE_BOARD = frozenset({"board", "member", "directors", "trustees", "vorstandsmitglied", "mitglied", "vorstands"})
 _EDGES = " .,'\"“”„«»*-–—_!"
 _ORDINAL_YEAR = re.compile(r"^(?:19|20)\d\d$")
 
@@ -305,6 +306,8 @@ class _Reading:
             return
         if self.president and not self.roles and "board" in tokens:
             self.place = self.place or part
+            return
+        if all(token in _ON_THE_BOARD or token in words.CONNECTORS for token in tokens):
             return
         without_article = list(dropwhile(lambda token: token in _LEADING, tokens))
         if (

@@ -19,7 +19,9 @@ _LEGAL = re.compile(
 _OWN_WORDS = re.compile(
     r"^(?:the |our |this |der |die |das |la |le |el |il |o |a |de |het )?(?:company|firm|group|business|agency|"
     r"organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|"
-    r"bedrijf|organisatie)$"
+    r"bedrijf|organisatie|maison|house|hauses?|"
+    r"foundation|trust|charity|fondation|fundacion|stiftung|studio|brand|practice|betriebs?|atelier|cabinet|bureau|"
+    r"startup|start-up|bank|school|shop)$"
 )
 _TITLE_PARTS = re.compile(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*")
 _LOGO = re.compile(r"(?i)\b(?:logo|home|startseite|accueil)\b(?: (?:of|von|de|di)\b)?")

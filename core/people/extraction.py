@@ -203,6 +203,8 @@ class _Page:
                 if entry.name.key in titled:
                     continue
                 title, how = self._title_from_text(entry), Found.PROSE
+            elif not title.is_president and title.role is None and (said := self._title_from_text(entry)) is not None:
+                title, how = (said, Found.PROSE) if said.role is not None else (title, how)
             elif entry.by_label:
                 how = Found.LABEL
             elif entry.title_line == entry.line:

@@ -70,8 +70,10 @@ _POSSESSIVE = re.compile(
 _SUBJECT = re.compile(
     rf"((?:The |Die |Das |La |Le |Il )?{_CAP}(?:\s+{_CAP}){{0,3}})\s+(?:is|was|ist|wird|est|è|es|wordt)\b"
 )
+_PARTNER = re.compile(rf"({_CAP})\s+(?:and|und|et|y|e|en|&)\s+$")
 _OUR = re.compile(r"(?:Our|Unsere?|Notre|Nuestr[oa]|Noss[oa]|Nostr[oa]|Ons|Onze|It|She|He|Er|Sie|Il|Elle)\b")
 _LABELLED = re.compile(rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?:[ /&-]+[\w/&.-]+){{0,4}})\s*:\s*(?P<name>{_NAME})")
+_INVERTED = re.compile(r"\b(?:ist|leitet|führt)\s+(?P<rest>[^\W\d_a-zß-öø-ÿ][^.,;:!?]{8,90})")
 _NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _CAPACITY, _FIRST_PERSON)
 _TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _TITLE_IS, _POSSESSIVE, _LABELLED)
 _TOUCHING = (_BEFORE, _TITLE_NAME, _POSSESSIVE)
@@ -127,11 +129,24 @@ def statements(text: str) -> list[Statement]:
         for matched in _matches(pattern, text):
             if not _FORMER.search(text[max(0, matched.start() - 30) : matched.start()]):
                 found.extend(_stated(pattern, matched, text))
+    found.extend(_inverted(text))
     for matched in _FOUNDED.finditer(text):
         name = _trimmed(matched["name"])
         if name is not None:
             found.append(Statement(name, Title("Founder", is_owner_like=True, is_title=True), matched[0], True))
     return found
+
+
+def _inverted(text: str) -> Iterator[Statement]:
+    """Read German word order: "Heute ist Jana Doe Geschäftsführerin der Doe GmbH"."""
+    for matched in _INVERTED.finditer(text):
+        tokens = matched["rest"].split()
+        for at in range(2, min(len(tokens), 5)):
+            title = _post(re.sub(r"^(?:seit \d{4} )?(?:der |die |unsere? )?", "", " ".join(tokens[at:])))
+            name = read_name(" ".join(tokens[:at])) if title is not None else None
+            if name is not None and title is not None:
+                yield Statement(name, title, matched[0])
+                break
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -154,10 +169,17 @@ def _stated(pattern: re.Pattern[str], matched: re.Match[str], text: str) -> Iter
         title = replace(title, place=fold(place))
     around = text[max(0, matched.start() - 40) : matched.end() + 40]
     more = matched.groupdict().get("more") or ""
+    partner = _PARTNER.search(text[: matched.start("name")]) if pattern is _APPOSITION else None
     for part in (named, *filter(None, re.split(_AND, more))):
-        name = _trimmed(part)
-        if name is not None:
-            yield Statement(name, title, around, pattern in _OURS, pattern is _FIRST_PERSON)
+        own_title, own_name = _split(part) or ("", part)
+        name = _trimmed(own_name)
+        if name is None:
+            continue
+        held_here = read_title(own_title) if own_title else title
+        yield Statement(name, held_here, around, pattern in _OURS, pattern is _FIRST_PERSON)
+        other = read_name(f"{partner[1]} {name.family}") if partner and _is_plural(title) else None
+        if other is not None:
+            yield Statement(other, title, around)
 
 
 def _subject(text: str, at: int) -> str | None:
@@ -165,6 +187,12 @@ def _subject(text: str, at: int) -> str | None:
     sentence = re.split(r"[.!?]\s", text[:at])[-1]
     found = _SUBJECT.match(sentence.strip())
     return found[1] if found is not None and not _OUR.match(found[1]) else None
+
+
+def _is_plural(title: Title) -> bool:
+    """Say whether a title is of several: "cogérants", "founders", "Geschäftsführer"."""
+    first = fold(title.text).split()[0].strip(",")
+    return first.endswith("s") or first.startswith("geschaftsfuhrer")
 
 
 def _split(text: str) -> tuple[str, str] | None:
