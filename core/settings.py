@@ -165,6 +165,11 @@ class DiscoverySettings(BaseSettings):
     lease_s: float = Field(
         default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
     )
+    model: bool = Field(
+        default=False,
+        description="Ask the model for `enrichment` about pages whose titles the rules gave to nobody; it only chooses "
+        "among the page's names",
+    )
     apollo_people: int = Field(
         default=2,
         ge=0,

@@ -2,11 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.people import frontier as plan
+from core.people.choosing import Pairs, Question, mentions_of, question_of
 from core.people.company import of_site
 from core.people.document import Document, parse
 from core.people.extraction import extract
@@ -22,6 +23,9 @@ from integrations.websites.rendering import Renderer
 
 _MAX_REFRESHES = 2
 _MAX_RENDERED = 4
+
+Choose = Callable[[Question], Awaitable[Pairs]]
+"""Matches the names and titles of a page; an empty answer leaves it as it is."""
 
 
 def website_fetcher(settings: Settings) -> WebsiteFetcher:
@@ -58,6 +62,7 @@ async def discover_site(
     page_budget: int = 12,
     time_budget_s: float = 60.0,
     renderer: Renderer | None = None,
+    choose: Choose | None = None,
 ) -> SiteReport:
     """Find the executives a company's website names. Needs no database; raises nothing for what a website does.
 
@@ -67,11 +72,12 @@ async def discover_site(
         page_budget: pages read at most.
         time_budget_s: seconds; what was found by then is reported.
         renderer: shows pages that scripts build, where nobody is found without; None leaves those unknown.
+        choose: matches names and titles of pages on which the rules could not; None does without.
 
     Returns:
         The people with the pages they stand on, or the reason why there is nobody.
     """
-    visit = _Visit(website, fetcher, page_budget, renderer)
+    visit = _Visit(website, fetcher, page_budget, renderer, choose)
     try:
         async with asyncio.timeout(time_budget_s):
             await visit.run()
@@ -88,6 +94,7 @@ class _Visit:
     fetcher: WebsiteFetcher
     page_budget: int
     renderer: Renderer | None = None
+    choose: Choose | None = None
     notes: list[PageNote] = field(default_factory=list)
     documents: list[tuple[str, Document]] = field(default_factory=list)
     findings: list[PageFindings] = field(default_factory=list)
@@ -100,6 +107,21 @@ class _Visit:
     site: str = ""
 
     async def run(self) -> None:
+        await self._crawl()
+        if self.choose is not None and not merge(self.findings).atl:
+            await self._ask(self.choose)
+
+    async def _ask(self, choose: Choose) -> None:
+        """Have names and titles matched on the pages where the rules could not."""
+        documents = dict(self.documents)
+        for number, findings in enumerate(self.findings):
+            question = question_of(documents[findings.url], findings)
+            pairs = await choose(question) if question is not None else ()
+            if question is not None and pairs:
+                chosen = mentions_of(question, pairs)
+                self.findings[number] = replace(findings, mentions=(*findings.mentions, *chosen))
+
+    async def _crawl(self) -> None:
         home = await self._open_home()
         if home is None:
             return

@@ -63,7 +63,8 @@ _BOARD = re.compile(
     r"bestuursleden|committee|council|association)\b"
 )
 _EXECUTIVE = re.compile(
-    r"^(?:the )?people$|\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|meet (?:the|our)|"
+    r"^(?:the )?people$|\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|"
+    r"meet (?:the|our)|"
     r"who we are|founders?|staff|our people|people behind|crew|key (?:people|persons|personnel)|"
     r"principals|head office|"
     r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|"
