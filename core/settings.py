@@ -131,6 +131,12 @@ class WebsiteSettings(BaseSettings):
     fresh_for_s: float = Field(
         default=86_400, ge=0, le=31_536_000, description="Seconds a fetched page is used again without asking"
     )
+    keep_s: float = Field(
+        default=7_776_000,
+        ge=3600,
+        le=315_360_000,
+        description="Seconds after which the sweep deletes a fetched page; until then only changes are fetched",
+    )
     cache_dir: Path | None = Field(
         default=None, description="Fetched pages. Default: cache/websites in the data directory"
     )
@@ -138,6 +144,12 @@ class WebsiteSettings(BaseSettings):
         default=False,
         description="Visit private, loopback and link-local addresses too; for tests and the sandbox only",
     )
+    render: bool = Field(
+        default=False,
+        description="Read pages that scripts build in a local Chromium, where a site names nobody without it; "
+        "needs the extra `browser`",
+    )
+    chromium: Path | None = Field(default=None, description="The browser for it. Default: `chromium` on the PATH")
 
 
 class DiscoverySettings(BaseSettings):
@@ -157,8 +169,16 @@ class DiscoverySettings(BaseSettings):
     lease_s: float = Field(
         default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
     )
+    model: bool = Field(
+        default=False,
+        description="Ask the model for `enrichment` about pages whose titles the rules gave to nobody; it only chooses "
+        "among the page's names",
+    )
     apollo_people: int = Field(
-        default=5, ge=0, le=100, description="People bought of Apollo for one company at most, a credit each"
+        default=2,
+        ge=0,
+        le=6,
+        description="People bought of Apollo for one company at most, a credit each: one for a role that is missing",
     )
 
 
