@@ -2,15 +2,15 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from orjson import dumps
 
+from core.cell_text import storable
 from core.import_batches import Batch, RejectedRecord
 from core.lead_rows import LeadRow
-from core.normalize import storable
 
 # Stand for tab and line end until everything is escaped. No value holds NUL, and no UTF-8 text the byte FF.
 _FIELD_END, _ROW_END = b"\0", b"\xff"
@@ -51,7 +51,7 @@ def prepare(batch: Batch, import_id: UUID) -> PreparedBatch:
         staged=len(batch.leads),
         repeated=batch.repeated,
         rejected=len(batch.rejects),
-        leads=render_leads(zip(lead_ids(len(batch.leads)), batch.leads, strict=True)),
+        leads=render_leads(batch.leads),
         rejects=render_rejects(import_id, batch.rejects),
     )
 
@@ -68,10 +68,10 @@ def lead_ids(count: int) -> Iterable[str]:
             yield f"{head}{low}-{noise[at : at + 12]}"
 
 
-def render_leads(leads: Iterable[tuple[str, LeadRow]]) -> bytes:
-    """Render (id, row) pairs for `db.lead_merge.COPY_STAGE`; empty values become NULL."""
+def render_leads(leads: Sequence[LeadRow]) -> bytes:
+    """Render rows for `db.lead_merge.COPY_STAGE`, each with an id of its own; empty values become NULL."""
     lines = []
-    for lead_id, (key, values, extra, original) in leads:
+    for lead_id, (key, values, extra, original) in zip(lead_ids(len(leads)), leads, strict=True):
         texts = "\0".join([lead_id, key, *[value or "" for value in values]]).encode()
         lines.append(b"%b\0%b\0%b" % (texts, dumps(extra) if extra else b"", dumps(original) if original else b""))
     return _escaped(lines)

@@ -25,9 +25,10 @@ from db.lead_loading import Loading, NewImport, loading
 from tasks.policies import STEP
 from tasks.previews import detect_mapping, make_row_reader
 from tasks.progress import Progress
+from tasks.read_ahead import ReadAhead
 from tasks.resources import database, database_url, own_directory
 from tasks.row_process import peak_memory_bytes
-from tasks.row_reading import ReadAhead, RowReading
+from tasks.row_reading import RowReading
 from tasks.runtime import task
 
 log = logging.getLogger(__name__)

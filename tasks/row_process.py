@@ -14,13 +14,11 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from core.errors import SalesAgentError
 from db.copy_text import PreparedBatch
-
-if TYPE_CHECKING:
-    from tasks.row_reading import RowReading
+from tasks.row_reading import RowReading
 
 _PROGRAM = "from tasks.row_process import main; main()"
 
@@ -33,8 +31,12 @@ class RowProcess:
         memory_bytes: The most it took; known when it has sent all.
     """
 
-    def __init__(self, reading: "RowReading", start: int) -> None:
-        """Start the process; it reads from record `start` on."""
+    def __init__(self, reading: RowReading, start: int) -> None:
+        """Start the process; it reads from record `start` on.
+
+        Raises:
+            OSError: The system starts no process.
+        """
         self.is_lost = False
         self.memory_bytes = 0
         self._task = pickle.dumps((reading, start))
@@ -42,7 +44,7 @@ class RowProcess:
             [sys.executable, "-P", "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(part or str(os.curdir) for part in sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(part or os.curdir for part in sys.path)},
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
 
@@ -75,7 +77,8 @@ class RowProcess:
             stdin.write(self._task)
 
     def _receive(self) -> PreparedBatch | BaseException | int:
-        frame: PreparedBatch | BaseException | int = pickle.load(self._pipe(self._process.stdout))  # noqa: S301 - from our own child
+        stdout = self._pipe(self._process.stdout)
+        frame: PreparedBatch | BaseException | int = pickle.load(stdout)  # noqa: S301 - from our own child
         return frame
 
     def _pipe(self, pipe: IO[bytes] | None) -> IO[bytes]:
@@ -100,8 +103,9 @@ def peak_memory_bytes() -> int:
 
 def main() -> None:
     """Read what standard input says; write the frames to what was standard output."""
-    frames = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may get between the frames
+    frames = os.fdopen(os.dup(1), "wb")
+    with contextlib.suppress(OSError):  # who has no standard error prints nothing
+        os.dup2(2, 1)  # nothing else may get between the frames
     try:
         reading, start = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
         for batch in reading.batches(start):
