@@ -88,6 +88,9 @@ class ImportSettings(BaseSettings):
         default=None, description="The only directory a form may name files in. Default: uploads/ in the data directory"
     )
     batch_rows: int = Field(default=10_000, ge=100, le=100_000, description="Rows a commit")
+    process_rows: int = Field(
+        default=30_000, ge=0, description="Files of so many rows or more are read in a process of their own"
+    )
     default_country: str | None = Field(
         default=None,
         pattern="^[A-Z]{2}$",
