@@ -45,7 +45,7 @@ eval: setup ## Score against labelled real files, or the project's own small one
 	$(BIN)/python -m bench.eval_atl
 
 test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (under 5 minutes)
-	$(BIN)/python -m pytest -q -m "not soak" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -m "not soak" -n 2
 
 soak: setup ## Run the long proofs: kill matrices, fuzzing, million-row runs (an hour)
 	$(BIN)/python -m pytest -q -m soak --timeout=3600

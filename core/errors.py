@@ -9,10 +9,15 @@
     │  ├─ InvalidRow                  one row, with line, column, value and reason
     │  └─ MalformedAnswer             a provider's or model's answer that cannot be used
     ├─ NotFound
+    │  ├─ ApprovalNotFound
     │  ├─ ImportNotFound
     │  └─ LeadNotFound
     ├─ Conflict                       someone was first
-    │  └─ ImportBusy
+    │  ├─ ApprovalExpired
+    │  ├─ ImportBusy
+    │  ├─ NotPending
+    │  ├─ StaleDraft
+    │  └─ Suppressed
     ├─ LimitReached                   due later, not failed
     │  └─ BudgetExhausted
     └─ ProviderError                  carries provider, status, request_id
@@ -137,6 +142,10 @@ class NotFound(SalesAgentError):
     """No record has this id."""
 
 
+class ApprovalNotFound(NotFound):
+    """No approval has this id."""
+
+
 class ImportNotFound(NotFound):
     """No import has this id."""
 
@@ -151,6 +160,22 @@ class Conflict(SalesAgentError):
 
 class ImportBusy(Conflict):
     """The import is being worked on by another process right now."""
+
+
+class ApprovalExpired(Conflict):
+    """The time to decide or to execute an approval is over."""
+
+
+class NotPending(Conflict):
+    """An approval is not in the state this needs: somebody else was first."""
+
+
+class StaleDraft(Conflict):
+    """What was approved, or shown, is no longer what there is: content or facts have changed."""
+
+
+class Suppressed(Conflict):
+    """The recipient must not be written to: they opted out, bounced, or were erased."""
 
 
 class LimitReached(SalesAgentError):

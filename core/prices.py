@@ -27,6 +27,9 @@ class TokenUsage:
     cached_tokens: int = 0
 
 
+NO_TOKENS = TokenUsage()
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """US dollars per million tokens."""

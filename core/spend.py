@@ -4,7 +4,9 @@ Money is `Decimal` US dollars with ten places (one token of a cheap model costs 
 own unit. Nothing here is ever a float.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_UP, Decimal
@@ -54,6 +56,35 @@ FREE = Cost()
 def total(costs: Iterable[Cost]) -> Cost:
     """Return the sum of `costs`."""
     return sum(costs, FREE)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One charge: the entry of the cost book that holds it, whom it was paid to, and how much."""
+
+    entry_id: UUID
+    provider: str
+    cost: Cost
+
+
+_collecting: ContextVar[tuple[list[Receipt], ...]] = ContextVar("collecting", default=())
+
+
+@contextmanager
+def receipts() -> Iterator[list[Receipt]]:
+    """Collect the charges for calls made in this block, by tasks that were started in it too; blocks may be nested."""
+    collected: list[Receipt] = []
+    token = _collecting.set((*_collecting.get(), collected))
+    try:
+        yield collected
+    finally:
+        _collecting.reset(token)
+
+
+def hand_out(receipt: Receipt) -> None:
+    """Give a receipt to whoever collects them."""
+    for collected in _collecting.get():
+        collected.append(receipt)
 
 
 class Period(StrEnum):

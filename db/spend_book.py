@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import Conflict
-from core.spend import FREE, Budget, Cost
+from core.spend import FREE, Budget, Cost, Receipt, hand_out
 from db import spend
 from db.engine import transaction
 
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 class _Allowance:
     """Room drawn from the ledger, and what became of it."""
 
+    provider: str
     reservation: spend.Reservation
     left: Cost
     renew_at: datetime
@@ -81,10 +82,11 @@ class LedgerBook:
         return self._hold(allowance, estimate)
 
     async def settle(self, reservation: UUID, actual: Cost) -> None:
-        """Turn a reservation into what the call really cost."""
+        """Turn a reservation into what the call really cost, and hand out its receipt."""
         allowance, estimate = self._taken(reservation)
         allowance.spent += actual
         allowance.left = allowance.left + estimate - actual
+        hand_out(Receipt(allowance.reservation.id, allowance.provider, actual))
         await self._closed(allowance)
 
     async def release(self, reservation: UUID) -> None:
@@ -134,7 +136,7 @@ class LedgerBook:
         now = self.clock()
         async with transaction(self.engine) as connection:
             drawn = await spend.reserve(connection, request, self.budgets, now=now)
-        self._current[key] = _Allowance(drawn, drawn.amount, now + self.lease / 2)
+        self._current[key] = _Allowance(provider, drawn, drawn.amount, now + self.lease / 2)
         return self._current[key]
 
     async def _closed(self, allowance: _Allowance) -> None:

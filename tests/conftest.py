@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import one_up
 import psycopg
 import pytest
 import pytest_socket
@@ -40,6 +41,7 @@ TEMPLATE_LOCK = 4_201_337
 def pytest_configure(config: pytest.Config) -> None:
     """Give the whole session, workers of pytest-xdist included, one data directory."""
     config.pluginmanager.register(PlantedSecrets())
+    config.pluginmanager.register(one_up)
     if hasattr(config, "workerinput"):
         return
     prefixes = {str(section.model_config["env_prefix"]) for section in env_example.sections()} - {"SALES_AGENT_"}
@@ -56,14 +58,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     embedded.stop_postgres(home)
     embedded.stop_redis(home)
     shutil.rmtree(home)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker of pytest-xdist run all tests of the running `sales-agent up`: starting it takes half a minute."""
-    for item in items:
-        if "running" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("up"))
 
 
 def pytest_runtest_setup() -> None:
@@ -150,7 +144,7 @@ def new_installation() -> Iterator[Callable[[], Installation]]:
         shutil.rmtree(installation.home.parent)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", params=[one_up.PARAMETER])
 def running(new_installation: Callable[[], Installation]) -> Installation:
     """Return an installation on which `sales-agent up` runs, detached; shared by the tests that only use it."""
     installation = new_installation()
