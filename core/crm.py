@@ -111,10 +111,17 @@ class CRMProvider(Protocol):
     Attributes:
         name: of the provider.
         clock_offset_s: seconds its clock is ahead of ours, as its answers show; None while nobody knows.
+        calls: answers that came so far.
     """
 
-    name: str
-    clock_offset_s: float | None
+    @property
+    def name(self) -> str: ...  # noqa: D102 - see above
+
+    @property
+    def clock_offset_s(self) -> float | None: ...  # noqa: D102
+
+    @property
+    def calls(self) -> int: ...  # noqa: D102
 
     async def describe(self) -> Description:
         """Say what fields and statuses there are."""

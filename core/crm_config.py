@@ -1,4 +1,4 @@
-"""`crm.yaml`: which leads and contacts take part, which field is which, who owns it, and how much one run may change."""
+"""`crm.yaml`: who takes part, which field is which, who owns it, and how much one run may change."""
 
 import hashlib
 import re
@@ -141,7 +141,8 @@ class CrmConfig(Frozen):
         default="keep", description="A lead that was deleted here: keep it in the CRM, or delete it there"
     )
     deleted_in_crm: Literal["keep", "delete"] = Field(
-        default="keep", description="A company that was deleted in the CRM: keep our lead, or delete it; never made anew"
+        default="keep",
+        description="A company that was deleted in the CRM: keep our lead, or delete it; never made anew",
     )
     limits: Limits = Field(default=Limits(), description="How much one run may change before a person is asked")
 
@@ -224,4 +225,6 @@ def config_path(settings: Settings) -> Path | None:
 def current_config(settings: Settings) -> CrmConfig:
     """Return the configuration that counts, the example where there is none. Raises InvalidConfig."""
     path = config_path(settings)
-    return read_config(path, CrmConfig) if path else parse_config(example_text(), CrmConfig, path="the example crm.yaml")
+    return (
+        read_config(path, CrmConfig) if path else parse_config(example_text(), CrmConfig, path="the example crm.yaml")
+    )

@@ -10,6 +10,7 @@
     │  └─ MalformedAnswer             a provider's or model's answer that cannot be used
     ├─ NotFound
     │  ├─ ApprovalNotFound
+    │  ├─ DeadLetterNotFound
     │  ├─ ImportNotFound
     │  └─ LeadNotFound
     ├─ Conflict                       someone was first
@@ -17,7 +18,8 @@
     │  ├─ ImportBusy
     │  ├─ NotPending
     │  ├─ StaleDraft
-    │  └─ Suppressed
+    │  ├─ Suppressed
+    │  └─ SyncBusy
     ├─ LimitReached                   due later, not failed
     │  └─ BudgetExhausted
     └─ ProviderError                  carries provider, status, request_id
@@ -154,12 +156,20 @@ class LeadNotFound(NotFound):
     """No lead has this id."""
 
 
+class DeadLetterNotFound(NotFound):
+    """No dead letter has this id."""
+
+
 class Conflict(SalesAgentError):
     """Somebody else was first."""
 
 
 class ImportBusy(Conflict):
     """The import is being worked on by another process right now."""
+
+
+class SyncBusy(Conflict):
+    """Another run keeps the same CRM in step right now."""
 
 
 class ApprovalExpired(Conflict):

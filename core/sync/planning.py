@@ -102,9 +102,7 @@ def _link_of(local: LocalRecord, lead_id: UUID, links: Mapping[tuple[Kind, UUID]
     return links.get((local.kind, local.own_id)) or fresh
 
 
-def _excluded(
-    local: LocalUnit, link: Link, links: Mapping[tuple[Kind, UUID], Link], reason: str
-) -> UnitPlan:
+def _excluded(local: LocalUnit, link: Link, links: Mapping[tuple[Kind, UUID], Link], reason: str) -> UnitPlan:
     records = [RecordPlan(link, State.EXCLUDED, reason)]
     for contact in local.contacts:
         known = _link_of(contact, local.lead.own_id, links)
@@ -142,9 +140,7 @@ def _deleted_there(setting: Setting, local: LocalUnit, link: Link, links: Sequen
     if setting.config.deleted_in_crm == "keep":
         return UnitPlan(local.lead.own_id, (RecordPlan(gone, State.EXCLUDED, DELETED_THERE),), dropped=people)
     delete = Operation("ours", "delete", Kind.LEAD, local.lead.own_id, link.remote_id)
-    return UnitPlan(
-        local.lead.own_id, (RecordPlan(gone, State.EXCLUDED, DELETED_THERE, (delete,)),), dropped=people
-    )
+    return UnitPlan(local.lead.own_id, (RecordPlan(gone, State.EXCLUDED, DELETED_THERE, (delete,)),), dropped=people)
 
 
 def _contacts_to_create(
@@ -189,12 +185,12 @@ def _on_both_sides(
             met.add(twin.own_id)
             current = known or _link_of(twin, local.lead.own_id, links)
             records.append(_contact_on_both_sides(setting, twin, current, person))
-    for contact in local.contacts:
-        if contact.own_id not in met:
-            records.append(_contact_only_here(setting, contact, _link_of(contact, local.lead.own_id, links)))
-    dropped += [
-        (Kind.CONTACT, own_id) for own_id, each in people.items() if own_id not in met and own_id not in mine
+    records += [
+        _contact_only_here(setting, contact, _link_of(contact, local.lead.own_id, links))
+        for contact in local.contacts
+        if contact.own_id not in met
     ]
+    dropped += [(Kind.CONTACT, own_id) for own_id, each in people.items() if own_id not in met and own_id not in mine]
     return UnitPlan(local.lead.own_id, tuple(records), tuple(taken_in), tuple(dropped))
 
 

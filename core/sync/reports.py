@@ -26,14 +26,18 @@ class SyncRequest(Frozen):
         default=False, title="Plan only", description="Say what would be created, updated and deleted; change nothing"
     )
     full: bool = Field(
-        default=False, title="Full comparison", description="Compare every record, not only what changed since last time"
+        default=False,
+        title="Full comparison",
+        description="Compare every record, not only what changed since last time",
     )
 
 
 class ReplayRequest(Frozen):
     """Which dead letters to try again."""
 
-    ids: tuple[int, ...] = Field(default=(), title="Only these", description="Empty: all that are open", max_length=10_000)
+    ids: tuple[int, ...] = Field(
+        default=(), title="Only these", description="Empty: all that are open", max_length=10_000
+    )
 
 
 class PlannedChange(Frozen):
@@ -58,7 +62,7 @@ class SyncPlan(Frozen):
         digest: SHA-256 over every operation: what an approval is bound to.
     """
 
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     changes: tuple[PlannedChange, ...] = ()
     records: int = 0
     changed: int = 0
@@ -134,13 +138,13 @@ class SyncReport(Frozen):
     waiting_for: str | None = None
     approval_id: UUID | None = None
     plan: SyncPlan = SyncPlan()
-    events: dict[str, int] = {}
+    events: dict[str, int] = Field(default_factory=dict)
     fetched: int = 0
-    done: dict[str, int] = {}
+    done: dict[str, int] = Field(default_factory=dict)
     conflicts: int = 0
     dead_letters: int = 0
-    states: dict[str, int] = {}
-    reasons: dict[str, int] = {}
+    states: dict[str, int] = Field(default_factory=dict)
+    reasons: dict[str, int] = Field(default_factory=dict)
     cursor: datetime | None = None
     lag_s: float | None = None
     is_full: bool = False

@@ -40,7 +40,8 @@ class Failure:
 
 def distance(failures: int) -> timedelta:
     """Return how long to wait after the n-th failure in a row (from 1): doubled each time, within bounds."""
-    return min(FIRST_DISTANCE * 2 ** min(max(failures, 1) - 1, 20), LONGEST_DISTANCE)
+    doubled: int = 2 ** min(max(failures, 1) - 1, 20)
+    return min(FIRST_DISTANCE * doubled, LONGEST_DISTANCE)
 
 
 def failure_of(error: SalesAgentError, failures: int, now: datetime) -> Failure:

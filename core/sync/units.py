@@ -71,6 +71,7 @@ class Link:
         remote_id: the CRM's; None while it is not there.
         base: by the CRM's field names, what was last agreed on.
         seen_edits: by our field names, the time of the edit that was part of that.
+        next_try_at: before which a failing record is left alone.
         create_sent_at: when a create was sent whose answer we do not have.
         is_gone: whether the twin was deleted or merged away, or is to be left alone for another lasting reason.
     """
@@ -85,6 +86,7 @@ class Link:
     state: State = State.PENDING
     reason: str | None = None
     failures: int = 0
+    next_try_at: datetime | None = None
     create_sent_at: datetime | None = None
     remote_updated_at: datetime | None = None
     is_gone: bool = False
@@ -224,9 +226,7 @@ def _next_base(old: Base | None, ours: Value, theirs: Value, merged: Merged) -> 
     return Base(theirs, merged.value if merged.to_ours else ours, is_theirs)
 
 
-def _update(
-    side: Side, local: LocalRecord, remote: RemoteRecord, changes: dict[str, tuple[Value, Value]]
-) -> Operation:
+def _update(side: Side, local: LocalRecord, remote: RemoteRecord, changes: dict[str, tuple[Value, Value]]) -> Operation:
     return Operation(side, "update", local.kind, local.own_id, remote.id, changes, local.person_key)
 
 
@@ -346,5 +346,3 @@ def name_key(value: Value) -> str:
         return ""
     name = read_name(value)
     return name.key if name is not None else fold(" ".join(value.split()))
-
-

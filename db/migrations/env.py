@@ -4,6 +4,7 @@ from alembic import context
 
 import db.approval_tables
 import db.contacts_tables
+import db.crm_tables
 import db.executions_tables
 import db.spend_tables  # noqa: F401 - their tables join the metadata
 from db.tables import Base
