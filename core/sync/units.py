@@ -112,7 +112,7 @@ class Operation:
     kind: Kind
     own_id: UUID | None
     remote_id: str | None
-    changes: Mapping[str, tuple[Value, Value]] = MappingProxyType({})
+    changes: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
     person_key: str = ""
 
     @property
@@ -137,7 +137,7 @@ class RecordPlan:
     state: State
     reason: str | None = None
     operations: tuple[Operation, ...] = ()
-    conflicts: Mapping[str, FieldConflict] = MappingProxyType({})
+    conflicts: Mapping[str, FieldConflict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Setting:
     config: CrmConfig
     provider: str
     clock_offset_s: float = 0.0
-    times: Mapping[str, Mapping[str, datetime]] = MappingProxyType({})
+    times: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
 
     def by_our_clock(self, moment: datetime) -> datetime:
         """Return a moment of the CRM's clock as ours shows it."""

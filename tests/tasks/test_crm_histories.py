@@ -1,0 +1,17 @@
+"""Random histories of both sides, with faults and kills: after quiet both say the same and nothing is lost or doubled."""
+
+import random
+
+import pytest
+from sync_history import play_many
+
+from sandbox.server import SandboxControl
+
+SAMPLE = 100
+LONG = 2_000
+
+
+def test_random_histories_come_to_rest(database: str, serving: SandboxControl) -> None:
+    first = random.randrange(1_000_000)
+    print(f"seeds {first} to {first + SAMPLE - 1}")
+    play_many(range(first, first + SAMPLE), database, serving)
