@@ -121,6 +121,7 @@ def link_of(row: Mapping[str, Any]) -> Link:
         create_sent_at=row["create_sent_at"],
         remote_updated_at=row["remote_updated_at"],
         is_gone=row["is_gone"],
+        token=row["local_token"],
     )
 
 

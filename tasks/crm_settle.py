@@ -87,8 +87,10 @@ def _waiting(unit: Unit, now: datetime) -> set[tuple[Kind, UUID]]:
 
 
 def _is_changed(unit: Unit) -> bool:
-    """Tell whether a look brought news: then what failed is tried at once."""
-    return unit.staged is not None
+    """Tell whether either side has news: then what failed is tried at once."""
+    if unit.staged is not None or unit.local is None:
+        return True
+    return any(link.kind is Kind.LEAD and link.token != unit.local.token for link in unit.links)
 
 
 async def _due_pages(session: SyncSession) -> AsyncIterator[list[UUID]]:
@@ -176,6 +178,7 @@ def _with_state(record: RecordPlan, known: Link | None, *, is_waiting: bool) -> 
         record.link,
         state=record.state,
         reason=record.reason,
+        next_try_at=None,
         create_sent_at=known.create_sent_at if known and record.link.remote_id is None else None,
     )
     if known is None or record.state is not State.PENDING:

@@ -73,6 +73,7 @@ class Link:
         seen_edits: by our field names, the time of the edit that was part of that.
         next_try_at: before which a failing record is left alone.
         create_sent_at: when a create was sent whose answer we do not have.
+        token: of the lead with its people, when it was settled last.
         is_gone: whether the twin was deleted or merged away, or is to be left alone for another lasting reason.
     """
 
@@ -90,6 +91,7 @@ class Link:
     create_sent_at: datetime | None = None
     remote_updated_at: datetime | None = None
     is_gone: bool = False
+    token: str | None = None
 
     def remembered(self) -> RemoteRecord | None:
         """Return the twin as it was last seen."""

@@ -344,7 +344,9 @@ class History:
         after = self.dice.random() < 0.5
         try:
             done = await self.work.run(lambda crm: Mortal(crm, die_at, after=after))
-        except (Killed, SalesAgentError):
+        except (Killed, SalesAgentError) as error:
+            if calmly:
+                raise AssertionError(self.told(f"a calm run ended with {error!r}")) from error
             return None
         finally:
             self.sandbox.clear_faults("close")
@@ -409,7 +411,9 @@ class History:
         assert set(linked) | left == set(remote) | left, self.told(f"linked {sorted(linked)}, there {sorted(remote)}")
         assert len(set(linked.values())) == len(linked), self.told("two companies there are one lead here")
         excluded = self.work.rows("SELECT own_id FROM crm_links WHERE kind = 'lead' AND is_gone")
-        assert set(leads) == set(linked.values()) | ({row["own_id"] for row in excluded} & set(leads)), self.told("lost")
+        assert set(leads) == set(linked.values()) | ({row["own_id"] for row in excluded} & set(leads)), self.told(
+            "lost"
+        )
         own = [str(v) for lead in remote.values() for k, v in lead.items() if k.startswith("custom.")]
         assert len(own) == len(set(own)), self.told("a lead of ours is twice in the CRM")
         persons = {row["remote_id"] for row in links if row["kind"] == "contact"}

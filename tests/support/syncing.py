@@ -27,7 +27,17 @@ PERSON = "api_person"
 """Key of a person who works in the sandbox's Close."""
 OURS = "api_sandbox"
 
-TABLES = ["leads", "contacts", "crm_links", "crm_cursors", "crm_events", "crm_staged", "crm_sync_logs", "crm_conflicts", "crm_dead_letters"]
+TABLES = [
+    "leads",
+    "contacts",
+    "crm_links",
+    "crm_cursors",
+    "crm_events",
+    "crm_staged",
+    "crm_sync_logs",
+    "crm_conflicts",
+    "crm_dead_letters",
+]
 
 
 def config(**changes: Any) -> CrmConfig:
