@@ -10,6 +10,7 @@
     │  └─ MalformedAnswer             a provider's or model's answer that cannot be used
     ├─ NotFound
     │  ├─ ApprovalNotFound
+    │  ├─ DeadLetterNotFound
     │  ├─ ImportNotFound
     │  ├─ LeadNotFound
     │  └─ ThreadNotFound
@@ -19,7 +20,8 @@
     │  ├─ NotPending
     │  ├─ StaleDraft
     │  ├─ Suppressed
-    │  └─ ThreadBusy
+    │  ├─ ThreadBusy
+    │  └─ SyncBusy
     ├─ LimitReached                   due later, not failed
     │  ├─ BudgetExhausted
     │  ├─ RunStopped                  an agent's thread, between two nodes
@@ -162,12 +164,20 @@ class ThreadNotFound(NotFound):
     """No thread of an agent has this id."""
 
 
+class DeadLetterNotFound(NotFound):
+    """No dead letter has this id."""
+
+
 class Conflict(SalesAgentError):
     """Somebody else was first."""
 
 
 class ImportBusy(Conflict):
     """The import is being worked on by another process right now."""
+
+
+class SyncBusy(Conflict):
+    """Another run keeps the same CRM in step right now."""
 
 
 class ApprovalExpired(Conflict):

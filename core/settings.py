@@ -219,6 +219,26 @@ class EnrichmentSettings(BaseSettings):
     )
 
 
+class CrmSettings(BaseSettings):
+    """Keeping leads in step with a CRM."""
+
+    model_config = _section("CRM_")
+
+    config: Path | None = Field(
+        default=None, description="What is kept in step. Default: crm.yaml in the data directory, or the example"
+    )
+    overlap_s: float = Field(
+        default=300,
+        ge=60,
+        le=86_400,
+        description="Seconds of the CRM's change log that are read again each time, because changes appear late",
+    )
+    described_for_s: float = Field(
+        default=86_400, ge=60, le=604_800, description="Seconds until the CRM is asked anew which fields it has"
+    )
+    calls_at_once: int = Field(default=20, ge=1, le=100, description="Calls to the CRM side by side in one run")
+
+
 class Settings:
     """All sections. Construct once at a process's edge, or use `settings()`."""
 
@@ -237,6 +257,7 @@ class Settings:
         self.outreach = OutreachSettings()
         self.agents = AgentSettings()
         self.enrichment = EnrichmentSettings()
+        self.crm = CrmSettings()
 
     @property
     def upload_dir(self) -> Path:

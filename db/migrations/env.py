@@ -6,6 +6,7 @@ import db.agent_tables
 import db.approval_tables
 import db.campaign_tables
 import db.contacts_tables
+import db.crm_tables
 import db.enrichment_tables
 import db.executions_tables
 import db.sending_tables
