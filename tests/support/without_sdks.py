@@ -67,7 +67,7 @@ def run(blocked: Sequence[str], code: str) -> tuple[int, str]:
             exec(code, {})
         except SystemExit as end:
             return int(end.code or 0), said.getvalue()
-        except Exception:  # whatever it is, the test shows it
+        except Exception:  # noqa: BLE001 - whatever it is, the test shows it
             return 1, said.getvalue() + traceback.format_exc()
     return 0, said.getvalue()
 
