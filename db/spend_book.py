@@ -17,10 +17,10 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.errors import Conflict
+from core.errors import Conflict, DatabaseUnavailable
 from core.spend import FREE, Budget, Cost
 from db import spend
-from db.engine import transaction
+from db.engine import Line
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,10 @@ class LedgerBook:
     _current: dict[tuple[str, str], _Allowance] = field(default_factory=dict)
     _open: dict[UUID, tuple[_Allowance, Cost]] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _line: Line = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._line = Line(self.engine)
 
     async def __aenter__(self) -> Self:
         return self
@@ -103,6 +107,7 @@ class LedgerBook:
             self._current.clear()
             for allowance in drawn:
                 await self._write(allowance)
+            await self._line.aclose()
 
     def _has_room(self, allowance: _Allowance, estimate: Cost) -> bool:
         return allowance.left.covers(estimate) and self.clock() < allowance.renew_at
@@ -132,8 +137,7 @@ class LedgerBook:
         calls = self.advance.get(provider, 1)
         request = spend.Request(provider, operation, estimate, self.run_id, calls, self.lease)
         now = self.clock()
-        async with transaction(self.engine) as connection:
-            drawn = await spend.reserve(connection, request, self.budgets, now=now)
+        drawn = await self._line.run(lambda line: spend.reserve(line, request, self.budgets, now=now))
         self._current[key] = _Allowance(drawn, drawn.amount, now + self.lease / 2)
         return self._current[key]
 
@@ -145,8 +149,8 @@ class LedgerBook:
 
     async def _write(self, allowance: _Allowance) -> None:
         """Settle in the ledger. A paid answer must not be lost over a lost database: then the sweep settles in full."""
+        reservation, spent, now = allowance.reservation, allowance.spent, self.clock()
         try:
-            async with transaction(self.engine) as connection:
-                await spend.settle(connection, allowance.reservation.id, allowance.spent, now=self.clock())
-        except SQLAlchemyError:
+            await self._line.run(lambda line: spend.settle(line, reservation.id, spent, now=now))
+        except (SQLAlchemyError, DatabaseUnavailable):
             log.exception("spend_left_to_sweep", extra={"reservation_id": allowance.reservation.id})
