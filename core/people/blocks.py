@@ -287,13 +287,14 @@ def _titles_first(run: list[Entry], before: list[int | None], after: list[int | 
     Without a title above the first name they do not; without one below the last they do. Where both are there, the
     side on which the titles look alike wins; else headings and terms stand above what they introduce.
     """
-    if before[0] is None or after[-1] is None:
-        return after[-1] is None and before[0] is not None
     lines = document.lines
 
     def looks(side: list[int | None]) -> set[tuple[str, bool]]:
         return {(lines[at].tag, lines[at].strong) for at in side if at is not None}
 
+    if before[0] is None or after[-1] is None:
+        # a section's heading above the first and no title below the last do not turn the run around
+        return before[0] is not None and after[-1] is None and (len(looks(before)) == 1 or len(looks(after)) != 1)
     alike_before, alike_after = len(looks(before)) == 1, len(looks(after)) == 1
     if alike_before != alike_after:
         return alike_before

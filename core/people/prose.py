@@ -32,6 +32,10 @@ _LEADS_AS = re.compile(
     r"leidt|serves?|works|continues)\s+(?:[\w'’-]+\s+){0,5}?"
     rf"(?:as|als|en tant que|comme|como|come|in qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
+_LEADS_INVERTED = re.compile(
+    rf"\b(?:führt|leitet|lenkt)\s+(?:\w+\s+){{0,4}}?(?P<name>{_NAME})\s+(?:\w+\s+){{0,4}}?als\s+{_ARTICLE}"
+    r"(?P<title>[^.;:!?]{2,90})"
+)
 _CAPACITY = re.compile(
     rf"(?P<name>{_NAME}),?\s+(?:agissant\s+|acting\s+)?(?:en (?:sa )?qualité d[e'’]\s*|en (?:su )?calidad de |"
     r"in (?:sua )?qualità di |na (?:sua )?qualidade de |in (?:his|her|their) capacity as |in (?:seiner|ihrer) "
@@ -74,7 +78,7 @@ _PARTNER = re.compile(rf"({_CAP})\s+(?:and|und|et|y|e|en|&)\s+$")
 _OUR = re.compile(r"(?:Our|Unsere?|Notre|Nuestr[oa]|Noss[oa]|Nostr[oa]|Ons|Onze|It|She|He|Er|Sie|Il|Elle)\b")
 _LABELLED = re.compile(rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?:[ /&-]+[\w/&.-]+){{0,4}})\s*:\s*(?P<name>{_NAME})")
 _INVERTED = re.compile(r"\b(?:ist|leitet|führt)\s+(?P<rest>[^\W\d_a-zß-öø-ÿ][^.,;:!?]{8,90})")
-_NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _CAPACITY, _FIRST_PERSON)
+_NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _LEADS_INVERTED, _CAPACITY, _FIRST_PERSON)
 _TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _TITLE_IS, _POSSESSIVE, _LABELLED)
 _TOUCHING = (_BEFORE, _TITLE_NAME, _POSSESSIVE)
 """Nothing stands between title and name, so where one ends is found by reading both."""

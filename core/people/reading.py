@@ -255,6 +255,8 @@ def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[Person
             and _title(_without_lead(left)) is not None
         ):
             return ((name, title),)
+    if "(" in left and _title(_without_lead(left.partition("(")[0])) is None:
+        return ()
     title = None if is_list else _title(_without_lead(left))
     if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
         return ()
@@ -313,7 +315,11 @@ def _in_segments(text: str) -> Reading:
         tokens = segment.split()
         for at in range(1, min(len(tokens), 6)):
             title = read_title(" ".join(tokens[:at]))
-            if fold(tokens[at - 1]) in CONNECTORS or fold(tokens[at - 1]) in ("at", "bei", "chez"):
+            if (
+                "(" in tokens[at - 1]
+                or fold(tokens[at - 1]) in CONNECTORS
+                or fold(tokens[at - 1]) in ("at", "bei", "chez")
+            ):
                 continue
             named = _listed_names(" ".join(tokens[at:])) if title.role is not None and title.place is None else ()
             if named:
