@@ -212,8 +212,8 @@ JOBS = words(
     impiegata segretaria consulente architetto geometra eigenaar oprichter medewerker medewerkster adviseur
     bestuurder hoofd teamleider projectleider zaakvoerder zaakvoerders gerants bedrijfsleider vennoot monteur planner
     werkvoorbereider
-    gf calculator uitvoerder prezes zarzadu dyrektor wiceprezes reditel ceo coo cfo cto cmo cio cpo cro ciso cso chro cmd
-    pdg daf dga md dg cco cdo
+    gf calculator uitvoerder prezes zarzadu dyrektor wiceprezes reditel ceo coo cfo cto cmo cio cpo cro ciso cso chro
+    cmd pdg daf dga md dg cco cdo
     """
 )
 """Words that make a text a job title at all."""
