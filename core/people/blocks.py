@@ -6,6 +6,7 @@ before them. A title that introduces a list ("Geschäftsführer:") belongs to al
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -238,10 +239,21 @@ def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
 
 
 def _runs(found: list[Entry], readings: Readings, taken: set[int]) -> None:
-    """Pair names and titles that alternate without an element around each pair."""
+    """Pair names and titles that alternate without an element around each pair.
+
+    Where others have their titles in an element of their own, somebody with such an element has none beyond it.
+    """
+    document = readings.document
+    framed = Counter(
+        document.blocks[entry.block].tag
+        for entry in found
+        if entry.block >= 0 and entry.title is not None and entry.start <= entry.title_line < entry.end
+    )
     position = 0
     while position < len(found):
-        if found[position].title is not None:
+        block = found[position].block
+        is_framed = block >= 0 and framed[document.blocks[block].tag] > 1
+        if found[position].title is not None or is_framed:
             position += 1
             continue
         last = position

@@ -21,7 +21,7 @@ _AND = r"(?:\s+(?:and|und|et|y|e|en|&)\s+|,\s+)"
 _IS = re.compile(
     rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?(?:,\s+(?:who|which|der|die|qui|que|che)\s[^,.]{{3,90}},)?,?\s+"
     r"(?:is|serves as|acts as|currently serves as|has been|has served as|ist|est|es|é|è|is momenteel)\s+"
-    r"(?:currently\s+|also\s+|now\s+|today\s+|heute\s+|aujourd['’]hui\s+|hoy\s+|hoje\s+|oggi\s+|nu\s+|"
+    r"(?:currently\s+|also\s+|auch\s+|aussi\s+|también\s+|também\s+|anche\s+|ook\s+|now\s+|today\s+|heute\s+|aujourd['’]hui\s+|hoy\s+|hoje\s+|oggi\s+|nu\s+|"
     rf"seit\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+{_ARTICLE}(?P<title>[^.;:!?\"“”„]{{2,80}})")
