@@ -120,6 +120,11 @@ class Statement:
     is_first_person: bool = False
 
 
+def is_telling(text: str) -> bool:
+    """Say cheaply whether a text may state who holds a post."""
+    return may_hold_title(text) or _FOUNDED.search(text) is not None
+
+
 def statements(text: str) -> list[Statement]:
     """Find the people of a paragraph whose post decides; posts held in the past are left out.
 
@@ -127,7 +132,7 @@ def statements(text: str) -> list[Statement]:
         text: a paragraph, at most a few thousand characters.
     """
     found: list[Statement] = []
-    if not may_hold_title(text) and _FOUNDED.search(text) is None:
+    if not is_telling(text):
         return found
     for pattern in (*_NAME_FIRST, *_TITLE_FIRST):
         for matched in _matches(pattern, text):

@@ -168,6 +168,7 @@ def test_a_hundred_thousand_cards_are_a_directory_and_end_in_time():
         "".join(f"<font size={i}><b><i>" for i in range(20_000)),
         "<table><tr><td>" * 20_000,
         "<p>" + "Orla Fenwick, CEO " * 50_000,
+        "<title>About us</title>" + ("<p>CEO " + "Aa Bb " * 330) * 1_000,
     ],
 )
 def test_deep_and_long_markup_ends_in_time(markup):
