@@ -18,7 +18,6 @@ from core.people.contacts import email_of_link, is_shared_mailbox, plain_email_t
 from core.people.document import Document, Line, Link
 from core.postal_addresses import read_addresses
 from core.shared_hosts import is_shared
-from core.web_addresses import registrable_domain
 from core.website_structured import Organisation, organisations
 
 _STRUCTURED, _MARKED_UP, _READ = 0.95, 0.85, 0.7
@@ -225,7 +224,7 @@ def _emails(candidates: Sequence[tuple[str, str]], pages: Sequence[Page], confid
     counts = Counter(address for _, address in candidates if is_shared_mailbox(address))
     own = _domains(pages)
     for address, _ in counts.most_common():
-        domain = registrable_domain(address.rpartition("@")[2])
+        domain = normalize.domain(address.rpartition("@")[2]) or ""
         # A mailbox at another company's domain is that company's; one at a mail provider may be this one's.
         value = normalize.email(address) if own(domain) or is_shared(domain) else None
         if value:
@@ -235,7 +234,7 @@ def _emails(candidates: Sequence[tuple[str, str]], pages: Sequence[Page], confid
 
 def _domains(pages: Sequence[Page]) -> Callable[[str], bool]:
     """Return a test for the company's own domains: the site's, and those called like its title."""
-    site = registrable_domain(urlsplit(pages[0].url).hostname or "")
+    site = normalize.domain(pages[0].url)
     title = _letters(pages[0].document.title)
 
     def is_own(domain: str) -> bool:

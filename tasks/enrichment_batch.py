@@ -131,7 +131,7 @@ class BatchWork:
                 accepted: list[Accepted] = list(accepted_values(config, lead, work.answers, now))
                 result = work.result()
                 await self.desk.record(result, accepted)
-                outcome, reason = lead_outcome(result.wanted, accepted, result.attempts)
+                outcome, reason = lead_outcome(lead, result.wanted, accepted, result.attempts)
                 closed.append((lead.lead_id, outcome, reason, sum(one.is_new for one in accepted)))
             await self.desk.close_leads(closed, fresh_for_s)
 
