@@ -2,12 +2,14 @@
 
 from pydantic import BaseModel
 
+from core.enrichment_plan import EnrichmentStatus
 from core.icp import Profile
 from core.icp_columns import in_leads
 from core.imports import ImportSummary
 from core.qualification import QualificationStatus, RunSummary
 from db import assessments, imports, leads
 from db.engine import own_connection
+from tasks.enrichment import enrichment_status
 from tasks.resources import database, database_url
 
 _LAST_IMPORTS = 5
@@ -19,6 +21,7 @@ class Status(BaseModel):
     leads: int
     imports: list[ImportSummary]
     qualification: QualificationStatus
+    enrichment: EnrichmentStatus
 
 
 async def status() -> Status:
@@ -26,7 +29,9 @@ async def status() -> Status:
     async with database() as connection:
         count = await leads.count(connection)
         last = await imports.select_summaries(connection, _LAST_IMPORTS)
-    return Status(leads=count, imports=last, qualification=await qualification_status())
+    return Status(
+        leads=count, imports=last, qualification=await qualification_status(), enrichment=await enrichment_status()
+    )
 
 
 async def qualification_status() -> QualificationStatus:

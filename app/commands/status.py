@@ -27,9 +27,16 @@ def status(
             "qualified": stage.outcomes or "none",
             "tiers": stage.tiers or "none",
             "due": stage.due if stage.icp else found.leads,
+            "enriched": found.enrichment.outcomes or "none",
+            "values from providers": found.enrichment.values,
         }
     )
-    for title, rows in (("Last imports", found.imports), ("Last qualification runs", stage.runs)):
+    tables = {
+        "Last imports": [row.model_dump(mode="json") for row in found.imports],
+        "Last qualification runs": [row.model_dump(mode="json") for row in stage.runs],
+        "Last enrichment runs": found.enrichment.runs,
+    }
+    for title, rows in tables.items():
         if rows:
             typer.echo(f"\n{title}")
-            terminal.print_table([row.model_dump(mode="json") for row in rows])
+            terminal.print_table(rows)

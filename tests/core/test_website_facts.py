@@ -107,6 +107,13 @@ def test_profiles_of_several_companies_are_nobodys() -> None:
     assert facts(f"<main>{links}</main>{own}")["company_linkedin_url"] == "https://www.linkedin.com/company/acme"
 
 
+def test_a_profile_outside_of_header_and_footer_is_called_like_the_site() -> None:
+    person = '<main><a href="https://twitter.com/ana_sample">Ana</a><a href="https://x.com/acmetools">us</a></main>'
+    assert facts(person)["x_url"] == "https://x.com/acmetools"
+    assert "x_url" not in facts('<main><a href="https://twitter.com/ana_sample">Ana</a></main>')
+    assert "facebook_url" not in facts('<footer><a href="https://www.facebook.com/people/">f</a></footer>')
+
+
 def test_visible_text_of_a_contact_page() -> None:
     found = facts("<main>Call 12345</main>", imprint="<p>Acme GmbH<br>Hofstraße 12<br>D-10115 Berlin</p>"
                   "<p>Telefax: 030 5550111</p><p>Telefon: 030 5550199</p><p>info (at) acme.example</p>")  # fmt: skip
