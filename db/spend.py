@@ -108,7 +108,13 @@ def _row(request: Request, reservation: Reservation, now: datetime) -> dict[str,
 
 
 async def settle(
-    connection: AsyncConnection, reservation_id: UUID, actual: Cost, *, now: datetime, assumed: Cost = FREE
+    connection: AsyncConnection,
+    reservation_id: UUID,
+    actual: Cost,
+    *,
+    now: datetime,
+    assumed: Cost = FREE,
+    calls: int | None = None,
 ) -> None:
     """Replace a reservation by what it really cost, also one that was swept meanwhile.
 
@@ -118,11 +124,12 @@ async def settle(
         actual: all that counts as spent.
         now: aware UTC.
         assumed: the part of it whose answer was lost.
+        calls: made out of those it was for; None: all.
 
     Raises:
         Conflict: it was settled or released before, or never made.
     """
-    await _close(connection, reservation_id, "settled", actual, now, assumed)
+    await _close(connection, reservation_id, "settled", actual, now, assumed, calls)
 
 
 async def release(connection: AsyncConnection, reservation_id: UUID, *, now: datetime) -> None:
@@ -131,7 +138,13 @@ async def release(connection: AsyncConnection, reservation_id: UUID, *, now: dat
 
 
 async def _close(
-    connection: AsyncConnection, reservation_id: UUID, status: str, amount: Cost, now: datetime, assumed: Cost = FREE
+    connection: AsyncConnection,
+    reservation_id: UUID,
+    status: str,
+    amount: Cost,
+    now: datetime,
+    assumed: Cost = FREE,
+    calls: int | None = None,
 ) -> None:
     statement = (
         update(SpendRow)
@@ -142,6 +155,7 @@ async def _close(
             credits=amount.credits,
             assumed_usd=assumed.usd,
             assumed_credits=assumed.credits,
+            calls=SpendRow.calls if calls is None else calls,
             closed_at=now,
         )
         .returning(SpendRow.reserved_usd, SpendRow.reserved_credits)

@@ -35,6 +35,7 @@ class _Allowance:
     renew_at: datetime
     spent: Cost = FREE
     assumed: Cost = FREE
+    made: int = 0
     open_count: int = 0
     is_retired: bool = False
 
@@ -86,6 +87,7 @@ class LedgerBook:
         """Turn a reservation into what the call really cost, and hand out its receipt."""
         allowance, estimate = self._taken(reservation)
         allowance.spent += actual
+        allowance.made += 1
         allowance.left = allowance.left + estimate - actual
         hand_out(Receipt(allowance.reservation.id, allowance.provider, actual))
         await self._closed(allowance)
@@ -95,6 +97,7 @@ class LedgerBook:
         allowance, estimate = self._taken(reservation)
         allowance.spent += estimate
         allowance.assumed += estimate
+        allowance.made += 1
         hand_out(Receipt(allowance.reservation.id, allowance.provider, estimate))
         await self._closed(allowance)
 
@@ -111,6 +114,7 @@ class LedgerBook:
             for allowance, estimate in self._open.values():
                 allowance.spent += estimate
                 allowance.assumed += estimate
+                allowance.made += 1
             self._open.clear()
             self._current.clear()
             for allowance in drawn:
@@ -159,8 +163,17 @@ class LedgerBook:
         """Settle in the ledger. A paid answer must not be lost over a lost database: then the sweep settles in full."""
         try:
             async with transaction(self.engine) as connection:
-                await spend.settle(
-                    connection, allowance.reservation.id, allowance.spent, now=self.clock(), assumed=allowance.assumed
-                )
+                entry = allowance.reservation.id
+                if allowance.made:
+                    await spend.settle(
+                        connection,
+                        entry,
+                        allowance.spent,
+                        now=self.clock(),
+                        assumed=allowance.assumed,
+                        calls=allowance.made,
+                    )
+                else:
+                    await spend.release(connection, entry, now=self.clock())
         except SQLAlchemyError:
             log.exception("spend_left_to_sweep", extra={"reservation_id": allowance.reservation.id})
