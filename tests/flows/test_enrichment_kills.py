@@ -157,7 +157,7 @@ def test_killed_and_run_again(sandbox: SandboxControl, place: dict[str, str], tm
 
 @pytest.mark.soak
 def test_killed_at_20_moments(sandbox: SandboxControl, place: dict[str, str], tmp_path: Path) -> None:
-    kill(sandbox, place, tmp_path, kills=20, leads=500)
+    kill(sandbox, place, tmp_path, kills=20, leads=300)
 
 
 def share_a_budget(
