@@ -24,6 +24,8 @@ PREFERENCES = {
     "PREFECT_CLI_COLORS": "false",
     "PREFECT_LOGGING_COLORS": "false",
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(PACKAGES),
+    # Our loggers also speak where no flow runs; without this each line would be a warning on the terminal.
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S),
     "PREFECT_WORKER_QUERY_SECONDS": "1",
     "PREFECT_WORKER_ENABLE_CANCELLATION": "true",

@@ -33,14 +33,21 @@ def status(
             "due": stage.due if stage.icp else found.leads,
             "contacts": f"{found.contacts.contacts:,} of {found.contacts.leads_with_contacts:,} leads",
             "sites visited": found.contacts.outcomes or "none",
+            "enriched": found.enrichment.outcomes or "none",
+            "values from providers": found.enrichment.values,
             "spent today": _money(found.spend.today),
             "spent this month": _money(found.spend.month),
         }
     )
-    for title, rows in (("Last imports", found.imports), ("Last qualification runs", stage.runs)):
+    tables = {
+        "Last imports": [row.model_dump(mode="json") for row in found.imports],
+        "Last qualification runs": [row.model_dump(mode="json") for row in stage.runs],
+        "Last enrichment runs": found.enrichment.runs,
+    }
+    for title, rows in tables.items():
         if rows:
             typer.echo(f"\n{title}")
-            terminal.print_table([row.model_dump(mode="json") for row in rows])
+            terminal.print_table(rows)
 
 
 def _money(lines: "Sequence[SpendLine]") -> str:
