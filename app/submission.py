@@ -1,4 +1,4 @@
-"""Handing an import to a worker: the file goes to the upload directory, the run to the deployment."""
+"""Handing work to a worker: the run to its deployment, an import's file to the upload directory."""
 
 import asyncio
 import shutil
@@ -10,6 +10,7 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.deployments import arun_deployment
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import BaseModel
 
 from core.errors import ConfigurationError, InvalidFile, SalesAgentError
 from core.imports import ImportReport, ImportRequest
@@ -17,7 +18,6 @@ from core.settings import settings
 from tasks.leads import report_of_run
 from tasks.runtime import server_url
 
-DEPLOYMENT = "import-leads/import-leads"
 _POLL_S = 0.5
 
 
@@ -32,16 +32,35 @@ async def submit_import(request: ImportRequest, *, say: Callable[[str], None]) -
         ConfigurationError: there is no Prefect server.
         SalesAgentError: the run did not complete; names it and its last words.
     """
+    uploaded = await asyncio.to_thread(_upload, request.path.expanduser())
+    run_id = await submit("import-leads", request.model_copy(update={"path": Path(uploaded.name)}), say=say)
+    return await report_of_run(str(run_id))
+
+
+async def submit(deployment: str, request: BaseModel, *, say: Callable[[str], None]) -> UUID:
+    """Start a deployment of ours and wait until its run has completed.
+
+    Args:
+        deployment: its name, which is its flow's too.
+        request: the flow's parameter.
+        say: told where the run can be watched, and each state it comes to.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        ConfigurationError: there is no Prefect server.
+        SalesAgentError: the run did not complete; names it and its last words.
+    """
     url = server_url()
     if url is None:
         raise ConfigurationError("there is no Prefect server to submit to: start one with `sales-agent up`")
-    uploaded = await asyncio.to_thread(_upload, request.path.expanduser())
     with temporary_settings({PREFECT_API_URL: url}):
-        parameters = {"request": request.model_copy(update={"path": Path(uploaded.name)}).model_dump(mode="json")}
-        run = await arun_deployment(DEPLOYMENT, parameters=parameters, timeout=0)
+        parameters = {"request": request.model_dump(mode="json")}
+        run = await arun_deployment(f"{deployment}/{deployment}", parameters=parameters, timeout=0)
         say(f"Run {run.name}: {url.removesuffix('/api')}/runs/flow-run/{run.id}")
         await _wait(run.id, say)
-    return await report_of_run(str(run.id))
+    return run.id
 
 
 def _upload(path: Path) -> Path:

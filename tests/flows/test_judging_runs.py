@@ -98,7 +98,7 @@ async def check_faults(place: Place, count: int) -> None:
         place.sandbox.fail_next(
             "cerebras", kind, times=None, probability=probability, seed=number, path="*completions", **details
         )
-    report = place.qualify()
+    report = place.qualify(within_s=1_800)
     outcomes = place.outcomes()
     assert sum(outcomes.values()) == sum(report["outcomes"].values()) == count
     assert set(outcomes) <= {"scored", "scored_by_rules", "failed", "due"}
