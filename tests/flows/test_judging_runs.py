@@ -61,8 +61,8 @@ class Place:
         }
 
     def qualify(self, **request: Any) -> dict[str, Any]:
-        """Run to the end."""
-        return finish(self.environment, self.report, icp=self.icp, **request)
+        """Run to the end, however long a busy machine takes."""
+        return finish(self.environment, self.report, within_s=1_800, icp=self.icp, **request)
 
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
         """Give the lead and the body of each question that reached the sandbox, in order."""
@@ -100,7 +100,7 @@ async def check_faults(place: Place, count: int) -> None:
         place.sandbox.fail_next(
             "cerebras", kind, times=None, probability=probability, seed=number, path="*completions", **details
         )
-    report = place.qualify(within_s=1_800)
+    report = place.qualify()
     outcomes = place.outcomes()
     assert sum(outcomes.values()) == sum(report["outcomes"].values()) == count
     assert set(outcomes) <= {"scored", "scored_by_rules", "failed", "due"}
@@ -180,7 +180,7 @@ async def test_killed_and_run_again(place: Place) -> None:
 
 @pytest.mark.soak
 async def test_killed_at_20_moments(place: Place) -> None:
-    await check_kills(place, kills=20, count=600)
+    await check_kills(place, kills=20, count=400)
 
 
 async def test_two_at_once_ask_about_no_lead_twice(place: Place, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ async def test_two_at_once_ask_about_no_lead_twice(place: Place, tmp_path: Path)
     reports = [tmp_path / f"{number}.json" for number in range(2)]
     processes = [start(place.environment, report, icp=place.icp) for report in reports]
     for process in processes:
-        process.join(120)
+        process.join(600)
         assert process.exitcode == 0
     assert place.outcomes() == {"scored": 200}
     assert Counter(lead for lead, _ in place.asked()).most_common(1)[0][1] == 1
