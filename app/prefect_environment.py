@@ -14,6 +14,7 @@ from core.logs import PACKAGES
 
 WORK_POOL = "sales-agent"
 HEARTBEAT_S = 30  # the least that Prefect takes
+SANDBOX_MARK = "SALES_AGENT_DEMO"  # names the data directory in the process of its demo's sandbox
 MARK = "SALES_AGENT_UP"  # names the data directory in every process that `up` started, however deep
 
 PREFERENCES = {

@@ -31,20 +31,19 @@ def status(
             "qualified": stage.outcomes or "none",
             "tiers": stage.tiers or "none",
             "due": stage.due if stage.icp else found.leads,
+            "enriched": found.enrichment.outcomes or "none",
+            "values with a source": found.enrichment.values,
             "contacts": f"{found.contacts.contacts:,} of {found.contacts.leads_with_contacts:,} leads",
             "sites visited": found.contacts.outcomes or "none",
-            "enriched": found.enrichment.outcomes or "none",
-            "values from providers": found.enrichment.values,
             "spent today": _money(found.spend.today),
             "spent this month": _money(found.spend.month),
         }
     )
-    tables = {
-        "Last imports": [row.model_dump(mode="json") for row in found.imports],
-        "Last qualification runs": [row.model_dump(mode="json") for row in stage.runs],
-        "Last enrichment runs": found.enrichment.runs,
-    }
-    for title, rows in tables.items():
+    for title, rows in (
+        ("Last imports", [row.model_dump(mode="json") for row in found.imports]),
+        ("Last qualification runs", [row.model_dump(mode="json") for row in stage.runs]),
+        ("Last enrichment runs", found.enrichment.runs),
+    ):
         if rows:
             typer.echo(f"\n{title}")
             terminal.print_table(rows)
