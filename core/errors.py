@@ -12,16 +12,20 @@
     │  ├─ ApprovalNotFound
     │  ├─ DeadLetterNotFound
     │  ├─ ImportNotFound
-    │  └─ LeadNotFound
+    │  ├─ LeadNotFound
+    │  └─ ThreadNotFound
     ├─ Conflict                       someone was first
     │  ├─ ApprovalExpired
     │  ├─ ImportBusy
     │  ├─ NotPending
     │  ├─ StaleDraft
     │  ├─ Suppressed
+    │  ├─ ThreadBusy
     │  └─ SyncBusy
     ├─ LimitReached                   due later, not failed
-    │  └─ BudgetExhausted
+    │  ├─ BudgetExhausted
+    │  ├─ RunStopped                  an agent's thread, between two nodes
+    │  └─ AnswerPending                carries retry_after_s
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
        │  ├─ Unavailable
@@ -156,6 +160,10 @@ class LeadNotFound(NotFound):
     """No lead has this id."""
 
 
+class ThreadNotFound(NotFound):
+    """No thread of an agent has this id."""
+
+
 class DeadLetterNotFound(NotFound):
     """No dead letter has this id."""
 
@@ -188,6 +196,10 @@ class Suppressed(Conflict):
     """The recipient must not be written to: they opted out, bounced, or were erased."""
 
 
+class ThreadBusy(Conflict):
+    """The thread is being worked on by another process right now."""
+
+
 class LimitReached(SalesAgentError):
     """A limit is used up: the work is due later, it has not failed.
 
@@ -199,6 +211,16 @@ class LimitReached(SalesAgentError):
 
 class BudgetExhausted(LimitReached):
     """A budget in money or credits is used up."""
+
+
+class RunStopped(LimitReached):
+    """An agent came to a limit of its thread, or a person stopped it; running the thread again goes on."""
+
+
+class AnswerPending(LimitReached):
+    """The provider still works on the answer. Attribute: `retry_after_s`, seconds, or None where it did not say."""
+
+    retry_after_s: float | None = None
 
 
 class ProviderError(SalesAgentError):
