@@ -4,6 +4,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,4 +83,4 @@ def test_a_schedule_starts_it_and_a_pause_stops_it(
     api.post(f"/deployments/{deployment['id']}/resume_deployment", {})
     finished = wait_for(lambda: (found := runs_of(api, deployment, "COMPLETED"))[done:] and found)
     spans = [(run["start_time"], run["end_time"]) for run in finished]
-    assert all(earlier[1] <= later[0] for earlier, later in zip(spans, spans[1:], strict=False)), spans
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans)), spans
