@@ -138,7 +138,7 @@ def statistics_of(frame: pd.DataFrame) -> list[Evidence]:
     said += _shares(frame["country"], "are in {}")
     said += _shares(frame["company_size"], "are at companies of {} people")
     roles = frame["contact_title"].dropna().map(lambda title: read_title(str(title)).role)
-    said += _shares(roles, "are the {} of their company, of those whose title is known")
+    said += _shares(roles, "are the {} of their company, of those whose title says that they decide")
     said += _shares(frame["tier"], "are {} by our own assessment, of those that were assessed")
     reachable = int(frame["contact_email"].notna().sum())
     said.append((f"{reachable:,} of {count:,} leads ({_percent(reachable, count)}) have an e-mail address.", count))
