@@ -12,7 +12,7 @@ import pandas as pd
 
 from agents import growth
 from agents.models import Job
-from core.markets import Evidence, Finding, MarketReport, MarketRequest, Page, carries_address
+from core.markets import Evidence, Finding, MarketReport, MarketRequest, Page, carries_address, gives_orders
 from core.people.document import parse
 from core.settings import settings
 from core.titles import read_title
@@ -161,7 +161,8 @@ def _shares(values: "pd.Series[Any]", what: str) -> list[tuple[str, int]]:
 
 def _is_plain(value: str) -> bool:
     """Tell whether a value is a name of something; whole sentences, orders among them, are not."""
-    return 0 < len(value) <= _MAX_VALUE and len(value.split()) <= 6 and not carries_address(value)
+    is_short = 0 < len(value) <= _MAX_VALUE and len(value.split()) <= 6
+    return is_short and not carries_address(value) and not gives_orders(value)
 
 
 def _percent(part: int, whole: int) -> str:
