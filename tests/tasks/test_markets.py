@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 from hostile_site import Answer, website
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.markets import check_claim, claims_by_rules
@@ -45,6 +45,7 @@ def test_values_that_are_no_names_are_not_repeated() -> None:
 VALUES = st.sampled_from([None, "Software", "a  b", "50-100", "CEO", "hot", "x" * 99])
 
 
+@settings(max_examples=25)
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(COUNTED, VALUES)), max_size=12))
 def test_every_statistic_holds_as_a_finding(rows: list[dict[str, Any]]) -> None:
     said = statistics_of(frame(*rows))
