@@ -17,7 +17,8 @@ from core.people.document import parse
 from core.settings import settings
 from core.titles import read_title
 from db import segments
-from integrations.websites.fetcher import PageStatus, WebsiteFetcher
+from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.pages import PageStatus
 from langgraph_prefect.values import Outcome, Stopped
 from tasks.contacts import website_fetcher
 from tasks.graphs import as_result, model_for, run_thread, thread_for
