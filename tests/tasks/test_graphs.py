@@ -70,8 +70,12 @@ def run(database: str, home: Path, valkey: ValkeyServer, thread: str, **models: 
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, thread],
         env={
-            "PATH": os.environ["PATH"], "PYTHONPATH": paths, "SALES_AGENT_HOME": str(home),
-            "POSTGRES_URL": database, "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0", **models,
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": paths,
+            "SALES_AGENT_HOME": str(home),
+            "POSTGRES_URL": database,
+            "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0",
+            **models,
         },
         capture_output=True,
         text=True,
@@ -84,7 +88,7 @@ def run(database: str, home: Path, valkey: ValkeyServer, thread: str, **models: 
     return found
 
 
-@pytest.mark.parametrize("has_model", [True, False])
+@pytest.mark.parametrize("has_model", [True, pytest.param(False, marks=pytest.mark.soak)])
 def test_a_run_is_kept_heard_and_charged(
     database: str, home: Path, valkey: ValkeyServer, sandbox: SandboxControl, has_model: bool
 ) -> None:
