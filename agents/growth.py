@@ -33,6 +33,7 @@ from core.markets import (
     joined_by_id,
     merged,
     shortfall,
+    without_orders,
 )
 
 _PROMPT = read_prompt("growth")
@@ -113,10 +114,10 @@ class _Research:
         first = (number - 1) * state["pages_a_round"]
         for place, url in enumerate(state["pages"][first : first + state["pages_a_round"]], first + 1):
             page = await self._read_page(url)
-            if page.text:
-                gathered.append(Evidence(id=f"p{place}", kind="page", source=page.url, text=page.text))
+            if text := without_orders(page.text):
+                gathered.append(Evidence(id=f"p{place}", kind="page", source=page.url, text=text))
             else:
-                unreadable.append({"url": page.url, "why": page.why})
+                unreadable.append({"url": page.url, "why": page.why or "it says nothing"})
         return {
             "round": number,
             "evidence": [one.model_dump() for one in gathered],

@@ -22,10 +22,10 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from syncing import OURS, PERSON, Work  # noqa: E402
+from syncing import OURS, PERSON, Work
 
-from db import embedded, schema  # noqa: E402
-from sandbox.server import Sandbox, SandboxControl  # noqa: E402
+from db import embedded, schema
+from sandbox.server import Sandbox, SandboxControl
 
 TARGET = Path(__file__).with_name("bench_sync.json")
 CHANGED = 100

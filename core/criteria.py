@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from core import cell_text
 from core.cell_numbers import exact_number, middle_of, read_number, read_range
 from core.icp import Bands, Choice, Condition, Flag, Keywords, OneOf, Present, Regex, Region, Regions, Scale, Titles
 from core.icp import compile_pattern as _compiled

@@ -16,7 +16,9 @@ from core.lead import fold
 from core.web_addresses import canonical
 
 Kind = Literal["statistic", "page"]
-Fault = Literal["no_such_source", "not_quoted", "number_not_in_source", "carries_an_address", "unusable"]
+Fault = Literal[
+    "no_such_source", "not_quoted", "number_not_in_source", "carries_an_address", "gives_orders", "unusable"
+]
 """Why a claim was left out. unusable: empty, too long, or the model's whole answer."""
 
 MAX_CLAIM = 300
@@ -30,6 +32,14 @@ _FEW = 10
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0 ']\d{3})*(?:[.,]\d+)?")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w|https?://|www\.", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_ORDER = re.compile(
+    r"\b(?:ignor\w*|disregard|forget|override|vergiss|oublie\w*|olvida\w*)\b.{0,40}\b(?:instruct\w*|rules?|prompts?|"
+    r"previous|above|regeln?|anweisung\w*|vorgaben|règles?|consignes?|reglas?|instrucc\w*)\b"
+    r"|^\W*(?:system|assistant|user)\s*:|\bsystem prompt\b|\byou are now\b|\bnew (?:rules|instructions)\b"
+    r"|\b(?:reveal|print|repeat)\b.{0,40}\b(?:prompt|score|instructions|password|key)\b"
+    r"|\b(?:call|use|run) the (?:tool|function)\b|</?[a-z_]+>|<\|",
+    re.IGNORECASE,
+)
 
 
 class Frozen(BaseModel):
@@ -219,7 +229,24 @@ def _fault(text: str, quote: str, source: Evidence | None) -> Fault | None:
         return "not_quoted"
     if not numbers_in(text) <= numbers_in(source.text):
         return "number_not_in_source"
+    if gives_orders(text):
+        return "gives_orders"
     return "carries_an_address" if carries_address(text) else None
+
+
+def gives_orders(text: str) -> bool:
+    """Tell whether a text speaks to a model rather than to a reader.
+
+    A second line of defence: it knows the usual wordings only. What a model may do at all, and that claims are held
+    against their sources, does not rest on it.
+    """
+    return _ORDER.search(text) is not None
+
+
+def without_orders(text: str) -> str:
+    """Return a text without the sentences that speak to a model."""
+    lines = (" ".join(s for s in _SENTENCE.split(line) if not gives_orders(s)) for line in text.splitlines())
+    return "\n".join(line for line in lines if line.strip())
 
 
 def _trust(source: Evidence) -> float:

@@ -169,7 +169,7 @@ async def _as_task_run(attempt: _Attempt) -> None:
             # The last event of a task run carries its name: what it used becomes part of it.
             around, summary = TaskRunContext.get(), attempt.seen.summary if attempt.seen else ""
             if around is not None and summary:
-                around.task_run.name = f"{visit.label} · {summary}"
+                around.task_run.name = f"{visit.label}: {summary}"
         seen = attempt.seen
         assert seen is not None
         if seen.outcome == "waiting":

@@ -95,8 +95,8 @@ class NodeRun:
         """Models, tokens and cost in a line; empty where no model was asked."""
         if not self.usage.calls:
             return ""
-        cost = "" if self.usage.cost_usd is None else f" · ${self.usage.cost_usd:f}"
-        return f"{', '.join(self.models) or 'model'} · {self.usage.tokens:,} tokens{cost}"
+        cost = "" if self.usage.cost_usd is None else f", ${self.usage.cost_usd:f}"
+        return f"{' + '.join(self.models) or 'model'}, {self.usage.tokens:,} tokens{cost}"
 
 
 @dataclass(frozen=True, slots=True)

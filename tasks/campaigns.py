@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +25,17 @@ from core.campaigns import (
     Variant,
     write_letter,
 )
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotPending, Suppressed
 from core.names import read_name
-from db import approvals, campaigns, segments
+from core.sending import checked_words
+from core.settings import settings
+from db import approvals, campaigns, segments, suppressions
+from db.engine import Connection
 from langgraph_prefect.values import Finished, Stopped
 from tasks.campaign_artifacts import publish_campaign
 from tasks.graphs import as_result, model_for, run_thread, thread_for
 from tasks.markets import statistics_of
+from tasks.outreach_keys import tombstone_key
 from tasks.policies import STEP
 from tasks.resources import database
 from tasks.runtime import task
@@ -139,14 +143,26 @@ async def draft(begun: CampaignPlan, report: CampaignReport) -> CampaignReport:
     if report.status != "drafted":
         return report
     letters, skipped = letters_of(map(_addressee, await _rows(begun.request)), report.variants, begun.request)
-    now = datetime.now(UTC)
     async with database() as connection:
-        await campaigns.upsert(connection, begun.campaign_id, report.segment, report.variants, now=now)
-        for letter in letters:
-            approval = await approvals.request(connection, _proposal(begun.campaign_id, letter), now=now)
-            await campaigns.upsert_letter(connection, begun.campaign_id, letter, approval.id)
-    counted = Counter(one.reason for one in skipped)
-    return report.model_copy(update={"letters": len(letters), "skipped": dict(counted)})
+        await campaigns.upsert(connection, begun.campaign_id, report.segment, report.variants, now=datetime.now(UTC))
+        refused = [(letter, await _refused(connection, begun.campaign_id, letter)) for letter in letters]
+    counted = Counter([one.reason for one in skipped] + [why for _, why in refused if why])
+    drafted = sum(1 for _, why in refused if why is None)
+    return report.model_copy(update={"letters": drafted, "skipped": dict(counted)})
+
+
+async def _refused(connection: Connection, campaign_id: UUID, letter: Letter) -> str | None:
+    """Ask for the approval of a letter; say why where that cannot be."""
+    proposal = _proposal(campaign_id, letter)
+    lifetime = timedelta(days=settings().outreach.approvals.lifetime_days)
+    try:
+        checked_words(proposal.content)
+        await suppressions.refuse_suppressed(connection, letter.to, tombstone_key())
+        approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
+    except (InvalidInput, Suppressed, NotPending) as error:
+        return error.message if isinstance(error, Suppressed) else type(error).__name__
+    await campaigns.upsert_letter(connection, campaign_id, letter, approval.id)
+    return None
 
 
 def letters_of(

@@ -14,7 +14,7 @@ from agents.checkpoints import open_saver
 from agents.models import Job
 from agents.retries import NODE_RETRY
 from core.agents import ThreadStatus
-from core.errors import ProviderNotConfigured
+from core.errors import LimitReached, ProviderNotConfigured
 from core.settings import settings
 from db import agent_threads
 from db.embedded import redis_url
@@ -80,6 +80,9 @@ async def run_thread(
         prompt_version: of the agent's prompt file; kept with every execution.
         stream: publish tokens and state changes on the stream of this id.
         callbacks: LangChain's own, for the whole run.
+
+    Returns:
+        As `run_graph`; Stopped also where a budget or a rate limit outside of the graph was used up.
 
     Raises:
         ThreadBusy: another process is at it.
@@ -151,6 +154,9 @@ async def _kept(
 async def _noted(thread_id: UUID, running: Any) -> Outcome:  # noqa: ANN401 - a coroutine that gives an outcome
     try:
         outcome: Outcome = await running
+    except LimitReached as error:
+        # Due later, not failed: what has finished is kept, running the thread again goes on.
+        outcome = Stopped(str(thread_id), "budget", error.message)
     except Exception as error:  # noted and raised
         await _mark(thread_id, "failed", type(error).__name__)
         raise

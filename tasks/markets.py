@@ -12,7 +12,7 @@ import pandas as pd
 
 from agents import growth
 from agents.models import Job
-from core.markets import Evidence, Finding, MarketReport, MarketRequest, Page, carries_address
+from core.markets import Evidence, Finding, MarketReport, MarketRequest, Page, carries_address, gives_orders
 from core.people.document import parse
 from core.settings import settings
 from core.titles import read_title
@@ -139,7 +139,7 @@ def statistics_of(frame: pd.DataFrame) -> list[Evidence]:
     said += _shares(frame["country"], "are in {}")
     said += _shares(frame["company_size"], "are at companies of {} people")
     roles = frame["contact_title"].dropna().map(lambda title: read_title(str(title)).role)
-    said += _shares(roles, "are the {} of their company, of those whose title is known")
+    said += _shares(roles, "are the {} of their company, of those whose title says that they decide")
     said += _shares(frame["tier"], "are {} by our own assessment, of those that were assessed")
     reachable = int(frame["contact_email"].notna().sum())
     said.append((f"{reachable:,} of {count:,} leads ({_percent(reachable, count)}) have an e-mail address.", count))
@@ -162,7 +162,8 @@ def _shares(values: "pd.Series[Any]", what: str) -> list[tuple[str, int]]:
 
 def _is_plain(value: str) -> bool:
     """Tell whether a value is a name of something; whole sentences, orders among them, are not."""
-    return 0 < len(value) <= _MAX_VALUE and len(value.split()) <= 6 and not carries_address(value)
+    is_short = 0 < len(value) <= _MAX_VALUE and len(value.split()) <= 6
+    return is_short and not carries_address(value) and not gives_orders(value)
 
 
 def _percent(part: int, whole: int) -> str:

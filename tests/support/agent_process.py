@@ -1,0 +1,81 @@
+"""Agents in a process of their own, which kills itself at a chosen event of its graph."""
+
+import asyncio
+import json
+import multiprocessing
+import os
+import signal
+import uuid
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+context: ForkServerContext = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["flows.research_market", "flows.write_campaign", "langchain_core.callbacks"])
+
+
+def _run(environment: dict[str, str], agent: str, request: dict[str, Any], report: Path, kill_at: int) -> None:
+    os.environ.update(environment)
+    from langchain_core.callbacks import AsyncCallbackHandler
+
+    class Events(AsyncCallbackHandler):
+        """Counts what begins and ends in the graph: nodes and model calls."""
+
+        run_inline = True
+
+        def __init__(self) -> None:
+            self.count = 0
+
+        async def _event(self, *_: Any, **__: Any) -> None:
+            self.count += 1
+            if self.count == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        on_chain_start = on_chain_end = on_chat_model_start = on_llm_end = _event  # type: ignore[assignment]
+
+    events = Events()
+    result = asyncio.run(_growth(request, events) if agent == "growth" else _marketing(request, events))
+    result["events"] = events.count
+    report.write_text(json.dumps(result))
+
+
+async def _growth(request: dict[str, Any], events: Any) -> dict[str, Any]:
+    from core.markets import MarketRequest
+    from tasks import markets
+
+    plan = await markets.plan(MarketRequest(**request))
+    return (await markets.research(plan, callbacks=[events])).model_dump(mode="json")
+
+
+async def _marketing(request: dict[str, Any], events: Any) -> dict[str, Any]:
+    from core.campaigns import CampaignRequest
+    from tasks import campaigns
+
+    plan = await campaigns.plan(CampaignRequest(**request))
+    report = await campaigns.draft(plan, await campaigns.write(plan, callbacks=[events]))
+    return report.model_dump(mode="json")
+
+
+def start(
+    environment: dict[str, str], agent: str, request: dict[str, Any], report: Path, *, kill_at: int = 0
+) -> ForkServerProcess:
+    """Start an agent; it writes its report into a file, unless it was killed before."""
+    report.unlink(missing_ok=True)
+    process = context.Process(target=_run, args=(environment, agent, request, report, kill_at))
+    process.start()
+    return process
+
+
+def run(
+    environment: dict[str, str], agent: str, request: dict[str, Any], report: Path, *, kill_at: int = 0
+) -> dict[str, Any] | None:
+    """Run an agent to its end or its kill; give its report, or None where it was killed."""
+    process = start(environment, agent, request, report, kill_at=kill_at)
+    process.join(120)
+    assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+    return json.loads(report.read_text()) if process.exitcode == 0 else None
+
+
+def new_thread() -> str:
+    """Give the id of a new thread."""
+    return str(uuid.uuid4())
