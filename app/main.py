@@ -35,6 +35,7 @@ COMMANDS: dict[str, Command] = {
     "status": Command("app.commands.status:status", "Say how far everything is: leads, imports, qualification."),
     "discover": Command("app.commands.discover:discover", "Find the people who decide on a company's website."),
     "approvals": Command("app.commands.approvals:app", "What waits for a person's word: show, approve, edit, reject."),
+    "meetings": Command("app.commands.meetings:app", "Propose meetings, take replies, list them."),
     "suppress": Command("app.commands.suppress:app", "Whom we never write to: add, list, remove."),
     "outbox": Command("app.commands.outbox:app", "Messages nobody knows the fate of: list, resolve."),
     "erase": Command("app.commands.erase:erase", "Remove a person everywhere, with a receipt."),

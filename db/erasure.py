@@ -4,7 +4,7 @@ A new table with anything of a person in it joins `ERASERS`; one without joins `
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.approvals import OPEN, Status, canonical
 from core.erasure import Subject, person_key
 from core.suppression import PERSON_FIELDS, TombstoneKey
+from db import agent_threads
 from db.approval_tables import ApprovalRow
 from db.contacts_tables import ContactRow, DiscoveryRow, LeadDiscoveryRow
 from db.sending_tables import SendRow
@@ -84,7 +85,8 @@ async def find(connection: AsyncConnection, address: str) -> Subject:
         lead_ids[row.lead_id] = None
         names.add(row.name)
     found = await _find_approvals(connection, address, like)
-    threads = {row.thread_id for row in found if row.thread_id} | await _find_threads(connection, address, lead_ids)
+    threads = {UUID(row.thread_id) for row in found if row.thread_id}
+    threads |= {*await agent_threads.select_mentioning(connection, [address, *map(str, lead_ids)])}
     return Subject(
         address=address,
         lead_ids=tuple(lead_ids),
@@ -102,34 +104,6 @@ async def _find_approvals(connection: AsyncConnection, address: str, like: str) 
     for each in named:
         condition |= each
     return list(await connection.execute(select(_APPROVALS.c.id, _APPROVALS.c.thread_id).where(condition)))
-
-
-_CHECKPOINTS = {
-    "langgraph.checkpoints": "checkpoint::text || metadata::text",
-    "langgraph.checkpoint_blobs": "blob",
-    "langgraph.checkpoint_writes": "blob",
-}
-"""The tables of LangGraph's Postgres saver, and where the state of a thread stands in them."""
-_THREADS = "agent_threads"
-
-
-async def _exists(connection: AsyncConnection, table: str) -> bool:
-    return await connection.scalar(text("SELECT to_regclass(:table)"), {"table": table}) is not None
-
-
-async def _find_threads(connection: AsyncConnection, address: str, lead_ids: Iterable[UUID]) -> set[str]:
-    found: set[str] = set()
-    for table, column in _CHECKPOINTS.items():
-        if not await _exists(connection, table):
-            continue
-        haystack = column if "text" in column else f"encode({column}, 'escape')"
-        query = text(f"SELECT DISTINCT thread_id FROM {table} WHERE position(:address in lower({haystack})) > 0")
-        found |= {str(row.thread_id) for row in await connection.execute(query, {"address": address})}
-    if await _exists(connection, _THREADS):
-        query = text(f"SELECT id FROM {_THREADS} WHERE request::text ILIKE ANY(:likes)")
-        likes = [f"%{wanted}%" for wanted in (address, *map(str, lead_ids))]
-        found |= {str(row.id) for row in await connection.execute(query, {"likes": likes})}
-    return found
 
 
 async def _erase_leads(connection: AsyncConnection, subject: Subject) -> int:
@@ -251,16 +225,7 @@ async def _erase_executions(connection: AsyncConnection, subject: Subject) -> in
 
 async def _erase_threads(connection: AsyncConnection, subject: Subject) -> int:
     """Remove agents' threads about the person, with all their checkpoints."""
-    threads = {"threads": list(subject.thread_ids)}
-    removed = 0
-    for table in _CHECKPOINTS:
-        if await _exists(connection, table):
-            statement = text(f"DELETE FROM {table} WHERE thread_id = ANY(:threads)")
-            removed += int((await connection.execute(statement, threads)).rowcount)
-    if await _exists(connection, _THREADS):
-        statement = text(f"DELETE FROM {_THREADS} WHERE id::text = ANY(:threads)")
-        removed += int((await connection.execute(statement, threads)).rowcount)
-    return removed
+    return await agent_threads.forget(connection, subject.thread_ids)
 
 
 async def _erase_suppressions(connection: AsyncConnection, subject: Subject) -> int:

@@ -158,7 +158,9 @@ async def start_execution(approval: Approval) -> str | None:
         return None
     # A decision and a sweep that comes upon it at the same time start one run, not two.
     key = f"{approval.id}-{approval.revision}"
-    return await start_run(deployment, {"approval_id": str(approval.id)}, idempotency_key=key)
+    asked = {"approval_id": str(approval.id)}
+    parameters = {"request": asked} if approval.proposal.kind is Kind.MEETING else asked
+    return await start_run(deployment, parameters, idempotency_key=key)
 
 
 async def list_approvals(statuses: Collection[Status] = ()) -> list[Approval]:
