@@ -36,7 +36,7 @@ def propose(
 
 
 async def _result(state: object) -> "ProposalReport":
-    return await state.aresult()  # type: ignore[attr-defined]
+    return await state.aresult()  # type: ignore[attr-defined, no-any-return]
 
 
 @app.command()

@@ -222,7 +222,7 @@ def test_the_crm_gets_one_activity(database: str, environment: dict[str, str], s
     close = {name: value for name, value in sandbox.environment.items() if name.startswith("CLOSE_")}
     with_crm = {**environment, **close}
     lead_id = add_lead(database)
-    elsewhere.run(with_crm, put_into_crm, lead_id)
+    elsewhere.run(with_crm, elsewhere.put_into_crm, lead_id)
     approval = approval_of(with_crm, propose(with_crm, lead_id))
     approve(with_crm, approval)
     activity = book(with_crm, approval).crm
@@ -231,13 +231,3 @@ def test_the_crm_gets_one_activity(database: str, environment: dict[str, str], s
     assert len(logged) == 1
     assert activity is not None
     assert activity.startswith("acti_") or activity
-
-
-async def put_into_crm(lead_id: UUID) -> str:
-    from integrations.close.schemas import CloseObject
-    from tasks.providers import outside
-
-    async with outside() as world:
-        client = await world.close()
-        await client.ensure_own_id_field(CloseObject.LEAD)
-        return (await client.create_lead({"name": "Brightwell"}, lead_id)).id
