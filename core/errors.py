@@ -10,6 +10,7 @@
     │  └─ MalformedAnswer             a provider's or model's answer that cannot be used
     ├─ NotFound
     │  ├─ ApprovalNotFound
+    │  ├─ DeadLetterNotFound
     │  ├─ ImportNotFound
     │  ├─ LeadNotFound
     │  └─ ThreadNotFound
@@ -19,10 +20,12 @@
     │  ├─ NotPending
     │  ├─ StaleDraft
     │  ├─ Suppressed
-    │  └─ ThreadBusy
+    │  ├─ ThreadBusy
+    │  └─ SyncBusy
     ├─ LimitReached                   due later, not failed
     │  ├─ BudgetExhausted
-    │  └─ RunStopped                  an agent's thread, between two nodes
+    │  ├─ RunStopped                  an agent's thread, between two nodes
+    │  └─ AnswerPending                carries retry_after_s
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
        │  ├─ Unavailable
@@ -161,12 +164,20 @@ class ThreadNotFound(NotFound):
     """No thread of an agent has this id."""
 
 
+class DeadLetterNotFound(NotFound):
+    """No dead letter has this id."""
+
+
 class Conflict(SalesAgentError):
     """Somebody else was first."""
 
 
 class ImportBusy(Conflict):
     """The import is being worked on by another process right now."""
+
+
+class SyncBusy(Conflict):
+    """Another run keeps the same CRM in step right now."""
 
 
 class ApprovalExpired(Conflict):
@@ -204,6 +215,12 @@ class BudgetExhausted(LimitReached):
 
 class RunStopped(LimitReached):
     """An agent came to a limit of its thread, or a person stopped it; running the thread again goes on."""
+
+
+class AnswerPending(LimitReached):
+    """The provider still works on the answer. Attribute: `retry_after_s`, seconds, or None where it did not say."""
+
+    retry_after_s: float | None = None
 
 
 class ProviderError(SalesAgentError):

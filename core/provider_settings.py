@@ -214,6 +214,7 @@ class BudgetSettings(BaseSettings):
     month_usd: Decimal | None = Field(default=Decimal(50), ge=0, description="US dollars a calendar month")
     apollo_run_credits: Decimal | None = Field(default=Decimal(100), ge=0, description="Apollo credits a run")
     apollo_month_credits: Decimal | None = Field(default=Decimal(1000), ge=0, description="Apollo credits a month")
+    apollo_day_calls: Decimal | None = Field(default=None, ge=0, description="Paid calls to Apollo a UTC day")
     browserbase_day_credits: Decimal | None = Field(default=Decimal(100), ge=0, description="Browser sessions a day")
     cartesia_day_credits: Decimal | None = Field(default=Decimal(100_000), ge=0, description="Characters spoken a day")
 

@@ -88,6 +88,9 @@ class ImportSettings(BaseSettings):
         default=None, description="The only directory a form may name files in. Default: uploads/ in the data directory"
     )
     batch_rows: int = Field(default=10_000, ge=100, le=100_000, description="Rows a commit")
+    process_rows: int = Field(
+        default=30_000, ge=0, description="Files of so many rows or more are read in a process of their own"
+    )
     default_country: str | None = Field(
         default=None,
         pattern="^[A-Z]{2}$",
@@ -103,7 +106,9 @@ class QualificationSettings(BaseSettings):
     icp: Path | None = Field(
         default=None, description="The ideal customer profile. Default: icp.yaml in the data directory, or the example"
     )
-    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run")
+    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run, scored by rules alone")
+    model_batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run, where a model is asked")
+    model_calls_at_once: int = Field(default=20, ge=1, le=500, description="Leads a task puts before a model at once")
 
 
 class WebsiteSettings(BaseSettings):
@@ -129,6 +134,12 @@ class WebsiteSettings(BaseSettings):
     fresh_for_s: float = Field(
         default=86_400, ge=0, le=31_536_000, description="Seconds a fetched page is used again without asking"
     )
+    keep_s: float = Field(
+        default=7_776_000,
+        ge=3600,
+        le=315_360_000,
+        description="Seconds after which the sweep deletes a fetched page; until then only changes are fetched",
+    )
     cache_dir: Path | None = Field(
         default=None, description="Fetched pages. Default: cache/websites in the data directory"
     )
@@ -136,6 +147,12 @@ class WebsiteSettings(BaseSettings):
         default=False,
         description="Visit private, loopback and link-local addresses too; for tests and the sandbox only",
     )
+    render: bool = Field(
+        default=False,
+        description="Read pages that scripts build in a local Chromium, where a site names nobody without it; "
+        "needs the extra `browser`",
+    )
+    chromium: Path | None = Field(default=None, description="The browser for it. Default: `chromium` on the PATH")
 
 
 class DiscoverySettings(BaseSettings):
@@ -155,8 +172,16 @@ class DiscoverySettings(BaseSettings):
     lease_s: float = Field(
         default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
     )
+    model: bool = Field(
+        default=False,
+        description="Ask the model for `enrichment` about pages whose titles the rules gave to nobody; it only chooses "
+        "among the page's names",
+    )
     apollo_people: int = Field(
-        default=5, ge=0, le=100, description="People bought of Apollo for one company at most, a credit each"
+        default=2,
+        ge=0,
+        le=6,
+        description="People bought of Apollo for one company at most, a credit each: one for a role that is missing",
     )
 
 
@@ -171,6 +196,47 @@ class AgentSettings(BaseSettings):
     max_usd: Decimal = Field(default=Decimal(1), gt=0, le=1000, description="US dollars of a thread")
     keep_ended_s: float = Field(default=2_592_000, ge=60, description="Seconds until an ended thread is forgotten")
     keep_open_s: float = Field(default=7_776_000, ge=60, description="Seconds until one that waits is forgotten")
+
+
+class EnrichmentSettings(BaseSettings):
+    """Enriching leads."""
+
+    model_config = _section("ENRICH_")
+
+    config: Path | None = Field(
+        default=None,
+        description="Which providers fill which fields. Default: enrichment.yaml in the data directory, or the one "
+        "that ships",
+    )
+    batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run")
+    batches_at_once: int = Field(default=4, ge=1, le=50, description="Task runs side by side in one run")
+    sites_at_once: int = Field(default=20, ge=1, le=200, description="Websites read at once in a task run")
+    phone_webhook_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Address that Apollo posts phone numbers to; it demands one. The numbers are collected, not taken "
+        "from there",
+    )
+
+
+class CrmSettings(BaseSettings):
+    """Keeping leads in step with a CRM."""
+
+    model_config = _section("CRM_")
+
+    config: Path | None = Field(
+        default=None, description="What is kept in step. Default: crm.yaml in the data directory, or the example"
+    )
+    overlap_s: float = Field(
+        default=300,
+        ge=60,
+        le=86_400,
+        description="Seconds of the CRM's change log that are read again each time, because changes appear late",
+    )
+    described_for_s: float = Field(
+        default=86_400, ge=60, le=604_800, description="Seconds until the CRM is asked anew which fields it has"
+    )
+    calls_at_once: int = Field(default=20, ge=1, le=100, description="Calls to the CRM side by side in one run")
 
 
 class Settings:
@@ -190,6 +256,8 @@ class Settings:
         self.discovery = DiscoverySettings()
         self.outreach = OutreachSettings()
         self.agents = AgentSettings()
+        self.enrichment = EnrichmentSettings()
+        self.crm = CrmSettings()
 
     @property
     def upload_dir(self) -> Path:

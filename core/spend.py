@@ -100,6 +100,8 @@ class Unit(StrEnum):
 
     USD = "usd"
     CREDITS = "credits"
+    CALLS = "calls"
+    """Paid calls, whatever they cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Budget:
 
     Attributes:
         period: one run, one UTC day, or one UTC calendar month.
-        unit: dollars or credits.
+        unit: dollars, credits, or paid calls.
         limit: in that unit, not negative.
         provider: only this provider's calls count; None: all. Credits of different providers cannot be added, so a
             budget in credits names its provider.
@@ -130,7 +132,9 @@ class Budget:
         return self.provider in (None, provider) and (self.period is not Period.RUN or run_id is not None)
 
     def amount_of(self, cost: Cost) -> Decimal:
-        """Return the part of `cost` this budget counts."""
+        """Return the part of one call's `cost` this budget counts."""
+        if self.unit is Unit.CALLS:
+            return Decimal(1) if cost else ZERO
         return cost.usd if self.unit is Unit.USD else cost.credits
 
     def span(self, now: datetime) -> tuple[datetime, datetime] | None:

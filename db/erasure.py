@@ -234,12 +234,73 @@ async def _erase_suppressions(connection: AsyncConnection, subject: Subject) -> 
     return int((await connection.execute(statement, {"address": subject.address})).rowcount)
 
 
+async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:
+    """Empty what the sync remembers of the person; the link stays, so that the CRM's record is not made twice."""
+    named = {
+        "address": subject.address,
+        "leads": list(subject.lead_ids),
+        "keys": list(subject.person_keys),
+        "fields": list(PERSON_FIELDS),
+    }
+    theirs = (
+        "(position(:address in lower(base::text || other_values::text || seen_edits::text)) > 0 "
+        "OR lead_id = ANY(:leads) AND (person_key = ANY(:keys) OR person_key = ''))"
+    )
+    own_ids = f"SELECT own_id FROM crm_links WHERE {theirs}"
+    changed = 0
+    for statement in (
+        "UPDATE crm_sync_logs SET before = '{}', after = '{}' WHERE (before <> '{}' OR after <> '{}') "
+        f"AND (own_id IN ({own_ids}) OR position(:address in lower(before::text || after::text)) > 0)",
+        "DELETE FROM crm_conflicts WHERE position(:address in lower(base::text || ours::text || theirs::text)) > 0 "
+        f"OR own_id IN ({own_ids}) AND field = ANY(:fields)",
+        f"DELETE FROM crm_dead_letters WHERE own_id IN ({own_ids}) OR position(:address in lower(payload::text)) > 0",
+        "DELETE FROM crm_staged WHERE position(:address in lower(unit::text)) > 0",
+        "UPDATE crm_links SET base = base - CAST(:fields AS text[]), other_values = '{}', seen_edits = '{}', "
+        "person_key = CASE WHEN person_key = ANY(:keys) THEN '' ELSE person_key END, local_token = NULL "
+        f"WHERE {theirs} AND (base ?| CAST(:fields AS text[]) OR other_values <> '{{}}' OR seen_edits <> '{{}}' "
+        "OR person_key = ANY(:keys))",
+    ):
+        used = {name: value for name, value in named.items() if f":{name}" in statement}
+        changed += int((await connection.execute(text(statement), used)).rowcount)
+    return changed
+
+
+async def _erase_enrichment(connection: AsyncConnection, subject: Subject) -> int:
+    """Remove what providers said of the person, and where values of theirs came from."""
+    named = {"address": subject.address, "leads": list(subject.lead_ids), "fields": list(PERSON_FIELDS)}
+    changed = 0
+    for statement in (
+        "UPDATE enrichment_questions SET found = '[]', reason = NULL WHERE found <> '[]' AND ("
+        "position(:address in lower(found::text)) > 0 OR question_hash IN "
+        "(SELECT question_hash FROM enrichment_attempts WHERE lead_id = ANY(:leads)))",
+        "DELETE FROM enrichment_attempts WHERE lead_id = ANY(:leads)",
+        "DELETE FROM field_provenance WHERE lead_id = ANY(:leads) AND (field = ANY(:fields) "
+        "OR position(:address in lower(concat(value, original, source_url))) > 0)",
+    ):
+        used = {name: value for name, value in named.items() if f":{name}" in statement}
+        changed += int((await connection.execute(text(statement), used)).rowcount)
+    return changed
+
+
+async def _erase_letters(connection: AsyncConnection, subject: Subject) -> int:
+    statement = text("DELETE FROM campaign_letters WHERE lead_id = ANY(:leads) OR approval_id = ANY(:approvals)")
+    ids = {"leads": list(subject.lead_ids), "approvals": list(subject.approval_ids)}
+    return int((await connection.execute(statement, ids)).rowcount)
+
+
 ERASERS: tuple[Eraser, ...] = (
     Eraser("imports' memory of changes", ("import_changes",), _erase_changes),
     Eraser("rejected rows", ("import_rejects",), _erase_rejects),
     Eraser("assessments", ("assessments",), _erase_assessments),
     Eraser("contacts", ("contacts",), _erase_contacts),
     Eraser("discoveries", ("discoveries",), _erase_discoveries),
+    Eraser("letters of campaigns", ("campaign_letters",), _erase_letters),
+    Eraser(
+        "the CRM sync's memory",
+        ("crm_links", "crm_staged", "crm_sync_logs", "crm_conflicts", "crm_dead_letters"),
+        _erase_crm,
+    ),
+    Eraser("enrichment", ("enrichment_questions", "enrichment_attempts", "field_provenance"), _erase_enrichment),
     Eraser("approvals and drafts", ("approvals",), _erase_approvals),
     Eraser("sent messages", ("sends",), _erase_sends),
     Eraser("meetings", ("meetings", "slots"), _erase_meetings),
@@ -258,6 +319,12 @@ HOLD_NO_PERSON: dict[str, str] = {
     "qualification_runs": "counts",
     "assessment_claims": "ids of leads",
     "lead_discoveries": "a company's site, and an outcome",
+    "crm_cursors": "how far a change log was read",
+    "crm_events": "ids and names of fields",
+    "enrichment_runs": "a configuration and counts",
+    "lead_enrichments": "an outcome",
+    "enrichment_claims": "ids of leads",
+    "campaigns": "texts with places for a person's facts, without any",
     "spend": "money",
     "tombstones": "keyed hashes, which is what erasing leaves",
 }

@@ -14,11 +14,11 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
-from core.import_batches import Batch
 from core.imports import BatchCounts
 from core.merging import ConflictPolicy
 from core.suppression import TombstoneKey
-from db import copy_text, lead_merge
+from db import lead_merge
+from db.copy_text import PreparedBatch
 from db.repeated_imports import repeat
 from db.tombstones import no_key, strip_erased
 
@@ -29,9 +29,15 @@ _SESSION = (
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET jit = off",
-    # A commit that a crash loses is read again from the file; `finish` waits for the disk, and so for all before it.
+    # What a batch is staged in and sorted in: with the defaults, every batch of wide rows goes through the disk.
+    "SET temp_buffers = '32MB'",
+    "SET work_mem = '64MB'",
+    # A commit that a crash loses is read again from the file; the last one waits for the disk, and so for all before.
     "SET synchronous_commit = off",
 )
+
+# The columns by which leads are found. Figures of the others, which take most of a second, come with autovacuum.
+_ANALYZED = ("id", "dedupe_key", "company_domain", "created_import_id")
 
 
 @dataclass(frozen=True)
@@ -69,21 +75,32 @@ class Loading:
         self._written = 0
         self._tombstone_key = tombstone_key
         self._connection = connection
-        self._look_up = lead_merge.look_up(policy)
+        self._beside_others = False
+        self._insert = {
+            careful: lead_merge.look_up_and_insert(policy, beside_others=careful) for careful in (False, True)
+        }
         self._change_existing = lead_merge.change_existing(policy)
 
-    async def load(self, batch: Batch, rendered: bytes) -> BatchCounts:
-        """Merge a batch into the leads and commit, with its rejects and its counts.
-
-        Args:
-            batch: the rows, from `next_record` on.
-            rendered: `render(batch)`.
-        """
-        async with self._connection.transaction(), self._connection.cursor() as cursor:
-            counts = await self._merge(cursor, batch, rendered)
-            await self._record(cursor, batch, counts)
+    async def load(self, batch: PreparedBatch) -> BatchCounts:
+        """Merge a batch, from `next_record` on, into the leads and commit, with its rejects and its counts."""
+        try:
+            counts = await self._commit(batch)
+        except psycopg.errors.UniqueViolation:
+            if self._beside_others:
+                raise
+            # Another import inserted one of these keys after we had looked: from now on, expect that.
+            self._beside_others = True
+            counts = await self._commit(batch)
         self.next_record = batch.next_record
         self._written += counts.inserted + counts.updated
+        return counts
+
+    async def _commit(self, batch: PreparedBatch) -> BatchCounts:
+        async with self._connection.transaction(), self._connection.cursor() as cursor:
+            if batch.next_record == self._records:
+                await cursor.execute("SET LOCAL synchronous_commit = on")
+            counts = await self._merge(cursor, batch)
+            await self._record(cursor, batch, counts)
         return counts
 
     async def repeats_earlier(self) -> bool:
@@ -100,41 +117,40 @@ class Loading:
 
         Without it the first reader after a checkpoint notes that every new row is visible and, with page checksums
         (the default since PostgreSQL 18), logs each page whole: a second import of the same file would write as much
-        as the first. Autovacuum does the same, a minute late.
+        as the first. Autovacuum does the same, a minute late. Nobody can note it of rows whose commit is not on the
+        disk yet, which is why the last batch's commit waits for that.
         """
         if self._written:
-            await self._connection.execute("VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) leads")
+            columns = ", ".join(_ANALYZED)
+            await self._connection.execute(f"VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) leads ({columns})")
 
-    async def _merge(self, cursor: psycopg.AsyncCursor[Any], batch: Batch, rendered: bytes) -> BatchCounts:
+    async def _merge(self, cursor: psycopg.AsyncCursor[Any], batch: PreparedBatch) -> BatchCounts:
         names = {"import_id": self.import_id, "first_record": batch.first_record}
         async with cursor.copy(lead_merge.COPY_STAGE) as copy:
-            await copy.write(rendered)
+            await copy.write(batch.leads)
         erased = await strip_erased(cursor, self._tombstone_key)
-        staged = len(batch.leads) - erased
+        staged = batch.staged - erased
         inserted = updated = 0
         while True:
-            own, matched, differs = await _one(cursor, self._look_up, names)
-            if differs:
-                updated += (await _one(cursor, self._change_existing, names))[0]
-            if own + matched + inserted < staged:
-                await cursor.execute(lead_merge.INSERT_NEW, names)
-                inserted += cursor.rowcount
-            if own + matched + inserted >= staged:
+            new, own, matched, differs = await _one(cursor, self._insert[self._beside_others], names)
+            inserted += new
+            if inserted + own + matched >= staged:
                 break
-            # Another import inserted some of these keys since the look-up: look again, they are there now.
+            # Another import inserted some of these keys since we looked: look again, they are there now.
+        if differs:
+            (updated,) = await _one(cursor, self._change_existing, names)
         return BatchCounts(
             inserted=inserted,
             matched=matched,
             updated=updated,
             repeated=own + batch.repeated + erased,
-            rejected=len(batch.rejects),
+            rejected=batch.rejected,
         )
 
-    async def _record(self, cursor: psycopg.AsyncCursor[Any], batch: Batch, counts: BatchCounts) -> None:
-        if batch.rejects:
+    async def _record(self, cursor: psycopg.AsyncCursor[Any], batch: PreparedBatch, counts: BatchCounts) -> None:
+        if batch.rejected:
             async with cursor.copy("COPY import_rejects FROM STDIN") as copy:
-                for record, line, cells, (column, value, reason) in batch.rejects:
-                    await copy.write_row((self.import_id, record, line, column, value[:200], reason, Jsonb(cells)))
+                await copy.write(batch.rejects)
         await cursor.execute(
             "INSERT INTO import_batches VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             (
@@ -148,11 +164,6 @@ class Loading:
                 counts.rejected,
             ),
         )
-
-
-def render(batch: Batch) -> bytes:
-    """Render a batch for COPY. CPU work without a connection: may run in another thread."""
-    return copy_text.render_leads(zip(copy_text.lead_ids(len(batch.leads)), batch.leads, strict=True))
 
 
 @asynccontextmanager

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import InvalidInput, LeadNotFound
 from core.lead import FIELDS
+from db.enrichment_tables import FieldProvenanceRow
 from db.tables import LeadRow
 
 VALUE_COLUMNS = (*FIELDS, "extra", "created_at", "updated_at")
@@ -18,7 +20,7 @@ VALUE_COLUMNS = (*FIELDS, "extra", "created_at", "updated_at")
 async def edit(
     connection: AsyncConnection, lead_id: UUID, changes: Mapping[str, str | None], *, by: str, now: datetime
 ) -> None:
-    """Change fields of a lead in a person's name; undoing an import keeps such a lead.
+    """Change fields of a lead in a person's name; undoing an import keeps such a lead, no provider replaces the values.
 
     Args:
         connection: in a transaction.
@@ -33,11 +35,22 @@ async def edit(
     """
     if unknown := sorted(set(changes) - set(FIELDS)):
         raise InvalidInput(f"no such field of a lead: {', '.join(unknown)}; fields are {', '.join(FIELDS)}")
-    statement = (
-        update(LeadRow).where(LeadRow.id == lead_id).values(**changes, edited_at=now, edited_by=by, updated_at=now)
-    )
+    marks = LeadRow.field_edits.op("||")({name: {"at": now.isoformat(), "by": by} for name in changes})
+    values = {**changes, "edited_at": now, "edited_by": by, "updated_at": now, "field_edits": marks}
+    statement = update(LeadRow).where(LeadRow.id == lead_id).values(**values)
     if (await connection.execute(statement)).rowcount == 0:
         raise LeadNotFound(f"no lead {lead_id}")
+    rows = [
+        {"lead_id": lead_id, "field": field, "value": value, "source": "person", "observed_at": now, "edited_by": by}
+        for field, value in changes.items()
+    ]
+    if rows:
+        noted = insert(FieldProvenanceRow).values(rows)
+        replaced = {name: noted.excluded[name] for name in rows[0] if name not in ("lead_id", "field")}
+        emptied = dict.fromkeys(("source_url", "confidence", "run_id", "question_hash"))
+        await connection.execute(
+            noted.on_conflict_do_update(index_elements=["lead_id", "field"], set_=replaced | emptied)
+        )
 
 
 async def count(connection: AsyncConnection) -> int:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import BudgetExhausted, Conflict
-from core.spend import Budget, Cost, Unit
+from core.spend import FREE, Budget, Cost, Unit
 from db.spend_tables import SpendRow
 
 log = logging.getLogger(__name__)
@@ -106,13 +107,22 @@ def _row(request: Request, reservation: Reservation, now: datetime) -> dict[str,
     }
 
 
-async def settle(connection: AsyncConnection, reservation_id: UUID, actual: Cost, *, now: datetime) -> None:
+async def settle(
+    connection: AsyncConnection, reservation_id: UUID, actual: Cost, *, now: datetime, assumed: Cost = FREE
+) -> None:
     """Replace a reservation by what it really cost, also one that was swept meanwhile.
+
+    Args:
+        connection: in a transaction.
+        reservation_id: which.
+        actual: all that counts as spent.
+        now: aware UTC.
+        assumed: the part of it whose answer was lost.
 
     Raises:
         Conflict: it was settled or released before, or never made.
     """
-    await _close(connection, reservation_id, "settled", actual, now)
+    await _close(connection, reservation_id, "settled", actual, now, assumed)
 
 
 async def release(connection: AsyncConnection, reservation_id: UUID, *, now: datetime) -> None:
@@ -120,11 +130,20 @@ async def release(connection: AsyncConnection, reservation_id: UUID, *, now: dat
     await _close(connection, reservation_id, "released", Cost(), now)
 
 
-async def _close(connection: AsyncConnection, reservation_id: UUID, status: str, amount: Cost, now: datetime) -> None:
+async def _close(
+    connection: AsyncConnection, reservation_id: UUID, status: str, amount: Cost, now: datetime, assumed: Cost = FREE
+) -> None:
     statement = (
         update(SpendRow)
         .where(SpendRow.id == reservation_id, SpendRow.status.in_(["reserved", "swept"]))
-        .values(status=status, usd=amount.usd, credits=amount.credits, closed_at=now)
+        .values(
+            status=status,
+            usd=amount.usd,
+            credits=amount.credits,
+            assumed_usd=assumed.usd,
+            assumed_credits=assumed.credits,
+            closed_at=now,
+        )
         .returning(SpendRow.reserved_usd, SpendRow.reserved_credits)
     )
     row = (await connection.execute(statement)).one_or_none()
@@ -139,7 +158,7 @@ async def sweep(connection: AsyncConnection, *, now: datetime) -> Swept:
     statement = (
         update(SpendRow)
         .where(SpendRow.status == "reserved", SpendRow.expires_at < now)
-        .values(status="swept", closed_at=now)
+        .values(status="swept", closed_at=now, assumed_usd=SpendRow.usd, assumed_credits=SpendRow.credits)
         .returning(SpendRow.usd, SpendRow.credits)
     )
     rows = (await connection.execute(statement)).all()
@@ -151,8 +170,11 @@ async def sweep(connection: AsyncConnection, *, now: datetime) -> Swept:
 
 async def counted(connection: AsyncConnection, budget: Budget, *, now: datetime, run_id: UUID | None = None) -> Decimal:
     """Return what counts against a budget in its current period: spent and set aside."""
-    column = SpendRow.usd if budget.unit is Unit.USD else SpendRow.credits
+    columns = {Unit.USD: SpendRow.usd, Unit.CREDITS: SpendRow.credits, Unit.CALLS: SpendRow.calls}
+    column: Any = columns[budget.unit]
     conditions: list[ColumnElement[bool]] = []
+    if budget.unit is Unit.CALLS:
+        conditions.append(SpendRow.status != "released")
     if budget.provider is not None:
         conditions.append(SpendRow.provider == budget.provider)
     span = budget.span(now)
@@ -171,5 +193,30 @@ async def by_provider(connection: AsyncConnection, run_id: UUID) -> dict[str, Co
         .where(SpendRow.run_id == run_id)
         .group_by(SpendRow.provider)
         .order_by(SpendRow.provider)
+    )
+    return {row.provider: Cost(row.usd, row.credits) for row in await connection.execute(statement)}
+
+
+async def since(connection: AsyncConnection, moment: datetime) -> dict[str, Cost]:
+    """Return provider to what was spent and set aside from a moment on (aware UTC), in alphabetical order."""
+    statement = (
+        select(SpendRow.provider, func.sum(SpendRow.usd).label("usd"), func.sum(SpendRow.credits).label("credits"))
+        .where(SpendRow.reserved_at >= moment)
+        .group_by(SpendRow.provider)
+        .order_by(SpendRow.provider)
+    )
+    return {row.provider: Cost(row.usd, row.credits) for row in await connection.execute(statement)}
+
+
+async def assumed_by_provider(connection: AsyncConnection, run_id: UUID) -> dict[str, Cost]:
+    """Return provider to the part of a run's spending whose answers were lost; see `by_provider`."""
+    statement = (
+        select(
+            SpendRow.provider,
+            func.sum(SpendRow.assumed_usd).label("usd"),
+            func.sum(SpendRow.assumed_credits).label("credits"),
+        )
+        .where(SpendRow.run_id == run_id)
+        .group_by(SpendRow.provider)
     )
     return {row.provider: Cost(row.usd, row.credits) for row in await connection.execute(statement)}

@@ -34,6 +34,7 @@ class _Allowance:
     left: Cost
     renew_at: datetime
     spent: Cost = FREE
+    assumed: Cost = FREE
     open_count: int = 0
     is_retired: bool = False
 
@@ -89,6 +90,14 @@ class LedgerBook:
         hand_out(Receipt(allowance.reservation.id, allowance.provider, actual))
         await self._closed(allowance)
 
+    async def assume(self, reservation: UUID) -> None:
+        """Take a reservation as spent in full, because the answer that would say the cost was lost."""
+        allowance, estimate = self._taken(reservation)
+        allowance.spent += estimate
+        allowance.assumed += estimate
+        hand_out(Receipt(allowance.reservation.id, allowance.provider, estimate))
+        await self._closed(allowance)
+
     async def release(self, reservation: UUID) -> None:
         """Give a reservation back."""
         allowance, estimate = self._taken(reservation)
@@ -101,6 +110,7 @@ class LedgerBook:
             drawn = dict.fromkeys([*self._current.values(), *(allowance for allowance, _ in self._open.values())])
             for allowance, estimate in self._open.values():
                 allowance.spent += estimate
+                allowance.assumed += estimate
             self._open.clear()
             self._current.clear()
             for allowance in drawn:
@@ -149,6 +159,8 @@ class LedgerBook:
         """Settle in the ledger. A paid answer must not be lost over a lost database: then the sweep settles in full."""
         try:
             async with transaction(self.engine) as connection:
-                await spend.settle(connection, allowance.reservation.id, allowance.spent, now=self.clock())
+                await spend.settle(
+                    connection, allowance.reservation.id, allowance.spent, now=self.clock(), assumed=allowance.assumed
+                )
         except SQLAlchemyError:
             log.exception("spend_left_to_sweep", extra={"reservation_id": allowance.reservation.id})

@@ -16,7 +16,8 @@ class SpendRow(Base):
     """Money and credits set aside for calls of one provider, and then what they really cost.
 
     `usd` and `credits` are what counts against budgets right now: the reservation while it is open, the real cost
-    once settled, nothing once released. `reserved_*` keeps what was set aside.
+    once settled, nothing once released. `reserved_*` keeps what was set aside. `assumed_*` is the part of it that no
+    answer vouches for: calls whose answer was lost count as charged in full.
     """
 
     __tablename__ = "spend"
@@ -38,6 +39,8 @@ class SpendRow(Base):
     credits: Mapped[Decimal] = mapped_column(_MONEY)
     reserved_usd: Mapped[Decimal] = mapped_column(_MONEY)
     reserved_credits: Mapped[Decimal] = mapped_column(_MONEY)
+    assumed_usd: Mapped[Decimal] = mapped_column(_MONEY, server_default=text("0"))
+    assumed_credits: Mapped[Decimal] = mapped_column(_MONEY, server_default=text("0"))
     reserved_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

@@ -152,7 +152,7 @@ class _Attempt:
             except GraphBubbleUp as bubble:
                 self.bubble = bubble
                 await tell(outcome="waiting" if isinstance(bubble, GraphInterrupt) else "finished")
-            except Exception as error:
+            except Exception as error:  # noted and raised
                 await tell(outcome="failed", error=type(error).__name__)
                 raise
             else:

@@ -178,7 +178,7 @@ class _Run:
         except GraphRecursionError:
             self._stop = self._steps_used_up()
             outcome = self._stopped()
-        except BaseException as error:
+        except BaseException as error:  # told and raised
             if self._stream is not None:
                 self._stream.error(error)
             raise

@@ -13,6 +13,7 @@ from agents.models import PRICE_FILE, Endpoint, ModelChoice, Models
 from core.errors import ProviderNotConfigured
 from core.prices import read_prices
 from core.settings import Settings, settings
+from core.spend import Budget
 from db.embedded import redis_url
 from db.engine import open_engine
 from db.redis import LOST, open_redis
@@ -118,7 +119,11 @@ class Outside:
 
 @asynccontextmanager
 async def outside(
-    run_id: UUID | None = None, *, of: Settings | None = None, database: str | None = None
+    run_id: UUID | None = None,
+    *,
+    of: Settings | None = None,
+    database: str | None = None,
+    more_budgets: tuple[Budget, ...] = (),
 ) -> AsyncIterator[Outside]:
     """Open the outside world for a run; at the end all clients are closed and all spending is settled.
 
@@ -126,6 +131,7 @@ async def outside(
         run_id: whose budget it is.
         of: other settings than the process's own.
         database: another database than the settings' own.
+        more_budgets: that hold beside those of the settings.
     """
     chosen = of or settings()
     async with AsyncExitStack() as stack:
@@ -133,6 +139,6 @@ async def outside(
         stack.push_async_callback(redis.aclose)
         engine = open_engine(database or database_url())
         stack.push_async_callback(engine.dispose)
-        budgets = chosen.providers.budget.budgets()
+        budgets = (*chosen.providers.budget.budgets(), *more_budgets)
         book = await stack.enter_async_context(LedgerBook(engine, budgets, run_id, _ADVANCE))
         yield Outside(chosen, Store(redis, lost=LOST), book, stack)

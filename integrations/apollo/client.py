@@ -8,13 +8,15 @@ idempotency key, so a paid call whose answer was lost is not repeated and counts
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 import httpx
 
-from core.errors import InvalidInput, PaymentRequired, ProviderError, Rejected, Unauthorized
+from core.errors import AnswerPending, Gone, InvalidInput, PaymentRequired, ProviderError, Rejected, Unauthorized
 from core.spend import Cost
 from integrations.apollo.schemas import (
     ApolloHit,
+    ApolloLateResult,
     ApolloMatch,
     ApolloMatches,
     ApolloOrganization,
@@ -23,6 +25,7 @@ from integrations.apollo.schemas import (
     ApolloPerson,
     ApolloProfile,
     ApolloSearchPage,
+    ApolloSubmitted,
 )
 from integrations.http import Answer, Json, ProviderClient
 from integrations.resilience.guard import Guard
@@ -35,6 +38,9 @@ LAST_PAGE = 500
 _WINDOWS = {"minute": "minute", "hour": "hourly", "day": "24-hour"}
 """Our name of a window to Apollo's in its headers."""
 _CREDIT = Cost(credits=Decimal(1))
+_PHONE = Cost(credits=Decimal(9))
+"""A match and a mobile number."""
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ class PersonQuery:
         """Tell whether `person` answers this query; answers are joined by content, never by position."""
         if self.id:
             return person.id == self.id
-        if self.email:
-            return (person.email or "").lower() == self.email.lower()
-        if self.linkedin_url:
+        # Apollo may know somebody by an address that it does not show; then the next thing that is known decides.
+        if self.email and person.email:
+            return person.email.lower() == self.email.lower()
+        if self.linkedin_url and person.linkedin_url:
             return _profile(person.linkedin_url) == _profile(self.linkedin_url)
         name = self.name or " ".join(filter(None, (self.first_name, self.last_name)))
         return bool(name) and (person.name or "").casefold() == name.casefold() and self.works_there(person)
@@ -69,6 +76,21 @@ class PersonQuery:
         """Tell whether nothing speaks against `person` working at the query's domain."""
         known = person.organization and person.organization.primary_domain
         return not self.domain or not known or bare_domain(known) == bare_domain(self.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class ApolloBulk(Generic[Found]):
+    """The answer of one bulk call.
+
+    Attributes:
+        found: what was asked for, in the order of the questions; None for a miss.
+        cost: what it cost in all.
+        request_id: Apollo's, where it gave one.
+    """
+
+    found: tuple[Found | None, ...]
+    cost: Cost
+    request_id: str | None
 
 
 class ApolloClient(ProviderClient):
@@ -120,12 +142,18 @@ class ApolloClient(ProviderClient):
         unique = [query for query in dict.fromkeys(queries) if query.body()]
         for start in range(0, len(unique), BULK):
             chunk = unique[start : start + BULK]
-            people = await self._bulk(chunk)
-            for query in chunk:
-                yield query, next(filter(query.fits, people), None)
+            for query, person in zip(chunk, (await self.match_bulk(chunk)).found, strict=True):
+                yield query, person
 
-    async def _bulk(self, queries: Sequence[PersonQuery]) -> list[ApolloPerson]:
+    async def match_bulk(self, queries: Sequence[PersonQuery]) -> ApolloBulk[ApolloPerson]:
+        """Return the people of at most `BULK` queries, by one call; one credit for each person found.
+
+        Raises:
+            InvalidInput: a query names nothing, or there are too many.
+        """
         operation = "POST /people/bulk_match"
+        if not queries or len(queries) > BULK or not all(query.body() for query in queries):
+            raise InvalidInput(f"a bulk match takes 1 to {BULK} queries that name somebody")
 
         def cost(answer: Answer) -> Cost:
             charged = self.parsed(ApolloMatches, answer.body, operation).credits_consumed
@@ -134,7 +162,9 @@ class ApolloClient(ProviderClient):
         body = {"details": [query.body() for query in queries]}
         answer = await self._paid("/people/bulk_match", body, _CREDIT.times(len(queries)), cost)
         matches = self.parsed(ApolloMatches, answer.body, operation).matches
-        return [person for person in matches if person is not None and not person.is_stub]
+        people = [person for person in matches if person is not None and not person.is_stub]
+        found = tuple(next(filter(query.fits, people), None) for query in queries)
+        return ApolloBulk(found, cost(answer), answer.request_id)
 
     async def search_people(self, domain: str, titles: Sequence[str], *, limit: int = PAGE) -> AsyncIterator[ApolloHit]:
         """Yield at most `limit` people of one company with such titles, each once; free, and ids only."""
@@ -192,24 +222,70 @@ class ApolloClient(ProviderClient):
 
     async def organizations(self, domains: Sequence[str]) -> AsyncIterator[tuple[str, ApolloOrganization | None]]:
         """Yield each bare domain once with its company, None for a miss; ten a call, one credit for each found."""
-        operation = "POST /organizations/bulk_enrich"
         asked = list(dict.fromkeys(bare_domain(domain) for domain in domains))
         for start in range(0, len(asked), BULK):
             chunk = asked[start : start + BULK]
+            for domain, company in zip(chunk, (await self.enrich_bulk(chunk)).found, strict=True):
+                yield domain, company
 
-            def cost(answer: Answer, most: int = len(chunk)) -> Cost:
-                enriched = self.parsed(ApolloOrganizations, answer.body, operation).unique_enriched_records
-                return _CREDIT.times(most if enriched is None else max(enriched, 0))
+    async def enrich_bulk(self, domains: Sequence[str]) -> ApolloBulk[ApolloOrganization]:
+        """Return the companies of at most `BULK` domains, by one call; one credit for each found.
 
-            body = {"details": [{"domain": domain} for domain in chunk]}
-            answer = await self._paid("/organizations/bulk_enrich", body, _CREDIT.times(len(chunk)), cost)
-            companies = {
-                bare_domain(company.primary_domain): company
-                for company in self.parsed(ApolloOrganizations, answer.body, operation).organizations
-                if company and company.primary_domain
-            }
-            for domain in chunk:
-                yield domain, companies.get(domain)
+        Raises:
+            InvalidInput: there are none or too many.
+        """
+        operation = "POST /organizations/bulk_enrich"
+        asked = [bare_domain(domain) for domain in domains]
+        if not asked or len(asked) > BULK:
+            raise InvalidInput(f"a bulk enrichment takes 1 to {BULK} domains")
+
+        def cost(answer: Answer) -> Cost:
+            enriched = self.parsed(ApolloOrganizations, answer.body, operation).unique_enriched_records
+            return _CREDIT.times(len(asked) if enriched is None else max(enriched, 0))
+
+        body = {"details": [{"domain": domain} for domain in asked]}
+        answer = await self._paid("/organizations/bulk_enrich", body, _CREDIT.times(len(asked)), cost)
+        companies = {
+            bare_domain(company.primary_domain): company
+            for company in self.parsed(ApolloOrganizations, answer.body, operation).organizations
+            if company and company.primary_domain
+        }
+        return ApolloBulk(tuple(map(companies.get, asked)), cost(answer), answer.request_id)
+
+    async def submit_phone(self, query: PersonQuery, webhook_url: str) -> ApolloBulk[ApolloSubmitted]:
+        """Ask for a person's mobile number, which Apollo looks for after it has answered; nine credits at most.
+
+        Args:
+            query: who.
+            webhook_url: where Apollo posts the number to, which it demands. What it posts there is unsigned and may
+                come twice, so it is not read: `late_result` is.
+
+        Returns:
+            One submission with the id to collect the number by; None where Apollo does not know the person.
+        """
+        operation = "POST /people/match"
+        if not query.body():
+            raise InvalidInput("a person query names nothing to look for")
+
+        def cost(answer: Answer) -> Cost:
+            return _PHONE if self._person(answer.body) else Cost()
+
+        body = {**query.body(), "reveal_phone_number": True, "webhook_url": webhook_url}
+        answer = await self._paid("/people/match", body, _PHONE, cost)
+        submitted = self.parsed(ApolloSubmitted, answer.body or {}, operation)
+        is_known = self._person(answer.body) is not None and submitted.request_id is not None
+        return ApolloBulk((submitted if is_known else None,), cost(answer), answer.request_id)
+
+    async def late_result(self, request_id: str) -> ApolloLateResult:
+        """Collect what a submission came to; free.
+
+        Raises:
+            AnswerPending: Apollo still works on it.
+            Gone: the id is unknown, or older than 30 days.
+        """
+        # Not the number itself: what stands in the path appears in errors.
+        answer = await self.request("GET", f"/webhook_result/{request_id}", operation="GET /webhook_result")
+        return self.parsed(ApolloLateResult, answer.body or {}, "GET /webhook_result")
 
     # how Apollo speaks
 
@@ -219,7 +295,11 @@ class ApolloClient(ProviderClient):
         return await self.request("POST", path, body=dict(body), may_repeat=False, estimate=estimate, cost_of=cost_of)
 
     def refine(self, error: ProviderError, body: Json) -> Exception:
-        """Tell Apollo's meanings of 422 apart: no key, no credits, bad parameters."""
+        """Tell Apollo's meanings of 422 apart: no key, no credits, bad parameters; a 404 may mean: no answer yet."""
+        if isinstance(error, Gone) and isinstance(body, dict) and body.get("error_code") == "result_pending":
+            asked = body.get("retry_after_seconds")
+            wait_s = float(asked) if isinstance(asked, int | float) else None
+            return AnswerPending("apollo: the answer is not there yet", retry_after_s=wait_s)
         if not isinstance(error, Rejected) or not isinstance(body, dict):
             return error
         details = body.get("error_details")

@@ -94,6 +94,36 @@ class ApolloMatch(_Shape):
     person: ApolloPerson | None = None
 
 
+class ApolloSubmitted(_Shape):
+    """The answer of a match whose phone number comes later: who it is, and the id to collect it by.
+
+    The id is a signed 64-bit number, often negative.
+    """
+
+    person: ApolloPerson | None = None
+    request_id: int | str | None = None
+
+
+class ApolloPhone(_Shape):
+    """A number; `sanitized_number` is Apollo's E.164."""
+
+    sanitized_number: str | None = None
+    raw_number: str | None = None
+
+
+class ApolloLatePerson(_Shape):
+    """A person in a late result."""
+
+    id: str | None = None
+    phone_numbers: Annotated[tuple[ApolloPhone, ...], BeforeValidator(_list)] = ()
+
+
+class ApolloLateResult(_Shape):
+    """What a submitted match came to."""
+
+    people: Annotated[tuple[ApolloLatePerson, ...], BeforeValidator(_list)] = ()
+
+
 class ApolloMatches(_Shape):
     """The answer of a bulk match: a miss is None, and the status says success all the same."""
 

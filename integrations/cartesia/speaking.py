@@ -119,9 +119,9 @@ class Socket:
         connection, reader = self._connection, self._reader
         self._connection = self._reader = None
         if reader is not None:
-            reader.cancel()
-            with suppress(asyncio.CancelledError):
-                await reader
+            if connection is not None:  # otherwise it is closing a connection that was lost
+                reader.cancel()
+            await asyncio.wait({reader})
         lost = Unavailable(f"{_PROVIDER} {OPERATION}: the connection was closed", provider=_PROVIDER)
         for queue in self._events.values():
             queue.put_nowait(lost)

@@ -22,6 +22,10 @@ class CostBook(Protocol):
         """Turn a reservation into what the call really cost."""
         ...
 
+    async def assume(self, reservation: UUID) -> None:
+        """Take a reservation as spent in full: the answer that would say what the call cost was lost."""
+        ...
+
     async def release(self, reservation: UUID) -> None:
         """Give a reservation back: the call did not happen or was not charged."""
         ...

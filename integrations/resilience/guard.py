@@ -222,7 +222,8 @@ class Guard:
             if not is_begun:
                 await self.breaker.report(ticket, outcome)
                 if reservation is not None:
-                    await self._account(self._book(call), reservation, charge or None)
+                    book = self._book(call)
+                    await (book.assume(reservation) if charge else book.release(reservation))
 
     def _book(self, call: Call) -> CostBook:
         if self.book is None:
@@ -248,18 +249,20 @@ class Guard:
             return await self._limited(attempt, call)
         book = self._book(call)
         reservation = await book.reserve(self.provider, call.operation, call.estimate)
-        charge: Cost | None = call.estimate
+        # What may have reached the provider, a cancelled call included, is taken as charged.
+        charge: Cost | None = None
+        is_lost = True
         try:
             answer = await self._limited(attempt, call)
             charge = call.estimate if cost_of is None else cost_of(answer)
+            is_lost = False
         except (LimitReached, ProviderError) as error:
-            # What may have reached the provider, a cancelled call included, is taken as charged.
-            charge = call.estimate if is_ambiguous(error) else None
+            is_lost = is_ambiguous(error)
             raise
         else:
             return answer
         finally:
-            await self._account(book, reservation, charge)
+            await (book.assume(reservation) if is_lost else self._account(book, reservation, charge))
 
     @staticmethod
     async def _account(book: CostBook, reservation: UUID, charge: Cost | None) -> None:

@@ -7,17 +7,33 @@ from sandbox.cast import Company, Person
 
 Pages = dict[str, str]
 
+HEADS = {
+    "verdelin": '<meta name="description" content="Moutardes et vinaigres de Dijon, par une famille depuis 1961.">',
+}
+"""What some sites say of themselves in the head of every page."""
+FOOTERS = {
+    "brackwater-pumps": "<p>Quay Road 14, Hull HU1 2AB</p>",
+    "ostraline-freight": (
+        '<p>Tel. <a href="tel:+48585550142">+48 58 555 01 42</a></p>'
+        '<a href="https://www.linkedin.com/company/ostraline-freight/">LinkedIn</a>'
+        '<a href="https://www.facebook.com/ostralinefreight">Facebook</a>'
+        '<a href="https://www.facebook.com/sharer/sharer.php?u=x">Share</a>'
+    ),
+    "quietfield-storage": "<p>Phone: (208) 555-0171 | Fax: (208) 555-0172</p><p>210 Orchard St, Boise, ID 83705</p>",
+}
+"""What some sites say of themselves at the foot of every page."""
+
 
 def page(company: Company, title: str, body: str, menu: dict[str, str], language: str = "en") -> str:
     """Return a page with header, menu and footer around `body`."""
     links = "".join(f'<li><a href="{path}">{label}</a></li>' for label, path in menu.items())
     return (
         f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8">'
-        f"<title>{title} | {company.name}</title></head>"
+        f"<title>{title} | {company.name}</title>{HEADS.get(company.slug, '')}</head>"
         f"<body><header><a href='/'>{company.name}</a><nav><ul>{links}</ul></nav></header>"
         f"<main><h1>{title}</h1>{body}</main>"
         f"<footer><p>{company.name}, {company.city}, {company.country}. A made-up company of the sandbox.</p>"
-        f'<a href="/contact">Contact</a></footer></body></html>'
+        f'<a href="/contact">Contact</a>{FOOTERS.get(company.slug, "")}</footer></body></html>'
     )
 
 
@@ -56,7 +72,11 @@ def lindmoor(company: Company) -> Pages:
     """JSON-LD only: the visible text names nobody."""
     menu = {"Instruments": "/instruments", "Company": "/company"}
     employees = [{"@type": "Person", "name": one.name, "jobTitle": one.title} for one in company.people]
-    graph = {"@context": "https://schema.org", "@type": "Organization", "name": company.name, "employee": employees}
+    address = {"@type": "PostalAddress", "streetAddress": "Verkstadsgatan 3", "postalCode": "753 20",
+               "addressLocality": company.city, "addressCountry": company.country_code}  # fmt: skip
+    graph = {"@context": "https://schema.org", "@type": "Organization", "name": company.name, "employee": employees,
+             "telephone": "+46 18 555 01 20", "address": address,
+             "sameAs": ["https://www.linkedin.com/company/lindmoor-instrument"]}  # fmt: skip
     tag = '<script type="application/ld+json">'
     block = f"{tag}{json.dumps(graph)}</script>{tag}{{broken</script>"
     return {
@@ -103,7 +123,8 @@ def kesselbruck(company: Company) -> Pages:
         "Impressum": "/impressum",
     }
     contacts = "".join(f"<p><b>{one.title}</b><br>{one.name}<br>{one.email}</p>" for one in company.people)
-    imprint = f"<p>{company.name} GmbH</p><p>Geschäftsführerin: {company.people[0].name}</p><p>HRB 00000</p>"
+    place = "<p>Werkstraße 12<br>09111 Chemnitz</p><p>Telefon: 0371 555 0130<br>Telefax: 0371 555 0139</p>"
+    imprint = f"<p>{company.name} GmbH</p>{place}<p>Geschäftsführerin: {company.people[0].name}</p><p>HRB 00000</p>"
     return {
         "/": page(company, "Anlagen, die laufen", "<p>Fördertechnik.</p>", menu, "de"),
         "/leistungen": page(company, "Leistungen", "<p>Planung und Bau.</p>", menu, "de"),

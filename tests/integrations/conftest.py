@@ -41,6 +41,7 @@ class RecordingBook:
     """A cost book without a budget that remembers what happened."""
 
     events: list[tuple[str, Any]] = field(default_factory=list)
+    assumed: int = 0
 
     async def reserve(self, provider: str, operation: str, estimate: Cost) -> int:
         self.events.append(("reserve", estimate))
@@ -48,6 +49,10 @@ class RecordingBook:
 
     async def settle(self, reservation: int, actual: Cost) -> None:
         self.events.append(("settle", actual))
+
+    async def assume(self, reservation: int) -> None:
+        self.assumed += 1
+        self.events.append(("settle", self.events[reservation - 1][1]))
 
     async def release(self, reservation: int) -> None:
         self.events.append(("release", None))

@@ -14,8 +14,9 @@ from core.lead_rows import LeadRow, Reject
 from core.merging import ConflictPolicy
 from core.suppression import TombstoneKey
 from db import imports, undo
+from db.copy_text import prepare
 from db.engine import Connection, open_engine, own_connection, transaction
-from db.lead_loading import NewImport, loading, render
+from db.lead_loading import NewImport, loading
 from db.tombstones import no_key
 
 Row = dict[str, str | None]
@@ -61,7 +62,7 @@ async def load(
         ):
             if number == batches:
                 break
-            await open_import.load(batch, render(batch))
+            await open_import.load(prepare(batch, open_import.import_id))
         await open_import.settle()
         return open_import.import_id
 

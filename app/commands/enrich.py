@@ -1,0 +1,185 @@
+"""`sales-agent enrich`: fill the gaps of the stored leads; `sales-agent enrichment`: its configuration."""
+
+import asyncio
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from app import terminal
+
+if TYPE_CHECKING:
+    from core.enrichment_plan import EnrichmentPlan, EnrichmentReport, EnrichRequest
+
+app = typer.Typer(no_args_is_help=True)
+
+_BUDGET = re.compile(r"(\d{1,12}(?:\.\d{1,10})?)\s*(usd|credits?|calls?)", re.IGNORECASE)
+
+
+def enrich(
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would be asked and cost at most; ask and write nothing.")
+    ] = False,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(help='The most this run may spend: "5 usd", "100 credits" (of Apollo), "100 calls". Repeatable.'),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Which providers fill which fields; default: enrichment.yaml in the data directory."),
+    ] = None,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="Only the leads that failed last time.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Every lead; fresh answers are used again.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Leads at most.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")] = False,
+) -> None:
+    """Fill the gaps of stored leads from their websites and from providers; every value keeps its source.
+
+    Takes only what is due: run it again. What a budget or a limit puts off stays due.
+    """
+    if only_failed and all_:
+        raise typer.BadParameter("--only-failed and --all exclude each other")
+    terminal.prepare_prefect()
+    from core.enrichment_plan import EnrichRequest
+
+    selection: Literal["due", "failed", "all"] = "failed" if only_failed else "all" if all_ else "due"
+    request = EnrichRequest(selection=selection, config=config, limit=limit, plan_only=plan, **_budgets(budget or []))
+    if plan:
+        _show_plan(_planned(request), as_json=as_json)
+        return
+    report = _enrich_here(request, quiet=as_json)
+    if as_json:
+        terminal.print_json(report.model_dump(mode="json"))
+    else:
+        _show(report)
+
+
+def _budgets(texts: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for text in texts:
+        match = _BUDGET.fullmatch(text.strip())
+        if match is None:
+            raise typer.BadParameter(f'{text!r} is no budget: write "5 usd", "100 credits" or "100 calls"')
+        amount, unit = Decimal(match[1]), match[2].lower().rstrip("s")
+        if unit == "call" and amount != int(amount):
+            raise typer.BadParameter("a budget in calls is a whole number")
+        found[{"usd": "budget_usd", "credit": "budget_credits", "call": "budget_calls"}[unit]] = amount
+    return found
+
+
+def _planned(request: "EnrichRequest") -> "EnrichmentPlan":
+    from tasks.enrichment import plan
+
+    found: EnrichmentPlan = asyncio.run(plan(request))
+    return found
+
+
+def _show_plan(plan: "EnrichmentPlan", *, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json(plan.model_dump(mode="json"))
+        return
+    rows = [
+        {
+            "provider": one.provider,
+            "leads": one.leads,
+            "questions": one.questions,
+            "fresh": one.fresh,
+            "open": one.open,
+            "calls": one.calls,
+            "credits": _plain(one.credits),
+            "usd": _plain(one.usd),
+            "off": one.off or "",
+        }
+        for one in plan.providers
+    ]
+    if rows:
+        terminal.print_table(rows)
+    terminal.print_facts(
+        {
+            "leads due": plan.leads,
+            "calls at most": plan.calls,
+            "credits at most": {name: _plain(amount) for name, amount in plan.credits.items()} or "none",
+            "usd at most": _plain(plan.usd),
+            "budgets": plan.budgets or "none",
+        }
+    )
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
+
+
+def _enrich_here(request: "EnrichRequest", *, quiet: bool) -> "EnrichmentReport":
+    from flows.enrich_leads import enrich_leads
+    from tasks.runtime import progress_sink, server_url
+
+    if not quiet:
+        where = server_url()
+        terminal.say(f"Recorded as a Prefect run at {where}." if where else "No Prefect server: running without it.")
+    with terminal.progress_bar("leads", show=not quiet) as advance:
+        progress_sink.set(advance)
+        report: EnrichmentReport = asyncio.run(enrich_leads(request))  # type: ignore[assignment]
+    return report
+
+
+def _show(report: "EnrichmentReport") -> None:
+    from tasks import enrichment_artifacts
+
+    facts = report.model_dump(mode="json", exclude={"providers", "spend", "plan"})
+    terminal.print_facts({name.replace("_", " "): value for name, value in facts.items() if value not in (None, {})})
+    for title, rows in (
+        ("Providers, in leads", enrichment_artifacts.providers(report)),
+        ("Spend", enrichment_artifacts.spend(report) if report.spend else []),
+    ):
+        if rows:
+            typer.echo(f"\n{title}")
+            terminal.print_table(_even(rows))
+
+
+def _even(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return [{name: row.get(name, "") for name in names} for row in rows]
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The configuration.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")] = False,
+) -> None:
+    """Check a configuration: name every mistake by line and key, or say what it asks for."""
+    from core.config_files import read_config
+    from core.enrichment_config import EnrichmentConfig
+    from core.errors import InvalidConfig
+
+    try:
+        found = read_config(file, EnrichmentConfig)
+    except InvalidConfig as error:
+        if as_json:
+            terminal.print_json({"valid": False, "problems": [problem._asdict() for problem in error.problems]})
+        else:
+            for problem in error.problems:
+                typer.echo(f"{file}, {problem}")
+        raise typer.Exit(1) from None
+    fields = {name: [step.ask for step in found.steps(name)] for name in found.fields}
+    if as_json:
+        terminal.print_json({"valid": True, "name": found.name, "version": found.version, "fields": fields})
+        return
+    terminal.print_facts({"configuration": found.name, "version": found.version, **fields})
+
+
+@app.command()
+def example() -> None:
+    """Print the configuration that ships, to be changed: `sales-agent enrichment example > enrichment.yaml`."""
+    from core.enrichment_config import example_text
+
+    typer.echo(example_text(), nl=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a configuration, for editors."""
+    from core.enrichment_config import json_schema
+
+    terminal.print_json(json_schema())

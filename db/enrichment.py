@@ -1,0 +1,447 @@
+"""Enrichment of leads: which are due, who works on them, what came of it, and where each value comes from.
+
+A lead is due when it was never looked at, or by another configuration or with other providers, or while its fields said
+something else, or longer ago than an answer stays fresh, or when something of it was put off. Leads are claimed under a
+token whose advisory lock its connection holds, as for assessments; the questions they lead to are claimed under the
+same token (`db.enrichment_questions`).
+
+Values are written in one commit with their provenance, after the lead was read again under its row's lock: what a
+person or an import changed meanwhile counts.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from core.enrichment import EXTRA_FIELDS, Accepted, KnownLead, LeadOutcome, LeadResult, Origin
+from core.enrichment_config import EnrichmentConfig
+from core.enrichment_plan import EnrichmentRun, EnrichRequest, LeadRange, Selection
+from core.lead import FIELDS
+
+Connection = psycopg.AsyncConnection[Any]
+
+_WAIT_FOR_OTHERS_S = 2.0
+_LOOK_AGAIN_S = 0.1
+_FIRST = UUID(int=0)
+
+IS_HELD = """
+    EXISTS (
+        SELECT FROM pg_locks k
+        WHERE k.locktype = 'advisory' AND k.objsubid = 1
+            AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND (k.classid::bigint << 32 | k.objid::bigint) = c.token
+    )
+"""
+"""Whether the token of the row `c` counts: its lock is held by a living connection."""
+
+_LISTED = f"ARRAY[{', '.join(f'l.{field}' for field in FIELDS)}]::text[]"
+_HASH = f"md5({_LISTED}::text)"
+_JOINED = "leads l LEFT JOIN lead_enrichments e ON e.lead_id = l.id"
+_CONDITIONS: dict[Selection, str] = {
+    "due": f"""(e.lead_id IS NULL OR e.version <> %(version)s OR e.facts_hash <> {_HASH}
+        OR (e.outcome = 'due' AND e.enriched_at < %(started_at)s) OR e.fresh_until <= %(started_at)s)""",
+    "failed": "(e.outcome = 'failed' AND e.enriched_at < %(started_at)s)",
+    "all": "(e.lead_id IS NULL OR e.enriched_at < %(started_at)s)",
+}
+_LEAD = f"""
+    SELECT l.id, l.created_at, l.edited_at, a.tier, {_LISTED} AS listed, l.extra, p.provenance
+    FROM {{source}}
+    LEFT JOIN assessments a ON a.lead_id = l.id
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_array(field, value, source, observed_at, original)) AS provenance
+        FROM field_provenance WHERE lead_id = l.id
+    ) p ON true
+"""
+
+
+def _known(row: Mapping[str, Any]) -> KnownLead:
+    values = {field: value for field, value in zip(FIELDS, row["listed"], strict=True) if value}
+    extra = row["extra"] or {}
+    values |= {name: extra[name] for name in EXTRA_FIELDS if isinstance(extra.get(name), str) and extra[name]}
+    origins = {}
+    for field, value, source, observed_at, original in row["provenance"] or ():
+        # What was changed since by an import is that import's; what a person emptied stays empty.
+        if values.get(field) == value:
+            origins[field] = Origin(source, datetime.fromisoformat(observed_at), original)
+    if row["edited_at"] is not None and not any(one.source == "person" for one in origins.values()):
+        # Edited before edits were noted field by field: all that stands there may be the person's.
+        unnoted = [field for field in values if field in FIELDS and field not in origins]
+        origins |= {field: Origin("person", row["edited_at"]) for field in unnoted}
+    return KnownLead(row["id"], values, origins, row["created_at"], row["tier"])
+
+
+async def begin(
+    connection: Connection,
+    request: EnrichRequest,
+    config: EnrichmentConfig,
+    version: str,
+    *,
+    batch_leads: int,
+    flow_run_id: str | None = None,
+) -> EnrichmentRun:
+    """Note a run, and cut the leads that are due into batches.
+
+    Args:
+        connection: one's own.
+        request: which leads.
+        config: by what.
+        version: of the configuration and of who is there to be asked.
+        batch_leads: leads a batch.
+        flow_run_id: of the Prefect run, if there is one.
+    """
+    run_id = uuid4()
+    cursor = await connection.execute(
+        "INSERT INTO enrichment_runs (id, version, selection, config, flow_run_id) VALUES (%s, %s, %s, %s, %s)"
+        " RETURNING started_at",
+        (run_id, version, request.selection, Jsonb(config.model_dump(mode="json")), flow_run_id),
+    )
+    ((started_at,),) = await cursor.fetchall()
+    names = {"version": version, "started_at": started_at, "limit": request.limit, "batch_leads": batch_leads}
+    cursor = await connection.execute(
+        f"""
+        WITH due AS (
+            SELECT l.id FROM {_JOINED} WHERE {_CONDITIONS[request.selection]} ORDER BY l.id LIMIT %(limit)s
+        ), numbered AS (
+            SELECT id, row_number() OVER (ORDER BY id) AS number, count(*) OVER () AS leads FROM due
+        )
+        SELECT id, leads FROM numbered WHERE number %% %(batch_leads)s = 0 OR number = leads ORDER BY id
+        """,
+        names,
+    )
+    ends = await cursor.fetchall()
+    starts = [_FIRST, *(upto for upto, _ in ends)]
+    ranges = tuple(
+        LeadRange(number, after, upto) for number, (after, (upto, _)) in enumerate(zip(starts, ends, strict=False), 1)
+    )
+    return EnrichmentRun(run_id, started_at, request, config, version, int(ends[-1][1]) if ends else 0, ranges)
+
+
+async def select_due(
+    connection: Connection, request: EnrichRequest, version: str, *, now: datetime, page: int = 1_000
+) -> AsyncIterator[KnownLead]:
+    """Yield the leads that a run would take, oldest ids first; reads only."""
+    after, left = _FIRST, request.limit
+    while left is None or left > 0:
+        size = page if left is None else min(page, left)
+        async with connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(
+                _LEAD.format(source=_JOINED)
+                + f" WHERE l.id > %(after)s AND {_CONDITIONS[request.selection]} ORDER BY l.id LIMIT %(size)s",
+                {"after": after, "size": size, "version": version, "started_at": now},
+            )
+            rows = await cursor.fetchall()
+        for row in rows:
+            yield _known(row)
+        if len(rows) < size:
+            return
+        after = rows[-1]["id"]
+        left = None if left is None else left - len(rows)
+
+
+class Desk:
+    """The leads of a batch that this process works on. Use `working()`."""
+
+    def __init__(self, connection: Connection, run: EnrichmentRun, batch: LeadRange) -> None:
+        self.connection = connection
+        self.run = run
+        self.token = secrets.randbits(63)
+        self.writing = asyncio.Lock()
+        self._condition = _CONDITIONS[run.request.selection]
+        self._names: dict[str, Any] = {
+            "token": self.token,
+            "run_id": run.run_id,
+            "version": run.version,
+            "started_at": run.started_at,
+            "after": batch.after,
+            "upto": batch.upto,
+        }
+
+    async def open(self) -> None:
+        """Take the lock that makes this token's claims count."""
+        await self.connection.execute("SELECT pg_advisory_lock(%(token)s)", self._names)
+
+    async def claim(self) -> list[KnownLead]:
+        """Claim the leads of the batch that are due and that nobody works on; give what is known of them.
+
+        The server takes a moment to see that a killed process is gone, so what others hold is waited for that long.
+        """
+        deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
+        while await self._take() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - not our event
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        source = "enrichment_claims c JOIN leads l ON l.id = c.lead_id LEFT JOIN lead_enrichments e ON e.lead_id = l.id"
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(
+                _LEAD.format(source=source)
+                + " WHERE c.lead_id > %(after)s AND c.lead_id <= %(upto)s AND c.token = %(token)s"
+                + f" AND {self._condition} ORDER BY l.id",
+                self._names,
+            )
+            return [_known(row) for row in await cursor.fetchall()]
+
+    async def _take(self) -> int:
+        """Claim what is free; give how many due leads somebody else is working on."""
+        cursor = await self.connection.execute(
+            f"""
+            WITH due AS MATERIALIZED (
+                SELECT l.id FROM {_JOINED} WHERE l.id > %(after)s AND l.id <= %(upto)s AND {self._condition}
+            ), taken AS (
+                INSERT INTO enrichment_claims AS c (lead_id, token)
+                SELECT id, %(token)s FROM due ORDER BY id
+                ON CONFLICT (lead_id) DO UPDATE SET token = excluded.token
+                    WHERE c.token = excluded.token OR NOT {IS_HELD}
+                RETURNING 1
+            )
+            SELECT (SELECT count(*) FROM due) - (SELECT count(*) FROM taken)
+            """,
+            self._names,
+        )
+        ((others,),) = await cursor.fetchall()
+        return int(others)
+
+    @asynccontextmanager
+    async def recording(self, lead_ids: Sequence[UUID]) -> AsyncIterator[list[KnownLead]]:
+        """Yield the leads as they are now, locked, in one transaction with what is recorded inside the block.
+
+        A lead that is gone by now is left out.
+        """
+        cursor = self.connection.cursor(row_factory=dict_row)
+        async with self.writing, self.connection.transaction():
+            await cursor.execute(
+                _LEAD.format(source="leads l") + " WHERE l.id = ANY (%s::uuid[]) ORDER BY l.id FOR NO KEY UPDATE OF l",
+                (list(lead_ids),),
+            )
+            yield [_known(row) for row in await cursor.fetchall()]
+
+    async def record(self, result: LeadResult, accepted: Sequence[Accepted]) -> None:
+        """Write a lead's attempts, values and provenance; inside `recording`."""
+        await self._write_attempts(result)
+        if accepted:
+            await self._write_values(result, accepted)
+
+    async def _write_attempts(self, result: LeadResult) -> None:
+        rows = [
+            (
+                *(result.lead_id, self.run.run_id, one.provider, one.question_hash, one.answer.outcome),
+                *(one.answer.reason, one.answer.cost.usd, one.answer.cost.credits, one.answer.latency_ms),
+                *(one.answer.request_id, one.answer.is_reused, one.answer.asked_at),
+            )
+            for one in result.attempts
+        ]
+        async with self.connection.cursor() as cursor:
+            await cursor.executemany(_ATTEMPT, rows)
+
+    async def _write_values(self, result: LeadResult, accepted: Sequence[Accepted]) -> None:
+        observed = {one.provider: one.answer.asked_at for one in result.attempts}
+        hashes = {one.provider: one.question_hash for one in result.attempts}
+        rows = [
+            (
+                *(result.lead_id, one.found.field, one.found.value, one.provider, one.found.source_url),
+                *(observed.get(one.provider) or self.run.started_at, one.found.confidence, self.run.run_id),
+                *(hashes.get(one.provider), one.original),
+            )
+            for one in accepted
+        ]
+        async with self.connection.cursor() as cursor:
+            await cursor.executemany(_PROVENANCE, rows)
+        new = {one.found.field: one.found.value for one in accepted if one.is_new}
+        fields = {field: value for field, value in new.items() if field in FIELDS}
+        extra = {field: value for field, value in new.items() if field not in FIELDS}
+        if new:
+            sets = "".join(f"{field} = %({field})s, " for field in fields)
+            await self.connection.execute(
+                f"UPDATE leads SET {sets} extra = extra || %(extra)s, updated_at = clock_timestamp() WHERE id = %(id)s",
+                fields | {"extra": Jsonb(extra), "id": result.lead_id},
+            )
+
+    async def close_leads(
+        self, closed: Sequence[tuple[UUID, LeadOutcome, str | None, int]], fresh_for_s: Mapping[LeadOutcome, float]
+    ) -> None:
+        """Write what became of leads and give their claims back; inside `recording`, after `record`.
+
+        Args:
+            closed: lead, outcome, reason, values it got.
+            fresh_for_s: seconds by outcome until it is due again.
+        """
+        rows = [
+            (outcome, reason, self.run.version, self.run.run_id, fresh_for_s[outcome], values, lead_id)
+            for lead_id, outcome, reason, values in closed
+        ]
+        async with self.connection.cursor() as cursor:
+            await cursor.executemany(_CLOSE, rows)
+        await self.connection.execute(
+            "DELETE FROM enrichment_claims WHERE lead_id = ANY (%s::uuid[]) AND token = %s",
+            ([lead_id for lead_id, *_ in closed], self.token),
+        )
+
+    async def close(self) -> None:
+        """Give back what was claimed and not recorded."""
+        await self.connection.execute(
+            "DELETE FROM enrichment_claims WHERE token = %(token)s AND lead_id > %(after)s AND lead_id <= %(upto)s",
+            self._names,
+        )
+
+
+_ATTEMPT = """
+    INSERT INTO enrichment_attempts AS t (lead_id, run_id, provider, question_hash, outcome, reason, cost_usd,
+        cost_credits, latency_ms, request_id, is_reused, asked_at, attempted_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
+    ON CONFLICT (lead_id, run_id, provider) DO UPDATE SET question_hash = excluded.question_hash,
+        outcome = excluded.outcome, reason = excluded.reason, cost_usd = t.cost_usd + excluded.cost_usd,
+        cost_credits = t.cost_credits + excluded.cost_credits, latency_ms = excluded.latency_ms,
+        request_id = excluded.request_id, is_reused = excluded.is_reused, asked_at = excluded.asked_at,
+        attempted_at = excluded.attempted_at
+"""
+_PROVENANCE = """
+    INSERT INTO field_provenance (lead_id, field, value, source, source_url, observed_at, confidence, run_id,
+        question_hash, original)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (lead_id, field) DO UPDATE SET value = excluded.value, source = excluded.source,
+        source_url = excluded.source_url, observed_at = excluded.observed_at, confidence = excluded.confidence,
+        run_id = excluded.run_id, question_hash = excluded.question_hash, original = excluded.original,
+        edited_by = NULL
+"""
+_CLOSE = f"""
+    INSERT INTO lead_enrichments (lead_id, outcome, reason, version, facts_hash, run_id, enriched_at, fresh_until,
+        values_count)
+    SELECT l.id, %s, %s, %s, {_HASH}, %s, clock_timestamp(), clock_timestamp() + make_interval(secs => %s), %s
+    FROM leads l WHERE l.id = %s
+    ON CONFLICT (lead_id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason,
+        version = excluded.version, facts_hash = excluded.facts_hash, run_id = excluded.run_id,
+        enriched_at = excluded.enriched_at, fresh_until = excluded.fresh_until, values_count = excluded.values_count
+"""
+
+
+@asynccontextmanager
+async def working(connection: Connection, run: EnrichmentRun, batch: LeadRange) -> AsyncIterator[Desk]:
+    """Work on a batch, on a connection of its own; what is left at the end is given back."""
+    desk = Desk(connection, run, batch)
+    await desk.open()
+    yield desk
+    await desk.close()
+
+
+async def count_due(connection: Connection, version: str) -> int:
+    """Count the leads that are due now."""
+    cursor = await connection.execute(
+        f"SELECT count(*) FROM {_JOINED} WHERE {_CONDITIONS['due']}".replace("%(started_at)s", "clock_timestamp()"),
+        {"version": version},
+    )
+    ((count,),) = await cursor.fetchall()
+    return int(count)
+
+
+async def counts_of(connection: Connection, run_id: UUID | None = None) -> dict[str, Any]:
+    """Count leads by outcome and reason, and those that got a value.
+
+    Args:
+        connection: any.
+        run_id: only those of a run; None: of all leads.
+    """
+    only = "" if run_id is None else "WHERE run_id = %(run_id)s"
+    cursor = await connection.execute(
+        f"""
+        SELECT outcome, reason, count(*), count(*) FILTER (WHERE values_count > 0) FROM lead_enrichments {only}
+        GROUP BY 1, 2
+        """,
+        {"run_id": run_id},
+    )
+    outcomes: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    enriched = 0
+    async for outcome, reason, count, with_values in cursor:
+        outcomes[outcome] = outcomes.get(outcome, 0) + count
+        enriched += with_values
+        if reason is not None:
+            reasons[reason] = reasons.get(reason, 0) + count
+    return {
+        "outcomes": outcomes,
+        "reasons": dict(sorted(reasons.items(), key=lambda item: -item[1])[:20]),
+        "enriched_leads": enriched,
+    }
+
+
+async def values_of(connection: Connection, run_id: UUID | None = None) -> dict[str, int]:
+    """Count the values that providers gave, by field; only those of a run, or all that stand."""
+    cursor = await connection.execute(
+        "SELECT field, count(*) FROM field_provenance WHERE source <> 'person'"
+        " AND (%(run_id)s::uuid IS NULL OR run_id = %(run_id)s) GROUP BY 1 ORDER BY 2 DESC, 1",
+        {"run_id": run_id},
+    )
+    return {field: count async for field, count in cursor}
+
+
+async def attempts_of(connection: Connection, run_id: UUID) -> list[dict[str, Any]]:
+    """List a run's providers: outcomes, reused answers, cost, median latency in ms of the calls made."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            """
+            SELECT provider, jsonb_object_agg(outcome, leads) AS outcomes, sum(reused)::int AS reused,
+                sum(usd) AS usd, sum(credits) AS credits,
+                (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY latency_ms) FROM enrichment_attempts m
+                 WHERE m.run_id = %(run_id)s AND m.provider = t.provider AND NOT m.is_reused) AS median_latency_ms
+            FROM (
+                SELECT provider, outcome, count(*) AS leads, count(*) FILTER (WHERE is_reused) AS reused,
+                    sum(cost_usd) AS usd, sum(cost_credits) AS credits
+                FROM enrichment_attempts WHERE run_id = %(run_id)s GROUP BY 1, 2
+            ) t GROUP BY provider ORDER BY provider
+            """,
+            {"run_id": run_id},
+        )
+        return await cursor.fetchall()
+
+
+async def mark_finished(connection: Connection, run_id: UUID, report: Mapping[str, Any]) -> None:
+    """Close a run with its report."""
+    await connection.execute(
+        "UPDATE enrichment_runs SET finished_at = clock_timestamp(), report = %s WHERE id = %s",
+        (Jsonb(dict(report)), run_id),
+    )
+
+
+async def seconds_of(connection: Connection, run_id: UUID) -> float:
+    """Give how long ago a run began, in seconds."""
+    cursor = await connection.execute(
+        "SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 FROM enrichment_runs WHERE id = %s",
+        (run_id,),
+    )
+    ((seconds,),) = await cursor.fetchall()
+    return float(seconds)
+
+
+async def moment(connection: Connection) -> datetime:
+    """Give the database's time, aware."""
+    cursor = await connection.execute("SELECT clock_timestamp()")
+    ((now,),) = await cursor.fetchall()
+    result: datetime = now
+    return result
+
+
+async def select_runs(connection: Connection, limit: int = 5) -> list[dict[str, Any]]:
+    """List the last runs, newest first."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            "SELECT id AS run_id, selection, started_at, finished_at, (report->>'leads')::bigint AS leads,"
+            " (report->>'enriched_leads')::bigint AS enriched_leads FROM enrichment_runs"
+            " ORDER BY started_at DESC LIMIT %s",
+            (limit,),
+        )
+        return await cursor.fetchall()
+
+
+async def provenance_of(connection: Connection, lead_id: UUID) -> list[dict[str, Any]]:
+    """List where a lead's values come from, field by field; imports have none."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            "SELECT field, value, source, source_url, observed_at, confidence, original, edited_by, run_id"
+            " FROM field_provenance WHERE lead_id = %s ORDER BY field",
+            (lead_id,),
+        )
+        return await cursor.fetchall()
