@@ -163,6 +163,11 @@ async def start_execution(approval: Approval) -> str | None:
     return await start_run(deployment, parameters, idempotency_key=key)
 
 
+def is_message(approval: Approval) -> bool:
+    """Tell whether an approval is carried out by a run of its own."""
+    return approval.proposal.kind in _DEPLOYMENTS
+
+
 async def list_approvals(statuses: Collection[Status] = ()) -> list[Approval]:
     """List approvals, those asked for last first."""
     async with database() as connection:

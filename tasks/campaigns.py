@@ -27,11 +27,12 @@ from core.campaigns import (
 )
 from core.errors import InvalidInput
 from core.names import read_name
-from db import approvals, campaigns, segments
+from db import approvals, campaigns, segments, suppressions
 from langgraph_prefect.values import Finished, Stopped
 from tasks.campaign_artifacts import publish_campaign
 from tasks.graphs import as_result, model_for, run_thread, thread_for
 from tasks.markets import statistics_of
+from tasks.outreach_keys import tombstone_key
 from tasks.policies import STEP
 from tasks.resources import database
 from tasks.runtime import task
@@ -138,15 +139,20 @@ async def draft(begun: CampaignPlan, report: CampaignReport) -> CampaignReport:
     """Make the variants letters, each one an approval that waits. Safe twice: the same letter is the same approval."""
     if report.status != "drafted":
         return report
+    written = 0
     letters, skipped = letters_of(map(_addressee, await _rows(begun.request)), report.variants, begun.request)
     now = datetime.now(UTC)
     async with database() as connection:
         await campaigns.upsert(connection, begun.campaign_id, report.segment, report.variants, now=now)
         for letter in letters:
+            if await suppressions.why_suppressed(connection, letter.to, tombstone_key()) is not None:
+                skipped.append(Skipped(lead_id=letter.lead_id, reason="suppressed"))
+                continue
             approval = await approvals.request(connection, _proposal(begun.campaign_id, letter), now=now)
             await campaigns.upsert_letter(connection, begun.campaign_id, letter, approval.id)
+            written += 1
     counted = Counter(one.reason for one in skipped)
-    return report.model_copy(update={"letters": len(letters), "skipped": dict(counted)})
+    return report.model_copy(update={"letters": written, "skipped": dict(counted)})
 
 
 def letters_of(
