@@ -46,6 +46,7 @@ class SweepReport:
         session_count: browser sessions.
         page_count: pages of websites kept too long.
         threads: of agents, forgotten.
+        approvals: expired, and taken up again.
     """
 
     spending: SweptSpending
