@@ -27,6 +27,10 @@ SHOWN_FACTS = ("lead.company_name", "lead.industry", "lead.contact_title")
 """What a model is shown."""
 
 _LONGEST_OPENING = 300
+_LONGEST_NAME = 40
+_MOST_NAMES = 4
+_LONGEST_COMPANY = 80
+_MOST_WORDS = 8
 _WITHHELD = re.compile(
     r"\b(scor\w*|tier\w*|rating|lead list|confidence|qualif\w*|crm|prompt|instruction\w*|system message|language model|"
     r"disqualif\w*|hot lead|warm lead|cold lead|internal\w*|database)\b",
@@ -46,10 +50,11 @@ def qualifies(facts: Mapping[str, Any], tier: str | None) -> str | None:
 
 
 def greeting_name(facts: Mapping[str, Any]) -> str | None:
-    """Return the name to greet by, or None where none is known; a name with anything but letters in it is none."""
+    """Return the name to greet by, or None where none is known; a sentence in place of a name is none."""
     for fact in ("lead.first_name", "lead.contact_name"):
         name = str(facts.get(fact) or "").strip()
-        if name and len(name) <= 60 and all(char.isalpha() or char in " .'-’" for char in name):
+        is_plain = all(char.isalpha() or char in " .'-’" for char in name) and not _WITHHELD.search(name)
+        if name and is_plain and len(name) <= _LONGEST_NAME and len(name.split()) <= _MOST_NAMES:
             return name
     return None
 
@@ -65,11 +70,11 @@ def company(facts: Mapping[str, Any]) -> str:
 def checked_opening(opening: str, facts: Mapping[str, Any]) -> str | None:
     """Return a model's opening sentence where it may be said, else None.
 
-    Refused: links and addresses, numbers that are in no fact, words that only we should know, more than two sentences.
+    Refused: links and addresses, numbers that are not in the company's name, words that only we should know, more than
+    two sentences.
     """
     text = " ".join(opening.split())
-    known = " ".join(str(facts.get(name) or "") for name in SHOWN_FACTS)
-    numbers = set(_NUMBER.findall(text)) - set(_NUMBER.findall(known))
+    numbers = set(_NUMBER.findall(text)) - set(_NUMBER.findall(company(facts)))
     too_long = len(text) > _LONGEST_OPENING or len(re.findall(r"[.!?](?:\s|$)", text)) > 2
     if not text or too_long or numbers or _LINK.search(text) or _WITHHELD.search(text) or not text.isprintable():
         return None
