@@ -62,9 +62,8 @@ def greeting_name(facts: Mapping[str, Any]) -> str | None:
 def company(facts: Mapping[str, Any]) -> str:
     """Return the company's name as it may stand in a message: one short line, or 'your company'."""
     name = " ".join(str(facts.get("lead.company_name") or "").split())
-    return (
-        name if name and len(name) <= 80 and not _LINK.search(name) and not _WITHHELD.search(name) else "your company"
-    )
+    is_name = name and len(name) <= _LONGEST_COMPANY and len(name.split()) <= _MOST_WORDS
+    return name if is_name and not _LINK.search(name) and not _WITHHELD.search(name) else "your company"
 
 
 def checked_opening(opening: str, facts: Mapping[str, Any]) -> str | None:
