@@ -218,12 +218,14 @@ def _spender(url: str, seed: int, calls: int, now: datetime) -> None:
 async def check_crashes(database: str, engine: AsyncEngine, rounds: int, seed: int) -> None:
     """Let three processes spend and crash, a day a round, and watch the ledger meanwhile."""
     budget = Budget(Period.DAY, Unit.USD, Decimal(1))
-    spawn = multiprocessing.get_context("spawn")
+    # A server that has everything loaded forks them: starting an interpreter each takes longer than the round.
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(["db.spend_book", "db.engine", "sqlalchemy.dialects.postgresql.psycopg"])
     crashed = 0
     for turn in range(rounds):
         now = NOW + timedelta(days=turn)
         seeds = [seed + turn * 10 + i for i in range(3)]
-        spenders = [spawn.Process(target=_spender, args=(database, each, 60, now)) for each in seeds]
+        spenders = [forks.Process(target=_spender, args=(database, each, 60, now)) for each in seeds]
         for spender in spenders:
             spender.start()
         while any(spender.is_alive() for spender in spenders):
