@@ -41,6 +41,10 @@ bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_import
 	$(BIN)/python -m bench.bench_clients
 	$(BIN)/python -m bench.bench_discovery
+	$(BIN)/python -m bench.bench_batches
+	$(BIN)/python -m bench.bench_qualification
+	$(BIN)/python -m bench.bench_sync
+	$(BIN)/python -m bench.bench_graphs
 
 eval: setup ## Score against labelled real files, or the project's own small ones where there are none
 	$(BIN)/python -m bench.eval_csv
