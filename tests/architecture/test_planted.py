@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from planted import PLANTED
 
 SUPPORT = Path(__file__).parents[1] / "support"
 CONFTEST = """
@@ -39,6 +40,12 @@ def test_a_leak_fails_the_session(leak: str, tmp_path: Path) -> None:
     done = outcome(tmp_path, LEAKS[leak])
     assert done.returncode == 1
     assert "a planted secret showed" in done.stdout
+
+
+def test_every_key_of_the_sandbox_is_planted(serving) -> None:
+    keys = {name: value for name, value in serving.environment.items() if name.endswith("_API_KEY")}
+    assert len(keys) >= 8
+    assert [name for name, value in keys.items() if not PLANTED.search(value)] == []
 
 
 def test_a_clean_test_passes(tmp_path: Path) -> None:

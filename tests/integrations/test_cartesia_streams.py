@@ -35,12 +35,12 @@ TURNS = {"model": "ink-2", "finds_turns": True}
 
 @pytest.fixture
 def client_of(sandbox, guard_of, store):
-    def make(timeout_s: float = 2.0, slots: int = 2, **changes) -> CartesiaClient:
+    def make(timeout_s: float = 10.0, slots: int = 2, **changes) -> CartesiaClient:
         env = sandbox.environment
         return CartesiaClient(
             env["CARTESIA_BASE_URL"],
             env["CARTESIA_API_KEY"],
-            guard_of("cartesia", **changes),
+            guard_of("cartesia", **{"deadline_s": 20.0, **changes}),
             slots=Slots("cartesia", slots, store, max_wait_s=0),
             timeout_s=timeout_s,
         )
@@ -203,7 +203,10 @@ SPEAKING_FAULTS = [
 @pytest.mark.parametrize(("fault", "kind"), SPEAKING_FAULTS)
 async def test_speaking_says_what_went_wrong(client_of, sandbox, fault: dict, kind: type) -> None:
     sandbox.fail_next("cartesia", **fault, times=None)
-    async with client_of(timeout_s=0.2, retry=ONCE) as client, client.speaking(**VOICE) as speaking:
+    async with (
+        client_of(timeout_s=0.2 if kind is Timeout else 10.0, retry=ONCE) as client,
+        client.speaking(**VOICE) as speaking,
+    ):
         with pytest.raises(kind) as caught:
             _ = [piece async for piece in speaking.say(LONG)]
         assert caught.value.provider == "cartesia"
@@ -295,7 +298,7 @@ async def test_the_beginning_of_a_turn_is_heard_while_something_is_said(client_o
 async def test_listening_says_what_went_wrong(client_of, sandbox, options: dict, fault: dict, kind: type) -> None:
     sandbox.fail_next("cartesia", **fault, times=None)
     with pytest.raises(kind) as caught:
-        await heard_by(client_of(timeout_s=0.2, retry=ONCE), options)
+        await heard_by(client_of(timeout_s=0.2 if kind is Timeout else 10.0, retry=ONCE), options)
     assert caught.value.provider == "cartesia"
 
 

@@ -74,7 +74,7 @@ async def test_all_well(settings_with, sandbox: SandboxControl, database: str, v
     env = sandbox.environment
     tracing = {"endpoint": env["LANGSMITH_ENDPOINT"], "api_key": env["LANGSMITH_API_KEY"]}
     chosen.providers.langsmith = LangSmithSettings(tracing=True, **tracing)
-    found = await look(chosen)
+    found = await look(chosen, limit_s=30)
     assert {name: one.state for name, one in found.items() if one.state is not State.OK} == {"prefect": State.OFF}
     assert all(found[name].is_key_accepted for name in (*KEYED, "langsmith"))
     assert found["cerebras"].models == {"gpt-oss-120b": True}
