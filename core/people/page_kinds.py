@@ -167,6 +167,8 @@ A_PERSONS_PAGE = 28
 """Score of a page that a person's name links to; read where people are named without titles."""
 
 
+_LINKS_RANKED = 2_000
+"""Links of a page that are ranked; more are a list of something else than people."""
 _LINKS_LOOKED_AT = 300
 """Links of a page that are weighed as a last resort; a menu and a foot have fewer."""
 
@@ -277,7 +279,7 @@ def candidates(document: Document, url: str, *, seen: Iterable[str] = ()) -> lis
     here = site_of(url)
     known = set(seen) | {page_key(url)}
     best: dict[str, Candidate] = {}
-    for link in document.links:
+    for link in document.links[:_LINKS_RANKED]:
         target = absolute(base or url, link.href)
         if target is None or site_of(target) != here or page_key(target) in known:
             continue
