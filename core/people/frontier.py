@@ -40,6 +40,7 @@ class Frontier:
         self._seen: set[str] = {page_key(home)}
         self._waiting: dict[str, tuple[Candidate, int]] = {}
         self._by_chance: list[str] = []
+        self._unranked: list[tuple[Document, str]] = []
         paths = guesses(language)
         beside = [absolute(home, path) for path in paths]
         at_root = [absolute(home, f"/{path}") for path in paths]
@@ -52,8 +53,7 @@ class Frontier:
         for candidate in candidates(document, url, seen=self._seen):
             self._offer(candidate, depth)
         if depth <= 1:
-            found = further(document, url)
-            self._by_chance = [*found, *self._by_chance] if depth else [*self._by_chance, *found]
+            self._unranked.insert(0 if depth else len(self._unranked), (document, url))
 
     def add_addresses(self, urls: Sequence[str], why: str) -> None:
         """Take up addresses without link text, such as a sitemap's."""
@@ -109,6 +109,8 @@ class Frontier:
 
     def next_by_chance(self) -> Candidate | None:
         """Take a page that nothing speaks for but that the site links to: below its about page, or in its menu."""
+        self._by_chance = [*(found for page in self._unranked for found in further(*page)), *self._by_chance]
+        self._unranked.clear()
         while self._by_chance:
             url = self._by_chance.pop(0)
             if self.mark(url):

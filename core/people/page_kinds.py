@@ -167,6 +167,12 @@ A_PERSONS_PAGE = 28
 """Score of a page that a person's name links to; read where people are named without titles."""
 
 
+_LINKS_RANKED = 2_000
+"""Links of a page that are ranked; more are a list of something else than people."""
+_LINKS_LOOKED_AT = 300
+"""Links of a page that are weighed as a last resort; a menu and a foot have fewer."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A page worth fetching: its address, how much it promises (higher first), and why."""
@@ -273,7 +279,7 @@ def candidates(document: Document, url: str, *, seen: Iterable[str] = ()) -> lis
     here = site_of(url)
     known = set(seen) | {page_key(url)}
     best: dict[str, Candidate] = {}
-    for link in document.links:
+    for link in document.links[:_LINKS_RANKED]:
         target = absolute(base or url, link.href)
         if target is None or site_of(target) != here or page_key(target) in known:
             continue
@@ -295,7 +301,7 @@ def further(document: Document, url: str) -> list[str]:
     base = absolute(url, document.base) if document.base else url
     here, above = site_of(url), urlsplit(url).path.rstrip("/") + "/"
     order: dict[str, int] = {}
-    for link in document.links:
+    for link in document.links[:_LINKS_LOOKED_AT]:
         target = absolute(base or url, link.href)
         if target is None or site_of(target) != here or page_key(target) == page_key(url):
             continue
