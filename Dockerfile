@@ -15,6 +15,7 @@ COPY db db
 COPY integrations integrations
 COPY tasks tasks
 COPY flows flows
+COPY langgraph_prefect langgraph_prefect
 COPY sandbox sandbox
 COPY agents agents
 COPY app app

@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # The machine's own certificates, as pip uses them: a company's mirror may have a certificate of its own.
 export UV_SYSTEM_CERTS ?= 1
+# Nothing is compiled twice: each of the many processes that are started here reads what the first one compiled.
+unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help

@@ -107,7 +107,10 @@ def value_of(schema: Schema, *, include_raw: bool = False) -> Runnable[BaseMessa
         except MalformedAnswer as error:
             return {"raw": message, "parsed": None, "parsing_error": error}
 
-    return RunnableLambda(read)
+    async def aread(message: BaseMessage) -> Any:  # noqa: ANN401 - LangChain would use a thread otherwise
+        return read(message)
+
+    return RunnableLambda(read, aread)
 
 
 def read_value(schema: Schema, message: BaseMessage) -> Any:  # noqa: ANN401 - a value of the schema

@@ -1,6 +1,7 @@
-"""Handing an import to a worker: the file goes to the upload directory, the run to the deployment."""
+"""Handing work to a worker: the run goes to the deployment, an import's file to the upload directory before."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import Callable
 from hashlib import file_digest
@@ -8,9 +9,12 @@ from pathlib import Path
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
 from prefect.deployments import arun_deployment
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import BaseModel
 
+from core.discovery import DiscoveryReport, DiscoveryRequest
 from core.errors import ConfigurationError, InvalidFile, SalesAgentError
 from core.imports import ImportReport, ImportRequest
 from core.settings import settings
@@ -18,6 +22,7 @@ from tasks.leads import report_of_run
 from tasks.runtime import server_url
 
 DEPLOYMENT = "import-leads/import-leads"
+DISCOVERY = "discover-contacts/discover-contacts"
 _POLL_S = 0.5
 
 
@@ -32,16 +37,51 @@ async def submit_import(request: ImportRequest, *, say: Callable[[str], None]) -
         ConfigurationError: there is no Prefect server.
         SalesAgentError: the run did not complete; names it and its last words.
     """
+    url = _server()
+    uploaded = await asyncio.to_thread(_upload, request.path.expanduser())
+    with temporary_settings({PREFECT_API_URL: url}):
+        run_id = await _run(DEPLOYMENT, request.model_copy(update={"path": Path(uploaded.name)}), url, say)
+    return await report_of_run(str(run_id))
+
+
+async def submit_discovery(request: DiscoveryRequest, *, say: Callable[[str], None]) -> DiscoveryReport:
+    """Start the deployment that discovers contacts and wait for its report, which the run leaves as an artifact.
+
+    Args:
+        request: which leads.
+        say: told where the run can be watched, and each state it comes to.
+
+    Raises:
+        ConfigurationError: there is no Prefect server.
+        SalesAgentError: the run did not complete; names it and its last words.
+    """
+    url = _server()
+    with temporary_settings({PREFECT_API_URL: url}):
+        run_id = await _run(DISCOVERY, request, url, say)
+        async with get_client() as client:
+            wanted = ArtifactFilter(
+                flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]), key=ArtifactFilterKey(any_=["discovery-report"])
+            )
+            shown = await client.read_artifacts(artifact_filter=wanted)
+    if not shown:
+        raise SalesAgentError(f"run {run_id} completed but left no report")
+    table = json.loads(str(shown[0].data))
+    return DiscoveryReport(**{row["what"].replace(" ", "_"): row["value"] for row in table})
+
+
+def _server() -> str:
     url = server_url()
     if url is None:
         raise ConfigurationError("there is no Prefect server to submit to: start one with `sales-agent up`")
-    uploaded = await asyncio.to_thread(_upload, request.path.expanduser())
-    with temporary_settings({PREFECT_API_URL: url}):
-        parameters = {"request": request.model_copy(update={"path": Path(uploaded.name)}).model_dump(mode="json")}
-        run = await arun_deployment(DEPLOYMENT, parameters=parameters, timeout=0)
-        say(f"Run {run.name}: {url.removesuffix('/api')}/runs/flow-run/{run.id}")
-        await _wait(run.id, say)
-    return await report_of_run(str(run.id))
+    return url
+
+
+async def _run(deployment: str, request: BaseModel, url: str, say: Callable[[str], None]) -> UUID:
+    """Run a deployment to its end and return the run's id."""
+    run = await arun_deployment(deployment, parameters={"request": request.model_dump(mode="json")}, timeout=0)
+    say(f"Run {run.name}: {url.removesuffix('/api')}/runs/flow-run/{run.id}")
+    await _wait(run.id, say)
+    return run.id
 
 
 def _upload(path: Path) -> Path:

@@ -24,7 +24,8 @@ from urllib.parse import unquote, urlsplit
 from core.names import read_name, same_person
 from core.people.contacts import linkedin_profile
 from core.people.report import SiteReport
-from integrations.websites.fetcher import FetchLimits, WebsiteFetcher
+from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.pages import FetchLimits
 from tasks.contacts import discover_site
 
 HERE = Path(__file__).resolve().parent

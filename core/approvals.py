@@ -316,6 +316,17 @@ def claimed(approval: Approval, facts: Json, *, by: str, now: datetime, lease: t
     return _next(approval, status=Status.EXECUTING, claimed_by=by, lease_until=now + lease)
 
 
+def check_facts(approval: Approval, facts: Json) -> None:
+    """Do nothing where the facts are those the content was written with.
+
+    Raises:
+        StaleDraft: they are not; names which.
+    """
+    changed = changed_facts(approval.proposal.facts, facts)
+    if changed:
+        raise StaleDraft(f"approval {approval.id} is out of date, facts changed since: {', '.join(changed)}")
+
+
 def changed_facts(known: Json, current: Json) -> list[str]:
     """Name the facts that differ, in alphabetical order; never their values."""
     names = sorted({*known, *current})

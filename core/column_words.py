@@ -10,8 +10,6 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-from rapidfuzz import fuzz, process
-
 # Attributes: what a column holds.
 ATTRIBUTES: dict[str, str] = {
     "email": """email, eml, e mail, mail, emails, e mails, email address, e mail address, mail address, email addr, email id, mail id, emailaddress,
@@ -235,6 +233,8 @@ def _unknown(word: str) -> list[tuple[str, str]]:
                 if head and len(glue) >= 4 and head != "noise":
                     return [(head, glue), (tail, right)]
     if len(word) >= 5 and not word.isdecimal():
+        from rapidfuzz import fuzz, process  # a quarter of what a process that only reads rows would import
+
         match = process.extractOne(word, _fuzzy_words(), scorer=fuzz.ratio, score_cutoff=FUZZY_THRESHOLD)
         if match:
             return [(known[match[0]], match[0])]

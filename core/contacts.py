@@ -7,7 +7,7 @@ from typing import Any, Literal
 from core.names import PersonName, read_name, same_person
 from core.people.report import PageNote, SiteReport
 from core.people.values import Person
-from core.titles import ROLES, Role, fold
+from core.titles import ROLES, Role, fold, read_title
 from core.web_addresses import page_key
 
 SourceName = Literal["website", "linkedin", "apollo"]
@@ -172,6 +172,26 @@ def missing_roles(contacts: Iterable[Contact], wanted: Sequence[Role] = ROLES) -
     """Return the wanted roles that nobody has."""
     have = {contact.role for contact in contacts}
     return tuple(role for role in wanted if role not in have)
+
+
+def worth_buying(hits: Iterable[tuple[str, str | None]], missing: Sequence[Role], *, most: int) -> list[str]:
+    """Choose whom to buy of a directory's free hits: per missing role the first whose title says that role.
+
+    Args:
+        hits: id and title, the directory's best first.
+        missing: in the order in which they matter.
+        most: people at most.
+
+    Returns:
+        Ids, in the order of the roles; nobody whose title gives no missing role, however similar it looks.
+    """
+    best: dict[Role, str] = {}
+    for identity, text in hits:
+        title = read_title(text or "")
+        role = title.role or ("CEO" if title.is_president else None)
+        if role is not None and role in missing and not title.is_past and title.place is None:
+            best.setdefault(role, identity)
+    return [best[role] for role in missing if role in best][:most]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from core import normalize
+from core import cell_text, normalize
 from core.icp import Bands, Choice, Condition, Flag, Keywords, OneOf, Present, Regex, Region, Regions, Scale, Titles
 from core.icp import compile_pattern as _compiled
 from core.lead import fold
@@ -148,7 +148,7 @@ def _over_texts(single: _Single, columns: Sequence[str]) -> Judge:
 
 def known(raw: str | None) -> str | None:
     """Give a value without white space around it; None where it is empty or says that nothing is known ('n/a')."""
-    return normalize.text(raw) if raw else None
+    return cell_text.text(raw) if raw else None
 
 
 @lru_cache(maxsize=_CACHE)
@@ -299,7 +299,7 @@ def _regex(rule: Regex) -> _Single:
     otherwise = (micro(rule.otherwise), "matches no pattern")
 
     def single(value: str) -> _Verdict:
-        text = normalize.storable(value)
+        text = cell_text.storable(value)
         found = [(points, f"matches {pattern}") for regex, pattern, points in patterns if regex.search(text)]
         return max(found, key=lambda verdict: verdict[0], default=otherwise)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from core import normalize
+from core import normalize, phones
 from core.countries import country_code
 from core.discovery import choose_site, linkedin_slug
 from core.enrichment import Accepted, Answer, Found, KnownLead, Provider, Question, accept
@@ -85,7 +85,7 @@ def _localised(found: Found | None, lead: KnownLead) -> Found | None:
     """Return a phone number that names no country as one of the lead's."""
     if found is None or not found.field.endswith("_phone") or found.value.startswith("+"):
         return found
-    number = normalize.phone(found.value, country_code(lead.values.get("country", "")))
+    number = phones.phone(found.value, country_code(lead.values.get("country", "")))
     return replace(found, value=number or found.value)
 
 

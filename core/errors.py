@@ -10,16 +10,21 @@
     │  └─ MalformedAnswer             a provider's or model's answer that cannot be used
     ├─ NotFound
     │  ├─ ApprovalNotFound
+    │  ├─ DeadLetterNotFound
     │  ├─ ImportNotFound
-    │  └─ LeadNotFound
+    │  ├─ LeadNotFound
+    │  └─ ThreadNotFound
     ├─ Conflict                       someone was first
     │  ├─ ApprovalExpired
     │  ├─ ImportBusy
     │  ├─ NotPending
     │  ├─ StaleDraft
-    │  └─ Suppressed
+    │  ├─ Suppressed
+    │  ├─ ThreadBusy
+    │  └─ SyncBusy
     ├─ LimitReached                   due later, not failed
     │  ├─ BudgetExhausted
+    │  ├─ RunStopped                  an agent's thread, between two nodes
     │  └─ AnswerPending                carries retry_after_s
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
@@ -155,12 +160,24 @@ class LeadNotFound(NotFound):
     """No lead has this id."""
 
 
+class ThreadNotFound(NotFound):
+    """No thread of an agent has this id."""
+
+
+class DeadLetterNotFound(NotFound):
+    """No dead letter has this id."""
+
+
 class Conflict(SalesAgentError):
     """Somebody else was first."""
 
 
 class ImportBusy(Conflict):
     """The import is being worked on by another process right now."""
+
+
+class SyncBusy(Conflict):
+    """Another run keeps the same CRM in step right now."""
 
 
 class ApprovalExpired(Conflict):
@@ -179,6 +196,10 @@ class Suppressed(Conflict):
     """The recipient must not be written to: they opted out, bounced, or were erased."""
 
 
+class ThreadBusy(Conflict):
+    """The thread is being worked on by another process right now."""
+
+
 class LimitReached(SalesAgentError):
     """A limit is used up: the work is due later, it has not failed.
 
@@ -190,6 +211,10 @@ class LimitReached(SalesAgentError):
 
 class BudgetExhausted(LimitReached):
     """A budget in money or credits is used up."""
+
+
+class RunStopped(LimitReached):
+    """An agent came to a limit of its thread, or a person stopped it; running the thread again goes on."""
 
 
 class AnswerPending(LimitReached):

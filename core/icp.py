@@ -290,6 +290,17 @@ class Tiers(Part):
         return self
 
 
+class ModelUse(Part):
+    """How far a language model, where one is configured, may judge beside the rules."""
+
+    margin: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] = Field(
+        default=Decimal(15), description="Points by which its score may differ from the rules' score"
+    )
+    guidance: str | None = Field(
+        default=None, max_length=4000, description="What a colleague who judges leads would be told, in plain words"
+    )
+
+
 class Profile(Part):
     """An ideal customer profile."""
 
@@ -301,6 +312,7 @@ class Profile(Part):
         description="What a criterion counts whose value is not known: points, or skip to leave it out. "
         "Either way it lowers the confidence",
     )
+    model: ModelUse = ModelUse()
     criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=MAX_CRITERIA)
     disqualifiers: tuple[Condition, ...] = Field(
         default=(),

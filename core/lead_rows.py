@@ -7,10 +7,11 @@ needs. A row is importable when it names a company, or a website or domain, or h
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from core import normalize
+from core import cell_text, normalize
 from core.columns import OWN_COLUMNS, ColumnMapping
 from core.countries import country_code
 from core.lead import FIELDS, POSITION, DedupeKey, dedupe_key
+from core.phones import phone
 
 
 class LeadRow(NamedTuple):
@@ -121,8 +122,8 @@ class _RowReader:
         """Give the function for one record."""
         names: dict[str, Any] = {
             "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key,
-            "site": normalize.site, "phone": normalize.phone, "code_of": country_code,
-            "default_country": self._country, "source": self._source, "storable": normalize.storable,
+            "site": normalize.site, "phone": phone, "code_of": country_code,
+            "default_country": self._country, "source": self._source, "storable": cell_text.storable,
             "add_beyond": self._add_beyond,
         }  # fmt: skip
         lines = [
@@ -151,7 +152,7 @@ class _RowReader:
     def _read_column(self, field: str, names: dict[str, Any]) -> list[str]:
         """Write the lines that turn one column's cell into the field's value."""
         column, value = self._column_of[field], f"v{POSITION[field]}"
-        clean = _NORMALIZERS.get(field, normalize.text)
+        clean = _NORMALIZERS.get(field, cell_text.text)
         lines = [f"    raw = cells[{column}]"]
         if field in _REPEATING:
             memo = _Memo(field, clean)
@@ -210,7 +211,7 @@ class _RowReader:
                 label = f"col_{number}"
                 while label in extra or label in self._labels:
                     label += "_"
-                extra[label] = normalize.storable(cell)
+                extra[label] = cell_text.storable(cell)
         return extra
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:
@@ -231,11 +232,11 @@ class _RowReader:
         if not any(map(str.strip, cells)):
             return Reject("", "", "blank_row")
         email_column = self._column_of.get("contact_email")
-        if email_column is not None and normalize.text(cells[email_column] or " "):
+        if email_column is not None and cell_text.text(cells[email_column] or " "):
             return Reject(self._labels[email_column], cells[email_column], "invalid_email_only")
         for field in _NAMING:
             column = self._column_of.get(field)
-            if column is not None and normalize.text(cells[column] or " "):
+            if column is not None and cell_text.text(cells[column] or " "):
                 return Reject(self._labels[column], cells[column], "phone_or_name_only")
         return Reject("", "", "nothing_identifying")
 
@@ -243,9 +244,9 @@ class _RowReader:
 def _keep(original: dict[str, str], field: str, raw: str, value: str | None) -> None:
     """Note the text as it stood where the value says something else."""
     stripped = raw.strip()
-    if value == stripped or (value is None and len(stripped) <= 20 and stripped.lower() in normalize.MISSING):
+    if value == stripped or (value is None and len(stripped) <= 20 and stripped.lower() in cell_text.MISSING):
         return
-    original[field] = normalize.storable(raw)
+    original[field] = cell_text.storable(raw)
 
 
 class _Memo:
@@ -277,4 +278,4 @@ class _Memo:
 
 def normalizer_of(field: str) -> Callable[[str], str | None]:
     """Give the function that cleans a field's cells by themselves; phones, which need a country, only as text."""
-    return _NORMALIZERS.get(field, normalize.text)
+    return _NORMALIZERS.get(field, cell_text.text)

@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-PACKAGES = ("app", "flows", "tasks", "agents", "db", "integrations", "core")
+PACKAGES = ("app", "flows", "tasks", "agents", "langgraph_prefect", "db", "integrations", "core")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 

@@ -29,6 +29,9 @@ _AFTER_HONORIFIC = frozenset(
         "maitre",
     }
 )
+_CHARTERED = frozenset({"CA", "CS", "CMA", "CPA", "ACA", "FCA"})
+"""Letters of a profession that stand before a name in India; written in small letters they would be a name."""
+_LETTERS = re.compile(r"^(?:(?=\S*[A-Z]\S*[A-Z])[A-Z][A-Za-z.®-]{1,7}(?: |$)){1,2}$")
 _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
@@ -122,7 +125,9 @@ def _has_common_words(text: str) -> bool:
 def _turned(text: str) -> list[str] | None:
     """Cut into words, credentials after commas dropped; "Surname, Name" is turned around."""
     chunks = [chunk.strip() for chunk in text.split(",") if chunk.strip()]
-    while len(chunks) > 1 and all(_credential(word) for word in chunks[-1].split()):
+    while len(chunks) > 1 and (
+        all(_credential(word) for word in chunks[-1].split()) or (" " in chunks[0] and _are_letters(chunks[-1]))
+    ):
         chunks.pop()
     if len(chunks) == 2:
         family, given = chunks[0].split(), chunks[1].split()
@@ -140,7 +145,14 @@ def _credential(word: str) -> bool:
     return fold(word).strip(".®™()") in CREDENTIALS or fold(word).strip(".").replace(".", "") in CREDENTIALS
 
 
+def _are_letters(text: str) -> bool:
+    """Letters after a full name are a licence or a degree, known or not ("Jane Doe, SE"), where they are no post."""
+    return bool(_LETTERS.match(text)) and not read_title(text).is_title
+
+
 def _stripped(words: list[str]) -> list[str]:
+    while len(words) > 2 and words[0] in _CHARTERED:
+        words = words[1:]
     while len(words) > 1 and (_is_honorific(words[0]) or (fold(words[0]) in _AFTER_HONORIFIC and len(words) > 2)):
         words = words[1:]
     while (

@@ -1,40 +1,24 @@
-"""Makes values comparable: e-mail, phone, URL and domain, LinkedIn URL, country, number range, text.
+"""Makes values comparable: e-mail, URL and domain, LinkedIn URL, country, number range. Phones: `core.phones`.
 
-Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be
-trusted; all are
-idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`, `78724.0`) and
-refused
-where it is not (`4.9E+11`, `#N/A`). Cheap tests decide nearly every value; libraries see only what those cannot decide.
+Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be trusted;
+all are idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`,
+`78724.0`) and refused where it is not (`4.9E+11`, `#N/A`). Cheap tests decide nearly every value; libraries see only
+what those cannot decide.
 """
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-import phonenumbers
-import tldextract
-
+from core.cell_text import SCIENTIFIC, WHOLE, storable, text
 from core.countries import country_code, country_name
 from core.shared_hosts import is_shared, shared_hosts
 
+if TYPE_CHECKING:
+    import tldextract
+
 CACHE = 16_384
-
-MISSING = frozenset(
-    {
-        "", "-", "--", "---", "—", "–", ".", "?", "n/a", "n.a.", "na", "n.a", "#n/a", "#na", "#ref!", "#value!",
-        "#name?", "#null!", "#div/0!", "#num!", "#error!",
-        "null", "none", "nan", "nil", "undefined", "(null)", "<null>", "[null]", "not available", "k.a.", "\\n",
-        "(none)", "(blank)", "<na>",
-    }
-)  # fmt: skip
-"""Cells, stripped and in lower case, that mean: nothing here."""
-_LONGEST_MISSING = max(map(len, MISSING))
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_FORMULA_TEXT = re.compile(r'^="((?:[^"]|"")*)"$')
-_SCIENTIFIC = re.compile(r"^[-+]?\d(?:[.,]\d+)?E\+?\d{1,2}$", re.IGNORECASE)
-_WHOLE = re.compile(r"^(\d+)[.,]0$")
 
 _EMAIL_FAST = re.compile(
     r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]{2,24}"
@@ -43,11 +27,6 @@ _EMAIL = re.compile(
     r"^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\.?@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$"
 )
 _EMAIL_SPLIT = re.compile(r"[\s,;|<>()\[\]\"]+")
-
-_PHONE_NOISE = str.maketrans("", "", " ()-./\u00a0\u202f\u2011\u2013\t")
-_BEFORE_PHONE = re.compile(r"^(?:tel:|['\u2019`=\"\s])+", re.IGNORECASE)
-_LETTERS = re.compile(r"[^\W\d_]")
-_SPLIT_PHONES = re.compile(r"\s*(?:[;|\n]|,(?=\s*[+0(])|\s/\s(?=[+0(]))\s*")
 
 _HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)", re.ASCII).fullmatch
@@ -68,13 +47,6 @@ _SITE_FAST = re.compile(
     rf"(https?://)?((?:{_LABEL}\.)*({_LABEL}\.(?:{_FLAT}))|(?:www\.)?((?=[a-z0-9-]{{5}}){_LABEL}\.(?:{_LAYERED})))/?"
 ).fullmatch
 _shared = shared_hosts()
-_EXTRACT = tldextract.TLDExtract(
-    suffix_list_urls=(),
-    cache_dir=None,
-    include_psl_private_domains=False,
-    extra_suffixes=("example", "test", "invalid"),  # reserved for documentation and tests, RFC 2606
-)
-
 _LINKEDIN = re.compile(
     r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([\w%.&+~-]+)",
     re.IGNORECASE,
@@ -82,40 +54,6 @@ _LINKEDIN = re.compile(
 _PROFILE_FAST = re.compile(r"https?://(?:www\.)?linkedin\.com/in/([a-z0-9-]+)/?").fullmatch
 _COMPANY_PAGE_FAST = re.compile(r"https?://(?:www\.)?linkedin\.com/company/([a-z0-9-]+)/?").fullmatch
 _PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"})
-
-# Numbers that need no library. Source: ITU E.164 national numbering plans, November 2026.
-_PLUS = re.compile(r"\+(?:1[2-9]\d\d[2-9]\d{6}|(?!(?:49|33|44|31|41|43|32|46|61)0)[2-9]\d{8,14})", re.ASCII).fullmatch
-# Country -> (national numbers as dialled there, calling code, digits of the trunk prefix to cut).
-_NATIONAL: dict[str, tuple[Callable[[str], object], str, int]] = {
-    country: (re.compile(pattern, re.ASCII).fullmatch, code, cut)
-    for country, (pattern, code, cut) in {
-        "US": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0), "CA": ("[2-9]\\d\\d[2-9]\\d{6}", "+1", 0),
-        "DE": ("0[1-9]\\d{8,10}", "+49", 1), "FR": ("0[1-9]\\d{8}", "+33", 1), "GB": ("0[1-9]\\d{9}", "+44", 1),
-        "NL": ("0[1-9]\\d{8}", "+31", 1),
-        "CH": ("0[1-9]\\d{8}", "+41", 1), "ES": ("[6-9]\\d{8}", "+34", 0), "PT": ("[29]\\d{8}", "+351", 0),
-        "PL": ("[1-9]\\d{8}", "+48", 0), "DK": ("[2-9]\\d{7}", "+45", 0), "NO": ("[2-9]\\d{7}", "+47", 0),
-        "AU": ("0[2-478]\\d{8}", "+61", 1), "IN": ("[6-9]\\d{9}", "+91", 0),
-    }.items()
-}  # fmt: skip
-
-
-def text(raw: str) -> str | None:
-    """Give a cell's text without surrounding white space, or None where it says that there is nothing."""
-    value = raw.strip()
-    if len(value) <= _LONGEST_MISSING and value.lower() in MISSING:
-        return None
-    if value[0] == "=" and (match := _FORMULA_TEXT.match(value)):
-        return text(match[1].replace('""', '"'))
-    if not value.isprintable():
-        storable_part = _UNSTORABLE.sub("", value)
-        return value if storable_part == value else text(storable_part)
-    return value
-
-
-def storable(raw: str) -> str:
-    """Give text without what a database cannot store: NUL and lone surrogates."""
-    # What is printable holds neither; one look, and quick for letters of every script.
-    return raw if raw.isprintable() else _UNSTORABLE.sub("", raw)
 
 
 def email(raw: str) -> str | None:
@@ -139,68 +77,6 @@ def _email(raw: str) -> str | None:
         if _EMAIL.match(candidate) and not candidate.split("@")[0].endswith(".") and len(candidate.split("@")[0]) <= 64:
             return candidate
     return None
-
-
-def phone(raw: str, country: str | None = None) -> str | None:
-    """Give a number in E.164 where that is certain.
-
-    A number that has no country code, with no country known, stays as it is written: it can still be dialled. What
-    spreadsheets have destroyed ('4.9E+11') is refused.
-
-    Args:
-        raw: A cell; the first of several numbers counts.
-        country: ISO alpha-2 code of the row or the setting.
-    """
-    # Exports protect a plus from spreadsheets with an apostrophe.
-    return _quick_phone(raw[1:] if raw.startswith("'+") else raw, country) or _phone(raw, country)
-
-
-@lru_cache(maxsize=CACHE)
-def _phone(raw: str, country: str | None) -> str | None:
-    value = _BEFORE_PHONE.sub("", text(raw) or "").rstrip('"')
-    if _SCIENTIFIC.match(value):
-        return None
-    if whole := _WHOLE.match(value):
-        value = whole[1]
-    quick = _quick_phone(value, country)
-    if quick:
-        return quick
-    for part in _SPLIT_PHONES.split(value):
-        found = _quick_phone(part, country) or _parsed_phone(part, country)
-        if found:
-            return found
-    digits = sum(char.isdigit() for char in value)
-    if 5 <= digits <= 40 and len(_LETTERS.findall(value)) <= 12:
-        return " ".join(_UNSTORABLE.sub("", value).split()) or None
-    return None
-
-
-def _quick_phone(value: str, country: str | None) -> str | None:
-    """Decide what cannot be anything else; trunk zeros, extensions and short numbers are left to the library."""
-    bare = value.replace(" ", "")
-    if not bare[1:].isdigit():
-        # A call of replace() takes a tenth of the time of translate(), which is left what is rare.
-        bare = bare.replace("-", "")
-        if not bare.removeprefix("+").isdigit():
-            bare = bare.replace("(", "").replace(")", "").replace(".", "").replace("/", "")
-            if not bare.removeprefix("+").isdigit():
-                bare = bare.translate(_PHONE_NOISE)
-    if _PLUS(bare):
-        return None if "(0" in value else bare
-    if bare[:2] == "00" and _PLUS("+" + bare[2:]) and "(0" not in value:
-        return "+" + bare[2:]
-    rule = _NATIONAL.get(country) if country else None
-    return rule[1] + bare[rule[2] :] if rule and rule[0](bare) else None
-
-
-def _parsed_phone(value: str, country: str | None) -> str | None:
-    try:
-        number = phonenumbers.parse(value, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _split_url(raw: str) -> tuple[str, str, str] | None:
@@ -231,7 +107,7 @@ def _split_url(raw: str) -> tuple[str, str, str] | None:
     ascii_host = _ascii_host(host) or (host if is_address and _IPV4(host) else None)
     if ascii_host is None:
         return None
-    rest = _UNSTORABLE.sub("", rest)
+    rest = storable(rest)
     return scheme, ascii_host + (f":{port}" if port else ""), "" if rest == "/" else rest
 
 
@@ -262,13 +138,25 @@ def _url(raw: str) -> str | None:
     return None if parts is None else f"{parts[0]}://{parts[1]}{parts[2]}"
 
 
+@cache
+def _suffixes() -> "tldextract.TLDExtract":
+    import tldextract  # takes longer to import than reading a small file does, and few files need it
+
+    return tldextract.TLDExtract(
+        suffix_list_urls=(),
+        cache_dir=None,
+        include_psl_private_domains=False,
+        extra_suffixes=("example", "test", "invalid"),  # reserved for documentation and tests, RFC 2606
+    )
+
+
 @lru_cache(maxsize=CACHE)
 def domain(raw: str) -> str | None:
     """Give the registrable domain of a URL or host: 'https://www.shop.example.co.uk/a' -> 'example.co.uk'."""
     parts = _split_url(raw)
     if parts is None:
         return None
-    return _EXTRACT.extract_str(parts[1].partition(":")[0]).top_domain_under_public_suffix or None
+    return _suffixes().extract_str(parts[1].partition(":")[0]).top_domain_under_public_suffix or None
 
 
 def own_domain(raw: str) -> str | None:
@@ -421,9 +309,9 @@ def postal_code(raw: str) -> str | None:
     if raw.isdigit():
         return raw
     value = text(raw)
-    if value is None or _SCIENTIFIC.match(value):
+    if value is None or SCIENTIFIC.match(value):
         return None
-    if whole := _WHOLE.match(value):
+    if whole := WHOLE.match(value):
         return whole[1]
     return postal_code(value.lstrip("'")) if value[0] == "'" else value
 
@@ -433,8 +321,8 @@ def external_id(raw: str) -> str | None:
     if raw.isdigit():
         return raw
     value = text(raw)
-    if value is None or _SCIENTIFIC.match(value):
+    if value is None or SCIENTIFIC.match(value):
         return None
-    if whole := _WHOLE.match(value):
+    if whole := WHOLE.match(value):
         return whole[1]
     return value

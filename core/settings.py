@@ -5,6 +5,7 @@ Read by `tasks/resources.py`, `app` and Alembic's environment; everything else i
 `.env.example` is generated from this class (`python -m scripts.env_example`) and compared in a test.
 """
 
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import platformdirs
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.outreach_settings import OutreachSettings
 from core.provider_settings import Providers
 
 
@@ -86,6 +88,9 @@ class ImportSettings(BaseSettings):
         default=None, description="The only directory a form may name files in. Default: uploads/ in the data directory"
     )
     batch_rows: int = Field(default=10_000, ge=100, le=100_000, description="Rows a commit")
+    process_rows: int = Field(
+        default=30_000, ge=0, description="Files of so many rows or more are read in a process of their own"
+    )
     default_country: str | None = Field(
         default=None,
         pattern="^[A-Z]{2}$",
@@ -101,7 +106,9 @@ class QualificationSettings(BaseSettings):
     icp: Path | None = Field(
         default=None, description="The ideal customer profile. Default: icp.yaml in the data directory, or the example"
     )
-    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run")
+    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run, scored by rules alone")
+    model_batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run, where a model is asked")
+    model_calls_at_once: int = Field(default=20, ge=1, le=500, description="Leads a task puts before a model at once")
 
 
 class WebsiteSettings(BaseSettings):
@@ -127,6 +134,12 @@ class WebsiteSettings(BaseSettings):
     fresh_for_s: float = Field(
         default=86_400, ge=0, le=31_536_000, description="Seconds a fetched page is used again without asking"
     )
+    keep_s: float = Field(
+        default=7_776_000,
+        ge=3600,
+        le=315_360_000,
+        description="Seconds after which the sweep deletes a fetched page; until then only changes are fetched",
+    )
     cache_dir: Path | None = Field(
         default=None, description="Fetched pages. Default: cache/websites in the data directory"
     )
@@ -134,6 +147,12 @@ class WebsiteSettings(BaseSettings):
         default=False,
         description="Visit private, loopback and link-local addresses too; for tests and the sandbox only",
     )
+    render: bool = Field(
+        default=False,
+        description="Read pages that scripts build in a local Chromium, where a site names nobody without it; "
+        "needs the extra `browser`",
+    )
+    chromium: Path | None = Field(default=None, description="The browser for it. Default: `chromium` on the PATH")
 
 
 class DiscoverySettings(BaseSettings):
@@ -153,9 +172,30 @@ class DiscoverySettings(BaseSettings):
     lease_s: float = Field(
         default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
     )
-    apollo_people: int = Field(
-        default=5, ge=0, le=100, description="People bought of Apollo for one company at most, a credit each"
+    model: bool = Field(
+        default=False,
+        description="Ask the model for `enrichment` about pages whose titles the rules gave to nobody; it only chooses "
+        "among the page's names",
     )
+    apollo_people: int = Field(
+        default=2,
+        ge=0,
+        le=6,
+        description="People bought of Apollo for one company at most, a credit each: one for a role that is missing",
+    )
+
+
+class AgentSettings(BaseSettings):
+    """Agents: what a thread may use, and how long it is remembered."""
+
+    model_config = _section("AGENTS_")
+
+    max_steps: int = Field(default=50, ge=1, le=1000, description="Steps of a thread")
+    max_seconds: float = Field(default=600, gt=0, le=86_400, description="Seconds of one run")
+    max_tokens: int = Field(default=200_000, ge=1, description="Tokens of a thread, both ways")
+    max_usd: Decimal = Field(default=Decimal(1), gt=0, le=1000, description="US dollars of a thread")
+    keep_ended_s: float = Field(default=2_592_000, ge=60, description="Seconds until an ended thread is forgotten")
+    keep_open_s: float = Field(default=7_776_000, ge=60, description="Seconds until one that waits is forgotten")
 
 
 class EnrichmentSettings(BaseSettings):
@@ -179,6 +219,26 @@ class EnrichmentSettings(BaseSettings):
     )
 
 
+class CrmSettings(BaseSettings):
+    """Keeping leads in step with a CRM."""
+
+    model_config = _section("CRM_")
+
+    config: Path | None = Field(
+        default=None, description="What is kept in step. Default: crm.yaml in the data directory, or the example"
+    )
+    overlap_s: float = Field(
+        default=300,
+        ge=60,
+        le=86_400,
+        description="Seconds of the CRM's change log that are read again each time, because changes appear late",
+    )
+    described_for_s: float = Field(
+        default=86_400, ge=60, le=604_800, description="Seconds until the CRM is asked anew which fields it has"
+    )
+    calls_at_once: int = Field(default=20, ge=1, le=100, description="Calls to the CRM side by side in one run")
+
+
 class Settings:
     """All sections. Construct once at a process's edge, or use `settings()`."""
 
@@ -194,7 +254,10 @@ class Settings:
         self.providers = Providers()
         self.websites = WebsiteSettings()
         self.discovery = DiscoverySettings()
+        self.outreach = OutreachSettings()
+        self.agents = AgentSettings()
         self.enrichment = EnrichmentSettings()
+        self.crm = CrmSettings()
 
     @property
     def upload_dir(self) -> Path:

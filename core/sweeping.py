@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core.agents import NOTHING_PRUNED, PrunedThreads
+
 
 @dataclass(frozen=True, slots=True)
 class SweptSpending:
@@ -15,7 +17,16 @@ class SweptSpending:
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What one sweep closed: reservations in the cost book, and browser sessions."""
+    """What one sweep closed and dropped.
+
+    Attributes:
+        spending: reservations in the cost book.
+        session_count: browser sessions.
+        page_count: pages of websites kept too long.
+        threads: of agents, forgotten.
+    """
 
     spending: SweptSpending
     session_count: int
+    page_count: int = 0
+    threads: PrunedThreads = NOTHING_PRUNED

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core import normalize
+from core import cell_text, normalize, phones
 from core.countries import country_code
 from core.enrichment import GIVES, Found
 
@@ -116,7 +116,7 @@ def _stands_in(part: str, whole: str) -> bool:
 def _cleaned(field: str, value: str) -> str | None:
     match field:
         case "company_phone":
-            return normalize.phone(value)
+            return phones.phone(value)
         case "company_email":
             return normalize.email(value)
         case "company_size":
@@ -124,4 +124,4 @@ def _cleaned(field: str, value: str) -> str | None:
             return size if size and any(char.isdigit() for char in size) else None
         case "country":
             return normalize.country(value) if country_code(value) else None
-    return normalize.text(value)
+    return cell_text.text(value)

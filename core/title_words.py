@@ -9,7 +9,8 @@ from core.word_lists import phrases, words
 CEO = phrases(
     """
     ceo | chief executive | chief executive officer | chief exec | chief executive director | chief exec officer |
-    cmd | md | managing director | geschaftsfuhrer | geschaftsfuhrerin | geschaftsfuhrung | geschaftsleiter |
+    cmd | md | managing director | managing directors | geschaftsfuhrer | geschaftsfuhrern | geschaftsfuhrerin |
+    geschaftsfuhrerinnen | geschaftsfuhrung | geschaftsleiter |
     geschaftsleiterin | geschaftsleitung | hauptgeschaftsfuhrer | hauptgeschaftsfuhrerin | alleingeschaftsfuhrer |
     alleingeschaftsfuhrerin | firmenleitung | unternehmensleitung | geschaftsfuhrender gesellschafter |
     geschaftsfuhrende gesellschafterin | geschaftsfuhrender inhaber | geschaftsfuhrende inhaberin |
@@ -31,7 +32,8 @@ CEO = phrases(
     amministratore delegato | amministratrice delegata | amministratore unico | amministratrice unica |
     direttore generale | direttrice generale | algemeen directeur | algemene directeur | algemeen directrice |
     directeur eigenaar | eigenaar directeur | directeur bestuurder | directeur grootaandeelhouder | statutair
-    directeur | zaakvoerder | zaakvoerster | gedelegeerd bestuurder | bedrijfsleider | bedrijfsleidster |
+    directeur | zaakvoerder | zaakvoerders | zaakvoerster | gerants | cogerants | cogerant | cogerante | directeurs
+    generaux | amministratori delegati | gedelegeerd bestuurder | bedrijfsleider | bedrijfsleidster |
     verkstallande direktor | daglig leder | administrerende direktor | adm direktor | toimitusjohtaja | prezes
     zarzadu | jednatel | ugyvezeto | genel mudur
     """
@@ -142,7 +144,9 @@ PAST = words(
 )
 NOW = words(
     """
-    now currently current today aktuell heute actuel actuellement actualmente atualmente attuale huidig nu jetzt
+    now currently current today aktuell aktueller aktuelle heute heutiger heutige derzeitiger derzeitige jetziger
+    jetzige actuel actuelle actuellement actual actualmente atual atualmente attuale attualmente huidig huidige nu
+    jetzt
     """
 )
 SUBORDINATE = words(
@@ -206,8 +210,10 @@ JOBS = words(
     encargada vendedor vendedora coordenador coordenadora engenheiro engenheira supervisora consultora desenvolvedor
     desenvolvedora fondatore fondatrice amministratore amministratrice responsabile titolare ingegnere impiegato
     impiegata segretaria consulente architetto geometra eigenaar oprichter medewerker medewerkster adviseur
-    bestuurder hoofd teamleider projectleider zaakvoerder bedrijfsleider vennoot monteur planner werkvoorbereider
-    calculator uitvoerder ceo coo cfo cto cmo cio cpo cro ciso cso chro cmd pdg daf dga md dg cco cdo
+    bestuurder hoofd teamleider projectleider zaakvoerder zaakvoerders gerants bedrijfsleider vennoot monteur planner
+    werkvoorbereider
+    calculator uitvoerder prezes zarzadu dyrektor wiceprezes reditel ceo coo cfo cto cmo cio cpo cro ciso cso chro cmd
+    pdg daf dga md dg cco cdo
     """
 )
 """Words that make a text a job title at all."""

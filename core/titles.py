@@ -57,6 +57,7 @@ _OF = re.compile(
 _AT = re.compile(r"\s*@\s*")
 _LEADING = frozenset({"of", "at", "for", "the", "bei", "chez", "bij"})
 _ENDED = "ended"
+_ON_THE_BOARD = frozenset({"board", "member", "directors", "trustees", "vorstandsmitglied", "mitglied", "vorstands"})
 _EDGES = " .,'\"“”„«»*-–—_!"
 _ORDINAL_YEAR = re.compile(r"^(?:19|20)\d\d$")
 
@@ -240,7 +241,7 @@ class _Reading:
     def __init__(self) -> None:
         self.roles: list[Role] = []
         self.owner = self.president = self.past = self.serves = self.head = False
-        self.all_past = False
+        self.all_past = self.is_chief = False
         self.place: str | None = None
         self.after_top = False
         self.place_is_apposed = False
@@ -261,8 +262,9 @@ class _Reading:
             part = " ".join(tokens)
         if self.past or self.serves:
             return
-        if self._take_post(part):
+        if self._take_post(part) or (is_joined and self._take_second_half(part)):
             return
+        self.is_chief = part.startswith("chief ")
         if any(token in words.SUBORDINATE for token in tokens):
             self.serves = not self.roles or self.serves
             return
@@ -289,6 +291,10 @@ class _Reading:
             self.after_top = True
         return role is not None or owns or presides
 
+    def _take_second_half(self, part: str) -> bool:
+        """Read the rest of "Chief Information & Technology Officer"."""
+        return self.is_chief and part.endswith(" officer") and self._take_post(f"chief {part}")
+
     def _take_rest(self, part: str, tokens: list[str], *, is_joined: bool) -> None:
         """Read "CEO of X", else what a top post is limited to ("CEO, X Inc.", "President - Sales")."""
         held = _OF.match(part)
@@ -300,6 +306,8 @@ class _Reading:
             return
         if self.president and not self.roles and "board" in tokens:
             self.place = self.place or part
+            return
+        if all(token in _ON_THE_BOARD or token in words.CONNECTORS for token in tokens):
             return
         without_article = list(dropwhile(lambda token: token in _LEADING, tokens))
         if (

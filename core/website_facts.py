@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from core import normalize
+from core import cell_text, normalize, phones
 from core.countries import country_code
 from core.enrichment import Found
 from core.lead import fold
@@ -119,7 +119,7 @@ def _country(chosen: Sequence[tuple[str, Organisation]], url: str) -> str | None
 def _clean(field: str, value: str, country: str | None) -> str | None:
     match field:
         case "company_phone":
-            return normalize.phone(value, country)
+            return phones.phone(value, country)
         case "company_email":
             return normalize.email(value)
         case "country":
@@ -128,7 +128,7 @@ def _clean(field: str, value: str, country: str | None) -> str | None:
             return normalize.postal_code(value)
         case "company_linkedin_url":
             return normalize.linkedin_company(value)
-    text = normalize.text(" ".join(value.split()))
+    text = cell_text.text(" ".join(value.split()))
     return text[:_MAX_DESCRIPTION] if text else None
 
 

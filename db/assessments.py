@@ -20,9 +20,11 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from core.executions import Execution
 from core.icp import Profile
 from core.icp_columns import LeadSource
-from core.qualification import Assessment, LeadFacts, LeadRange, QualificationPlan, Selection
+from core.qualification import NO_MODEL, Assessment, LeadFacts, LeadRange, ModelState, QualificationPlan, Selection
+from db import executions
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -87,6 +89,7 @@ async def begin(
     batch_leads: int,
     limit: int | None = None,
     flow_run_id: str | None = None,
+    model: ModelState = NO_MODEL,
 ) -> QualificationPlan:
     """Note a run and its profile, and cut the leads that are due into batches.
 
@@ -98,6 +101,7 @@ async def begin(
         batch_leads: leads a batch.
         limit: leads at most; None: all.
         flow_run_id: of the Prefect run, if there is one.
+        model: whether a language model is asked.
     """
     run_id = uuid4()
     due = _Due(sources)
@@ -130,7 +134,7 @@ async def begin(
         LeadRange(number, after, upto) for number, (after, (upto, _)) in enumerate(zip(starts, ends, strict=False), 1)
     )
     leads = ends[-1][1] if ends else 0
-    return QualificationPlan(run_id, started_at, selection, profile, tuple(sources), leads, ranges)
+    return QualificationPlan(run_id, started_at, selection, profile, tuple(sources), leads, ranges, model)
 
 
 class Claims:
@@ -192,11 +196,17 @@ class Claims:
         ((others,),) = await cursor.fetchall()
         return int(others)
 
-    async def record(self, assessments: Sequence[Assessment]) -> None:
-        """Write assessments and give their claims back, in one commit. A lead that is gone by now is left out."""
+    async def record(self, assessments: Sequence[Assessment], ran: Sequence[Execution] = ()) -> None:
+        """Write assessments, and give their claims back, in one commit. A lead that is gone by now is left out.
+
+        Args:
+            assessments: of claimed leads.
+            ran: models that were asked about them; written in the same commit.
+        """
         names = self._names | {"leads": [item.lead_id for item in assessments], "assessments": _as_json(assessments)}
-        async with self._connection.transaction():
+        async with self._connection.pipeline(), self._connection.transaction():
             await self._connection.execute(_RECORD, names)
+            await executions.record(self._connection, ran)
 
     async def close(self) -> None:
         """Give back what was claimed and not recorded."""

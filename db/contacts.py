@@ -115,3 +115,12 @@ async def select_of_lead(connection: AsyncConnection, lead_id: UUID) -> list[dic
     query = select(_TABLE).where(_TABLE.c.lead_id == lead_id)
     order = (_TABLE.c.not_seen_since.is_not(None), _TABLE.c.role.is_(None), _TABLE.c.role, _TABLE.c.name)
     return [dict(row) for row in (await connection.execute(query.order_by(*order))).mappings()]
+
+
+async def counts(connection: AsyncConnection) -> dict[str, Any]:
+    """Count what the looks for leads' people came to (`outcomes`), `contacts` seen last, and `leads_with_contacts`."""
+    looks = "SELECT coalesce(outcome, 'due'), count(*) FROM lead_discoveries GROUP BY 1 ORDER BY 1"
+    people = "SELECT count(*), count(DISTINCT lead_id) FROM contacts WHERE not_seen_since IS NULL"
+    outcomes = {row[0]: row[1] for row in await connection.execute(text(looks))}
+    found = (await connection.execute(text(people))).one()
+    return {"outcomes": outcomes, "contacts": found[0], "leads_with_contacts": found[1]}

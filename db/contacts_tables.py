@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables import Base
 
+_EMPTY = text("'{}'::jsonb")
 _EMPTY_LIST = text("'[]'::jsonb")
 _NOW = text("now()")
 _OUTCOMES = "outcome IN ('found', 'nobody', 'unknown', 'failed', 'skipped')"
@@ -20,6 +21,7 @@ class ContactRow(Base):
 
     `provenance` holds what each source says, by source; `source`, `source_url`, `evidence` and `confidence` are the
     best one's. `not_seen_since` is when the person was first looked for and not found; nobody is ever deleted for that.
+    `field_edits` says of a field who wrote it last and when, where that was a person: `{field: {"at", "by"}}`.
     """
 
     __tablename__ = "contacts"
@@ -41,6 +43,7 @@ class ContactRow(Base):
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     not_seen_since: Mapped[datetime | None]
+    field_edits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
 class DiscoveryRow(Base):

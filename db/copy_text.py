@@ -2,10 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
 
 from orjson import dumps
 
+from core.cell_text import storable
+from core.import_batches import Batch, RejectedRecord
 from core.lead_rows import LeadRow
 
 # Stand for tab and line end until everything is escaped. No value holds NUL, and no UTF-8 text the byte FF.
@@ -13,6 +17,43 @@ _FIELD_END, _ROW_END = b"\0", b"\xff"
 _ESCAPES = ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\r", b"\\r"), (b"\t", b"\\t"), (_FIELD_END, b"\t"), (_ROW_END, b"\n"))
 
 _LOW_DIGITS = [f"{number:03x}" for number in range(0x1000)]
+
+_VALUE_CHARS = 200  # of a refused value, which stands whole among the record's cells
+
+
+class PreparedBatch(NamedTuple):
+    """A batch ready to be sent: records `first_record` up to but not including `next_record`, rendered for COPY.
+
+    Attributes:
+        first_record: 0-based number in the file.
+        next_record: number of the record after the last.
+        staged: leads in `leads`, each with a key of its own.
+        repeated: rows merged into an earlier row of the batch.
+        rejected: rows in `rejects`.
+        leads: for `db.lead_merge.COPY_STAGE`.
+        rejects: for the table `import_rejects`.
+    """
+
+    first_record: int
+    next_record: int
+    staged: int
+    repeated: int
+    rejected: int
+    leads: bytes
+    rejects: bytes
+
+
+def prepare(batch: Batch, import_id: UUID) -> PreparedBatch:
+    """Render a batch for COPY. CPU work without a connection: may run in another thread or process."""
+    return PreparedBatch(
+        first_record=batch.first_record,
+        next_record=batch.next_record,
+        staged=len(batch.leads),
+        repeated=batch.repeated,
+        rejected=len(batch.rejects),
+        leads=render_leads(batch.leads),
+        rejects=render_rejects(import_id, batch.rejects),
+    )
 
 
 def lead_ids(count: int) -> Iterable[str]:
@@ -27,12 +68,27 @@ def lead_ids(count: int) -> Iterable[str]:
             yield f"{head}{low}-{noise[at : at + 12]}"
 
 
-def render_leads(leads: Iterable[tuple[str, LeadRow]]) -> bytes:
-    """Render (id, row) pairs for `db.lead_merge.COPY_STAGE`; empty values become NULL."""
+def render_leads(leads: Sequence[LeadRow]) -> bytes:
+    """Render rows for `db.lead_merge.COPY_STAGE`, each with an id of its own; empty values become NULL."""
     lines = []
-    for lead_id, (key, values, extra, original) in leads:
+    for lead_id, (key, values, extra, original) in zip(lead_ids(len(leads)), leads, strict=True):
         texts = "\0".join([lead_id, key, *[value or "" for value in values]]).encode()
         lines.append(b"%b\0%b\0%b" % (texts, dumps(extra) if extra else b"", dumps(original) if original else b""))
+    return _escaped(lines)
+
+
+def render_rejects(import_id: UUID, rejects: Iterable[RejectedRecord]) -> bytes:
+    """Render rejected records for the table `import_rejects`, in the order of its columns."""
+    lines = []
+    for record, line, cells, (column, value, reason) in rejects:
+        texts = "\0".join(
+            [str(import_id), str(record), str(line), storable(column), storable(value[:_VALUE_CHARS]), reason]
+        )
+        lines.append(b"%b\0%b" % (texts.encode(), dumps([*map(storable, cells)])))
+    return _escaped(lines)
+
+
+def _escaped(lines: list[bytes]) -> bytes:
     lines.append(b"")
     rendered = _ROW_END.join(lines)
     # Over the whole batch at once: six searches instead of six for each row.

@@ -69,6 +69,17 @@ def _unavailable(error: psycopg.OperationalError) -> DatabaseUnavailable:
 
 
 @asynccontextmanager
+async def database_faults() -> AsyncIterator[None]:
+    """Turn a lost connection of somebody else's, as LangGraph's saver has one, into DatabaseUnavailable."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if not _is_gone(error):
+            raise
+        raise _unavailable(error) from error
+
+
+@asynccontextmanager
 async def own_connection(url: str, *, connect_timeout_s: int = 10) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """Open a psycopg connection of one's own, in autocommit: for COPY, temporary tables and session locks.
 

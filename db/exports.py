@@ -16,6 +16,13 @@ _SELECTED = """
     WHERE (%(tiers)s::text[] IS NULL OR a.tier = ANY (%(tiers)s)) AND (%(min_score)s::numeric IS NULL
         OR a.score >= %(min_score)s)
 """
+_CONTACTS = """
+    (SELECT string_agg(concat_ws(' ', c.name || ',', c.title, '<' || c.email || '>', c.phone, c.linkedin_url,
+            '[' || coalesce(c.source_url, c.source) || ']'), '; ' ORDER BY c.role IS NULL, c.confidence DESC NULLS LAST,
+            c.name)
+        FROM contacts c WHERE c.lead_id = l.id AND c.not_seen_since IS NULL)
+"""
+"""Those who decide, one after the other, each with where it was found."""
 
 
 async def extra_labels(connection: Connection) -> list[str]:
@@ -49,7 +56,8 @@ async def stream_leads(
     names = {"tiers": list(tiers) or None, "min_score": min_score, "limit": limit, "labels": list(extra)}
     query = f"""
         SELECT l.id::text, {fields}, a.score::float8, a.tier, a.confidence::float8, NULL, a.outcome, a.icp_version,
-            to_char(a.assessed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            to_char(a.assessed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), a.rules_score::float8, a.model,
+            {_CONTACTS},
             ARRAY(SELECT l.extra->>label FROM unnest(%(labels)s::text[]) WITH ORDINALITY AS n (label, place)
                 ORDER BY place),
             a.breakdown, a.reasoning, a.reason

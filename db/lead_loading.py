@@ -5,7 +5,7 @@ the connection, so a killed process never blocks the next one; a second process 
 import of its own, which is safe beside the first.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,13 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
-from core.import_batches import Batch
 from core.imports import BatchCounts
 from core.merging import ConflictPolicy
-from db import copy_text, lead_merge
+from core.suppression import TombstoneKey
+from db import lead_merge
+from db.copy_text import PreparedBatch
 from db.repeated_imports import repeat
+from db.tombstones import no_key, strip_erased
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -27,9 +29,15 @@ _SESSION = (
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET jit = off",
-    # A commit that a crash loses is read again from the file; `finish` waits for the disk, and so for all before it.
+    # What a batch is staged in and sorted in: with the defaults, every batch of wide rows goes through the disk.
+    "SET temp_buffers = '32MB'",
+    "SET work_mem = '64MB'",
+    # A commit that a crash loses is read again from the file; the last one waits for the disk, and so for all before.
     "SET synchronous_commit = off",
 )
+
+# The columns by which leads are found. Figures of the others, which take most of a second, come with autovacuum.
+_ANALYZED = ("id", "dedupe_key", "company_domain", "created_import_id")
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,13 @@ class Loading:
     """An open import: holds its connection and its lock. Use `loading()`."""
 
     def __init__(
-        self, connection: Connection, import_id: UUID, new: NewImport, policy: ConflictPolicy, next_record: int
+        self,
+        connection: Connection,
+        import_id: UUID,
+        new: NewImport,
+        policy: ConflictPolicy,
+        next_record: int,
+        tombstone_key: Callable[[], TombstoneKey],
     ) -> None:
         self.import_id = import_id
         self.next_record = next_record
@@ -59,22 +73,34 @@ class Loading:
         self._records = new.records
         self._policy = policy
         self._written = 0
+        self._tombstone_key = tombstone_key
         self._connection = connection
-        self._look_up = lead_merge.look_up(policy)
+        self._beside_others = False
+        self._insert = {
+            careful: lead_merge.look_up_and_insert(policy, beside_others=careful) for careful in (False, True)
+        }
         self._change_existing = lead_merge.change_existing(policy)
 
-    async def load(self, batch: Batch, rendered: bytes) -> BatchCounts:
-        """Merge a batch into the leads and commit, with its rejects and its counts.
-
-        Args:
-            batch: the rows, from `next_record` on.
-            rendered: `render(batch)`.
-        """
-        async with self._connection.transaction(), self._connection.cursor() as cursor:
-            counts = await self._merge(cursor, batch, rendered)
-            await self._record(cursor, batch, counts)
+    async def load(self, batch: PreparedBatch) -> BatchCounts:
+        """Merge a batch, from `next_record` on, into the leads and commit, with its rejects and its counts."""
+        try:
+            counts = await self._commit(batch)
+        except psycopg.errors.UniqueViolation:
+            if self._beside_others:
+                raise
+            # Another import inserted one of these keys after we had looked: from now on, expect that.
+            self._beside_others = True
+            counts = await self._commit(batch)
         self.next_record = batch.next_record
         self._written += counts.inserted + counts.updated
+        return counts
+
+    async def _commit(self, batch: PreparedBatch) -> BatchCounts:
+        async with self._connection.transaction(), self._connection.cursor() as cursor:
+            if batch.next_record == self._records:
+                await cursor.execute("SET LOCAL synchronous_commit = on")
+            counts = await self._merge(cursor, batch)
+            await self._record(cursor, batch, counts)
         return counts
 
     async def repeats_earlier(self) -> bool:
@@ -91,40 +117,40 @@ class Loading:
 
         Without it the first reader after a checkpoint notes that every new row is visible and, with page checksums
         (the default since PostgreSQL 18), logs each page whole: a second import of the same file would write as much
-        as the first. Autovacuum does the same, a minute late.
+        as the first. Autovacuum does the same, a minute late. Nobody can note it of rows whose commit is not on the
+        disk yet, which is why the last batch's commit waits for that.
         """
         if self._written:
-            await self._connection.execute("VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) leads")
+            columns = ", ".join(_ANALYZED)
+            await self._connection.execute(f"VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) leads ({columns})")
 
-    async def _merge(self, cursor: psycopg.AsyncCursor[Any], batch: Batch, rendered: bytes) -> BatchCounts:
+    async def _merge(self, cursor: psycopg.AsyncCursor[Any], batch: PreparedBatch) -> BatchCounts:
         names = {"import_id": self.import_id, "first_record": batch.first_record}
         async with cursor.copy(lead_merge.COPY_STAGE) as copy:
-            await copy.write(rendered)
-        staged = len(batch.leads)
+            await copy.write(batch.leads)
+        erased = await strip_erased(cursor, self._tombstone_key)
+        staged = batch.staged - erased
         inserted = updated = 0
         while True:
-            own, matched, differs = await _one(cursor, self._look_up, names)
-            if differs:
-                updated += (await _one(cursor, self._change_existing, names))[0]
-            if own + matched + inserted < staged:
-                await cursor.execute(lead_merge.INSERT_NEW, names)
-                inserted += cursor.rowcount
-            if own + matched + inserted >= staged:
+            new, own, matched, differs = await _one(cursor, self._insert[self._beside_others], names)
+            inserted += new
+            if inserted + own + matched >= staged:
                 break
-            # Another import inserted some of these keys since the look-up: look again, they are there now.
+            # Another import inserted some of these keys since we looked: look again, they are there now.
+        if differs:
+            (updated,) = await _one(cursor, self._change_existing, names)
         return BatchCounts(
             inserted=inserted,
             matched=matched,
             updated=updated,
-            repeated=own + batch.repeated,
-            rejected=len(batch.rejects),
+            repeated=own + batch.repeated + erased,
+            rejected=batch.rejected,
         )
 
-    async def _record(self, cursor: psycopg.AsyncCursor[Any], batch: Batch, counts: BatchCounts) -> None:
-        if batch.rejects:
+    async def _record(self, cursor: psycopg.AsyncCursor[Any], batch: PreparedBatch, counts: BatchCounts) -> None:
+        if batch.rejected:
             async with cursor.copy("COPY import_rejects FROM STDIN") as copy:
-                for record, line, cells, (column, value, reason) in batch.rejects:
-                    await copy.write_row((self.import_id, record, line, column, value[:200], reason, Jsonb(cells)))
+                await copy.write(batch.rejects)
         await cursor.execute(
             "INSERT INTO import_batches VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             (
@@ -140,14 +166,21 @@ class Loading:
         )
 
 
-def render(batch: Batch) -> bytes:
-    """Render a batch for COPY. CPU work without a connection: may run in another thread."""
-    return copy_text.render_leads(zip(copy_text.lead_ids(len(batch.leads)), batch.leads, strict=True))
-
-
 @asynccontextmanager
-async def loading(connection: Connection, new: NewImport, policy: ConflictPolicy) -> AsyncIterator[Loading]:
-    """Open an import on a connection of its own: the interrupted one with the same fingerprint, else a new one."""
+async def loading(
+    connection: Connection,
+    new: NewImport,
+    policy: ConflictPolicy,
+    tombstone_key: Callable[[], TombstoneKey] = no_key,
+) -> AsyncIterator[Loading]:
+    """Open an import on a connection of its own: the interrupted one with the same fingerprint, else a new one.
+
+    Args:
+        connection: its own.
+        new: the import.
+        policy: what happens to leads that are there.
+        tombstone_key: asked where persons were erased, who must not come back.
+    """
     for statement in (*_SESSION, lead_merge.CREATE_STAGE):
         await connection.execute(statement)
     async with connection.transaction():
@@ -157,7 +190,7 @@ async def loading(connection: Connection, new: NewImport, policy: ConflictPolicy
         "SELECT coalesce(max(next_record), 0) FROM import_batches WHERE import_id = %s", (import_id,)
     )
     row = await cursor.fetchone()
-    yield Loading(connection, import_id, new, policy, row[0] if row else 0)
+    yield Loading(connection, import_id, new, policy, row[0] if row else 0, tombstone_key)
 
 
 async def _interrupted(connection: Connection, fingerprint: str) -> UUID | None:

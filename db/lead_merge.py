@@ -1,13 +1,12 @@
 """The set-based merge of a batch of staged rows into `leads`.
 
-A batch is COPYed into a temporary table, then merged by at most three statements in the same transaction:
+A batch is COPYed into a temporary table, then merged by two statements in the same transaction:
 
-1. look the keys up: which leads are there already, and would the policy change any of them?
-2. change those, and only those, keeping the values before and after for `undo_import`;
-3. insert the keys nobody has. A key somebody else inserts meanwhile is met by a second look.
+1. look the keys up and insert those nobody has; tell whether the policy would change any of the others;
+2. if it would, change those, and only those, keeping the values before and after for `undo_import`.
 
-Unchanged leads cost a look-up and no write. Rows are inserted and locked in the order of their key, so that two
-imports at once cannot deadlock. The rules are those of `core.merging`, in SQL.
+Unchanged leads cost a look-up and no write and no lock. Rows are inserted, then locked, each in the order of their
+key, so that two imports at once cannot deadlock. The rules are those of `core.merging`, in SQL.
 """
 
 from core.lead import FIELDS
@@ -24,13 +23,6 @@ CREATE TEMP TABLE IF NOT EXISTS lead_stage (
 """
 
 COPY_STAGE = f"COPY lead_stage (id, dedupe_key, {', '.join(COLUMNS)}) FROM STDIN (NULL '')"
-
-INSERT_NEW = f"""
-INSERT INTO leads (id, dedupe_key, {", ".join(COLUMNS)}, created_import_id)
-SELECT id, dedupe_key, {", ".join(FIELDS)}, coalesce(extra, '{{}}'), coalesce(original, '{{}}'), %(import_id)s
-FROM lead_stage ORDER BY dedupe_key
-ON CONFLICT (dedupe_key) DO NOTHING
-"""
 
 
 def _takes(field: str, policy: ConflictPolicy) -> str:
@@ -65,22 +57,37 @@ def _differs(policy: ConflictPolicy) -> str:
     return f"({fields} OR (s.extra IS NOT NULL AND {extra}))"
 
 
-def look_up(policy: ConflictPolicy) -> str:
-    """Make the query for the staged keys that are there already; notes in `import_met` which leads those are.
+def look_up_and_insert(policy: ConflictPolicy, *, beside_others: bool) -> str:
+    """Make the statement that inserts the staged keys that are new; notes in `import_met` which others there are.
 
-    Answers one row: how many this import itself created in an earlier batch, how many others there are, and whether
-    the policy changes any.
+    Answers one row: how many it inserted, how many this import itself created in an earlier batch, how many others
+    there are, and whether the policy changes any.
+
+    Args:
+        policy: how what is there meets what is staged.
+        beside_others: whether another import may insert the same keys meanwhile. Then such a key is left out, and is
+            there when the statement runs again; otherwise it is a unique violation, and the statement costs a third
+            less, since `ON CONFLICT` searches the index once more and writes each row to the log twice.
     """
     return f"""
 WITH matched AS MATERIALIZED (
-    SELECT l.id, l.created_import_id = %(import_id)s AS is_own, {_differs(policy)} AS differs
-    FROM lead_stage s JOIN leads l USING (dedupe_key) WHERE l.id <> s.id
+    SELECT s.id AS staged_id, l.id, l.id <> s.id AS is_earlier, l.created_import_id = %(import_id)s AS is_own,
+        {_differs(policy)} AS differs
+    FROM lead_stage s JOIN leads l USING (dedupe_key)
 ), noted AS (
     INSERT INTO import_met AS m (import_id, first_record, lead_ids)
-    SELECT %(import_id)s, %(first_record)s, array_agg(id) FROM matched WHERE is_own IS NOT TRUE HAVING count(*) > 0
+    SELECT %(import_id)s, %(first_record)s, array_agg(id) FROM matched WHERE is_earlier AND is_own IS NOT TRUE
+    HAVING count(*) > 0
     ON CONFLICT (import_id, first_record) DO UPDATE SET lead_ids = excluded.lead_ids
+), inserted AS (
+    INSERT INTO leads (id, dedupe_key, {", ".join(COLUMNS)}, created_import_id)
+    SELECT id, dedupe_key, {", ".join(FIELDS)}, coalesce(extra, '{{}}'), coalesce(original, '{{}}'), %(import_id)s
+    FROM lead_stage WHERE id NOT IN (SELECT staged_id FROM matched) ORDER BY dedupe_key
+    {"ON CONFLICT (dedupe_key) DO NOTHING" if beside_others else ""}
+    RETURNING 1
 )
-SELECT count(*) FILTER (WHERE is_own), count(*) FILTER (WHERE is_own IS NOT TRUE), coalesce(bool_or(differs), false)
+SELECT (SELECT count(*) FROM inserted), count(*) FILTER (WHERE is_earlier AND is_own),
+    count(*) FILTER (WHERE is_earlier AND is_own IS NOT TRUE), coalesce(bool_or(is_earlier AND differs), false)
 FROM matched
 """
 

@@ -35,9 +35,9 @@ async def edit(
     """
     if unknown := sorted(set(changes) - set(FIELDS)):
         raise InvalidInput(f"no such field of a lead: {', '.join(unknown)}; fields are {', '.join(FIELDS)}")
-    statement = (
-        update(LeadRow).where(LeadRow.id == lead_id).values(**changes, edited_at=now, edited_by=by, updated_at=now)
-    )
+    marks = LeadRow.field_edits.op("||")({name: {"at": now.isoformat(), "by": by} for name in changes})
+    values = {**changes, "edited_at": now, "edited_by": by, "updated_at": now, "field_edits": marks}
+    statement = update(LeadRow).where(LeadRow.id == lead_id).values(**values)
     if (await connection.execute(statement)).rowcount == 0:
         raise LeadNotFound(f"no lead {lead_id}")
     rows = [

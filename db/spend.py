@@ -211,6 +211,17 @@ async def by_provider(connection: AsyncConnection, run_id: UUID) -> dict[str, Co
     return {row.provider: Cost(row.usd, row.credits) for row in await connection.execute(statement)}
 
 
+async def since(connection: AsyncConnection, moment: datetime) -> dict[str, Cost]:
+    """Return provider to what was spent and set aside from a moment on (aware UTC), in alphabetical order."""
+    statement = (
+        select(SpendRow.provider, func.sum(SpendRow.usd).label("usd"), func.sum(SpendRow.credits).label("credits"))
+        .where(SpendRow.reserved_at >= moment)
+        .group_by(SpendRow.provider)
+        .order_by(SpendRow.provider)
+    )
+    return {row.provider: Cost(row.usd, row.credits) for row in await connection.execute(statement)}
+
+
 async def assumed_by_provider(connection: AsyncConnection, run_id: UUID) -> dict[str, Cost]:
     """Return provider to the part of a run's spending whose answers were lost; see `by_provider`."""
     statement = (

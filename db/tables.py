@@ -51,7 +51,10 @@ class Base(DeclarativeBase):
 
 
 class LeadRow(Base):
-    """A company with, where known, its contact. One row per `dedupe_key`."""
+    """A company with, where known, its contact. One row per `dedupe_key`.
+
+    `field_edits` says of a field who wrote it last and when, where that was a person: `{field: {"at", "by"}}`.
+    """
 
     __tablename__ = "leads"
     __table_args__ = (
@@ -90,6 +93,7 @@ class LeadRow(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
     edited_at: Mapped[datetime | None]
     edited_by: Mapped[str | None]
+    field_edits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
 class ImportRow(Base):

@@ -7,10 +7,15 @@ from tasks.runtime import flow
 
 @flow(name="sweep")
 async def sweep() -> SweepReport:
-    """Close reservations in the cost book and browser sessions that a crash left open.
+    """Close what a crash left open, and drop what is too old.
 
-    Every 15 minutes. Takes no input; writes the cost book, ends sessions at Browserbase where that is configured. Safe
-    twice: what is closed is not found again, and what is still in use is younger than the sweep looks for.
+    Every 15 minutes. Takes no input; closes reservations in the cost book, ends sessions at Browserbase where that is
+    configured, deletes pages of websites kept longer than `WEBSITES_KEEP_S` and checkpoints of old threads of agents.
+    Safe twice: what is closed is not found again, and what is still in use is younger than the sweep looks for.
     """
-    spending = await sweeping.close_reservations()
-    return SweepReport(spending, await sweeping.release_sessions())
+    return SweepReport(
+        spending=await sweeping.close_reservations(),
+        session_count=await sweeping.release_sessions(),
+        page_count=await sweeping.drop_pages(),
+        threads=await sweeping.prune_threads(),
+    )

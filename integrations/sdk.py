@@ -14,10 +14,17 @@ from core.errors import ProviderError, SalesAgentError, Timeout, Unavailable, Un
 from integrations.refusals import refusal, seconds_of
 
 # They log request bodies and headers at DEBUG, addresses at INFO.
-for _name in ("openai", "anthropic", "cerebras.cloud.sdk", "cartesia", "httpx2", "httpcore2"):
+for _name in ("openai", "anthropic", "cerebras.cloud.sdk", "cartesia", "httpx2", "httpcore2", "websockets"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-_NETWORK = ("TransportError", "HTTPError", "StreamError", "ConnectionClosed", "WebSocketConnectionClosedError")
+_NETWORK = (
+    "TransportError",
+    "HTTPError",
+    "StreamError",
+    "ConnectionClosed",
+    "InvalidHandshake",
+    "WebSocketConnectionClosedError",
+)
 _UNREADABLE = (json.JSONDecodeError, IndexError, KeyError, TypeError, ValueError)
 
 
@@ -43,6 +50,8 @@ def sdk_errors(provider: str, operation: str) -> Iterator[None]:
 def _translated(provider: str, operation: str, error: Exception) -> ProviderError | None:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     name = f"{provider} {operation}"
+    if "InvalidStatus" in kinds:
+        return _denied(provider, operation, error)
     if "APITimeoutError" in kinds or "TimeoutException" in kinds or isinstance(error, TimeoutError):
         return Timeout(f"{name}: no answer in time", provider=provider, was_sent=_was_sent(error))
     if "APIConnectionError" in kinds or kinds.intersection(_NETWORK) or isinstance(error, OSError):
@@ -65,6 +74,17 @@ def _refused(provider: str, operation: str, status: int, error: Exception) -> Pr
     response = getattr(error, "response", None)
     headers: Mapping[str, str] = getattr(response, "headers", None) or {}
     return refusal(provider, operation, status, getattr(error, "body", None), headers=headers, wait_s=wait_of(headers))
+
+
+def _denied(provider: str, operation: str, error: Exception) -> ProviderError:
+    """Return what the refusal of a websocket means."""
+    response: Any = getattr(error, "response", None)
+    try:
+        body = json.loads(response.body)
+    except ValueError:
+        body = (response.body or b"").decode(errors="replace")
+    headers = {name.lower(): value for name, value in response.headers.raw_items()}
+    return refusal(provider, operation, response.status_code, body, headers=headers, wait_s=wait_of(headers))
 
 
 def wait_of(headers: Mapping[str, str]) -> float | None:

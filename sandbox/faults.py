@@ -14,6 +14,10 @@ General faults strike any provider's calls; a provider may know more of its own 
     cut_stream      do what was asked, close the connection after `after` pieces of the body
     html            answer a proxy's HTML error page with `status`, nothing is done
     replace         answer `body` as `content_type` with `status`, nothing is done
+
+On a websocket, statuses and pages refuse the handshake, and an answer is a message: `stall` and `stall_after` are
+silent once the line is open, `malformed_json` spoils every message, `cut_stream` breaks the line after `after` of them,
+and `drop_after` and `truncated_body` before the first.
 """
 
 import random

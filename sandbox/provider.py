@@ -91,6 +91,9 @@ class Provider:
         """Show what this provider holds, as plain JSON values."""
         return {}
 
+    async def open(self) -> None:
+        """Start what is not HTTP."""
+
     async def close(self) -> None:
         """Let go of what outlives a request."""
 

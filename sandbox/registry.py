@@ -10,6 +10,7 @@ from sandbox.models.anthropic import Anthropic
 from sandbox.models.cerebras import Cerebras
 from sandbox.models.compatible import DeepSeek, OpenAI, OpenRouter
 from sandbox.provider import Provider, World
+from sandbox.smtp import Mail
 from sandbox.websites.network import Network
 from sandbox.websites.site import Site
 
@@ -25,6 +26,7 @@ _SERVICES = (
     Cartesia,
     LangSmith,
     Network,
+    Mail,
 )
 
 

@@ -103,6 +103,8 @@ class Servers:
 
     async def _serve(self, server: uvicorn.Server) -> None:
         try:
+            for provider in self.control.providers.values():
+                await provider.open()
             await server.serve(sockets=self._sockets)
         finally:
             for provider in self.control.providers.values():

@@ -114,16 +114,65 @@ class Wiring:
                 exchange.body += message["text"] + "\n"
             return message
 
-        if struck is not None and struck.kind == "slow":
-            await asyncio.sleep(struck.delay_s)
-        elif struck is not None and struck.kind in {"drop", "drop_after"}:
-            await break_connection(scope)
-            return
-        elif struck is not None and struck.kind == "status":
-            refusal = provider.error(struck.fault.status, retry_after_s=struck.fault.retry_after_s)
-            await refusal(scope, noted, send)
-            return
-        await provider.app(scope, noted, send)
+        if struck is None or struck.kind not in GENERAL_FAULTS:
+            await provider.app(scope, noted, send)
+        else:
+            await _Line(provider, scope, noted, send).strike(struck)
+
+
+class _Line:
+    """One websocket to one provider, struck by a general fault; an answer here is a message."""
+
+    def __init__(self, provider: Provider, scope: Scope, receive: Receive, send: Send) -> None:
+        self.provider, self.scope, self.receive, self.send = provider, scope, receive, send
+        self._sent = 0
+
+    async def strike(self, struck: Struck) -> None:
+        """Let the fault strike the handshake, or the messages after it."""
+        fault = struck.fault
+        match struck.kind:
+            case "drop":
+                await break_connection(self.scope)
+            case "status" | "status_after":
+                await self._deny(self.provider.error(fault.status, fault.body, fault.retry_after_s))
+            case "html":
+                await self._deny(HTMLResponse(_PROXY_ERROR.format(f"{fault.status} Bad Gateway"), fault.status))
+            case "replace":
+                await self._deny(Response(fault.body, fault.status, media_type=fault.content_type))
+            case "stall":
+                await self._listen_only()
+            case "slow":
+                await asyncio.sleep(struck.delay_s)
+                await self.provider.app(self.scope, self.receive, self.send)
+            case _:
+                await self.provider.app(self.scope, self.receive, self._spoiling(struck))
+
+    async def _deny(self, response: Response) -> None:
+        await response(self.scope, self.receive, self.send)
+
+    async def _listen_only(self) -> None:
+        """Accept, and say nothing until the client gives up."""
+        await self.send({"type": "websocket.accept"})
+        while (await self.receive())["type"] != "websocket.disconnect":
+            pass
+
+    def _spoiling(self, struck: Struck) -> Send:
+        """Return what sends messages on, until the fault has its turn."""
+        unspoiled = struck.fault.after if struck.kind == "cut_stream" else 0
+
+        async def send(message: Message) -> None:
+            if message["type"] != "websocket.send":
+                await self.send(message)
+                return
+            self._sent += 1
+            if self._sent <= unspoiled:
+                await self.send(message)
+            elif struck.kind == "malformed_json":
+                await self.send({**message, "text": _broken(message["text"].encode()).decode()})
+            elif struck.kind != "stall_after":
+                await break_connection(self.scope, flush=True)
+
+        return send
 
 
 class _Call:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-from core import provider_settings, settings
+from core import outreach_settings, provider_settings, settings
 
 TARGET = Path(__file__).parent.parent / ".env.example"
 _HEAD = """# Every setting, with its default. Copy to .env and change what you need; nothing has to be set.
@@ -23,7 +23,7 @@ _COMPOSE = """
 def sections() -> list[type[BaseSettings]]:
     """List the settings' sections in the order they are written."""
     found = []
-    for module in (settings, provider_settings):
+    for module in (settings, outreach_settings, provider_settings):
         classes = [each for _, each in inspect.getmembers(module, inspect.isclass) if issubclass(each, BaseSettings)]
         own = [each for each in classes if each.__module__ == module.__name__ and each.model_config.get("env_prefix")]
         found += sorted(own, key=lambda each: inspect.getsourcelines(each)[1])

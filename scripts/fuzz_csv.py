@@ -4,8 +4,8 @@
 
 Whatever the bytes: `scan` gives a file or raises InvalidFile, in bounded time; `read` then gives as many records as
 `scan`
-counted; mapping and rows never fail and their accounts add up. A finding is made as small as it goes and written to the
-directory, where a test replays it for ever.
+counted; mapping and rows never fail, their accounts add up, and what goes to the database is whole lines of whole rows.
+A finding is made as small as it goes and written to the directory, where a test replays it for ever.
 """
 
 import argparse
@@ -15,12 +15,17 @@ import tempfile
 import time
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
-from core.columns import map_columns
-from core.csv_rows import read, scan
+from core.columns import ColumnMapping, map_columns
+from core.csv_rows import ScannedFile, read, scan
 from core.errors import InvalidFile
+from core.import_batches import gather
 from core.lead import FIELDS
 from core.lead_rows import LeadRow, Reject, row_reader
+from core.merging import ConflictPolicy
+from db.copy_text import prepare
+from db.tables import ImportRejectRow
 
 ALPHABET = [
     b",", b";", b"\t", b"|", b'"', b'""', b"\n", b"\r\n", b"\r", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff",
@@ -104,6 +109,24 @@ def check(path: Path, data: bytes) -> None:
             for text in texts:
                 assert "\0" not in text, "NUL"
                 text.encode("utf-8")
+    check_rendered(file, mapping)
+
+
+def check_rendered(file: ScannedFile, mapping: ColumnMapping) -> None:
+    """Render all rows for COPY; raises AssertionError where a row is not one line of all its fields."""
+    rows = 0
+    read_row = row_reader(mapping, default_country="DE")
+    for batch in gather(read(file), read_row, policy=ConflictPolicy.FILL_EMPTY, batch_rows=3):
+        ready = prepare(batch, UUID(int=0))
+        rows += ready.staged + ready.repeated + ready.rejected
+        for text, lines, fields in (
+            (ready.leads, ready.staged, 4 + len(FIELDS)),  # id, key, the fields, extra, original
+            (ready.rejects, ready.rejected, len(ImportRejectRow.__table__.columns)),
+        ):
+            text.decode("utf-8")
+            assert text.count(b"\n") == lines, "lines are not rows"
+            assert text.count(b"\t") == lines * (fields - 1), "fields are lost"
+    assert rows == file.records, "rows are lost"
 
 
 def shrink(data: bytes, folder: Path) -> bytes:

@@ -2,9 +2,12 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 
 from core.people import frontier as plan
+from core.people.choosing import Pairs, Question, mentions_of, question_of
 from core.people.company import of_site
 from core.people.document import Document, parse
 from core.people.extraction import extract
@@ -14,9 +17,15 @@ from core.people.report import PageNote, SiteOutcome, SiteReport
 from core.people.values import PageFindings
 from core.settings import Settings
 from core.web_addresses import absolute, canonical, page_key, site_of
-from integrations.websites.fetcher import UNKNOWN, FetchedPage, FetchLimits, PageStatus, WebsiteFetcher
+from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.pages import UNKNOWN, FetchedPage, FetchLimits, PageStatus
+from integrations.websites.rendering import Renderer
 
 _MAX_REFRESHES = 2
+_MAX_RENDERED = 4
+
+Choose = Callable[[Question], Awaitable[Pairs]]
+"""Matches the names and titles of a page; an empty answer leaves it as it is."""
 
 
 def website_fetcher(settings: Settings) -> WebsiteFetcher:
@@ -35,8 +44,25 @@ def website_fetcher(settings: Settings) -> WebsiteFetcher:
     return WebsiteFetcher(limits, chosen.cache_dir or settings.home / "cache" / "websites")
 
 
+@asynccontextmanager
+async def page_renderer(settings: Settings, fetcher: WebsiteFetcher) -> AsyncIterator[Renderer | None]:
+    """Yield a browser for pages built by scripts where the settings ask for one; it starts when it is needed."""
+    chosen = settings.websites
+    if not chosen.render:
+        yield None
+        return
+    async with Renderer(fetcher, chromium=chosen.chromium) as renderer:
+        yield renderer
+
+
 async def discover_site(
-    website: str, fetcher: WebsiteFetcher, *, page_budget: int = 12, time_budget_s: float = 60.0
+    website: str,
+    fetcher: WebsiteFetcher,
+    *,
+    page_budget: int = 12,
+    time_budget_s: float = 60.0,
+    renderer: Renderer | None = None,
+    choose: Choose | None = None,
 ) -> SiteReport:
     """Find the executives a company's website names. Needs no database; raises nothing for what a website does.
 
@@ -45,11 +71,13 @@ async def discover_site(
         fetcher: shared by all sites.
         page_budget: pages read at most.
         time_budget_s: seconds; what was found by then is reported.
+        renderer: shows pages that scripts build, where nobody is found without; None leaves those unknown.
+        choose: matches names and titles of pages on which the rules could not; None does without.
 
     Returns:
         The people with the pages they stand on, or the reason why there is nobody.
     """
-    visit = _Visit(website, fetcher, page_budget)
+    visit = _Visit(website, fetcher, page_budget, renderer, choose)
     try:
         async with asyncio.timeout(time_budget_s):
             await visit.run()
@@ -65,17 +93,35 @@ class _Visit:
     website: str
     fetcher: WebsiteFetcher
     page_budget: int
+    renderer: Renderer | None = None
+    choose: Choose | None = None
     notes: list[PageNote] = field(default_factory=list)
     documents: list[tuple[str, Document]] = field(default_factory=list)
     findings: list[PageFindings] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
-    shells: int = 0
+    shells: list[FetchedPage] = field(default_factory=list)
+    rendered: int = 0
     home_failure: str | None = None
     out_of_time: str | None = None
     site: str = ""
 
     async def run(self) -> None:
+        await self._crawl()
+        if self.choose is not None and not merge(self.findings).atl:
+            await self._ask(self.choose)
+
+    async def _ask(self, choose: Choose) -> None:
+        """Have names and titles matched on the pages where the rules could not."""
+        documents = dict(self.documents)
+        for number, findings in enumerate(self.findings):
+            question = question_of(documents[findings.url], findings)
+            pairs = await choose(question) if question is not None else ()
+            if question is not None and pairs:
+                chosen = mentions_of(question, pairs)
+                self.findings[number] = replace(findings, mentions=(*findings.mentions, *chosen))
+
+    async def _crawl(self) -> None:
         home = await self._open_home()
         if home is None:
             return
@@ -85,9 +131,13 @@ class _Visit:
         if not frontier.promises_people:
             await self._read_included(frontier, document, url)
         await self._follow_links(frontier)
+        if self.shells and self.renderer is not None and self._still_nobody():
+            await self._render(frontier, self.renderer)
         if self._still_nobody():
             await self._read_sitemaps(frontier, url)
             await self._follow_links(frontier)
+        if self._still_nobody() and not plan.names_people(self.findings):
+            await self._follow_by_chance(frontier)
         if self._still_nobody() and not plan.names_people(self.findings):
             await self._try_usual_paths(frontier)
             await self._follow_links(frontier)
@@ -126,7 +176,7 @@ class _Visit:
         self._note(page, "home page")
         return page.final_url, await self._read(page, is_home=True)
 
-    async def _read(self, page: FetchedPage, *, is_home: bool = False) -> Document:
+    async def _read(self, page: FetchedPage, *, is_home: bool = False, by_chance: bool = False) -> Document:
         """Parse a page and take down its people; the same content under two addresses counts once."""
         document = await asyncio.to_thread(parse, page.body)
         digest = hashlib.sha256("\n".join(line.text for line in document.lines).encode()).hexdigest()
@@ -134,14 +184,21 @@ class _Visit:
         if digest not in self.digests:
             self.digests.add(digest)
             company = of_site(self.documents)
-            self.findings.append(await asyncio.to_thread(extract, document, page.final_url, company, is_home=is_home))
-        if plan.is_script_shell(document, page.body):
-            self.shells += 1
+            self.findings.append(
+                await asyncio.to_thread(
+                    extract, document, page.final_url, company, is_home=is_home, by_chance=by_chance
+                )
+            )
+        names_nobody = not self.findings or not (self.findings[-1].mentions or self.findings[-1].names_without_title)
+        if names_nobody and plan.is_script_shell(document, page.body):
+            self.shells.append(page)
         return document
 
-    async def _follow_links(self, frontier: Frontier) -> None:
-        """Read the most promising pages; once somebody is found, only those that promise people."""
-        while len(self.documents) < self.page_budget and len(self.notes) < self.page_budget * 2:
+    async def _follow_links(self, frontier: Frontier, *, most: int = 100) -> None:
+        """Read the most promising pages, `most` at once; once somebody is found, only those that promise people."""
+        for _ in range(most):
+            if len(self.documents) >= self.page_budget or len(self.notes) >= self.page_budget * 2:
+                return
             chosen = frontier.next(at_least=plan.least_score(self.findings))
             if chosen is None:
                 return
@@ -155,6 +212,25 @@ class _Visit:
             ):
                 document = await self._read(page)
                 frontier.add(document, page.final_url, depth)
+
+    async def _render(self, frontier: Frontier, renderer: Renderer) -> None:
+        """Show the pages that scripts build, and those that their menus lead to, a few at most."""
+        for _ in range(_MAX_RENDERED):
+            while not self.shells and self._still_nobody():
+                known = len(self.documents)
+                await self._follow_links(frontier, most=1)
+                if len(self.documents) == known:
+                    return
+            if not self.shells or not self._still_nobody():
+                return
+            is_home = self.rendered == 0
+            page = await renderer.render(self.shells.pop(0))
+            self._note(page, "shown in a browser")
+            if page.status is PageStatus.OK:
+                self.rendered += 1
+                document = await self._read(page, is_home=is_home)
+                self.shells = [shell for shell in self.shells if shell.final_url != page.final_url]
+                frontier.add(document, page.final_url, 0 if is_home else 1)
 
     async def _read_included(self, frontier: Frontier, document: Document, url: str) -> None:
         """Take links from the parts that a page's scripts would put into it, such as a menu in a file of its own."""
@@ -180,7 +256,24 @@ class _Visit:
                 frontier.add_addresses(
                     [found for address in pages if (found := absolute(page.final_url, address))], "named in the sitemap"
                 )
-                waiting.extend(sorted(further, key=lambda address: "page" not in address)[:2])
+                named = [found for address in further if (found := absolute(page.final_url, address))]
+                waiting.extend(sorted(named, key=lambda address: "page" not in address)[:2])
+
+    async def _follow_by_chance(self, frontier: Frontier) -> None:
+        """Read a few pages that nothing speaks for, and where they lead, until somebody is found."""
+        for _ in range(plan.MAX_BY_CHANCE):
+            chosen = frontier.next_by_chance() if self._still_nobody() else None
+            if chosen is None:
+                return
+            page = await self.fetcher.fetch(chosen.url, site=self.site)
+            self._note(page, chosen.why)
+            if page.status in (PageStatus.THROTTLED, PageStatus.FORBIDDEN, PageStatus.TIMEOUT, PageStatus.UNREACHABLE):
+                return
+            if page.status is PageStatus.OK:
+                frontier.mark(page.final_url)
+                document = await self._read(page, by_chance=True)
+                frontier.add(document, page.final_url, 2)
+                await self._follow_links(frontier)
 
     async def _try_usual_paths(self, frontier: Frontier) -> None:
         """Try paths that many sites have, until one tells of people or two give nothing new."""
@@ -223,7 +316,7 @@ class _Visit:
 
     @property
     def _is_built_by_scripts(self) -> bool:
-        return self.shells > 0 and self.shells * 2 >= len(self.documents)
+        return self.rendered == 0 and len(self.shells) * 2 >= max(len(self.documents), 1)
 
     def _is_unknown(self) -> bool:
         incomplete = self.home_failure or self.out_of_time or self.unreadable or not self.documents

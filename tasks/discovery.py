@@ -21,13 +21,15 @@ from core.discovery import (
     fresh_for,
 )
 from core.settings import Settings, settings
-from db import discoveries
+from db import discoveries, executions
 from db.discoveries import DueLead
 from db.engine import Engine, transaction
 from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.rendering import Renderer
 from tasks.batches import bounded_gather, sliced
-from tasks.contacts import discover_site, website_fetcher
+from tasks.contacts import discover_site, page_renderer, website_fetcher
 from tasks.further_sources import FurtherSources, further_sources
+from tasks.people_choice import Asked, ChoosingModel, choosing_model
 from tasks.policies import STEP
 from tasks.progress import Progress
 from tasks.resources import database_engine
@@ -126,8 +128,10 @@ async def discover_batch(batch: SiteBatch) -> BatchReport:
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(database_engine())
         fetcher = await stack.enter_async_context(website_fetcher(chosen))
+        renderer = await stack.enter_async_context(page_renderer(chosen, fetcher))
+        model = await stack.enter_async_context(choosing_model(chosen, batch.run_id))
         further = await stack.enter_async_context(further_sources(chosen, batch.run_id))
-        visitor = _Visitor(chosen, engine, fetcher, further, batch, holder)
+        visitor = _Visitor(chosen, engine, fetcher, renderer, model, further, batch, holder)
         await stack.enter_async_context(_holding(engine, holder, chosen.discovery.lease_s))
         ends = await bounded_gather(visitor.visit, batch.sites, width=chosen.discovery.sites_at_once)
         async with transaction(engine) as connection:
@@ -166,6 +170,8 @@ class _Visitor:
     settings: Settings
     engine: Engine
     fetcher: WebsiteFetcher
+    renderer: Renderer | None
+    model: ChoosingModel | None
     further: FurtherSources
     batch: SiteBatch
     holder: UUID
@@ -177,13 +183,15 @@ class _Visitor:
             site = await discoveries.claim(connection, name, self.batch, holder=self.holder, lease_s=lease_s)
         if site is None:
             return "left" if await self._share(name) is None else "shared"
-        look = await self._look_at(site)
+        asked = Asked(self.model) if self.model is not None else None
+        look = await self._look_at(site, asked)
         fresh_for_s = fresh_for(
             look.outcome,
             fresh_for_s=self.settings.discovery.fresh_for_s,
             retry_after_s=self.settings.discovery.retry_after_s,
         )
         async with transaction(self.engine) as connection:
+            await executions.record(connection, asked.executions if asked is not None else ())
             is_ours = await discoveries.finish(connection, name, look, holder=self.holder, fresh_for_s=fresh_for_s)
             taken = await discoveries.share(connection, name, since=self.batch.planned_at)
         if taken == discoveries.LEADS_AT_ONCE:
@@ -198,11 +206,16 @@ class _Visitor:
             if taken is None or taken < discoveries.LEADS_AT_ONCE:
                 return taken
 
-    async def _look_at(self, site: Site) -> SiteDiscovery:
+    async def _look_at(self, site: Site, asked: Asked | None) -> SiteDiscovery:
         websites = self.settings.websites
         try:
             report = await discover_site(
-                site.website, self.fetcher, page_budget=websites.page_budget, time_budget_s=websites.time_budget_s
+                site.website,
+                self.fetcher,
+                page_budget=websites.page_budget,
+                time_budget_s=websites.time_budget_s,
+                renderer=self.renderer,
+                choose=asked.choose if asked is not None else None,
             )
         except Exception as error:  # markup that breaks a parser is this site's outcome, not the batch's
             log.exception("site_failed", extra={"site": site.site})

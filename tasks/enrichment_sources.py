@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from core import normalize
+from core import cell_text, normalize, phones
 from core.countries import country_code
 from core.enrichment import BULK, PRICES, Answer, Found, Provider, Question
 from core.enrichment_config import EnrichmentConfig
@@ -282,7 +282,7 @@ async def _collected(client: ApolloClient, ticket: str) -> Answer:
         number
         for person in result.people
         for phone in person.phone_numbers
-        if (number := normalize.phone(phone.sanitized_number or phone.raw_number or ""))
+        if (number := phones.phone(phone.sanitized_number or phone.raw_number or ""))
     ]
     found = tuple(Found("contact_phone", number) for number in numbers[:1])
     reason = None if found else "Apollo found no number"
@@ -345,9 +345,9 @@ def _normalised(values: Mapping[str, str], provider: Provider) -> tuple[Found, .
     found = []
     for name, written in values.items():
         if name.endswith("_phone"):
-            value = normalize.phone(written, country)
+            value = phones.phone(written, country)
         else:
-            value = _CLEANERS.get(name, normalize.text)(written)
+            value = _CLEANERS.get(name, cell_text.text)(written)
         if value:
             found.append(Found(name, value, None, 0.9 if provider.startswith("apollo") else 0.85))
     return tuple(found)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.errors import InvalidFile, InvalidInput, ProviderNotConfigured
-from core.exports import COLUMNS, NUMBERS, ExportReport, ExportRequest, Format
-from core.scoring import reason_of
+from core.exports import COLUMNS, NUMBERS, ExportReport, ExportRequest, Format, in_words
 from core.spreadsheets import guarded
 from db import exports
 from db.engine import own_connection
@@ -155,7 +154,7 @@ async def _write_all(
         async for values, why in exports.stream_leads(
             connection, tiers=request.tiers, min_score=request.min_score, limit=request.limit, extra=extra
         ):
-            values[_REASON] = why["reasoning"] or why["reason"] or reason_of(why["breakdown"] or []) or None
+            values[_REASON] = in_words(**why)
             rows.append(values)
             if len(rows) == _BATCH_ROWS:
                 writer.write(rows)

@@ -5,19 +5,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.contacts import SEARCH_TITLES, Contact, Provenance, SourceAttempt, merge_contacts, missing_roles
+from core.contacts import SEARCH_TITLES, Contact, Provenance, SourceAttempt, merge_contacts, missing_roles, worth_buying
 from core.discovery import Site, linkedin_slug
 from core.errors import InvalidInput, LimitReached, ProviderError, ProviderNotConfigured
 from core.people.contacts import linkedin_profile
 from core.settings import Settings
 from core.titles import Role, read_title
-from integrations.apollo.client import ApolloClient
+from integrations.apollo.client import ApolloClient, PersonQuery
 from integrations.apollo.mapping import person_fields
 from integrations.apollo.schemas import ApolloPerson
 from integrations.browserbase.linkedin import CompanyPages
 from integrations.browserbase.mapping import company_fields
 from integrations.browserbase.schemas import PageOutcome
 from tasks.providers import outside
+
+_HITS = 25
+"""People of one company looked at in Apollo's free search."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,12 @@ class FurtherSources:
         people: list[ApolloPerson] = []
         stopped: SourceAttempt | None = None
         try:
-            async for person in self.apollo.search_company_contacts(site.domain, titles, limit=self.apollo_people):
-                people.append(person)  # noqa: PERF401 - what was bought before an error is kept
+            hits = [(hit.id, hit.title) async for hit in self.apollo.search_people(site.domain, titles, limit=_HITS)]
+            chosen = worth_buying(hits, missing, most=self.apollo_people)
+            here = PersonQuery(domain=site.domain)
+            async for _, person in self.apollo.match_people([PersonQuery(id=identity) for identity in chosen]):
+                if person is not None and here.works_there(person):
+                    people.append(person)
         except LimitReached as limit:
             stopped = SourceAttempt("apollo", "later", str(limit))
         except (ProviderError, InvalidInput) as error:

@@ -2,13 +2,8 @@
 
 import asyncio
 import csv
-import gc
 import logging
-import resource
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +14,6 @@ from core import csv_rows
 from core.columns import ColumnMapping
 from core.csv_rows import ScannedFile
 from core.errors import InvalidFile
-from core.import_batches import Batch, gather
 from core.imports import ImportReport, ImportRequest, ImportSummary, UndoReport, UndoRequest
 from core.preview import PreviewReport
 from core.preview import preview as preview_file
@@ -27,11 +21,15 @@ from core.rejects import ENCODING, header_of, reject_row
 from core.settings import settings
 from db import imports, leads, undo
 from db.engine import Connection, own_connection
-from db.lead_loading import Loading, NewImport, loading, render
+from db.lead_loading import Loading, NewImport, loading
+from tasks.outreach_keys import tombstone_key
 from tasks.policies import STEP
 from tasks.previews import detect_mapping, make_row_reader
 from tasks.progress import Progress
+from tasks.read_ahead import ReadAhead
 from tasks.resources import database, database_url, own_directory
+from tasks.row_process import peak_memory_bytes
+from tasks.row_reading import RowReading
 from tasks.runtime import task
 
 log = logging.getLogger(__name__)
@@ -113,69 +111,46 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
             "header": list(file.format.header),
         },
     )
-    async with own_connection(database_url()) as connection, loading(connection, new, request.policy) as load:
+    async with (
+        own_connection(database_url()) as connection,
+        loading(connection, new, request.policy, tombstone_key) as load,
+    ):
         first = load.next_record
         if first:
             log.info("import_resumed", extra={"import_id": load.import_id, "record": first})
+        memory_bytes = peak_memory_bytes()
         if not await load.repeats_earlier():
-            await _load_batches(load, file, mapping, request)
-        report = await _close(load.import_id, file, mapping, rows_read=file.records - first, started=started)
+            memory_bytes = await _load_batches(load, file, mapping, request)
+        report = await _close(load.import_id, file, mapping, started=started, first=first, memory_bytes=memory_bytes)
     file.path.unlink(missing_ok=True)
     log.info("import_finished", extra=report.model_dump(mode="json", exclude={"rejects_file"}))
     return report
 
 
-async def _load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> None:
+async def _load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> int:
+    """Load what is left of the file; give the most memory that took, in bytes, with that of a process of its own."""
     progress = Progress(file.records, f"rows of {request.path.name}")
     await progress.advance_to(load.next_record)
-    async for batch, rendered in _prepared(file, mapping, request, load.next_record):
-        await load.load(batch, rendered)
-        await progress.advance_to(batch.next_record)
-    await load.settle()
-
-
-async def _prepared(
-    file: ScannedFile, mapping: ColumnMapping, request: ImportRequest, start: int
-) -> AsyncIterator[tuple[Batch, bytes]]:
-    """Yield batches and their COPY text; the next one is read in a thread while the database works on this one."""
-    batches = gather(
-        csv_rows.read(file, skip=start),
-        make_row_reader(mapping, request),
+    reading = RowReading(
+        import_id=load.import_id,
+        file=file,
+        mapping=mapping,
         policy=request.policy,
+        dedupe=request.dedupe,
+        source=request.source,
+        default_country=request.default_country,
         batch_rows=settings().imports.batch_rows,
-        start=start,
     )
-
-    def read_next() -> tuple[Batch, bytes] | None:
-        with _collector_paused():
-            batch = next(batches, None)
-            return None if batch is None else (batch, render(batch))
-
-    upcoming = asyncio.create_task(asyncio.to_thread(read_next))
-    try:
-        while (prepared := await upcoming) is not None:
-            upcoming = asyncio.create_task(asyncio.to_thread(read_next))
-            yield prepared
-    finally:
-        await asyncio.wait([upcoming])  # a thread cannot be cancelled; let it end before its file goes
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Read a batch without walks of the cyclic collector (a third of the time, and no cycle), and yield often."""
-    gc.disable()
-    # The thread that talks to the database wakes often and briefly: let it in ten times sooner than by default.
-    patience_s = sys.getswitchinterval()
-    sys.setswitchinterval(patience_s / 10)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(patience_s)
-        gc.enable()
+    async with ReadAhead(reading, load.next_record, process_rows=settings().imports.process_rows) as batches:
+        async for batch in batches:
+            await load.load(batch)
+            await progress.advance_to(batch.next_record)
+    await load.settle()
+    return peak_memory_bytes() + batches.process_memory_bytes
 
 
 async def _close(
-    import_id: UUID, file: ScannedFile, mapping: ColumnMapping, *, rows_read: int, started: float
+    import_id: UUID, file: ScannedFile, mapping: ColumnMapping, *, started: float, first: int, memory_bytes: int
 ) -> ImportReport:
     """Add up what the batches did, write the rejects file, and mark the import finished."""
     async with database() as connection:
@@ -188,8 +163,8 @@ async def _close(
             **totals.model_dump(),
             rejects_file=str(rejects_file) if rejects_file else None,
             seconds=round(seconds, 3),
-            rows_per_s=round(rows_read / seconds, 1),
-            peak_memory_mb=round(_peak_memory_bytes() / 2**20, 1),
+            rows_per_s=round((file.records - first) / seconds, 1),
+            peak_memory_mb=round(memory_bytes / 2**20, 1),
         )
         await imports.mark_finished(connection, report, runtime.flow_run.id)
     return report
@@ -206,11 +181,6 @@ async def _write_rejects(connection: Connection, import_id: UUID, file: ScannedF
             writer.writerow(reject_row(reject, len(header) - 2))
     draft.replace(path)
     return path
-
-
-def _peak_memory_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kibibytes
 
 
 @task(name="remember-mapping", **STEP)

@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import pandas as pd
 from prefect import runtime
 
 from core.criteria import MICRO
-from core.errors import ConfigurationError, LimitReached, MalformedAnswer, ProviderError
+from core.errors import ConfigurationError
+from core.executions import Execution
 from core.icp import Profile
 from core.icp_columns import in_leads
 from core.profiles import current_profile
@@ -20,27 +22,33 @@ from core.qualification import (
     JudgeLead,
     LeadFacts,
     LeadRange,
+    ModelLine,
     QualificationPlan,
     QualificationReport,
     QualifyRequest,
+    SpendLine,
     by_rules,
-    with_opinion,
+    is_put_before_a_model,
+    tiers_of_tens,
+    unasked,
+    with_answer,
 )
 from core.scoring import CONFIDENCE_UNIT, TIERS, Scorer, reason_of
 from core.settings import settings
-from db import assessments
+from db import assessments, executions, spend
 from db.assessments import Claims
 from db.engine import own_connection
+from tasks.batches import bounded_gather
+from tasks.judging import judging, model_state
 from tasks.policies import STEP
 from tasks.progress import Progress
-from tasks.resources import database_url
+from tasks.resources import database, database_url
 from tasks.runtime import task
 from tasks.scoring import FrameScorer
 
 log = logging.getLogger(__name__)
 
 _BATCHES_AT_ONCE = 2
-_JUDGED_AT_ONCE = 20
 
 
 @task(name="plan-qualification", **STEP)
@@ -51,18 +59,22 @@ async def plan(request: QualifyRequest) -> QualificationPlan:
         InvalidConfig: the profile cannot be read or is none; nothing was written.
     """
     profile = current_profile(_allowed(request.icp), settings())
+    model = await model_state(use=request.use_model)
     async with own_connection(database_url()) as connection:
         sources = in_leads(profile.columns, await assessments.mappings_of_imports(connection))
+        batches = settings().qualification
         begun = await assessments.begin(
             connection,
             profile,
             sources,
             request.selection,
-            batch_leads=settings().qualification.batch_leads,
+            batch_leads=batches.model_batch_leads if model.names else batches.batch_leads,
             limit=request.limit,
             flow_run_id=runtime.flow_run.id,
+            model=model,
         )
-    log.info("qualification_planned", extra={"run_id": begun.run_id, "leads": begun.leads, "icp": profile.version})
+    facts = {"run_id": begun.run_id, "leads": begun.leads, "icp": profile.version, "models": list(model.names)}
+    log.info("qualification_planned", extra=facts)
     return begun
 
 
@@ -104,8 +116,9 @@ async def qualify_batch(begun: QualificationPlan, batch: LeadRange) -> int:
     async with (
         own_connection(database_url()) as connection,
         assessments.claiming(connection, begun, batch) as claims,
+        judging(begun) as judge,
     ):
-        return await assess(claims, begun, judge=None)
+        return await assess(claims, begun, judge=judge)
 
 
 async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead | None) -> int:
@@ -122,15 +135,17 @@ async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead |
     leads = await claims.claim()
     if not leads:
         return 0
-    by_rule = await asyncio.to_thread(_by_rules, begun.profile, begun.sources_names, leads)
+    by_rule = await asyncio.to_thread(rules_of, begun.profile, begun.sources_names, leads)
     if judge is None:
-        await claims.record(by_rule)
+        why = begun.model.why_not
+        await claims.record([unasked(each, why) if why else each for each in by_rule])
     else:
         await _judge_all(claims, begun.profile, list(zip(leads, by_rule, strict=True)), judge)
     return len(leads)
 
 
-def _by_rules(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list[Assessment]:
+def rules_of(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list[Assessment]:
+    """Assess leads by the rules alone, in their order."""
     frame = pd.DataFrame([lead.values for lead in leads], columns=names, dtype=object)
     scored = FrameScorer(Scorer(profile)).score(frame)
     return [
@@ -149,32 +164,30 @@ def _by_rules(profile: Profile, names: list[str], leads: list[LeadFacts]) -> lis
 async def _judge_all(
     claims: Claims, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], judge: JudgeLead
 ) -> None:
-    """Put each lead before a model; each outcome is committed as it comes."""
-    gate, writing = asyncio.Semaphore(_JUDGED_AT_ONCE), asyncio.Lock()
+    """Put each lead before a model; each outcome is committed as it comes, with those that came meanwhile."""
+    writing = asyncio.Lock()
+    waiting: list[tuple[Assessment, tuple[Execution, ...]]] = []
 
-    async def one(lead: LeadFacts, rules: Assessment) -> None:
-        async with gate:
-            judged = await judged_or_rules(lead, rules, profile, judge)
+    async def one(pair: tuple[LeadFacts, Assessment]) -> None:
+        waiting.append(await judged(*pair, profile, judge))
         async with writing:
-            await claims.record([judged])
+            if waiting:
+                ready = waiting.copy()
+                waiting.clear()
+                ran = [execution for _, executions in ready for execution in executions]
+                await claims.record([assessment for assessment, _ in ready], ran)
 
-    async with asyncio.TaskGroup() as group:
-        for lead, rules in leads:
-            group.create_task(one(lead, rules))
+    await bounded_gather(one, leads, width=settings().qualification.model_calls_at_once)
 
 
-async def judged_or_rules(lead: LeadFacts, rules: Assessment, profile: Profile, judge: JudgeLead) -> Assessment:
-    """Ask a model about one lead; say what became of it where the model has no usable answer."""
-    if rules.outcome == "skipped":
-        return rules
-    try:
-        return replace(rules, **with_opinion(rules, await judge(lead, rules), profile))
-    except MalformedAnswer as error:
-        return replace(rules, reason=f"the model's answer could not be used: {error}")
-    except LimitReached as error:
-        return replace(rules, outcome="due", reason=str(error))
-    except ProviderError as error:
-        return replace(rules, outcome="failed", reason=str(error))
+async def judged(
+    lead: LeadFacts, rules: Assessment, profile: Profile, judge: JudgeLead
+) -> tuple[Assessment, tuple[Execution, ...]]:
+    """Ask a model about one lead where that is of use; give what becomes of it, and what was run for it."""
+    if not is_put_before_a_model(rules):
+        return unasked(rules), ()
+    verdict = await judge(lead, rules)
+    return with_answer(rules, verdict.answer, profile), verdict.executions
 
 
 @task(name="finish-qualification", **STEP)
@@ -189,6 +202,7 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
         due = await assessments.count_due(connection, begun.profile.version, begun.sources)
         seconds = await assessments.seconds_of(connection, begun.run_id)
         leads = sum(counts["outcomes"].values())
+        asked = await executions.by_model(connection, begun.run_id)
         report = QualificationReport(
             run_id=begun.run_id,
             icp=begun.profile.name,
@@ -197,6 +211,10 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
             leads=leads,
             due=due,
             best=best,
+            tier_of_ten=tiers_of_tens(begun.profile),
+            models=[ModelLine(**asdict(used)) for used in asked],
+            why_no_model=begun.model.why_not,
+            spend=await _spent(begun.run_id),
             seconds=round(seconds, 3),
             leads_per_s=round(leads / max(seconds, 0.001), 1),
             **counts,
@@ -204,6 +222,12 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
         await assessments.mark_finished(connection, begun.run_id, report.model_dump(mode="json", exclude={"best"}))
     log.info("qualification_finished", extra=report.model_dump(mode="json", exclude={"best", "reasons"}))
     return report
+
+
+async def _spent(run_id: UUID) -> list[SpendLine]:
+    async with database() as connection:
+        by_provider = await spend.by_provider(connection, run_id)
+    return [SpendLine(provider=name, usd=cost.usd, credits=cost.credits) for name, cost in by_provider.items()]
 
 
 def _without_breakdown(row: dict[str, object]) -> dict[str, object]:

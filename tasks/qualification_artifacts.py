@@ -1,18 +1,19 @@
 """What a qualification run shows in the Prefect UI."""
 
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import acreate_image_artifact, acreate_table_artifact
 
+from core.histograms import data_uri, svg
 from core.qualification import OUTCOMES, QualificationReport
 from core.scoring import TIERS
 from tasks.policies import STEP
 from tasks.runtime import in_flow_run, task
 
-_BAR_CHARS = 40
+_COLOURS = {"hot": "#dc2626", "warm": "#f59e0b", "cold": "#3b82f6", "disqualified": "#94a3b8"}
 
 
 @task(name="publish-qualification", **STEP)
 async def publish_qualification(report: QualificationReport) -> QualificationReport:
-    """Show the outcomes, the best leads with their reasons, and how the scores are spread."""
+    """Show the outcomes, the best leads with their reasons, how the scores are spread, and what was spent."""
     if in_flow_run():
         await acreate_table_artifact(
             key="qualification-outcomes", table=_outcomes(report), description="What became of the leads"
@@ -22,8 +23,11 @@ async def publish_qualification(report: QualificationReport) -> QualificationRep
             table=[lead.model_dump(mode="json") for lead in report.best],
             description=f"The best leads by {report.icp} ({report.icp_version}), and why",
         )
-        await acreate_markdown_artifact(
-            key="score-histogram", markdown=histogram(report.histogram), description="Leads by score"
+        await acreate_image_artifact(
+            key="score-histogram", image_url=data_uri(histogram(report)), description=f"Leads by score, {report.icp}"
+        )
+        await acreate_table_artifact(
+            key="qualification-spend", table=_spending(report), description="What was spent, by provider and model"
         )
     return report
 
@@ -40,15 +44,26 @@ def _outcomes(report: QualificationReport) -> list[dict[str, object]]:
     return rows
 
 
-def histogram(counts: list[int]) -> str:
-    """Draw how scores are spread, as a Markdown table with bars.
+def _spending(report: QualificationReport) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [
+        {"who": line.provider, "usd": f"{line.usd:f}", "credits": f"{line.credits:f}"} for line in report.spend
+    ]
+    rows += [
+        {
+            "who": used.model,
+            "usd": f"{used.cost_usd:f}",
+            "questions": used.executions,
+            "answered": used.answered,
+            "tokens in": used.input_tokens,
+            "tokens out": used.output_tokens,
+        }
+        for used in report.models
+    ]
+    return rows or [{"who": "nobody", "usd": "0", "why": report.why_no_model or "no model is configured"}]
 
-    Args:
-        counts: leads by score: 0-9, 10-19, … 90-100.
-    """
-    most = max(counts, default=0) or 1
-    lines = ["| score | leads | |", "|---:|---:|:---|"]
-    for ten, count in reversed(list(enumerate(counts))):
-        bar = "█" * round(_BAR_CHARS * count / most) or ("▏" if count else "")
-        lines.append(f"| {10 * ten}-{10 * ten + 9 if ten < 9 else 100} | {count:,} | {bar} |")
-    return "\n".join(lines)
+
+def histogram(report: QualificationReport) -> str:
+    """Draw how the scores are spread, in the colours of the tiers, as SVG."""
+    labels = [f"{10 * ten}–{10 * ten + 9 if ten < 9 else 100}" for ten in range(len(report.histogram))]
+    colours = [_COLOURS[tier] for tier in report.tier_of_ten]
+    return svg(report.histogram, labels, colours, title=f"{sum(report.histogram):,} leads by score")

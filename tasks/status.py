@@ -1,13 +1,13 @@
 """How far everything is: what `sales-agent status` says."""
 
-from pydantic import BaseModel
+from datetime import UTC, datetime
 
-from core.enrichment_plan import EnrichmentStatus
 from core.icp import Profile
 from core.icp_columns import in_leads
-from core.imports import ImportSummary
-from core.qualification import QualificationStatus, RunSummary
-from db import assessments, imports, leads
+from core.qualification import QualificationStatus, RunSummary, SpendLine
+from core.spend import Cost
+from core.status import ContactsStatus, SpendStatus, Status, starts
+from db import assessments, contacts, imports, leads, spend
 from db.engine import own_connection
 from tasks.enrichment import enrichment_status
 from tasks.resources import database, database_url
@@ -15,23 +15,28 @@ from tasks.resources import database, database_url
 _LAST_IMPORTS = 5
 
 
-class Status(BaseModel):
-    """Counts a stage; the JSON of `sales-agent status --json`, a stable interface."""
-
-    leads: int
-    imports: list[ImportSummary]
-    qualification: QualificationStatus
-    enrichment: EnrichmentStatus
-
-
 async def status() -> Status:
-    """Count leads, and what became of them in each stage; list the last imports and runs."""
+    """Count leads, what became of them in each stage, and what was spent; list the last imports and runs."""
+    day, month = starts(datetime.now(UTC))
     async with database() as connection:
         count = await leads.count(connection)
         last = await imports.select_summaries(connection, _LAST_IMPORTS)
+        found = ContactsStatus(**await contacts.counts(connection))
+        spent = SpendStatus(
+            today=_lines(await spend.since(connection, day)), month=_lines(await spend.since(connection, month))
+        )
     return Status(
-        leads=count, imports=last, qualification=await qualification_status(), enrichment=await enrichment_status()
+        leads=count,
+        imports=last,
+        qualification=await qualification_status(),
+        enrichment=await enrichment_status(),
+        contacts=found,
+        spend=spent,
     )
+
+
+def _lines(by_provider: dict[str, Cost]) -> list[SpendLine]:
+    return [SpendLine(provider=name, usd=cost.usd, credits=cost.credits) for name, cost in by_provider.items()]
 
 
 async def qualification_status() -> QualificationStatus:

@@ -7,7 +7,8 @@ from core.enrichment import Answer
 from core.people.document import Document, parse
 from core.web_addresses import absolute, canonical, page_key, site_of
 from core.website_facts import Page, contact_links, website_facts
-from integrations.websites.fetcher import FetchedPage, PageStatus, WebsiteFetcher
+from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.pages import FetchedPage, PageStatus
 
 _NOT_ALLOWED = frozenset({PageStatus.DISALLOWED, PageStatus.REFUSED})
 _MAX_TEXT = 12_000

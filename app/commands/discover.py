@@ -25,6 +25,9 @@ def discover(
     again_failed: Annotated[
         bool, typer.Option("--again-failed", help="Also leads whose last look failed; without --website")
     ] = False,
+    submit: Annotated[
+        bool, typer.Option("--submit", help="Let a worker do it, through the deployment; without --website")
+    ] = False,
     pages: Annotated[
         int | None, typer.Option(min=1, max=100, help="Pages read at most; default WEBSITES_PAGE_BUDGET")
     ] = None,
@@ -39,10 +42,10 @@ def discover(
     if website is None:
         if pages or seconds:
             raise typer.BadParameter("--pages and --seconds go with --website; see WEBSITES_PAGE_BUDGET")
-        _discover_leads(limit, again_failed=again_failed, as_json=as_json)
+        _discover_leads(limit, again_failed=again_failed, submit=submit, as_json=as_json)
         return
-    if limit or again_failed:
-        raise typer.BadParameter("--limit and --again-failed choose leads; they do not go with --website")
+    if limit or again_failed or submit:
+        raise typer.BadParameter("--limit, --again-failed and --submit are for leads; they do not go with --website")
     report = asyncio.run(_discover(website, pages, seconds))
     if as_json:
         terminal.print_json(report.as_json())
@@ -52,11 +55,17 @@ def discover(
         raise typer.Exit(3)
 
 
-def _discover_leads(limit: int | None, *, again_failed: bool, as_json: bool) -> None:
+def _discover_leads(limit: int | None, *, again_failed: bool, submit: bool, as_json: bool) -> None:
     from core.discovery import DiscoveryRequest
 
     terminal.prepare_prefect()
-    report = _run_flow(DiscoveryRequest(limit=limit, again_failed=again_failed), quiet=as_json)
+    request = DiscoveryRequest(limit=limit, again_failed=again_failed)
+    if submit:
+        from app.submission import submit_discovery
+
+        report = asyncio.run(submit_discovery(request, say=terminal.say))
+    else:
+        report = _run_flow(request, quiet=as_json)
     facts = report.model_dump(mode="json")
     if as_json:
         terminal.print_json(facts)
@@ -79,15 +88,16 @@ def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":
 
 async def _discover(website: str, pages: int | None, seconds: float | None) -> "SiteReport":
     from core.settings import settings
-    from tasks.contacts import discover_site, website_fetcher
+    from tasks.contacts import discover_site, page_renderer, website_fetcher
 
     chosen = settings()
-    async with website_fetcher(chosen) as fetcher:
+    async with website_fetcher(chosen) as fetcher, page_renderer(chosen, fetcher) as renderer:
         return await discover_site(
             website,
             fetcher,
             page_budget=pages or chosen.websites.page_budget,
             time_budget_s=seconds or chosen.websites.time_budget_s,
+            renderer=renderer,
         )
 
 

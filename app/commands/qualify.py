@@ -17,9 +17,14 @@ def qualify(
         Path | None,
         typer.Option(help="The ideal customer profile; default: icp.yaml in the data directory, or the example."),
     ] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only the leads whose last assessment failed.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--only-failed", "--failed", help="Only the leads whose last assessment failed.")
+    ] = False,
     all_: Annotated[bool, typer.Option("--all", help="Every lead again, also those that are not due.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Leads at most.")] = None,
+    model: Annotated[
+        bool, typer.Option("--model/--no-model", help="Whether a language model judges too, where one is configured.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")] = False,
 ) -> None:
     """Score the stored leads by a profile: 0-100, tier, confidence, reason. Takes only what is due: run it again.
@@ -27,19 +32,22 @@ def qualify(
     A lead is due when it has no assessment yet, or when its facts or the profile changed since.
     """
     if failed and all_:
-        raise typer.BadParameter("--failed and --all exclude each other")
+        raise typer.BadParameter("--only-failed and --all exclude each other")
     terminal.prepare_prefect()
     from core.qualification import QualifyRequest
 
     selection: Literal["due", "failed", "all"] = "failed" if failed else "all" if all_ else "due"
-    report = _qualify_here(QualifyRequest(selection=selection, icp=icp, limit=limit), quiet=as_json)
+    report = _qualify_here(QualifyRequest(selection=selection, icp=icp, limit=limit, use_model=model), quiet=as_json)
     facts = report.model_dump(mode="json")
     if as_json:
         terminal.print_json(facts)
         return
     best = facts.pop("best")
-    facts.pop("histogram")
-    terminal.print_facts({name.replace("_", " "): value for name, value in facts.items() if value not in (None, {})})
+    for name in ("histogram", "tier_of_ten"):
+        facts.pop(name)
+    terminal.print_facts(
+        {name.replace("_", " "): value for name, value in facts.items() if value not in (None, {}, [])}
+    )
     if best:
         terminal.print_table(best)
 

@@ -1,17 +1,21 @@
 """`sales-agent status`: how far everything is."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app import terminal
 
+if TYPE_CHECKING:
+    from core.qualification import SpendLine
+
 
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")] = False,
 ) -> None:
-    """Say how far everything is: leads, what became of them in each stage, the last imports and runs."""
+    """Say how far everything is: leads, what became of them in each stage, what was spent, the last runs."""
     terminal.prepare_prefect()
     from tasks.status import status as read_status
 
@@ -29,6 +33,10 @@ def status(
             "due": stage.due if stage.icp else found.leads,
             "enriched": found.enrichment.outcomes or "none",
             "values from providers": found.enrichment.values,
+            "contacts": f"{found.contacts.contacts:,} of {found.contacts.leads_with_contacts:,} leads",
+            "sites visited": found.contacts.outcomes or "none",
+            "spent today": _money(found.spend.today),
+            "spent this month": _money(found.spend.month),
         }
     )
     tables = {
@@ -40,3 +48,13 @@ def status(
         if rows:
             typer.echo(f"\n{title}")
             terminal.print_table(rows)
+
+
+def _money(lines: "Sequence[SpendLine]") -> str:
+    """Put spending into a line: provider, dollars and credits."""
+    said = []
+    for line in lines:
+        amounts = [f"{line.usd.normalize():f} $"] if line.usd or not line.credits else []
+        amounts += [f"{line.credits.normalize():f} credits"] if line.credits else []
+        said.append(f"{line.provider} {' and '.join(amounts)}")
+    return ", ".join(said) or "nothing"

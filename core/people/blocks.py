@@ -153,7 +153,7 @@ def _own_title(entry: Entry, readings: Readings, names: _NameLines, taken: set[i
             return
         after = range(entry.line + 1, min(element.end, entry.line + 1 + _AFTER))
         before = range(entry.line - 1, max(element.start, entry.line - _BEFORE) - 1, -1)
-        at = _first_title(after, readings)
+        at = _first_title(after, readings, past=document.lines[entry.line].level)
         if at is None:
             at = _first_title(before, readings)
         if at is not None:
@@ -161,13 +161,20 @@ def _own_title(entry: Entry, readings: Readings, names: _NameLines, taken: set[i
             return
 
 
-def _first_title(lines: range, readings: Readings) -> int | None:
-    """The first line of a title, looked for past short lines only: a paragraph ends the search."""
+def _first_title(lines: range, readings: Readings, *, past: int = 0) -> int | None:
+    """The first line of a title, looked for past short lines only: a paragraph ends the search.
+
+    So does a heading of the level `past` (0: none): what follows it is somebody else's.
+    """
     for at in lines:
-        reading = readings.by_line[at]
+        reading, line = readings.by_line[at], readings.document.lines[at]
         if reading.title is not None and not reading.is_label:
             return at
-        if reading.names or len(readings.document.lines[at].text) > 120:
+        if (
+            reading.names
+            or len(line.text) > 120
+            or (past and line.level == past and line.block != readings.document.lines[at - 1].block)
+        ):
             return None
     return None
 
@@ -260,14 +267,17 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
         floor = run[index - 1].line if index else max(entry.line - _BEFORE - 1, -1)
         ceiling = run[index + 1].line if index + 1 < len(run) else min(entry.line + _AFTER + 1, total)
         before.append(free(_first_title(range(entry.line - 1, max(floor, entry.line - _BEFORE - 1), -1), readings)))
-        below = free(_first_title(range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1)), readings))
+        reach = range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1))
+        below = free(_first_title(reach, readings, past=lines[entry.line].level))
         # a heading stands above what it introduces, never below a name that is none
         is_next_heading = below is not None and lines[below].level > 0 and not lines[entry.line].level
         after.append(None if is_next_heading else below)
     titles_first = _titles_first(run, before, after, readings.document)
     for entry, at_before, at_after in zip(run, before, after, strict=True):
         at = at_before if titles_first else at_after
-        if at is not None and at not in taken and _same_list(readings.document, entry.line, at):
+        if at is None or at in taken or _in_other_row(readings.document, entry.line, at):
+            continue
+        if _same_list(readings.document, entry.line, at):
             _give(entry, at, readings, taken, at + 1 if titles_first else entry.end)
 
 
@@ -293,6 +303,19 @@ def _titles_first(run: list[Entry], before: list[int | None], after: list[int | 
     return False
 
 
+def _in_other_row(document: Document, one: int, other: int) -> bool:
+    """The two lines stand in different rows of a table whose rows have several cells."""
+    rows = [
+        next(
+            (block for block in document.ancestors(document.lines[line].block) if document.blocks[block].tag == "tr"),
+            -1,
+        )
+        for line in (one, other)
+    ]
+    cells = [sum(1 for block in document.blocks if block.parent == row and block.tag in ("td", "th")) for row in rows]
+    return rows[0] != rows[1] and -1 not in rows and min(cells) > 1
+
+
 def _same_list(document: Document, one: int, other: int) -> bool:
     """The two lines share an element that is not the whole page."""
     low, high = min(one, other), max(one, other)
@@ -316,5 +339,15 @@ def _labels(found: list[Entry], readings: Readings, taken: set[int]) -> None:
             entry.title, entry.title_line, entry.by_label = Title(text, is_owner_like=True, is_title=True), above, True
         elif reading.title is not None and above not in taken and _introduces(readings, above):
             entry.title, entry.title_line, entry.by_label = reading.title, above, True
-        elif previous is not None and previous.by_label and previous.line in (above, entry.line):
+        elif previous is not None and previous.line in (above, entry.line) and _is_labelled(previous, readings):
             entry.title, entry.title_line, entry.by_label = previous.title, previous.title_line, True
+
+
+def _is_labelled(entry: Entry, readings: Readings) -> bool:
+    """Say whether an entry's title is a label above it, which may hold for those who follow too."""
+    return entry.by_label or (
+        entry.title is not None
+        and 0 <= entry.title_line == entry.line - 1
+        and readings.document.lines[entry.title_line].level > 0
+        and _introduces(readings, entry.title_line)
+    )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -18,8 +19,12 @@ _LEGAL = re.compile(
 _OWN_WORDS = re.compile(
     r"^(?:the |our |this |der |die |das |la |le |el |il |o |a |de |het )?(?:company|firm|group|business|agency|"
     r"organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|"
-    r"bedrijf|organisatie)$"
+    r"bedrijf|organisatie|maison|house|hauses?|"
+    r"foundation|trust|charity|fondation|fundacion|stiftung|studio|brand|practice|betriebs?|atelier|cabinet|bureau|"
+    r"startup|start-up|bank|school|shop)$"
 )
+_TITLE_PARTS = re.compile(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*")
+_LOGO = re.compile(r"(?i)\b(?:logo|home|startseite|accueil)\b(?: (?:of|von|de|di)\b)?")
 _ARTICLES = re.compile(r"^(?:the|our|der|die|das|dem|la|le|l'|el|il|o|a|de|het|unsere[rsnm]?|notre|nuestra|nuestro)\s+")
 
 
@@ -43,6 +48,13 @@ class Company:
         """Say whether a text is one of the company's names."""
         joined = _joined(_bare(text))
         return joined == self.label or any(joined == _joined(name) for name in self.names)
+
+    def bears(self, family: str) -> bool:
+        """Say whether the company is called after a person with this family name."""
+        own = _joined(_bare(family))
+        if len(own) < 4 or own in COMMON:
+            return False
+        return any(own in name.split() for name in self.names) or (len(own) >= 5 and self.label.startswith(own))
 
     def is_own(self, place: str) -> bool:
         """Say whether an organisation named in a title is this company (or "the company")."""
@@ -75,6 +87,7 @@ def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
     """
     names: set[str] = set()
     label = ""
+    titles: Counter[str] = Counter()
     for index, (url, document) in enumerate(documents):
         host = urlsplit(url).hostname or ""
         if not label and not re.fullmatch(r"[\d.:]+|localhost", host):
@@ -84,8 +97,10 @@ def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
             for meta in document.root.iter("meta")
             if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")
         ]
-        if index == 0:
-            found.extend(re.split(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*", document.title))
+        parts = _TITLE_PARTS.split(document.title)
+        titles.update({part for part in parts if part})
+        found.extend(parts if index == 0 else [part for part in parts if titles[part] > 1])
+        found.extend(_logos(document) if index == 0 else ())
         found.extend(_organisations(document))
         found.extend(_copyright(document))
         names.update(
@@ -96,8 +111,17 @@ def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
     return Company(frozenset(names), label)
 
 
+def _logos(document: Document) -> list[str]:
+    """What the picture that leads home says: "Acme logo"."""
+    found: list[str] = []
+    for link in document.root.iter("a"):
+        if (link.get("href") or "-").rstrip("/") in ("", "#", ".", "index.html", "/index.html", "home"):
+            found.extend(_LOGO.sub("", image.get("alt") or "").strip() for image in link.iter("img"))
+    return found[:4]
+
+
 def _copyright(document: Document) -> list[str]:
-    found = []
+    found: list[str] = []
     for line in document.lines[-25:]:
         matched = re.search(
             r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"

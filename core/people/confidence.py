@@ -7,7 +7,14 @@ what heading, on how many pages. The classes' values are set below what the labe
 
 from core.people.values import Found, Mention, PageKind
 
-_BASE = {Found.STRUCTURED: 0.93, Found.CARD: 0.94, Found.LINE: 0.95, Found.LABEL: 0.92, Found.PROSE: 0.8}
+_BASE = {
+    Found.STRUCTURED: 0.93,
+    Found.CARD: 0.94,
+    Found.LINE: 0.95,
+    Found.LABEL: 0.92,
+    Found.PROSE: 0.8,
+    Found.CHOSEN: 0.75,
+}
 _KIND = {
     PageKind.PEOPLE: 0.0,
     PageKind.IMPRINT: 0.0,

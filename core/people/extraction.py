@@ -24,7 +24,9 @@ _DIRECTORY = 12
 """More people with one top role on a page than any company has."""
 
 
-def extract(document: Document, url: str, company: Company, *, is_home: bool = False) -> PageFindings:
+def extract(
+    document: Document, url: str, company: Company, *, is_home: bool = False, by_chance: bool = False
+) -> PageFindings:
     """Find the people a page names.
 
     Args:
@@ -32,6 +34,7 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
         url: its address.
         company: what the site calls itself.
         is_home: it is the site's home page.
+        by_chance: nothing spoke for reading it, so only a section about the company's own people counts.
 
     Returns:
         Mentions in reading order, those that are no executives of this company with their doubts.
@@ -40,7 +43,7 @@ def extract(document: Document, url: str, company: Company, *, is_home: bool = F
     kind = kind_of(url, document.title, heading, is_home=is_home)
     if kind is PageKind.OTHER and read_line(heading, (heading,)).names:
         kind = PageKind.PEOPLE
-    page = _Page(document, company, kind)
+    page = _Page(document, company, kind, by_chance)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
     mentions = _without_directories(mentions)
     untitled = tuple(name.text for name in page.untitled_names())[:60]
@@ -75,6 +78,7 @@ class _Page:
     document: Document
     company: Company
     kind: PageKind
+    by_chance: bool = False
 
     @cached_property
     def readings(self) -> Readings:
@@ -199,6 +203,8 @@ class _Page:
                 if entry.name.key in titled:
                     continue
                 title, how = self._title_from_text(entry), Found.PROSE
+            elif not title.is_president and title.role is None and (said := self._title_from_text(entry)) is not None:
+                title, how = (said, Found.PROSE) if said.role is not None else (title, how)
             elif entry.by_label:
                 how = Found.LABEL
             elif entry.title_line == entry.line:
@@ -245,6 +251,7 @@ class _Page:
         )
         if judgement.is_stand_in(entry.name.text, ""):
             doubts.add(Doubt.PLACEHOLDER)
+        doubts -= self._settled_doubts(entry.name, title, headings)
         low = min(entry.line, entry.title_line) if entry.title_line >= 0 else entry.line
         high = max(entry.line, entry.title_line) + 1
         return Mention(
@@ -260,6 +267,15 @@ class _Page:
             contact=contact,
             doubts=frozenset(doubts),
         )
+
+    def _settled_doubts(self, name: PersonName, title: Title, headings: tuple[str, ...]) -> set[Doubt]:
+        """Doubts about the place that the company's name settles: it is the person's, or stands in their title."""
+        if judgement.section_doubt(headings) is not None or self.kind is PageKind.STORY:
+            return set()
+        is_own_place = title.place is not None and self.company.is_own(title.place)
+        if is_own_place or (title.place is None and self.company.bears(name.family)):
+            return {Doubt.CUSTOMER, Doubt.OFF_TOPIC}
+        return set()
 
     def _place_doubts(
         self,
@@ -283,7 +299,9 @@ class _Page:
             doubts.add(Doubt.OFF_TOPIC)
         if not own_section and how in (Found.CARD, Found.LINE):
             own_place = title.place is not None and self.company.is_own(title.place)
-            if not own_place and (self.kind is PageKind.HOME or (self.kind is PageKind.OTHER and not several)):
+            if not own_place and (
+                self.kind is PageKind.HOME or (self.kind is PageKind.OTHER and (self.by_chance or not several))
+            ):
                 doubts.add(Doubt.OFF_TOPIC)
         return doubts
 
@@ -305,7 +323,8 @@ class _Page:
         headings, title = self.headings[line.index], statement.title
         own_section = judgement.is_own_section(headings)
         doubts = self._place_doubts(headings, title, own_section=own_section, several=True, how=Found.PROSE)
-        doubts |= judgement.title_doubts(title, self.company)
+        if not (statement.is_first_person and self.kind in (PageKind.ABOUT, PageKind.PEOPLE)):
+            doubts |= judgement.title_doubts(title, self.company)
         at = line.index
         doubts |= judgement.surroundings_doubts(
             self.document, at, at, at, at + 1, kind=self.kind, own_section=False, company=self.company
@@ -315,6 +334,7 @@ class _Page:
             doubts.add(Doubt.OFF_TOPIC)
         if judgement.is_stand_in(statement.name.text, line.text):
             doubts.add(Doubt.PLACEHOLDER)
+        doubts -= self._settled_doubts(statement.name, title, headings)
         return Mention(
             name=statement.name,
             title=title,

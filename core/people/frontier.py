@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from core.people.document import Document
-from core.people.page_kinds import Candidate, candidates, guesses, rank
+from core.people.page_kinds import A_PERSONS_PAGE, Candidate, candidates, further, guesses, rank
 from core.people.values import PageFindings, PageKind
 from core.web_addresses import absolute, page_key, site_of
 from core.word_lists import words
@@ -16,6 +16,8 @@ WORTH_READING = 20
 BEYOND_PERSONS = 33
 """Above what a page of one person scores: such pages tell nothing new where people are named with their titles."""
 MAX_GUESSES = 20
+MAX_BY_CHANCE = 6
+"""Pages read though nothing points to people there, where nobody was found otherwise."""
 _LANGUAGE = re.compile(r"^/([a-z]{2})(?:[-_][a-z]{2})?(?=/|$)", re.IGNORECASE)
 _LANGUAGES = words(
     """
@@ -37,6 +39,7 @@ class Frontier:
         self._language = language
         self._seen: set[str] = {page_key(home)}
         self._waiting: dict[str, tuple[Candidate, int]] = {}
+        self._by_chance: list[str] = []
         paths = guesses(language)
         beside = [absolute(home, path) for path in paths]
         at_root = [absolute(home, f"/{path}") for path in paths]
@@ -48,6 +51,9 @@ class Frontier:
             return
         for candidate in candidates(document, url, seen=self._seen):
             self._offer(candidate, depth)
+        if depth <= 1:
+            found = further(document, url)
+            self._by_chance = [*found, *self._by_chance] if depth else [*self._by_chance, *found]
 
     def add_addresses(self, urls: Sequence[str], why: str) -> None:
         """Take up addresses without link text, such as a sitemap's."""
@@ -101,6 +107,14 @@ class Frontier:
         self.mark(best[0].url)
         return best
 
+    def next_by_chance(self) -> Candidate | None:
+        """Take a page that nothing speaks for but that the site links to: below its about page, or in its menu."""
+        while self._by_chance:
+            url = self._by_chance.pop(0)
+            if self.mark(url):
+                return Candidate(url, 0, "a linked page, since nobody was found elsewhere")
+        return None
+
     def next_guess(self) -> Candidate | None:
         """Take the next usual path that was not read yet."""
         while self._guesses:
@@ -123,11 +137,23 @@ def is_enough(pages: Sequence[PageFindings]) -> bool:
 def least_score(pages: Sequence[PageFindings]) -> int:
     """The score a page must have to be read, after what was found so far."""
     if is_enough(pages):
-        return PEOPLE_PAGE - 8
+        return A_PERSONS_PAGE - 8 if _has_pages_of_persons(pages) else PEOPLE_PAGE - 8
     titled = any(
         len({mention.name.key for mention in page.mentions}) >= 2 for page in pages if page.kind is PageKind.PEOPLE
     )
     return BEYOND_PERSONS if titled else WORTH_READING
+
+
+def _has_pages_of_persons(pages: Sequence[PageFindings]) -> bool:
+    """Say whether a page lists people without titles, and pages of their own tell the titles one by one."""
+    if any(len({mention.name.key for mention in page.mentions if mention.title.is_top}) > 1 for page in pages):
+        return False
+    told = {mention.name.text for page in pages for mention in page.mentions}
+    return any(
+        len(page.names_without_title) >= 2 and told & set(page.names_without_title)
+        for page in pages
+        if page.kind in (PageKind.PEOPLE, PageKind.ABOUT, PageKind.CONTACT)
+    )
 
 
 def names_people(pages: Sequence[PageFindings]) -> bool:

@@ -63,7 +63,8 @@ _BOARD = re.compile(
     r"bestuursleden|committee|council|association)\b"
 )
 _EXECUTIVE = re.compile(
-    r"\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|meet (?:the|our)|"
+    r"^(?:the )?people$|\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|"
+    r"meet (?:the|our)|"
     r"who we are|founders?|staff|our people|people behind|crew|key (?:people|persons|personnel)|"
     r"principals|head office|"
     r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|"
@@ -276,6 +277,8 @@ def _looks_like_organisation(text: str) -> bool:
 
 def _is_attribution(document: Document, line: int, title_line: int) -> bool:
     """A few lines in one element that begin with a text and end with who said it: a testimonial has this shape."""
+    if len(document.lines[line].text) > 80:
+        return False
     for block in document.ancestors(document.lines[line].block):
         element = document.blocks[block]
         if (

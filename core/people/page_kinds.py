@@ -16,16 +16,19 @@ _PEOPLE = (
     r"leadership|leaders?|management|managment|executives?|exec-?team|teams?|staff|people|our-people|founders?|"
     r"directors?|board|officers|principals|partners-and-directors|who-s-who|whos-who|key-person(?:nel|s)|"
     r"meet-(?:us|our)|employees|"
-    r"crew|governance|mannschaft|mitarbeiter(?:innen)?|kollegen|ansprechpartner(?:innen)?|geschaftsfuhrung|"
-    r"geschaeftsfuehrung|geschaftsleitung|geschaeftsleitung|vorstand|fuhrung(?:steam)?|fuehrung(?:steam)?|"
+    r"crew|governance|secretariat|trustees|(?:ceo|md|president|chairman|director)-?s?-(?:message|desk|note|letter)|"
+    r"(?:message|letter|note|welcome)-from-[\w-]+|grusswort|mot-d[ue]-[\w-]+|mensaje-d[e][\w-]+|mannschaft|leitung|"
+    r"menschen|gesichter|mitarbeiter(?:innen)?|kollegen|ansprechpartner(?:innen)?|geschaftsfuhrung|"
+    r"geschaeftsfuehrung|geschaftsleitung|geschaeftsleitung|vorstand|fuhrung(?:s\w+)?|fuehrung(?:s\w+)?|"
     r"management-team|kopfe|koepfe|"
+    r"comite-de-direction|comite-executif|codir|comex|nuestra-gente|quien-es-quien|quem-e-quem|chi-e-chi|wie-is-wie|"
     r"equipes?|dirigeants?|direction|gouvernance|fondateurs?|collaborateurs|equipos?|directiv[oa]s?|direccion|"
     r"directorio|liderazgo|fundadores|equipa|lideranca|diretoria|direcao|gestao|corpo-diretivo|"
     r"squadra|dirigenti|direzione|management-team|persone|fondatori|organi-sociali|staff|medewerkers|directie|"
     r"bestuur|mensen|ons-team|het-team|organigramm?a?|org-?chart|organization-chart"
 )
 _ABOUT = (
-    r"about(?:-?us)?|about-the-company|company|corporate|who-we-are|our-story|our-company|story|history|profile|"
+    r"about(?:-?us)?|about-the-company|who-are-we|whoweare|our-group|our-firm|company|corporate|who-we-are|our-story|our-company|story|history|profile|"
     r"firm|the-firm|organi[sz]ation|our-business|uber-?uns|ueber-?uns|wir(?:-uber-uns|-ueber-uns)?|unternehmen|"
     r"firma|firmenprofil|das-sind-wir|portrait|"
     r"a-propos|apropos|qui-sommes-nous|qui-est|notre-histoire|notre-entreprise|entreprise|l-entreprise|societe|"
@@ -33,7 +36,9 @@ _ABOUT = (
     r"sobre|sobre-nosotros|sobre-nos|acerca(?:-de)?|nosotros|quienes-somos|la-empresa|empresa|a-empresa|"
     r"conocenos|quem-somos|institucional|"
     r"chi-siamo|azienda|l-azienda|la-societa|societa|studio|profilo|over-ons|over|wie-zijn-wij|wie-we-zijn|"
-    r"het-bedrijf|bedrijf|onze-organisatie"
+    r"het-bedrijf|bedrijf|onze-organisatie|organi[sz]atie|ons-verhaal|organizzazione|struttura|la-ditta|storia|"
+    r"organizacion|estructura|nuestra-empresa|nuestra-historia|historia|organizacao|estrutura|nossa-historia|"
+    r"notre-maison|la-maison|historique|geschichte|historie|organisation"
 )
 _IMPRINT = (
     r"impressum|imprint|mentions-legales|legal-notice|aviso-legal|note-legali|colofon|disclosure|"
@@ -280,6 +285,34 @@ def candidates(document: Document, url: str, *, seen: Iterable[str] = ()) -> lis
             if key not in best or best[key].score < score:
                 best[key] = Candidate(target, score, why)
     return sorted(best.values(), key=lambda candidate: -candidate.score)
+
+
+def further(document: Document, url: str) -> list[str]:
+    """List the other pages of the site a page links to, those below it first, then its menu's, then its foot's.
+
+    Nothing in their addresses or labels points to people, nor to stories, shops, files and the like: a last resort.
+    """
+    base = absolute(url, document.base) if document.base else url
+    here, above = site_of(url), urlsplit(url).path.rstrip("/") + "/"
+    order: dict[str, int] = {}
+    for link in document.links:
+        target = absolute(base or url, link.href)
+        if target is None or site_of(target) != here or page_key(target) == page_key(url):
+            continue
+        path, label = _slug(urlsplit(target).path), _label(link)
+        if (
+            _FILE.search(urlsplit(target).path)
+            or path.count("/") > 4
+            or not 2 < len(label) <= 40
+            or _DATED.search(path)
+        ):
+            continue
+        if any(_PATTERNS["story"].search(part) for part in (*path.split("/"), _slug(label))):
+            continue
+        is_below = len(above) > 1 and urlsplit(target).path.startswith(above)
+        rank_of = 0 if is_below else {"nav": 1, "header": 1, "footer": 3}.get(link.zone, 2)
+        order[target] = min(rank_of, order.get(target, 9))
+    return sorted(order, key=lambda target: order[target])
 
 
 def _label(link: Link) -> str:

@@ -1,7 +1,8 @@
 """People in sentences: "Jane Doe is our Chief Executive Officer", "our CEO Jane Doe", "Jane Doe, CEO of Acme, ..."."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from core.names import PersonName, read_name
 from core.titles import Title, fold, may_hold_title, read_title
@@ -11,23 +12,77 @@ _NAME = (
     rf"(?:(?:Dr|Mr|Mrs|Ms|Prof|Ing|Herr|Frau|Mme|M|Dipl\.-Ing)\.?\s+)*{_CAP}"
     rf"(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+)*{_CAP}){{1,3}}"
 )
-_IS = re.compile(
-    rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?,?\s+(?:is|serves as|acts as|currently serves as|is currently|ist|est|"
-    rf"es|é|è|is momenteel)\s+(?:currently\s+|also\s+|seit\s+(?:\d{{4}}\s+)?)?"
-    r"(?:the |our |an? |its |their |unser(?:e)? |der |die |das |le |la |l'|l’|notre |el |nuestr[oa] |o |a |"
-    r"noss[oa] |il |l'|nostr[oa] |de |onze )?(?P<title>[^.;:!?]{2,90})"
+_ARTICLE = (
+    r"(?:the (?:company|firm|group|business|agency)['’]s |the |our |an? |its |their |his |her |unser(?:en|em|e|)? |"
+    r"der |die |das |den |dem |ihren? |le |la |l'|l’|"
+    r"notre |son |sa |el |nuestr[oa] |su |o |a |noss[oa] |il |i |lo |nostr[oa] |suo |sua |de |het |onze )?"
 )
-_APPOSITION = re.compile(
-    rf"(?P<name>{_NAME}),\s+(?:the |our |its |unser(?:e)? |der |die |notre |le |la |nuestr[oa] |el |noss[oa] |o |"
-    rf"a |nostr[oa] |il |onze |de )?(?P<title>[^.;:!?\"“”„]{{2,80}})"
+_AND = r"(?:\s+(?:and|und|et|y|e|en|&)\s+|,\s+)"
+_IS = re.compile(
+    rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?(?:,\s+(?:who|which|der|die|qui|que|che)\s[^,.]{{3,90}},)?,?\s+"
+    r"(?:is|serves as|acts as|currently serves as|has been|has served as|ist|est|es|é|è|is momenteel)\s+"
+    r"(?:currently\s+|also\s+|now\s+|today\s+|heute\s+|aujourd['’]hui\s+|hoy\s+|hoje\s+|oggi\s+|nu\s+|"
+    rf"seit\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+)
+_APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+{_ARTICLE}(?P<title>[^.;:!?\"“”„]{{2,80}})")
+_BRACKETS = re.compile(rf"(?P<name>{_NAME})\s*\((?P<title>[^()]{{2,60}})\)")
+_LEADS_AS = re.compile(
+    rf"(?P<name>{_NAME}),?\s+(?:(?:who|der|die|qui|que|che)\s+)?(?:\w+\s+){{0,2}}?"
+    r"(?:leads?|heads?|runs?|guides?|directs?|manages?|steers?|leitet|führt|lenkt|dirige|gère|guida|gestisce|lidera|"
+    r"leidt|serves?|works|continues)\s+(?:[\w'’-]+\s+){0,5}?"
+    rf"(?:as|als|en tant que|comme|como|come|in qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+)
+_CAPACITY = re.compile(
+    rf"(?P<name>{_NAME}),?\s+(?:agissant\s+|acting\s+)?(?:en (?:sa )?qualité d[e'’]\s*|en (?:su )?calidad de |"
+    r"in (?:sua )?qualità di |na (?:sua )?qualidade de |in (?:his|her|their) capacity as |in (?:seiner|ihrer) "
+    rf"(?:Eigenschaft|Funktion) als |in (?:de )?hoedanigheid van ){_ARTICLE}(?P<title>[^.;:!?]{{2,70}})"
+)
+_FIRST_PERSON = re.compile(
+    r"\b(?:I['’]m|I am|[Mm]y name is|[Ii]ch bin|[Mm]ein Name ist|[Jj]e suis|[Jj]e m['’]appelle|[Ss]oy|[Mm]e llamo|"
+    rf"[Ss]ou|[Ss]ono|[Mm]i chiamo|[Ii]k ben)\s+(?P<name>{_NAME}),?\s+(?:(?:and|und|et|y|e|en)\s+(?:I['’]m|I am)?\s*)?"
+    rf"{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+)
+_MYSELF = re.compile(
+    r"(?:^|[.!?]\s+)(?:I['’]m|I am|Ich bin|Je suis|Soy|Sou|Sono|Ik ben)\s+"
+    rf"{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _BEFORE = re.compile(
-    rf"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze|durch (?:den|"
-    rf"die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|"
-    rf"haar))\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})"
+    r"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze|durch (?:den|"
+    r"die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|"
+    rf"haar))\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})(?P<more>(?:{_AND}{_NAME})*)"
 )
-_BRACKETS = re.compile(rf"(?P<name>{_NAME})\s*\((?P<title>[^()]{{2,60}})\)")
+_TITLE_NAME = re.compile(
+    r"(?:^|[.!?]\s+|\b(?:by|with|under|von|mit|durch|unter|par|avec|por|con|com|da|dal|dalla|door|met)\s+)"
+    rf"{_ARTICLE}(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+)\s+(?P<name>{_NAME})(?P<more>(?:{_AND}{_NAME})*)"
+    r"(?!\s+(?:of|at|from|bei|von|chez|de|di)\s+[A-ZÄÖÜÉ])"
+)
+_AS_TITLE = re.compile(
+    rf"(?:^|[.!?]\s+)(?:As|Als|En tant que|Como|In qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),?\s+"
+    rf"(?P<name>{_NAME})"
+)
+_TITLE_IS = re.compile(
+    rf"(?:^|[.!?)]\s+){_ARTICLE}(?P<title>(?:[\w&/.'’-]+\s+){{1,7}}?)(?:is|ist|est|es|é|è)\s+(?P<name>{_NAME})"
+)
+_POSSESSIVE = re.compile(
+    rf"(?P<place>{_CAP}(?:\s+{_CAP}){{0,3}}?)(?:['’]s|(?<=s)['’])\s+(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+"
+    rf"(?P<name>{_NAME})(?P<more>)"
+)
+_SUBJECT = re.compile(
+    rf"((?:The |Die |Das |La |Le |Il )?{_CAP}(?:\s+{_CAP}){{0,3}})\s+(?:is|was|ist|wird|est|è|es|wordt)\b"
+)
+_PARTNER = re.compile(rf"({_CAP})\s+(?:and|und|et|y|e|en|&)\s+$")
+_OUR = re.compile(r"(?:Our|Unsere?|Notre|Nuestr[oa]|Noss[oa]|Nostr[oa]|Ons|Onze|It|She|He|Er|Sie|Il|Elle)\b")
 _LABELLED = re.compile(rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?:[ /&-]+[\w/&.-]+){{0,4}})\s*:\s*(?P<name>{_NAME})")
+_INVERTED = re.compile(r"\b(?:ist|leitet|führt)\s+(?P<rest>[^\W\d_a-zß-öø-ÿ][^.,;:!?]{8,90})")
+_NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _CAPACITY, _FIRST_PERSON)
+_TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _TITLE_IS, _POSSESSIVE, _LABELLED)
+_TOUCHING = (_BEFORE, _TITLE_NAME, _POSSESSIVE)
+"""Nothing stands between title and name, so where one ends is found by reading both."""
+_OURS = (_BEFORE, _LABELLED)
+_CLAUSE = re.compile(
+    r"\b(?:is|are|was|were|led|run|headed|ist|wird|wurde|geführt|geleitet|est|dirigée?|è|guidat[ao]|es|dirigid[ao]|"
+    r"foi|fue|wordt|geleid)\b"
+)
 _FOUNDED = re.compile(
     rf"\b(?:founded|started|established|gegründet|fondée?|fundada|fondata|opgericht)\b[^.;]{{0,40}}?\s(?:by|von|"
     rf"par|por|da|door)\s+(?P<name>{_NAME})"
@@ -47,12 +102,18 @@ _STOP = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence that says who holds which post; `is_ours` where it says "our" or is a label such as "CEO: ..."."""
+    """A sentence that says who holds which post.
+
+    Attributes:
+        is_ours: it says "our" or is a label such as "CEO: ...".
+        is_first_person: the person speaks: "I'm Jane Doe, founder and CEO of ...".
+    """
 
     name: PersonName
     title: Title
     evidence: str
     is_ours: bool = False
+    is_first_person: bool = False
 
 
 def statements(text: str) -> list[Statement]:
@@ -64,21 +125,89 @@ def statements(text: str) -> list[Statement]:
     found: list[Statement] = []
     if not may_hold_title(text) and _FOUNDED.search(text) is None:
         return found
-    for pattern in (_IS, _APPOSITION, _BEFORE, _BRACKETS, _LABELLED):
-        for matched in pattern.finditer(text):
-            before = text[max(0, matched.start() - 30) : matched.start()]
-            if _FORMER.search(before):
-                continue
-            name = _trimmed(matched["name"])
-            title = _post(matched["title"])
-            if name is not None and title is not None:
-                around = text[max(0, matched.start() - 40) : matched.end() + 40]
-                found.append(Statement(name, title, around, pattern in (_BEFORE, _LABELLED)))
+    for pattern in (*_NAME_FIRST, *_TITLE_FIRST):
+        for matched in _matches(pattern, text):
+            if not _FORMER.search(text[max(0, matched.start() - 30) : matched.start()]):
+                found.extend(_stated(pattern, matched, text))
+    found.extend(_inverted(text))
     for matched in _FOUNDED.finditer(text):
         name = _trimmed(matched["name"])
         if name is not None:
             found.append(Statement(name, Title("Founder", is_owner_like=True, is_title=True), matched[0], True))
     return found
+
+
+def _inverted(text: str) -> Iterator[Statement]:
+    """Read German word order: "Heute ist Jana Doe Geschäftsführerin der Doe GmbH"."""
+    for matched in _INVERTED.finditer(text):
+        tokens = matched["rest"].split()
+        for at in range(2, min(len(tokens), 5)):
+            title = _post(re.sub(r"^(?:seit \d{4} )?(?:der |die |unsere? )?", "", " ".join(tokens[at:])))
+            name = read_name(" ".join(tokens[:at])) if title is not None else None
+            if name is not None and title is not None:
+                yield Statement(name, title, matched[0])
+                break
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield matches; what stands after a name may hold the next person, so it is looked through again."""
+    position, is_name_first = 0, pattern in _NAME_FIRST
+    while matched := pattern.search(text, position):
+        yield matched
+        position = matched.end("name") if is_name_first else matched.start() + 1
+
+
+def _stated(pattern: re.Pattern[str], matched: re.Match[str], text: str) -> Iterator[Statement]:
+    held, named = matched["title"], matched["name"]
+    if pattern in _TOUCHING:
+        held, named = _split(f"{held} {named}") or (held, "")
+    title = _post(held)
+    if title is None or (pattern in _TITLE_FIRST and not _is_whole(title, held)):
+        return
+    place = matched.groupdict().get("place") or (_subject(text, matched.start()) if pattern is _TITLE_NAME else None)
+    if place:
+        title = replace(title, place=fold(place))
+    around = text[max(0, matched.start() - 40) : matched.end() + 40]
+    more = matched.groupdict().get("more") or ""
+    partner = _PARTNER.search(text[: matched.start("name")]) if pattern is _APPOSITION else None
+    for part in (named, *filter(None, re.split(_AND, more))):
+        own_title, own_name = _split(part) or ("", part)
+        name = _trimmed(own_name)
+        if name is None:
+            continue
+        held_here = read_title(own_title) if own_title else title
+        yield Statement(name, held_here, around, pattern in _OURS, pattern is _FIRST_PERSON)
+        other = read_name(f"{partner[1]} {name.family}") if partner and _is_plural(title) else None
+        if other is not None:
+            yield Statement(other, title, around)
+
+
+def _subject(text: str, at: int) -> str | None:
+    """Whose people a sentence is about: "Acme Holdings is led by CEO Jane Doe"; None where it says "our" or nothing."""
+    sentence = re.split(r"[.!?]\s", text[:at])[-1]
+    found = _SUBJECT.match(sentence.strip())
+    return found[1] if found is not None and not _OUR.match(found[1]) else None
+
+
+def _is_plural(title: Title) -> bool:
+    """Say whether a title is of several: "cogérants", "founders", "Geschäftsführer"."""
+    first = fold(title.text).split()[0].strip(",")
+    return first.endswith("s") or first.startswith("geschaftsfuhrer")
+
+
+def _split(text: str) -> tuple[str, str] | None:
+    """Cut "Chief Executive Jane Doe" into title and name."""
+    tokens = text.replace(",", " ").split()
+    for at in range(1, len(tokens) - 1):
+        title, name = " ".join(tokens[:at]), " ".join(tokens[at:])
+        if read_title(title).is_top and read_name(name) is not None:
+            return title, name
+    return None
+
+
+def _is_whole(title: Title, text: str) -> bool:
+    """Nothing of the words before the name is left out, other than where the post is held."""
+    return title.place is not None or fold(title.text).strip(" .,") == fold(text).strip(" .,")
 
 
 def own_statement(text: str, name: PersonName) -> Title | None:
@@ -99,6 +228,7 @@ def own_statement(text: str, name: PersonName) -> Title | None:
         matched = re.search(
             rf"^(?:As|Als) {article}(?P<title>[^.;:!?,]{{2,70}}), {subject}\b", text[:600]
         ) or re.search(rf"^{subject}, {article}(?P<title>[^.;:!?,]{{2,70}}),", text[:600])
+    matched = matched or _MYSELF.search(text[:300])
     return _post(matched["title"]) if matched else None
 
 
@@ -121,12 +251,15 @@ def _post(text: str) -> Title | None:
         *(cut.start() for cut in re.finditer(r" (?:of|at|for|bei|von|de|in|with) ", text)),
     ):
         title = read_title(text[:end].strip())
-        if title.is_top and not title.is_past:
+        if title.is_top and not title.is_past and not _CLAUSE.search(text[:end]):
             whole = re.match(
                 rf"{re.escape(text[:end].strip())}\s+(?:of|at|for|bei|von|de|chez|der|di|da|van|"
                 rf"bij)\s+(?P<place>(?:the |der |la |le |l')?[^\s,].{{1,60}}?)(?:,|$| and | where | since )",
                 text,
             )
             place = title.place or (fold(whole["place"]) if whole else None)
+            remark = text[:end].partition(",")[2]
+            if place and whole is None and place.split()[-1] in fold(remark) and remark.islower():
+                place = None
             return Title(title.text, title.role, title.is_owner_like, title.is_president, title.is_past, place, True)
     return None

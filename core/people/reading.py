@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from core.name_words import GIVEN, NOT_NAMES
 from core.names import PersonName, read_name
-from core.title_words import CREDENTIALS
+from core.title_words import CONNECTORS, CREDENTIALS
 from core.titles import Title, fold, may_hold_title, read_title
 
 _MAX_PAIR = 160
@@ -38,6 +39,7 @@ _REPRESENTED = re.compile(
     r"represented by|legally represented by|representant legal|representante legal|"
     r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
 )
+_BRACKETED = re.compile(r"^([^()]{4,60})\s\(([^()]{2,60})\)$")
 _AND = re.compile(r"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:and|und|et|y|e|en|sowie)\b)\s*")
 _SEVERAL = re.compile(r"\s*;\s*|\s+(?:and|und|et|y|e|en|&|•)\s+|(?<=\)),\s*")
 _PROSE = re.compile(
@@ -96,7 +98,7 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
     name = _name(text, pieces)
     if name is not None:
         return Reading(name=name)
-    if not may_hold_title(text) and _REPRESENTED_WORD.search(text) is None:
+    if not may_hold_title(" ".join(pieces)) and _REPRESENTED_WORD.search(text) is None:
         return _only_names(text)
     pairs = _pairs(text, pieces)
     return Reading(pairs=pairs) if pairs else _without_pairs(text, pieces)
@@ -120,7 +122,10 @@ def _without_pairs(text: str, pieces: tuple[str, ...]) -> Reading:
     if title is not None:
         return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
     listed = _only_names(text)
-    return listed if listed is not NOTHING else _open(text, pieces)
+    if listed is not NOTHING:
+        return listed
+    opening = _open(text, pieces)
+    return opening if opening is not NOTHING else _in_segments(text)
 
 
 def _open(text: str, pieces: tuple[str, ...]) -> Reading:
@@ -240,6 +245,16 @@ def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[Person
     if _REPRESENTED.match(fold(left)):
         named = _listed_names(right)
         return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
+    bracketed = _BRACKETED.match(right)
+    if bracketed is not None and not is_list:
+        name, title = read_name(bracketed[1]), _title(bracketed[2])
+        if (
+            name is not None
+            and title is not None
+            and title.role is not None
+            and _title(_without_lead(left)) is not None
+        ):
+            return ((name, title),)
     title = None if is_list else _title(_without_lead(left))
     if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
         return ()
@@ -276,10 +291,34 @@ def _listed_names(text: str) -> tuple[PersonName, ...]:
     whole = read_name(text)
     if whole is not None and "," not in text:
         return (whole,)
-    names = [read_name(part) for part in _AND.split(text) if part.strip()]
+    parts = [part.strip() for part in _AND.split(text) if part.strip()]
+    names = [read_name(part) or _with_family_of(parts[at + 1 :], part) for at, part in enumerate(parts)]
     if names and all(name is not None for name in names):
         return tuple(name for name in names if name is not None)
     return (whole,) if whole is not None else ()
+
+
+def _with_family_of(following: list[str], given: str) -> PersonName | None:
+    """Read the first of "Cordula und Ralf Hess": a given name that shares the next person's family name."""
+    partner = read_name(following[0]) if following else None
+    if partner is None or " " in given or len(given) < 3 or fold(given) in NOT_NAMES - GIVEN:
+        return None
+    return read_name(f"{given} {partner.family}")
+
+
+def _in_segments(text: str) -> Reading:
+    """Read the part of a line that is a title with names: "Hess GmbH, Geschäftsführung Ralf Hess, Moorweg 3"."""
+    segments = [] if _PROSE.search(fold(text)) else [part.strip() for part in re.split(r"[,;|•·]|\s[-–—]\s", text)]
+    for segment in segments if 1 < len(segments) <= 8 else ():
+        tokens = segment.split()
+        for at in range(1, min(len(tokens), 6)):
+            title = read_title(" ".join(tokens[:at]))
+            if fold(tokens[at - 1]) in CONNECTORS or fold(tokens[at - 1]) in ("at", "bei", "chez"):
+                continue
+            named = _listed_names(" ".join(tokens[at:])) if title.role is not None and title.place is None else ()
+            if named:
+                return Reading(pairs=tuple((name, title) for name in named))
+    return NOTHING
 
 
 def _unpunctuated(text: str) -> tuple[tuple[PersonName, Title], ...]:

@@ -32,6 +32,7 @@ class Found(StrEnum):
     LINE = "name and title in one line"
     LABEL = "name under a title"
     PROSE = "sentence"
+    CHOSEN = "name and title of the page, matched by a model"
 
 
 class PageKind(StrEnum):

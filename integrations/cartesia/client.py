@@ -1,22 +1,36 @@
 """Client of Cartesia's speech API, through its SDK, version 4.
 
-Source: docs.cartesia.ai, "Text to Speech (Bytes)", "Text to Speech (SSE)", "Speech-to-Text (Batch)", "Concurrency
-Limits" (checked November 2026). Status 429 means too many calls at once, so calls take one of the slots first. In a
-stream errors come as events, and a stream that is cut ends in silence. Characters are counted as credits.
+Source: docs.cartesia.ai, "Text to Speech (Bytes)", "Text to Speech (SSE)", "Speech-to-Text (Batch)", "Concurrency and
+WebSocket Limits", "Pricing" (checked November 2026). Status 429 means too many calls at once, so calls take one of the
+slots first: speaking and listening are counted apart, and four may be listened to for one that may speak. In a stream
+errors come as events, and a stream that is cut ends in silence. A character spoken costs a credit.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
+import httpx
+
 from core.errors import ProviderNotConfigured, Unavailable
-from core.spend import FREE, Cost
-from integrations.cartesia.schemas import AudioFormat, Container, Transcript
+from core.spend import Cost
+from integrations.cartesia.listening import MANUAL, TURNS, Listening
+from integrations.cartesia.schemas import (
+    AudioFormat,
+    Container,
+    Transcript,
+    batch_credits,
+    longest_s,
+    streamed_credits,
+)
+from integrations.cartesia.speaking import Socket, Speaking, Voice
 from integrations.refusals import refusal
 from integrations.resilience.guard import Call, Guard
+from integrations.resilience.meter import Meter
 from integrations.resilience.rate_limit import Slots
 from integrations.sdk import fields_of, sdk_errors
 
@@ -27,6 +41,12 @@ except ImportError:
 else:
     _HAS_SDK = True
 
+_LISTENERS_A_SPEAKER = 4
+_LONGEST_SESSION_S = 3600.0
+_BOOKED_S = Decimal(60)
+"""Seconds of listening that are set aside at a time."""
+_CLOSING_S = 1.0
+
 
 class CartesiaClient:
     """Speech from text, text from speech; an async context manager.
@@ -35,7 +55,7 @@ class CartesiaClient:
         base_url: "https://api.cartesia.ai".
         api_key: the key.
         guard: see `integrations.resilience.guard`.
-        slots: calls at once, as the plan allows.
+        slots: generations at once, as the plan allows.
         timeout_s: seconds without a byte.
 
     Raises:
@@ -49,7 +69,21 @@ class CartesiaClient:
             raise ProviderNotConfigured("cartesia is off: install sales-agent with its extra 'voice'")
         self.guard = guard
         self._slots = slots
-        self._sdk = AsyncCartesia(api_key=api_key, base_url=base_url.rstrip("/"), timeout=timeout_s, max_retries=0)
+        self._listening_slots = replace(
+            slots, name=f"{slots.name}-listening", limit=_LISTENERS_A_SPEAKER * slots.limit, lease_s=_LONGEST_SESSION_S
+        )
+        self._timeout_s = timeout_s
+        # The SDK takes wss for speech whatever the base says.
+        self._sdk = AsyncCartesia(
+            api_key=api_key,
+            base_url=base_url.rstrip("/"),
+            websocket_base_url=base_url.rstrip("/").replace("http", "ws", 1),
+            timeout=timeout_s,
+            max_retries=0,
+            http_client=httpx.AsyncClient(
+                timeout=timeout_s, trust_env=False, verify=base_url.startswith("https:"), follow_redirects=True
+            ),
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,6 +155,70 @@ class CartesiaClient:
             async for piece in self.guard.stream(pieces, _call("tts/sse", text)):
                 yield piece
 
+    @asynccontextmanager
+    async def speaking(
+        self, *, voice_id: str, model: str, sample_rate: int = 16_000, language: str = "en"
+    ) -> AsyncIterator[Speaking]:
+        """Open a voice that speaks over a websocket, with as little delay as there can be.
+
+        The line is opened by the first utterance and kept for the others.
+        """
+        options: Any = self._line()
+
+        async def connect() -> Any:  # noqa: ANN401 - the SDK's connection
+            return await self._sdk.tts.websocket_connect(websocket_connection_options=options).enter()
+
+        socket = Socket(connect)
+        try:
+            yield Speaking(
+                socket, Voice(voice_id, model, sample_rate, language), self.guard, self._slot, self._timeout_s
+            )
+        finally:
+            await socket.aclose()
+
+    @asynccontextmanager
+    async def listening(
+        self, *, model: str, sample_rate: int = 16_000, language: str = "en", finds_turns: bool = False
+    ) -> AsyncIterator[Listening]:
+        """Open an ear for raw little-endian 16-bit PCM of one channel.
+
+        Args:
+            model: of those that listen in real time; only some find turns.
+            sample_rate: samples a second.
+            language: two letters; with turn detection Cartesia understands English only.
+            finds_turns: let Cartesia find where turns begin and end; otherwise `Listening.finalize` ends one.
+
+        Raises:
+            LimitReached: all slots are taken.
+        """
+        name = TURNS if finds_turns else MANUAL
+        params: dict[str, Any] = {"encoding": "pcm_s16le", "model": model, "sample_rate": sample_rate}
+        params |= {"websocket_connection_options": self._line()}
+        spoken: dict[str, Any] = {"language": language}
+
+        async def connect() -> Any:  # noqa: ANN401 - the SDK's connection
+            with sdk_errors(self.provider, name):
+                if finds_turns:
+                    return await self._sdk.stt.auto_finalize.websocket(**params).enter()
+                return await self._sdk.stt.manual_finalize.websocket(**params, **spoken).enter()
+
+        def cost_of(seconds: Decimal) -> Cost:
+            return Cost(credits=streamed_credits(model, seconds))
+
+        async with self._slot(self._listening_slots):
+            meter = Meter(self.guard.book, self.provider, name, cost_of, _BOOKED_S)
+            try:
+                async with self.guard.session(connect, Call(name, scope=name)) as connection:
+                    try:
+                        yield Listening(connection, meter, sample_rate, self._timeout_s, finds_turns=finds_turns)
+                    finally:
+                        await connection.close()
+            finally:
+                await meter.close()
+
+    def _line(self) -> dict[str, Any]:
+        return {"open_timeout": self._timeout_s, "close_timeout": _CLOSING_S, "proxy": None}
+
     def _check(self, event: Any) -> None:  # noqa: ANN401 - the SDK's event types
         """Raise what an error event stands for; the SDK hands it on as a value."""
         if event.type == "error":
@@ -134,9 +232,17 @@ class CartesiaClient:
         model: str,
         language: str = "en",
         file_name: str = "audio.wav",
-        estimate: Cost = FREE,
+        estimate: Cost | None = None,
     ) -> Transcript:
-        """Return what is said in `audio`, a whole file such as WAV."""
+        """Return what is said in `audio`, a whole file such as WAV.
+
+        Args:
+            audio: the file.
+            model: of those that take files.
+            language: two letters.
+            file_name: says what kind of file it is.
+            estimate: the most it can cost; None: as long as a file of this size can last.
+        """
 
         async def attempt() -> Transcript:
             with sdk_errors(self.provider, "stt"):
@@ -145,17 +251,23 @@ class CartesiaClient:
                 said = fields_of(answer)
                 return Transcript(said["text"], said.get("language"), said.get("duration"))
 
-        async with self._slot():
-            return await self.guard.run(attempt, Call("stt", scope="stt", estimate=estimate))
+        most = Cost(credits=batch_credits(longest_s(len(audio)))) if estimate is None else estimate
+
+        def cost_of(said: Transcript) -> Cost:
+            # The length is the provider's; without one, nothing better than the estimate is known.
+            return most if said.duration_s is None else Cost(credits=batch_credits(Decimal(str(said.duration_s))))
+
+        async with self._slot(self._listening_slots):
+            return await self.guard.run(attempt, Call("stt", scope="stt", estimate=most), cost_of=cost_of)
 
     @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        holder = uuid4().hex
-        await self._slots.take(holder)
+    async def _slot(self, slots: Slots | None = None) -> AsyncIterator[None]:
+        chosen, holder = slots or self._slots, uuid4().hex
+        await chosen.take(holder)
         try:
             yield
         finally:
-            await self._slots.give_back(holder)
+            await chosen.give_back(holder)
 
 
 def _request(text: str, voice_id: str, model: str, audio: AudioFormat, language: str) -> dict[str, Any]:

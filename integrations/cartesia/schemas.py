@@ -1,7 +1,15 @@
 """What Cartesia gives back (API version 2026-08-14, checked November 2026)."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
+
+BYTES_A_SAMPLE = 2
+"""Of the raw audio spoken and heard over websockets: little-endian 16-bit PCM, one channel."""
+
+_STREAMED_CREDITS = {"ink-whisper": Decimal(1), "ink-2": Decimal(3)}
+_BATCH_CREDITS = Decimal("0.5")
+_FEWEST_BYTES_A_SECOND = 1_000
 
 
 class Container(StrEnum):
@@ -32,3 +40,45 @@ class Transcript:
     text: str
     language: str | None = None
     duration_s: float | None = None
+
+
+class Hearing(StrEnum):
+    """What is heard while somebody speaks."""
+
+    STARTED = "started"
+    """Somebody began to speak: whoever is speaking to them should stop. Only where Cartesia finds the turns."""
+    DRAFT = "draft"
+    """All of the turn so far; a later draft replaces it."""
+    MAYBE_ENDED = "maybe_ended"
+    """The turn has probably ended; `RESUMED` takes it back. Only where Cartesia finds the turns."""
+    RESUMED = "resumed"
+    """The turn goes on after all."""
+    ENDED = "ended"
+    """The turn is over; the text is what was said in it, and nothing will be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something that was heard; `text` is all of the turn so far, as it came."""
+
+    kind: Hearing
+    text: str = ""
+
+
+def streamed_credits(model: str, seconds: Decimal) -> Decimal:
+    """Return what listening costs, silence included; a model not known here as much as the dearest one.
+
+    Source: docs.cartesia.ai, "Pricing" (checked November 2026).
+    """
+    rates = [rate for name, rate in _STREAMED_CREDITS.items() if model.startswith(name)]
+    return seconds * (rates[0] if rates else max(_STREAMED_CREDITS.values()))
+
+
+def batch_credits(seconds: Decimal) -> Decimal:
+    """Return what transcribing a file of `seconds` costs. Source: as above."""
+    return seconds * _BATCH_CREDITS
+
+
+def longest_s(size: int) -> Decimal:
+    """Return the most seconds of speech a file of `size` bytes can hold, in the tightest of the accepted formats."""
+    return Decimal(-(-size // _FEWEST_BYTES_A_SECOND))

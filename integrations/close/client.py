@@ -8,8 +8,9 @@ field; a create whose answer was lost is looked up by that id before it is tried
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,12 @@ class CloseClient(ProviderClient):
         guard: see `integrations.resilience.guard`.
         own_id_field: name of the text custom field, on leads and on contacts, that holds our ids.
         timeout_s: seconds.
+        clock: the time here, aware.
+
+    Attributes:
+        clock_offset_s: seconds Close's clock is ahead of ours, by its last answer; None before the first.
+        answers: that came so far.
+        own_id_name: name of the custom field for our ids.
     """
 
     def __init__(
@@ -60,9 +67,13 @@ class CloseClient(ProviderClient):
         *,
         own_id_field: str = OWN_ID_FIELD,
         timeout_s: float = 30.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(base_url, guard, auth=(api_key, ""), timeout_s=timeout_s)
-        self._own_id_name = own_id_field
+        self.own_id_name = own_id_field
+        self._clock = clock
+        self.clock_offset_s: float | None = None
+        self.answers = 0
         self._own_id_fields: dict[CloseObject, str] = {}
 
     async def me(self) -> CloseUser:
@@ -100,6 +111,15 @@ class CloseClient(ProviderClient):
         body = {**fields, f"custom.{field}": own_id.hex}
         answer = await self.request("POST", "/lead/", body=body, look_up=look_up)
         return self.parsed(CloseLead, answer.body, "POST /lead/")
+
+    async def post_lead(self, fields: Mapping[str, Json]) -> CloseLead:
+        """Create a lead, whatever is there already; an attempt without an answer is not made again."""
+        return self.parsed(CloseLead, (await self.request("POST", "/lead/", body=dict(fields))).body, "POST /lead/")
+
+    async def post_contact(self, fields: Mapping[str, Json]) -> CloseContact:
+        """Create a contact; else as `post_lead`. Without `lead_id` Close makes a lead for it."""
+        answer = await self.request("POST", "/contact/", body=dict(fields))
+        return self.parsed(CloseContact, answer.body, "POST /contact/")
 
     async def find_lead(self, own_id: UUID) -> CloseLead | None:
         """Return the lead that carries our id, the oldest where there are several, or None."""
@@ -189,19 +209,22 @@ class CloseClient(ProviderClient):
 
     # search and events
 
-    async def search_leads(self, conditions: Sequence[Json], *, fields: Sequence[str]) -> AsyncIterator[CloseLead]:
-        """Yield the leads that meet all conditions, oldest change first; 10,000 at most, which is Close's own bound.
+    async def search_leads(
+        self, conditions: Sequence[Json], *, fields: Sequence[str], sort: str = "date_updated"
+    ) -> AsyncIterator[CloseLead]:
+        """Yield the leads that meet all conditions, oldest first; 10,000 at most, which is Close's own bound.
 
         All pages are read before the first lead is yielded: a cursor lives 30 seconds, a reader may take longer.
 
         Args:
             conditions: nodes of "Advanced Filtering" queries.
             fields: keys wanted; Close answers bare ids otherwise.
+            sort: the date that says how old.
         """
         body: dict[str, Any] = {
             "query": {"type": "and", "queries": [{"type": "object_type", "object_type": "lead"}, *conditions]},
             "_fields": {"lead": list(fields)},
-            "sort": [{"direction": "asc", "field": _lead_field("date_updated")}],
+            "sort": [{"direction": "asc", "field": _lead_field(sort)}],
             "_limit": _PAGE,
             "cursor": None,
         }
@@ -273,24 +296,32 @@ class CloseClient(ProviderClient):
         """Return the id of the custom field for our ids. Raises ConfigurationError when there is none of that name."""
         if kind not in self._own_id_fields:
             fields = {field.name: field.id for field in await self.custom_fields(kind)}
-            if self._own_id_name not in fields:
+            if self.own_id_name not in fields:
                 raise ConfigurationError(
-                    f"Close has no {kind} custom field named {self._own_id_name!r}: create one of type text in Close, "
+                    f"Close has no {kind} custom field named {self.own_id_name!r}: create one of type text in Close, "
                     "or set CLOSE_OWN_ID_FIELD"
                 )
-            self._own_id_fields[kind] = fields[self._own_id_name]
+            self._own_id_fields[kind] = fields[self.own_id_name]
         return self._own_id_fields[kind]
+
+    def known_own_id_field(self, kind: CloseObject) -> str | None:
+        """Return the id of the custom field for our ids, where this client has asked for it already."""
+        return self._own_id_fields.get(kind)
+
+    def now_there(self) -> datetime:
+        """Return the time by Close's clock, as far as it is known."""
+        return self._clock() + timedelta(seconds=self.clock_offset_s or 0.0)
 
     async def ensure_own_id_field(self, kind: CloseObject) -> str:
         """Return the id of the custom field for our ids, created if it is not there; it changes the organisation."""
 
         async def look_up() -> Answer | None:
-            found = [field for field in await self.custom_fields(kind) if field.name == self._own_id_name]
+            found = [field for field in await self.custom_fields(kind) if field.name == self.own_id_name]
             return Answer(found[0].model_dump(), {}) if found else None
 
         answer = await look_up()
         if answer is None:
-            body = {"name": self._own_id_name, "type": "text"}
+            body = {"name": self.own_id_name, "type": "text"}
             answer = await self.request("POST", f"/custom_field/{kind}/", body=body, look_up=look_up)
         made = self.parsed(CloseCustomField, answer.body, f"POST /custom_field/{kind}/")
         self._own_id_fields[kind] = made.id
@@ -320,7 +351,10 @@ class CloseClient(ProviderClient):
             skip += len(page.data)
 
     def observations(self, headers: httpx.Headers) -> list[Observation]:
-        """Read the `RateLimit` header in both of its spellings (commas, or semicolons)."""
+        """Read the `RateLimit` header in both of its spellings (commas, or semicolons); note the time it is there."""
+        self.answers += 1
+        if (dated := _moment_of(headers.get("date"))) is not None:
+            self.clock_offset_s = (dated - self._clock()).total_seconds()
         match = _RATE_LIMIT.search(headers.get("ratelimit", ""))
         if match is None:
             return []
@@ -336,6 +370,15 @@ class CloseClient(ProviderClient):
 
 def _lead_field(name: str) -> dict[str, str]:
     return {"type": "regular_field", "object_type": "lead", "field_name": name}
+
+
+def _moment_of(date_header: str | None) -> datetime | None:
+    """Return the moment a `Date` header means (RFC 9110): the middle of the second it names."""
+    try:
+        moment = parsedate_to_datetime(date_header or "")
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
 
 
 def is_signed(signature_key: str, timestamp: str, body: bytes, signature: str) -> bool:

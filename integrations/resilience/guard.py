@@ -6,6 +6,7 @@ The cheapest refusal comes first. HTTP clients use it through `integrations.http
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -159,6 +160,46 @@ class Guard:
             await self.breaker.report(begun.ticket, outcome)
             if self.book is not None and begun.reservation is not None:
                 await self.book.settle(begun.reservation, charge)
+
+    @asynccontextmanager
+    async def session(self, connect: Callable[[], Awaitable[T]], call: Call) -> AsyncIterator[T]:
+        """Open a line, as often as it is worth it; the breaker is told at the end how the conversation went.
+
+        What is said on the line is never said again, and the caller accounts for it (`resilience.meter`).
+
+        Args:
+            connect: opens the line once.
+            call: what it is; its estimate is not looked at.
+        """
+        ticket, line = await retrying(
+            lambda: self._opened(connect, call),
+            self.retry,
+            is_worth=lambda error: self.retry.is_worth(error, may_repeat=call.may_repeat),
+        )
+        outcome = Outcome.UNKNOWN
+        try:
+            yield line
+            outcome = Outcome.ALIVE
+        except ProviderError as error:
+            outcome = _outcome(error, self.provider)
+            raise
+        finally:
+            await self.breaker.report(ticket, outcome)
+
+    async def _opened(self, connect: Callable[[], Awaitable[T]], call: Call) -> tuple[Ticket | None, T]:
+        ticket = await self.breaker.admit()
+        outcome: Outcome | None = Outcome.UNKNOWN
+        try:
+            line = await self._limited(connect, call)
+            outcome = None
+        except ProviderError as error:
+            outcome = _outcome(error, self.provider)
+            raise
+        else:
+            return ticket, line
+        finally:
+            if outcome is not None:
+                await self.breaker.report(ticket, outcome)
 
     async def _begun(self, open_stream: Callable[[], AsyncGenerator[T, None]], call: Call) -> "_Begun[T]":
         """Take the way of a call up to its first piece; what failed is reported and accounted for here."""

@@ -6,6 +6,7 @@ import os
 import tempfile
 import zlib
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 from core.errors import InvalidFile
@@ -72,12 +73,20 @@ class PageCache:
             ) from error
 
     def prune(self, *, older_than: float) -> int:
-        """Delete pages kept before `older_than` (seconds since 1970, by the file's date); return how many."""
+        """Delete pages kept, and hosts asked, before `older_than` (seconds since 1970, by the file's date).
+
+        Returns:
+            How many pages were deleted.
+        """
         count = 0
-        for path in self._directory.glob("??/*.page"):
-            if path.stat().st_mtime < older_than:
+        for path in chain(self._directory.glob("??/*.p*"), self._directory.glob("hosts/*.host")):
+            try:
+                is_old = path.stat().st_mtime < older_than
+            except FileNotFoundError:
+                continue  # another sweep was first
+            if is_old:
                 path.unlink(missing_ok=True)
-                count += 1
+                count += path.suffix == ".page"
         return count
 
     def _path(self, url: str) -> Path:

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,103 +16,22 @@ from core.charsets import decode
 from core.robots import MAX_BYTES as ROBOTS_MAX_BYTES
 from core.robots import Robots, RobotsDecision
 from core.web_addresses import absolute, canonical, is_public_address, site_of
+from integrations.websites.bodies import read_body
 from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.network import CheckedTransport
+from integrations.websites.pacing import paced
+from integrations.websites.pages import FetchedPage, FetchLimits, PageStatus, Resource, failure, is_text, refusal
 
 MAX_REDIRECTS = 5
 _ROBOTS_FRESH_S = 86_400.0
 """RFC 9309, 2.4: a crawler should not use a cached robots.txt for more than a day."""
 _MAX_HOSTS = 5_000
-_TEXT_TYPES = ("text/html", "application/xhtml", "text/plain", "application/xml", "text/xml", "application/rss")
-
-
-class PageStatus(StrEnum):
-    """What became of a page."""
-
-    OK = "ok"
-    NOT_FOUND = "not found"
-    DISALLOWED = "disallowed by robots.txt"
-    FORBIDDEN = "forbidden"
-    UNREACHABLE = "unreachable"
-    TIMEOUT = "timeout"
-    REFUSED = "refused address"
-    OFF_SITE = "leads to another site"
-    REDIRECTS = "too many redirects"
-    NOT_A_PAGE = "not a page"
-    SERVER_ERROR = "server error"
-    THROTTLED = "throttled"
-    BAD_CONTENT = "unreadable content"
-
-
-UNKNOWN = frozenset(
-    {
-        PageStatus.FORBIDDEN,
-        PageStatus.UNREACHABLE,
-        PageStatus.TIMEOUT,
-        PageStatus.SERVER_ERROR,
-        PageStatus.THROTTLED,
-        PageStatus.DISALLOWED,
-        PageStatus.REFUSED,
-    }
-)
-"""Nothing is known about such a page's content: never "nobody there"."""
-
-
-@dataclass(frozen=True)
-class FetchLimits:
-    """Bounds of every fetch.
-
-    Attributes:
-        agent: product token in robots.txt; `user_agent` is the whole header.
-        delay_s: seconds between two requests to one host; a larger Crawl-delay is kept up to `max_delay_s`.
-        timeout_s: seconds for one page, redirects and body included.
-        max_bytes: decoded bytes read of one page; the rest is left.
-        fresh_for_s: a kept page younger than this is used without asking the server.
-        allow_private: private and loopback addresses may be visited.
-        connections: connections at most, over all hosts.
-    """
-
-    agent: str = "sales-agent"
-    user_agent: str = "sales-agent/0.1"
-    delay_s: float = 1.0
-    max_delay_s: float = 10.0
-    timeout_s: float = 15.0
-    max_bytes: int = 2_000_000
-    fresh_for_s: float = 86_400.0
-    allow_private: bool = False
-    connections: int = 100
-
-
-@dataclass(frozen=True)
-class FetchedPage:
-    """One page, or why there is none.
-
-    Attributes:
-        url: the address asked for.
-        final_url: where the content came from.
-        status: what became of it.
-        why: one phrase for people; "" for a page.
-        body: the markup, "" unless the status is OK.
-        http_status: the server's status, or None.
-        robots: the decision of the host's robots.txt, where one was taken.
-        from_cache: no body was transferred.
-        truncated: longer than `max_bytes`.
-    """
-
-    url: str
-    final_url: str
-    status: PageStatus
-    why: str = ""
-    body: str = ""
-    http_status: int | None = None
-    robots: RobotsDecision | None = None
-    from_cache: bool = False
-    truncated: bool = False
 
 
 @dataclass
 class _Host:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     robots: Robots | None = None
     robots_at: float = 0.0
     next_at: float = 0.0
@@ -131,6 +49,7 @@ class WebsiteFetcher:
         self.limits = limits
         self.requests_sent = 0
         self._cache = PageCache(cache_dir) if cache_dir is not None else None
+        self._pace_dir = cache_dir / "hosts" if cache_dir is not None else None
         self._hosts: dict[str, _Host] = {}
         self._client = httpx.AsyncClient(
             transport=CheckedTransport(allow_private=limits.allow_private, max_connections=limits.connections),
@@ -177,6 +96,33 @@ class WebsiteFetcher:
             return FetchedPage(
                 asked, asked, PageStatus.TIMEOUT, f"no complete answer within {self.limits.timeout_s:g} s"
             )
+
+    async def resource(self, url: str) -> Resource | None:
+        """Fetch what a page's script asks for, under the rules of every page, but without its delay.
+
+        Returns:
+            The answer; None where it may not be asked for, where it does not come in time, or is too large.
+        """
+        target = canonical(url)
+        try:
+            async with asyncio.timeout(self.limits.timeout_s):
+                for _ in range(MAX_REDIRECTS + 1):
+                    if target is None or (not self.limits.allow_private and _is_private_literal(target)):
+                        return None
+                    robots = await self._robots(target)
+                    if isinstance(robots, FetchedPage) or not robots.allowed:
+                        return None
+                    async with self._client.stream("GET", target, headers={"Accept": "*/*"}) as answer:
+                        self.requests_sent += 1
+                        if answer.status_code in (301, 302, 303, 307, 308):
+                            target = absolute(target, answer.headers.get("location", ""))
+                            continue
+                        body, is_truncated = await read_body(answer, self.limits.max_bytes)
+                        kind = answer.headers.get("content-type", "text/plain")
+                    return None if body is None or is_truncated else Resource(body, kind, answer.status_code)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error):
+            return None
+        return None
 
     def _waiting(self, url: str) -> float:
         """Seconds the host's own delays may take, which are not the page's fault."""
@@ -242,16 +188,16 @@ class WebsiteFetcher:
                     return FetchedPage(
                         asked, url, PageStatus.REDIRECTS, "a redirect without a target", http_status=code, robots=robots
                     ), target
-                refused = _refusal(code)
+                refused = refusal(code)
                 if refused is not None:
                     return outcome(*refused, code)
                 kind = answer.headers.get("content-type", "")
-                body, truncated = await _read(answer, self.limits.max_bytes)
+                body, truncated = await read_body(answer, self.limits.max_bytes)
         except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error) as error:
-            return outcome(*_failure(error))
+            return outcome(*failure(error))
         if body is None:
             return outcome(PageStatus.BAD_CONTENT, "an encoding that was not asked for", code)
-        if not _is_text(kind, body):
+        if not is_text(kind, body):
             return outcome(PageStatus.NOT_A_PAGE, f"content type {kind.split(';')[0][:40] or 'unknown'}", code)
         text = decode(body, kind, truncated=truncated)
         fetched = CachedPage(
@@ -272,17 +218,19 @@ class WebsiteFetcher:
 
     @asynccontextmanager
     async def _polite(self, url: str) -> AsyncIterator[None]:
-        """Hold the host: one request at a time, the delay between the end of one and the start of the next."""
+        """Hold the host, for every process with this cache: one request at a time, and the delay between two."""
         host = self._hosts.setdefault(urlsplit(url).netloc, _Host())
         async with host.lock:
             wait = host.next_at - time.monotonic()
             if wait > 0:
                 await asyncio.sleep(wait)
-            self.requests_sent += 1
-            try:
-                yield
-            finally:
-                host.next_at = time.monotonic() + self._delay(host)
+            delay_s = self._delay(host)
+            async with paced(self._pace_dir if delay_s else None, urlsplit(url).netloc, delay_s):
+                self.requests_sent += 1
+                try:
+                    yield
+                finally:
+                    host.next_at = time.monotonic() + self._delay(host)
 
     def _delay(self, host: _Host) -> float:
         asked = host.robots.crawl_delay_s if host.robots is not None else None
@@ -292,12 +240,13 @@ class WebsiteFetcher:
         """Decide by the host's robots.txt, fetched once a day (RFC 9309, 2.3)."""
         parts = urlsplit(url)
         host = self._hosts.setdefault(parts.netloc, _Host())
-        if host.robots is None or time.monotonic() - host.robots_at > _ROBOTS_FRESH_S:
-            found = await self._fetch_robots(f"{parts.scheme}://{parts.netloc}/robots.txt")
-            if isinstance(found, FetchedPage):
-                return found
-            host.robots, host.robots_at = found, time.monotonic()
-            self._forget_hosts()
+        async with host.asking:
+            if host.robots is None or time.monotonic() - host.robots_at > _ROBOTS_FRESH_S:
+                found = await self._fetch_robots(f"{parts.scheme}://{parts.netloc}/robots.txt")
+                if isinstance(found, FetchedPage):
+                    return found
+                host.robots, host.robots_at = found, time.monotonic()
+                self._forget_hosts()
         return host.robots.decide(url)
 
     def _forget_hosts(self) -> None:
@@ -335,39 +284,12 @@ class WebsiteFetcher:
                         return Robots("", agent, unreachable=f"HTTP {code}")
                     if code >= 400:
                         return Robots("", agent)
-                    body, _ = await _read(answer, ROBOTS_MAX_BYTES)
+                    body, _ = await read_body(answer, ROBOTS_MAX_BYTES)
             except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error) as error:
-                return FetchedPage(url, url, *_failure(error))
+                return FetchedPage(url, url, *failure(error))
             text = (body or b"").decode("utf-8", "replace").removeprefix("\ufeff")
             return Robots("" if text.lstrip()[:1] == "<" else text, agent)
         return Robots("", agent)
-
-
-def _failure(error: Exception) -> tuple[PageStatus, str]:
-    """Say what an exchange that broke off means."""
-    if isinstance(error, httpx.TimeoutException):
-        return PageStatus.TIMEOUT, "no answer in time"
-    if isinstance(error, (zlib.error, httpx.DecodingError)):
-        return PageStatus.BAD_CONTENT, "the content is not compressed as it says"
-    if isinstance(error, httpx.ConnectError):
-        if "not a public address" in str(error):
-            return PageStatus.REFUSED, "the host's address is not public"
-        return PageStatus.UNREACHABLE, "no connection"
-    return PageStatus.UNREACHABLE, f"the connection broke ({type(error).__name__})"
-
-
-def _refusal(code: int) -> tuple[PageStatus, str] | None:
-    if code in (404, 410):
-        return PageStatus.NOT_FOUND, f"HTTP {code}"
-    if code in (401, 402, 403, 407, 451):
-        return PageStatus.FORBIDDEN, f"HTTP {code}: what stands there is unknown"
-    if code in (429, 503):
-        return PageStatus.THROTTLED, f"HTTP {code}: the server wants us to come back later"
-    if code >= 500:
-        return PageStatus.SERVER_ERROR, f"HTTP {code}"
-    if code >= 300:
-        return PageStatus.NOT_FOUND, f"HTTP {code}"
-    return None
 
 
 def _is_private_literal(url: str) -> bool:
@@ -377,40 +299,3 @@ def _is_private_literal(url: str) -> bool:
         return True
     literal = host.replace(".", "").isdigit() or ":" in host
     return literal and not is_public_address(host)
-
-
-def _is_text(kind: str, body: bytes) -> bool:
-    """A wrong Content-Type is forgiven where the body begins like a page."""
-    plain = kind.split(";")[0].strip().lower()
-    start = body[:1024].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if b"\x00" in body[:512] and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return False
-    if plain.startswith(_TEXT_TYPES):
-        return True
-    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<?xml", b"<!--"))
-
-
-async def _read(answer: httpx.Response, limit: int) -> tuple[bytes | None, bool]:
-    """Read a body, unpacked, up to `limit` bytes; (None, False) for an encoding that was not asked for."""
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower() or "identity"
-    if encoding == "identity":
-        unpack = None
-    elif encoding in ("gzip", "x-gzip", "deflate"):
-        unpack = zlib.decompressobj(47 if encoding != "deflate" else 15)
-    else:
-        return None, False
-    body = bytearray()
-    first = True
-    async for chunk in answer.aiter_raw(65_536):
-        if unpack is None:
-            body += chunk
-        else:
-            if first and encoding == "deflate" and chunk[:1] not in (b"\x78", b"\x58", b"\x08"):
-                unpack = zlib.decompressobj(-15)
-            first = False
-            body += unpack.decompress(chunk, limit + 1 - len(body))
-            if unpack.eof:
-                break
-        if len(body) > limit:
-            return bytes(body[:limit]), True
-    return bytes(body), False

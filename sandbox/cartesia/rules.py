@@ -35,6 +35,7 @@ class CartesiaSettings(Settings):
         credits: Characters left to speak.
         retry_after_s: What a 429 says, or None for nothing.
         piece_pause_s: Pause between pieces of audio.
+        context_idle_s: How long a context of the websocket lives on after its last audio.
         largest_file: Bytes of a file to transcribe.
         partials: Whether live transcription shows drafts before the final text.
     """
@@ -49,10 +50,12 @@ class CartesiaSettings(Settings):
         "sonic-latest",
     ]
     listening_models: list[str] = ["ink-whisper", "ink-whisper-2025-06-04", "ink-2"]
+    turn_models: list[str] = ["ink-2", "ink-whisper", "ink-whisper-2025-06-04"]
     concurrency: int = 15
     credits: int = 1_000_000
     retry_after_s: float | None = None
     piece_pause_s: float = 0.0
+    context_idle_s: float = 1.0
     largest_file: int = 25_000_000
     partials: bool = True
 

@@ -127,11 +127,16 @@ class _Context:
     async def _speak(self) -> None:
         try:
             while True:
-                message = await self.messages.get()
-                if not await self._say(message):
+                if not await self._say(await asyncio.wait_for(self.messages.get(), self._patience_s())):
                     return
+        except TimeoutError:
+            await self._send({"type": "done", "done": True, "status_code": 206})
         except (WebSocketDisconnect, RuntimeError):
             return  # the client has gone; Starlette says so in either way
+
+    def _patience_s(self) -> float | None:
+        """Return how long the context lives without more text; it ends a while after its last audio."""
+        return self._cartesia.settings.context_idle_s if self._sent else None
 
     async def _say(self, message: Body) -> bool:
         """Speak one message; returns whether more may come."""
@@ -181,21 +186,30 @@ class _Context:
         await self._socket.send_json({**body, "context_id": self.name})
 
 
-class Listening(_Socket):
+class _Ear(_Socket):
+    """A websocket that audio is sent over."""
+
+    async def bytes_a_second(self, socket: WebSocket, models: list[str]) -> int | None:
+        """Return the rate of the audio that comes, or refuse the query and return None."""
+        query = socket.query_params
+        encoding, rate = query.get("encoding", ""), query.get("sample_rate", "")
+        if encoding in audio.ENCODINGS and rate.isdigit() and query.get("model") in models:
+            return int(rate) * audio.ENCODINGS[encoding]
+        self.cartesia.violate(socket, "bad_stt_query", str(query))
+        body = rules.error_body(400, "encoding, sample_rate and a known model are required", _request_id(socket))
+        await socket.send_json({"type": "error", "status_code": 400, **body})
+        await socket.close(1008)
+        return None
+
+
+class Listening(_Ear):
     """`/stt/websocket`: audio in, transcripts out; the client says when to finalise."""
 
     async def talk(self, socket: WebSocket) -> None:
         """Take audio until `close`, answering `finalize` and drafts in between."""
-        query = socket.query_params
-        encoding, rate = query.get("encoding", ""), query.get("sample_rate", "")
-        model_is_known = query.get("model") in self.cartesia.settings.listening_models
-        if encoding not in audio.ENCODINGS or not rate.isdigit() or not model_is_known:
-            self.cartesia.violate(socket, "bad_stt_query", str(query))
-            body = rules.error_body(400, "encoding, sample_rate and a known model are required", "sandbox-request")
-            await socket.send_json({"type": "error", "status_code": 400, **body})
-            await socket.close(1008)
+        bytes_a_second = await self.bytes_a_second(socket, self.cartesia.settings.listening_models)
+        if bytes_a_second is None:
             return
-        bytes_a_second = int(rate) * audio.ENCODINGS[encoding]
         sound, drafted = bytearray(), 0
         while True:
             message = await socket.receive()
@@ -230,11 +244,14 @@ class Listening(_Socket):
         await socket.send_json(facts)
 
 
-class TakingTurns(_Socket):
+class TakingTurns(_Ear):
     """`/stt/turns/websocket`: the server finds the ends of turns; here a pause of the client is one."""
 
     async def talk(self, socket: WebSocket) -> None:
         """Take audio and JSON controls; a pause or `close` ends the turn."""
+        bytes_a_second = await self.bytes_a_second(socket, self.cartesia.settings.turn_models)
+        if bytes_a_second is None:
+            return
         facts = {"request_id": _request_id(socket)}
         await socket.send_json({"type": "connected", **facts})
         sound = bytearray()
@@ -255,8 +272,8 @@ class TakingTurns(_Socket):
                 self.cartesia.violate(socket, "bad_turn_command", command["type"])
             if sound and command["type"] != "config":
                 text = self.cartesia.heard(bytes(sound))
-                seconds = round(len(sound) / 32_000, 3)
-                self.cartesia.charge(socket, {"seconds": seconds}, model=socket.query_params.get("model", "ink-2"))
+                seconds = round(len(sound) / bytes_a_second, 3)
+                self.cartesia.charge(socket, {"seconds": seconds}, model=socket.query_params["model"])
                 for kind in ("turn.update", "turn.eager_end", "turn.end"):
                     await socket.send_json({"type": kind, "transcript": text, **facts})
                 sound = bytearray()

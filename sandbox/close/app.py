@@ -6,6 +6,7 @@ Source: developer.close.com and its OpenAPI file, checked August 2026.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -105,14 +106,16 @@ class Close(Provider):
                 verb = "GET"
             if verb not in verbs:
                 raise Refusal(JSONResponse({"error": _METHOD_NOT_ALLOWED}, 405), "method_not_allowed", verb)
-            self.gate.admit(request, template, self.settings)
+            key = self.gate.admit(request, template, self.settings)
+            self.store.key_id, self.store.event_lag_s = self.settings.key_ids.get(key), self.settings.event_lag_s
             given = _object(request, body) if request.method in {"POST", "PUT"} else {}
             params = dict(request.query_params)
             if verb == "GET" and given:
                 params, given = {name: str(value) for name, value in given.get("_params", {}).items()}, {}
             answer = verbs[verb](Call(request, params, given, request.url.path))
-            headers = recorded_headers(240, 239, 2) if template in {"/me/", "/user/{id}/"} else None
-            return JSONResponse(answer, headers=headers)
+            headers = recorded_headers(240, 239, 2) if template in {"/me/", "/user/{id}/"} else {}
+            dated = {"Date": format_datetime(self.world.clock.moment(), usegmt=True)}
+            return JSONResponse(answer, headers=headers | dated)
 
         return Route(self.base_path + template, endpoint, methods=ANY_METHOD)
 

@@ -35,6 +35,8 @@ class CloseSettings(Settings):
         is_admin: Others see no `data` in events older than an hour.
         allows_outbox: A test that asks for e-mails to be really sent sets this; otherwise it is a violation.
         allows_bulk: The same for bulk actions.
+        key_ids: How events name an API key, by key; a key that is not named here is null in them.
+        event_lag_s: Every other event shows in the log only so many seconds after it happened.
     """
 
     keys: list[str] = ["api_sandbox"]
@@ -47,6 +49,8 @@ class CloseSettings(Settings):
     is_admin: bool = True
     allows_outbox: bool = False
     allows_bulk: bool = False
+    key_ids: dict[str, str] = {}
+    event_lag_s: float = 0.0
 
 
 def invalid(message: str = "", fields: dict[str, Any] | None = None) -> Refusal:
@@ -74,8 +78,8 @@ class Gate:
         self._dice = dice
         self._buckets: dict[tuple[str, ...], TokenBucket] = {}
 
-    def admit(self, request: Request, template: str, settings: CloseSettings) -> None:
-        """Raise the refusal this call gets, or return."""
+    def admit(self, request: Request, template: str, settings: CloseSettings) -> str:
+        """Raise the refusal this call gets, or return the key it is made with."""
         key = _basic_user(request.headers.get("authorization", ""))
         if key not in settings.keys:
             raise Refusal(JSONResponse({"error": "Unauthorized"}, 401, recorded_headers(100, 100, 1.0)))
@@ -83,6 +87,7 @@ class Gate:
         for name, rate in ((group, settings.rate_per_s), (("organization",), settings.organization_rate_per_s)):
             if rate is not None:
                 self._spend(name, rate, settings)
+        return key
 
     def _spend(self, name: tuple[str, ...], rate: float, settings: CloseSettings) -> None:
         now = self._clock.now()

@@ -40,12 +40,19 @@ class CloseStore:
         clock: Stamps rows and events.
         consolidate_s: Updates of one object within this time become one event.
         on_event: Called with each new or changed event.
+
+    Attributes:
+        key_id: Whose call is being answered, as events name it.
+        event_lag_s: Every other event shows in the log only so many seconds after it happened.
     """
 
     def __init__(self, clock: Clock, consolidate_s: float, on_event: Callable[[Row], None]) -> None:
         self.clock = clock
         self.consolidate_s = consolidate_s
         self._on_event = on_event
+        self.key_id: str | None = None
+        self.event_lag_s = 0.0
+        self._appears_at: dict[str, float] = {}
         self._ids = random.Random("close")
         self._last_stamp = 0.0
         self.rows: dict[str, dict[str, Row]] = {kind: {} for kind in PREFIXES}
@@ -129,7 +136,9 @@ class CloseStore:
         """Return the events of the last 30 days, newest first."""
         horizon = naive(datetime.fromtimestamp(self.clock.now() - EVENTS_KEPT_S, UTC))
         self.events = [event for event in self.events if event["date_updated"] >= horizon]
-        return sorted(self.events, key=lambda event: (event["date_updated"], event["id"]), reverse=True)
+        now = self.clock.now()
+        shown = [event for event in self.events if self._appears_at.get(event["id"], now) <= now]
+        return sorted(shown, key=lambda event: (event["date_updated"], event["id"]), reverse=True)
 
     def _log(
         self,
@@ -163,10 +172,12 @@ class CloseStore:
                 "organization_id": ORGANIZATION,
                 "user_id": USER,
                 "request_id": "req_" + hashlib.sha256(f"{at.timestamp()}".encode()).hexdigest()[:22],
-                "api_key_id": None,
+                "api_key_id": self.key_id,
                 "meta": {"request_method": method, "request_path": path, **(meta or {})},
             }
             self.events.append(event)
+            if self.event_lag_s and self._ids.random() < 0.5:
+                self._appears_at[event["id"]] = at.timestamp() + self.event_lag_s
         self._on_event(deepcopy(event))
 
     def _open_event(self, kind: str, object_id: str, at: datetime) -> Row | None:

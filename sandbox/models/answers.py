@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sandbox.models.facts import Facts
 from sandbox.models.schemas import LABEL, Filler, Schema
+from sandbox.models.written import written
 
 _TOKEN = re.compile(r"\s*\w{1,6}|\s*[^\w\s]|\s+")
 
@@ -92,31 +93,39 @@ def count(text: str) -> int:
     return sum(1 for _ in tokens(text))
 
 
-def compose(ask: Ask, scripted: list[Scripted], *, reasons: bool) -> Answer:
+def compose(ask: Ask, scripted: list[Scripted], *, reasons: bool, obeys: Sequence[str] = ()) -> Answer:
     """Return the answer to `ask`.
 
     Args:
         ask: The request.
         scripted: Prepared answers; the first that fits is used (and counted down).
         reasons: Whether this model thinks aloud first.
+        obeys: Orders that this model follows wherever in the prompt it meets them.
     """
     answer = Answer(reasoning=f"{LABEL} thinking about prompt {ask.digest[:8]}" if reasons else "")
     prepared = next((one for one in scripted if one.contains in ask.prompt and one.times != 0), None)
     called = _tool_for(ask)
+    facts = Facts(ask.prompt)
+    order = next((text for text in obeys if facts.holds(text)), None)
     if prepared is not None:
         prepared.times = None if prepared.times is None else prepared.times - 1
         answer.content = prepared.content
     elif called is not None:
-        arguments = Filler(ask.tools[called], Facts(ask.prompt), ask.digest).fill()
+        arguments = _filled(ask.tools[called], ask, facts, order)
         answer.tool_calls.append(ToolCall(f"call_{ask.digest[:20]}", called, arguments))
         answer.finish = "tool_calls"
     elif ask.schema is not None:
-        answer.content = json.dumps(Filler(ask.schema, Facts(ask.prompt), ask.digest).fill(), ensure_ascii=False)
+        answer.content = json.dumps(_filled(ask.schema, ask, facts, order), ensure_ascii=False)
     elif ask.wants_json:
         answer.content = json.dumps({"sandbox": True, "answer": f"{LABEL} no schema was given"})
     else:
-        answer.content = _prose(ask)
+        answer.content = _prose(ask) if order is None else order
     return _limited(answer, ask)
+
+
+def _filled(schema: Schema, ask: Ask, facts: Facts, order: str | None) -> Any:  # noqa: ANN401 - any JSON value
+    known = written(schema, ask.prompt) if order is None else None
+    return Filler(schema, facts, ask.digest, order).fill() if known is None else known
 
 
 def _tool_for(ask: Ask) -> str | None:

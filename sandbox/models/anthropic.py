@@ -123,7 +123,7 @@ class Anthropic(Provider):
             raise Refusal(self.error(413, "Request exceeds the maximum size"), "too_large")
         body = await json_object(request, self._invalid("The request body is not valid JSON"))
         ask = self._read(body, request.headers["anthropic-version"])
-        answer = spoil(compose(ask, self.scripted, reasons=False), fault_kind(request))
+        answer = spoil(compose(ask, self.scripted, reasons=False, obeys=self.settings.obeys), fault_kind(request))
         if fault_kind(request) == "refusal":
             answer.finish = "refusal"
         usage = _usage(ask, answer)

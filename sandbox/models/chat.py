@@ -29,6 +29,8 @@ class ModelSettings(Settings):
         token_pause_s: Pause between streamed tokens.
         has_credit: False answers 402 to every call.
         reasons: Whether the models think aloud.
+        obeys: Orders the models follow wherever they meet them, as in a page or a cell: an attack that works.
+        answer_after_s: Pause before an answer.
     """
 
     models: list[str]
@@ -36,6 +38,8 @@ class ModelSettings(Settings):
     token_pause_s: float = 0.0
     has_credit: bool = True
     reasons: bool = True
+    obeys: list[str] = []
+    answer_after_s: float = 0.0
 
 
 class ChatProvider(Provider):
@@ -127,7 +131,8 @@ class ChatProvider(Provider):
         body = await json_object(request, self.invalid("We could not parse the JSON body of your request."))
         ask = self.read(body)
         headers = self.admit(request, ask)
-        answer = compose(ask, self.scripted, reasons=self.settings.reasons)
+        answer = compose(ask, self.scripted, reasons=self.settings.reasons, obeys=self.settings.obeys)
+        await asyncio.sleep(self.settings.answer_after_s)
         answer = spoil(answer, fault_kind(request))
         usage = self.usage(ask, answer)
         answer_id = self.answer_id(ask, exchange_of(request).number)

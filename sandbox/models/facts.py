@@ -37,7 +37,9 @@ class Facts:
         for name, value in _PAIR.findall(_NEXT_PAIR.sub("\n", prompt)):
             if not value.startswith(("{", "[")):
                 self._pairs.setdefault(plain_name(name), value.strip())
+        self._last: dict[str, Any] = {}
         for found in _json_objects(prompt):
+            self._last = found
             for name, value in found.items():
                 self._pairs[plain_name(name)] = value
 
@@ -54,6 +56,21 @@ class Facts:
                 match = pattern.search(self.prompt)
                 return match[0].rstrip(".,;") if match else None
         return None
+
+    def holds(self, text: str) -> bool:
+        """Tell whether a text stands in the prompt, as it is or in a JSON value."""
+        return text in self.prompt or any(text in str(value) for value in self._pairs.values())
+
+    def quotable(self, dice: int) -> str | None:
+        """Return the first words of a text in the prompt's last JSON object, or None where it holds none."""
+        texts = [value for value in self._last.values() if isinstance(value, str) and value.strip()]
+        return " ".join(texts[dice % len(texts)].split()[:6]) if texts else None
+
+    @staticmethod
+    def named_in(order: str, *, otherwise: float) -> float:
+        """Return the first number an order names."""
+        match = _NUMBER.search(order)
+        return float(match[0].replace(",", ".")) if match else otherwise
 
     def number(self, name: str) -> float | None:
         """Return the number the prompt gives under this name, or None."""

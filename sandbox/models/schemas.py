@@ -19,6 +19,8 @@ _MAX_BRANCHES = 5
 _MAX_DEPTH = 12
 _PROSE = frozenset({"reason", "reasoning", "summary", "explanation", "rationale", "text", "body", "message", "note"})
 
+_QUOTED = frozenset({"quote", "quotation", "snippet"})
+
 
 def schema_fault(schema: Schema) -> str | None:
     """Return why a schema is none, or None if it is one."""
@@ -59,12 +61,14 @@ class Filler:
         root: The whole schema, for its `$defs`.
         facts: What the prompt says.
         salt: Decides what nothing else does (scores, choices): the same prompt always gives the same answer.
+        order: What stands in the prompt and is obeyed: every text repeats it, every number is the one it names.
     """
 
-    def __init__(self, root: Schema, facts: Facts, salt: str) -> None:
+    def __init__(self, root: Schema, facts: Facts, salt: str, order: str | None = None) -> None:
         self._root = root
         self._facts = facts
         self._salt = salt
+        self._order = order
 
     def fill(self) -> Any:  # noqa: ANN401 - any JSON value
         """Return the answer."""
@@ -130,7 +134,9 @@ class Filler:
         low, high = float(lowest), float(highest)
         low += (1 if is_whole else 1e-3) if "exclusiveMinimum" in schema else 0
         high -= (1 if is_whole else 1e-3) if "exclusiveMaximum" in schema else 0
-        said = self._facts.number(name)
+        said = self._facts.number(name) if self._order is None else Facts.named_in(self._order, otherwise=high)
+        if self._order is not None:
+            said = min(max(said or 0.0, low), high)
         if said is not None and low <= said <= high:
             return int(said) if is_whole else said
         if is_whole:
@@ -144,7 +150,11 @@ class Filler:
 
     def _text(self, schema: Schema, name: str) -> str:
         said = self._facts.about(name)
-        if isinstance(said, str | int | float) and not isinstance(said, bool) and not self._is_prose(name):
+        if self._order is not None:
+            text = self._order
+        elif plain_name(name) in _QUOTED and (quoted := self._facts.quotable(self._dice(name))):
+            text = quoted
+        elif isinstance(said, str | int | float) and not isinstance(said, bool) and not self._is_prose(name):
             text = str(said)
         elif "mail" in name:
             text = "nobody@sandbox.example"

@@ -81,6 +81,7 @@ def test_a_confirmed_mapping_is_remembered_for_the_header(cli: Run, tmp_path: Pa
         (["undo", "7e57ab1e-0000-4000-8000-000000000000"], 1, "no import"),
         (["undo", "seven"], 2, "import_id"),
         (["import", "--submit", "leads.csv"], 1, "sales-agent up"),
+        (["discover", "--submit"], 1, "sales-agent up"),
     ],
 )
 def test_a_users_mistake_is_one_line_without_traceback(

@@ -16,7 +16,7 @@ from installation import Installation
 
 from app.prefect_api import PrefectAPI
 from app.prefect_environment import MARK
-from app.prefect_setup import WATCHDOGS
+from app.prefect_setup import PENDING_LIMIT_S, WATCHDOGS
 from core.errors import Rejected
 
 
@@ -197,6 +197,14 @@ def test_run_whose_process_vanished_is_marked_as_crashed(new_installation: Calla
     for process in (worker, *worker.children(recursive=True)):
         process.kill()
     wait_for(lambda: state_of(api, run) == "CRASHED", 200)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_run_that_never_started_is_marked_as_crashed(api: PrefectAPI) -> None:
+    flow = api.post("/flows/", {"name": "taken-and-dropped"})
+    run = api.post("/flow_runs/", {"flow_id": flow["id"], "state": {"type": "PENDING"}})["id"]
+    wait_for(lambda: state_of(api, run) == "CRASHED", PENDING_LIMIT_S + 60)
 
 
 @pytest.mark.soak

@@ -1,17 +1,20 @@
 """Discovery from leads to contacts: the sandbox's websites, its Apollo, and a real Postgres."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from discovery_process import add_lead, environment, finish, rows, start
 from installation import Installation
 
 from app.prefect_api import PrefectAPI
+from core.discovery import DiscoveryReport
 from sandbox.cast import COMPANIES
 from sandbox.server import Sandbox, SandboxControl
 
@@ -272,6 +275,21 @@ def test_the_run_shows_sites_people_sources_and_reasons_with_links(
     task_runs = api.post("/task_runs/filter", {"flow_runs": {"id": {"any_": [flow_run["id"]]}}})
     # The server takes task runs down a moment late, but it never invents any.
     assert len(task_runs) <= 2 + 3, "a task a batch, never one a lead"
+
+
+def test_a_worker_does_what_is_submitted(running: Installation) -> None:
+    nobody = str(uuid4())
+    script = f"""
+import asyncio
+from app.submission import submit_discovery
+from core.discovery import DiscoveryRequest
+report = asyncio.run(submit_discovery(DiscoveryRequest(lead_ids=("{nobody}",)), say=lambda _: None))
+print(report.model_dump_json())
+"""
+    done = subprocess.run([sys.executable, "-c", script], env=running.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = DiscoveryReport.model_validate_json(done.stdout.splitlines()[-1])
+    assert (report.leads, report.sites, report.people) == (0, 0, 0)
 
 
 def test_form_is_typed_and_described(running: Installation) -> None:

@@ -18,7 +18,7 @@ from sandbox.server import Sandbox, SandboxControl
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)
 SEED_SAID = f"run again with KILL_SEED={SEED}"
 LEASE_S = 1.0
-PACE = {"WEBSITES_DELAY_S": "0.05", "DISCOVERY_LEASE_S": f"{LEASE_S:g}", "DISCOVERY_SITES_AT_ONCE": "2"}
+PACE = {"WEBSITES_DELAY_S": "0.03", "DISCOVERY_LEASE_S": f"{LEASE_S:g}", "DISCOVERY_SITES_AT_ONCE": "2"}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def _kill_runs(database: str, home: Path, tmp_path: Path, sandbox: SandboxContro
 
 
 def test_killed_run(database: str, home: Path, tmp_path: Path, sandbox: SandboxControl) -> None:
-    _kill_runs(database, home, tmp_path, sandbox, kills=3)
+    _kill_runs(database, home, tmp_path, sandbox, kills=1)
 
 
 @pytest.mark.soak

@@ -1,32 +1,14 @@
 """Without an SDK its provider is off, everything imports, and everything else works."""
 
+import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+import without_sdks
+from installation import ROOT
 
-SCRIPT = """
-import importlib, pkgutil, sys
-
-blocked = sys.argv[1].split(",")
-
-class Blocker:
-    def find_spec(self, name, path=None, target=None):
-        if name in blocked or name.startswith(tuple(item + "." for item in blocked)):
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-sys.meta_path.insert(0, Blocker())
-for package in ("flows", "tasks", "agents", "db", "integrations", "app"):
-    module = importlib.import_module(package)
-    for found in pkgutil.walk_packages(module.__path__, package + "."):
-        if not found.name.endswith(("__main__", ".env", "versions")) and ".versions." not in found.name:
-            importlib.import_module(found.name)
-
-from core.errors import ProviderNotConfigured
-exec(sys.argv[2])
-"""
 CEREBRAS = """
 from integrations.cerebras.client import CerebrasClient
 try:
@@ -58,36 +40,43 @@ try:
 except ProviderNotConfigured as error:
     print(error)
 """
+EVERY = "cerebras,cartesia,playwright,anthropic,langchain_anthropic,openai,langchain_openai"
+COMMAND = "from app.main import main\nmain({0!r})"
 CASES = {
     "cerebras": ("cerebras", CEREBRAS, "cerebras is off"),
     "cartesia": ("cartesia", CARTESIA, "cartesia is off"),
     "playwright": ("playwright", PLAYWRIGHT, "extra 'browser'"),
     "anthropic": ("anthropic,langchain_anthropic", INNER.format("anthropic"), "extra 'models'"),
     "openai": ("openai,langchain_openai", INNER.format("deepseek"), "extra 'models'"),
-    "all": ("cerebras,cartesia,playwright,anthropic,langchain_anthropic,openai,langchain_openai", CEREBRAS, "off"),
+    "all": (EVERY, CEREBRAS, "off"),
+    "--help without any": (EVERY, COMMAND.format(["--help"]), "Usage: sales-agent"),
+    "doctor without any": (EVERY, COMMAND.format(["doctor"]), "off     close"),
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_missing_sdk_turns_its_provider_off(case: str) -> None:
-    blocked, use, says = CASES[case]
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
+    """Run every case, each in a process where its SDKs are not installed; return exit codes and output."""
+    given = {
+        case: (blocked.split(","), f"from core.errors import ProviderNotConfigured\n{code}")
+        for case, (blocked, code, _) in CASES.items()
+    }
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, blocked, use], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert says in done.stdout
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["doctor"]])
-def test_the_command_line_works_without_any_of_them(arguments: list[str], tmp_path: Path) -> None:
-    use = f"from app.main import main\nmain({arguments!r})"
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, CASES["all"][0], use],
-        env={**os.environ, "SALES_AGENT_HOME": str(tmp_path)},
+        [sys.executable, without_sdks.__file__],
+        env={**os.environ, "SALES_AGENT_HOME": str(tmp_path_factory.mktemp("home")), "PYTHONPATH": str(ROOT)},
+        input=json.dumps(given),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert ("Usage: sales-agent" if arguments == ["--help"] else "off     close") in done.stdout
+    results: dict[str, tuple[int, str]] = json.loads(done.stdout)
+    return results
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_everything_else_works_without(case: str, said: dict[str, tuple[int, str]]) -> None:
+    code, output = said[case]
+    assert code == 0, output
+    assert CASES[case][2] in output

@@ -8,7 +8,8 @@ import pytest
 from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
 
 from integrations.websites.cache import CachedPage, PageCache
-from integrations.websites.fetcher import FetchLimits, PageStatus, WebsiteFetcher
+from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.pages import FetchLimits, PageStatus
 
 HERE = FetchLimits(delay_s=0.0, allow_private=True, timeout_s=1.0, max_bytes=100_000)
 

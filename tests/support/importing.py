@@ -1,6 +1,6 @@
 """What the tests of importing share: rows made by hand, loaded through the real code."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,12 @@ from core.imports import Totals, UndoReport
 from core.lead import FIELDS
 from core.lead_rows import LeadRow, Reject
 from core.merging import ConflictPolicy
+from core.suppression import TombstoneKey
 from db import imports, undo
+from db.copy_text import prepare
 from db.engine import Connection, open_engine, own_connection, transaction
-from db.lead_loading import NewImport, loading, render
+from db.lead_loading import NewImport, loading
+from db.tombstones import no_key
 
 Row = dict[str, str | None]
 """`key`, canonical fields by name, and `extra.NAME`; a row without a key is rejected."""
@@ -47,10 +50,11 @@ async def load(
     batch_rows: int = 10,
     fingerprint: str = "",
     batches: int | None = None,
+    tombstone_key: Callable[[], TombstoneKey] = no_key,
 ) -> UUID:
     """Import rows; stop after `batches` commits if given, as if the process had died."""
     new = NewImport(fingerprint or repr(rows), "rows.csv", "0" * 64, len(rows), {}, {})
-    async with own_connection(url) as connection, loading(connection, new, policy) as open_import:
+    async with own_connection(url) as connection, loading(connection, new, policy, tombstone_key) as open_import:
         start = open_import.next_record
         records: Iterable[tuple[int, Any]] = list(enumerate(rows, 2))[start:]
         for number, batch in enumerate(
@@ -58,7 +62,7 @@ async def load(
         ):
             if number == batches:
                 break
-            await open_import.load(batch, render(batch))
+            await open_import.load(prepare(batch, open_import.import_id))
         await open_import.settle()
         return open_import.import_id
 

@@ -3,7 +3,8 @@ import time
 import pytest
 from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
 
-from integrations.websites.fetcher import FetchLimits, WebsiteFetcher
+from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.pages import FetchLimits
 from tasks.contacts import discover_site
 
 LIMITS = FetchLimits(delay_s=0.0, allow_private=True, timeout_s=1.0, max_bytes=300_000)

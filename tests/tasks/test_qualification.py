@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -12,29 +13,30 @@ from importing import Row, load
 from profiles import profile
 
 from core.errors import BudgetExhausted, MalformedAnswer, Unavailable
+from core.icp import Profile
 from core.icp_columns import in_leads
-from core.qualification import MARGIN, Assessment, LeadFacts, Opinion, QualificationPlan, by_rules, with_opinion
+from core.qualification import Assessment, LeadFacts, Opinion, QualificationPlan, Verdict, by_rules, with_opinion
 from db import assessments
 from db.engine import own_connection
 from tasks.qualification import assess
-from tasks.qualification_artifacts import histogram
 
 PROFILE = profile("criteria:\n  - {field: industry, weight: 1, one_of: {values: [{value: Software, points: 70}]}}")
+LEAD = LeadFacts(UUID(int=1), [], "")
 NAMES = ("agrees", "raves", "malformed", "broke", "down", "unknown")
 
 
-async def judge(lead: LeadFacts, rules: Assessment) -> Opinion:
+async def judge(lead: LeadFacts, rules: Assessment) -> Verdict:
     """Answer by what the lead's industry says, as a model or its provider may."""
     match str(lead.values[0]).split()[-1]:
         case "malformed":
-            raise MalformedAnswer("no JSON")
+            return Verdict(MalformedAnswer("no JSON"))
         case "broke":
-            raise BudgetExhausted("the budget is used up")
+            return Verdict(BudgetExhausted("the budget is used up"))
         case "down":
-            raise Unavailable("no answer", provider="model")
+            return Verdict(Unavailable("no answer", provider="model"))
         case "raves":
-            return Opinion(Decimal(100), Decimal(2), "wonderful", "test-model")
-    return Opinion(Decimal(72), Decimal("0.9"), "fits", "test-model")
+            return Verdict(Opinion(Decimal(100), Decimal(2), "wonderful", "test-model"))
+    return Verdict(Opinion(Decimal(72), Decimal("0.9"), "fits", "test-model"))
 
 
 def rows() -> list[Row]:
@@ -111,25 +113,30 @@ async def test_column_is_found_by_the_name_an_import_gave_it(database: str) -> N
             assert [lead.values for lead in await claims.claim()] == [["90"]]
 
 
-@given(st.decimals(0, 100, places=2), st.decimals(-500, 500, places=2), st.decimals(-2, 2, places=2))
-def test_model_moves_the_score_no_further_than_the_margin(rules: Decimal, said: Decimal, sure: Decimal) -> None:
-    lead = LeadFacts(None, [], "")  # type: ignore[arg-type]
-    before = by_rules(lead, rules, "cold", Decimal(1), b"[]")
-    changed = with_opinion(before, Opinion(said, sure, "", "m"), PROFILE)
-    assert abs(changed["score"] - rules) <= MARGIN
-    assert 0 <= changed["score"] <= 100
-    assert 0 <= changed["confidence"] <= 1
-    assert (changed["reason"] is None) == (changed["score"] == said)
+@given(
+    st.decimals(0, 100, places=2),
+    st.decimals(-500, 500, places=2),
+    st.decimals(-2, 2, places=2),
+    st.decimals(0, 100, places=2),
+)
+def test_model_moves_the_score_no_further_than_the_margin(
+    rules: Decimal, said: Decimal, sure: Decimal, margin: Decimal
+) -> None:
+    bounded = Profile.model_validate(PROFILE.model_dump(by_alias=True) | {"model": {"margin": margin}})
+    before = by_rules(LEAD, rules, "cold", Decimal(1), b"[]")
+    changed = with_opinion(before, Opinion(said, sure, "", "m"), bounded)
+    assert changed.score is not None
+    assert changed.confidence is not None
+    assert abs(changed.score - rules) <= margin
+    assert 0 <= changed.score <= 100
+    assert 0 <= changed.confidence <= 1
+    assert (changed.reason is None) == (changed.score == said)
 
 
-def test_what_rules_disqualify_no_model_brings_back() -> None:
-    lead = LeadFacts(None, [], "")  # type: ignore[arg-type]
-    out = by_rules(lead, Decimal(95), "disqualified", Decimal(1), b"[]")
-    assert with_opinion(out, Opinion(Decimal(100), Decimal(1), "", "m"), PROFILE)["tier"] == "disqualified"
-
-
-def test_histogram_has_a_bar_for_every_ten() -> None:
-    lines = histogram([0, 0, 4, 0, 0, 0, 0, 0, 0, 1]).splitlines()
-    assert lines[2].startswith("| 90-100 | 1 | █")
-    assert lines[-1] == "| 0-9 | 0 |  |"
-    assert lines[-3].count("█") == 40
+@pytest.mark.parametrize(
+    ("rules_score", "breakdown", "tier"), [(95, b"[]", "disqualified"), (30, b'"disqualified: "', "disqualified"),
+                                           (30, b"[]", "cold")]
+)  # fmt: skip
+def test_whom_a_disqualifier_meets_no_model_brings_back(rules_score: int, breakdown: bytes, tier: str) -> None:
+    out = by_rules(LEAD, Decimal(rules_score), "disqualified", Decimal(1), breakdown)
+    assert with_opinion(out, Opinion(Decimal(100), Decimal(1), "", "m"), PROFILE).tier == tier

@@ -1,0 +1,227 @@
+"""The marketing agent: angles → [letters ‖ subject lines] → optimize, once more for what did not pass, then done.
+
+    START → angles ─┬─ letter (one run for each persona and tone) ─┬→ optimize ─┬─(some did not pass)→ repair ─┬→ finish
+                    └─ subjects (one run for each persona) ────────┘            └─(all passed)─────────────────┘
+
+It writes variants with placeholders and never sees a person: names and companies are put in afterwards. Without a
+model the same graph runs on templates. A text that fails the checks twice gives way to the template, and says so.
+"""
+
+from secrets import token_hex
+from typing import Annotated, Any, Literal, TypedDict
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.prompts import ChatPromptTemplate
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Send
+from pydantic import BaseModel, ConfigDict, Field
+
+from agents.prompt_files import read_prompt
+from core.campaigns import FIELD_OF, MAX_SUBJECT, MAX_WORDS, Variant, best_subject, merged, problems_of_body, template
+from core.errors import MalformedAnswer
+
+_PROMPT = read_prompt("marketing")
+PROMPT_VERSION = _PROMPT.version
+NAME = "marketing"
+
+
+class Closed(BaseModel):
+    """A value of a strict schema."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Angle(Closed):
+    """What of the offer matters to a persona."""
+
+    persona: str
+    angle: str = Field(max_length=400)
+
+
+class Angles(Closed):
+    """An angle for each persona."""
+
+    angles: list[Angle] = Field(max_length=10)
+
+
+class LetterText(Closed):
+    """A letter with placeholders."""
+
+    body: str
+
+
+class SubjectLines(Closed):
+    """Some subject lines to choose from."""
+
+    subjects: list[str] = Field(max_length=6)
+
+
+class MarketingInput(TypedDict):
+    """What a thread starts with, as JSON. It names no persons."""
+
+    segment: str
+    statistics: list[str]
+    offer: str
+    personas: list[str]
+    tones: list[str]
+
+
+class MarketingState(MarketingInput, total=False):
+    """What a thread knows. Parallel runs return their own part; the reducers join them."""
+
+    angles: dict[str, str]
+    letters: Annotated[list[dict[str, Any]], merged]
+    subjects: Annotated[list[dict[str, Any]], merged]
+    failing: list[dict[str, Any]]
+    variants: list[dict[str, Any]]
+
+
+class Part(TypedDict):
+    """What one parallel run is told."""
+
+    offer: str
+    persona: str
+    tone: str
+    angle: str
+    problems: list[str]
+
+
+def build(model: BaseChatModel | None) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Make the graph.
+
+    Args:
+        model: any chat model; None: templates.
+    """
+    writer = _Templates() if model is None else _Writer(model)
+    graph = StateGraph(MarketingState, input_schema=MarketingInput)
+    graph.add_node("angles", writer.angles)
+    graph.add_node("letter", writer.letter, input_schema=Part)
+    graph.add_node("subjects", writer.subjects, input_schema=Part)
+    graph.add_node("optimize", optimize)
+    graph.add_node("repair", writer.letter, input_schema=Part)
+    graph.add_node("finish", finish)
+    graph.add_edge(START, "angles")
+    graph.add_conditional_edges("angles", side_by_side, ["letter", "subjects"])
+    graph.add_edge(["letter", "subjects"], "optimize")
+    graph.add_conditional_edges("optimize", once_more, ["repair", "finish"])
+    graph.add_edge("repair", "finish")
+    graph.add_edge("finish", END)
+    return graph.compile(name=NAME)
+
+
+def side_by_side(state: MarketingState) -> list[Send]:
+    """Write letters and subject lines at the same time."""
+    letters = [Send("letter", _part(state, persona, tone)) for persona in state["personas"] for tone in state["tones"]]
+    return letters + [Send("subjects", _part(state, persona, "")) for persona in state["personas"]]
+
+
+def _part(state: MarketingState, persona: str, tone: str, problems: list[str] | None = None) -> Part:
+    angle = state["angles"].get(persona, "")
+    return {"offer": state["offer"], "persona": persona, "tone": tone, "angle": angle, "problems": problems or []}
+
+
+async def optimize(state: MarketingState) -> dict[str, Any]:
+    """Find the letters that do not pass."""
+    judged = [{**letter, "problems": _problems(letter, state)} for letter in state["letters"]]
+    return {"failing": [letter for letter in judged if letter["problems"]]}
+
+
+def _problems(letter: dict[str, Any], state: MarketingState) -> list[str]:
+    return problems_of_body(letter["body"], state["offer"]) if letter["by"] == "model" else []
+
+
+def once_more(state: MarketingState) -> list[Send] | Literal["finish"]:
+    """Have what did not pass written once more, each with what was wrong."""
+    return [
+        Send("repair", _part(state, failing["persona"], failing["tone"], failing["problems"]))
+        for failing in state["failing"]
+    ] or "finish"
+
+
+async def finish(state: MarketingState) -> dict[str, Any]:
+    """Take the best subject line for each letter; a template stands in for what still does not pass."""
+    offer, variants = state["offer"], []
+    subjects = {one["persona"]: best_subject(one["subjects"], offer) for one in state["subjects"]}
+    for letter in state["letters"]:
+        problems = _problems(letter, state)
+        stand_in = template(letter["persona"], letter["tone"], offer, problems=problems)
+        if letter["by"] == "template" or problems:
+            variants.append(stand_in)
+            continue
+        subject = subjects.get(letter["persona"]) or stand_in.subject
+        kept = {name: letter[name] for name in ("persona", "tone", "body")}
+        variants.append(Variant(**kept, subject=subject, by="model"))
+    return {"variants": [variant.model_dump() for variant in variants]}
+
+
+class _Templates:
+    """Writes without a model."""
+
+    async def angles(self, state: MarketingState) -> dict[str, Any]:
+        return {"angles": dict.fromkeys(state["personas"], "")}
+
+    async def letter(self, state: Part) -> dict[str, Any]:
+        return {"letters": [{"persona": state["persona"], "tone": state["tone"], "body": "", "by": "template"}]}
+
+    async def subjects(self, state: Part) -> dict[str, Any]:
+        return {"subjects": [{"persona": state["persona"], "subjects": []}]}
+
+
+class _Writer:
+    """Asks the model, once a node."""
+
+    def __init__(self, model: BaseChatModel) -> None:
+        self._angles = _chain("angles", model, Angles)
+        self._letter = _chain("letter", model, LetterText)
+        self._repair = _chain("repair", model, LetterText)
+        self._subjects = _chain("subjects", model, SubjectLines)
+
+    async def angles(self, state: MarketingState) -> dict[str, Any]:
+        asked = {
+            "offer": state["offer"],
+            "segment": state["segment"],
+            "personas": "\n".join(f"- {persona}" for persona in state["personas"]),
+            "fence": token_hex(4),
+            "statistics": "\n".join(state["statistics"]),
+        }
+        try:
+            said = await self._angles.ainvoke(asked)
+        except MalformedAnswer:
+            return {"angles": {}}
+        return {"angles": {one.persona: one.angle for one in said.angles if one.persona in state["personas"]}}
+
+    async def letter(self, state: Part) -> dict[str, Any]:
+        chain = self._repair if state["problems"] else self._letter
+        named = {"persona": state["persona"], "tone": state["tone"]}
+        try:
+            said = await chain.ainvoke(
+                {**_asked(state), **named, "problems": "\n".join(f"- {p}" for p in state["problems"])}
+            )
+        except MalformedAnswer:
+            return {"letters": [{**named, "body": "", "by": "model"}]}
+        return {"letters": [{**named, "body": said.body, "by": "model"}]}
+
+    async def subjects(self, state: Part) -> dict[str, Any]:
+        try:
+            said = await self._subjects.ainvoke({**_asked(state), "persona": state["persona"]})
+        except MalformedAnswer:
+            return {"subjects": [{"persona": state["persona"], "subjects": []}]}
+        return {"subjects": [{"persona": state["persona"], "subjects": said.subjects}]}
+
+
+def _asked(part: Part) -> dict[str, str]:
+    names = ", ".join(f"{{{name}}}" for name in FIELD_OF)
+    angle = part["angle"] or "none was found; keep to the offer"
+    return {
+        "offer": part["offer"],
+        "angle": angle,
+        "placeholders": names,
+        "words": str(MAX_WORDS),
+        "longest": str(MAX_SUBJECT),
+    }
+
+
+def _chain(part: str, model: BaseChatModel, schema: type[Closed]) -> Any:  # noqa: ANN401 - a value of the schema
+    messages = [("system", _PROMPT.parts["system"]), ("human", _PROMPT.parts[part])]
+    return ChatPromptTemplate.from_messages(messages) | model.with_structured_output(schema)

@@ -1,0 +1,235 @@
+"""`sales-agent agent`: run the agents, list their threads, look at one, stop one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+
+from app import terminal
+
+if TYPE_CHECKING:
+    from core.campaigns import CampaignRequest
+
+app = typer.Typer(help="Agents: run one, list threads, look at one, stop one.", no_args_is_help=True)
+run = typer.Typer(help="Run an agent to its next stop.", no_args_is_help=True)
+app.add_typer(run, name="run")
+
+Industry = Annotated[str | None, typer.Option(help="Leads whose industry contains this.")]
+Country = Annotated[str | None, typer.Option(help="Leads whose country is this.")]
+Tier = Annotated[list[str] | None, typer.Option(help="Only leads of this tier; may be repeated.")]
+Rules = Annotated[bool, typer.Option("--rules", help="Ask no model, even where one is configured.")]
+Stream = Annotated[bool, typer.Option("--stream", help="Show tokens and states as they come, on standard error.")]
+Thread = Annotated[UUID | None, typer.Option(help="Go on with this thread.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")]
+
+
+@run.command("growth")
+def run_growth(
+    industry: Industry = None,
+    country: Country = None,
+    tier: Tier = None,
+    page: Annotated[list[str] | None, typer.Option(help="Address of a page to read; may be repeated.")] = None,
+    question: Annotated[str | None, typer.Option(help="What the report is to answer.")] = None,
+    bar: Annotated[float, typer.Option(min=0, max=1, help="Confidence at which the research ends.")] = 0.6,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="Rounds at most.")] = 4,
+    pages_a_round: Annotated[int, typer.Option(min=1, max=20, help="Pages read in a round.")] = 3,
+    rules: Rules = False,
+    stream: Stream = False,
+    thread: Thread = None,
+    as_json: AsJson = False,
+) -> None:
+    """Research the market that a segment of the leads is: their statistics, and the pages named here.
+
+    Exit code: 0 findings, 3 not enough evidence, 1 stopped by a limit.
+    """
+    terminal.prepare_prefect()
+    from core.markets import MarketRequest, Segment
+    from flows.research_market import research_market
+
+    request = MarketRequest(
+        segment=Segment(industry=industry, country=country, tiers=tier or []),
+        pages=page or [],
+        **({"question": question} if question else {}),
+        bar=bar,
+        rounds=rounds,
+        pages_a_round=pages_a_round,
+        use_model=not rules,
+        stream=stream,
+        thread_id=thread or uuid4(),
+    )
+    report = _run(lambda: research_market(request), request.thread_id, stream=stream, quiet=as_json)
+    facts = report.model_dump(mode="json")
+    if as_json:
+        terminal.print_json(facts)
+    else:
+        findings = facts.pop("findings")
+        terminal.print_facts(_told(facts))
+        if findings:
+            terminal.print_table([{name: one[name] for name in ("claim", "confidence", "source")} for one in findings])
+    _exit(report.status, {"not_enough_evidence": 3, "stopped": 1})
+
+
+@run.command("marketing")
+def run_marketing(
+    request: Annotated[
+        Path, typer.Argument(help="YAML file: offer, sender, segment, personas, tones; see docs/agents.md")
+    ],
+    rules: Rules = False,
+    stream: Stream = False,
+    thread: Thread = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a campaign: letters for a segment or a list of leads, as drafts that wait for approval. Sends nothing.
+
+    Exit code: 0 letters were drafted, 3 there is nobody to write to, 1 stopped by a limit.
+    """
+    terminal.prepare_prefect()
+    from flows.write_campaign import write_campaign
+
+    asked = _campaign(request)
+    update = {"use_model": asked.use_model and not rules, "stream": stream, "thread_id": thread or uuid4()}
+    asked = asked.model_copy(update=update)
+    report = _run(lambda: write_campaign(asked), asked.thread_id, stream=stream, quiet=as_json)
+    facts = report.model_dump(mode="json")
+    if as_json:
+        terminal.print_json(facts)
+    else:
+        variants = facts.pop("variants")
+        terminal.print_facts(_told(facts))
+        for variant in variants:
+            typer.echo(f"\n{variant['persona']}, {variant['tone']}, by {variant['by']}: {variant['subject']}\n")
+            typer.echo(variant["body"])
+    _exit(report.status, {"nobody": 3, "stopped": 1})
+
+
+def _campaign(path: Path) -> "CampaignRequest":
+    import yaml
+    from pydantic import ValidationError
+
+    from core.campaigns import CampaignRequest
+    from core.errors import InvalidFile
+
+    try:
+        return CampaignRequest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InvalidFile(f"cannot be read: {error.strerror}", path=str(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidFile("is no YAML", path=str(path)) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise InvalidFile(f"{place}: {first['msg']}", path=str(path)) from error
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.replace("_", " "): value for name, value in facts.items() if value not in (None, [], {})}
+
+
+def _exit(status: str, codes: Mapping[str, int]) -> None:
+    if status in codes:
+        raise typer.Exit(codes[status])
+
+
+def _run(start: Callable[[], Any], thread_id: UUID | None, *, stream: bool, quiet: bool) -> Any:  # noqa: ANN401 - a report
+    from tasks.runtime import server_url
+
+    if not quiet:
+        where = server_url()
+        terminal.say(f"Recorded as a Prefect run at {where}." if where else "No Prefect server: running without it.")
+        terminal.say(f"Thread {thread_id}")
+    return asyncio.run(_streamed(start, str(thread_id)) if stream else start())
+
+
+async def _streamed(start: Callable[[], Awaitable[Any]], stream_id: str) -> Any:  # noqa: ANN401 - a report
+    """Run something and show what it says meanwhile."""
+    from core.settings import settings
+    from db.embedded import redis_url
+    from db.progress import listening
+
+    async with listening(redis_url(settings()), stream_id) as messages:
+
+        async def show() -> None:
+            async for message in messages:
+                terminal.say(_line(message))
+
+        showing = asyncio.create_task(show())
+        try:
+            return await start()
+        finally:
+            # What was said last may still be on its way.
+            await asyncio.wait([showing], timeout=1.0)
+            showing.cancel()
+
+
+def _line(message: Mapping[str, Any]) -> str:
+    facts = message["metadata"]
+    place = f"[{message['type']}{' ' + facts['node'] if facts['node'] else ''}, {facts['tokens_used']} tokens]"
+    content = message["content"]
+    if message["type"] == "state_update" and isinstance(content, dict):
+        content = ", ".join(f"{name}: {_brief(value)}" for name, value in content.items())
+    return f"{place} {content}"
+
+
+def _brief(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return f"{len(value)}" if isinstance(value, list | dict) else str(value)[:200]
+
+
+@app.command("list")
+def list_(
+    agent: Annotated[str | None, typer.Option(help="Only this agent's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Threads at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List threads, the last changed first."""
+    from tasks.agent_threads import recent
+
+    rows = [_row(thread) for thread in asyncio.run(recent(agent, limit))]
+    if as_json:
+        terminal.print_json(rows)
+    elif rows:
+        terminal.print_table([{name: row[name] for name in row if name != "request"} for row in rows])
+    else:
+        typer.echo("no threads")
+
+
+def _row(thread: Any) -> dict[str, Any]:  # noqa: ANN401 - imported late
+    return {
+        "thread": str(thread.thread_id),
+        "agent": thread.agent,
+        "status": thread.status,
+        "reason": thread.reason,
+        "started_at": thread.started_at.isoformat(timespec="seconds"),
+        "changed_at": thread.changed_at.isoformat(timespec="seconds"),
+        "request": dict(thread.request),
+    }
+
+
+@app.command()
+def state(
+    thread: Annotated[UUID, typer.Argument(help="Id of a thread, as `agent list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show how far a thread is: its status, what it was asked for, what it knows."""
+    from tasks.agent_threads import look
+
+    known, values = asyncio.run(look(thread))
+    if as_json:
+        terminal.print_json({**_row(known), "state": values})
+        return
+    terminal.print_facts(_told(_row(known)))
+    typer.echo("")
+    terminal.print_facts({name: _brief(value) for name, value in values.items()})
+
+
+@app.command()
+def cancel(thread: Annotated[UUID, typer.Argument(help="Id of a running thread.")]) -> None:
+    """Ask a running thread to stop after the step it is at. Running it again goes on from there."""
+    from tasks.agent_threads import cancel_thread
+
+    if not asyncio.run(cancel_thread(thread)):
+        terminal.say(f"thread {thread} is not running")
+        raise typer.Exit(1)
+    typer.echo(f"thread {thread} stops after the step it is at")

@@ -1,0 +1,299 @@
+"""Removing a person from every table. One eraser a group of tables; a test holds them against the tables there are.
+
+A new table with anything of a person in it joins `ERASERS`; one without joins `HOLD_NO_PERSON`, with the reason.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.approvals import OPEN, Status, canonical
+from core.erasure import Subject, person_key
+from core.suppression import PERSON_FIELDS, TombstoneKey
+from db.approval_tables import ApprovalRow
+from db.contacts_tables import ContactRow, DiscoveryRow, LeadDiscoveryRow
+from db.sending_tables import SendRow
+from db.suppressions import bury
+from db.tables import AssessmentRow, ImportChangeRow, LeadRow
+from db.tombstones import company_key
+
+_LEADS = LeadRow.__table__
+_CONTACTS = ContactRow.__table__
+_APPROVALS = ApprovalRow.__table__
+
+Erase = Callable[[AsyncConnection, Subject], Awaitable[int]]
+
+
+class Eraser(NamedTuple):
+    """Removes a person from some tables; returns how many rows it changed. Safe to repeat."""
+
+    place: str
+    tables: tuple[str, ...]
+    erase: Erase
+
+
+async def erase(
+    connection: AsyncConnection, address: str, key: TombstoneKey, *, by: str, now: datetime
+) -> tuple[Subject, dict[str, int]]:
+    """Remove a person from every table, all of it or nothing, and leave a tombstone.
+
+    Args:
+        connection: in a transaction of its own.
+        address: normalised.
+        key: of the tombstones.
+        by: who erases.
+        now: aware UTC.
+
+    Returns:
+        Who it was, for what lies outside the database; and place -> rows removed or emptied.
+    """
+    # Imports read the tombstones before they write: this waits for those under way and makes later ones see ours.
+    await connection.execute(text("LOCK TABLE tombstones IN ACCESS EXCLUSIVE MODE"))
+    subject = await find(connection, address)
+    erased = {eraser.place: await eraser.erase(connection, subject) for eraser in ERASERS}
+    await bury(connection, address, key, by=by, now=now)
+    return subject, erased
+
+
+async def find(connection: AsyncConnection, address: str) -> Subject:
+    """Find out what is known of a person here."""
+    like = "%" + address.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    leads = await connection.execute(
+        text(
+            "SELECT id, contact_name, first_name, last_name, contact_email = :address AS is_theirs FROM leads "
+            "WHERE contact_email = :address OR extra::text ILIKE :like OR original::text ILIKE :like "
+            "OR notes ILIKE :like"
+        ),
+        {"address": address, "like": like},
+    )
+    lead_ids: dict[UUID, None] = {}
+    names: set[str] = set()
+    for row in leads:
+        lead_ids[row.id] = None
+        if row.is_theirs:
+            names.add(row.contact_name or " ".join(filter(None, (row.first_name, row.last_name))))
+    contacts = await connection.execute(
+        select(_CONTACTS.c.lead_id, _CONTACTS.c.name).where(_CONTACTS.c.email == address)
+    )
+    for row in contacts:
+        lead_ids[row.lead_id] = None
+        names.add(row.name)
+    found = await _find_approvals(connection, address, like)
+    threads = {row.thread_id for row in found if row.thread_id} | await _find_threads(connection, address, lead_ids)
+    return Subject(
+        address=address,
+        lead_ids=tuple(lead_ids),
+        names=tuple(sorted(names - {""})),
+        approval_ids=tuple(row.id for row in found),
+        thread_ids=tuple(sorted(threads)),
+    )
+
+
+async def _find_approvals(connection: AsyncConnection, address: str, like: str) -> list[Any]:
+    escaped = canonical(like)[1:-1]
+    columns = (_APPROVALS.c.content, _APPROVALS.c.facts, _APPROVALS.c.original_content, _APPROVALS.c.title)
+    named = [column.ilike(pattern) for column in columns for pattern in {like, escaped}]
+    condition = _APPROVALS.c.recipient == address
+    for each in named:
+        condition |= each
+    return list(await connection.execute(select(_APPROVALS.c.id, _APPROVALS.c.thread_id).where(condition)))
+
+
+_CHECKPOINTS = {
+    "langgraph.checkpoints": "checkpoint::text || metadata::text",
+    "langgraph.checkpoint_blobs": "blob",
+    "langgraph.checkpoint_writes": "blob",
+}
+"""The tables of LangGraph's Postgres saver, and where the state of a thread stands in them."""
+_THREADS = "agent_threads"
+
+
+async def _exists(connection: AsyncConnection, table: str) -> bool:
+    return await connection.scalar(text("SELECT to_regclass(:table)"), {"table": table}) is not None
+
+
+async def _find_threads(connection: AsyncConnection, address: str, lead_ids: Iterable[UUID]) -> set[str]:
+    found: set[str] = set()
+    for table, column in _CHECKPOINTS.items():
+        if not await _exists(connection, table):
+            continue
+        haystack = column if "text" in column else f"encode({column}, 'escape')"
+        query = text(f"SELECT DISTINCT thread_id FROM {table} WHERE position(:address in lower({haystack})) > 0")
+        found |= {str(row.thread_id) for row in await connection.execute(query, {"address": address})}
+    if await _exists(connection, _THREADS):
+        query = text(f"SELECT id FROM {_THREADS} WHERE request::text ILIKE ANY(:likes)")
+        likes = [f"%{wanted}%" for wanted in (address, *map(str, lead_ids))]
+        found |= {str(row.id) for row in await connection.execute(query, {"likes": likes})}
+    return found
+
+
+async def _erase_leads(connection: AsyncConnection, subject: Subject) -> int:
+    """Empty what a lead says of its person; the company stays, under a key that does not name them."""
+    changed = 0
+    for row in (await connection.execute(select(_LEADS).where(_LEADS.c.id.in_(subject.lead_ids)))).mappings().all():
+        values = _emptied(dict(row), subject)
+        if values is None:
+            continue
+        if "dedupe_key" in values:
+            taken = select(_LEADS.c.id).where(_LEADS.c.dedupe_key == values["dedupe_key"], _LEADS.c.id != row["id"])
+            if await connection.scalar(taken) is not None:
+                values["dedupe_key"] = f"erased:{row['id']}"
+        await connection.execute(update(LeadRow).where(_LEADS.c.id == row["id"]).values(**values))
+        changed += 1
+    return changed
+
+
+def _emptied(lead: dict[str, Any], subject: Subject) -> dict[str, Any] | None:
+    """Return the new values of a lead: without its person, or without texts that name them; None leaves it as it is."""
+    values: dict[str, Any] = {"extra": {}, "notes": None, "updated_at": text("now()")}
+    is_same_name = lead["contact_name"] is not None and person_key(lead["contact_name"]) in subject.person_keys
+    if lead["contact_email"] == subject.address or (lead["contact_email"] is None and is_same_name):
+        original = {name: said for name, said in lead["original"].items() if name not in PERSON_FIELDS}
+        key = company_key(lead) or f"erased:{lead['id']}"
+        return values | dict.fromkeys(PERSON_FIELDS) | {"original": original, "dedupe_key": key}
+    texts = json.dumps([lead["extra"], lead["original"], lead["notes"]], ensure_ascii=False)
+    return values | {"original": {}} if subject.is_named_in(texts) else None
+
+
+async def _erase_changes(connection: AsyncConnection, subject: Subject) -> int:
+    """Empty what imports remember of the person for undoing them."""
+    table = ImportChangeRow.__table__
+    rows = (await connection.execute(select(table).where(table.c.lead_id.in_(subject.lead_ids)))).mappings().all()
+    for row in rows:
+        both = {
+            side: {name: said for name, said in row[side].items() if _is_company(name)} for side in ("before", "after")
+        }
+        mine = (table.c.import_id == row["import_id"]) & (table.c.lead_id == row["lead_id"])
+        await connection.execute(update(ImportChangeRow).where(mine).values(**both))
+    return len(rows)
+
+
+def _is_company(name: str) -> bool:
+    return name not in PERSON_FIELDS and not name.startswith(("extra.", "original."))
+
+
+async def _erase_rejects(connection: AsyncConnection, subject: Subject) -> int:
+    statement = text("DELETE FROM import_rejects WHERE position(:address in lower(cells::text || value)) > 0")
+    return int((await connection.execute(statement, {"address": subject.address})).rowcount)
+
+
+async def _erase_assessments(connection: AsyncConnection, subject: Subject) -> int:
+    """Remove assessments: their reasons may quote the person's title. The leads are assessed again."""
+    statement = delete(AssessmentRow).where(AssessmentRow.lead_id.in_(subject.lead_ids))
+    return int((await connection.execute(statement)).rowcount)
+
+
+async def _erase_contacts(connection: AsyncConnection, subject: Subject) -> int:
+    theirs = (_CONTACTS.c.email == subject.address) | (
+        _CONTACTS.c.lead_id.in_(subject.lead_ids) & _CONTACTS.c.person_key.in_(subject.person_keys)
+    )
+    return int((await connection.execute(delete(ContactRow).where(theirs))).rowcount)
+
+
+async def _erase_discoveries(connection: AsyncConnection, subject: Subject) -> int:
+    """Take the person out of what was found on a site, which all its leads share."""
+    table = DiscoveryRow.__table__
+    sites = select(LeadDiscoveryRow.site).where(LeadDiscoveryRow.lead_id.in_(subject.lead_ids))
+    named = text("position(:address in lower(contacts::text)) > 0").bindparams(bindparam("address", subject.address))
+    query = select(table.c.site, table.c.contacts).where(table.c.site.in_(sites) | named)
+    changed = 0
+    for row in (await connection.execute(query)).all():
+        left = [found for found in row.contacts if not _is_subject(found, subject)]
+        if left != row.contacts:
+            await connection.execute(update(DiscoveryRow).where(table.c.site == row.site).values(contacts=left))
+            changed += 1
+    return changed
+
+
+def _is_subject(contact: dict[str, Any], subject: Subject) -> bool:
+    is_theirs = subject.is_named_in(json.dumps(contact, ensure_ascii=False))
+    return is_theirs or person_key(str(contact.get("name", ""))) in subject.person_keys
+
+
+async def _erase_approvals(connection: AsyncConnection, subject: Subject) -> int:
+    """Empty drafts and what was sent: that something was decided stays, the words and the recipient go."""
+    mine = _APPROVALS.c.id.in_(subject.approval_ids)
+    empty = {"content": "{}", "facts": "{}", "original_content": None, "recipient": None, "lead_id": None}
+    rest = {"title": "(erased)", "digest": "", "revision": _APPROVALS.c.revision + 1}
+    changed = await connection.execute(update(ApprovalRow).where(mine).values(**empty, **rest))
+    open_ = _APPROVALS.c.status.in_([str(status) for status in OPEN])
+    closed = {"status": str(Status.STALE), "reason": "the recipient was erased", "closed_at": text("now()")}
+    await connection.execute(update(ApprovalRow).where(mine, open_).values(**closed))
+    return int(changed.rowcount)
+
+
+async def _erase_sends(connection: AsyncConnection, subject: Subject) -> int:
+    theirs = (SendRow.recipient == subject.address) | SendRow.approval_id.in_(subject.approval_ids)
+    statement = update(SendRow).where(theirs).values(recipient="(erased)", detail=None)
+    return int((await connection.execute(statement)).rowcount)
+
+
+async def _erase_meetings(connection: AsyncConnection, subject: Subject) -> int:
+    """Cancel meetings with the person and give their slots back."""
+    ids = {"ids": list(subject.approval_ids)}
+    await connection.execute(text("UPDATE slots SET status = 'released' WHERE approval_id = ANY(:ids)"), ids)
+    statement = text("UPDATE meetings SET status = 'cancelled', crm_activity = NULL WHERE approval_id = ANY(:ids)")
+    return int((await connection.execute(statement, ids)).rowcount)
+
+
+async def _erase_executions(connection: AsyncConnection, subject: Subject) -> int:
+    """Cut the tie between model runs and the leads, with whatever a failure quoted; what they cost stays."""
+    statement = text(
+        "UPDATE agent_executions SET lead_id = NULL, reason = NULL, trace_id = NULL WHERE lead_id = ANY(:ids)"
+    )
+    return int((await connection.execute(statement, {"ids": list(subject.lead_ids)})).rowcount)
+
+
+async def _erase_threads(connection: AsyncConnection, subject: Subject) -> int:
+    """Remove agents' threads about the person, with all their checkpoints."""
+    threads = {"threads": list(subject.thread_ids)}
+    removed = 0
+    for table in _CHECKPOINTS:
+        if await _exists(connection, table):
+            statement = text(f"DELETE FROM {table} WHERE thread_id = ANY(:threads)")
+            removed += int((await connection.execute(statement, threads)).rowcount)
+    if await _exists(connection, _THREADS):
+        statement = text(f"DELETE FROM {_THREADS} WHERE id::text = ANY(:threads)")
+        removed += int((await connection.execute(statement, threads)).rowcount)
+    return removed
+
+
+async def _erase_suppressions(connection: AsyncConnection, subject: Subject) -> int:
+    """Remove what spells the address out, also where it was lifted; the tombstone says the same without it."""
+    statement = text("DELETE FROM suppressions WHERE value = :address OR position(:address in lower(note)) > 0")
+    return int((await connection.execute(statement, {"address": subject.address})).rowcount)
+
+
+ERASERS: tuple[Eraser, ...] = (
+    Eraser("imports' memory of changes", ("import_changes",), _erase_changes),
+    Eraser("rejected rows", ("import_rejects",), _erase_rejects),
+    Eraser("assessments", ("assessments",), _erase_assessments),
+    Eraser("contacts", ("contacts",), _erase_contacts),
+    Eraser("discoveries", ("discoveries",), _erase_discoveries),
+    Eraser("approvals and drafts", ("approvals",), _erase_approvals),
+    Eraser("sent messages", ("sends",), _erase_sends),
+    Eraser("meetings", ("meetings", "slots"), _erase_meetings),
+    Eraser("model runs", ("agent_executions",), _erase_executions),
+    Eraser("agents' threads and checkpoints", ("agent_threads",), _erase_threads),
+    Eraser("suppressions", ("suppressions",), _erase_suppressions),
+    Eraser("leads", ("leads",), _erase_leads),
+)
+
+HOLD_NO_PERSON: dict[str, str] = {
+    "imports": "a file's name, its format and counts",
+    "import_batches": "counts",
+    "import_met": "ids of leads",
+    "header_mappings": "names of columns",
+    "icps": "profiles of companies",
+    "qualification_runs": "counts",
+    "assessment_claims": "ids of leads",
+    "lead_discoveries": "a company's site, and an outcome",
+    "spend": "money",
+    "tombstones": "keyed hashes, which is what erasing leaves",
+}
+"""Tables that need no eraser, and what they hold instead."""

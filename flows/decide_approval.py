@@ -1,0 +1,15 @@
+"""A person's decision on an approval."""
+
+from core.deciding import DecisionReport, DecisionRequest
+from tasks import approvals
+from tasks.runtime import flow
+
+
+@flow(name="decide-approval", flow_run_name="{request.decision} {request.approval_id}")
+async def decide_approval(request: DecisionRequest) -> DecisionReport:
+    """Approve, edit or reject what an agent or a run asks for.
+
+    Started by hand: the run that waits shows the exact text and its digest. Writes the decision under your name, and
+    starts the run that carries it out. Of two people at once one wins, and the other's run fails saying who was first.
+    """
+    return await approvals.decide(request)

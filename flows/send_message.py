@@ -1,0 +1,18 @@
+"""An approved message out, once."""
+
+from uuid import UUID
+
+from core.deciding import ExecutionReport
+from tasks import sending
+from tasks.runtime import flow
+
+
+@flow(name="send-message", flow_run_name="send {approval_id}")
+async def send_message(approval_id: UUID) -> ExecutionReport:
+    """Send a message that somebody approved.
+
+    Started by the decision, or by the sweep where that start was lost. Checks the approval's digest against content and
+    facts, its expiry and the suppressions, then writes to the outbox and hands the message over. Safe twice and at
+    once: it is sent once, or not at all, or it is listed as unknown.
+    """
+    return await sending.send_approved(approval_id)

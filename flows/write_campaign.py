@@ -1,0 +1,19 @@
+"""A campaign written: variants per persona and tone, a letter for each person, nothing sent without a person's word."""
+
+from core.campaigns import CampaignReport, CampaignRequest
+from tasks import campaigns
+from tasks.runtime import flow
+
+
+@flow(name="write-campaign", flow_run_name="campaign {request.segment.name}")
+async def write_campaign(request: CampaignRequest) -> CampaignReport:
+    """Write letters for a segment or a list of leads, as drafts that wait for approval.
+
+    Started by hand. Reads leads; writes the thread of the marketing agent, the campaign, and an approval a letter.
+    Sends nothing. Safe twice: run again with the thread's id, or retried, it goes on; the same letter is the same
+    approval.
+    """
+    plan = await campaigns.plan(request)
+    written = await campaigns.write(plan)
+    report = await campaigns.draft(plan, written)
+    return campaigns.concluded(await campaigns.publish(report))

@@ -1,0 +1,163 @@
+"""Listening over a websocket: audio goes in as it is recorded, drafts and finished turns come out.
+
+Source: docs.cartesia.ai, "Realtime Speech-to-Text (Manual)", "Realtime Speech-to-Text (Auto)", "Turn events" (checked
+November 2026). Manually, final pieces of text are joined as they are, without adding or taking away a space, and the
+caller says where a turn ends; with turn detection Cartesia does, and each event carries all of the turn so far.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any, Protocol
+
+from websockets.exceptions import ConnectionClosedOK
+
+from integrations.cartesia.schemas import BYTES_A_SAMPLE, Heard, Hearing
+from integrations.refusals import refusal
+from integrations.resilience.meter import Meter
+from integrations.sdk import fields_of, sdk_errors
+
+MANUAL = "stt/websocket"
+TURNS = "stt/turns/websocket"
+_PROVIDER = "cartesia"
+_TURN_EVENTS = {
+    "turn.start": Hearing.STARTED,
+    "turn.update": Hearing.DRAFT,
+    "turn.eager_end": Hearing.MAYBE_ENDED,
+    "turn.resume": Hearing.RESUMED,
+    "turn.end": Hearing.ENDED,
+}
+
+
+class Connection(Protocol):
+    """The part of the SDK's connection that is used here."""
+
+    async def send(self, event: Any) -> None:  # noqa: ANN401 - the SDK's own type
+        """Send a command."""
+        ...
+
+    async def send_raw(self, data: bytes | str) -> None:
+        """Send audio."""
+        ...
+
+    async def recv(self) -> Any:  # noqa: ANN401 - the SDK's own types
+        """Return the next event."""
+        ...
+
+
+class Listening:
+    """An open ear, from `CartesiaClient.listening`: send audio in one task, iterate over what is heard in another.
+
+    Args:
+        connection: of the SDK.
+        meter: books the seconds of audio sent.
+        sample_rate: of the audio, samples a second.
+        timeout_s: seconds until an answer that is owed counts as missing.
+        finds_turns: whether Cartesia finds the ends of turns.
+    """
+
+    def __init__(
+        self, connection: Connection, meter: Meter, sample_rate: int, timeout_s: float, *, finds_turns: bool
+    ) -> None:
+        self._connection = connection
+        self._meter = meter
+        self._bytes_a_second = sample_rate * BYTES_A_SAMPLE
+        self._finds_turns = finds_turns
+        self._timeout_s = timeout_s
+        self._name = TURNS if finds_turns else MANUAL
+        self._text = ""
+        self._is_owed = False
+        self._patience: asyncio.Timeout | None = None
+        self._is_closing = False
+
+    async def send(self, audio: bytes) -> None:
+        """Send raw little-endian 16-bit PCM of one channel, in pieces of about a tenth of a second.
+
+        Raises:
+            BudgetExhausted: it was not sent.
+        """
+        await self._meter.use(Decimal(len(audio)) / self._bytes_a_second)
+        with sdk_errors(_PROVIDER, self._name):
+            await self._connection.send_raw(audio)
+
+    async def finalize(self) -> None:
+        """Say that the speaker has finished: the turn ends with all that was sent. Not needed with turn detection."""
+        if not self._finds_turns:
+            await self._command("finalize")
+            self._owe()
+
+    async def end(self) -> None:
+        """Say that no more audio comes: what is heard ends with the turn that is under way."""
+        self._is_closing = True
+        await self._command({"type": "close"} if self._finds_turns else "close")
+        self._owe()
+
+    async def _command(self, command: str | dict[str, str]) -> None:
+        with sdk_errors(_PROVIDER, self._name):
+            await self._connection.send(command)
+
+    async def turn(self) -> str:
+        """Return what was said in the turn that ends next; manually, call `finalize` first. '' where nothing was."""
+        async for heard in self:
+            if heard.kind is Hearing.ENDED:
+                return heard.text
+        return ""
+
+    async def __aiter__(self) -> AsyncIterator[Heard]:
+        """Yield what is heard until the end; iterating again goes on where it was left.
+
+        Raises:
+            Unavailable: the connection was lost, or closed before the end was asked for.
+            Timeout: a turn was finished and no text came.
+        """
+        while True:
+            event = await self._next()
+            kind = getattr(event, "type", None)
+            if event is None or (kind == "done" and not self._text):
+                return
+            if kind == "error":
+                status = getattr(event, "status_code", None) or 500
+                raise refusal(_PROVIDER, self._name, status, fields_of(event), headers={})
+            heard = self._heard_turns(kind, event) if self._finds_turns else self._heard_manually(kind, event)
+            if heard is not None:
+                self._is_owed = self._is_owed and (self._is_closing or heard.kind is not Hearing.ENDED)
+                yield heard
+            if kind == "done":
+                return
+
+    def _heard_turns(self, kind: str | None, event: Any) -> Heard | None:  # noqa: ANN401 - the SDK's events
+        hearing = _TURN_EVENTS.get(kind or "")
+        return None if hearing is None else Heard(hearing, getattr(event, "transcript", None) or "")
+
+    def _heard_manually(self, kind: str | None, event: Any) -> Heard | None:  # noqa: ANN401 - the SDK's events
+        if kind == "transcript" and event.is_final:
+            self._text += event.text or ""
+            return Heard(Hearing.DRAFT, self._text)
+        if kind == "transcript":
+            return Heard(Hearing.DRAFT, self._text + (event.text or ""))
+        if kind in ("flush_done", "done"):
+            text, self._text = self._text, ""
+            return Heard(Hearing.ENDED, text)
+        return None
+
+    async def _next(self) -> Any:  # noqa: ANN401 - the SDK's events
+        """Return the next event, or None at the end that was asked for."""
+        with sdk_errors(_PROVIDER, self._name):
+            try:
+                async with asyncio.timeout_at(self._latest()) as self._patience:
+                    return await self._connection.recv()
+            except ConnectionClosedOK:
+                if not self._is_closing:
+                    raise
+                return None
+            finally:
+                self._patience = None
+
+    def _owe(self) -> None:
+        """Expect an answer from now on; an iteration that waits already is told."""
+        self._is_owed = True
+        if self._patience is not None:
+            self._patience.reschedule(self._latest())
+
+    def _latest(self) -> float | None:
+        return asyncio.get_running_loop().time() + self._timeout_s if self._is_owed else None

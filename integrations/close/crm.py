@@ -1,0 +1,241 @@
+"""Close as a CRM to keep in step with: its objects as records, its event log as changes.
+
+Source: Close API, "Event Log", "Advanced Filtering", "Custom fields" (checked November 2026). What it does to us:
+
+- updates close in time are merged into one event, which keeps its id and is newer and larger each time;
+- an edit of a contact leaves no event of its lead, and moves the lead's `date_updated` all the same;
+- lists (`emails`, `phones`, `urls`, `addresses`) are replaced as a whole, so they are read before they are written;
+- a search shows what was created only after a while, so it can prove that something is there, never that it is not.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values
+from core.errors import UnexpectedAnswer
+from integrations.close.client import CloseClient
+from integrations.close.crm_fields import CONTACT_FIELDS, LEAD_FIELDS, FieldNames
+from integrations.close.schemas import CloseContact, CloseEvent, CloseLead, CloseObject
+
+_PAGE = 50
+_STAMPS = 100
+_SEARCH_CAP = 10_000
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class CloseCRM:
+    """Close behind `core.crm.CRMProvider`.
+
+    Args:
+        client: open; whoever opened it closes it.
+    """
+
+    name = "close"
+
+    def __init__(self, client: CloseClient) -> None:
+        self._client = client
+        self._names = FieldNames(Description((), ()))
+        self._kinds: tuple[CloseObject, ...] = (CloseObject.LEAD, CloseObject.CONTACT)
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Seconds Close's clock is ahead of ours, by the last answer's `Date`."""
+        return self._client.clock_offset_s
+
+    @property
+    def calls(self) -> int:
+        """Answers that came so far."""
+        return self._client.answers
+
+    async def describe(self) -> Description:
+        """Ask for custom fields and statuses; the other fields are Close's own."""
+        ids: dict[str, str] = {}
+        customs: dict[CloseObject, list[str]] = {}
+        for kind in CloseObject:
+            defined = await self._client.custom_fields(kind)
+            own = self._client.own_id_name
+            customs[kind] = [f"custom.{field.name}" for field in defined if field.name != own]
+            for field in defined:
+                ids[f"{kind}.own" if field.name == own else f"{kind}.custom.{field.name}"] = field.id
+                ids[f"type.{field.id}"] = field.type or "text"
+        statuses = await self._client.lead_statuses()
+        ids |= {f"status.{status.label}": status.id for status in statuses}
+        return Description(
+            (*LEAD_FIELDS, *customs[CloseObject.LEAD]),
+            (*CONTACT_FIELDS, *customs[CloseObject.CONTACT]),
+            tuple(status.label for status in statuses),
+            ids,
+        )
+
+    def use(self, description: Description, fields: Mapping[Kind, Sequence[str]]) -> None:
+        """Take the names and ids to speak with, and leave contacts alone where no field of theirs is wanted."""
+        self._names = FieldNames(description, {kind: tuple(names) for kind, names in fields.items()})
+        contacts = (CloseObject.CONTACT,) if fields.get(Kind.CONTACT) else ()
+        self._kinds = (CloseObject.LEAD, *contacts)
+
+    async def changes_since(self, since: datetime) -> AsyncIterator[Sequence[RemoteChange]]:
+        """Yield pages of events, newest first, of leads and then of contacts. Raises Gone beyond 30 days."""
+        for kind in self._kinds:
+            page: list[RemoteChange] = []
+            async for event in self._client.events_since(since, object_type=kind, now=self._now()):
+                page += self._changes(event)
+                if len(page) >= _PAGE:
+                    yield page
+                    page = []
+            yield page
+
+    def _now(self) -> datetime:
+        return self._client.now_there()
+
+    def _changes(self, event: CloseEvent) -> list[RemoteChange]:
+        kind = Kind(event.object_type)
+        merged = _merge(event)
+        if merged is not None:
+            source, destination = merged
+            gone = RemoteChange(f"{event.id}:from", event.date_updated, kind, source, source, "merged", destination)
+            into = RemoteChange(f"{event.id}:into", event.date_updated, kind, destination, destination, "updated")
+            return [gone, into]
+        fields = self._names.changed(kind, event.changed_fields) if event.action == "updated" else None
+        return [
+            RemoteChange(
+                event.id,
+                event.date_updated,
+                kind,
+                event.object_id,
+                event.lead_id,
+                event.action,
+                None,
+                fields,
+                self._values(kind, event),
+                # A merged entry may hold somebody else's update beside that of the key it names.
+                event.api_key_id if event.date_created == event.date_updated else None,
+            )
+        ]
+
+    def _values(self, kind: Kind, event: CloseEvent) -> Values | None:
+        """Return what an event says the fields are now; None where it hides that."""
+        if not event.data:
+            return None
+        data = {**event.data, "id": event.object_id}
+        shape: type[CloseLead] | type[CloseContact] = CloseLead if kind is Kind.LEAD else CloseContact
+        parsed = self._client.parsed(shape, data, "GET /event/")
+        values = self._names.values(kind, parsed)
+        return {name: value for name, value in values.items() if self._names.wire(kind, name) in data}
+
+    async def stamps(self, ids: Sequence[str] | None = None) -> AsyncIterator[Sequence[Stamp]]:
+        """Yield leads by search: those of `ids`, or all, in the order of their creation."""
+        if ids is not None:
+            for start in range(0, len(ids), _STAMPS):
+                nodes = [{"type": "id", "value": each} for each in ids[start : start + _STAMPS]]
+                yield [_stamp(lead) async for lead in self._search([{"type": "or", "queries": nodes}])]
+            return
+        since = _FIRST
+        while True:
+            found = [lead async for lead in self._search([_created_since(since)])]
+            for start in range(0, len(found), _STAMPS):
+                yield [_stamp(lead) for lead in found[start : start + _STAMPS]]
+            if len(found) < _SEARCH_CAP:
+                return
+            last = max(lead.date_created for lead in found if lead.date_created)
+            if last <= since:
+                raise UnexpectedAnswer("close: more than 10,000 leads of one moment cannot be listed", provider="close")
+            since = last
+
+    def _search(self, conditions: Sequence[Any]) -> AsyncIterator[CloseLead]:
+        return self._client.search_leads(conditions, fields=["id", "date_created", "date_updated"], sort="date_created")
+
+    async def fetch(self, lead_id: str) -> RemoteUnit:
+        """Return a lead with its contacts."""
+        return self._unit(await self._client.lead(lead_id))
+
+    async def find(self, own_id: UUID) -> RemoteUnit | None:
+        """Return the lead that carries our id in its custom field."""
+        found = await self._client.find_lead(own_id)
+        return None if found is None else self._unit(found)
+
+    async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
+        """Post a lead with its contacts nested, once."""
+        body = self._names.lead_body(values, None) | {await self._own_key(CloseObject.LEAD): own_id.hex}
+        if contacts:
+            key = await self._own_key(CloseObject.CONTACT)
+            body["contacts"] = [
+                self._names.contact_body(person, None) | {key: person_id.hex} for person_id, person in contacts.items()
+            ]
+        return self._unit(await self._client.post_lead(body))
+
+    async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
+        """Post a contact of a lead, once."""
+        key = await self._own_key(CloseObject.CONTACT)
+        body = self._names.contact_body(values, None) | {key: own_id.hex, "lead_id": lead_id}
+        return self._contact(await self._client.post_contact(body))
+
+    async def update(self, kind: Kind, record_id: str, changes: Values) -> RemoteRecord:
+        """Put the changed keys; lists are read first, so that what is not ours in them stays."""
+        if kind is Kind.LEAD:
+            held = await self._client.lead(record_id) if self._names.needs_reading(changes) else None
+            body = self._names.lead_body(changes, held)
+            return self._lead(await self._client.update_lead(record_id, body))
+        person = await self._client.contact(record_id) if self._names.needs_reading(changes) else None
+        return self._contact(await self._client.update_contact(record_id, self._names.contact_body(changes, person)))
+
+    async def delete(self, kind: Kind, record_id: str) -> None:
+        """Delete a lead or a contact."""
+        if kind is Kind.LEAD:
+            await self._client.delete_lead(record_id)
+        else:
+            await self._client.delete_contact(record_id)
+
+    async def _own_key(self, kind: CloseObject) -> str:
+        """Return the key of the custom field with our ids; Close gets the field where it has none yet."""
+        field = self._names.own_field(kind) or await self._client.ensure_own_id_field(kind)
+        return f"custom.{field}"
+
+    def _unit(self, lead: CloseLead) -> RemoteUnit:
+        return RemoteUnit(self._lead(lead), tuple(self._contact(contact) for contact in lead.contacts))
+
+    def _lead(self, lead: CloseLead) -> RemoteRecord:
+        own = _uuid(lead.custom_values.get(self._own_id_field(CloseObject.LEAD)))
+        return RemoteRecord(Kind.LEAD, lead.id, self._names.values(Kind.LEAD, lead), own, lead.date_updated)
+
+    def _contact(self, contact: CloseContact) -> RemoteRecord:
+        own = _uuid(contact.custom_values.get(self._own_id_field(CloseObject.CONTACT)))
+        values = self._names.values(Kind.CONTACT, contact)
+        return RemoteRecord(Kind.CONTACT, contact.id, values, own, contact.date_updated)
+
+    def _own_id_field(self, kind: CloseObject) -> str:
+        return self._names.own_field(kind) or self._client.known_own_id_field(kind) or ""
+
+
+def _stamp(lead: CloseLead) -> Stamp:
+    if lead.date_updated is None:
+        raise UnexpectedAnswer("close: a search did not show date_updated", provider="close")
+    return Stamp(lead.id, lead.date_updated)
+
+
+def _created_since(moment: datetime) -> dict[str, Any]:
+    return {
+        "type": "field_condition",
+        "field": {"type": "regular_field", "object_type": "lead", "field_name": "date_created"},
+        "condition": {"type": "moment_range", "on_or_after": {"type": "fixed_utc", "value": moment.isoformat()}},
+    }
+
+
+def _merge(event: CloseEvent) -> tuple[str, str] | None:
+    """Return source and destination of a merge; its `deleted` twin says the same."""
+    leads = {name: value for name, value in (event.meta or {}).items() if str(value).startswith("lead_")}
+    source = next((str(value) for name, value in leads.items() if "source" in name), None)
+    destination = next((str(value) for name, value in leads.items() if "dest" in name), None)
+    if event.object_type != "lead" or (event.action != "merged" and not (source and destination)):
+        return None
+    if source is None or destination is None:
+        raise UnexpectedAnswer("close: an event of a merge does not say which leads were merged", provider="close")
+    return source, destination
+
+
+def _uuid(text: object) -> UUID | None:
+    try:
+        return UUID(str(text)) if text else None
+    except ValueError:
+        return None

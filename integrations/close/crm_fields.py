@@ -1,0 +1,193 @@
+"""Close's leads and contacts field by field: what `crm.yaml` calls them, and how they are read and written.
+
+A lead's address is the first in its list; a contact's LinkedIn profile is the first such link.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from core.crm import Description, Kind, Value, Values
+from core.errors import ConfigurationError
+from core.sync.values import same
+from integrations.close.schemas import CloseContact, CloseLead, CloseObject
+
+_PLAIN_LEAD = {"name": "name", "url": "url", "description": "description"}
+_ADDRESS = {
+    "address.street": "address_1",
+    "address.city": "city",
+    "address.state": "state",
+    "address.postal_code": "zipcode",
+    "address.country": "country",
+}
+LEAD_FIELDS = (*_PLAIN_LEAD, "status", *_ADDRESS)
+CONTACT_FIELDS = ("name", "title", "emails", "phones", "linkedin")
+_WIRE = {"status": "status_id", "linkedin": "urls"} | dict.fromkeys(_ADDRESS, "addresses")
+_READ_FIRST = frozenset({*_ADDRESS, "emails", "phones", "linkedin"})
+_NUMBERS = frozenset({"number"})
+
+
+class FieldNames:
+    """Names of fields, as `crm.yaml` and as Close write them.
+
+    Args:
+        description: what Close said it has.
+        wanted: the fields to read, by kind; None: all.
+    """
+
+    def __init__(self, description: Description, wanted: Mapping[Kind, Sequence[str]] | None = None) -> None:
+        self._ids = description.ids
+        self._wanted = {kind: tuple((wanted or {}).get(kind) or description.fields(kind)) for kind in Kind}
+
+    def own_field(self, kind: CloseObject) -> str | None:
+        """Return the id of the custom field with our ids, where Close had one when it was asked."""
+        return self._ids.get(f"{kind}.own")
+
+    def wire(self, kind: Kind, name: str) -> str:
+        """Return the key of Close's JSON that holds a field."""
+        if name.startswith("custom."):
+            return f"custom.{self._custom_id(kind, name)}"
+        return _WIRE.get(name, name)
+
+    def _custom_id(self, kind: Kind, name: str) -> str:
+        found = self._ids.get(f"{kind}.{name}")
+        if found is None:
+            raise ConfigurationError(f"Close has no {kind} custom field {name.removeprefix('custom.')!r}")
+        return found
+
+    def changed(self, kind: Kind, keys: Iterable[str] | None) -> tuple[str, ...] | None:
+        """Return the wanted fields among changed keys; None where Close does not say which changed."""
+        if keys is None:
+            return None
+        told = set(keys)
+        return tuple(name for name in self._wanted[kind] if self.wire(kind, name) in told)
+
+    def values(self, kind: Kind, shape: CloseLead | CloseContact) -> dict[str, Value]:
+        """Return the wanted fields of an object."""
+        read = _lead_value if isinstance(shape, CloseLead) else _contact_value
+        return {
+            name: _custom(shape.custom_values.get(self._custom_id(kind, name)))
+            if name.startswith("custom.")
+            else self._status(shape)
+            if name == "status"
+            else read(shape, name)  # type: ignore[arg-type]
+            for name in self._wanted[kind]
+        }
+
+    def _status(self, shape: CloseLead | CloseContact) -> str | None:
+        if not isinstance(shape, CloseLead):
+            return None
+        labels = {each: key.removeprefix("status.") for key, each in self._ids.items() if key.startswith("status.")}
+        return shape.status_label or labels.get(shape.status_id or "")
+
+    def needs_reading(self, changes: Values) -> bool:
+        """Tell whether a change touches a list, which Close replaces as a whole."""
+        return not _READ_FIRST.isdisjoint(changes)
+
+    def lead_body(self, values: Values, held: CloseLead | None) -> dict[str, Any]:
+        """Return the JSON that sets fields of a lead; `held` is the lead as it is."""
+        body: dict[str, Any] = {}
+        address: dict[str, Value] = {}
+        for name, value in values.items():
+            if name in _PLAIN_LEAD:
+                body[name] = value if value is not None or name != "description" else ""
+            elif name in _ADDRESS:
+                address[_ADDRESS[name]] = value or ""
+            elif name == "status":
+                body["status_id"] = self._ids.get(f"status.{value}")
+            elif name.startswith("custom."):
+                body[self.wire(Kind.LEAD, name)] = self._written(Kind.LEAD, name, value)
+        if address:
+            body["addresses"] = _addresses(address, held)
+        return body
+
+    def contact_body(self, values: Values, held: CloseContact | None) -> dict[str, Any]:
+        """Return the JSON that sets fields of a contact; `held` is the contact as it is."""
+        body: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in ("name", "title"):
+                body[name] = value or ""
+            elif name == "emails":
+                items = [each.model_dump(exclude_none=True) for each in held.emails] if held else []
+                body[name] = _list(items, "email", value)
+            elif name == "phones":
+                items = [each.model_dump(exclude_none=True) for each in held.phones] if held else []
+                body[name] = _list(items, "phone", value)
+            elif name == "linkedin":
+                body["urls"] = _urls(value, held)
+            elif name.startswith("custom."):
+                body[self.wire(Kind.CONTACT, name)] = self._written(Kind.CONTACT, name, value)
+        return body
+
+    def _written(self, kind: Kind, name: str, value: Value) -> Any:  # noqa: ANN401 - any JSON value
+        if value is None or not isinstance(value, str):
+            return list(value) if value else None
+        if self._ids.get(f"type.{self._custom_id(kind, name)}") in _NUMBERS:
+            return _number(value)
+        return value
+
+
+def _number(text: str) -> float | int | str:
+    """Return a number as JSON has it; what is none is left to Close to refuse."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() else number
+
+
+def _lead_value(lead: CloseLead, name: str) -> Value:
+    if name in _ADDRESS:
+        if not lead.addresses:
+            return None
+        first = lead.addresses[0]
+        if name == "address.street":
+            return " ".join(filter(None, (first.address_1, first.address_2))) or None
+        found: str | None = getattr(first, _ADDRESS[name])
+        return found or None
+    plain: str | None = getattr(lead, name)
+    return plain or None
+
+
+def _contact_value(contact: CloseContact, name: str) -> Value:
+    if name == "emails":
+        return tuple(each.email for each in contact.emails)
+    if name == "phones":
+        return tuple(each.phone for each in contact.phones)
+    if name == "linkedin":
+        return next((each.url for each in contact.urls if _is_profile(each.url)), None)
+    plain: str | None = getattr(contact, name)
+    return plain or None
+
+
+def _is_profile(url: str) -> bool:
+    return "linkedin.com/" in url.lower()
+
+
+def _custom(value: object) -> Value:
+    if value is None or value == "":
+        return None
+    if isinstance(value, list):
+        return tuple(str(item) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _addresses(changes: Mapping[str, Value], held: CloseLead | None) -> list[dict[str, Any]]:
+    known = [address.model_dump(exclude_none=True) for address in held.addresses] if held else []
+    first: dict[str, Any] = known[0] if known else {"label": "business"}
+    if "address_1" in changes:
+        first.pop("address_2", None)
+    return [first | dict(changes), *known[1:]]
+
+
+def _list(known: Sequence[dict[str, Any]], key: str, value: Value) -> list[dict[str, Any]]:
+    """Return a list with exactly the items of `value`; those that are there keep what else Close knows of them."""
+    wanted = (value,) if isinstance(value, str) else value or ()
+    held = {same(str(item[key])): item for item in known}
+    return [held.get(same(item)) or {key: item, "type": "office"} for item in wanted]
+
+
+def _urls(value: Value, held: CloseContact | None) -> list[dict[str, Any]]:
+    others = [each.model_dump(exclude_none=True) for each in held.urls if not _is_profile(each.url)] if held else []
+    return [{"url": value, "type": "url"}, *others] if value else others

@@ -1,0 +1,31 @@
+"""Reading the body of an answer within a limit, unpacked, whatever the server says of its size."""
+
+import zlib
+
+import httpx
+
+
+async def read_body(answer: httpx.Response, limit: int) -> tuple[bytes | None, bool]:
+    """Read a body, unpacked, up to `limit` bytes; (None, False) for an encoding that was not asked for."""
+    encoding = answer.headers.get("content-encoding", "identity").strip().lower() or "identity"
+    if encoding == "identity":
+        unpack = None
+    elif encoding in ("gzip", "x-gzip", "deflate"):
+        unpack = zlib.decompressobj(47 if encoding != "deflate" else 15)
+    else:
+        return None, False
+    body = bytearray()
+    first = True
+    async for chunk in answer.aiter_raw(65_536):
+        if unpack is None:
+            body += chunk
+        else:
+            if first and encoding == "deflate" and chunk[:1] not in (b"\x78", b"\x58", b"\x08"):
+                unpack = zlib.decompressobj(-15)
+            first = False
+            body += unpack.decompress(chunk, limit + 1 - len(body))
+            if unpack.eof:
+                break
+        if len(body) > limit:
+            return bytes(body[:limit]), True
+    return bytes(body), False

@@ -1,0 +1,17 @@
+"""Write the JSON Schema of `crm.yaml` to docs/crm.schema.json: `python -m scripts.crm_schema`. A test compares it."""
+
+import json
+from pathlib import Path
+
+from core.crm_config import CrmConfig
+
+FILE = Path(__file__).parent.parent / "docs" / "crm.schema.json"
+
+
+def rendered() -> str:
+    """Give the schema as it stands in the file."""
+    return json.dumps(CrmConfig.model_json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(rendered(), encoding="utf-8")

@@ -1,0 +1,169 @@
+"""Agents' graphs as runs: their threads in Postgres, their limits from the settings, their words over Redis."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from prefect import runtime
+from prefect.states import Completed
+
+from agents.checkpoints import open_saver
+from agents.models import Job
+from agents.retries import NODE_RETRY
+from core.agents import ThreadStatus
+from core.errors import ProviderNotConfigured
+from core.settings import settings
+from db import agent_threads
+from db.embedded import redis_url
+from db.engine import database_faults, own_connection
+from db.progress import publishing
+from langgraph_prefect.nodes import Graph
+from langgraph_prefect.running import Surroundings, resume_graph, run_graph
+from langgraph_prefect.values import Finished, Limits, Outcome, Stopped, Waiting
+from tasks.graph_ledger import charged, recording, used_before
+from tasks.providers import outside
+from tasks.resources import database, database_url
+from tasks.runtime import in_flow_run
+
+log = logging.getLogger(__name__)
+
+
+def thread_for(asked: UUID | None) -> UUID:
+    """Return the thread that was asked for, else the flow run's own, so that a retry of the run goes on with it."""
+    own = runtime.flow_run.id
+    return asked or (UUID(str(own)) if own else uuid4())
+
+
+def as_result(report: Any) -> Any:  # noqa: ANN401 - a report with `status` and `reason`
+    """Return a report; inside a flow run one of a stopped thread as the state `Stopped` that holds it."""
+    if report.status != "stopped" or not in_flow_run():
+        return report
+    return Completed(name="Stopped", message=report.reason, data=report)
+
+
+@asynccontextmanager
+async def model_for(job: Job, thread_id: UUID, *, wanted: bool) -> AsyncIterator[Any]:
+    """Open the model for a job, within a thread's budget; None where it is not wanted or none is configured."""
+    async with AsyncExitStack() as stack:
+        model = None
+        if wanted:
+            world = await stack.enter_async_context(outside(thread_id))
+            try:
+                model = await stack.enter_async_context(world.models().chat_model(job))
+            except ProviderNotConfigured as error:
+                log.info("without_a_model", extra={"job": str(job), "reason": error.message})
+        yield model
+
+
+async def run_thread(
+    graph: Graph,
+    given: Any,  # noqa: ANN401 - the graph's input
+    *,
+    agent: str,
+    thread_id: UUID,
+    request: Mapping[str, Any],
+    prompt_version: str = "",
+    stream: bool = False,
+    callbacks: Sequence[Any] = (),
+) -> Outcome:
+    """Run a thread of an agent to its next stop, and note how that was.
+
+    Args:
+        graph: compiled, without a checkpointer.
+        given: what a thread that has not begun starts with.
+        agent: its name.
+        thread_id: names the thread, and the run whose budget it uses.
+        request: what it was asked for, as JSON; kept with the thread.
+        prompt_version: of the agent's prompt file; kept with every execution.
+        stream: publish tokens and state changes on the stream of this id.
+        callbacks: LangChain's own, for the whole run.
+
+    Raises:
+        ThreadBusy: another process is at it.
+    """
+    async with _kept(agent, thread_id, request, prompt_version, stream=stream, callbacks=callbacks) as within:
+        return await _noted(thread_id, run_graph(graph, given, thread_id=str(thread_id), within=within))
+
+
+async def resume_thread(
+    graph: Graph,
+    answer: Any,  # noqa: ANN401 - what the graph's question returns
+    *,
+    agent: str,
+    thread_id: UUID,
+    prompt_version: str = "",
+    stream: bool = False,
+    callbacks: Sequence[Any] = (),
+) -> Outcome:
+    """Give a waiting thread its answer, run it to its next stop, and note how that was.
+
+    Raises:
+        ThreadBusy: another process is at it.
+        ThreadNotFound: there is no such thread.
+    """
+    async with database() as connection:
+        known = await agent_threads.get(connection, thread_id)
+    async with _kept(agent, thread_id, known.request, prompt_version, stream=stream, callbacks=callbacks) as within:
+        return await _noted(thread_id, resume_graph(graph, answer, thread_id=str(thread_id), within=within))
+
+
+@asynccontextmanager
+async def _kept(
+    agent: str,
+    thread_id: UUID,
+    request: Mapping[str, Any],
+    prompt_version: str,
+    *,
+    stream: bool,
+    callbacks: Sequence[Any],
+) -> AsyncIterator[Surroundings]:
+    url, chosen = database_url(), settings().agents
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(database_faults())
+        await stack.enter_async_context(agent_threads.claiming(url, thread_id))
+        async with database() as connection:
+            await agent_threads.begin(connection, thread_id, agent, request, now=datetime.now(UTC))
+        saver = await stack.enter_async_context(open_saver(url))
+        own = await stack.enter_async_context(own_connection(url))
+        publish = None
+        if stream:
+            publish = await stack.enter_async_context(publishing(redis_url(settings()), str(thread_id)))
+
+        async def is_cancelled() -> bool:
+            return await agent_threads.is_cancelled(own, thread_id)
+
+        yield Surroundings(
+            checkpointer=saver,
+            retry=NODE_RETRY,
+            limits=Limits(chosen.max_steps, chosen.max_seconds, chosen.max_tokens, chosen.max_usd),
+            used_before=await used_before(url, thread_id),
+            is_cancelled=is_cancelled,
+            meter=charged,
+            on_node=recording(url, agent, thread_id, prompt_version),
+            publish=publish,
+            callbacks=callbacks,
+        )
+
+
+async def _noted(thread_id: UUID, running: Any) -> Outcome:  # noqa: ANN401 - a coroutine that gives an outcome
+    try:
+        outcome: Outcome = await running
+    except Exception as error:  # noted and raised
+        await _mark(thread_id, "failed", type(error).__name__)
+        raise
+    match outcome:
+        case Finished():
+            await _mark(thread_id, "finished")
+        case Waiting():
+            await _mark(thread_id, "waiting")
+        case Stopped():
+            await _mark(thread_id, "stopped", outcome.reason)
+    return outcome
+
+
+async def _mark(thread_id: UUID, status: ThreadStatus, reason: str | None = None) -> None:
+    async with database() as connection:
+        await agent_threads.mark(connection, thread_id, status, reason, now=datetime.now(UTC))

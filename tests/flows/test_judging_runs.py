@@ -1,0 +1,205 @@
+"""Qualifying with a model through everything that goes wrong: faults of the provider, kills, two runs at once.
+
+Whatever happens, every lead ends in a stated outcome, no question is paid for twice once its answer is stored, and what
+the cost book says can be reckoned from what the sandbox has billed.
+"""
+
+import json
+import os
+import random
+import time
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from importing import Row, load
+from judging import AMPLE, environment_of, rows_of, spent_in
+from qualify_process import finish, start
+
+from agents.async_chat import CHARACTERS_A_TOKEN
+from agents.models import PRICE_FILE
+from core.prices import TokenUsage, read_prices
+
+if TYPE_CHECKING:
+    from sandbox.server import SandboxControl
+
+ICP = """
+criteria:
+  - {field: industry, weight: 3, one_of: {match: words, values: [{value: Software, points: 70}], otherwise: 20}}
+  - {field: notes, weight: 1, keywords: {any_of: [{value: plant, points: 90}], otherwise: 40}}
+"""
+SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)
+PRICE = read_prices(PRICE_FILE).of("cerebras", "gpt-oss-120b")
+MAX_TOKENS = 400
+AT_ONCE = 8
+
+
+def leads(count: int) -> list[Row]:
+    return [
+        {"key": f"k{number:05}", "company_name": "Firm", "industry": "Software", "notes": f"lead-{number:05} plant"}
+        for number in range(count)
+    ]  # fmt: skip
+
+
+class Place:
+    """A database, a profile, the sandbox, and the environment of a process that judges with them."""
+
+    def __init__(self, url: str, home: Path, directory: Path, sandbox: "SandboxControl") -> None:
+        self.url, self.sandbox, self.report = url, sandbox, directory / "report.json"
+        icp = directory / "icp.yaml"
+        icp.write_text(ICP)
+        self.icp = str(icp)
+        self.environment = environment_of(url, home, sandbox.environment) | {
+            "QUALIFY_MODEL_BATCH_LEADS": "100",
+            "QUALIFY_MODEL_CALLS_AT_ONCE": str(AT_ONCE),
+            "MODELS_MAX_TOKENS": str(MAX_TOKENS),
+            "CEREBRAS_BREAKER_FAILURES": "10",
+        }
+
+    def qualify(self, **request: Any) -> dict[str, Any]:
+        """Run to the end."""
+        return finish(self.environment, self.report, icp=self.icp, **request)
+
+    def asked(self) -> list[tuple[str, dict[str, Any]]]:
+        """Give the lead and the body of each question that reached the sandbox, in order."""
+        questions = []
+        for request in self.sandbox.requests("cerebras", path="*completions"):
+            body = json.loads(request["body"])
+            lead = body["messages"][1]["content"].partition("lead-")[2][:5]
+            questions.append((f"k{lead}", body | {"number": request["number"], "status": request["status"]}))
+        return questions
+
+    def outcomes(self) -> Counter[str]:
+        """Count what is stored."""
+        return Counter(dict(rows_of(self.url, "SELECT outcome, count(*) FROM assessments GROUP BY 1")))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def place(database: str, home: Path, tmp_path: Path, sandbox: "SandboxControl") -> Place:
+    sandbox.settings("cerebras", **AMPLE)
+    return Place(database, home, tmp_path, sandbox)
+
+
+def estimate(body: dict[str, Any]) -> Decimal:
+    """Reckon the most that a question can cost, as the cost book sets it aside."""
+    options = {"response_format": body["response_format"]}
+    characters = len(json.dumps(body["messages"], ensure_ascii=False)) + len(json.dumps(options))
+    return PRICE.cost(TokenUsage(characters // CHARACTERS_A_TOKEN, MAX_TOKENS)).usd
+
+
+async def check_faults(place: Place, count: int) -> None:
+    """Let 20 % be refused, 5 % fail, 2 % be cut off and 2 % be nonsense; check outcomes, questions and money."""
+    await load(place.url, leads(count), batch_rows=2_000, fingerprint="many")
+    faults = (("status", 0.20, 429), ("status", 0.05, 500), ("drop", 0.02, 0), ("wrong_types", 0.02, 0))
+    for number, (kind, probability, status) in enumerate(faults):
+        details = {"status": status, "retry_after_s": 0.05} if status == 429 else {"status": status or 500}
+        place.sandbox.fail_next(
+            "cerebras", kind, times=None, probability=probability, seed=number, path="*completions", **details
+        )
+    report = place.qualify()
+    outcomes = place.outcomes()
+    assert sum(outcomes.values()) == sum(report["outcomes"].values()) == count
+    assert set(outcomes) <= {"scored", "scored_by_rules", "failed", "due"}
+    assert outcomes["scored"] > 0.9 * count
+    reasons = rows_of(place.url, "SELECT outcome FROM assessments WHERE outcome <> 'scored' AND reason IS NULL")
+    assert not reasons
+
+    questions = place.asked()
+    charges = {charge["exchange"]: charge["units"] for charge in place.sandbox.charges("cerebras")}
+    answered = Counter((lead, len(body["messages"])) for lead, body in questions if body["number"] in charges)
+    assert max(answered.values()) == 1, "an answered question was paid for twice"
+
+    billed = sum(
+        PRICE.cost(TokenUsage(round(float(units["input_tokens"])), round(float(units["output_tokens"])))).usd
+        for units in charges.values()
+    )
+    unknown = sum((estimate(body) for _, body in questions if body["status"] in (None, 500)), Decimal(0))
+    assert spent_in(place.url) == billed + unknown
+    recorded = rows_of(place.url, "SELECT sum(cost_usd), count(DISTINCT lead_id) FROM agent_executions")
+    assert recorded == [(billed + unknown, count)]
+
+
+async def test_faults_of_the_provider(place: Place) -> None:
+    await check_faults(place, 120)
+
+
+@pytest.mark.soak
+async def test_faults_of_the_provider_over_5000_leads(place: Place) -> None:
+    await check_faults(place, 5_000)
+
+
+def stored(place: Place) -> list[tuple[object, ...]]:
+    """Give what is stored, without ids of runs and times."""
+    statement = (
+        "SELECT dedupe_key, outcome, reason, score, rules_score, tier, confidence, reasoning, model"
+        " FROM assessments JOIN leads ON id = lead_id ORDER BY 1"
+    )
+    return rows_of(place.url, statement)
+
+
+async def check_kills(place: Place, kills: int, count: int) -> None:
+    """Kill a run at random moments and run again; compare with an undisturbed run."""
+    rng = random.Random(SEED)
+    await load(place.url, leads(count), batch_rows=2_000, fingerprint="many")
+    place.sandbox.settings("cerebras", answer_after_s=0.03)
+    began = time.monotonic()
+    place.qualify()
+    lasted = time.monotonic() - began
+    undisturbed = stored(place)
+    assert {row[1] for row in undisturbed} == {"scored"}
+    for _ in range(kills):
+        rows_of(place.url, "TRUNCATE assessments, assessment_claims, agent_executions, spend")
+        place.sandbox.reset("cerebras")
+        place.sandbox.settings("cerebras", **AMPLE, answer_after_s=0.03)
+        process = start(place.environment, place.report, icp=place.icp)
+        process.join(rng.uniform(0, lasted))
+        process.kill()
+        process.join()
+        done = {key for (key,) in rows_of(place.url, "SELECT dedupe_key FROM assessments JOIN leads ON id = lead_id")}
+        report = place.qualify()
+        assert stored(place) == undisturbed, f"run again with KILL_SEED={SEED}"
+        assert report["leads"] == count - len(done)
+        asked = Counter(lead for lead, _ in place.asked())
+        assert set(asked) == {row[0] for row in undisturbed}
+        twice = {lead for lead, times in asked.items() if times > 1}
+        assert not twice & done, f"paid for again although stored: run again with KILL_SEED={SEED}"
+        assert max(asked.values()) <= 2
+        assert len(twice) <= 2 * AT_ONCE, f"more than what was in flight: run again with KILL_SEED={SEED}"
+
+
+async def test_killed_and_run_again(place: Place) -> None:
+    await check_kills(place, kills=2, count=150)
+
+
+@pytest.mark.soak
+async def test_killed_at_20_moments(place: Place) -> None:
+    await check_kills(place, kills=20, count=600)
+
+
+async def test_two_at_once_ask_about_no_lead_twice(place: Place, tmp_path: Path) -> None:
+    await load(place.url, leads(200), batch_rows=2_000, fingerprint="many")
+    place.sandbox.settings("cerebras", answer_after_s=0.02)
+    reports = [tmp_path / f"{number}.json" for number in range(2)]
+    processes = [start(place.environment, report, icp=place.icp) for report in reports]
+    for process in processes:
+        process.join(120)
+        assert process.exitcode == 0
+    assert place.outcomes() == {"scored": 200}
+    assert Counter(lead for lead, _ in place.asked()).most_common(1)[0][1] == 1
+    found = [json.loads(report.read_text()) for report in reports]
+    assert sum(report["leads"] for report in found) == 200
+    assert rows_of(place.url, "SELECT count(*), count(DISTINCT lead_id) FROM agent_executions") == [(200, 200)]
+    spent = sum(Decimal(line["usd"]) for report in found for line in report["spend"])
+    assert spent == spent_in(place.url) > 0
+
+
+async def test_without_a_key_or_with_the_switch_off_nobody_is_asked(place: Place) -> None:
+    await load(place.url, leads(5))
+    assert place.qualify(use_model=False)["outcomes"] == {"scored_by_rules": 5}
+    place.environment["CEREBRAS_API_KEY"] = ""
+    report = place.qualify(selection="all")
+    assert report["outcomes"] == {"scored_by_rules": 5}
+    assert (report["models"], report["why_no_model"], report["spend"]) == ([], None, [])
+    assert not place.sandbox.requests("cerebras")

@@ -1,0 +1,91 @@
+"""What the tests of judging leads with a model share: settings for the sandbox, and a run over stored leads."""
+
+import zlib
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+from pydantic import SecretStr
+
+from core.icp import Profile
+from core.icp_columns import in_leads
+from core.provider_settings import BudgetSettings, CerebrasSettings, ModelSettings
+from core.qualification import ModelState, QualificationPlan, Selection
+from core.settings import RedisSettings, Settings
+from db import assessments, embedded
+from db.engine import own_connection
+from tasks.judging import judging
+from tasks.qualification import assess
+
+MODEL = "cerebras:gpt-oss-120b"
+AMPLE = {"tokens_per_minute": None, "requests_per_day": None}
+"""Limits of the sandbox's Cerebras that nobody meets."""
+
+
+def redis_of(url: str) -> str:
+    """Give a database of the private Valkey to a test: breakers and limits are its own. Few share one, by chance."""
+    settings = Settings()
+    address = embedded.redis_url(settings)
+    return f"{address}{'&' if '?' in address else '?'}db={1 + zlib.crc32(url.encode()) % 15}"
+
+
+def environment_of(url: str, home: Path, sandbox: dict[str, str]) -> dict[str, str]:
+    """Give the environment of a process that judges with the sandbox's Cerebras."""
+    return {
+        "POSTGRES_URL": url,
+        "REDIS_URL": redis_of(url),
+        "SALES_AGENT_HOME": str(home),
+        "CEREBRAS_BASE_URL": sandbox["CEREBRAS_BASE_URL"],
+        "CEREBRAS_API_KEY": sandbox["CEREBRAS_API_KEY"],
+        "CEREBRAS_RATE_LIMITS": "requests-day=1000000/86400",
+        "MODELS_DEFAULT": MODEL,
+        "BUDGET_RUN_USD": "",
+        "BUDGET_DAY_USD": "",
+        "BUDGET_MONTH_USD": "",
+    }
+
+
+def settings_of(url: str, sandbox: dict[str, str], **changes: object) -> Settings:
+    """Give settings under which Cerebras is the sandbox's."""
+    chosen = Settings()
+    chosen.redis = RedisSettings(url=SecretStr(redis_of(url)))
+    chosen.providers.models = ModelSettings(default=MODEL)
+    given: dict[str, object] = {
+        "api_key": SecretStr(sandbox["CEREBRAS_API_KEY"]),
+        "base_url": sandbox["CEREBRAS_BASE_URL"],
+        "rate_limits": "requests-day=1000000/86400",
+    }
+    chosen.providers.cerebras = CerebrasSettings.model_validate(given | changes)
+    chosen.providers.budget = BudgetSettings(run_usd=None, day_usd=None, month_usd=None)
+    return chosen
+
+
+async def qualify(
+    url: str, profile: Profile, chosen: Settings, selection: Selection = "due", *, batch_leads: int = 100
+) -> QualificationPlan:
+    """Judge the stored leads that are due, in this process."""
+    async with own_connection(url) as connection:
+        sources = in_leads(profile.columns, await assessments.mappings_of_imports(connection))
+        plan = await assessments.begin(
+            connection, profile, sources, selection, batch_leads=batch_leads, model=ModelState((MODEL,))
+        )
+        for batch in plan.ranges:
+            async with (
+                assessments.claiming(connection, plan, batch) as claims,
+                judging(plan, of=chosen, database=url) as judge,
+            ):
+                await assess(claims, plan, judge=judge)
+    return plan
+
+
+def rows_of(url: str, statement: str, *arguments: object) -> list[tuple[object, ...]]:
+    """Execute SQL of a test's own."""
+    with psycopg.connect(url) as connection:
+        cursor = connection.execute(statement, arguments)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
+
+
+def spent_in(url: str, run_id: UUID | None = None) -> object:
+    """Add up what the cost book says, in US dollars."""
+    only = "" if run_id is None else f"WHERE run_id = '{run_id}'"
+    return rows_of(url, f"SELECT coalesce(sum(usd), 0) FROM spend {only}")[0][0]

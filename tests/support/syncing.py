@@ -1,0 +1,131 @@
+"""A synchronisation between a real Postgres and the sandbox's Close, step by step, for tests."""
+
+import uuid
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from core.config_files import parse_config
+from core.crm import CRMProvider
+from core.crm_config import CrmConfig, example_text
+from integrations.close.client import CloseClient
+from integrations.close.crm import CloseCRM
+from integrations.guards import NoStore
+from integrations.resilience.breaker import Breaker, BreakerPolicy
+from integrations.resilience.guard import Guard
+from integrations.resilience.rate_limit import LimitPolicy, RateLimiter
+from integrations.resilience.retry import RetryPolicy
+from sandbox.server import SandboxControl
+from tasks import crm_pull, crm_push, crm_settle
+from tasks.crm_session import Safeguards, SyncSession, only_session
+
+PERSON = "api_person"
+"""Key of a person who works in the sandbox's Close."""
+OURS = "api_sandbox"
+
+TABLES = [
+    "leads",
+    "contacts",
+    "crm_links",
+    "crm_cursors",
+    "crm_events",
+    "crm_staged",
+    "crm_sync_logs",
+    "crm_conflicts",
+    "crm_dead_letters",
+]
+
+
+def config(**changes: Any) -> CrmConfig:
+    """Return the example configuration with other values."""
+    return parse_config(example_text(), CrmConfig, path="example").model_copy(update=changes)
+
+
+def close_guard(*, retries: int = 0) -> Guard:
+    """Return a guard without limits, that tries again `retries` times at once."""
+    store = NoStore()
+    breaker = Breaker("close", BreakerPolicy(), store)
+    return Guard("close", breaker, RateLimiter("close", LimitPolicy(), store), RetryPolicy(retries, 0.0), 10.0)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Work:
+    """Both sides and the way between."""
+
+    def __init__(
+        self,
+        url: str,
+        sandbox: SandboxControl,
+        *,
+        configuration: CrmConfig | None = None,
+        clock: Callable[[], datetime] = now,
+        safeguards: Safeguards | None = None,
+    ) -> None:
+        # What a killed server would lose is not what these tests are about.
+        url = f"{url}{'&' if '?' in url else '?'}options=-csynchronous_commit%3Doff"
+        self.url, self.sandbox, self.clock = url, sandbox, clock
+        self.safeguards = safeguards or Safeguards()
+        self.config = configuration or config()
+        self.width = 5
+
+    @asynccontextmanager
+    async def session(self, wrap: Callable[[CRMProvider], CRMProvider] = lambda crm: crm) -> Any:
+        """Open a session."""
+        base = self.sandbox.environment["CLOSE_BASE_URL"]
+        async with CloseClient(base, OURS, close_guard(), clock=self.clock, timeout_s=5) as client:
+            crm = wrap(CloseCRM(client))
+            async with only_session(
+                self.url, crm, self.config, clock=self.clock, safeguards=self.safeguards, width=self.width
+            ) as session:
+                yield session
+
+    async def run(
+        self, wrap: Callable[[CRMProvider], CRMProvider] = lambda crm: crm, *, full: bool = False
+    ) -> dict[str, int]:
+        """Run all steps once; return what was done."""
+        async with self.session(wrap) as session:
+            return await steps(session, full=full)
+
+    def calls_since(self, number: int) -> list[dict[str, Any]]:
+        """Return our calls after a number; people's own are left out by their key."""
+        return self.sandbox.requests("close", since=number)
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Read rows."""
+        with psycopg.connect(self.url, row_factory=dict_row) as connection:
+            return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+
+    def execute(self, query: str, *values: Any) -> None:
+        """Write."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute(query, values)  # type: ignore[arg-type]
+
+    def add_lead(self, name: str | None, at: datetime | None = None, **fields: str) -> uuid.UUID:
+        """Store a lead."""
+        lead_id = uuid.uuid4()
+        row = {
+            "id": lead_id,
+            "dedupe_key": str(lead_id),
+            "company_name": name,
+            "updated_at": at or self.clock(),
+            **fields,
+        }
+        names, marks = ", ".join(row), ", ".join(["%s"] * len(row))
+        self.execute(f"INSERT INTO leads ({names}) VALUES ({marks})", *row.values())
+        return lead_id
+
+
+async def steps(session: SyncSession, *, full: bool = False) -> dict[str, int]:
+    """Pull, settle, push."""
+    counts = dict(await crm_pull.pull(session, full=full))
+    counts |= await crm_settle.settle(session)
+    for name, count in (await crm_push.push(session)).items():
+        counts[name] = counts.get(name, 0) + count
+    return counts

@@ -1,0 +1,239 @@
+"""One synchronisation after another: a real Postgres here, the sandbox's Close there."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx
+import pytest
+from syncing import PERSON, Work
+
+from core.errors import SyncBusy
+from sandbox.server import SandboxControl
+from tasks.crm_session import Safeguards
+
+
+@pytest.fixture
+def person(sandbox: SandboxControl) -> Iterator[httpx.Client]:
+    """Work in Close as a person does."""
+    sandbox.settings("close", keys=["api_sandbox", PERSON], rate_per_s=None, organization_rate_per_s=None)
+    with httpx.Client(base_url=sandbox.environment["CLOSE_BASE_URL"], auth=(PERSON, ""), trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def work(database: str, sandbox: SandboxControl, person: httpx.Client) -> Work:
+    return Work(database, sandbox)
+
+
+def theirs(sandbox: SandboxControl) -> dict[str, dict]:
+    return {lead["name"]: lead for lead in sandbox.state("close")["lead"]}
+
+
+def test_a_lead_of_ours_gets_into_the_crm_once(work: Work, sandbox: SandboxControl) -> None:
+    work.add_lead(
+        "Fernhill Tools",
+        company_website="https://fernhill.example",
+        contact_name="Ana Sample",
+        contact_email="ana@fernhill.example",
+    )
+    done = asyncio.run(work.run())
+    assert done["theirs create lead"] == 1
+    again = asyncio.run(work.run())
+    state = sandbox.state("close")
+    assert [lead["name"] for lead in state["lead"]] == ["Fernhill Tools"]
+    assert [contact["name"] for contact in state["contact"]] == ["Ana Sample"]
+    assert state["contact"][0]["emails"][0]["email"] == "ana@fernhill.example"
+    assert "theirs create lead" not in again
+    before = sandbox.requests("close")[-1]["number"]
+    asyncio.run(work.run())
+    assert len(work.calls_since(before)) <= 3
+    assert {row["state"] for row in work.rows("SELECT state FROM crm_links")} == {"in_sync"}
+
+
+def test_an_edit_in_the_crm_comes_here(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    asyncio.run(work.run())
+    lead = theirs(sandbox)["Fernhill Tools"]
+    contact = sandbox.state("close")["contact"][0]
+    person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Tools Ltd"}).raise_for_status()
+    person.put(f"/contact/{contact['id']}/", json={"title": "Head of Ops"}).raise_for_status()
+    asyncio.run(work.run())
+    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
+    assert (row["company_name"], row["contact_title"], row["edited_by"]) == (
+        "Fernhill Tools Ltd",
+        "Head of Ops",
+        "close",
+    )
+
+
+def test_a_company_made_in_the_crm_is_taken_in(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    asyncio.run(work.run())
+    body = {
+        "name": "Moor End Ltd",
+        "url": "https://moorend.example",
+        "contacts": [
+            {"name": "Bo Test", "emails": [{"email": "bo@moorend.example"}, {"email": "info@moorend.example"}]}
+        ],
+    }
+    person.post("/lead/", json=body).raise_for_status()
+    asyncio.run(work.run())
+    (row,) = work.rows("SELECT * FROM leads")
+    assert (row["company_name"], row["company_domain"], row["source"]) == ("Moor End Ltd", "moorend.example", "close")
+    (contact,) = work.rows("SELECT * FROM contacts")
+    assert (contact["name"], contact["email"], contact["source"]) == ("Bo Test", "bo@moorend.example", "crm")
+    before = len(sandbox.requests("close", method="PUT"))
+    asyncio.run(work.run())
+    assert len(sandbox.requests("close", method="PUT")) == before
+    assert len(work.rows("SELECT * FROM leads")) == 1
+
+
+def test_a_person_in_the_crm_beats_a_machine_and_the_conflict_is_told(work: Work, person: httpx.Client) -> None:
+    lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_title="Boss")
+    asyncio.run(work.run())
+    (link,) = work.rows("SELECT remote_id FROM crm_links WHERE kind = 'contact'")
+    person.put(f"/contact/{link['remote_id']}/", json={"title": "Head of Ops"}).raise_for_status()
+    asyncio.run(work.run())
+    later = work.clock() + timedelta(hours=1)
+    work.execute("UPDATE leads SET contact_title = 'Guess', updated_at = %s WHERE id = %s", later, lead_id)
+    asyncio.run(work.run())
+    (row,) = work.rows("SELECT contact_title FROM leads WHERE id = %s", lead_id)
+    assert row["contact_title"] == "Head of Ops"
+    (told,) = work.rows("SELECT * FROM crm_conflicts")
+    assert (told["field"], told["ours"], told["theirs"], told["winner"], told["rule"]) == (
+        "title", "Guess", "Head of Ops", "theirs", "person",
+    )  # fmt: skip
+
+
+def test_a_merge_in_the_crm_is_followed_and_loses_nobody(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    kept = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    gone = work.add_lead("Fernhill Tool Works", contact_name="Bo Test", contact_email="bo@fernhill.example")
+    asyncio.run(work.run())
+    ids = {row["own_id"]: row["remote_id"] for row in work.rows("SELECT * FROM crm_links WHERE kind = 'lead'")}
+    body = {"source": ids[gone], "destination": ids[kept]}
+    person.post("/lead/merge/", json=body).raise_for_status()
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    (link,) = work.rows("SELECT * FROM crm_links WHERE own_id = %s", gone)
+    assert (link["state"], link["is_gone"]) == ("excluded", True)
+    assert "was merged into" in link["reason"]
+    assert [row["email"] for row in work.rows("SELECT email FROM contacts WHERE lead_id = %s", kept)] == [
+        "bo@fernhill.example"
+    ]
+    assert len(sandbox.state("close")["lead"]) == 1
+    assert len(sandbox.state("close")["contact"]) == 2
+
+
+def test_a_refused_record_goes_to_the_dead_letters_and_costs_no_neighbour(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    work.add_lead("Moor End", contact_name="Bo Test", contact_email="not an address")
+    work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    done = asyncio.run(work.run())
+    assert (done["theirs create lead"], done["failed"]) == (2, 1)
+    assert set(theirs(sandbox)) == {"Moor End", "Fernhill Tools"}
+    assert [contact["name"] for contact in sandbox.state("close")["contact"]] == ["Ana Sample"]
+    (letter,) = work.rows("SELECT * FROM crm_dead_letters")
+    assert (letter["kind"], letter["action"], letter["status"]) == ("contact", "create", "open")
+    assert letter["payload"]["emails"] == ["not an address"]
+    (link,) = work.rows("SELECT * FROM crm_links WHERE state = 'failing'")
+    assert link["next_try_at"] > work.clock()
+    again = asyncio.run(work.run())
+    assert "failed" not in again, "it is left alone until its time has come"
+    work.execute("UPDATE leads SET contact_email = 'bo@moorend.example' WHERE company_name = 'Moor End'")
+    asyncio.run(work.run())
+    assert len(sandbox.state("close")["contact"]) == 2, "a changed record is tried at once"
+    assert [row["status"] for row in work.rows("SELECT status FROM crm_dead_letters")] == ["replayed"]
+    sandbox.take_violations("close")
+
+
+def test_a_lead_deleted_in_the_crm_stays_here_and_is_never_made_anew(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    lead_id = work.add_lead("Fernhill Tools")
+    asyncio.run(work.run())
+    person.delete(f"/lead/{theirs(sandbox)['Fernhill Tools']['id']}/").raise_for_status()
+    asyncio.run(work.run())
+    work.execute("UPDATE leads SET city = 'Leeds', updated_at = now() WHERE id = %s", lead_id)
+    asyncio.run(work.run())
+    assert sandbox.state("close")["lead"] == []
+    (link,) = work.rows("SELECT state, reason FROM crm_links")
+    assert link == {"state": "excluded", "reason": "was deleted in the CRM"}
+
+
+def test_two_at_once_exclude_each_other(work: Work) -> None:
+    async def both() -> None:
+        async with work.session():
+            with pytest.raises(SyncBusy):
+                await work.run()
+
+    asyncio.run(both())
+
+
+# What each safeguard is for: with it the claim holds, without it the same test finds the damage.
+
+
+def calls_after_a_push(work: Work) -> int:
+    """Push a lead, then count what reading our own write back costs beyond the pages of the log."""
+    asyncio.run(work.run())
+    work.add_lead("Fernhill Tools", contact_name="Ana Sample")
+    asyncio.run(work.run())
+    before = work.sandbox.requests("close")[-1]["number"]
+    asyncio.run(work.run())
+    return sum(call["path"].startswith("/api/v1/lead/") for call in work.calls_since(before))
+
+
+def test_our_own_writes_coming_back_cause_no_call(work: Work) -> None:
+    assert calls_after_a_push(work) == 0
+
+
+def test_without_echo_suppression_they_do(work: Work) -> None:
+    work.safeguards = Safeguards(knows_echoes=False)
+    assert calls_after_a_push(work) > 0
+
+
+def copies_after_a_lost_answer(work: Work) -> int:
+    """Create a lead whose answer is lost, and run again while the change log does not show it yet."""
+    work.sandbox.settings("close", event_lag_s=100.0)
+    asyncio.run(work.run())
+    for number in range(8):
+        work.add_lead(f"Company {number}")
+    work.sandbox.fail_next("close", "drop_after", times=8, method="POST", path="/api/v1/lead/")
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    return len(work.sandbox.state("close")["lead"])
+
+
+def test_a_lost_answer_makes_no_second_lead(work: Work) -> None:
+    assert copies_after_a_lost_answer(work) == 8
+
+
+def test_without_the_look_up_it_does(work: Work) -> None:
+    work.safeguards = Safeguards(looks_up=False)
+    assert copies_after_a_lost_answer(work) > 8
+
+
+def edits_seen_late(work: Work, person: httpx.Client) -> int:
+    """Edit eight leads whose entries appear late, while other edits appear at once; count those that arrive."""
+    lead_ids = [work.add_lead(f"Company {number}") for number in range(8)]
+    asyncio.run(work.run())
+    work.sandbox.settings("close", event_lag_s=30.0, consolidate_s=0.0)
+    for lead in work.sandbox.state("close")["lead"]:
+        person.put(f"/lead/{lead['id']}/", json={"name": lead["name"] + " Ltd"}).raise_for_status()
+    work.sandbox.advance(5)
+    asyncio.run(work.run())
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    rows = work.rows("SELECT company_name FROM leads WHERE id = ANY(%s)", lead_ids)
+    return sum(row["company_name"].endswith(" Ltd") for row in rows)
+
+
+def test_late_entries_of_the_log_are_not_lost(work: Work, person: httpx.Client) -> None:
+    assert edits_seen_late(work, person) == 8
+
+
+def test_without_the_overlap_they_are(work: Work, person: httpx.Client) -> None:
+    work.safeguards = Safeguards(overlap=timedelta(0))
+    assert edits_seen_late(work, person) < 8

@@ -1,0 +1,186 @@
+"""Sent at most once: whatever the server does, whoever dies, and however many try at once."""
+
+import logging
+import os
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from sending_process import RECIPIENT, approved, finish, let_leases_pass, proposal, start, status
+
+from core.approvals import Approval
+from sandbox.server import SandboxControl
+
+SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)
+STEPS = ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "BODY", "DOT", "QUIT"]
+
+
+@pytest.fixture
+def environment(database: str, sandbox: SandboxControl, tmp_path: Path) -> dict[str, str]:
+    smtp = {name: value for name, value in sandbox.environment.items() if name.startswith("SMTP_")}
+    return {"POSTGRES_URL": database, "SALES_AGENT_HOME": str(tmp_path), "SMTP_TIMEOUT_S": "2", **smtp}
+
+
+def delivered(sandbox: SandboxControl) -> Counter[str]:
+    return Counter(message["message_id"] for message in sandbox.state("smtp")["messages"])
+
+
+def deliveries(sandbox: SandboxControl, approval: Approval) -> int:
+    return delivered(sandbox)[f"<{approval.id}.letter@our-company.example>"]
+
+
+async def test_approved_in_one_process_sent_by_another(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    approval = await approved(database)
+    assert finish(environment, approval.id) == 0
+    assert status(database, approval.id) == ("executed", "sent")
+    [message] = sandbox.state("smtp")["messages"]
+    assert message["to"] == [RECIPIENT]
+    assert "may we talk?" in message["data"]
+    assert "List-Unsubscribe: <mailto:sales@our-company.example?subject=unsubscribe>" in message["data"]
+    assert finish(environment, approval.id) == 0
+    assert deliveries(sandbox, approval) == 1
+
+
+async def test_eight_processes_at_once_send_it_once(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    approval = await approved(database)
+    processes = [start(environment, approval.id) for _ in range(8)]
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 8
+    assert deliveries(sandbox, approval) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("UPDATE approvals SET content = replace(content, 'morning', 'mornimg')", "content was changed"),
+        ("UPDATE leads SET company_name = 'Brightwell '", "lead.company_name"),
+        ("UPDATE approvals SET expires_at = now()", None),
+        (
+            "INSERT INTO suppressions (id, kind, value, reason, added_by, added_at) "
+            "VALUES (gen_random_uuid(), 'domain', 'brightwell.example', 'opt_out', 'Odo', now())",
+            "must not be written to: opt_out",
+        ),
+    ],
+    ids=["content", "facts", "expired", "suppressed"],
+)
+async def test_what_changed_since_the_approval_is_not_sent(
+    database: str, environment: dict[str, str], sandbox: SandboxControl, change: str, why: str | None
+) -> None:
+    lead = add_lead(database)
+    approval = await approved(database, proposal({"lead.company_name": "Brightwell"}, lead_id=lead))
+    with psycopg.connect(database) as connection:
+        connection.execute(change)
+    assert finish(environment, approval.id) == 0
+    assert deliveries(sandbox, approval) == 0
+    with psycopg.connect(database) as connection:
+        said = connection.execute("SELECT status, reason FROM approvals").fetchone()
+    assert said is not None
+    assert said[0] == ("stale" if why else "expired")
+    assert why is None or why in said[1]
+
+
+def add_lead(database: str) -> UUID:
+    with psycopg.connect(database) as connection:
+        row = connection.execute(
+            "INSERT INTO leads (id, dedupe_key, company_name, contact_email) "
+            "VALUES (gen_random_uuid(), 'email:x', 'Brightwell', %s) RETURNING id",
+            [RECIPIENT],
+        ).fetchone()
+    assert row is not None
+    return UUID(str(row[0]))
+
+
+async def test_a_server_that_is_away_is_tried_again_later(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    approval = await approved(database)
+    sandbox.fail_next("smtp", "status", method="RCPT", status=451)
+    assert finish(environment, approval.id) == 1
+    assert status(database, approval.id) == ("executing", "not_sent")
+    let_leases_pass(database)
+    assert finish(environment, approval.id) == 0
+    assert status(database, approval.id) == ("executed", "sent")
+    assert deliveries(sandbox, approval) == 1
+
+
+async def test_a_refused_message_fails_for_good(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    approval = await approved(database)
+    sandbox.fail_next("smtp", "status", method="RCPT", status=550)
+    assert finish(environment, approval.id) == 0
+    assert status(database, approval.id) == ("failed", "refused")
+
+
+@pytest.mark.parametrize("kind", ["drop", "drop_after"])
+async def test_a_lost_answer_is_unknown_until_a_person_says(
+    database: str, environment: dict[str, str], sandbox: SandboxControl, kind: str
+) -> None:
+    approval = await approved(database)
+    sandbox.fail_next("smtp", kind, method="DOT")
+    assert finish(environment, approval.id) == 0
+    assert status(database, approval.id) == ("executing", "unknown")
+    let_leases_pass(database)
+    assert finish(environment, approval.id) == 0
+    assert status(database, approval.id) == ("executing", "unknown")
+    assert deliveries(sandbox, approval) == (kind == "drop_after")
+
+
+async def survive(runs: int, database: str, environment: dict[str, str], sandbox: SandboxControl) -> Counter[str]:
+    """Carry out approvals while everything goes wrong; return how often each end was met."""
+    dice = random.Random(SEED)
+    ends: Counter[str] = Counter()
+    for _ in range(runs):
+        approval = await approved(database)
+        step = dice.choice(STEPS)
+        kind = dice.choice(["drop", "drop_after", "status", "stall", "stall_after", "kill", "none"])
+        details: dict[str, Any] = {"status": dice.choice([421, 451, 550, 250])} if kind == "status" else {}
+        if kind not in ("kill", "none"):
+            sandbox.fail_next("smtp", kind, method=step, **details)
+        process = start(environment, approval.id)
+        if kind.startswith("stall") or kind == "kill":
+            process.join(dice.uniform(0.0, 1.0))
+            process.kill()
+        process.join(60)
+        sandbox.clear_faults()
+        for _again in range(2):
+            let_leases_pass(database)
+            finish(environment, approval.id)
+        ended, sent = status(database, approval.id)
+        count = deliveries(sandbox, approval)
+        said = f"KILL_SEED={SEED}: {kind} at {step}: {ended}, {sent}, delivered {count} times"
+        assert count <= 1, said
+        assert (ended, sent) in {("executed", "sent"), ("failed", "refused"), ("executing", "unknown")}, said
+        assert (sent == "sent") <= (count == 1), said
+        assert (sent == "refused") <= (count == 0), said
+        ends[f"{sent}, delivered {count}"] += 1
+    return ends
+
+
+async def test_drops_and_kills_never_send_twice(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    ends = await survive(3, database, environment, sandbox)
+    assert sum(ends.values()) == 3
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+async def test_drops_and_kills_never_send_twice_200_times(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    ends = await survive(200, database, environment, sandbox)
+    logging.getLogger(__name__).warning("KILL_SEED=%s: %s", SEED, dict(ends))
+    unknown = [count for end, count in ends.items() if end.startswith("unknown")]
+    with psycopg.connect(database) as connection:
+        listed = connection.execute("SELECT count(*) FROM sends WHERE status = 'unknown'").fetchone()
+    assert listed == (sum(unknown),)
