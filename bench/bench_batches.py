@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -109,13 +110,13 @@ class Place:
         return found | {"server_cpu_s": self.server_cpu_s() - before}
 
 
-def measure(leads: int, latency_s: float, runs: int, port: int) -> dict[str, Any]:
+def measure(leads: int, latency_s: float, runs: int) -> dict[str, Any]:
     """Measure everything once."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         place = Place(Path(name))
         sites = Sites(leads, latency_s)
         try:
-            url = place.start(port)
+            url = place.start(_free_port())
             found: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
             for number in range(2 * runs):
                 is_with = number % 2 == 0
@@ -140,6 +141,13 @@ def measure(leads: int, latency_s: float, runs: int, port: int) -> dict[str, Any
     }
 
 
+def _free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+        return port
+
+
 def _medians(runs: list[dict[str, Any]]) -> dict[str, float]:
     names = ("wall_s", "cpu_s", "peak_mb", "server_cpu_s")
     return {name: round(statistics.median(run[name] for run in runs), 2) for name in names}
@@ -151,10 +159,9 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=2_000)
     parser.add_argument("--latency-ms", type=float, default=10.0)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--port", type=int, default=4_391)
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
-    result = measure(given.leads, given.latency_ms / 1000, given.runs, given.port)
+    result = measure(given.leads, given.latency_ms / 1000, given.runs)
     print(f"{'':<16}{'wall s':>8}{'CPU s':>8}{'server CPU s':>14}{'peak MB':>9}")
     for name in ("with_prefect", "without"):
         one = result[name]

@@ -10,7 +10,6 @@ down_revision = "0006"
 _TIME = sa.DateTime(timezone=True)
 _OUTCOMES = "outcome IN ('hit', 'miss', 'error', 'skipped', 'due')"
 _LEAD_OUTCOMES = "outcome IN ('enriched', 'complete', 'nothing_found', 'skipped', 'failed', 'due')"
-_OUTCOMES = "outcome IN ('hit', 'miss', 'error', 'skipped')"
 _STATES = "state IN ('idle', 'open', 'parked', 'answered', 'unanswered')"
 
 
@@ -95,7 +94,9 @@ def _create_questions() -> None:
         *_times("collect_at", nullable=True),
         sa.PrimaryKeyConstraint("provider", "question_hash", name="pk_enrichment_questions"),
         sa.CheckConstraint(_STATES, name=op.f("ck_enrichment_questions_state")),
-        sa.CheckConstraint(_OUTCOMES, name=op.f("ck_enrichment_questions_outcome")),
+        sa.CheckConstraint(
+            "outcome IN ('hit', 'miss', 'error', 'skipped')", name=op.f("ck_enrichment_questions_outcome")
+        ),
     )
     op.create_index("ix_enrichment_questions_run_id", "enrichment_questions", ["run_id"])
 
