@@ -213,10 +213,6 @@ class BudgetExhausted(LimitReached):
     """A budget in money or credits is used up."""
 
 
-class RunStopped(LimitReached):
-    """An agent came to a limit of its thread, or a person stopped it; running the thread again goes on."""
-
-
 class AnswerPending(LimitReached):
     """The provider still works on the answer. Attribute: `retry_after_s`, seconds, or None where it did not say."""
 
