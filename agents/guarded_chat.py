@@ -13,8 +13,8 @@ from langchain_core.runnables import Runnable, RunnableBinding
 from langchain_core.tools import BaseTool
 
 from agents.async_chat import CHARACTERS_A_TOKEN, AsyncChat
-from agents.structured import Schema, checked, name_of, strict_schema, value_of
-from core.errors import ConfigurationError, MalformedAnswer
+from agents.structured import Schema, checked, name_of, reason_to_stop, strict_schema, value_of
+from core.errors import ConfigurationError, MalformedAnswer, Unavailable
 from core.prices import Price, TokenUsage
 from core.spend import Cost
 from integrations.resilience.guard import Call, Guard
@@ -74,9 +74,14 @@ class GuardedChat(AsyncChat):
         call = self._call(messages, kwargs)
 
         async def pieces() -> AsyncGenerator[ChatGenerationChunk, None]:
+            is_finished = False
             with sdk_errors(self.guard.provider, call.operation):
                 async for chunk in self.inner._astream(messages, stop, None, **kwargs):
+                    is_finished = is_finished or bool(reason_to_stop(chunk.message, chunk.generation_info))
                     yield chunk
+            if not is_finished:
+                provider = self.guard.provider
+                raise Unavailable(f"{provider} {call.operation}: the stream was cut off", provider=provider)
 
         whole: AIMessageChunk | None = None
         facts: dict[str, Any] = {}

@@ -5,14 +5,12 @@ ids are compared with what the provider offers, prices come from the dated price
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from langchain_core.language_models import BaseChatModel
@@ -208,15 +206,19 @@ def _inner(
 def _anthropic(
     model: str, endpoint: Endpoint, key: SecretStr, max_tokens: int
 ) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
-    chat = _optional("langchain_anthropic", "ChatAnthropic")(
-        model_name=model,
+    with _extra():
+        from anthropic import AsyncAnthropic
+        from langchain_anthropic import ChatAnthropic
+    chat = ChatAnthropic(
+        model=model,
         base_url=endpoint.base_url,
         api_key=key,
         max_retries=0,
         timeout=endpoint.timeout_s,
         max_tokens_to_sample=max_tokens,
+        stop=None,
     )
-    client = _optional("anthropic", "AsyncAnthropic")(
+    client = AsyncAnthropic(
         api_key=key.get_secret_value(), base_url=endpoint.base_url, max_retries=0, timeout=endpoint.timeout_s
     )
     # A cached property without a setter is the only door it has.
@@ -227,8 +229,11 @@ def _anthropic(
 def _openai(
     model: str, endpoint: Endpoint, key: SecretStr, max_tokens: int
 ) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
-    client = _optional("openai", "DefaultAsyncHttpxClient")(timeout=endpoint.timeout_s)
-    chat = _optional("langchain_openai", "ChatOpenAI")(
+    with _extra():
+        from langchain_openai import ChatOpenAI
+        from openai import DefaultAsyncHttpxClient
+    client = DefaultAsyncHttpxClient(timeout=endpoint.timeout_s)
+    chat = ChatOpenAI(
         model=model,
         base_url=endpoint.base_url,
         api_key=key,
@@ -241,10 +246,11 @@ def _openai(
     return chat, client.aclose
 
 
-def _optional(module: str, name: str) -> Any:  # noqa: ANN401 - a class of a package that may be missing
-    """Return a class of an optional package; imported late, because these take a second to load."""
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Say which extra is missing; what it holds is imported late, because it takes a second to load."""
     try:
-        return getattr(import_module(module), name)
+        yield
     except ImportError as error:
         raise ProviderNotConfigured(
             "these models need packages that are not installed: install sales-agent with its extra 'models'"

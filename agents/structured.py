@@ -76,6 +76,17 @@ def _strict(node: Any, place: str) -> Any:  # noqa: ANN401 - any JSON
     return strict
 
 
+def reason_to_stop(message: BaseMessage, facts: Mapping[str, Any] | None = None) -> str | None:
+    """Return why an answer, or the last piece of one, ended; None where nothing says so.
+
+    Args:
+        message: the answer or a piece of it.
+        facts: metadata that is not yet part of the message.
+    """
+    metadata = {**(facts or {}), **message.response_metadata}
+    return metadata.get("finish_reason") or metadata.get("stop_reason")
+
+
 def checked(provider: str, message: AIMessage, facts: Mapping[str, Any] | None = None) -> AIMessage:
     """Return the message if it can be used at all.
 
@@ -87,8 +98,7 @@ def checked(provider: str, message: AIMessage, facts: Mapping[str, Any] | None =
     Raises:
         MalformedAnswer: it is empty, cut off, filtered or refused.
     """
-    metadata = {**(facts or {}), **message.response_metadata}
-    reason = metadata.get("finish_reason") or metadata.get("stop_reason")
+    reason = reason_to_stop(message, facts)
     if reason in _UNUSABLE:
         raise MalformedAnswer(f"{provider}: the answer ended with {reason}")
     if not message.text.strip() and not message.tool_calls:

@@ -38,6 +38,7 @@ COMMANDS: dict[str, Command] = {
     "discover": Command("app.commands.discover:discover", "Find the people who decide on a company's website."),
     "agent": Command("app.commands.agent:app", "Agents: research a market, write a campaign."),
     "approvals": Command("app.commands.approvals:app", "What waits for a person's word: show, approve, edit, reject."),
+    "meetings": Command("app.commands.meetings:app", "Propose meetings, take replies, list them."),
     "suppress": Command("app.commands.suppress:app", "Whom we never write to: add, list, remove."),
     "outbox": Command("app.commands.outbox:app", "Messages nobody knows the fate of: list, resolve."),
     "erase": Command("app.commands.erase:erase", "Remove a person everywhere, with a receipt."),

@@ -14,6 +14,7 @@ from core.logs import PACKAGES
 
 WORK_POOL = "sales-agent"
 HEARTBEAT_S = 30  # the least that Prefect takes
+SANDBOX_MARK = "SALES_AGENT_DEMO"  # names the data directory in the process of its demo's sandbox
 MARK = "SALES_AGENT_UP"  # names the data directory in every process that `up` started, however deep
 
 PREFERENCES = {
@@ -24,6 +25,8 @@ PREFERENCES = {
     "PREFECT_CLI_COLORS": "false",
     "PREFECT_LOGGING_COLORS": "false",
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(PACKAGES),
+    # Our loggers also speak where no flow runs; without this each line would be a warning on the terminal.
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S),
     "PREFECT_WORKER_QUERY_SECONDS": "1",
     "PREFECT_WORKER_ENABLE_CANCELLATION": "true",

@@ -122,21 +122,27 @@ def ending(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
 
 
-def leftovers(home: Path) -> list[psutil.Process]:
-    """Return the processes that some `up` of this data directory started and that still run."""
-    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _is_ours(process, home)]
+def leftovers(home: Path, mark: str = MARK) -> list[psutil.Process]:
+    """Return the processes that some `up` of this data directory started and that still run.
+
+    Args:
+        home: the data directory.
+        mark: the variable of their environment that names it.
+    """
+    everyone = psutil.process_iter()
+    return [process for process in everyone if process.pid != os.getpid() and _is_ours(process, home, mark)]
 
 
-def end_leftovers(home: Path, *, keep: Collection[int | None] = ()) -> int:
+def end_leftovers(home: Path, *, keep: Collection[int | None] = (), mark: str = MARK) -> int:
     """End what some `up` of this data directory left running, but `keep`; return how many processes that were."""
-    found = [process for process in leftovers(home) if process.pid not in keep]
+    found = [process for process in leftovers(home, mark) if process.pid not in keep]
     for process in processes.end(found, END_STEPS):
         sys.stderr.write(f"Process {process.pid} does not end: end it yourself.\n")
     return len(found)
 
 
-def _is_ours(process: psutil.Process, home: Path) -> bool:
+def _is_ours(process: psutil.Process, home: Path, mark: str) -> bool:
     try:
-        return bool(process.environ().get(MARK) == str(home))
+        return bool(process.environ().get(mark) == str(home))
     except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
         return False

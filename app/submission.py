@@ -1,4 +1,4 @@
-"""Handing work to a worker: the run goes to the deployment, an import's file to the upload directory before."""
+"""Handing work to a worker: the run to its deployment, an import's file to the upload directory."""
 
 import asyncio
 import json
@@ -21,8 +21,6 @@ from core.settings import settings
 from tasks.leads import report_of_run
 from tasks.runtime import server_url
 
-DEPLOYMENT = "import-leads/import-leads"
-DISCOVERY = "discover-contacts/discover-contacts"
 _POLL_S = 0.5
 
 
@@ -37,50 +35,34 @@ async def submit_import(request: ImportRequest, *, say: Callable[[str], None]) -
         ConfigurationError: there is no Prefect server.
         SalesAgentError: the run did not complete; names it and its last words.
     """
-    url = _server()
     uploaded = await asyncio.to_thread(_upload, request.path.expanduser())
-    with temporary_settings({PREFECT_API_URL: url}):
-        run_id = await _run(DEPLOYMENT, request.model_copy(update={"path": Path(uploaded.name)}), url, say)
+    run_id = await submit("import-leads", request.model_copy(update={"path": Path(uploaded.name)}), say=say)
     return await report_of_run(str(run_id))
 
 
-async def submit_discovery(request: DiscoveryRequest, *, say: Callable[[str], None]) -> DiscoveryReport:
-    """Start the deployment that discovers contacts and wait for its report, which the run leaves as an artifact.
+async def submit(deployment: str, request: BaseModel, *, say: Callable[[str], None]) -> UUID:
+    """Start a deployment of ours and wait until its run has completed.
 
     Args:
-        request: which leads.
+        deployment: its name, which is its flow's too.
+        request: the flow's parameter.
         say: told where the run can be watched, and each state it comes to.
+
+    Returns:
+        The run's id.
 
     Raises:
         ConfigurationError: there is no Prefect server.
         SalesAgentError: the run did not complete; names it and its last words.
     """
-    url = _server()
-    with temporary_settings({PREFECT_API_URL: url}):
-        run_id = await _run(DISCOVERY, request, url, say)
-        async with get_client() as client:
-            wanted = ArtifactFilter(
-                flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]), key=ArtifactFilterKey(any_=["discovery-report"])
-            )
-            shown = await client.read_artifacts(artifact_filter=wanted)
-    if not shown:
-        raise SalesAgentError(f"run {run_id} completed but left no report")
-    table = json.loads(str(shown[0].data))
-    return DiscoveryReport(**{row["what"].replace(" ", "_"): row["value"] for row in table})
-
-
-def _server() -> str:
     url = server_url()
     if url is None:
         raise ConfigurationError("there is no Prefect server to submit to: start one with `sales-agent up`")
-    return url
-
-
-async def _run(deployment: str, request: BaseModel, url: str, say: Callable[[str], None]) -> UUID:
-    """Run a deployment to its end and return the run's id."""
-    run = await arun_deployment(deployment, parameters={"request": request.model_dump(mode="json")}, timeout=0)
-    say(f"Run {run.name}: {url.removesuffix('/api')}/runs/flow-run/{run.id}")
-    await _wait(run.id, say)
+    with temporary_settings({PREFECT_API_URL: url}):
+        parameters = {"request": request.model_dump(mode="json")}
+        run = await arun_deployment(f"{deployment}/{deployment}", parameters=parameters, timeout=0)
+        say(f"Run {run.name}: {url.removesuffix('/api')}/runs/flow-run/{run.id}")
+        await _wait(run.id, say)
     return run.id
 
 
@@ -99,6 +81,21 @@ def _upload(path: Path) -> Path:
         shutil.copyfile(path, draft)
         draft.replace(target)
     return target
+
+
+async def submit_discovery(request: DiscoveryRequest, *, say: Callable[[str], None]) -> DiscoveryReport:
+    """Let a worker discover contacts; return its report, which the run leaves as an artifact. Raises like `submit`."""
+    run_id = await submit("discover-contacts", request, say=say)
+    with temporary_settings({PREFECT_API_URL: server_url()}):
+        async with get_client() as client:
+            wanted = ArtifactFilter(
+                flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]), key=ArtifactFilterKey(any_=["discovery-report"])
+            )
+            shown = await client.read_artifacts(artifact_filter=wanted)
+    if not shown:
+        raise SalesAgentError(f"run {run_id} completed but left no report")
+    table = json.loads(str(shown[0].data))
+    return DiscoveryReport(**{row["what"].replace(" ", "_"): row["value"] for row in table})
 
 
 async def _wait(run_id: UUID, say: Callable[[str], None]) -> None:

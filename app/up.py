@@ -18,7 +18,7 @@ import psutil
 
 from app import prefect_setup
 from app.prefect_api import PrefectAPI
-from app.prefect_environment import WORK_POOL, client_environment, encryption_key, server_environment
+from app.prefect_environment import SANDBOX_MARK, WORK_POOL, client_environment, encryption_key, server_environment
 from app.processes import Child, Say, end_leftovers
 from app.run_feed import RunFeed
 from app.running import Files, held, holder
@@ -349,6 +349,8 @@ def down(settings: Settings, say: Say) -> None:
         say(f"stopped (process {pid})")
     if ended := end_leftovers(home):
         say(f"ended {ended} processes that an earlier run had left")
+    if end_leftovers(home, mark=SANDBOX_MARK):
+        say("stopped the demo's sandbox")
     Files(home).state.unlink(missing_ok=True)
     names = stop_private_servers(home)
     if names:

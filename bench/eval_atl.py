@@ -2,6 +2,7 @@
 
     python -m bench.eval_atl                       # ../shared/atl-dev beside the checkout, else the project's own sites
     SALES_AGENT_EVAL_DATA=/data python -m bench.eval_atl --verbose
+    python -m bench.eval_atl --model               # then again with the model for `enrichment`: gain, cost
 
 A person counts as found when given and family name agree. Owner-like, borderline and placeholder people are neutral.
 "Reachable" people stand on a page that static links lead to. Figures go to bench/eval_atl.json.
@@ -24,9 +25,11 @@ from urllib.parse import unquote, urlsplit
 from core.names import read_name, same_person
 from core.people.contacts import linkedin_profile
 from core.people.report import SiteReport
+from core.settings import Settings
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import FetchLimits
-from tasks.contacts import discover_site
+from tasks.contacts import Choose, discover_site
+from tasks.people_choice import Asked, ChoosingModel, choosing_model
 
 HERE = Path(__file__).resolve().parent
 BANDS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
@@ -76,11 +79,13 @@ def is_same(name: str, other: str) -> bool:
     return same_person(one, two)
 
 
-async def look(folder: Path, start: str, fetcher: WebsiteFetcher, budget: int) -> SiteReport:
+async def look(
+    folder: Path, start: str, fetcher: WebsiteFetcher, budget: int, choose: Choose | None = None
+) -> SiteReport:
     server = serve(folder)
     try:
-        path = start.removesuffix("index.html")
-        return await discover_site(f"http://127.0.0.1:{server.server_address[1]}/{path}", fetcher, page_budget=budget)
+        url = f"http://127.0.0.1:{server.server_address[1]}/{start.removesuffix('index.html')}"
+        return await discover_site(url, fetcher, page_budget=budget, choose=choose)
     finally:
         server.shutdown()
         server.server_close()
@@ -188,23 +193,60 @@ def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-async def evaluate(folder: Path, budget: int, only: str | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+async def evaluate(
+    folder: Path, budget: int, only: str | None, model: ChoosingModel | None = None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     sites = {site["site_id"]: site for site in json.loads((folder / "sites.json").read_text())}
     labels = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines() if line.strip()]
     results = []
     limits = FetchLimits(delay_s=0.0, allow_private=True)
     started = time.perf_counter()
+    asked: list[Asked] = []
     async with WebsiteFetcher(limits) as fetcher:
         for label in labels:
             site = sites[label["site_id"]]
             if only is None or only in label["site_id"]:
-                results.append(judge(label, await look(folder / site["dir"], site["start_path"], fetcher, budget)))
-    return summary(results) | {"seconds": round(time.perf_counter() - started, 2)}, results
+                choose = None
+                if model is not None:
+                    asked.append(Asked(model))
+                    choose = asked[-1].choose
+                report = await look(folder / site["dir"], site["start_path"], fetcher, budget, choose)
+                results.append(judge(label, report))
+    figures = summary(results) | {"seconds": round(time.perf_counter() - started, 2)}
+    return figures | (_cost(model, asked) if model is not None else {}), results
+
+
+def _cost(model: ChoosingModel, asked: list[Asked]) -> dict[str, Any]:
+    """Say what a model's help cost, from the receipts of its calls."""
+    executions = [execution for one in asked for execution in one.executions]
+    return {
+        "model": model.name,
+        "model_questions": len(executions),
+        "model_answered": sum(execution.status == "answered" for execution in executions),
+        "model_usd_per_site": round(float(sum(execution.cost_usd for execution in executions)) / len(asked), 6),
+    }
+
+
+async def evaluate_with_model(folder: Path, budget: int, only: str | None) -> dict[str, Any]:
+    """Read the sites again with the model that the settings name for `enrichment`."""
+    chosen = Settings()
+    chosen.discovery = chosen.discovery.model_copy(update={"model": True})
+    async with choosing_model(chosen, None) as model:
+        figures, _ = await evaluate(folder, budget, only, model)
+    return figures
+
+
+def print_gain(alone: dict[str, Any], helped: dict[str, Any]) -> None:
+    for key in ("precision", "recall", "f1"):
+        print(f"{key + ' with the model':32} {helped[key]} ({helped[key] - alone[key]:+.4f})")
+    for key in ("model", "model_questions", "model_answered", "model_usd_per_site"):
+        print(f"{key:32} {helped[key]}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--budget", type=int, default=12, help="pages read of one site at most")
+    parser.add_argument("--model", action="store_true", help="then again with a model, and print what it changed")
     parser.add_argument("--only", help="only sites whose id contains this")
     parser.add_argument("--verbose", action="store_true", help="every site, also those without an error")
     arguments = parser.parse_args()
@@ -228,6 +270,8 @@ def main() -> None:
     for row in figures["reliability"]:
         band = f"{row['from']:.2f}-{row['to']:.2f}"
         print(f"{band:10}   {row['findings']:6}   {row['mean_confidence']:.3f}  {row['right']:.3f}")
+    if arguments.model:
+        print_gain(figures, asyncio.run(evaluate_with_model(folder, arguments.budget, arguments.only)))
     if arguments.only is None:
         own = folder == HERE / "sites"
         record = {"data": "own made-up sites" if own else "atl-dev"} | figures

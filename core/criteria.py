@@ -6,11 +6,12 @@ leads in arrays of integers.
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from core import cell_text, normalize
+from core import cell_text
+from core.cell_numbers import exact_number, middle_of, read_number, read_range
 from core.icp import Bands, Choice, Condition, Flag, Keywords, OneOf, Present, Regex, Region, Regions, Scale, Titles
 from core.icp import compile_pattern as _compiled
 from core.lead import fold
@@ -24,10 +25,6 @@ MAX_AS_IS = 1_000
 _SHOWN_CHARS = 120
 _CACHE = 8192
 _WORD = re.compile(r"[^\W_]+[+#]*")
-_PLAIN = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,2})?")
-_DECIMAL_COMMA = re.compile(r"[-+]?\d{1,15},(?:\d{1,2}|\d{4,9})")
-_NUMBER_RANGE = re.compile(r"(\d{1,30}(?:\.\d+)?)(?:-(\d{1,30}(?:\.\d+)?)|(\+))?")
-_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 
 _TRUE = frozenset(
     (
@@ -186,20 +183,13 @@ def _bands(rule: Bands) -> _Single:
         ends = read_range(value)
         if ends is None:
             return None, "no number"
-        number = {"low": ends[0], "high": ends[1], "middle": _middle(*ends)}[rule.take]
+        number = {"low": ends[0], "high": ends[1], "middle": middle_of(*ends)}[rule.take]
         for low, high, points in bands:
             if (low is None or low <= number) and (high is None or number <= high):
                 return points, f"{_plain(number)} is in {_range_text(low, high)}"
         return otherwise, f"{_plain(number)} is in no band"
 
     return single
-
-
-def _middle(low: Decimal, high: Decimal) -> Decimal:
-    # Between whole ends the middle is made whole: 200.5 would fall between the bands 51-200 and 201-500.
-    middle = (low + high) / 2
-    is_whole = low == low.to_integral_value() and high == high.to_integral_value()
-    return middle.to_integral_value(ROUND_CEILING) if is_whole else middle
 
 
 def _range_text(low: Decimal | None, high: Decimal | None) -> str:
@@ -211,40 +201,6 @@ def _range_text(low: Decimal | None, high: Decimal | None) -> str:
 def _plain(number: Decimal) -> str:
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-@lru_cache(maxsize=_CACHE)
-def read_range(value: str) -> tuple[Decimal, Decimal] | None:
-    """Read a number or a range of numbers: (low, high), the same for one number and for an open range ('1000+').
-
-    Understands what `core.normalize.number_range` does, decimal commas, a per cent sign, and an amount in or before
-    brackets: 'Large (1,000+ employees)'. None where it is no number.
-    """
-    single = _exact(value)
-    if single is not None:
-        return single, single
-    outside = _IN_BRACKETS.sub(" ", value).strip()
-    for part in (value, outside, *_IN_BRACKETS.findall(value)):
-        if not 0 < len(part) <= 60:
-            continue
-        match = _NUMBER_RANGE.fullmatch(normalize.number_range(part) or "")
-        if match:
-            low = Decimal(match[1])
-            return low, Decimal(match[2]) if match[2] else low
-    return None
-
-
-def read_number(value: str) -> Decimal | None:
-    """Read a number exactly where it is written plainly, else the middle of what `read_range` gives."""
-    ends = read_range(value)
-    return None if ends is None else _middle(*ends) if ends[0] != ends[1] else ends[0]
-
-
-def _exact(value: str) -> Decimal | None:
-    plain = value.strip().removesuffix("%").rstrip()
-    if _PLAIN.fullmatch(plain):
-        return Decimal(plain)
-    return Decimal(plain.replace(",", ".")) if _DECIMAL_COMMA.fullmatch(plain) else None
 
 
 def _number(scale: Scale | None) -> _Single:
@@ -315,7 +271,7 @@ def _flag(rule: Flag) -> _Single:
             return if_true
         if word in _FALSE:
             return if_false
-        number = _exact(value)
+        number = exact_number(value)
         if number is not None and number in (0, 1):
             return if_true if number else if_false
         return None, "neither yes nor no"

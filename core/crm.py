@@ -155,8 +155,14 @@ class CRMProvider(Protocol):
         """Create a person at a company; else as `create_lead`."""
         ...
 
-    async def update(self, kind: Kind, record_id: str, changes: Values) -> RemoteRecord:
-        """Change fields, those only; return the record as it is then."""
+    async def update(
+        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
+    ) -> RemoteRecord:
+        """Change fields, those only; return the record as it is then.
+
+        `seen_at` is when its company had changed last when it was seen: what `stamps` just showed with the same moment
+        needs no second look.
+        """
         ...
 
     async def delete(self, kind: Kind, record_id: str) -> None:

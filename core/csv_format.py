@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.cell_text import storable
 from core.headers import is_value, known_share
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -197,11 +198,14 @@ def _differs_from_data(records: Sequence[Sequence[str]], index: int) -> bool:
 
 
 def labels_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Give every column a label of its own: second of a name 'Name#2', nameless 'col_N', N counted from 1."""
+    """Give every column a label of its own: second of a name 'Name#2', nameless 'col_N', N counted from 1.
+
+    Labels are stored, so what a database cannot store (NUL, from a file of two-byte characters) is left out.
+    """
     labels: list[str] = []
     taken: set[str] = set()
     seen: Counter[str] = Counter()
-    for number, name in enumerate(names, 1):
+    for number, name in enumerate(map(storable, names), 1):
         base = name if name.strip() else f"col_{number}"
         seen[base] += 1
         label = base if seen[base] == 1 else f"{base}#{seen[base]}"

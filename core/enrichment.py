@@ -311,11 +311,12 @@ def accept(lead: KnownLead, found: Found, provider: Provider, trust: Trust, now:
 
 
 def lead_outcome(
-    gaps: Iterable[str], accepted: Sequence[Accepted], attempts: Sequence[Attempt]
+    lead: KnownLead, gaps: Iterable[str], accepted: Sequence[Accepted], attempts: Sequence[Attempt]
 ) -> tuple[LeadOutcome, str | None]:
     """Say what became of a lead, and why where something is left to do.
 
     Args:
+        lead: as it was known; one that providers filled before stays enriched.
         gaps: the fields that were wanted and not known.
         accepted: what was filled or replaced.
         attempts: the answers the lead met.
@@ -327,7 +328,7 @@ def lead_outcome(
             for one in attempts:
                 if one.answer.outcome == outcome:
                     return name, f"{one.provider}: {one.answer.reason}"  # type: ignore[return-value]
-    if filled:
+    if filled or any(origin.source in PROVIDERS for origin in lead.origins.values()):
         return "enriched", None
     if not missing:
         return "complete", None

@@ -18,10 +18,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.config_files import parse_config, read_config
-from core.enrichment import ENRICHABLE, GIVES, PRICES, PROVIDERS, Provider, Source, Trust
+from core.enrichment import GIVES, PRICES, PROVIDERS, Provider, Source, Trust
 from core.scoring import Tier
 from core.spend import Cost
 
@@ -29,6 +29,35 @@ FILE_NAME = "enrichment.yaml"
 RULES_VERSION = 1
 """Goes into every version: raised when the same file begins to mean something else."""
 
+FieldName = Literal[
+    "company_name",
+    "company_website",
+    "company_domain",
+    "industry",
+    "company_size",
+    "annual_revenue",
+    "street",
+    "city",
+    "state",
+    "country",
+    "postal_code",
+    "company_phone",
+    "company_linkedin_url",
+    "contact_name",
+    "first_name",
+    "last_name",
+    "contact_title",
+    "contact_email",
+    "contact_phone",
+    "linkedin_url",
+    "company_description",
+    "company_email",
+    "website_title",
+    "facebook_url",
+    "instagram_url",
+    "x_url",
+    "youtube_url",
+]
 When = Literal["empty", "along", "stale", "always"]
 Price = Annotated[Decimal, Field(ge=0, le=1000, max_digits=13, decimal_places=10)]
 
@@ -70,6 +99,37 @@ AnyStep = Annotated[Step, BeforeValidator(_step, json_schema_input_type=Step | P
 Steps = Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=len(PROVIDERS))]
 
 
+class FieldSteps(Part):
+    """A field with its steps: what stands under the field's name."""
+
+    field: FieldName
+    steps: Steps
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> Self:
+        for step in self.steps:
+            if self.field not in GIVES[step.ask]:
+                knows = ", ".join(provider for provider in PROVIDERS if self.field in GIVES[provider])
+                raise ValueError(f"{step.ask} does not know {self.field}; {knows} may")
+        asked = [step.ask for step in self.steps]
+        if len(set(asked)) < len(asked):
+            raise ValueError("names a provider twice")
+        return self
+
+
+def _with_names(given: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """Give each field's steps its name, which decides who may be asked."""
+    if not isinstance(given, dict):
+        return given
+    return {
+        name: steps if isinstance(steps, FieldSteps) else {"field": name, "steps": steps}
+        for name, steps in given.items()
+    }
+
+
+Fields = Annotated[dict[str, FieldSteps], BeforeValidator(_with_names, json_schema_input_type=dict[FieldName, Steps])]
+
+
 class EnrichmentConfig(Part):
     """Which providers fill which fields."""
 
@@ -101,22 +161,7 @@ class EnrichmentConfig(Part):
     credit_usd: Mapping[Literal["apollo", "browserbase"], Price] = Field(
         default={}, description="What a credit costs you in US dollars, for plans and reports"
     )
-    fields: Mapping[str, Steps] = Field(min_length=1, description="Field to the providers asked for it, in order")
-
-    @field_validator("fields")
-    @classmethod
-    def _can_be_had(cls, fields: Mapping[str, tuple[Step, ...]]) -> Mapping[str, tuple[Step, ...]]:
-        for name, steps in fields.items():
-            if name not in ENRICHABLE:
-                raise ValueError(f"{name!r} is no field that can be filled; those are {', '.join(ENRICHABLE)}")
-            for step in steps:
-                if name not in GIVES[step.ask]:
-                    knows = ", ".join(provider for provider in PROVIDERS if name in GIVES[provider])
-                    raise ValueError(f"{step.ask} does not know {name}; {knows} may")
-            asked = [step.ask for step in steps]
-            if len(set(asked)) < len(asked):
-                raise ValueError(f"{name} names a provider twice")
-        return fields
+    fields: Fields = Field(min_length=1, description="Field to the providers asked for it, in order")
 
     @model_validator(mode="after")
     def _is_decided(self) -> Self:
@@ -159,7 +204,7 @@ class EnrichmentConfig(Part):
 
     def steps(self, name: str) -> tuple[Step, ...]:
         """Return the steps of a field that are on and within their price cap."""
-        steps = self.fields.get(name, ())
+        steps = self.fields[name].steps if name in self.fields else ()
         return tuple(step for step in steps if step.ask in self.providers and step.affords(PRICES[step.ask]))
 
 
@@ -191,5 +236,4 @@ def current_config(asked_for: Path | None, chosen: Path | None, home: Path) -> E
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema of `enrichment.yaml`, for editors."""
     schema = EnrichmentConfig.model_json_schema(by_alias=True)
-    schema["properties"]["fields"]["propertyNames"] = {"enum": list(ENRICHABLE)}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME} | schema

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from core import phones
+from core import normalize, phones
 from core.countries import country_code
 from core.discovery import choose_site, linkedin_slug
 from core.enrichment import Accepted, Answer, Found, KnownLead, Provider, Question, accept
@@ -115,8 +115,11 @@ def _agent(lead: KnownLead) -> Question | str:
 
 
 def _domain(lead: KnownLead) -> str | None:
-    site = choose_site(lead.values.get("company_domain"), lead.values.get("company_website"))
-    return None if isinstance(site, str) else site.domain
+    for written in (lead.values.get("company_domain"), lead.values.get("company_website")):
+        found = normalize.own_domain(written) if written else None
+        if found:
+            return found
+    return None
 
 
 def _apollo_company(lead: KnownLead) -> Question | str:

@@ -26,7 +26,7 @@ class Subject:
     lead_ids: tuple[UUID, ...] = ()
     names: tuple[str, ...] = ()
     approval_ids: tuple[UUID, ...] = ()
-    thread_ids: tuple[str, ...] = ()
+    thread_ids: tuple[UUID, ...] = ()
 
     @property
     def person_keys(self) -> frozenset[str]:

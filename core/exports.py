@@ -17,7 +17,7 @@ Format = Literal["csv", "parquet", "xlsx"]
 NUMBERS = ("score", "confidence", "rules_score")
 COLUMNS: tuple[str, ...] = (
     "id", *FIELDS, "score", "tier", "confidence", "reason", "outcome", "icp_version", "assessed_at",
-    "rules_score", "model", "contacts",
+    "rules_score", "model", "contacts", "sources",
 )  # fmt: skip
 """Columns of an export, in order; those of `extra` follow where they are asked for. All but `NUMBERS` are text."""
 

@@ -58,6 +58,11 @@ class WorkingHours:
             raise InvalidInput("MEETINGS_OPENS lies after MEETINGS_CLOSES")
         return cls(timezone, frozenset(map(DAYS.index, names)), opens, closes)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
+
 
 BUSINESS_DAY = (time(8), time(18))
 """When a guest is at work, where nothing else is known of them."""
@@ -84,7 +89,7 @@ def free_slots(
 
 
 def _slots(hours: WorkingHours, length: timedelta, earliest: datetime, latest: datetime) -> Iterator[Span]:
-    zone = ZoneInfo(hours.timezone)
+    zone = hours.zone
     day, last = earliest.astimezone(zone).date(), latest.astimezone(zone).date()
     while day <= last:
         if day.weekday() in hours.days:
@@ -109,7 +114,7 @@ def _starts(day: date, hours: WorkingHours, zone: ZoneInfo) -> Iterator[datetime
 
 def within(slot: Span, hours: WorkingHours) -> bool:
     """Tell whether a slot begins and ends within one day's working hours."""
-    zone = ZoneInfo(hours.timezone)
+    zone = hours.zone
     starts, ends = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
     same_day = starts.date() == ends.date() and starts.weekday() in hours.days
     return same_day and starts.time() >= hours.opens and ends.time() <= hours.closes

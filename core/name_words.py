@@ -85,7 +85,10 @@ COMMON = (
     vacant mergers acquisitions operations admin president vice staff chairman mr. inter-american sir/madam
     unlimited meanwhile however therefore although despite today's artificial cutting edge cutting-edge holidays
     united kingdom republic emirates arabia zealand lanka francisco angeles diego vegas york jersey hampshire
-    carolina dakota i'm i've i'd i'll we're we've it's that's who's let's c'est j'ai state-of-the-art award-winning
+    carolina dakota father mother daughter brother sister wife husband sohn tochter vater mutter bruder schwester
+    ehefrau fils fille frere soeur hijo hija hermano hermana filho filha irmao figlio figlia fratello zoon dochter
+    broer zus i'm
+    i've i'd i'll we're we've it's that's who's let's c'est j'ai state-of-the-art award-winning
     full-service one-stop
     """
     )

@@ -158,7 +158,9 @@ def _stripped(words: list[str]) -> list[str]:
     while (
         len(words) > 2
         and _credential(words[-1])
-        and (words[-1].isupper() or "." in words[-1] or fold(words[-1]) in ("jr", "phd", "esq"))
+        and (
+            sum(char.isupper() for char in words[-1]) > 1 or "." in words[-1] or fold(words[-1]) in ("jr", "phd", "esq")
+        )
     ):
         words = words[:-1]
     return words

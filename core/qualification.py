@@ -12,7 +12,7 @@ from pydantic import Field
 
 from core.criteria import micro
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
-from core.executions import Execution
+from core.executions import Execution, ModelTotals
 from core.icp import Profile
 from core.icp_columns import LeadSource
 from core.imports import Frozen
@@ -244,17 +244,6 @@ class SpendLine(Frozen):
     credits: Decimal
 
 
-class ModelLine(Frozen):
-    """What one model was asked, and what that took."""
-
-    model: str
-    executions: int
-    answered: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: Decimal
-
-
 class QualificationReport(Frozen):
     """What a run did; the JSON of `sales-agent qualify --json`, a stable interface.
 
@@ -273,7 +262,7 @@ class QualificationReport(Frozen):
     due: int
     histogram: list[int] = Field(description="Leads by score: 0-9, 10-19, … 90-100")
     tier_of_ten: list[Tier] = Field(description="The tier in which the middle of each of these ten scores lies")
-    models: list[ModelLine] = Field(description="Models that were asked; empty: the rules decided")
+    models: list[ModelTotals] = Field(description="Models that were asked; empty: the rules decided")
     why_no_model: str | None = Field(description="Why none was asked although one is configured")
     spend: list[SpendLine]
     best: list[BestLead]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from core.enrichment_plan import EnrichmentStatus
 from core.imports import Frozen, ImportSummary
 from core.qualification import QualificationStatus, SpendLine
 from core.spend import Budget, Period, Unit
@@ -29,6 +30,7 @@ class Status(Frozen):
     leads: int
     imports: list[ImportSummary]
     qualification: QualificationStatus
+    enrichment: EnrichmentStatus
     contacts: ContactsStatus
     spend: SpendStatus
 

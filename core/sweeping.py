@@ -16,6 +16,28 @@ class SweptSpending:
 
 
 @dataclass(frozen=True, slots=True)
+class SweptApprovals:
+    """What a sweep did about approvals.
+
+    Attributes:
+        expired: not decided, or not carried out, in time.
+        started: decided ones whose run was lost.
+        waiting: such for which no Prefect server was there to start a run.
+        unknown: messages nobody knows the fate of, which wait for a person.
+        slots_released: held for a guest who never chose.
+    """
+
+    expired: int = 0
+    started: int = 0
+    waiting: int = 0
+    unknown: int = 0
+    slots_released: int = 0
+
+
+NO_APPROVALS = SweptApprovals()
+
+
+@dataclass(frozen=True, slots=True)
 class SweepReport:
     """What one sweep closed and dropped.
 
@@ -24,9 +46,11 @@ class SweepReport:
         session_count: browser sessions.
         page_count: pages of websites kept too long.
         threads: of agents, forgotten.
+        approvals: expired, and taken up again.
     """
 
     spending: SweptSpending
     session_count: int
     page_count: int = 0
     threads: PrunedThreads = NOTHING_PRUNED
+    approvals: SweptApprovals = NO_APPROVALS

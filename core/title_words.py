@@ -9,7 +9,7 @@ from core.word_lists import phrases, words
 CEO = phrases(
     """
     ceo | chief executive | chief executive officer | chief exec | chief executive director | chief exec officer |
-    cmd | md | managing director | managing directors | geschaftsfuhrer | geschaftsfuhrern | geschaftsfuhrerin |
+    gf | cmd | md | managing director | managing directors | geschaftsfuhrer | geschaftsfuhrern | geschaftsfuhrerin |
     geschaftsfuhrerinnen | geschaftsfuhrung | geschaftsleiter |
     geschaftsleiterin | geschaftsleitung | hauptgeschaftsfuhrer | hauptgeschaftsfuhrerin | alleingeschaftsfuhrer |
     alleingeschaftsfuhrerin | firmenleitung | unternehmensleitung | geschaftsfuhrender gesellschafter |
@@ -212,8 +212,8 @@ JOBS = words(
     impiegata segretaria consulente architetto geometra eigenaar oprichter medewerker medewerkster adviseur
     bestuurder hoofd teamleider projectleider zaakvoerder zaakvoerders gerants bedrijfsleider vennoot monteur planner
     werkvoorbereider
-    calculator uitvoerder prezes zarzadu dyrektor wiceprezes reditel ceo coo cfo cto cmo cio cpo cro ciso cso chro cmd
-    pdg daf dga md dg cco cdo
+    gf calculator uitvoerder prezes zarzadu dyrektor wiceprezes reditel ceo coo cfo cto cmo cio cpo cro ciso cso chro
+    cmd pdg daf dga md dg cco cdo
     """
 )
 """Words that make a text a job title at all."""

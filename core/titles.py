@@ -241,7 +241,7 @@ class _Reading:
     def __init__(self) -> None:
         self.roles: list[Role] = []
         self.owner = self.president = self.past = self.serves = self.head = False
-        self.all_past = self.is_chief = False
+        self.all_past = False
         self.place: str | None = None
         self.after_top = False
         self.place_is_apposed = False
@@ -262,9 +262,8 @@ class _Reading:
             part = " ".join(tokens)
         if self.past or self.serves:
             return
-        if self._take_post(part) or (is_joined and self._take_second_half(part)):
+        if self._take_post(part):
             return
-        self.is_chief = part.startswith("chief ")
         if any(token in words.SUBORDINATE for token in tokens):
             self.serves = not self.roles or self.serves
             return
@@ -290,10 +289,6 @@ class _Reading:
         if role is not None or presides:
             self.after_top = True
         return role is not None or owns or presides
-
-    def _take_second_half(self, part: str) -> bool:
-        """Read the rest of "Chief Information & Technology Officer"."""
-        return self.is_chief and part.endswith(" officer") and self._take_post(f"chief {part}")
 
     def _take_rest(self, part: str, tokens: list[str], *, is_joined: bool) -> None:
         """Read "CEO of X", else what a top post is limited to ("CEO, X Inc.", "President - Sales")."""

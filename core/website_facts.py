@@ -18,7 +18,6 @@ from core.people.contacts import email_of_link, is_shared_mailbox, plain_email_t
 from core.people.document import Document, Line, Link
 from core.postal_addresses import read_addresses
 from core.shared_hosts import is_shared
-from core.web_addresses import registrable_domain
 from core.website_structured import Organisation, organisations
 
 _STRUCTURED, _MARKED_UP, _READ = 0.95, 0.85, 0.7
@@ -37,18 +36,20 @@ _PHONE = re.compile(
     r"(?:tel(?:efon|éfono|efono|ephone)?|phone|fon|call(?: us)?|ph|t)\b[.:\s]*(\+?[\d(][\d\s()./–-]{6,22}\d)",
     re.IGNORECASE,
 )
+_SLOGAN = re.compile(r"\s+[|–—·:-]\s+")
+"""What parts a name from what is said of it."""
 _FAX = re.compile(r"fax", re.IGNORECASE)
 _NETWORKS = {
     field: re.compile(pattern, re.IGNORECASE)
     for field, pattern in {
-        "facebook_url": r"^(?:[\w-]+\.)?facebook\.com/((?:pages/[^/?#]+/\d+)|(?:pg/)?[\w.%-]{2,80})/?",
+        "facebook_url": r"^(?:[\w-]+\.)?facebook\.com/((?:pages|people)/[^/?#]+/\d+|(?:pg/)?[\w.%-]{2,80})/?",
         "instagram_url": r"^(?:www\.)?instagram\.com/([\w.]{2,40})/?",
         "x_url": r"^(?:www\.|mobile\.)?(?:twitter|x)\.com/@?(\w{2,20})/?$",
         "youtube_url": r"^(?:www\.)?youtube\.com/((?:channel|c|user)/[\w%-]{2,80}|@[\w.%-]{2,60})/?",
     }.items()
 }
 _NO_PROFILE = re.compile(
-    r"^(?:sharer?|share\.php|sharer\.php|dialog|plugins|tr|login|intent|home|hashtag|search|i|privacy|policies|p|reel|"
+    r"^(?:people/?$|pages/?$|sharer?|share\.php|sharer\.php|dialog|plugins|tr|login|intent|home|hashtag|search|i|privacy|policies|p|reel|"
     r"explore|events|groups|watch|profile\.php|help|about|legal|wix|wordpress|squarespace)(?:$|[/?])",
     re.IGNORECASE,
 )
@@ -171,7 +172,7 @@ def _profiles(href: str) -> Iterable[tuple[str, str]]:
 def _from_markup(pages: Sequence[Page], country: str | None) -> Iterable[Found]:
     yield from _from_head(pages[0])
     links = [(page.url, link) for page in pages for link in page.document.links]
-    yield from _profile_links(links)
+    yield from _profile_links(links, pages[0])
     for url, link in links:
         if link.href.strip().lower().startswith(("tel:", "callto:")) and not _is_fax(link, pages, url):
             yield from _values([("company_phone", unquote(link.href.split(":", 1)[1]))], url, _MARKED_UP, country)
@@ -196,15 +197,15 @@ def _from_head(home: Page) -> Iterable[Found]:
             metas.setdefault(name, str(meta.get("content")))
     described = metas.get("description") or metas.get("og:description") or ""
     fields = [
-        ("company_name", metas.get("og:site_name", "")),
+        ("company_name", _SLOGAN.split(metas.get("og:site_name", ""))[0]),
         ("company_description", described if len(described) >= 20 else ""),
         ("website_title", home.document.title),
     ]
     yield from _values(fields, home.url, _MARKED_UP, None)
 
 
-def _profile_links(links: Sequence[tuple[str, Link]]) -> Iterable[Found]:
-    """Yield profiles that the site links: those in header and footer, else one that stands alone."""
+def _profile_links(links: Sequence[tuple[str, Link]], home: Page) -> Iterable[Found]:
+    """Yield profiles that the site links: the one in header and footer, else the one that is called like the site."""
     seen: dict[str, dict[str, tuple[str, bool]]] = {}
     for _, link in links:
         is_frame = link.zone in ("header", "footer", "nav")
@@ -212,10 +213,12 @@ def _profile_links(links: Sequence[tuple[str, Link]]) -> Iterable[Found]:
             kept = seen.setdefault(field, {}).setdefault(profile.casefold(), (profile, is_frame))
             if is_frame and not kept[1]:
                 seen[field][profile.casefold()] = (profile, True)
+    looks_own = _own_names(home)
     places = {profile.casefold(): url for url, link in reversed(links) for _, profile in _profiles(link.href)}
     for field, profiles in seen.items():
         framed = [profile for profile, is_frame in profiles.values() if is_frame]
-        alone = framed or [profile for profile, _ in profiles.values()]
+        # Elsewhere on a page stand the profiles of people and customers too.
+        alone = framed or [profile for profile, _ in profiles.values() if looks_own(profile)]
         if len(alone) == 1:
             yield Found(field, alone[0], places[alone[0].casefold()], _MARKED_UP)
 
@@ -225,7 +228,7 @@ def _emails(candidates: Sequence[tuple[str, str]], pages: Sequence[Page], confid
     counts = Counter(address for _, address in candidates if is_shared_mailbox(address))
     own = _domains(pages)
     for address, _ in counts.most_common():
-        domain = registrable_domain(address.rpartition("@")[2])
+        domain = normalize.domain(address.rpartition("@")[2]) or ""
         # A mailbox at another company's domain is that company's; one at a mail provider may be this one's.
         value = normalize.email(address) if own(domain) or is_shared(domain) else None
         if value:
@@ -235,12 +238,20 @@ def _emails(candidates: Sequence[tuple[str, str]], pages: Sequence[Page], confid
 
 def _domains(pages: Sequence[Page]) -> Callable[[str], bool]:
     """Return a test for the company's own domains: the site's, and those called like its title."""
-    site = registrable_domain(urlsplit(pages[0].url).hostname or "")
-    title = _letters(pages[0].document.title)
+    site, looks_own = normalize.domain(pages[0].url), _own_names(pages[0])
+    return lambda domain: domain == site or looks_own(domain.partition(".")[0])
 
-    def is_own(domain: str) -> bool:
-        label = _letters(domain.partition(".")[0])
-        return domain == site or (len(label) >= _MIN_LABEL and label in title)
+
+def _own_names(home: Page) -> Callable[[str], bool]:
+    """Return a test for names that are the company's: what stands in its title or domain, or holds the latter."""
+    title = _letters(home.document.title)
+    label = _letters((normalize.domain(home.url) or "").partition(".")[0])
+
+    def is_own(name: str) -> bool:
+        text = _letters(name.rstrip("/").rpartition("/")[2])
+        if len(text) < _MIN_LABEL:
+            return text == label != ""
+        return text in title or text in label or (len(label) >= _MIN_LABEL and label in text)
 
     return is_own
 

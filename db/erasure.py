@@ -4,7 +4,7 @@ A new table with anything of a person in it joins `ERASERS`; one without joins `
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.approvals import OPEN, Status, canonical
 from core.erasure import Subject, person_key
 from core.suppression import PERSON_FIELDS, TombstoneKey
+from db import agent_threads
 from db.approval_tables import ApprovalRow
 from db.contacts_tables import ContactRow, DiscoveryRow, LeadDiscoveryRow
 from db.sending_tables import SendRow
@@ -84,7 +85,8 @@ async def find(connection: AsyncConnection, address: str) -> Subject:
         lead_ids[row.lead_id] = None
         names.add(row.name)
     found = await _find_approvals(connection, address, like)
-    threads = {row.thread_id for row in found if row.thread_id} | await _find_threads(connection, address, lead_ids)
+    threads = {UUID(row.thread_id) for row in found if row.thread_id}
+    threads |= {*await agent_threads.select_mentioning(connection, [address, *map(str, lead_ids)])}
     return Subject(
         address=address,
         lead_ids=tuple(lead_ids),
@@ -102,34 +104,6 @@ async def _find_approvals(connection: AsyncConnection, address: str, like: str) 
     for each in named:
         condition |= each
     return list(await connection.execute(select(_APPROVALS.c.id, _APPROVALS.c.thread_id).where(condition)))
-
-
-_CHECKPOINTS = {
-    "langgraph.checkpoints": "checkpoint::text || metadata::text",
-    "langgraph.checkpoint_blobs": "blob",
-    "langgraph.checkpoint_writes": "blob",
-}
-"""The tables of LangGraph's Postgres saver, and where the state of a thread stands in them."""
-_THREADS = "agent_threads"
-
-
-async def _exists(connection: AsyncConnection, table: str) -> bool:
-    return await connection.scalar(text("SELECT to_regclass(:table)"), {"table": table}) is not None
-
-
-async def _find_threads(connection: AsyncConnection, address: str, lead_ids: Iterable[UUID]) -> set[str]:
-    found: set[str] = set()
-    for table, column in _CHECKPOINTS.items():
-        if not await _exists(connection, table):
-            continue
-        haystack = column if "text" in column else f"encode({column}, 'escape')"
-        query = text(f"SELECT DISTINCT thread_id FROM {table} WHERE position(:address in lower({haystack})) > 0")
-        found |= {str(row.thread_id) for row in await connection.execute(query, {"address": address})}
-    if await _exists(connection, _THREADS):
-        query = text(f"SELECT id FROM {_THREADS} WHERE request::text ILIKE ANY(:likes)")
-        likes = [f"%{wanted}%" for wanted in (address, *map(str, lead_ids))]
-        found |= {str(row.id) for row in await connection.execute(query, {"likes": likes})}
-    return found
 
 
 async def _erase_leads(connection: AsyncConnection, subject: Subject) -> int:
@@ -251,16 +225,7 @@ async def _erase_executions(connection: AsyncConnection, subject: Subject) -> in
 
 async def _erase_threads(connection: AsyncConnection, subject: Subject) -> int:
     """Remove agents' threads about the person, with all their checkpoints."""
-    threads = {"threads": list(subject.thread_ids)}
-    removed = 0
-    for table in _CHECKPOINTS:
-        if await _exists(connection, table):
-            statement = text(f"DELETE FROM {table} WHERE thread_id = ANY(:threads)")
-            removed += int((await connection.execute(statement, threads)).rowcount)
-    if await _exists(connection, _THREADS):
-        statement = text(f"DELETE FROM {_THREADS} WHERE id::text = ANY(:threads)")
-        removed += int((await connection.execute(statement, threads)).rowcount)
-    return removed
+    return await agent_threads.forget(connection, subject.thread_ids)
 
 
 async def _erase_suppressions(connection: AsyncConnection, subject: Subject) -> int:
@@ -269,12 +234,73 @@ async def _erase_suppressions(connection: AsyncConnection, subject: Subject) -> 
     return int((await connection.execute(statement, {"address": subject.address})).rowcount)
 
 
+async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:
+    """Empty what the sync remembers of the person; the link stays, so that the CRM's record is not made twice."""
+    named = {
+        "address": subject.address,
+        "leads": list(subject.lead_ids),
+        "keys": list(subject.person_keys),
+        "fields": list(PERSON_FIELDS),
+    }
+    theirs = (
+        "(position(:address in lower(base::text || other_values::text || seen_edits::text)) > 0 "
+        "OR lead_id = ANY(:leads) AND (person_key = ANY(:keys) OR person_key = ''))"
+    )
+    own_ids = f"SELECT own_id FROM crm_links WHERE {theirs}"
+    changed = 0
+    for statement in (
+        "UPDATE crm_sync_logs SET before = '{}', after = '{}' WHERE (before <> '{}' OR after <> '{}') "
+        f"AND (own_id IN ({own_ids}) OR position(:address in lower(before::text || after::text)) > 0)",
+        "DELETE FROM crm_conflicts WHERE position(:address in lower(base::text || ours::text || theirs::text)) > 0 "
+        f"OR own_id IN ({own_ids}) AND field = ANY(:fields)",
+        f"DELETE FROM crm_dead_letters WHERE own_id IN ({own_ids}) OR position(:address in lower(payload::text)) > 0",
+        "DELETE FROM crm_staged WHERE position(:address in lower(unit::text)) > 0",
+        "UPDATE crm_links SET base = base - CAST(:fields AS text[]), other_values = '{}', seen_edits = '{}', "
+        "person_key = CASE WHEN person_key = ANY(:keys) THEN '' ELSE person_key END, local_token = NULL "
+        f"WHERE {theirs} AND (base ?| CAST(:fields AS text[]) OR other_values <> '{{}}' OR seen_edits <> '{{}}' "
+        "OR person_key = ANY(:keys))",
+    ):
+        used = {name: value for name, value in named.items() if f":{name}" in statement}
+        changed += int((await connection.execute(text(statement), used)).rowcount)
+    return changed
+
+
+async def _erase_enrichment(connection: AsyncConnection, subject: Subject) -> int:
+    """Remove what providers said of the person, and where values of theirs came from."""
+    named = {"address": subject.address, "leads": list(subject.lead_ids), "fields": list(PERSON_FIELDS)}
+    changed = 0
+    for statement in (
+        "UPDATE enrichment_questions SET found = '[]', reason = NULL WHERE found <> '[]' AND ("
+        "position(:address in lower(found::text)) > 0 OR question_hash IN "
+        "(SELECT question_hash FROM enrichment_attempts WHERE lead_id = ANY(:leads)))",
+        "DELETE FROM enrichment_attempts WHERE lead_id = ANY(:leads)",
+        "DELETE FROM field_provenance WHERE lead_id = ANY(:leads) AND (field = ANY(:fields) "
+        "OR position(:address in lower(concat(value, original, source_url))) > 0)",
+    ):
+        used = {name: value for name, value in named.items() if f":{name}" in statement}
+        changed += int((await connection.execute(text(statement), used)).rowcount)
+    return changed
+
+
+async def _erase_letters(connection: AsyncConnection, subject: Subject) -> int:
+    statement = text("DELETE FROM campaign_letters WHERE lead_id = ANY(:leads) OR approval_id = ANY(:approvals)")
+    ids = {"leads": list(subject.lead_ids), "approvals": list(subject.approval_ids)}
+    return int((await connection.execute(statement, ids)).rowcount)
+
+
 ERASERS: tuple[Eraser, ...] = (
     Eraser("imports' memory of changes", ("import_changes",), _erase_changes),
     Eraser("rejected rows", ("import_rejects",), _erase_rejects),
     Eraser("assessments", ("assessments",), _erase_assessments),
     Eraser("contacts", ("contacts",), _erase_contacts),
     Eraser("discoveries", ("discoveries",), _erase_discoveries),
+    Eraser("letters of campaigns", ("campaign_letters",), _erase_letters),
+    Eraser(
+        "the CRM sync's memory",
+        ("crm_links", "crm_staged", "crm_sync_logs", "crm_conflicts", "crm_dead_letters"),
+        _erase_crm,
+    ),
+    Eraser("enrichment", ("enrichment_questions", "enrichment_attempts", "field_provenance"), _erase_enrichment),
     Eraser("approvals and drafts", ("approvals",), _erase_approvals),
     Eraser("sent messages", ("sends",), _erase_sends),
     Eraser("meetings", ("meetings", "slots"), _erase_meetings),
@@ -293,6 +319,12 @@ HOLD_NO_PERSON: dict[str, str] = {
     "qualification_runs": "counts",
     "assessment_claims": "ids of leads",
     "lead_discoveries": "a company's site, and an outcome",
+    "crm_cursors": "how far a change log was read",
+    "crm_events": "ids and names of fields",
+    "enrichment_runs": "a configuration and counts",
+    "lead_enrichments": "an outcome",
+    "enrichment_claims": "ids of leads",
+    "campaigns": "texts with places for a person's facts, without any",
     "spend": "money",
     "tombstones": "keyed hashes, which is what erasing leaves",
 }

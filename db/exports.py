@@ -23,6 +23,13 @@ _CONTACTS = """
         FROM contacts c WHERE c.lead_id = l.id AND c.not_seen_since IS NULL)
 """
 """Those who decide, one after the other, each with where it was found."""
+_SOURCES = """
+    (SELECT string_agg(concat_ws(' ', p.field || ':', p.source, p.source_url,
+            to_char(p.observed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 'instead of "' || p.original || '"'),
+            '; ' ORDER BY p.field)
+        FROM field_provenance p WHERE p.lead_id = l.id)
+"""
+"""Each value that did not come with an import: its field, who said it, where, and when."""
 
 
 async def extra_labels(connection: Connection) -> list[str]:
@@ -57,7 +64,7 @@ async def stream_leads(
     query = f"""
         SELECT l.id::text, {fields}, a.score::float8, a.tier, a.confidence::float8, NULL, a.outcome, a.icp_version,
             to_char(a.assessed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), a.rules_score::float8, a.model,
-            {_CONTACTS},
+            {_CONTACTS}, {_SOURCES},
             ARRAY(SELECT l.extra->>label FROM unnest(%(labels)s::text[]) WITH ORDINALITY AS n (label, place)
                 ORDER BY place),
             a.breakdown, a.reasoning, a.reason

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.lead import FIELDS
 from db.contacts_tables import ContactRow
-from db.tables import LeadRow
+from db.tables import AssessmentRow, LeadRow
 
 _CONTACT_FIELDS = ("person_key", "name", "title", "role", "email", "linkedin_url", "phone")
 PERSON_KEY = "contact.person_key"
@@ -42,3 +42,9 @@ async def read(
         row = (await connection.execute(query)).mappings().one_or_none()
         found |= {f"contact.{name}": value for name, value in (row or {}).items()}
     return found
+
+
+async def find_tier(connection: AsyncConnection, lead_id: UUID) -> str | None:
+    """Return the tier of a lead's last assessment, or None."""
+    tier: str | None = await connection.scalar(select(AssessmentRow.tier).where(AssessmentRow.lead_id == lead_id))
+    return tier

@@ -66,7 +66,7 @@ def look_up_and_insert(policy: ConflictPolicy, *, beside_others: bool) -> str:
     Args:
         policy: how what is there meets what is staged.
         beside_others: whether another import may insert the same keys meanwhile. Then such a key is left out, and is
-            there when the statement runs again; otherwise it is a unique violation, and the statement costs a third
+            there when the statement runs again; otherwise it is a unique violation, and the statement costs a quarter
             less, since `ON CONFLICT` searches the index once more and writes each row to the log twice.
     """
     return f"""

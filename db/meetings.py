@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -123,6 +124,36 @@ async def note_activity(connection: AsyncConnection, approval_id: UUID, activity
     """Remember what was written to the CRM, or why nothing was."""
     statement = update(MeetingRow).where(_MEETINGS.c.approval_id == approval_id)
     await connection.execute(statement.values(crm_activity=activity))
+
+
+async def cancel(connection: AsyncConnection, approval_id: UUID) -> None:
+    """Cancel a meeting and give its slots back. Safe twice."""
+    await connection.execute(update(SlotRow).where(_SLOTS.c.approval_id == approval_id).values(status="released"))
+    mine = _MEETINGS.c.approval_id == approval_id
+    await connection.execute(update(MeetingRow).where(mine).values(status="cancelled"))
+
+
+async def find_open_thread(connection: AsyncConnection, agent: str, lead_id: UUID) -> UUID | None:
+    """Return the thread that is proposing a meeting to a lead, or None; one that was decided against is not open."""
+    query = text(
+        "SELECT t.id FROM agent_threads t WHERE t.agent = :agent AND t.request->>'lead_id' = :lead "
+        "AND t.status <> 'finished' AND NOT EXISTS (SELECT FROM approvals a WHERE a.thread_id = t.id::text "
+        "AND a.status NOT IN ('pending', 'approved', 'executing')) ORDER BY t.started_at DESC LIMIT 1"
+    )
+    found: UUID | None = await connection.scalar(query, {"agent": agent, "lead": str(lead_id)})
+    return found
+
+
+async def select_summaries(connection: AsyncConnection, *, limit: int = 200) -> list[dict[str, Any]]:
+    """List meetings with the times that are held or booked, the latest first."""
+    query = text(
+        "SELECT m.approval_id, a.title, m.status, m.slot, m.sequence, m.crm_activity, "
+        "array_agg(s.starts_at ORDER BY s.number) FILTER (WHERE s.status <> 'released') AS starts_at "
+        "FROM meetings m JOIN approvals a ON a.id = m.approval_id LEFT JOIN slots s ON s.approval_id = m.approval_id "
+        "GROUP BY m.approval_id, a.title, a.requested_at, m.status, m.slot, m.sequence, m.crm_activity "
+        "ORDER BY a.requested_at DESC LIMIT :limit"
+    )
+    return [dict(row) for row in (await connection.execute(query, {"limit": limit})).mappings()]
 
 
 async def release_past(connection: AsyncConnection, *, now: datetime) -> int:

@@ -4,6 +4,7 @@ Reservations are made one at a time under an advisory lock, so that no two calle
 reservation whose process died is swept: it is taken as spent in full, because the provider may have charged it.
 """
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Integer, Numeric, Text, Uuid, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import BudgetExhausted, Conflict
@@ -21,8 +22,31 @@ from db.spend_tables import SpendRow
 
 log = logging.getLogger(__name__)
 
-_LOCK = 5_770_112
-"""Key of the advisory lock that orders reservations."""
+_RESERVE = text(
+    "SELECT granted, failed, room FROM spend_reserve(:id, :provider, :operation, :run_id, :usd, :credits, :calls, "
+    ":now, :expires_at, CAST(:budgets AS jsonb))"
+).bindparams(
+    bindparam("id", type_=Uuid),
+    bindparam("run_id", type_=Uuid),
+    bindparam("provider", type_=Text),
+    bindparam("operation", type_=Text),
+    bindparam("usd", type_=Numeric),
+    bindparam("credits", type_=Numeric),
+    bindparam("calls", type_=Integer),
+)
+_CLOSE = text(
+    "SELECT was_usd, was_credits FROM spend_close(:id, :status, :usd, :credits, :assumed_usd, :assumed_credits, "
+    ":calls, :now)"
+).bindparams(
+    bindparam("id", type_=Uuid),
+    bindparam("status", type_=Text),
+    bindparam("usd", type_=Numeric),
+    bindparam("credits", type_=Numeric),
+    bindparam("assumed_usd", type_=Numeric),
+    bindparam("assumed_credits", type_=Numeric),
+    bindparam("calls", type_=Integer),
+)
+"""Functions of the database (migration 0011): each is one statement, so one round trip and one commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +85,7 @@ async def reserve(
     """Set room for one call aside, and for as many more as asked and still fit.
 
     Args:
-        connection: in a transaction of its own, committed before the call is made.
+        connection: in a transaction of its own, committed before the call is made, or in autocommit.
         request: what for.
         budgets: all that may apply.
         now: aware UTC.
@@ -69,46 +93,55 @@ async def reserve(
     Raises:
         BudgetExhausted: a budget has no room for a single call; nothing was set aside.
     """
-    await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    calls = request.calls
-    for budget in budgets:
-        price = budget.amount_of(request.estimate)
-        if not price or not budget.is_about(request.provider, request.run_id):
-            continue
-        room = budget.limit - await counted(connection, budget, now=now, run_id=request.run_id)
-        calls = min(calls, int(room // price))
-        if calls < 1:
-            span = budget.span(now)
-            raise BudgetExhausted(
-                f"the budget of {budget} has {max(room, Decimal(0)).normalize():f} {budget.unit} left; "
-                f"{request.provider} {request.operation} may cost {price.normalize():f}",
-                retry_at=span and span[1],
-            )
-    reservation = Reservation(uuid4(), request.estimate.times(calls), calls, now + request.lease)
-    await connection.execute(insert(SpendRow).values(**_row(request, reservation, now)))
-    return reservation
-
-
-def _row(request: Request, reservation: Reservation, now: datetime) -> dict[str, object]:
-    amount = reservation.amount
-    return {
-        "id": reservation.id,
+    estimate = request.estimate
+    asked = [
+        budget for budget in budgets if budget.is_about(request.provider, request.run_id) and budget.amount_of(estimate)
+    ]
+    reservation_id, expires_at = uuid4(), now + request.lease
+    values = {
+        "id": reservation_id,
         "provider": request.provider,
         "operation": request.operation,
         "run_id": request.run_id,
-        "status": "reserved",
-        "calls": reservation.calls,
-        "usd": amount.usd,
-        "credits": amount.credits,
-        "reserved_usd": amount.usd,
-        "reserved_credits": amount.credits,
-        "reserved_at": now,
-        "expires_at": reservation.expires_at,
+        "usd": estimate.usd,
+        "credits": estimate.credits,
+        "calls": request.calls,
+        "now": now,
+        "expires_at": expires_at,
+        "budgets": json.dumps([_asked(budget, now) for budget in asked]),
+    }
+    answer = (await connection.execute(_RESERVE, values)).one()
+    if answer.failed is not None:
+        budget = asked[answer.failed]
+        span = budget.span(now)
+        raise BudgetExhausted(
+            f"the budget of {budget} has {max(answer.room, Decimal(0)).normalize():f} {budget.unit} left; "
+            f"{request.provider} {request.operation} may cost {budget.amount_of(estimate).normalize():f}",
+            retry_at=span and span[1],
+        )
+    return Reservation(reservation_id, estimate.times(answer.granted), answer.granted, expires_at)
+
+
+def _asked(budget: Budget, now: datetime) -> dict[str, str | None]:
+    """Return a budget as the function in the database reads it."""
+    span = budget.span(now)
+    return {
+        "unit": budget.unit.value,
+        "provider": budget.provider,
+        "limit": str(budget.limit),
+        "since": span[0].isoformat() if span else None,
+        "until": span[1].isoformat() if span else None,
     }
 
 
 async def settle(
-    connection: AsyncConnection, reservation_id: UUID, actual: Cost, *, now: datetime, assumed: Cost = FREE
+    connection: AsyncConnection,
+    reservation_id: UUID,
+    actual: Cost,
+    *,
+    now: datetime,
+    assumed: Cost = FREE,
+    calls: int | None = None,
 ) -> None:
     """Replace a reservation by what it really cost, also one that was swept meanwhile.
 
@@ -118,11 +151,12 @@ async def settle(
         actual: all that counts as spent.
         now: aware UTC.
         assumed: the part of it whose answer was lost.
+        calls: made out of those it was for; None: all.
 
     Raises:
         Conflict: it was settled or released before, or never made.
     """
-    await _close(connection, reservation_id, "settled", actual, now, assumed)
+    await _close(connection, reservation_id, "settled", actual, now, assumed, calls)
 
 
 async def release(connection: AsyncConnection, reservation_id: UUID, *, now: datetime) -> None:
@@ -131,25 +165,28 @@ async def release(connection: AsyncConnection, reservation_id: UUID, *, now: dat
 
 
 async def _close(
-    connection: AsyncConnection, reservation_id: UUID, status: str, amount: Cost, now: datetime, assumed: Cost = FREE
+    connection: AsyncConnection,
+    reservation_id: UUID,
+    status: str,
+    amount: Cost,
+    now: datetime,
+    assumed: Cost = FREE,
+    calls: int | None = None,
 ) -> None:
-    statement = (
-        update(SpendRow)
-        .where(SpendRow.id == reservation_id, SpendRow.status.in_(["reserved", "swept"]))
-        .values(
-            status=status,
-            usd=amount.usd,
-            credits=amount.credits,
-            assumed_usd=assumed.usd,
-            assumed_credits=assumed.credits,
-            closed_at=now,
-        )
-        .returning(SpendRow.reserved_usd, SpendRow.reserved_credits)
-    )
-    row = (await connection.execute(statement)).one_or_none()
-    if row is None:
+    values = {
+        "id": reservation_id,
+        "status": status,
+        "usd": amount.usd,
+        "credits": amount.credits,
+        "assumed_usd": assumed.usd,
+        "assumed_credits": assumed.credits,
+        "calls": calls,
+        "now": now,
+    }
+    was = (await connection.execute(_CLOSE, values)).one()
+    if was.was_usd is None:
         raise Conflict(f"reservation {reservation_id} is not open")
-    if not Cost(row.reserved_usd, row.reserved_credits).covers(amount):
+    if not Cost(was.was_usd, was.was_credits).covers(amount):
         log.warning("spend_above_reservation", extra={"reservation_id": reservation_id, "usd": str(amount.usd)})
 
 

@@ -17,10 +17,10 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.errors import Conflict
+from core.errors import Conflict, DatabaseUnavailable
 from core.spend import FREE, Budget, Cost, Receipt, hand_out
 from db import spend
-from db.engine import transaction
+from db.engine import Line
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class _Allowance:
     renew_at: datetime
     spent: Cost = FREE
     assumed: Cost = FREE
+    made: int = 0
     open_count: int = 0
     is_retired: bool = False
 
@@ -61,6 +62,10 @@ class LedgerBook:
     _current: dict[tuple[str, str], _Allowance] = field(default_factory=dict)
     _open: dict[UUID, tuple[_Allowance, Cost]] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _line: Line = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._line = Line(self.engine)
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,6 +91,7 @@ class LedgerBook:
         """Turn a reservation into what the call really cost, and hand out its receipt."""
         allowance, estimate = self._taken(reservation)
         allowance.spent += actual
+        allowance.made += 1
         allowance.left = allowance.left + estimate - actual
         hand_out(Receipt(allowance.reservation.id, allowance.provider, actual))
         await self._closed(allowance)
@@ -95,6 +101,7 @@ class LedgerBook:
         allowance, estimate = self._taken(reservation)
         allowance.spent += estimate
         allowance.assumed += estimate
+        allowance.made += 1
         hand_out(Receipt(allowance.reservation.id, allowance.provider, estimate))
         await self._closed(allowance)
 
@@ -111,10 +118,12 @@ class LedgerBook:
             for allowance, estimate in self._open.values():
                 allowance.spent += estimate
                 allowance.assumed += estimate
+                allowance.made += 1
             self._open.clear()
             self._current.clear()
             for allowance in drawn:
                 await self._write(allowance)
+            await self._line.aclose()
 
     def _has_room(self, allowance: _Allowance, estimate: Cost) -> bool:
         return allowance.left.covers(estimate) and self.clock() < allowance.renew_at
@@ -144,8 +153,7 @@ class LedgerBook:
         calls = self.advance.get(provider, 1)
         request = spend.Request(provider, operation, estimate, self.run_id, calls, self.lease)
         now = self.clock()
-        async with transaction(self.engine) as connection:
-            drawn = await spend.reserve(connection, request, self.budgets, now=now)
+        drawn = await self._line.run(lambda line: spend.reserve(line, request, self.budgets, now=now))
         self._current[key] = _Allowance(provider, drawn, drawn.amount, now + self.lease / 2)
         return self._current[key]
 
@@ -157,10 +165,14 @@ class LedgerBook:
 
     async def _write(self, allowance: _Allowance) -> None:
         """Settle in the ledger. A paid answer must not be lost over a lost database: then the sweep settles in full."""
+        reservation, spent, now = allowance.reservation, allowance.spent, self.clock()
+        assumed, made = allowance.assumed, allowance.made
         try:
-            async with transaction(self.engine) as connection:
-                await spend.settle(
-                    connection, allowance.reservation.id, allowance.spent, now=self.clock(), assumed=allowance.assumed
+            if made:
+                await self._line.run(
+                    lambda line: spend.settle(line, reservation.id, spent, now=now, assumed=assumed, calls=made)
                 )
-        except SQLAlchemyError:
+            else:
+                await self._line.run(lambda line: spend.release(line, reservation.id, now=now))
+        except (SQLAlchemyError, DatabaseUnavailable):
             log.exception("spend_left_to_sweep", extra={"reservation_id": allowance.reservation.id})

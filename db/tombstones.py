@@ -4,7 +4,7 @@ Set-based: one statement a batch finds the rows by their keyed hash, and only wh
 the tombstones holds a lock that erasing waits for, so that no batch slips in between.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import psycopg
@@ -50,6 +50,38 @@ def company_key(values: Mapping[str, Any]) -> str | None:
     )
 
 
+async def erased_among(
+    connection: psycopg.AsyncConnection[Any], addresses: Collection[str], key: Callable[[], TombstoneKey]
+) -> set[str]:
+    """Return those of some normalised addresses whose person was erased.
+
+    Raises:
+        ConfigurationError: there are tombstones of another key.
+    """
+    if not addresses:
+        return set()
+    own = await _own_key(await connection.execute(_KEYS), key)
+    if own is None:
+        return set()
+    digests = {own.digest(address): address for address in addresses}
+    found = await connection.execute("SELECT digest FROM tombstones WHERE digest = ANY(%s)", [list(digests)])
+    return {digests[bytes(digest)] for (digest,) in await found.fetchall()}
+
+
+async def _own_key(key_ids: psycopg.AsyncCursor[Any], key: Callable[[], TombstoneKey]) -> TombstoneKey | None:
+    """Return the key where there are tombstones, all of this key; None where there are none."""
+    known = {row[0] for row in await key_ids.fetchall()}
+    if not known:
+        return None
+    own = key()
+    if known != {own.key_id}:
+        raise ConfigurationError(
+            "persons were erased under another key than this installation's: set SUPPRESSION_KEY, or bring back "
+            "tombstones.key of the data directory it was done in; nothing was written"
+        )
+    return own
+
+
 async def strip_erased(cursor: psycopg.AsyncCursor[Any], key: Callable[[], TombstoneKey]) -> int:
     """Take erased persons out of the staged rows of this transaction.
 
@@ -63,16 +95,9 @@ async def strip_erased(cursor: psycopg.AsyncCursor[Any], key: Callable[[], Tombs
     Raises:
         ConfigurationError: there are tombstones of another key.
     """
-    await cursor.execute(_KEYS)
-    key_ids = {row[0] for row in await cursor.fetchall()}
-    if not key_ids:
+    own = await _own_key(await cursor.execute(_KEYS), key)
+    if own is None:
         return 0
-    own = key()
-    if key_ids != {own.key_id}:
-        raise ConfigurationError(
-            "persons were erased under another key than this installation's: set SUPPRESSION_KEY, or bring back "
-            "tombstones.key of the data directory it was done in; nothing of this batch was imported"
-        )
     inner, outer = own.pads
     await cursor.execute(TAKE_ERASED, {"inner": inner, "outer": outer})
     gone = 0

@@ -7,15 +7,17 @@ from tasks.runtime import flow
 
 @flow(name="sweep")
 async def sweep() -> SweepReport:
-    """Close what a crash left open, and drop what is too old.
+    """Close what a crash left open, drop what is too old, and take up approvals whose run was lost.
 
     Every 15 minutes. Takes no input; closes reservations in the cost book, ends sessions at Browserbase where that is
     configured, deletes pages of websites kept longer than `WEBSITES_KEEP_S` and checkpoints of old threads of agents.
-    Safe twice: what is closed is not found again, and what is still in use is younger than the sweep looks for.
+    Expires approvals, and starts runs for decided ones. Safe twice: what is closed is not found again, and what is
+    still in use is younger than the sweep looks for.
     """
     return SweepReport(
         spending=await sweeping.close_reservations(),
         session_count=await sweeping.release_sessions(),
         page_count=await sweeping.drop_pages(),
         threads=await sweeping.prune_threads(),
+        approvals=await sweeping.take_up_approvals(),
     )

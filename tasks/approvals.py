@@ -158,7 +158,14 @@ async def start_execution(approval: Approval) -> str | None:
         return None
     # A decision and a sweep that comes upon it at the same time start one run, not two.
     key = f"{approval.id}-{approval.revision}"
-    return await start_run(deployment, {"approval_id": str(approval.id)}, idempotency_key=key)
+    asked = {"approval_id": str(approval.id)}
+    parameters = {"request": asked} if approval.proposal.kind is Kind.MEETING else asked
+    return await start_run(deployment, parameters, idempotency_key=key)
+
+
+def is_message(approval: Approval) -> bool:
+    """Tell whether an approval is carried out by a run of its own."""
+    return approval.proposal.kind in _DEPLOYMENTS
 
 
 async def list_approvals(statuses: Collection[Status] = ()) -> list[Approval]:

@@ -9,15 +9,20 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from agents.models import Endpoint, ModelChoice, offered_models
 from core.checkups import Checkup, State, failed, off, too_slow, wrong
 from core.errors import Gone, Rejected, SalesAgentError
 from core.provider_settings import MODEL_PROVIDERS
 from core.settings import Settings
+from core.spend import ZERO, Budget, Period, Unit
 from db import embedded, schema
+from db.engine import open_engine, transaction
 from db.redis import server_version
+from db.spend import counted
 from integrations.browserbase.linkedin import has_browser_driver
+from integrations.close.schemas import CloseObject
 from integrations.guards import NoStore, NotingLimiter, single_call_guard
 from integrations.http import ProviderClient
 from integrations.langsmith.client import LangSmithClient
@@ -166,8 +171,15 @@ def _provider(name: str, ask: Ask) -> Look:
 
 
 async def _ask_close(world: _Examined) -> _Heard:
-    await (await world.close()).me()
-    return _Heard()
+    client, name = await world.close(), world.settings.providers.close.own_id_field
+    await client.me()
+    without = [f"{kind}s" for kind in CloseObject if name not in {one.name for one in await client.custom_fields(kind)}]
+    if not without:
+        return _Heard()
+    return _Heard(
+        complaint=f"key accepted, but {' and '.join(without)} have no custom field {name!r} for our ids",
+        advice="create one of type text in Close, under Settings, Custom Fields, or set CLOSE_OWN_ID_FIELD",
+    )
 
 
 async def _ask_apollo(world: _Examined) -> _Heard:
@@ -253,6 +265,33 @@ def _unusable(name: str, detail: str, advice: str) -> Checkup:
     return Checkup(name, State.FAILED, detail, advice)
 
 
+async def _budgets(settings: Settings) -> Checkup:
+    """Look what is left of the budgets of this day and month."""
+    budgets = [budget for budget in settings.providers.budget.budgets() if budget.period is not Period.RUN]
+    if not budgets:
+        return off("budgets", "no BUDGET_... of a day or a month is set")
+    url = settings.postgres.url.get_secret_value() if settings.postgres.url else None
+    url = url or embedded.status(settings.home)["postgres"]
+    if url is None or (await schema.state_of(url, connect_timeout_s=int(LIMIT_S))).revision is None:
+        return off("budgets", "nothing was spent yet: there is no database")
+    engine = open_engine(url, connect_timeout_s=int(LIMIT_S))
+    try:
+        async with transaction(engine) as connection:
+            now = datetime.now(UTC)
+            left = {budget: budget.limit - await counted(connection, budget, now=now) for budget in budgets}
+    finally:
+        await engine.dispose()
+    limits = {_spelt(budget): _left(f"{max(rest, ZERO):.2f}", budget.limit) for budget, rest in left.items()}
+    used_up = [_spelt(budget) for budget, rest in left.items() if rest <= 0]
+    said = f"used up: {', '.join(used_up)}; what needs them is due later" if used_up else "there is room in all of them"
+    return Checkup("budgets", State.OK, said, limits=limits)
+
+
+def _spelt(budget: Budget) -> str:
+    unit = "US dollars" if budget.unit is Unit.USD else "credits"
+    return " ".join(filter(None, (budget.provider, unit, f"this {budget.period}")))
+
+
 async def _linkedin(settings: Settings) -> Checkup:
     """Look whether visits could be made; none is."""
     if not settings.providers.linkedin.enabled:
@@ -282,6 +321,7 @@ _LOOKS: dict[str, Look] = {
     "postgres": _postgres,
     "redis": _redis,
     "prefect": _prefect,
+    "budgets": _budgets,
     "close": _provider("close", _ask_close),
     "apollo": _provider("apollo", _ask_apollo),
     "browserbase": _provider("browserbase", _ask_browserbase),

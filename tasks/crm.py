@@ -13,12 +13,13 @@ from core.approvals import Kind as ApprovalKind
 from core.approvals import Proposal, Status
 from core.crm import CRMProvider
 from core.crm_config import CrmConfig, config_path, current_config
-from core.errors import NotPending
+from core.errors import ConfigurationError, NotPending
 from core.imports import Frozen
 from core.settings import settings
 from core.sync.reports import ReplayRequest, SyncPlan, SyncReport, SyncRequest, added
 from db import approvals, crm_inbox, crm_links, dead_letters
 from db.engine import own_connection, transaction
+from integrations.close.client import is_signed
 from integrations.close.crm import CloseCRM
 from integrations.json_directory.crm import JsonDirectory
 from tasks import crm_pull, crm_push, crm_settle
@@ -235,6 +236,14 @@ async def status() -> SyncReport:
     name = current_config(settings()).provider
     run = SyncRun(run_id=uuid4(), request=SyncRequest(), provider=name, began_at=datetime.now(UTC), outcome="asked")
     return await report_of(run)
+
+
+def is_delivery_of_close(timestamp: str, body: bytes, signature: str) -> bool:
+    """Tell whether a webhook's delivery is Close's own. Raises ConfigurationError where its key is not set."""
+    key = settings().providers.close.webhook_key
+    if key is None:
+        raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
+    return is_signed(key.get_secret_value(), timestamp, body, signature)
 
 
 @task(name="release-dead-letters", **STEP)

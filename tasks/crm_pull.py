@@ -3,16 +3,20 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.crm import RemoteChange, RemoteUnit
+from core import normalize
+from core.crm import RemoteChange, RemoteRecord, RemoteUnit
 from core.errors import Gone, SalesAgentError
 from core.sync.echoes import key_that_made, verdict_on
 from core.sync.states import distance, failure_of
 from db import crm_inbox
 from db.crm_inbox import Cursor, Staged
+from db.tombstones import erased_among
 from tasks.batches import bounded_gather
 from tasks.crm_session import SyncSession
+from tasks.outreach_keys import tombstone_key
 
 log = logging.getLogger(__name__)
 
@@ -145,5 +149,21 @@ async def _look_at(session: SyncSession, staged: Staged) -> bool:
             )
         return False
     async with session.writing:
+        unit = None if unit is None else await _without_erased(session, unit)
         await crm_inbox.record_fetched(session.connection, session.name, staged.remote_id, unit, now=session.clock())
     return True
+
+
+async def _without_erased(session: SyncSession, unit: RemoteUnit) -> RemoteUnit:
+    """Leave out persons who were erased here: the CRM does not bring them back."""
+    named = {contact.id: _addresses(contact) for contact in unit.contacts}
+    everybody = {address for addresses in named.values() for address in addresses}
+    erased = await erased_among(session.connection, everybody, tombstone_key)
+    return replace(unit, contacts=tuple(each for each in unit.contacts if not named[each.id] & erased))
+
+
+def _addresses(contact: RemoteRecord) -> set[str]:
+    texts = [
+        text for value in contact.values.values() for text in ((value,) if isinstance(value, str) else value or ())
+    ]
+    return {found for text in texts if "@" in text and (found := normalize.email(text)) is not None}

@@ -124,7 +124,8 @@ class _Sender:
             await self._deleted(operation)
         else:
             assert operation.remote_id is not None
-            answer = await crm.update(operation.kind, operation.remote_id, operation.values)
+            seen_at = next((link.remote_updated_at for link in self._unit.links if link.kind is Kind.LEAD), None)
+            answer = await crm.update(operation.kind, operation.remote_id, operation.values, seen_at=seen_at)
             await self._sent(operation, [(operation.kind, operation.own_id, answer)])
 
     # creating

@@ -73,10 +73,14 @@ async def survey(session: SyncSession) -> SyncPlan:
 def due_operations(unit: Unit, now: datetime) -> Iterable[Operation]:
     """Return what is to be done with a lead now; a failing record is left alone until its time has come."""
     waits = _waiting(unit, now)
+    is_company_missing = (Kind.LEAD, unit.lead_id) in waits and not any(
+        link.kind is Kind.LEAD and link.remote_id for link in unit.links
+    )
     return [
         operation
         for operation in unit.plan.operations
-        if operation.side == "ours" or (operation.kind, operation.own_id) not in waits
+        if operation.side == "ours"
+        or not ((operation.kind, operation.own_id) in waits or (is_company_missing and operation.kind is Kind.CONTACT))
     ]
 
 

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from core.contacts import SiteDiscovery, SourceAttempt, conclude, contacts_of_site
@@ -21,7 +21,7 @@ from core.discovery import (
     fresh_for,
 )
 from core.settings import Settings, settings
-from db import discoveries, executions
+from db import discoveries, executions, suppressions
 from db.discoveries import DueLead
 from db.engine import Engine, transaction
 from integrations.websites.fetcher import WebsiteFetcher
@@ -29,6 +29,7 @@ from integrations.websites.rendering import Renderer
 from tasks.batches import bounded_gather, sliced
 from tasks.contacts import discover_site, page_renderer, website_fetcher
 from tasks.further_sources import FurtherSources, further_sources
+from tasks.outreach_keys import tombstone_key
 from tasks.people_choice import Asked, ChoosingModel, choosing_model
 from tasks.policies import STEP
 from tasks.progress import Progress
@@ -197,6 +198,15 @@ class _Visitor:
         if taken == discoveries.LEADS_AT_ONCE:
             await self._share(name)
         return "visited" if is_ours else "left"
+
+    async def _without_erased(self, look: SiteDiscovery) -> SiteDiscovery:
+        """Leave out persons who were erased here: their company's website does not bring them back."""
+        addresses = {contact.email.lower() for contact in look.contacts if contact.email}
+        async with transaction(self.engine) as connection:
+            erased = await suppressions.erased_among(connection, addresses, tombstone_key()) if addresses else set()
+        if not erased:
+            return look
+        return replace(look, contacts=tuple(one for one in look.contacts if (one.email or "").lower() not in erased))
 
     async def _share(self, name: str) -> int | None:
         """Give a fresh look to all leads that wait for it; None where there is none."""

@@ -74,18 +74,19 @@ def sites_table(visited: Sequence[VisitedSite]) -> str:
             _link(site.website, site.site),
             site.look.outcome,
             str(sum(contact.role is not None for contact in site.look.contacts)),
-            ", ".join(_source(attempt) for attempt in site.look.attempts),
             plain(site.look.reason or ""),
+            ", ".join(_source(attempt, says_why=site.look.reason is None) for attempt in site.look.attempts),
             ", ".join(_link(page.url, page.status) for page in site.look.pages),
             str(site.leads),
         ]
         for site in visited
     ]
-    return _table(("site", "outcome", "people", "sources", "reason", "pages", "leads"), rows, "No site was visited.")
+    return _table(("site", "outcome", "people", "reason", "sources", "pages", "leads"), rows, "No site was visited.")
 
 
-def _source(attempt: SourceAttempt) -> str:
-    is_open = attempt.outcome in ("unknown", "error", "later")
+def _source(attempt: SourceAttempt, *, says_why: bool) -> str:
+    """Name a source and its outcome, with what is open about it unless the site's reason says so already."""
+    is_open = says_why and attempt.outcome in ("unknown", "error", "later")
     return f"{attempt.source}: {attempt.outcome}" + (
         f" ({plain(attempt.reason)})" if is_open and attempt.reason else ""
     )

@@ -1,6 +1,5 @@
 """Steps of enriching leads: plan, begin a run, work on its batches, report."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from decimal import Decimal
@@ -28,6 +27,7 @@ from core.settings import settings
 from core.spend import Cost
 from db import enrichment, enrichment_questions, executions, spend
 from db.engine import Engine, own_connection, transaction
+from tasks.batches import bounded_gather
 from tasks.enrichment_batch import BatchWork
 from tasks.enrichment_sources import configured, opened_sources
 from tasks.policies import STEP
@@ -109,18 +109,14 @@ async def enrich_batches(begun: EnrichmentRun) -> None:
     """Enrich all batches of a run, a few side by side, each as a task of its own."""
     progress = Progress(begun.leads, "leads enriched")
     await progress.advance_to(0)
-    gate = asyncio.Semaphore(settings().enrichment.batches_at_once)
     done = 0
 
     async def one(batch: LeadRange) -> None:
         nonlocal done
-        async with gate:
-            done += await enrich_batch(begun, batch)
-            await progress.advance_to(min(done, begun.leads))
+        done += await enrich_batch(begun, batch)
+        await progress.advance_to(min(done, begun.leads))
 
-    async with asyncio.TaskGroup() as group:
-        for batch in begun.ranges:
-            group.create_task(one(batch))
+    await bounded_gather(one, begun.ranges, width=settings().enrichment.batches_at_once)
 
 
 @task(name="enrich-batch", task_run_name="enrich-batch-{batch.number}", **STEP)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from core.enrichment import (
     Accepted,
@@ -88,13 +89,12 @@ class BatchWork:
                     turns.setdefault(provider, []).append(work)
             await self._close(finished)
             left = [work for works in turns.values() for work in works]
-            async with asyncio.TaskGroup() as group:
-                for provider, works in turns.items():
-                    group.create_task(self._ask_for(provider, works, now))
+            await bounded_gather(partial(self._ask_for, now=now), list(turns.items()), width=len(turns))
         return len(leads)
 
-    async def _ask_for(self, provider: Provider, works: Sequence[_Work], now: datetime) -> None:
+    async def _ask_for(self, turn: tuple[Provider, Sequence[_Work]], *, now: datetime) -> None:
         """Ask one provider for all leads whose turn it is; leads with the same question share its answer."""
+        provider, works = turn
         asking: dict[Question, list[_Work]] = {}
         for work in works:
             if provider in self.sources.off or provider not in self.sources.on:
@@ -131,7 +131,7 @@ class BatchWork:
                 accepted: list[Accepted] = list(accepted_values(config, lead, work.answers, now))
                 result = work.result()
                 await self.desk.record(result, accepted)
-                outcome, reason = lead_outcome(result.wanted, accepted, result.attempts)
+                outcome, reason = lead_outcome(lead, result.wanted, accepted, result.attempts)
                 closed.append((lead.lead_id, outcome, reason, sum(one.is_new for one in accepted)))
             await self.desk.close_leads(closed, fresh_for_s)
 

@@ -55,5 +55,5 @@ async def _all(client: PrefectClient, kind: str) -> AsyncIterator[dict[str, Any]
 def _names(entry: dict[str, Any], fields: tuple[str, ...], subject: Subject) -> bool:
     written = json.dumps([entry.get(field) for field in fields], ensure_ascii=False).lower()
     names = [name.lower() for name in subject.names if " " in name.strip()]
-    ids = [*map(str, subject.approval_ids), *subject.thread_ids]
+    ids = [*map(str, subject.approval_ids), *map(str, subject.thread_ids)]
     return any(each in written for each in (subject.address, *names, *ids))

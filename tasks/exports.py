@@ -164,3 +164,22 @@ async def _write_all(
     finally:
         writer.close()
     return leads + len(rows)
+
+
+async def best_leads(shown: Sequence[str], limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """List the best leads, and the best of those of which a provider filled a gap.
+
+    Args:
+        shown: names out of `core.exports.COLUMNS`.
+        limit: how many of each.
+    """
+    best: list[dict[str, Any]] = []
+    filled: list[dict[str, Any]] = []
+    async with own_connection(database_url()) as connection:
+        async for values, why in exports.stream_leads(connection):
+            values[_REASON] = in_words(**why)
+            row = dict(zip(COLUMNS, values, strict=False))
+            for rows, is_meant in ((best, True), (filled, bool(row["sources"]))):
+                if is_meant and len(rows) < limit:
+                    rows.append({name: row[name] for name in shown})
+    return best, filled

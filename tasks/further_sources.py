@@ -67,7 +67,8 @@ class FurtherSources:
             return SourceAttempt("linkedin", "error", str(error))
         if page.facts is not None:
             reason = "the company page names no people"
-            return SourceAttempt("linkedin", "miss", reason, details=company_fields(page.facts))
+            members = {"member_count": page.facts.member_count} if page.facts.member_count else {}
+            return SourceAttempt("linkedin", "miss", reason, details=company_fields(page.facts) | members)
         is_answer = page.outcome in (PageOutcome.NOT_FOUND, PageOutcome.EMPTY)
         return SourceAttempt("linkedin", "miss" if is_answer else "unknown", page.reason or page.outcome.value)
 

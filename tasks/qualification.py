@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -22,7 +21,6 @@ from core.qualification import (
     JudgeLead,
     LeadFacts,
     LeadRange,
-    ModelLine,
     QualificationPlan,
     QualificationReport,
     QualifyRequest,
@@ -202,7 +200,6 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
         due = await assessments.count_due(connection, begun.profile.version, begun.sources)
         seconds = await assessments.seconds_of(connection, begun.run_id)
         leads = sum(counts["outcomes"].values())
-        asked = await executions.by_model(connection, begun.run_id)
         report = QualificationReport(
             run_id=begun.run_id,
             icp=begun.profile.name,
@@ -212,7 +209,7 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
             due=due,
             best=best,
             tier_of_ten=tiers_of_tens(begun.profile),
-            models=[ModelLine(**asdict(used)) for used in asked],
+            models=await executions.by_model(connection, begun.run_id),
             why_no_model=begun.model.why_not,
             spend=await _spent(begun.run_id),
             seconds=round(seconds, 3),

@@ -1,6 +1,6 @@
 """What a qualification run shows in the Prefect UI."""
 
-from prefect.artifacts import acreate_image_artifact, acreate_table_artifact
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from core.histograms import data_uri, svg
 from core.qualification import OUTCOMES, QualificationReport
@@ -23,8 +23,11 @@ async def publish_qualification(report: QualificationReport) -> QualificationRep
             table=[lead.model_dump(mode="json") for lead in report.best],
             description=f"The best leads by {report.icp} ({report.icp_version}), and why",
         )
-        await acreate_image_artifact(
-            key="score-histogram", image_url=data_uri(histogram(report)), description=f"Leads by score, {report.icp}"
+        # As Markdown: an image artifact shows its whole address beneath, which here holds the picture.
+        await acreate_markdown_artifact(
+            key="score-histogram",
+            markdown=f"![{', '.join(map(str, report.histogram))}]({data_uri(histogram(report))})",
+            description=f"Leads by score, {report.icp}",
         )
         await acreate_table_artifact(
             key="qualification-spend", table=_spending(report), description="What was spent, by provider and model"

@@ -9,6 +9,7 @@ from core.spend import Cost
 from core.status import ContactsStatus, SpendStatus, Status, starts
 from db import assessments, contacts, imports, leads, spend
 from db.engine import own_connection
+from tasks.enrichment import enrichment_status
 from tasks.resources import database, database_url
 
 _LAST_IMPORTS = 5
@@ -24,7 +25,14 @@ async def status() -> Status:
         spent = SpendStatus(
             today=_lines(await spend.since(connection, day)), month=_lines(await spend.since(connection, month))
         )
-    return Status(leads=count, imports=last, qualification=await qualification_status(), contacts=found, spend=spent)
+    return Status(
+        leads=count,
+        imports=last,
+        qualification=await qualification_status(),
+        enrichment=await enrichment_status(),
+        contacts=found,
+        spend=spent,
+    )
 
 
 def _lines(by_provider: dict[str, Cost]) -> list[SpendLine]:

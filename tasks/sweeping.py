@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from core.agents import PrunedThreads, ThreadAges
 from core.settings import settings
-from core.sweeping import SweptSpending
-from db import agent_threads, spend
+from core.sweeping import SweptApprovals, SweptSpending
+from db import agent_threads, approvals, meetings, sends, spend
 from integrations.websites.cache import PageCache
+from tasks.approvals import is_message, start_execution
 from tasks.policies import STEP
 from tasks.providers import outside
 from tasks.resources import database
@@ -47,3 +48,25 @@ async def drop_pages() -> int:
     chosen = settings()
     cache = PageCache(chosen.websites.cache_dir or chosen.home / "cache" / "websites")
     return await asyncio.to_thread(cache.prune, older_than=time.time() - chosen.websites.keep_s)
+
+
+_LOST_AFTER = timedelta(minutes=10)
+
+
+@task(**STEP, task_run_name="take-up-approvals")
+async def take_up_approvals() -> SweptApprovals:
+    """Expire old approvals, give up lost messages, and start what was decided and is in nobody's hands. Safe twice.
+
+    A message whose fate nobody knows is left to a person.
+    """
+    now = datetime.now(UTC)
+    async with database() as connection:
+        expired = await approvals.expire(connection, now=now)
+        await sends.give_up_lost(connection, now=now)
+        stuck = await sends.select_stuck(connection)
+        lost = await approvals.select_lost(connection, decided_before=now - _LOST_AFTER, now=now)
+        released = await meetings.release_past(connection, now=now)
+    due = [approval for approval in lost if approval.id not in stuck and is_message(approval)]
+    runs = [await start_execution(approval) for approval in due]
+    started = sum(run is not None for run in runs)
+    return SweptApprovals(expired, started, len(due) - started, len(stuck), released)

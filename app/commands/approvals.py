@@ -186,6 +186,12 @@ async def _carry_out(approval: "Approval") -> "Approval":
 
         report = await send_message(approval.id)
         terminal.say(report.outcome)
+    else:
+        from core.booking import BookRequest
+        from flows.book_meeting import book_meeting
+
+        booked = await book_meeting(BookRequest(approval_id=approval.id))
+        terminal.say(booked.outcome)
     return await find_approval(str(approval.id))
 
 

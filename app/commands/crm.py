@@ -208,6 +208,37 @@ def check(
         terminal.print_facts(facts)
 
 
+@app.command("listen")
+def listen(
+    host: Annotated[str, typer.Option(help="Address to listen on; put a proxy with TLS in front.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535)] = 4280,
+) -> None:
+    """Receive Close's webhooks (POST /close): a delivery with its signature starts the deployment sync-crm at once.
+
+    Runs until stopped. Nothing of a delivery is believed: without any, the schedule brings the same.
+    """
+    terminal.prepare_prefect()
+    import uvicorn
+
+    from app.crm_listener import Bell, build
+    from app.running import find_server
+    from core.errors import ConfigurationError
+    from core.settings import settings
+    from tasks.crm import is_delivery_of_close
+
+    is_delivery_of_close("", b"", "")  # says at once when there is no key
+    api = find_server(settings())
+    if api is None:
+        raise ConfigurationError("there is no Prefect server to start runs on: start one with `sales-agent up`")
+
+    async def start_run() -> None:
+        deployment = await asyncio.to_thread(api.get, "/deployments/name/sync-crm/sync-crm")
+        await asyncio.to_thread(api.post, f"/deployments/{deployment['id']}/create_flow_run", {})
+
+    terminal.say(f"Listening on http://{host}:{port}/close")
+    uvicorn.run(build(is_delivery_of_close, Bell(start_run)), host=host, port=port, log_level="warning")
+
+
 @letters.command("list")
 def list_letters(
     all_: Annotated[bool, typer.Option("--all", help="Also those that were replayed or dropped.")] = False,

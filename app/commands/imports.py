@@ -1,13 +1,13 @@
 """`sales-agent import`, `preview`, `undo` and `imports`."""
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 
 from app import terminal
+from app.commands.options import AsJson, RequestOf, reads_a_file
 
 if TYPE_CHECKING:
     from core.imports import ImportReport, ImportRequest
@@ -16,48 +16,19 @@ if TYPE_CHECKING:
 Policy = Literal["fill_empty", "overwrite", "skip"]
 Dedupe = Literal["auto", "external_id", "email", "domain", "company", "row"]
 
-File = Annotated[Path, typer.Argument(help="The CSV file.")]
-Maps = Annotated[
-    list[str] | None,
-    typer.Option("--map", help='A column\'s field, "Firma=company_name"; "Firma=" leaves it out. May be repeated.'),
-]
-Country = Annotated[str | None, typer.Option(help="ISO code for phone numbers without a country code, as DE.")]
-Encoding = Annotated[str | None, typer.Option(help="The file's encoding; detected where not given.")]
-Delimiter = Annotated[str | None, typer.Option(help="The file's delimiter; detected where not given.")]
-Header = Annotated[bool | None, typer.Option("--header/--no-header", help="Whether it has a header row; detected.")]
-Preamble = Annotated[int | None, typer.Option(help="Lines above the header; detected where not given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")]
 
-
+@reads_a_file
 def import_(
-    file: File,
-    map_: Maps = None,
+    request_of: RequestOf,
     policy: Annotated[Policy, typer.Option(help="What to do with leads that are already there.")] = "fill_empty",
     source: Annotated[str | None, typer.Option(help="Where the file comes from, for rows that do not say so.")] = None,
     dedupe: Annotated[Dedupe, typer.Option(help="What makes two rows the same lead.")] = "auto",
-    country: Country = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    header: Header = None,
-    preamble: Preamble = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what the import would do; write nothing.")] = False,
     submit: Annotated[bool, typer.Option("--submit", help="Let a worker do it, through the deployment.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import leads from a CSV file: stored, deduplicated, with a report. The same file twice changes nothing."""
-    request = request_of(
-        path=file,
-        map_=map_,
-        policy=policy,
-        source=source,
-        dedupe=dedupe,
-        default_country=country,
-        encoding=encoding,
-        delimiter=delimiter,
-        has_header=header,
-        preamble_lines=preamble,
-        dry_run=dry_run,
-    )
+    request = request_of(policy=policy, source=source, dedupe=dedupe, dry_run=dry_run)
     terminal.prepare_prefect()
     if submit:
         from app.submission import submit_import
@@ -90,26 +61,10 @@ def _import_here(request: "ImportRequest", *, quiet: bool) -> "ImportReport | Pr
         return asyncio.run(import_leads(request))
 
 
-def preview(
-    file: File,
-    map_: Maps = None,
-    country: Country = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    header: Header = None,
-    preamble: Preamble = None,
-    as_json: AsJson = False,
-) -> None:
+@reads_a_file
+def preview(request_of: RequestOf, as_json: AsJson = False) -> None:
     """Say what an import of a file would do: format, mapping, counts. Writes nothing and needs no database."""
-    request = request_of(
-        path=file,
-        map_=map_,
-        default_country=country,
-        encoding=encoding,
-        delimiter=delimiter,
-        has_header=header,
-        preamble_lines=preamble,
-    )
+    request = request_of()
     from tasks import previews
 
     report = previews.preview(request)
@@ -164,24 +119,6 @@ def imports(
         terminal.print_table(rows)
     else:
         terminal.say("No imports yet: `sales-agent import FILE`.")
-
-
-def request_of(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":  # noqa: ANN401 - checked by the model
-    """Make an import request of a command's options; a wrong one is a mistake in how the command was asked for."""
-    from pydantic import ValidationError
-
-    from core.columns import parse_override
-    from core.csv_rows import open_regular
-    from core.imports import ImportRequest
-
-    try:
-        request = ImportRequest(mapping=dict(map(parse_override, map_ or [])), **fields)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        name = ".".join(map(str, problem["loc"]))
-        raise typer.BadParameter(f"{name}: {problem['msg']}") from error
-    open_regular(request.path.expanduser()).close()  # a wrong name is told at once, not after Prefect is loaded
-    return request
 
 
 def _facts(report: dict[str, Any]) -> dict[str, Any]:

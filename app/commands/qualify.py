@@ -1,22 +1,19 @@
 """`sales-agent qualify`: score the stored leads."""
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from app import terminal
+from app.commands.options import AsJson, Icp
 
 if TYPE_CHECKING:
     from core.qualification import QualificationReport, QualifyRequest
 
 
 def qualify(
-    icp: Annotated[
-        Path | None,
-        typer.Option(help="The ideal customer profile; default: icp.yaml in the data directory, or the example."),
-    ] = None,
+    icp: Icp = None,
     failed: Annotated[
         bool, typer.Option("--only-failed", "--failed", help="Only the leads whose last assessment failed.")
     ] = False,
@@ -25,7 +22,7 @@ def qualify(
     model: Annotated[
         bool, typer.Option("--model/--no-model", help="Whether a language model judges too, where one is configured.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score the stored leads by a profile: 0-100, tier, confidence, reason. Takes only what is due: run it again.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import terminal
-from app.commands.imports import Country, Delimiter, Encoding, File, Header, Maps, Preamble, request_of
+from app.commands.options import AsJson, Icp, RequestOf, reads_a_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-Icp = Annotated[
-    Path | None,
-    typer.Option(help="The ideal customer profile; default: icp.yaml in the data directory, or the example."),
-]
 _SHOWN = 25
 
 
@@ -34,31 +30,18 @@ class Example(StrEnum):
     RUBRIC = "rubric"
 
 
+@reads_a_file
 def score(
-    file: File,
+    request_of: RequestOf,
     icp: Icp = None,
-    map_: Maps = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows of the table; --json prints all.")] = _SHOWN,
-    country: Country = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    header: Header = None,
-    preamble: Preamble = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row, in file order.")] = False,
 ) -> None:
     """Score the rows of a CSV file by a profile. Stores nothing and needs no database.
 
     Every row gets `_line`, `score` 0-100, `tier`, `confidence` 0-1 and `breakdown`; the table shows the best.
     """
-    request = request_of(
-        path=file,
-        map_=map_,
-        default_country=country,
-        encoding=encoding,
-        delimiter=delimiter,
-        has_header=header,
-        preamble_lines=preamble,
-    )
+    request = request_of()
     from core import csv_rows
     from core.profiles import current_profile
     from core.scoring import Scorer
@@ -144,7 +127,7 @@ class _Reason:
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="The profile.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a profile: name every mistake by line and key, or say what it asks for."""
     from core.errors import InvalidConfig

@@ -31,16 +31,22 @@ def status(
             "qualified": stage.outcomes or "none",
             "tiers": stage.tiers or "none",
             "due": stage.due if stage.icp else found.leads,
+            "enriched": found.enrichment.outcomes or "none",
+            "values with a source": found.enrichment.values,
             "contacts": f"{found.contacts.contacts:,} of {found.contacts.leads_with_contacts:,} leads",
             "sites visited": found.contacts.outcomes or "none",
             "spent today": _money(found.spend.today),
             "spent this month": _money(found.spend.month),
         }
     )
-    for title, rows in (("Last imports", found.imports), ("Last qualification runs", stage.runs)):
+    for title, rows in (
+        ("Last imports", [row.model_dump(mode="json") for row in found.imports]),
+        ("Last qualification runs", [row.model_dump(mode="json") for row in stage.runs]),
+        ("Last enrichment runs", found.enrichment.runs),
+    ):
         if rows:
             typer.echo(f"\n{title}")
-            terminal.print_table([row.model_dump(mode="json") for row in rows])
+            terminal.print_table(rows)
 
 
 def _money(lines: "Sequence[SpendLine]") -> str:

@@ -6,6 +6,7 @@ before them. A title that introduces a list ("Geschäftsführer:") belongs to al
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -238,10 +239,21 @@ def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
 
 
 def _runs(found: list[Entry], readings: Readings, taken: set[int]) -> None:
-    """Pair names and titles that alternate without an element around each pair."""
+    """Pair names and titles that alternate without an element around each pair.
+
+    Where others have their titles in an element of their own, somebody with such an element has none beyond it.
+    """
+    document = readings.document
+    framed = Counter(
+        document.blocks[entry.block].tag
+        for entry in found
+        if entry.block >= 0 and entry.title is not None and entry.start <= entry.title_line < entry.end
+    )
     position = 0
     while position < len(found):
-        if found[position].title is not None:
+        block = found[position].block
+        is_framed = block >= 0 and framed[document.blocks[block].tag] > 1
+        if found[position].title is not None or is_framed:
             position += 1
             continue
         last = position
@@ -287,13 +299,14 @@ def _titles_first(run: list[Entry], before: list[int | None], after: list[int | 
     Without a title above the first name they do not; without one below the last they do. Where both are there, the
     side on which the titles look alike wins; else headings and terms stand above what they introduce.
     """
-    if before[0] is None or after[-1] is None:
-        return after[-1] is None and before[0] is not None
     lines = document.lines
 
     def looks(side: list[int | None]) -> set[tuple[str, bool]]:
         return {(lines[at].tag, lines[at].strong) for at in side if at is not None}
 
+    if before[0] is None or after[-1] is None:
+        # a section's heading above the first and no title below the last do not turn the run around
+        return before[0] is not None and after[-1] is None and (len(looks(before)) == 1 or len(looks(after)) != 1)
     alike_before, alike_after = len(looks(before)) == 1, len(looks(after)) == 1
     if alike_before != alike_after:
         return alike_before

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from core.names import PersonName, read_name
 from core.people.document import Document
 from core.people.values import Found, Mention, PageFindings, PageKind
-from core.titles import Title, may_hold_title, read_title
+from core.title_words import CONNECTORS
+from core.titles import Title, fold, may_hold_title, read_title
 
 _ASKED = frozenset({PageKind.PEOPLE, PageKind.ABOUT, PageKind.IMPRINT, PageKind.CONTACT})
 _NAMES, _TITLES, _TEXT = 60, 20, 6_000
@@ -75,6 +76,9 @@ def _titles_in(text: str) -> list[Title]:
         return []
     words, found, at = text[:2_000].split(), [], 0
     while at < len(words):
+        if fold(words[at]) in CONNECTORS:
+            at += 1
+            continue
         spans = (" ".join(words[at : at + length]).strip(" .,;:()") for length in range(6, 0, -1))
         title = next((read for span in spans if span and (read := read_title(span)).role and _is_bare(read)), None)
         found.extend([title] if title is not None else [])

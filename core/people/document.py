@@ -14,7 +14,9 @@ from typing import Literal
 from lxml import etree
 
 from core.people.protected_mail import reveal_protected
+from core.people.reading import read_line
 from core.people.visibility import Visibility
+from core.titles import may_hold_title
 from core.word_lists import words
 
 MAX_LINES = 6_000
@@ -258,6 +260,10 @@ class _Reader:
             hint = " ".join(filter(None, (node.get("aria-label"), node.get("title"))))
             images = " ".join(filter(None, (image.get("alt") for image in node.iter("img"))))
             self.anchors.append((node.get("href") or "", f"{hint} {images}".strip(), len(self.document.lines), []))
+        if tag == "img" and _names_somebody(node.get("alt") or ""):
+            self._break()
+            self.pieces.append(node.get("alt") or "")
+            self._break()
         target = _ONCLICK.search(node.get("onclick") or "") if tag != "a" else None
         if target is not None or (tag == "area" and node.get("href")):
             href = target[1] if target is not None else node.get("href") or ""
@@ -364,6 +370,12 @@ class _Reader:
             if depth >= 3:
                 break
         return 0
+
+
+def _names_somebody(alternative: str) -> bool:
+    """A picture whose text is a name with a title stands for its caption; one with a name alone may be a leftover."""
+    text = tidy(alternative)
+    return 8 <= len(text) <= 100 and may_hold_title(text) and bool(read_line(text, (text,)).pairs)
 
 
 def _is_card(node: etree._Element, tag: str) -> bool:

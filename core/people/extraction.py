@@ -20,6 +20,8 @@ from core.titles import Title, fold, read_title
 
 MAX_MENTIONS = 400
 """Mentions kept of one page; more people with titles than that are a directory."""
+_MAX_PROSE = 60_000
+"""Characters of one page's sentences with titles that are read; pages about people have a tenth of that."""
 _DIRECTORY = 12
 """More people with one top role on a page than any company has."""
 
@@ -310,10 +312,14 @@ class _Page:
         if self.kind in (PageKind.STORY, PageKind.OTHER):
             return []
         found: list[Mention] = []
+        read = 0
         for line in self.document.lines:
             if len(line.text) < 20 or line.zone == "nav" or self.readings.by_line[line.index].names:
                 continue
-            said = prose.statements(line.text[:2000])
+            if not prose.is_telling(line.text[:2000]):
+                continue
+            read += min(len(line.text), 2000)
+            said = prose.statements(line.text[:2000]) if read <= _MAX_PROSE else ()
             found.extend(self._stated(statement, line) for statement in said if self._is_plausible(statement.name))
             if len(found) >= MAX_MENTIONS:
                 break

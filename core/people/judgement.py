@@ -277,7 +277,8 @@ def _looks_like_organisation(text: str) -> bool:
 
 def _is_attribution(document: Document, line: int, title_line: int) -> bool:
     """A few lines in one element that begin with a text and end with who said it: a testimonial has this shape."""
-    if len(document.lines[line].text) > 80:
+    lines = document.lines
+    if len(lines[line].text) > 80:
         return False
     for block in document.ancestors(document.lines[line].block):
         element = document.blocks[block]
@@ -287,7 +288,8 @@ def _is_attribution(document: Document, line: int, title_line: int) -> bool:
             and element.end - element.start > 1
         ):
             above = document.lines[element.start : line]
-            if above:
+            same = [at for at in range(element.start, element.end) if lines[at].level == lines[line].level]
+            if above and not (lines[line].level and len(same) > 1):
                 return element.end - element.start <= 7 and not above[0].level and len(above[0].text) > 40
     return False
 

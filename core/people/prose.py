@@ -21,7 +21,7 @@ _AND = r"(?:\s+(?:and|und|et|y|e|en|&)\s+|,\s+)"
 _IS = re.compile(
     rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?(?:,\s+(?:who|which|der|die|qui|que|che)\s[^,.]{{3,90}},)?,?\s+"
     r"(?:is|serves as|acts as|currently serves as|has been|has served as|ist|est|es|é|è|is momenteel)\s+"
-    r"(?:currently\s+|also\s+|now\s+|today\s+|heute\s+|aujourd['’]hui\s+|hoy\s+|hoje\s+|oggi\s+|nu\s+|"
+    r"(?:currently\s+|also\s+|auch\s+|aussi\s+|también\s+|também\s+|anche\s+|ook\s+|now\s+|today\s+|heute\s+|aujourd['’]hui\s+|hoy\s+|hoje\s+|oggi\s+|nu\s+|"
     rf"seit\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+{_ARTICLE}(?P<title>[^.;:!?\"“”„]{{2,80}})")
@@ -31,6 +31,10 @@ _LEADS_AS = re.compile(
     r"(?:leads?|heads?|runs?|guides?|directs?|manages?|steers?|leitet|führt|lenkt|dirige|gère|guida|gestisce|lidera|"
     r"leidt|serves?|works|continues)\s+(?:[\w'’-]+\s+){0,5}?"
     rf"(?:as|als|en tant que|comme|como|come|in qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+)
+_LEADS_INVERTED = re.compile(
+    rf"\b(?:führt|leitet|lenkt)\s+(?:\w+\s+){{0,4}}?(?P<name>{_NAME})\s+(?:\w+\s+){{0,4}}?als\s+{_ARTICLE}"
+    r"(?P<title>[^.;:!?]{2,90})"
 )
 _CAPACITY = re.compile(
     rf"(?P<name>{_NAME}),?\s+(?:agissant\s+|acting\s+)?(?:en (?:sa )?qualité d[e'’]\s*|en (?:su )?calidad de |"
@@ -74,7 +78,7 @@ _PARTNER = re.compile(rf"({_CAP})\s+(?:and|und|et|y|e|en|&)\s+$")
 _OUR = re.compile(r"(?:Our|Unsere?|Notre|Nuestr[oa]|Noss[oa]|Nostr[oa]|Ons|Onze|It|She|He|Er|Sie|Il|Elle)\b")
 _LABELLED = re.compile(rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?:[ /&-]+[\w/&.-]+){{0,4}})\s*:\s*(?P<name>{_NAME})")
 _INVERTED = re.compile(r"\b(?:ist|leitet|führt)\s+(?P<rest>[^\W\d_a-zß-öø-ÿ][^.,;:!?]{8,90})")
-_NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _CAPACITY, _FIRST_PERSON)
+_NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _LEADS_INVERTED, _CAPACITY, _FIRST_PERSON)
 _TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _TITLE_IS, _POSSESSIVE, _LABELLED)
 _TOUCHING = (_BEFORE, _TITLE_NAME, _POSSESSIVE)
 """Nothing stands between title and name, so where one ends is found by reading both."""
@@ -116,6 +120,11 @@ class Statement:
     is_first_person: bool = False
 
 
+def is_telling(text: str) -> bool:
+    """Say cheaply whether a text may state who holds a post."""
+    return may_hold_title(text) or _FOUNDED.search(text) is not None
+
+
 def statements(text: str) -> list[Statement]:
     """Find the people of a paragraph whose post decides; posts held in the past are left out.
 
@@ -123,7 +132,7 @@ def statements(text: str) -> list[Statement]:
         text: a paragraph, at most a few thousand characters.
     """
     found: list[Statement] = []
-    if not may_hold_title(text) and _FOUNDED.search(text) is None:
+    if not is_telling(text):
         return found
     for pattern in (*_NAME_FIRST, *_TITLE_FIRST):
         for matched in _matches(pattern, text):

@@ -39,6 +39,7 @@ _REPRESENTED = re.compile(
     r"represented by|legally represented by|representant legal|representante legal|"
     r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
 )
+_ARE = re.compile(r"\s+(?:is|are|ist|sind|est|sont|es|son|é|são|è|sono|zijn)$")
 _BRACKETED = re.compile(r"^([^()]{4,60})\s\(([^()]{2,60})\)$")
 _AND = re.compile(r"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:and|und|et|y|e|en|sowie)\b)\s*")
 _SEVERAL = re.compile(r"\s*;\s*|\s+(?:and|und|et|y|e|en|&|•)\s+|(?<=\)),\s*")
@@ -245,6 +246,7 @@ def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[Person
     if _REPRESENTED.match(fold(left)):
         named = _listed_names(right)
         return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
+    left = _ARE.sub("", left)
     bracketed = _BRACKETED.match(right)
     if bracketed is not None and not is_list:
         name, title = read_name(bracketed[1]), _title(bracketed[2])
@@ -255,6 +257,8 @@ def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[Person
             and _title(_without_lead(left)) is not None
         ):
             return ((name, title),)
+    if "(" in left and _title(_without_lead(left.partition("(")[0])) is None:
+        return ()
     title = None if is_list else _title(_without_lead(left))
     if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
         return ()
@@ -313,7 +317,11 @@ def _in_segments(text: str) -> Reading:
         tokens = segment.split()
         for at in range(1, min(len(tokens), 6)):
             title = read_title(" ".join(tokens[:at]))
-            if fold(tokens[at - 1]) in CONNECTORS or fold(tokens[at - 1]) in ("at", "bei", "chez"):
+            if (
+                "(" in tokens[at - 1]
+                or fold(tokens[at - 1]) in CONNECTORS
+                or fold(tokens[at - 1]) in ("at", "bei", "chez")
+            ):
                 continue
             named = _listed_names(" ".join(tokens[at:])) if title.role is not None and title.place is None else ()
             if named:
@@ -329,7 +337,7 @@ def _unpunctuated(text: str) -> tuple[tuple[PersonName, Title], ...]:
     for at in range(1, len(tokens)):
         left, right = " ".join(tokens[:at]), " ".join(tokens[at:])
         if at <= 5:
-            title = read_title(left)
+            title = read_title(_ARE.sub("", left))
             named = _listed_names(right) if title.is_top and title.place is None else ()
             if named:
                 return tuple((name, title) for name in named)

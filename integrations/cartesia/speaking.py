@@ -76,6 +76,8 @@ class Socket:
         """Return the queue of what comes for a context: the SDK's events, or the error that ended the connection."""
         async with self._opening:
             if self._connection is None:
+                if self._reader is not None:
+                    await asyncio.wait({self._reader})  # it is closing the line that was lost
                 with sdk_errors(_PROVIDER, OPERATION):
                     self._connection = await self._connect()
                 self._reader = asyncio.create_task(self._read(self._connection))

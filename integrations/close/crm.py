@@ -37,6 +37,7 @@ class CloseCRM:
     def __init__(self, client: CloseClient) -> None:
         self._client = client
         self._names = FieldNames(Description((), ()))
+        self._shown: dict[str, CloseLead] = {}
         self._kinds: tuple[CloseObject, ...] = (CloseObject.LEAD, CloseObject.CONTACT)
 
     @property
@@ -129,7 +130,10 @@ class CloseCRM:
         if ids is not None:
             for start in range(0, len(ids), _STAMPS):
                 nodes = [{"type": "id", "value": each} for each in ids[start : start + _STAMPS]]
-                yield [_stamp(lead) async for lead in self._search([{"type": "or", "queries": nodes}])]
+                lists = ["addresses", "contacts"]
+                found = [lead async for lead in self._search([{"type": "or", "queries": nodes}], lists)]
+                self._shown = {lead.id: lead for lead in found}
+                yield [_stamp(lead) for lead in found]
             return
         since = _FIRST
         while True:
@@ -143,8 +147,9 @@ class CloseCRM:
                 raise UnexpectedAnswer("close: more than 10,000 leads of one moment cannot be listed", provider="close")
             since = last
 
-    def _search(self, conditions: Sequence[Any]) -> AsyncIterator[CloseLead]:
-        return self._client.search_leads(conditions, fields=["id", "date_created", "date_updated"], sort="date_created")
+    def _search(self, conditions: Sequence[Any], more: Sequence[str] = ()) -> AsyncIterator[CloseLead]:
+        fields = ["id", "date_created", "date_updated", *more]
+        return self._client.search_leads(conditions, fields=fields, sort="date_created")
 
     async def fetch(self, lead_id: str) -> RemoteUnit:
         """Return a lead with its contacts."""
@@ -171,14 +176,30 @@ class CloseCRM:
         body = self._names.contact_body(values, None) | {key: own_id.hex, "lead_id": lead_id}
         return self._contact(await self._client.post_contact(body))
 
-    async def update(self, kind: Kind, record_id: str, changes: Values) -> RemoteRecord:
-        """Put the changed keys; lists are read first, so that what is not ours in them stays."""
+    async def update(
+        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
+    ) -> RemoteRecord:
+        """Put the changed keys; lists are known before they are replaced, so that what is not ours in them stays."""
+        needs_lists = self._names.needs_reading(changes)
         if kind is Kind.LEAD:
-            held = await self._client.lead(record_id) if self._names.needs_reading(changes) else None
-            body = self._names.lead_body(changes, held)
+            lead = await self._held_lead(record_id, seen_at) if needs_lists else None
+            body = self._names.lead_body(changes, lead)
             return self._lead(await self._client.update_lead(record_id, body))
-        person = await self._client.contact(record_id) if self._names.needs_reading(changes) else None
-        return self._contact(await self._client.update_contact(record_id, self._names.contact_body(changes, person)))
+        person = await self._held_contact(record_id, seen_at) if needs_lists else None
+        body = self._names.contact_body(changes, person)
+        return self._contact(await self._client.update_contact(record_id, body))
+
+    async def _held_lead(self, lead_id: str, seen_at: datetime | None) -> CloseLead:
+        shown = self._shown.get(lead_id)
+        is_known = shown is not None and seen_at is not None and shown.date_updated == seen_at
+        return shown if is_known and shown is not None else await self._client.lead(lead_id)
+
+    async def _held_contact(self, contact_id: str, seen_at: datetime | None) -> CloseContact:
+        for shown in self._shown.values():
+            person = next((person for person in shown.contacts if person.id == contact_id), None)
+            if person is not None and seen_at is not None and shown.date_updated == seen_at:
+                return person
+        return await self._client.contact(contact_id)
 
     async def delete(self, kind: Kind, record_id: str) -> None:
         """Delete a lead or a contact."""

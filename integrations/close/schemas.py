@@ -118,6 +118,33 @@ class CloseEvent(_Shape):
     date_updated: Moment
 
 
+class _Subscribed(_Shape):
+    """A kind of event that is subscribed to."""
+
+    object_type: str
+    action: str
+
+
+class CloseSubscription(_Shape):
+    """A webhook subscription.
+
+    Attributes:
+        status: "active" or "paused".
+        signature_key: 64 hex digits; signs what is delivered.
+    """
+
+    id: str
+    url: str
+    status: str
+    events: tuple[_Subscribed, ...] = ()
+    signature_key: str | None = Field(default=None, repr=False)
+
+    @property
+    def kinds(self) -> set[tuple[str, str]]:
+        """Object type and action of each kind of event that is delivered."""
+        return {(wanted.object_type, wanted.action) for wanted in self.events}
+
+
 class CloseCustomField(_Shape):
     """The definition of a custom field."""
 

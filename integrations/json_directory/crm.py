@@ -100,7 +100,14 @@ class JsonDirectory:
         company["contacts"] = [*company.get("contacts", []), person]
         return self._record(Kind.CONTACT, person, self._write(company))
 
-    async def update(self, kind: Kind, record_id: str, changes: Values) -> RemoteRecord:
+    async def update(
+        self,
+        kind: Kind,
+        record_id: str,
+        changes: Values,
+        *,
+        seen_at: datetime | None = None,  # noqa: ARG002 - a file is read in any case
+    ) -> RemoteRecord:
         """Change values in a file."""
         company = self._of(kind, record_id)
         entry = company if kind is Kind.LEAD else next(p for p in company["contacts"] if p["id"] == record_id)

@@ -64,7 +64,7 @@ class Close(Provider):
         super().__init__(world)
 
     def reset(self) -> None:
-        """Start with statuses, two custom fields, and no lead."""
+        """Start with statuses, custom fields, and no lead."""
         super().reset()
         self.settings = CloseSettings()
         self.gate = Gate(self.world.clock, self.random)
@@ -75,8 +75,9 @@ class Close(Provider):
             self.store.insert("status", {"label": label, "type": "lead"}, path="/sandbox/")
         source = {"name": "Source", "type": "choices", "choices": ["Inbound", "Outbound", "Partner"]}
         tags = {"name": "Tags", "type": "text", "accepts_multiple_values": True}
-        for field in (source, tags):
-            self.store.insert("custom_field", setup.custom_field(field, "lead"), path="/sandbox/")
+        own_id = {"name": "Sales Agent ID", "type": "text"}
+        for kind, field in (("lead", source), ("lead", tags), ("lead", own_id), ("contact", own_id)):
+            self.store.insert("custom_field", setup.custom_field(field, kind), path="/sandbox/")
         self.store.events.clear()
 
     def routes(self) -> list[Route]:

@@ -94,6 +94,9 @@ async def test_qualify_then_status_then_export(database: str, tmp_path: Path) ->
     assert status["qualification"]["tiers"] == {"hot": 1, "cold": 1}
     assert status["qualification"]["due"] == 0
     assert status["qualification"]["runs"][0]["leads"] == 3
+    assert status["spend"] == {"today": [], "month": []}
+    assert status["contacts"] == {"outcomes": {}, "contacts": 0, "leads_with_contacts": 0}
+    assert status["enrichment"]["outcomes"] == {}
 
     target = tmp_path / "out.csv"
     done = sales_agent("export", target, "--extra", "--json", **place)  # type: ignore[arg-type]

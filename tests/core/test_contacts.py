@@ -18,6 +18,7 @@ from core.contacts import (
     key_among,
     merge_contacts,
     missing_roles,
+    worth_buying,
 )
 from core.people.report import PageNote
 from core.titles import ROLES
@@ -131,3 +132,21 @@ def test_nobody_only_where_every_source_has_answered():
     assert conclude((contact(),), (replace(website, outcome="unknown"),), (), None).outcome == "found"
     walled = SourceAttempt("linkedin", "unknown", "a wall")
     assert conclude((), (website, walled, skipped), (), website.reason).outcome == "nobody"
+
+
+def test_one_person_a_missing_role_is_worth_buying():
+    hits = [
+        ("1", "Head of Sales"),
+        ("2", "Chief Financial Officer"),
+        ("3", "CFO, EMEA"),
+        ("4", "Former CEO"),
+        ("5", None),
+        ("6", "Finance Chief of Staff"),
+        ("7", "Founder & CEO"),
+        ("8", "CEO"),
+        ("9", "COO"),
+    ]
+    assert worth_buying(hits, ("CEO", "CFO", "CTO"), most=3) == ["7", "2"]
+    assert worth_buying(hits, ("CEO", "COO", "CFO"), most=2) == ["7", "9"]
+    assert worth_buying(hits, ("CTO",), most=2) == []
+    assert worth_buying(hits, ("CEO",), most=0) == []

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from profiles import leads, one, profiles
 
-from core.criteria import MICRO, judge_of, read_number, read_range, role_in_title, words_of
+from core.cell_numbers import read_number, read_range
+from core.criteria import MICRO, judge_of, role_in_title, words_of
 from core.icp import Profile
 
 ONE_OF = "field: f, one_of: {values: [{value: Software, synonyms: [SaaS, IT-Dienste], points: 80}, Bau], otherwise: 5}"

@@ -79,6 +79,7 @@ async def fill(database: str, engine: AsyncEngine) -> None:
                 "VALUES (%s, 'maud okafor', 'Maud Okafor', 'CEO', false, %s, 'website', %s, '{}', now(), now())",
                 [row[0], ADDRESS, f"Maud Okafor, CEO, {ADDRESS}"],
             ),
+            ("UPDATE import_rejects SET cells = %s::jsonb", [json.dumps([f"see {ADDRESS}"])]),
             ("INSERT INTO discoveries (site, website, contacts) VALUES ('b', 'b', %s::jsonb)", [contact]),
             ("INSERT INTO lead_discoveries (lead_id, site, address) VALUES (%s, 'b', 'b')", [row[0]]),
         ):

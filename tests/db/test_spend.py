@@ -115,6 +115,27 @@ async def test_a_sweep_takes_the_abandoned_as_spent_and_a_late_answer_corrects_i
     assert await counted(engine) == Decimal("0.5")
 
 
+async def test_a_lost_answer_is_spent_in_full_and_told_apart(engine: AsyncEngine) -> None:
+    run = uuid4()
+    async with LedgerBook(engine, (DAY,), run, clock=lambda: NOW) as book:
+        await book.assume(await book.reserve("acme", "call", usd("3")))
+        await book.settle(await book.reserve("acme", "call", usd("2")), usd("1"))
+    async with transaction(engine) as connection:
+        assert await spend.by_provider(connection, run) == {"acme": usd("4")}
+        assert await spend.assumed_by_provider(connection, run) == {"acme": usd("3")}
+
+
+async def test_a_budget_of_calls_counts_paid_calls_whatever_they_cost(engine: AsyncEngine) -> None:
+    calls = Budget(Period.DAY, Unit.CALLS, Decimal(2), "acme")
+    async with LedgerBook(engine, (calls,), clock=lambda: NOW) as book:
+        await book.settle(await book.reserve("acme", "call", usd("3")), Cost())
+        await book.release(await book.reserve("acme", "call", CENT))
+        await book.settle(await book.reserve("acme", "call", CENT), CENT)
+        with pytest.raises(BudgetExhausted, match="2 calls a day for acme"):
+            await book.reserve("acme", "call", CENT)
+        await book.reserve("other", "call", CENT)
+
+
 async def test_a_book_draws_for_many_calls_and_settles_what_they_cost(engine: AsyncEngine) -> None:
     run = uuid4()
     async with LedgerBook(engine, (DAY,), run, advance={"acme": 50}, clock=lambda: NOW) as book:
@@ -218,12 +239,14 @@ def _spender(url: str, seed: int, calls: int, now: datetime) -> None:
 async def check_crashes(database: str, engine: AsyncEngine, rounds: int, seed: int) -> None:
     """Let three processes spend and crash, a day a round, and watch the ledger meanwhile."""
     budget = Budget(Period.DAY, Unit.USD, Decimal(1))
-    spawn = multiprocessing.get_context("spawn")
+    # A server that has everything loaded forks them: starting an interpreter each takes longer than the round.
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(["db.spend_book", "db.engine", "sqlalchemy.dialects.postgresql.psycopg"])
     crashed = 0
     for turn in range(rounds):
         now = NOW + timedelta(days=turn)
         seeds = [seed + turn * 10 + i for i in range(3)]
-        spenders = [spawn.Process(target=_spender, args=(database, each, 60, now)) for each in seeds]
+        spenders = [forks.Process(target=_spender, args=(database, each, 60, now)) for each in seeds]
         for spender in spenders:
             spender.start()
         while any(spender.is_alive() for spender in spenders):

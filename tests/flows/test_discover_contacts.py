@@ -5,7 +5,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -227,6 +229,27 @@ def test_apollo_is_asked_only_where_a_role_is_missing(
     charged = sum(float(charge["units"].get("credits", 0)) for charge in sandbox.charges("apollo"))
     spent = rows(database, "SELECT coalesce(sum(credits), 0) AS credits FROM spend")[0]["credits"]
     assert float(spent) == charged > 0
+
+
+@pytest.mark.skipif(which("chromium") is None, reason="there is no Chromium on this machine (command `chromium`)")
+@pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright is not installed (extra 'browser')")
+def test_linkedin_is_kept_as_an_attempt_with_the_companys_size(
+    run: Run, database: str, sandbox: SandboxControl
+) -> None:
+    slug = "quietfield-storage"
+    page = f"https://www.linkedin.com/company/{slug}"
+    add_lead(database, "Quietfield Storage", website(sandbox, slug), company_linkedin_url=page)
+    keys = {
+        name: value for name, value in sandbox.environment.items() if name.startswith(("BROWSERBASE_", "LINKEDIN_"))
+    }
+    run(keys | {"LINKEDIN_ENABLED": "true"})
+    (look,) = rows(database, "SELECT sources, outcome FROM discoveries")
+    linkedin = next(source for source in look["sources"] if source["source"] == "linkedin")
+    assert (linkedin["outcome"], look["outcome"]) == ("miss", "nobody")
+    assert linkedin["details"]["company_name"] == "Quietfield Storage"
+    assert linkedin["details"].keys() & {"company_size", "member_count"}
+    assert [session["status"] for session in sandbox.state("browserbase")["sessions"]] == ["COMPLETED"]
+    assert not any("/in/" in one["path"] or "/people" in one["path"] for one in sandbox.requests("linkedin"))
 
 
 def test_apollo_and_the_website_make_one_person(

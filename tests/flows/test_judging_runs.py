@@ -56,11 +56,13 @@ class Place:
             "QUALIFY_MODEL_CALLS_AT_ONCE": str(AT_ONCE),
             "MODELS_MAX_TOKENS": str(MAX_TOKENS),
             "CEREBRAS_BREAKER_FAILURES": "10",
+            "CEREBRAS_TIMEOUT_S": "200",
+            "CEREBRAS_DEADLINE_S": "300",
         }
 
     def qualify(self, **request: Any) -> dict[str, Any]:
-        """Run to the end."""
-        return finish(self.environment, self.report, icp=self.icp, **request)
+        """Run to the end, however long a busy machine takes."""
+        return finish(self.environment, self.report, within_s=1_800, icp=self.icp, **request)
 
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
         """Give the lead and the body of each question that reached the sandbox, in order."""
@@ -115,10 +117,13 @@ async def check_faults(place: Place, count: int) -> None:
         PRICE.cost(TokenUsage(round(float(units["input_tokens"])), round(float(units["output_tokens"])))).usd
         for units in charges.values()
     )
+    assumed = rows_of(place.url, "SELECT sum(assumed_usd) FROM spend")[0][0]
+    assert spent_in(place.url) - assumed == billed > 0  # type: ignore[operator]
+    # Never less than the most that each call could cost of which nobody knows whether it was carried out.
     unknown = sum((estimate(body) for _, body in questions if body["status"] in (None, 500)), Decimal(0))
-    assert spent_in(place.url) == billed + unknown
+    assert assumed >= unknown > 0  # type: ignore[operator]
     recorded = rows_of(place.url, "SELECT sum(cost_usd), count(DISTINCT lead_id) FROM agent_executions")
-    assert recorded == [(billed + unknown, count)]
+    assert recorded == [(spent_in(place.url), count)]
 
 
 async def test_faults_of_the_provider(place: Place) -> None:
@@ -175,7 +180,7 @@ async def test_killed_and_run_again(place: Place) -> None:
 
 @pytest.mark.soak
 async def test_killed_at_20_moments(place: Place) -> None:
-    await check_kills(place, kills=20, count=600)
+    await check_kills(place, kills=20, count=400)
 
 
 async def test_two_at_once_ask_about_no_lead_twice(place: Place, tmp_path: Path) -> None:
@@ -184,7 +189,7 @@ async def test_two_at_once_ask_about_no_lead_twice(place: Place, tmp_path: Path)
     reports = [tmp_path / f"{number}.json" for number in range(2)]
     processes = [start(place.environment, report, icp=place.icp) for report in reports]
     for process in processes:
-        process.join(120)
+        process.join(600)
         assert process.exitcode == 0
     assert place.outcomes() == {"scored": 200}
     assert Counter(lead for lead, _ in place.asked()).most_common(1)[0][1] == 1

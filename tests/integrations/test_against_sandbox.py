@@ -52,6 +52,9 @@ async def test_a_lead_and_its_contact_live_in_close(close: CloseClient) -> None:
 
 async def test_a_create_over_a_hundred_faults_leaves_exactly_one_lead(close: CloseClient, sandbox) -> None:
     own_id = uuid4()
+    sandbox.fail_next("close", "drop_after", method="POST", path="/api/v1/lead/")
+    assert (await close.create_lead({"name": "Larkhill Foundry"}, own_id)).id
+    assert [one["fault"] for one in sandbox.requests("close", method="POST", path="/api/v1/lead/")] == ["drop_after"]
     for number, kind in enumerate(("drop", "drop_after", "status", "status_after", "malformed_json", "truncated_body")):
         sandbox.fail_next("close", kind, times=None, probability=0.12, seed=number, status=503)
     successes = 0

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import (
+    AnswerPending,
     Gone,
     InvalidInput,
     LimitReached,
@@ -146,6 +147,39 @@ async def test_a_company_may_be_unknown(client, server, book, body) -> None:
     assert book.events[-1] == ("settle", Cost())
 
 
+async def test_a_late_number_is_submitted_awaited_and_collected(client, server, book) -> None:
+    server.then(
+        Reply(body={"person": ANA, "request_id": -1234567890123456789}),
+        Reply(404, {"error_code": "result_pending", "retry_after_seconds": 10}),
+        Reply(body={"people": [{"id": "p1", "phone_numbers": [{"sanitized_number": "+15550100"}]}]}),
+        Reply(410, {"error_code": "request_id_expired"}),
+    )
+    submitted = await client.submit_phone(PersonQuery(id="p1"), "https://example.com/hook")
+    assert server.seen[0].json == {
+        "id": "p1", "reveal_phone_number": True, "webhook_url": "https://example.com/hook",
+    }  # fmt: skip
+    assert submitted.cost == credits("9")
+    ticket = str(submitted.found[0].request_id)
+    assert ticket == "-1234567890123456789"
+    with pytest.raises(AnswerPending) as pending:
+        await client.late_result(ticket)
+    assert pending.value.retry_after_s == 10
+    result = await client.late_result(ticket)
+    assert result.people[0].phone_numbers[0].sanitized_number == "+15550100"
+    with pytest.raises(Gone):
+        await client.late_result(ticket)
+    assert len(server.seen) == 4
+    assert book.events[-1] == ("settle", credits("9"))
+
+
+async def test_a_bulk_call_takes_ten_at_most(client, server) -> None:
+    for call in (client.match_bulk, client.enrich_bulk):
+        for asked in ([], [PersonQuery(id="x")] * 11 if call == client.match_bulk else ["a.example"] * 11):
+            with pytest.raises(InvalidInput):
+                await call(asked)
+    assert server.seen == []
+
+
 async def test_companies_are_enriched(client, server) -> None:
     server.then(Reply(body={"organization": {**FERNHILL, "estimated_num_employees": 42, "annual_revenue": 5200000.0}}))
     fields = company_fields(await client.organization("fernhill.example.com"))
@@ -180,6 +214,8 @@ METHODS = {
     "contacts": lambda c: anext(c.search_company_contacts("fernhill.example.com", ["CFO"])),
     "organization": lambda c: c.organization("fernhill.example.com"),
     "organizations": lambda c: anext(c.organizations(["fernhill.example.com"])),
+    "submit": lambda c: c.submit_phone(PersonQuery(name="Ana Sample"), "https://example.com/hook"),
+    "late": lambda c: c.late_result("-12"),
 }
 INVALID = "Invalid API key. See https://docs.example.com for how to authenticate."
 FAULTS = [
@@ -280,4 +316,9 @@ def test_people_are_joined_by_what_was_asked() -> None:
     assert not PersonQuery(name="Ana Sample", domain="other.example.com").fits(person)
     assert not PersonQuery(name="Ben Sample").fits(person)
     assert not PersonQuery(domain="fernhill.example.com").fits(person)
+    # Found by an address that is not shown: the next thing that is known of both decides.
+    hidden = person.model_copy(update={"email": None})
+    assert PersonQuery(email="ana@private.example", name="Ana Sample", domain="fernhill.example.com").fits(hidden)
+    assert not PersonQuery(email="ana@private.example", name="Ben Sample").fits(hidden)
+    assert not PersonQuery(email="ana@private.example", name="Ana Sample").fits(person)
     assert company_fields(ApolloOrganization(name="Fernhill Tools")) == {"company_name": "Fernhill Tools"}

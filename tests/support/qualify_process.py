@@ -29,10 +29,10 @@ def start(environment: dict[str, str], report: Path, **request: Any) -> ForkServ
     return process
 
 
-def finish(environment: dict[str, str], report: Path, **request: Any) -> dict[str, Any]:
+def finish(environment: dict[str, str], report: Path, *, within_s: float = 120, **request: Any) -> dict[str, Any]:
     """Run a qualification to its end; give its report."""
     process = start(environment, report, **request)
-    process.join(120)
+    process.join(within_s)
     assert process.exitcode == 0
     result: dict[str, Any] = json.loads(report.read_text())
     return result

@@ -95,8 +95,10 @@ class Mortal:
     async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
         return await self._do(self._crm.create_contact(lead_id, own_id, values))
 
-    async def update(self, kind: Kind, record_id: str, changes: Values) -> RemoteRecord:
-        return await self._do(self._crm.update(kind, record_id, changes))
+    async def update(
+        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
+    ) -> RemoteRecord:
+        return await self._do(self._crm.update(kind, record_id, changes, seen_at=seen_at))
 
     async def delete(self, kind: Kind, record_id: str) -> None:
         await self._do(self._crm.delete(kind, record_id))

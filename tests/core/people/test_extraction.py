@@ -168,6 +168,7 @@ def test_a_hundred_thousand_cards_are_a_directory_and_end_in_time():
         "".join(f"<font size={i}><b><i>" for i in range(20_000)),
         "<table><tr><td>" * 20_000,
         "<p>" + "Orla Fenwick, CEO " * 50_000,
+        "<title>About us</title>" + ("<p>CEO " + "Aa Bb " * 330) * 1_000,
     ],
 )
 def test_deep_and_long_markup_ends_in_time(markup):
@@ -222,3 +223,11 @@ def test_physicians_are_no_managing_directors():
     assert found("<h1>Team</h1><div><h3>Orla Fenwick</h3><p>MD</p></div><div><h3>Bo Lund</h3><p>Fitter</p></div>") == [
         ("Orla Fenwick", "CEO")
     ]
+
+
+def test_a_picture_that_names_a_person_with_a_title_counts_as_its_caption():
+    assert found("<h1>Our team</h1><img src='a.jpg' alt='Orla Fenwick, CEO'><img src='b.jpg' alt='Team on tour'>") == [
+        ("Orla Fenwick", "CEO")
+    ]
+    leftover = "<div><img alt='John Sample'><h3>Orla Fenwick</h3><p>CEO</p></div>"
+    assert found(f"<h1>Our team</h1>{leftover}") == [("Orla Fenwick", "CEO")]

@@ -1,0 +1,141 @@
+"""How many calls a synchronisation makes, and what it holds in memory: `python -m bench.bench_sync`.
+
+Leads are put into both sides by a first synchronisation without a rate limit, then a hundred change on each side. The
+bound is what has to be read and written at least: pages of the change log, and one call a changed record.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+from syncing import OURS, PERSON, Work
+
+from db import embedded, schema
+from sandbox.server import Sandbox, SandboxControl
+
+TARGET = Path(__file__).with_name("bench_sync.json")
+CHANGED = 100
+EVENTS_A_PAGE = 50
+
+
+class Moved(Work):
+    """Work whose clock moves with the sandbox's."""
+
+    passed = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.passed
+
+    def wait(self, seconds: float) -> None:
+        self.sandbox.advance(seconds)
+        self.passed += timedelta(seconds=seconds)
+
+
+def fill(url: str, leads: int) -> None:
+    """Store leads."""
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        columns = "id, dedupe_key, company_name, company_domain, city, contact_name, contact_email"
+        with cursor.copy(f"COPY leads ({columns}) FROM STDIN") as copy:
+            for number in range(leads):
+                domain = f"company{number}.example"
+                row = (uuid4(), f"b{number}", f"Company {number}", domain, "Leeds", f"Ana {number}", f"ana@{domain}")
+                copy.write_row(row)
+
+
+def edit_there(sandbox: SandboxControl, ids: list[str]) -> None:
+    """Edit companies in Close as a person does."""
+    with httpx.Client(base_url=sandbox.environment["CLOSE_BASE_URL"], auth=(PERSON, ""), trust_env=False) as person:
+        for lead_id in ids:
+            person.put(f"/lead/{lead_id}/", json={"description": "a note"}).raise_for_status()
+
+
+async def measured(work: Moved) -> dict[str, Any]:
+    """Run once; count calls by kind."""
+    before = work.sandbox.requests("close")[-1]["number"]
+    started = time.monotonic()
+    done = await work.run()
+    calls = work.calls_since(before)
+    pages = sum(call["path"] == "/api/v1/event/" for call in calls)
+    return {
+        "seconds": round(time.monotonic() - started, 2),
+        "calls": len(calls),
+        "event_pages": pages,
+        "done": {name: count for name, count in done.items() if count},
+    }
+
+
+async def bench(url: str, sandbox: SandboxControl, leads: int) -> dict[str, Any]:
+    """Measure a first synchronisation, one with changes on both sides, and one without any."""
+    sandbox.settings(
+        "close", keys=[OURS, PERSON], rate_per_s=None, organization_rate_per_s=None, consolidate_s=0.0
+    )
+    work = Moved(url, sandbox)
+    work.clock, work.width = work.now, 20
+    fill(url, leads)
+    sandbox.requests("close")
+    first_at = time.monotonic()
+    done = await work.run()
+    first_s = round(time.monotonic() - first_at, 2)
+    figures: dict[str, Any] = {"leads": leads, "first": {"seconds": first_s, "done": done}}
+    work.wait(900)
+    await work.run()
+    rows = work.rows("SELECT own_id, remote_id FROM crm_links WHERE kind = 'lead' ORDER BY own_id")
+    here, there = rows[:CHANGED], rows[CHANGED : 2 * CHANGED]
+    edit_there(sandbox, [row["remote_id"] for row in there])
+    work.execute(
+        "UPDATE leads SET city = 'York', company_website = 'https://new.' || company_domain, updated_at = %s"
+        " WHERE id = ANY(%s)",
+        work.now(),
+        [row["own_id"] for row in here],
+    )
+    changed = await measured(work)
+    least = changed["event_pages"] + 2 * CHANGED
+    figures["changed"] = changed | {"least": least, "ratio": round(changed["calls"] / least, 3)}
+    work.wait(900)
+    await work.run()
+    work.wait(900)
+    figures["unchanged"] = await measured(work)
+    figures["peak_mb"] = math.ceil(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return figures
+
+
+def main() -> None:
+    """Measure, print, and write the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--leads", type=int, default=20_000)
+    leads = parser.parse_args().leads
+    with tempfile.TemporaryDirectory(prefix="sales-agent-bench-") as home:
+        url = embedded.embedded_postgres_url(Path(home))
+        try:
+            schema.upgrade(url)
+            with Sandbox(names=["close"]) as sandbox:
+                figures = asyncio.run(bench(url, sandbox, leads))
+        finally:
+            embedded.stop_postgres(Path(home))
+    changed, unchanged = figures["changed"], figures["unchanged"]
+    print(f"{'leads in step':34}{leads:>10,}")
+    print(f"{'calls, 100 changed on each side':34}{changed['calls']:>10,}")
+    print(f"{'  of these, pages of the log':34}{changed['event_pages']:>10,}")
+    print(f"{'  least possible':34}{changed['least']:>10,}")
+    print(f"{'  ratio (at most 1.2)':34}{changed['ratio']:>10}")
+    print(f"{'calls, nothing changed (3 at most)':34}{unchanged['calls']:>10,}")
+    print(f"{'seconds of a run without a change':34}{unchanged['seconds']:>10}")
+    TARGET.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

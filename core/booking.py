@@ -1,0 +1,52 @@
+"""What is asked of, and comes of, proposing and booking a meeting."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ProposeRequest(BaseModel):
+    """A meeting to propose."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lead_id: UUID = Field(description="The lead whose contact is asked")
+
+
+class ProposalReport(BaseModel):
+    """What proposing came to: an approval that waits, or the reason why there is none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lead_id: UUID
+    thread_id: UUID
+    approval_id: UUID | None
+    reason: str | None
+
+
+class BookRequest(BaseModel):
+    """An approved meeting to carry on with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    approval_id: UUID = Field(description="The approval of the proposal")
+    reply: str | None = Field(
+        default=None, max_length=20_000, description="What the guest answered; empty to send the approved proposal"
+    )
+    sender: str | None = Field(default=None, max_length=320, description="Who the reply came from; empty: not checked")
+
+
+class BookingReport(BaseModel):
+    """How far a meeting is.
+
+    Attributes:
+        outcome: 'proposed', 'booked', 'unclear', 'opted out', or why nothing was done.
+        crm: the activity in the CRM, or why there is none.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    approval_id: UUID
+    outcome: str
+    slot: int | None = None
+    crm: str | None = None

@@ -1,0 +1,16 @@
+"""An approved proposal out, and the guest's choice booked."""
+
+from core.booking import BookingReport, BookRequest
+from tasks import meetings
+from tasks.runtime import flow
+
+
+@flow(name="book-meeting", flow_run_name="book {request.approval_id}")
+async def book_meeting(request: BookRequest) -> BookingReport:
+    """Send an approved proposal, or book the slot that the guest's reply chooses.
+
+    Started by the decision, by the sweep where that start was lost, and by hand with a reply. Checks digest, facts,
+    calendar, expiry and suppressions; holds the slots; sends once; logs it in the CRM; sends the invitation. Safe twice
+    and at once.
+    """
+    return await meetings.carry_on(request)

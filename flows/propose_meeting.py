@@ -1,0 +1,18 @@
+"""A meeting proposed, up to the person who has to approve it."""
+
+from core.booking import ProposalReport, ProposeRequest
+from tasks import meetings
+from tasks.runtime import flow
+
+
+@flow(name="propose-meeting", flow_run_name="propose a meeting to {request.lead_id}")
+async def propose_meeting(request: ProposeRequest) -> ProposalReport:
+    """Find slots and write a proposal to a lead's contact; ends waiting for a person's approval.
+
+    Started by hand. Reads the lead, its assessment and the organiser's calendar; writes an agent's thread and an
+    approval. Safe twice: while a proposal to this lead is open, the same one is found again.
+    """
+    thread_id, state = await meetings.gather_facts(request)
+    found = await meetings.propose(request, thread_id, state)
+    report = await meetings.ask(request, found, state)
+    return meetings.waiting(found, report)  # type: ignore[no-any-return]

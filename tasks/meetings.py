@@ -1,0 +1,336 @@
+"""Meetings: the agent's thread, the approval it waits for, the message, the slots, the CRM, the invitation.
+
+Every step may be repeated: a thread is found again, an approval asked for twice is one, a message goes out once, slots
+are held once, an activity is looked up before it is written, an invitation has one UID.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from agents import bdr
+from core.approvals import Approval, Decision, Kind, Proposal, Status, outcome
+from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
+from core.errors import Conflict, InvalidInput, ProviderNotConfigured
+from core.invitations import Invitation
+from core.invitations import render as render_invitation
+from core.meetings import Span, chosen_slot, own_words, said
+from core.proposals import USED_FACTS, is_opt_out
+from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
+from core.settings import settings
+from core.suppression import Reason, Target, address_key
+from db import approvals, facts, meetings, sends, suppressions
+from integrations.calendars.ics import IcsCalendar
+from integrations.calendars.provider import CalendarProvider, NoCalendar
+from integrations.close.activities import log_sent
+from langgraph_prefect.running import as_flow_result
+from langgraph_prefect.values import Finished, Outcome, Waiting
+from tasks import sending
+from tasks.approvals import TAKEN, ask_approval
+from tasks.graphs import resume_thread, run_thread
+from tasks.meeting_openings import opening_writer
+from tasks.outreach_keys import tombstone_key
+from tasks.policies import STEP
+from tasks.providers import outside
+from tasks.resources import database
+from tasks.runtime import task
+
+log = logging.getLogger(__name__)
+
+
+def calendar() -> CalendarProvider:
+    """Return the organiser's calendar, as configured."""
+    chosen = settings().outreach.meetings
+    return IcsCalendar(chosen.calendar, timezone=chosen.timezone) if chosen.calendar else NoCalendar()
+
+
+def organizer() -> str:
+    """Return who the guest meets."""
+    outreach = settings().outreach
+    return outreach.meetings.organizer or outreach.smtp.sender
+
+
+async def _busy(start: datetime, end: datetime) -> list[Span]:
+    known = await calendar().busy(start, end)
+    async with database() as connection:
+        return [*known, *await meetings.busy(connection)]
+
+
+def _graph(**more: Any) -> bdr.Graph:  # noqa: ANN401 - the graph's own arguments
+    chosen = settings().outreach.meetings
+    terms: bdr.Terms = {
+        "hours": chosen.hours(),
+        "minutes": chosen.minutes,
+        "notice": timedelta(hours=chosen.notice_hours),
+        "horizon": timedelta(days=chosen.horizon_days),
+        "organizer": organizer(),
+    }
+    return bdr.build(busy=_busy, terms=terms, **more)
+
+
+@task(name="gather-facts", **STEP)
+async def gather_facts(request: ProposeRequest) -> tuple[UUID, bdr.MeetingState]:
+    """Read what the agent may know of a lead; give the thread that is open for it, or a new one.
+
+    Raises:
+        Suppressed: its contact must not be written to.
+    """
+    async with database() as connection:
+        known = await facts.read(connection, request.lead_id, USED_FACTS)
+        tier = await facts.find_tier(connection, request.lead_id)
+        address = known.get("lead.contact_email")
+        if address:
+            await suppressions.refuse_suppressed(connection, address, tombstone_key())
+        open_ = await meetings.find_open_thread(connection, bdr.AGENT, request.lead_id)
+    state: bdr.MeetingState = {"facts": dict(known), "tier": tier, "now": datetime.now(UTC).isoformat()}
+    return open_ or uuid4(), state
+
+
+async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingState) -> Outcome:
+    """Run the agent to its question, or to the reason why there is none."""
+    async with opening_writer(thread_id, request.lead_id) as write_opening:
+        return await run_thread(
+            _graph(write_opening=write_opening),
+            state,
+            agent=bdr.AGENT,
+            thread_id=thread_id,
+            request={"lead_id": str(request.lead_id)},
+        )
+
+
+@task(name="ask-approval", **STEP)
+async def ask(request: ProposeRequest, found: Outcome, state: bdr.MeetingState) -> ProposalReport:
+    """Ask for approval of what the agent wrote; safe twice, since the same question gives the same approval."""
+    thread_id = UUID(found.thread_id)
+    if not isinstance(found, Waiting):
+        stopped = found.values.get("stopped") if isinstance(found, Finished) else found.reason
+        reason = str(stopped or "the thread has ended")
+        return ProposalReport(lead_id=request.lead_id, thread_id=thread_id, approval_id=None, reason=reason)
+    content = dict(found.questions[0].value["content"])
+    company = state["facts"].get("lead.company_name") or "a lead"
+    proposal = Proposal(
+        kind=Kind.MEETING,
+        subject_id=found.thread_id,
+        title=f"Meeting with {company}",
+        content=content,
+        facts={**_used(state["facts"]), TAKEN: []},
+        recipient=content["to"],
+        lead_id=request.lead_id,
+        proposed_by=bdr.AGENT,
+        thread_id=found.thread_id,
+        flow_run_id=sending.executor(),
+    )
+    approval = await ask_approval(proposal)
+    return ProposalReport(lead_id=request.lead_id, thread_id=thread_id, approval_id=approval.id, reason=None)
+
+
+def _used(known: dict[str, Any]) -> dict[str, Any]:
+    return {name: known.get(name) for name in USED_FACTS}
+
+
+def waiting(found: Outcome, report: ProposalReport) -> Any:  # noqa: ANN401 - a Prefect state, or the report
+    """Return what the flow returns: inside Prefect a state that says it waits."""
+    return as_flow_result(found, report)
+
+
+async def carry_on(request: BookRequest) -> BookingReport:
+    """Send an approved proposal, or take up the guest's reply to it."""
+    return await take_reply(request) if request.reply is not None else await send_proposal(request.approval_id)
+
+
+async def send_proposal(approval_id: UUID) -> BookingReport:
+    """Carry out the approval of a proposal: resume the thread, hold the slots, send once, log it in the CRM."""
+    by = sending.executor()
+    approval = await claim_proposal(approval_id, by)
+    if sending.is_mine(approval, by):
+        await resume_with(approval, answer=True)
+        approval = await deliver(approval, by)
+    elif approval.status is Status.REJECTED:
+        await resume_with(approval, answer=False)
+    if approval.status is not Status.EXECUTED:
+        return BookingReport(approval_id=approval_id, outcome=sending.report_on(approval).outcome)
+    return BookingReport(approval_id=approval_id, outcome="proposed", crm=await log_in_crm(approval_id))
+
+
+@task(name="claim", **STEP)
+async def claim_proposal(approval_id: UUID, by: str) -> Approval:
+    """Take an approval, by the calendar and the facts as they are now."""
+    async with database() as connection:
+        known = await approvals.get(connection, approval_id)
+    slots = meetings.slots_of(known)
+    busy = await calendar().busy(slots[0].starts_at, slots[-1].ends_at) if slots else []
+    return await sending.claim(approval_id, by=by, busy=busy)
+
+
+async def resume_with(approval: Approval, *, answer: bool) -> None:
+    """Tell the thread what was decided, unless it knows."""
+    if approval.proposal.thread_id is None:
+        return
+    thread_id = UUID(approval.proposal.thread_id)
+    if await _asks(thread_id, approval) == "approval":
+        await resume_thread(_graph(), answer, agent=bdr.AGENT, thread_id=thread_id)
+
+
+async def _asks(thread_id: UUID, approval: Approval) -> str | None:
+    """Return what kind of question a thread waits with."""
+    request = {"lead_id": str(approval.proposal.lead_id)}
+    found = await run_thread(_graph(), {}, agent=bdr.AGENT, thread_id=thread_id, request=request)
+    return str(found.questions[0].value["kind"]) if isinstance(found, Waiting) else None
+
+
+@task(name="hold-and-send", **STEP)
+async def deliver(approval: Approval, by: str) -> Approval:
+    """Hold the slots, then send; slots of a message that certainly did not go out are given back."""
+    now = datetime.now(UTC)
+    try:
+        async with database() as connection:
+            await meetings.hold(connection, approval, uid=_uid(approval))
+    except Conflict as taken:
+        async with database() as connection:
+            return await approvals.make_stale(connection, approval.id, str(taken), now=now)
+    closed = await sending.close(approval.id, await sending.send_letter(approval, by=by))
+    if closed.status in (Status.FAILED, Status.STALE):
+        async with database() as connection:
+            await meetings.forget(connection, [approval.id])
+    return closed
+
+
+def _uid(approval: Approval) -> str:
+    return f"{approval.id}@{sender_address(settings().outreach.smtp.sender).partition('@')[2]}"
+
+
+@task(name="log-in-crm", **STEP)
+async def log_in_crm(approval_id: UUID) -> str:
+    """Write the sent proposal to the CRM, once; return the activity, or why there is none."""
+    async with database() as connection:
+        approval = await approvals.get(connection, approval_id)
+        meeting = await meetings.find(connection, approval_id)
+    if meeting is not None and meeting.crm_activity is not None:
+        return meeting.crm_activity
+    activity = await _write_activity(approval)
+    async with database() as connection:
+        await meetings.note_activity(connection, approval_id, activity)
+    return activity
+
+
+async def _write_activity(approval: Approval) -> str:
+    lead_id = approval.proposal.lead_id
+    if lead_id is None:
+        return "skipped: it is about no lead"
+    try:
+        async with outside() as world:
+            client = await world.close()
+            lead = await client.find_lead(lead_id)
+            if lead is None:
+                return "skipped: the lead is not in the CRM"
+            marker = message_id(approval.id, LETTER, settings().outreach.smtp.sender).strip("<>")
+            content = approval.content
+            return await log_sent(
+                client,
+                lead.id,
+                marker=marker,
+                recipient=content["to"],
+                subject=content["subject"],
+                body=content["body"],
+            )
+    except ProviderNotConfigured:
+        return "skipped: no CRM is configured"
+
+
+async def take_reply(request: BookRequest) -> BookingReport:
+    """Take up what the guest answered. An opt-out stands in front of everything and takes effect at once."""
+    approval = await check_reply(request)
+    words = own_words(request.reply or "")
+    if is_opt_out(words):
+        return await opt_out(approval)
+    slot = await read_choice(approval, request.reply or "")
+    if slot is None:
+        return BookingReport(approval_id=approval.id, outcome="unclear: a person has to read the reply")
+    return await book(approval, slot)
+
+
+@task(name="check-reply", **STEP)
+async def check_reply(request: BookRequest) -> Approval:
+    """Return the approval a reply is about.
+
+    Raises:
+        InvalidInput: the reply came from somebody else.
+        Conflict: the proposal was not sent.
+    """
+    async with database() as connection:
+        approval = await approvals.get(connection, request.approval_id)
+    if approval.decision is not Decision.APPROVE or approval.status is not Status.EXECUTED:
+        raise Conflict(f"approval {approval.id} was not carried out: {outcome(approval)}")
+    if request.sender is not None and address_key(request.sender) != approval.proposal.recipient:
+        raise InvalidInput("the reply did not come from the guest")
+    return approval
+
+
+async def read_choice(approval: Approval, reply: str) -> int | None:
+    """Give the thread the reply; return the slot it chooses. A thread that has ended is asked no more: a move."""
+    count = len(meetings.slots_of(approval))
+    thread_id = approval.proposal.thread_id
+    if thread_id is not None and await _asks(UUID(thread_id), approval) == "reply":
+        found = await resume_thread(_graph(), reply, agent=bdr.AGENT, thread_id=UUID(thread_id))
+        if isinstance(found, Waiting):
+            return None
+    return chosen_slot(reply, count)
+
+
+@task(name="opt-out", **STEP)
+async def opt_out(approval: Approval) -> BookingReport:
+    """Suppress the guest and give the slots back."""
+    now = datetime.now(UTC)
+    async with database() as connection:
+        if approval.proposal.recipient is not None:
+            target = Target("address", approval.proposal.recipient)
+            await suppressions.add(connection, target, reason=Reason.OPT_OUT, by="the guest, by reply", now=now)
+        await meetings.cancel(connection, approval.id)
+    return BookingReport(approval_id=approval.id, outcome="opted out")
+
+
+@task(name="book", **STEP)
+async def book(approval: Approval, slot: int) -> BookingReport:
+    """Book a slot and send its invitation, once for each version of the meeting."""
+    async with database() as connection:
+        meeting = await meetings.book(connection, approval.id, slot, now=datetime.now(UTC))
+    sent = await _invite(approval, meeting)
+    outcome_ = {SendStatus.SENT: "booked", SendStatus.REFUSED: "booked, but the invitation was refused"}.get(
+        sent.status, "booked, but it is not known whether the invitation went out: see `sales-agent outbox list`"
+    )
+    return BookingReport(approval_id=approval.id, outcome=outcome_, slot=slot)
+
+
+async def _invite(approval: Approval, meeting: meetings.Meeting) -> Send:
+    assert meeting.slot is not None
+    slot = meetings.slots_of(approval)[meeting.slot - 1]
+    sender, recipient = settings().outreach.smtp.sender, str(approval.proposal.recipient)
+    now = datetime.now(UTC)
+    name = organizer()
+    summary = f"Call with {name.partition('<')[0].strip() or sender_address(sender)}"
+    invitation = Invitation(meeting.uid, meeting.sequence, slot, summary, name, recipient, now)
+    purpose = f"invitation-{meeting.sequence}"
+    zone = settings().outreach.meetings.timezone
+    letter = Letter(
+        message_id=message_id(approval.id, purpose, sender),
+        sender=sender,
+        recipient=recipient,
+        subject=f"Invitation: {summary}",
+        body=f"Hello,\n\nthis is the invitation to our call:\n\n  {said(slot, zone)}\n\nKind regards\n{name}\n",
+        at=now,
+        invitation=render_invitation(invitation),
+    )
+    return await sending.send_once(approval.id, purpose, letter, by=sending.executor())
+
+
+async def list_meetings() -> list[dict[str, Any]]:
+    """List meetings with their slots, the latest first."""
+    async with database() as connection:
+        return await meetings.select_summaries(connection)
+
+
+async def messages_of(approval_id: UUID) -> list[Send]:
+    """List what was sent for an approval."""
+    async with database() as connection:
+        return await sends.select_of(connection, approval_id)
