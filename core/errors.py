@@ -24,7 +24,6 @@
     │  └─ SyncBusy
     ├─ LimitReached                   due later, not failed
     │  ├─ BudgetExhausted
-    │  ├─ RunStopped                  an agent's thread, between two nodes
     │  └─ AnswerPending                carries retry_after_s
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
