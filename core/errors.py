@@ -24,7 +24,6 @@
     │  └─ SyncBusy
     ├─ LimitReached                   due later, not failed
     │  ├─ BudgetExhausted
-    │  ├─ RunStopped                  an agent's thread, between two nodes
     │  └─ AnswerPending                carries retry_after_s
     └─ ProviderError                  carries provider, status, request_id
        ├─ Transient                   try again
@@ -211,10 +210,6 @@ class LimitReached(SalesAgentError):
 
 class BudgetExhausted(LimitReached):
     """A budget in money or credits is used up."""
-
-
-class RunStopped(LimitReached):
-    """An agent came to a limit of its thread, or a person stopped it; running the thread again goes on."""
 
 
 class AnswerPending(LimitReached):

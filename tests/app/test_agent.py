@@ -1,0 +1,31 @@
+"""`sales-agent agent` as a person uses it: a report, an exit code, a thread to look at, one line for a mistake."""
+
+import json
+from pathlib import Path
+
+from command_line import sales_agent
+
+
+def test_research_without_leads_says_that_it_is_not_enough(database: str, home: Path) -> None:
+    done = sales_agent("agent", "run", "growth", "--rules", "--json", home=home, POSTGRES_URL=database)
+    assert done.returncode == 3, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["status"], report["findings"], report["by"], report["rounds"]) == (
+        "not_enough_evidence",
+        [],
+        "rules",
+        1,
+    )
+    shown = sales_agent("agent", "state", report["thread_id"], "--json", home=home, POSTGRES_URL=database)
+    assert shown.returncode == 0, shown.stderr
+    state = json.loads(shown.stdout)
+    assert (state["agent"], state["status"], state["state"]["round"]) == ("growth", "finished", 1)
+    assert state["request"]["use_model"] is False
+
+
+def test_a_campaign_file_with_a_mistake_is_refused_in_one_line(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "campaign.yaml"
+    file.write_text("offer: too short\n")
+    done = sales_agent("agent", "run", "marketing", file, home=home)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [f"sales-agent: {file}: offer: String should have at least 20 characters"]
