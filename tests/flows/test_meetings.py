@@ -127,6 +127,7 @@ def test_from_proposal_to_invitation(database: str, environment: dict[str, str],
     assert len(messages(sandbox)) == 3
 
 
+@pytest.mark.soak
 def test_two_proposals_never_offer_the_same_time(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
@@ -172,6 +173,7 @@ def test_a_rejected_proposal_ends_its_thread_and_another_can_be_made(
     assert messages(sandbox) == []
 
 
+@pytest.mark.soak
 def test_an_edited_proposal_is_sent_as_it_was_edited(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
@@ -182,6 +184,7 @@ def test_an_edited_proposal_is_sent_as_it_was_edited(
     assert message["subject"] == "A short call?"
 
 
+@pytest.mark.soak
 def test_no_meeting_where_there_is_nothing_to_propose(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
@@ -208,6 +211,7 @@ def test_an_opt_out_stands_before_everything(
     assert len(messages(sandbox)) == 1
 
 
+@pytest.mark.soak
 def test_a_reply_of_somebody_else_is_refused(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
