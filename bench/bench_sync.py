@@ -38,9 +38,11 @@ class Moved(Work):
     passed = timedelta(0)
 
     def now(self) -> datetime:
+        """Return the time here."""
         return datetime.now(UTC) + self.passed
 
     def wait(self, seconds: float) -> None:
+        """Let time pass on both sides."""
         self.sandbox.advance(seconds)
         self.passed += timedelta(seconds=seconds)
 
@@ -80,9 +82,7 @@ async def measured(work: Moved) -> dict[str, Any]:
 
 async def bench(url: str, sandbox: SandboxControl, leads: int) -> dict[str, Any]:
     """Measure a first synchronisation, one with changes on both sides, and one without any."""
-    sandbox.settings(
-        "close", keys=[OURS, PERSON], rate_per_s=None, organization_rate_per_s=None, consolidate_s=0.0
-    )
+    sandbox.settings("close", keys=[OURS, PERSON], rate_per_s=None, organization_rate_per_s=None, consolidate_s=0.0)
     work = Moved(url, sandbox)
     work.clock, work.width = work.now, 20
     fill(url, leads)

@@ -14,5 +14,4 @@ async def refresh_leads(
     Daily. Writes what `enrich-leads` writes, within the same budgets; what a person wrote, here or in the CRM, stays.
     Safe twice: what is fresh is not asked again.
     """
-    report: EnrichmentReport | EnrichmentPlan = await enrich_leads(request)
-    return report
+    return await enrich_leads(request)

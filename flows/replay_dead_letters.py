@@ -14,5 +14,4 @@ async def replay_dead_letters(request: ReplayRequest = ReplayRequest()) -> SyncR
     failure more when it was refused again. Safe twice: what is closed is not released.
     """
     await crm.release_dead_letters(request)
-    report: SyncReport = await sync_crm()
-    return report
+    return await sync_crm()

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from core.crm import Kind, RemoteRecord, RemoteUnit, Stamp, Values
 from core.errors import Gone, Rejected, SalesAgentError, Timeout, Unavailable, UnexpectedAnswer
+from core.sync.merging import Base
 from core.sync.states import LOOK_UP_AFTER, State, failure_of
 from core.sync.units import Link, LocalRecord, Operation, pushed_link
 from db import crm_inbox, crm_links, dead_letters, sync_log
@@ -187,9 +188,19 @@ class _Sender:
         """Note, before it is sent, that a create will have been sent."""
         session, now = self._session, self._session.clock()
         noted = [
-            SavedLink(replace(self._link(each), state=State.PENDING, reason=_NO_ANSWER, create_sent_at=now))
+            SavedLink(
+                replace(
+                    self._link(each),
+                    state=State.PENDING,
+                    reason=_NO_ANSWER,
+                    create_sent_at=now,
+                    # Found there later, these are our own words and nobody's edit.
+                    base={name: Base(value, value) for name, value in each.values.items()},
+                )
+            )
             for each in operations
         ]
+        self._links |= {(saved.link.kind, saved.link.own_id): saved.link for saved in noted}
         async with session.writing, session.connection.transaction():
             await crm_links.save(session.connection, session.name, noted, now=now)
 

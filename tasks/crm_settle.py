@@ -284,7 +284,9 @@ async def _take_in(session: SyncSession, staged: Staged, done: dict[str, int]) -
     lead_id = await _twin_of(session, staged)
     if lead_id is not None:
         # What the two have in common is settled with the lead, right after this.
-        link = Link(Kind.LEAD, lead_id, lead_id, staged.remote_id)
+        known = (await crm_links.select_of(connection, name, [lead_id]))[lead_id]
+        before = next((each for each in known if each.kind is Kind.LEAD), Link(Kind.LEAD, lead_id, lead_id))
+        link = replace(before, remote_id=staged.remote_id, create_sent_at=None)
         await crm_links.save(connection, name, [SavedLink(link)], now=now)
         return
     if not _is_wanted(session):

@@ -283,7 +283,7 @@ def pushed_link(setting: Setting, local: LocalRecord, link: Link, answer: Remote
     for rule in setting.config.fields(local.kind):
         old = link.base.get(rule.theirs)
         ours, theirs = local.values.get(rule.ours), answer.values.get(rule.theirs)
-        was_sent = old is None or not are_equal(ours, old.ours)
+        was_sent = old is None or link.remote_id is None or not are_equal(ours, old.ours)
         if not was_sent:
             continue
         is_list = isinstance(ours, tuple)

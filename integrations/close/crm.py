@@ -8,6 +8,7 @@ Source: Close API, "Event Log", "Advanced Filtering", "Custom fields" (checked N
 - a search shows what was created only after a while, so it can prove that something is there, never that it is not.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,7 @@ class CloseCRM:
         self._client = client
         self._names = FieldNames(Description((), ()))
         self._shown: dict[str, CloseLead] = {}
+        self._making_field = asyncio.Lock()
         self._kinds: tuple[CloseObject, ...] = (CloseObject.LEAD, CloseObject.CONTACT)
 
     @property
@@ -210,8 +212,9 @@ class CloseCRM:
 
     async def _own_key(self, kind: CloseObject) -> str:
         """Return the key of the custom field with our ids; Close gets the field where it has none yet."""
-        field = self._names.own_field(kind) or await self._client.ensure_own_id_field(kind)
-        return f"custom.{field}"
+        async with self._making_field:  # two at once would make it twice
+            known = self._names.own_field(kind) or self._client.known_own_id_field(kind)
+            return f"custom.{known or await self._client.ensure_own_id_field(kind)}"
 
     def _unit(self, lead: CloseLead) -> RemoteUnit:
         return RemoteUnit(self._lead(lead), tuple(self._contact(contact) for contact in lead.contacts))

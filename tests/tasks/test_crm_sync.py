@@ -51,6 +51,15 @@ def test_a_lead_of_ours_gets_into_the_crm_once(work: Work, sandbox: SandboxContr
     assert {row["state"] for row in work.rows("SELECT state FROM crm_links")} == {"in_sync"}
 
 
+def test_creates_side_by_side_share_one_field_for_our_ids(work: Work, sandbox: SandboxControl) -> None:
+    for number in range(8):
+        work.add_lead(f"Company {number}", contact_name=f"Ana {number}")
+    done = asyncio.run(work.run())
+    assert (done["theirs create lead"], done.get("theirs create contact")) == (8, None)
+    names = [field["name"] for field in sandbox.state("close")["custom_field"]]
+    assert names.count("Sales Agent ID") == 2, "one of leads, one of contacts"
+
+
 def test_an_edit_in_the_crm_comes_here(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
     lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
     asyncio.run(work.run())

@@ -1,5 +1,7 @@
 """Leads and imports."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -38,7 +40,7 @@ _NOW = sa.text("now()")
 _EMPTY = sa.text("'{}'::jsonb")
 
 
-def _at(name: str, *, nullable: bool = False) -> sa.Column[object]:
+def _at(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable, server_default=None if nullable else _NOW)
 
 
@@ -46,7 +48,7 @@ def _count(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=False)
 
 
-def _import_id() -> sa.Column[object]:
+def _import_id() -> sa.Column[Any]:
     return sa.Column("import_id", sa.Uuid, sa.ForeignKey("imports.id", ondelete="CASCADE"), nullable=False)
 
 

@@ -1,5 +1,7 @@
 """Assessments of leads by profiles."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -12,7 +14,7 @@ def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text, nullable=nullable)
 
 
-def _at(name: str, *, nullable: bool = False, default: str | None = None) -> sa.Column[object]:
+def _at(name: str, *, nullable: bool = False, default: str | None = None) -> sa.Column[Any]:
     server_default = sa.text(default) if default else None
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable, server_default=server_default)
 

@@ -1,5 +1,7 @@
 """Contacts and the looks for them."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -15,15 +17,15 @@ def _texts(*names: str, nullable: bool) -> list[sa.Column[str]]:
     return [sa.Column(name, sa.Text, nullable=nullable) for name in names]
 
 
-def _times(*names: str, nullable: bool) -> list[sa.Column[object]]:
+def _times(*names: str, nullable: bool) -> list[sa.Column[Any]]:
     return [sa.Column(name, _TIME, nullable=nullable) for name in names]
 
 
-def _list(name: str) -> sa.Column[object]:
+def _list(name: str) -> sa.Column[Any]:
     return sa.Column(name, postgresql.JSONB, nullable=False, server_default=sa.text("'[]'::jsonb"))
 
 
-def _lead_id() -> sa.Column[object]:
+def _lead_id() -> sa.Column[Any]:
     return sa.Column("lead_id", sa.Uuid, sa.ForeignKey("leads.id", ondelete="CASCADE"), nullable=False)
 
 

@@ -1,5 +1,7 @@
 """Approvals."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,7 +22,7 @@ def _texts(*names: str, nullable: bool) -> list[sa.Column[str]]:
     return [sa.Column(name, sa.Text, nullable=nullable) for name in names]
 
 
-def _times(*names: str, nullable: bool) -> list[sa.Column[object]]:
+def _times(*names: str, nullable: bool) -> list[sa.Column[Any]]:
     return [sa.Column(name, _TIME, nullable=nullable) for name in names]
 
 

@@ -1,5 +1,7 @@
 """Enrichment: runs, questions and their answers, attempts, provenance; what of the spending is assumed."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -17,7 +19,7 @@ def _texts(*names: str, nullable: bool) -> list[sa.Column[str]]:
     return [sa.Column(name, sa.Text, nullable=nullable) for name in names]
 
 
-def _times(*names: str, nullable: bool) -> list[sa.Column[object]]:
+def _times(*names: str, nullable: bool) -> list[sa.Column[Any]]:
     return [sa.Column(name, _TIME, nullable=nullable) for name in names]
 
 
@@ -25,15 +27,15 @@ def _key(name: str, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text(collation="C"), nullable=nullable)
 
 
-def _uuid(name: str, *, nullable: bool = False) -> sa.Column[object]:
+def _uuid(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Uuid, nullable=nullable)
 
 
-def _lead_id() -> sa.Column[object]:
+def _lead_id() -> sa.Column[Any]:
     return sa.Column("lead_id", sa.Uuid, sa.ForeignKey("leads.id", ondelete="CASCADE"), nullable=False)
 
 
-def _money(name: str, *, default: str | None = None) -> sa.Column[object]:
+def _money(name: str, *, default: str | None = None) -> sa.Column[Any]:
     return sa.Column(name, sa.Numeric(20, 10), nullable=False, server_default=sa.text(default) if default else None)
 
 

@@ -1,5 +1,7 @@
 """Agents' threads, the schema in which LangGraph keeps its own tables, and campaigns."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -45,5 +47,5 @@ def upgrade() -> None:
     op.create_index("ix_campaign_letters_lead_id", "campaign_letters", ["lead_id"])
 
 
-def _key(name: str, of: str) -> sa.Column[object]:
+def _key(name: str, of: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Uuid, sa.ForeignKey(of, ondelete="CASCADE"), primary_key=True)

@@ -1,5 +1,7 @@
 """Suppressions, tombstones, sends, meetings and the slots they hold."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -14,7 +16,7 @@ def _texts(*names: str, nullable: bool) -> list[sa.Column[str]]:
     return [sa.Column(name, sa.Text, nullable=nullable) for name in names]
 
 
-def _times(*names: str, nullable: bool) -> list[sa.Column[object]]:
+def _times(*names: str, nullable: bool) -> list[sa.Column[Any]]:
     return [sa.Column(name, _TIME, nullable=nullable) for name in names]
 
 
@@ -22,7 +24,7 @@ def _checks(table: str, **rules: str) -> list[sa.CheckConstraint]:
     return [sa.CheckConstraint(rule, name=op.f(f"ck_{table}_{name}")) for name, rule in rules.items()]
 
 
-def _approval_id() -> sa.Column[object]:
+def _approval_id() -> sa.Column[Any]:
     return sa.Column("approval_id", sa.Uuid, sa.ForeignKey("approvals.id"), nullable=False)
 
 
