@@ -46,7 +46,7 @@ _CLOSE = text(
     bindparam("assumed_credits", type_=Numeric),
     bindparam("calls", type_=Integer),
 )
-"""Functions of the database (migration 0011): each is one statement, so one round trip and one commit."""
+"""Functions of the database (migration 0010): each is one statement, so one round trip and one commit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("app", "flows", "tasks", "db", "integrations", "core")
+PACKAGES = ("app", "flows", "tasks", "agents", "db", "integrations", "langgraph_prefect", "core")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
 

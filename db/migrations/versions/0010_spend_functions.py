@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 
 # The sum is read after the lock is held: in a volatile function every command sees what was committed before it.

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0013"
-down_revision = "0011"
+revision = "0011"
+down_revision = "0010"
 
 _TIME = sa.DateTime(timezone=True)
 
