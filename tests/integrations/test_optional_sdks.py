@@ -54,7 +54,7 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["shared-forks"])
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
     """Run every case, each in a process where its SDKs are not installed; return exit codes and output."""
     given = {
