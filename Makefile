@@ -31,7 +31,7 @@ lock: ## Choose and lock new versions of the dependencies
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml --all-extras --group dev --output-file requirements.lock
 
-demo: setup ## Import a made-up, messy file through a worker and show the leads (keeps running)
+demo: setup ## Import, score and enrich made-up leads through a worker; show the best (keeps running)
 	@SALES_AGENT_HOME=$(CURDIR)/.demo $(BIN)/sales-agent demo
 
 demo-stop: ## Stop what the demo started

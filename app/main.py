@@ -23,7 +23,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("app.commands.demo:demo", "Import a made-up file through a worker and show the leads."),
+    "demo": Command("app.commands.demo:demo", "Import, score and enrich made-up leads; show the best."),
     "import": Command("app.commands.imports:import_", "Import leads from a CSV file."),
     "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),
     "undo": Command("app.commands.imports:undo", "Undo an import."),
