@@ -152,4 +152,4 @@ def test_processes_work_with_the_files_own_commands(
         for process in (worker, server):
             if process is not None:
                 process.terminate()
-                process.wait(30)
+                process.wait(60)

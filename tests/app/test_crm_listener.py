@@ -36,7 +36,7 @@ def delivered(*bodies: tuple[bytes, str], fails: bool = False) -> tuple[list[int
         ):
             answers = []
             for body, sign in bodies:
-                headers = {"close-sig-timestamp": "1", "close-sig-hash": sign}
+                headers = {"close-sig-timestamp": b"1", "close-sig-hash": sign.encode("latin-1")}
                 answers.append((await http.post("/close", content=body, headers=headers)).status_code)
             await asyncio.sleep(0.05)
             return answers

@@ -283,9 +283,11 @@ def test_the_run_shows_sites_people_sources_and_reasons_with_links(
     tmp_path: Path,
 ) -> None:
     report = tmp_path / "report.json"
-    finish(start(variables | {"SALES_AGENT_HOME": str(running.home)}, report), report)
     api = PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])
-    (flow_run,) = api.post("/flow_runs/filter", {"flows": {"name": {"any_": ["discover-contacts"]}}})
+    runs = {"flows": {"name": {"any_": ["discover-contacts"]}}}
+    before = {run["id"] for run in api.post("/flow_runs/filter", runs)}
+    finish(start(variables | {"SALES_AGENT_HOME": str(running.home)}, report), report)
+    (flow_run,) = (run for run in api.post("/flow_runs/filter", runs) if run["id"] not in before)
     assert flow_run["state_type"] == "COMPLETED"
     found = api.post("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [flow_run["id"]]}}})
     shown = {artifact["key"] or artifact["type"]: artifact["data"] for artifact in found}

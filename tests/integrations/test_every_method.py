@@ -45,6 +45,7 @@ VOICE = {"voice_id": "00000000-0000-4000-8000-000000000001", "model": "sonic-3.5
 HELLO = [{"role": "user", "content": "Say hello"}]
 DOMAIN = COMPANIES[0].domain
 NOBODY = "nobody.example.com"
+HOOK = "https://hooks.example.com/apollo"
 MODEL_PROVIDERS = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
 
 
@@ -148,6 +149,13 @@ async def heard(case: Case, *, sound: bytes = b"\0" * 640) -> list[Any]:
         return await all_of(aiter(listening))
 
 
+async def found_by(answering: Awaitable[Any]) -> tuple[Any, ...]:
+    """Return what a bulk answer holds, in the order of what was asked."""
+    answer = await answering
+    found: tuple[Any, ...] = answer.found
+    return found
+
+
 def an_hour_ago() -> datetime:
     return datetime.now(UTC) - timedelta(hours=1)
 
@@ -159,6 +167,8 @@ CLOSE = {
     "lead": Row(lambda c: c.client.lead(c.ids["lead"])),
     "leads": Row(lambda c: all_of(c.client.leads()), many=leads),
     "create_lead": Row(lambda c: c.client.create_lead(NEW, uuid4())),
+    "post_lead": Row(lambda c: c.client.post_lead(NEW)),
+    "post_contact": Row(lambda c: c.client.post_contact({"lead_id": c.ids["lead"], "name": "Ana Sample"})),
     "find_lead": Row(
         lambda c: c.client.find_lead(c.ids["own"]), empty=(lambda c: c.client.find_lead(UUID(int=1)), None)
     ),
@@ -217,6 +227,17 @@ APOLLO = {
         empty=(lambda c: all_of(c.client.match_people([QUERY])), [(QUERY, None)]),
         many=matches,
     ),
+    "match_bulk": Row(
+        lambda c: c.client.match_bulk([PersonQuery(id=c.ids["person"])]),
+        good=lambda got: got.found[0] is not None,
+        empty=(lambda c: found_by(c.client.match_bulk([QUERY])), (None,)),
+    ),
+    "submit_phone": Row(
+        lambda c: c.client.submit_phone(PersonQuery(id=c.ids["person"]), HOOK),
+        good=lambda got: got.found[0] is not None,
+        empty=(lambda c: found_by(c.client.submit_phone(QUERY, HOOK)), (None,)),
+    ),
+    "late_result": Row(lambda c: c.client.late_result(c.ids["submission"])),
     "search_people": Row(
         lambda c: all_of(c.client.search_people(DOMAIN, [])),
         empty=(lambda c: all_of(c.client.search_people(NOBODY, [])), []),
@@ -227,6 +248,11 @@ APOLLO = {
         empty=(lambda c: all_of(c.client.search_company_contacts(NOBODY, [])), []),
     ),
     "organization": Row(lambda c: c.client.organization(DOMAIN), empty=(lambda c: c.client.organization(NOBODY), None)),
+    "enrich_bulk": Row(
+        lambda c: c.client.enrich_bulk([DOMAIN]),
+        good=lambda got: got.found[0] is not None,
+        empty=(lambda c: found_by(c.client.enrich_bulk([NOBODY])), (None,)),
+    ),
     "organizations": Row(
         lambda c: all_of(c.client.organizations([DOMAIN])),
         good=lambda got: got[0][1] is not None,
@@ -398,7 +424,9 @@ async def prepared(kind: type | None, client: Any) -> dict[str, Any]:
     if kind is CloseWebhooks:
         return {"hook": (await client.subscribe("https://hooks.example.com/close", [("lead", "created")])).id}
     if kind is ApolloClient:
-        return {"person": (await anext(client.search_people(DOMAIN, []))).id}
+        person = (await anext(client.search_people(DOMAIN, []))).id
+        submitted = (await client.submit_phone(PersonQuery(id=person), HOOK)).found[0]
+        return {"person": person, "submission": str(submitted.request_id)}
     if kind is BrowserbaseClient:
         return {"session": (await client.create_session()).id}
     if kind is CerebrasClient:
@@ -424,6 +452,7 @@ REFUSALS: list[tuple[dict[str, Any], type[ProviderError]]] = [
 def roomy(sandbox):
     """Let the stand-ins count no calls: limits have tests of their own."""
     sandbox.settings("close", rate_per_s=None, organization_rate_per_s=None)
+    sandbox.settings("apollo", pending_polls=0, callback_repeats=0)
     sandbox.settings("browserbase", creates_per_minute=1000, concurrency=100)
     return sandbox
 

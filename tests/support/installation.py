@@ -70,12 +70,14 @@ def free_port() -> int:
 
 
 def make_installation(base: Path) -> Installation:
-    """Make an installation in an empty directory, in paths with spaces: our own deployments and `say-hello`."""
+    """Make an installation in an empty directory, in paths with spaces: our deployments, unscheduled, and `say-hello`."""
     root = base / "check out"
     root.mkdir()
     (root / "flows").symlink_to(ROOT / "flows")
     (root / "say_hello.py").write_text(_FLOW)
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    for deployment in deployments["deployments"]:
+        deployment.pop("schedules", None)  # a test that happens to run at a quarter past would see a sweep as well
     deployments["deployments"].append(
         {"name": "say-hello", "entrypoint": "say_hello.py:say_hello", "work_pool": {"name": "sales-agent"}}
     )
