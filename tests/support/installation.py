@@ -70,7 +70,7 @@ def free_port() -> int:
 
 
 def make_installation(base: Path) -> Installation:
-    """Make an installation in an empty directory, in paths with spaces: our deployments, unscheduled, and `say-hello`."""
+    """Make an installation in paths with spaces: our deployments, unscheduled, and `say-hello`."""
     root = base / "check out"
     root.mkdir()
     (root / "flows").symlink_to(ROOT / "flows")
