@@ -12,7 +12,7 @@ words do all of it; without a mouth nothing is spoken.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -202,7 +202,7 @@ def build(
 
 
 def listen(state: ConversationState) -> dict[str, Any]:
-    """Wait for a turn. Answer: `{"id": ..., "text": ...}` or `{"id": ..., "audio": ...}`; what it shows is the last one."""
+    """Wait for a turn, and show the last one. Answer: `{"id": ..., "text": ...}` or `{"id": ..., "audio": ...}`."""
     turns = state.get("turns", [])
     return {"turn": dict(interrupt({"kind": "turn", "last": turns[-1] if turns else None}))}
 
@@ -328,12 +328,19 @@ class _Nodes:
             line = self._floor.line = self._mouth.begin()
             line.push(state["reply"])
             line.end()
+        fault = None
         if line is not None:
-            await line.finished()
+            try:
+                await line.finished()
+            except (ProviderError, LimitReached) as error:
+                # The answer stands as text; that it was not heard is said in the turn's record.
+                fault = type(error).__name__
+                log.warning("not_spoken", extra={"reason": fault})
         self._floor.line = None
         cut = self._floor.is_interrupted
         record = {
             "id": state["turn"]["id"],
+            "number": len(state.get("turns", [])) + 1,
             "heard": state["words"],
             "intent": state["intent"],
             "by": state["by"],
@@ -342,6 +349,8 @@ class _Nodes:
             "answered_by": state["answered_by"],
             "refused": state["refused"],
             "was_interrupted": cut,
+            "was_spoken": line is not None and fault is None and not cut,
+            "fault": fault,
             "opted_out": state.get("opted_out") if state["intent"] == "unsubscribe" else None,
         }
         return {"was_interrupted": cut, "turns": [*state.get("turns", []), record]}
@@ -367,7 +376,7 @@ class _Reply:
         self.said.append(text)
 
 
-async def _sentences_of(chunks: AsyncIterator[Any]) -> AsyncIterator[str]:
+async def _sentences_of(chunks: AsyncIterator[Any]) -> AsyncGenerator[str, None]:
     """Yield a model's sentences, each as soon as it has ended."""
     text = ""
     async with aclosing(cast("Any", chunks)) as pieces:
