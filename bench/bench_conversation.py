@@ -3,8 +3,8 @@
     python -m bench.bench_conversation [--turns 30]
 
 Against the sandbox, with its latencies: half a second of live audio, a model that answers after 100 ms and writes a
-token in 2 ms. A turn through the agent (ear, thread in PostgreSQL, intent, checked sentences, mouth) and the bare calls take
-turns: the same requests in the same order by httpx and websockets, without anything around them. Our share is the
+token in 2 ms. A turn through the agent (ear, thread in PostgreSQL, intent, checked sentences, mouth) and the bare calls
+take turns: the same requests in the same order by httpx and websockets, without anything around them. Our share is the
 difference. The first turns are warming up.
 """
 
