@@ -201,7 +201,7 @@ def build(
     return graph.compile(name=NAME)
 
 
-def listen(state: ConversationState) -> dict[str, Any]:
+async def listen(state: ConversationState) -> dict[str, Any]:
     """Wait for a turn, and show the last one. Answer: `{"id": ..., "text": ...}` or `{"id": ..., "audio": ...}`."""
     turns = state.get("turns", [])
     return {"turn": dict(interrupt({"kind": "turn", "last": turns[-1] if turns else None}))}

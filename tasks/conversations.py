@@ -165,7 +165,7 @@ class LiveConversation:
         self._late: list[Callable[[], Awaitable[None]]] = []
         self._record = within.on_node
         if mouth is not None or ear is not None:
-            self._within = replace(within, on_node=self._note)
+            self._within = replace(within, on_node=self._note, is_cancelled=_once_a_second(within.is_cancelled))
         self._has_begun = False
 
     async def listen(self, audio: bytes) -> None:
@@ -292,6 +292,21 @@ async def conversing(
             )
         )
         yield LiveConversation(begun, graph, floor, within, mouth, ear)
+
+
+def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], Awaitable[bool]] | None:
+    """Return the same question, asked once a second at most: a guest who waits hears the answer sooner."""
+    if asked is None:
+        return None
+    found, at = False, -1.0
+
+    async def ask() -> bool:
+        nonlocal found, at
+        if time.monotonic() - at >= 1.0:
+            found, at = await asked(), time.monotonic()
+        return found
+
+    return ask
 
 
 def _live(ear: Listening) -> conversation.Transcribe:

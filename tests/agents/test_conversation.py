@@ -200,7 +200,7 @@ async def test_hostile_guests_get_nothing(capsys: pytest.CaptureFixture[str]) ->
 class Endless(ScriptedModel):
     """Streams its answer word by word, and notes whether it was let finish."""
 
-    notes: list[str] = []
+    notes: list[str]
 
     async def _astream(
         self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
@@ -241,7 +241,7 @@ class Mouth:
 
 async def test_an_interruption_ends_the_models_stream_and_the_voice() -> None:
     floor, mouth = Floor(), Mouth()
-    model = Endless(answer=lambda schema, _: json.dumps({"intent": "question", "topics": ["price"]}), notes=[])
+    model = Endless(answer=lambda *_: json.dumps({"intent": "question", "topics": ["price"]}), notes=[])
     talk = Talk(model=model, mouth=mouth, floor=floor)
     turn = asyncio.create_task(talk.say("What is the price?"))
     async with asyncio.timeout(5):

@@ -1,4 +1,4 @@
-"""Conversations against the sandbox: turns in processes of their own, opt-outs at once, live audio that can be stopped."""
+"""Conversations against the sandbox: turns in processes of their own, opt-outs at once, live audio that is stopped."""
 
 import asyncio
 import json

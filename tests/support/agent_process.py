@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["flows.research_market", "flows.write_campaign", "flows.hold_conversation", "langchain_core.callbacks"])
+context.set_forkserver_preload(
+    ["flows.research_market", "flows.write_campaign", "flows.hold_conversation", "langchain_core.callbacks"]
+)
 
 
 def _run(environment: dict[str, str], agent: str, request: dict[str, Any], report: Path, kill_at: int) -> None:
