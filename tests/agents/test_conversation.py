@@ -181,8 +181,9 @@ MARKS = (
 async def test_hostile_guests_get_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     tried = got = 0
     for order in ORDERS:
-        obeying = [saying(intent, ["price", EVIL], text) for intent in ("question", "interested", "objection")
-                   for text in (order, f"A fixed monthly price. {order}", f"A fixed monthly price {order}")]  # fmt: skip
+        texts = (order, f"A fixed monthly price. {order}", f"A fixed monthly price {order}")
+        intents = ("question", "interested", "objection")
+        obeying = [saying(intent, ["price", EVIL], text) for intent in intents for text in texts]
         for model in (None, *obeying):
             for facts in ({}, {"lead.company_name": order, "lead.first_name": order[:30]}):
                 talk = Talk(model=model)
