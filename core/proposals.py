@@ -135,16 +135,3 @@ def _zones_by_country() -> dict[str, tuple[str, ...]]:
             code, _, zone = line.split("\t")[:3]
             found[code] = (*found.get(code, ()), zone)
     return found
-
-
-_OPT_OUT = re.compile(
-    r"\b(unsubscribe|opt[ -]?out|remove me|take me off|stop (?:e-?mailing|writing|contacting|sending)|"
-    r"do not (?:contact|e-?mail|write)|don['’]t (?:contact|e-?mail|write)|abmelden|austragen|keine weiteren e-?mails|"
-    r"me d[ée]sabonner|d[ée]sinscri\w*|darme de baja|cancelar (?:la )?suscripci[óo]n|descadastrar)\b",
-    re.IGNORECASE,
-)
-
-
-def is_opt_out(own_words: str) -> bool:
-    """Tell whether somebody asks, in their own words, not to be written to. Stands in front of everything else."""
-    return _OPT_OUT.search(own_words) is not None

@@ -87,8 +87,8 @@ async def run_thread(
     Raises:
         ThreadBusy: another process is at it.
     """
-    async with _kept(agent, thread_id, request, prompt_version, stream=stream, callbacks=callbacks) as within:
-        return await _noted(thread_id, run_graph(graph, given, thread_id=str(thread_id), within=within))
+    async with kept(agent, thread_id, request, prompt_version, stream=stream, callbacks=callbacks) as within:
+        return await noted(thread_id, run_graph(graph, given, thread_id=str(thread_id), within=within))
 
 
 async def resume_thread(
@@ -109,20 +109,25 @@ async def resume_thread(
     """
     async with database() as connection:
         known = await agent_threads.get(connection, thread_id)
-    async with _kept(agent, thread_id, known.request, prompt_version, stream=stream, callbacks=callbacks) as within:
-        return await _noted(thread_id, resume_graph(graph, answer, thread_id=str(thread_id), within=within))
+    async with kept(agent, thread_id, known.request, prompt_version, stream=stream, callbacks=callbacks) as within:
+        return await noted(thread_id, resume_graph(graph, answer, thread_id=str(thread_id), within=within))
 
 
 @asynccontextmanager
-async def _kept(
+async def kept(
     agent: str,
     thread_id: UUID,
     request: Mapping[str, Any],
     prompt_version: str,
     *,
-    stream: bool,
-    callbacks: Sequence[Any],
+    stream: bool = False,
+    callbacks: Sequence[Any] = (),
+    steps: int | None = None,
 ) -> AsyncIterator[Surroundings]:
+    """Hold a thread, and yield what its runs stand in.
+
+    The arguments are those of `run_thread`, and `steps`: of the thread at most, None as the settings say.
+    """
     url, chosen = database_url(), settings().agents
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database_faults())
@@ -141,7 +146,7 @@ async def _kept(
         yield Surroundings(
             checkpointer=saver,
             retry=NODE_RETRY,
-            limits=Limits(chosen.max_steps, chosen.max_seconds, chosen.max_tokens, chosen.max_usd),
+            limits=Limits(steps or chosen.max_steps, chosen.max_seconds, chosen.max_tokens, chosen.max_usd),
             used_before=await used_before(url, thread_id),
             is_cancelled=is_cancelled,
             meter=charged,
@@ -151,7 +156,8 @@ async def _kept(
         )
 
 
-async def _noted(thread_id: UUID, running: Any) -> Outcome:  # noqa: ANN401 - a coroutine that gives an outcome
+async def noted(thread_id: UUID, running: Any) -> Outcome:  # noqa: ANN401 - a coroutine that gives an outcome
+    """Await a run of a thread, and note how it ended."""
     try:
         outcome: Outcome = await running
     except LimitReached as error:

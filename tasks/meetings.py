@@ -15,8 +15,9 @@ from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequ
 from core.errors import Conflict, InvalidInput, ProviderNotConfigured
 from core.invitations import Invitation
 from core.invitations import render as render_invitation
-from core.meetings import Span, chosen_slot, own_words, said
-from core.proposals import USED_FACTS, is_opt_out
+from core.meetings import Span, chosen_slot, said
+from core.opt_out import is_opt_out, said_themselves
+from core.proposals import USED_FACTS
 from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.settings import settings
 from core.suppression import Reason, Target, address_key
@@ -241,8 +242,7 @@ async def _write_activity(approval: Approval) -> str:
 async def take_reply(request: BookRequest) -> BookingReport:
     """Take up what the guest answered. An opt-out stands in front of everything and takes effect at once."""
     approval = await check_reply(request)
-    words = own_words(request.reply or "")
-    if is_opt_out(words):
+    if is_opt_out(said_themselves(request.reply or "")):
         return await opt_out(approval)
     slot = await read_choice(approval, request.reply or "")
     if slot is None:

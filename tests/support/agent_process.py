@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["flows.research_market", "flows.write_campaign", "langchain_core.callbacks"])
+context.set_forkserver_preload(
+    ["flows.research_market", "flows.write_campaign", "flows.hold_conversation", "langchain_core.callbacks"]
+)
 
 
 def _run(environment: dict[str, str], agent: str, request: dict[str, Any], report: Path, kill_at: int) -> None:
@@ -34,7 +36,8 @@ def _run(environment: dict[str, str], agent: str, request: dict[str, Any], repor
         on_chain_start = on_chain_end = on_chat_model_start = on_llm_end = _event  # type: ignore[assignment]
 
     events = Events()
-    result = asyncio.run(_growth(request, events) if agent == "growth" else _marketing(request, events))
+    run_agent = {"growth": _growth, "marketing": _marketing, "conversation": _conversation}[agent]
+    result = asyncio.run(run_agent(request, events))
     result["events"] = events.count
     report.write_text(json.dumps(result))
 
@@ -54,6 +57,14 @@ async def _marketing(request: dict[str, Any], events: Any) -> dict[str, Any]:
     plan = await campaigns.plan(CampaignRequest(**request))
     report = await campaigns.draft(plan, await campaigns.write(plan, callbacks=[events]))
     return report.model_dump(mode="json")
+
+
+async def _conversation(request: dict[str, Any], events: Any) -> dict[str, Any]:
+    from core.talking import TalkRequest
+    from tasks import conversations
+
+    plan = await conversations.plan(TalkRequest(**request))
+    return (await conversations.take_turn(plan, callbacks=[events])).model_dump(mode="json")
 
 
 def start(

@@ -13,7 +13,7 @@ from agents.async_chat import AsyncChat
 from agents.structured import name_of, value_of
 
 Answer = Callable[[str, str], str]
-"""(schema's name, prompt) -> the model's text."""
+"""(schema's name, or nothing for free text; prompt) -> the model's text."""
 
 
 class ScriptedModel(AsyncChat):
@@ -35,7 +35,7 @@ class ScriptedModel(AsyncChat):
     ) -> ChatResult:
         prompt = "\n".join(message.text for message in messages)
         self.prompts.append(prompt)
-        said = AIMessage(self.answer(kwargs["schema_name"], prompt))
+        said = AIMessage(self.answer(kwargs.get("schema_name", ""), prompt))
         return ChatResult(generations=[ChatGeneration(message=said)])
 
     def with_structured_output(self, schema: Any, **kwargs: Any) -> Runnable[Any, Any]:

@@ -1,0 +1,77 @@
+"""What is asked of, and comes of, a turn of a conversation."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PLAYBOOK_FILE = "playbook.yaml"
+"""Of the data directory: what the conversation agent may say, where a request names no other."""
+
+
+class TalkRequest(BaseModel):
+    """A guest's turn in a conversation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lead_id: UUID | None = Field(default=None, description="The lead to talk with; begins a conversation")
+    thread_id: UUID | None = Field(default=None, description="Goes on with a conversation")
+    text: str | None = Field(
+        default=None, max_length=20_000, description="What the guest said; empty: audio, or nothing"
+    )
+    audio: str | None = Field(default=None, max_length=1_000, description="File with what the guest said, such as WAV")
+    turn_id: str | None = Field(
+        default=None, max_length=100, description="Names the turn: taken once. Empty: the flow run's own id"
+    )
+    save_audio: str | None = Field(default=None, max_length=1_000, description="WAV file to write the spoken answer to")
+    playbook: str | None = Field(
+        default=None, max_length=1_000, description="YAML file of what may be said. Default: that of the data directory"
+    )
+    use_model: bool = Field(default=True, description="Ask the model where one is configured; else rules")
+    stream: bool = Field(default=False, description="Publish tokens and states while it runs")
+
+    @model_validator(mode="after")
+    def _is_about_somebody(self) -> "TalkRequest":
+        if self.lead_id is None and self.thread_id is None:
+            raise ValueError("a lead or a thread is needed")
+        if self.text is not None and self.audio is not None:
+            raise ValueError("a turn is text or audio, not both")
+        return self
+
+
+class TalkReport(BaseModel):
+    """What came of a turn.
+
+    Attributes:
+        status: waiting: for the next turn. ended: by the guest. stopped: by a limit, may go on.
+        turns: those that have ended.
+        by: who understood the turn.
+        answered_by: whose words the reply is; colleague: it could not be answered.
+        refused: sentences of the model that were not said, because the playbook does not say them.
+        opted_out: what was suppressed.
+        fault: why the reply was not spoken to its end, where it should have been.
+        first_audio_ms: from the end of the guest's turn to the first sound of the answer.
+        turn_ms: to the end of the turn, its sound included.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    thread_id: UUID
+    lead_id: UUID
+    status: Literal["waiting", "ended", "stopped"]
+    turns: int = 0
+    heard: str | None = None
+    intent: str | None = None
+    by: str | None = None
+    topics: list[str] = Field(default_factory=list)
+    reply: str | None = None
+    answered_by: str | None = None
+    refused: int = 0
+    opted_out: str | None = None
+    was_interrupted: bool = False
+    was_spoken: bool = False
+    fault: str | None = None
+    reason: str | None = None
+    first_audio_ms: float | None = None
+    turn_ms: float | None = None
+    audio: str | None = None

