@@ -45,6 +45,7 @@ bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_qualification
 	$(BIN)/python -m bench.bench_sync
 	$(BIN)/python -m bench.bench_graphs
+	$(BIN)/python -m bench.bench_conversation
 
 eval: setup ## Score against labelled real files, or the project's own small ones where there are none
 	$(BIN)/python -m bench.eval_csv
