@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from core import cell_text, normalize, phones
@@ -38,9 +38,11 @@ from integrations.browserbase.schemas import PageOutcome
 from integrations.resilience.retry import is_ambiguous
 from integrations.websites.fetcher import WebsiteFetcher
 from tasks.contacts import website_fetcher
-from tasks.enrichment_agent import AgentReader, Record, opened_reader
 from tasks.providers import outside
 from tasks.website_reading import read_website
+
+if TYPE_CHECKING:
+    from tasks.enrichment_agent import AgentReader, Record
 
 T = TypeVar("T")
 
@@ -129,7 +131,7 @@ def configured(chosen: Settings, config: EnrichmentConfig) -> dict[Provider, str
 
 @asynccontextmanager
 async def opened_sources(
-    chosen: Settings, config: EnrichmentConfig, run_id: UUID, budgets: Sequence[Budget], record: Record | None
+    chosen: Settings, config: EnrichmentConfig, run_id: UUID, budgets: Sequence[Budget], record: "Record | None"
 ) -> AsyncIterator[Sources]:
     """Open the providers that are configured and used; without a key neither Redis nor a client is opened.
 
@@ -154,6 +156,8 @@ async def opened_sources(
             if "linkedin" in used:
                 on["linkedin"] = _linkedin(await world.company_pages())
             if "agent" in used:
+                from tasks.enrichment_agent import opened_reader  # LangChain, for those who ask a model
+
                 try:
                     reader = await opened_reader(
                         stack, world, fetcher, config, run_id, record, time_budget_s=chosen.websites.time_budget_s
@@ -311,7 +315,7 @@ def _linkedin(pages: CompanyPages) -> Source:
     return Source("linkedin", _one_by_one(ask), width=1)
 
 
-def _agent_asker(reader: AgentReader) -> Callable[[Question], Awaitable[Answer | Unasked]]:
+def _agent_asker(reader: "AgentReader") -> Callable[[Question], Awaitable[Answer | Unasked]]:
     async def ask(question: Question) -> Answer | Unasked:
         started, asked_at = time.monotonic(), datetime.now(UTC)
         answer = await _guarded(lambda: reader.read(question))

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from agents.models import PRICE_FILE, Endpoint, ModelChoice, Models
 from core.errors import ProviderNotConfigured
 from core.prices import read_prices
 from core.settings import Settings, settings
@@ -29,6 +29,9 @@ from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.store import Store
 from tasks.resources import database_url
+
+if TYPE_CHECKING:
+    from agents.models import Models
 
 _ADVANCE = {"cerebras": 50, "anthropic": 10, "deepseek": 20, "openrouter": 10, "openai": 20}
 """Calls for which room in the budget is drawn at once; one at a time where a call is dear."""
@@ -96,8 +99,11 @@ class Outside:
         client = CartesiaClient(section.base_url, key, guard, slots=slots, timeout_s=section.timeout_s)
         return await self.stack.enter_async_context(client)
 
-    def models(self) -> Models:
+    def models(self) -> "Models":
         """Return the models; nothing is opened before `Models.chat_model`."""
+        # Over a second of processor time, which most runs and commands can do without.
+        from agents.models import PRICE_FILE, Endpoint, ModelChoice, Models
+
         providers = self.settings.providers
         endpoints = {
             name: Endpoint(
