@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Literal, get_args
 from uuid import UUID
 
-from core.lead import FIELDS
+from core.lead import FIELDS, POSITION
 from core.spend import FREE, Cost
 
 Provider = Literal["website", "apollo_company", "apollo_person", "apollo_phone", "linkedin", "agent"]
@@ -28,30 +28,9 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 LeadOutcome = Literal["enriched", "complete", "nothing_found", "skipped", "failed", "due"]
 LEAD_OUTCOMES: tuple[LeadOutcome, ...] = get_args(LeadOutcome)
 
-COMPANY_FIELDS = (
-    "company_name",
-    "company_website",
-    "company_domain",
-    "industry",
-    "company_size",
-    "annual_revenue",
-    "street",
-    "city",
-    "state",
-    "country",
-    "postal_code",
-    "company_phone",
-    "company_linkedin_url",
-)
-PERSON_FIELDS = (
-    "contact_name",
-    "first_name",
-    "last_name",
-    "contact_title",
-    "contact_email",
-    "contact_phone",
-    "linkedin_url",
-)
+COMPANY_FIELDS = FIELDS[: POSITION["contact_name"]]
+PERSON_FIELDS = FIELDS[POSITION["contact_name"] : POSITION["notes"]]
+"""In storage order a lead's company stands first, then its person, then what was written about both."""
 EXTRA_FIELDS = (
     "company_description",
     "company_email",
