@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from core.cell_text import SCIENTIFIC, WHOLE, storable, text
+from core.cell_text import SCIENTIFIC, WHOLE, text
 
 _CACHE = 16_384
 
@@ -47,7 +47,8 @@ def phone(raw: str, country: str | None = None) -> str | None:
 
 @lru_cache(maxsize=_CACHE)
 def _phone(raw: str, country: str | None) -> str | None:
-    value = _BEFORE_PHONE.sub("", text(raw) or "").rstrip('"')
+    lines = (" ".join(line.split()) for line in (text(raw) or "").splitlines())
+    value = _BEFORE_PHONE.sub("", "\n".join(filter(None, lines))).rstrip('"\n ')
     if SCIENTIFIC.match(value):
         return None
     if whole := WHOLE.match(value):
@@ -61,7 +62,8 @@ def _phone(raw: str, country: str | None) -> str | None:
             return found
     digits = sum(char.isdigit() for char in value)
     if 5 <= digits <= 40 and len(_LETTERS.findall(value)) <= 12:
-        return " ".join(storable(value).split()) or None
+        # Parted as they were read, so that reading them again finds the same.
+        return value.replace("\n", "; ")
     return None
 
 

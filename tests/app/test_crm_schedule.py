@@ -71,7 +71,7 @@ def test_a_schedule_starts_it_and_a_pause_stops_it(
     keys = {artifact["key"] for artifact in shown}
     assert keys >= {"crm-sync-report", "crm-plan", "crm-in-sync", "crm-pending", "crm-excluded", "crm-failing"}
     status = json.loads(running.run("crm", "status", "--state", "in_sync", "--json").stdout)
-    assert [record["company_name"] for record in status["records"]] == ["Moor End Ltd"]
+    assert "Moor End Ltd" in [record["company_name"] for record in status["records"]]
 
     assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
     api.post(f"/deployments/{deployment['id']}/pause_deployment", {})

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core import phones
@@ -25,7 +25,7 @@ PHONES = [
 
 PIECES = [
     *("+", "49", "0", "(0)", "30 123456", "001", "415 555 2671", "4.9E+11", "tel:", "ext. 7", "/", "(", ")", "-"),
-    *(" ", ";", ",", "'", '="', '"', "\n", ".0", "x", "٣", "é", "#N/A", "\0"),
+    *(" ", ";", ",", "'", '="', '"', "\n", "\r", "\u2028", ".0", "x", "٣", "é", "#N/A", "\0"),
 ]
 TEXTS = st.text(st.characters(), max_size=20) | st.lists(st.sampled_from(PIECES), max_size=7).map("".join)
 
@@ -36,6 +36,7 @@ def test_normalizes_phones(raw: str, country: str | None, value: str | None) -> 
 
 
 @given(raw=TEXTS, country=st.sampled_from([None, "DE", "US", "IT"]))
+@example(raw="20100\r0", country="DE")
 @settings(max_examples=400, deadline=None)
 def test_phones_are_idempotent(raw: str, country: str | None) -> None:
     once = phones.phone(raw, country)

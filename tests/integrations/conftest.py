@@ -73,7 +73,7 @@ def guard_of(store: Store, book: RecordingBook) -> GuardMaker:
             "breaker": Breaker(provider, changes.pop("breaker_policy", BreakerPolicy(failures=50)), store),
             "limiter": RateLimiter(provider, changes.pop("limits", LimitPolicy()), store),
             "retry": EAGER,
-            "deadline_s": 2.0,
+            "deadline_s": 30.0,
             "book": book,
         }
         return Guard(provider, **(parts | changes))

@@ -50,7 +50,7 @@ def credits(amount: str) -> Cost:  # noqa: A001 - Apollo's unit
 
 @pytest.fixture
 async def client(server: ScriptedServer, guard_of):
-    async with ApolloClient(server.url, "key-secret", guard_of("apollo"), timeout_s=0.3) as client:
+    async with ApolloClient(server.url, "key-secret", guard_of("apollo"), timeout_s=10) as client:
         yield client
 
 
@@ -242,7 +242,7 @@ FAULTS = [
 @pytest.mark.parametrize("name", METHODS)
 async def test_every_method_says_what_went_wrong(server, guard_of, name: str) -> None:
     guard = guard_of("apollo", retry=RetryPolicy(retries=1, base_s=0.001))
-    async with ApolloClient(server.url, "key-secret", guard, timeout_s=0.3) as client:
+    async with ApolloClient(server.url, "key-secret", guard, timeout_s=10) as client:
         for fault, kind in FAULTS:
             server.route = lambda _, fault=fault: fault
             with pytest.raises(kind):

@@ -297,7 +297,7 @@ FAULTS = [
 @pytest.mark.parametrize("name", METHODS)
 async def test_every_method_says_what_went_wrong(server, guard_of, name: str) -> None:
     guard = guard_of("browserbase", retry=RetryPolicy(retries=1, base_s=0.001))
-    async with BrowserbaseClient(server.url, "bb-key", guard, project_id="prj_1", timeout_s=0.3) as client:
+    async with BrowserbaseClient(server.url, "bb-key", guard, project_id="prj_1", timeout_s=10) as client:
         for fault, kind in FAULTS:
             server.route = lambda _, fault=fault: fault
             with pytest.raises(kind):

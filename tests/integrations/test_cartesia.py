@@ -20,7 +20,7 @@ SAY = {"voice_id": "v1", "model": "sonic-3.5"}
 
 @pytest.fixture
 def client_of(server, guard_of, store):
-    def make(timeout_s: float = 0.5, **changes) -> CartesiaClient:
+    def make(timeout_s: float = 10.0, **changes) -> CartesiaClient:
         slots = Slots("cartesia", 2, store, max_wait_s=0)
         return CartesiaClient(
             server.url, "sk_car_secret", guard_of("cartesia", **changes), slots=slots, timeout_s=timeout_s

@@ -72,7 +72,7 @@ LAST = chunk({}, "stop", usage=USAGE, time_info=TIMES)
 
 @pytest.fixture
 async def client(server, guard_of):
-    async with CerebrasClient(server.url, "csk-secret", guard_of("cerebras"), timeout_s=0.5) as client:
+    async with CerebrasClient(server.url, "csk-secret", guard_of("cerebras"), timeout_s=10) as client:
         yield client
 
 
@@ -129,7 +129,7 @@ FAULTS = [
 @pytest.mark.parametrize("index", range(len(FAULTS)))
 async def test_what_went_wrong_is_said(server, guard_of, index: int) -> None:
     fault, kind = FAULTS[index]
-    async with CerebrasClient(server.url, "csk-secret", guard_of("cerebras", retry=ONCE), timeout_s=0.5) as client:
+    async with CerebrasClient(server.url, "csk-secret", guard_of("cerebras", retry=ONCE), timeout_s=10) as client:
         server.route = lambda _: fault
         with pytest.raises(kind):
             await client.complete(**ASK)

@@ -92,7 +92,7 @@ def close(server: ScriptedServer) -> SmallClose:
 
 @pytest.fixture
 async def client(server: ScriptedServer, guard_of):
-    async with CloseClient(server.url, "api_secret", guard_of("close"), timeout_s=0.3) as client:
+    async with CloseClient(server.url, "api_secret", guard_of("close"), timeout_s=10) as client:
         yield client
 
 
@@ -265,7 +265,7 @@ FAULTS = [
 @pytest.mark.parametrize("name", METHODS)
 async def test_every_method_says_what_went_wrong(server, guard_of, name: str) -> None:
     guard = guard_of("close", retry=RetryPolicy(retries=1, base_s=0.001))
-    async with CloseClient(server.url, "api_secret", guard, timeout_s=0.3) as client:
+    async with CloseClient(server.url, "api_secret", guard, timeout_s=10) as client:
         for fault, kind in FAULTS:
             server.route = lambda _, fault=fault: fault
             with pytest.raises(kind):
@@ -274,7 +274,7 @@ async def test_every_method_says_what_went_wrong(server, guard_of, name: str) ->
 
 @pytest.mark.parametrize("name", sorted(METHODS.keys() - {"merge"}))
 async def test_every_method_refuses_a_foreign_shape(server, guard_of, name: str) -> None:
-    async with CloseClient(server.url, "api_secret", guard_of("close"), timeout_s=0.3) as client:
+    async with CloseClient(server.url, "api_secret", guard_of("close"), timeout_s=10) as client:
         for body in ([], {"data": 1}, "text", None):
             server.route = lambda _, body=body: Reply(body=body)
             with pytest.raises((ProviderError, ConfigurationError)):

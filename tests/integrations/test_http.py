@@ -36,8 +36,8 @@ CREDIT = Cost(credits=Decimal(1))
 
 @pytest.fixture
 def client_of(server, guard_of):
-    def make(**changes) -> ProviderClient:
-        return ProviderClient(server.url, guard_of(**changes), headers={"x-key": "k-secret"}, timeout_s=0.5)
+    def make(timeout_s: float = 10.0, **changes) -> ProviderClient:
+        return ProviderClient(server.url, guard_of(**changes), headers={"x-key": "k-secret"}, timeout_s=timeout_s)
 
     return make
 
@@ -85,10 +85,10 @@ async def test_field_errors_are_kept_without_persons(server, client_of) -> None:
 GARBAGE = [Reply(200, b'{"half": ', {}), Reply(200, b"<html>sorry</html>", {"content-type": "text/html"})]
 
 
-@pytest.mark.parametrize("fault", [Reply(drop=True), Reply(stall_s=0.7), Reply(500), *GARBAGE], ids=range(5))
+@pytest.mark.parametrize("fault", [Reply(drop=True), Reply(stall_s=2.0), Reply(500), *GARBAGE], ids=range(5))
 async def test_a_fault_is_tried_again_where_that_is_harmless(server, client_of, fault: Reply) -> None:
     server.then(fault, Reply(body={"ok": 1}))
-    async with client_of() as client:
+    async with client_of(timeout_s=1.0 if fault.stall_s else 10.0) as client:
         assert (await client.request("GET", "/things/")).body == {"ok": 1}
         assert len(server.seen) == 2
         server.then(fault)
