@@ -123,12 +123,3 @@ def _show(report: "SiteReport") -> None:
     if owners:
         typer.echo(f"Owners and founders: {', '.join(owners)}")
     typer.echo(f"{sum(page.status == 'ok' for page in report.pages)} pages read")
-
-
-def main() -> None:
-    """Run the command by itself: `python -m app.commands.discover --website example.com --json`."""
-    typer.run(discover)
-
-
-if __name__ == "__main__":
-    main()

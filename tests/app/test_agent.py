@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from command_line import sales_agent
+from forked import sales_agent
 
 
 def test_research_without_leads_says_that_it_is_not_enough(database: str, home: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from command_line import sales_agent
+from forked import sales_agent
 from sending_process import RECIPIENT, approved, proposal
 
 from core.approvals import Approval

@@ -1,12 +1,10 @@
 import json
-import os
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from discovery_process import add_lead
+from forked import sales_agent
 
 PAGES = {
     "/": "<title>Acme Looms</title><nav><a href='/team'>Team</a></nav><p>Looms made by hand, by the river.</p>",
@@ -36,14 +34,7 @@ def address():
 
 
 def run(tmp_path, *arguments, **environment):
-    variables = os.environ | {"SALES_AGENT_HOME": str(tmp_path), "WEBSITES_DELAY_S": "0"} | environment
-    return subprocess.run(
-        [sys.executable, "-m", "app.commands.discover", *arguments],
-        capture_output=True,
-        text=True,
-        env=variables,
-        timeout=60,
-    )
+    return sales_agent("discover", *arguments, home=tmp_path, WEBSITES_DELAY_S="0", **environment)
 
 
 def test_the_command_prints_the_report_as_json(address, tmp_path):
@@ -90,14 +81,7 @@ def test_a_private_address_is_refused_by_default(address, tmp_path):
 
 
 def over_leads(database, home, *arguments, **environment):
-    variables = os.environ | {"SALES_AGENT_HOME": str(home), "POSTGRES_URL": database} | environment
-    return subprocess.run(
-        [sys.executable, "-m", "app", "discover", *arguments],
-        capture_output=True,
-        text=True,
-        env=variables,
-        timeout=60,
-    )
+    return sales_agent("discover", *arguments, home=home, POSTGRES_URL=database, **environment)
 
 
 def test_without_a_website_the_leads_that_are_due_are_looked_at(address, database, home, tmp_path):

@@ -1,10 +1,10 @@
 """`sales-agent doctor` as a person, or a script, runs it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
+
+from forked import sales_agent
 
 from sandbox.server import SandboxControl
 
@@ -23,14 +23,7 @@ KEYS = {
 
 
 def doctor(home: Path, *options: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app", "doctor", *options],
-        env={"PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(home), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return sales_agent("doctor", *options, home=home, **environment)
 
 
 def test_nothing_configured_is_one_screen_and_exit_code_0(tmp_path: Path) -> None:

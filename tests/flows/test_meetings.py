@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import elsewhere
+import forked
 import psycopg
 import pytest
 from icalendar import Calendar
@@ -50,12 +50,12 @@ def add_lead(database: str, **more: str) -> UUID:
 
 
 def propose(environment: dict[str, str], lead_id: UUID) -> ProposalReport:
-    return elsewhere.run(environment, propose_meeting, ProposeRequest(lead_id=lead_id))
+    return forked.run(environment, propose_meeting, ProposeRequest(lead_id=lead_id))
 
 
 def approval_of(environment: dict[str, str], report: ProposalReport) -> Approval:
     assert report.approval_id is not None, report.reason
-    return elsewhere.run(environment, find_approval, str(report.approval_id))
+    return forked.run(environment, find_approval, str(report.approval_id))
 
 
 def approve(environment: dict[str, str], approval: Approval, **more: Any) -> DecisionReport:
@@ -68,11 +68,11 @@ def approve(environment: dict[str, str], approval: Approval, **more: Any) -> Dec
             **more,
         }
     )
-    return elsewhere.run(environment, decide_approval, request)
+    return forked.run(environment, decide_approval, request)
 
 
 def book(environment: dict[str, str], approval: Approval, reply: str | None = None, **more: Any) -> BookingReport:
-    return elsewhere.run(environment, book_meeting, BookRequest(approval_id=approval.id, reply=reply, **more))
+    return forked.run(environment, book_meeting, BookRequest(approval_id=approval.id, reply=reply, **more))
 
 
 def messages(sandbox: SandboxControl) -> list[dict[str, Any]]:
@@ -95,6 +95,17 @@ def invitations(sandbox: SandboxControl) -> list[Any]:
 def slots_in_table(database: str) -> list[tuple[int, str]]:
     with psycopg.connect(database) as connection:
         return connection.execute("SELECT number, status FROM slots ORDER BY 1").fetchall()
+
+
+async def put_into_crm(lead_id: UUID) -> str:
+    """Make a lead of ours known to the CRM; return its id there."""
+    from integrations.close.schemas import CloseObject
+    from tasks.providers import outside
+
+    async with outside() as world:
+        client = await world.close()
+        await client.ensure_own_id_field(CloseObject.LEAD)
+        return (await client.create_lead({"name": "Brightwell"}, lead_id)).id
 
 
 def test_from_proposal_to_invitation(database: str, environment: dict[str, str], sandbox: SandboxControl) -> None:
@@ -226,7 +237,7 @@ def test_the_crm_gets_one_activity(database: str, environment: dict[str, str], s
     close = {name: value for name, value in sandbox.environment.items() if name.startswith("CLOSE_")}
     with_crm = {**environment, **close}
     lead_id = add_lead(database)
-    elsewhere.run(with_crm, elsewhere.put_into_crm, lead_id)
+    forked.run(with_crm, put_into_crm, lead_id)
     approval = approval_of(with_crm, propose(with_crm, lead_id))
     approve(with_crm, approval)
     activity = book(with_crm, approval).crm

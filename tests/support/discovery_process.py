@@ -2,18 +2,14 @@
 
 import asyncio
 import json
-import multiprocessing
-import os
 import uuid
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+import forked
 import psycopg
 from psycopg.rows import dict_row
-
-context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["flows.discover_contacts", "flows.import_leads"])
 
 
 def environment(database: str, home: Path, cache: Path, **more: str) -> dict[str, str]:
@@ -29,8 +25,7 @@ def environment(database: str, home: Path, cache: Path, **more: str) -> dict[str
     }
 
 
-def _run(variables: dict[str, str], request: dict[str, Any], report: Path) -> None:
-    os.environ.update(variables)
+def _run(request: dict[str, Any], report: Path) -> None:
     from core.discovery import DiscoveryRequest
     from flows.discover_contacts import discover_contacts
 
@@ -41,9 +36,7 @@ def _run(variables: dict[str, str], request: dict[str, Any], report: Path) -> No
 def start(variables: dict[str, str], report: Path, **request: Any) -> ForkServerProcess:
     """Start a run; it writes its report into a file."""
     report.unlink(missing_ok=True)
-    process = context.Process(target=_run, args=(variables, request, report))
-    process.start()
-    return process
+    return forked.start(variables, _run, request, report)
 
 
 def finish(process: ForkServerProcess, report: Path) -> dict[str, Any]:

@@ -2,20 +2,16 @@
 
 import asyncio
 import json
-import multiprocessing
-import os
 import uuid
 from collections.abc import Sequence
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+import forked
 import psycopg
 
 from sandbox.server import SandboxControl
-
-context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["flows.enrich_leads", "agents.enrichment"])
 
 GENEROUS = {"minute": None, "hourly": None, "24-hour": None}
 APOLLO_ONLY = """
@@ -55,8 +51,7 @@ def with_apollo(sandbox: SandboxControl, redis: str, **more: str) -> dict[str, s
     }
 
 
-def _run(variables: dict[str, str], request: str, report: Path) -> None:
-    os.environ.update(variables)
+def _run(request: str, report: Path) -> None:
     from core.enrichment_plan import EnrichRequest
     from flows.enrich_leads import enrich_leads
 
@@ -67,9 +62,7 @@ def _run(variables: dict[str, str], request: str, report: Path) -> None:
 def start(variables: dict[str, str], report: Path, **request: Any) -> ForkServerProcess:
     """Start a run; it writes its report into a file."""
     report.unlink(missing_ok=True)
-    process = context.Process(target=_run, args=(variables, json.dumps(request, default=str), report))
-    process.start()
-    return process
+    return forked.start(variables, _run, json.dumps(request, default=str), report)
 
 
 def finish(process: ForkServerProcess, report: Path, *, within_s: float = 170) -> dict[str, Any]:

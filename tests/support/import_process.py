@@ -1,19 +1,15 @@
-"""An import in a process of its own, which a test may kill. Forked from a server that has everything loaded."""
+"""An import in a process of its own, which a test may kill."""
 
 import asyncio
 import json
-import multiprocessing
-import os
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["flows.import_leads"])
+import forked
 
 
-def _run(environment: dict[str, str], path: Path, report: Path) -> None:
-    os.environ.update(environment)
+def _run(path: Path, report: Path) -> None:
     from core.imports import ImportRequest
     from flows.import_leads import import_leads
 
@@ -25,9 +21,7 @@ def start(environment: dict[str, str], path: Path) -> ForkServerProcess:
     """Start an import."""
     report = path.with_suffix(".report")
     report.unlink(missing_ok=True)
-    process = context.Process(target=_run, args=(environment, path, report))
-    process.start()
-    return process
+    return forked.start(environment, _run, path, report)
 
 
 def finish(environment: dict[str, str], path: Path) -> dict[str, Any]:

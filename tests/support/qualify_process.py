@@ -1,19 +1,15 @@
-"""A qualification in a process of its own, which a test may kill. Forked from a server that has everything loaded."""
+"""A qualification in a process of its own, which a test may kill."""
 
 import asyncio
 import json
-import multiprocessing
-import os
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["flows.import_leads", "flows.qualify_leads"])
+import forked
 
 
-def _run(environment: dict[str, str], request: str, report: Path) -> None:
-    os.environ.update(environment)
+def _run(request: str, report: Path) -> None:
     from core.qualification import QualifyRequest
     from flows.qualify_leads import qualify_leads
 
@@ -24,9 +20,7 @@ def _run(environment: dict[str, str], request: str, report: Path) -> None:
 def start(environment: dict[str, str], report: Path, **request: Any) -> ForkServerProcess:
     """Start a qualification; `request` as for `QualifyRequest`."""
     report.unlink(missing_ok=True)
-    process = context.Process(target=_run, args=(environment, json.dumps(request, default=str), report))
-    process.start()
-    return process
+    return forked.start(environment, _run, json.dumps(request, default=str), report)
 
 
 def finish(environment: dict[str, str], report: Path, *, within_s: float = 120, **request: Any) -> dict[str, Any]:

