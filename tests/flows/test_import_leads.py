@@ -44,17 +44,24 @@ def artifacts(api: PrefectAPI, run_id: str) -> dict[str, Any]:
     return {artifact["key"] or artifact["type"]: artifact for artifact in found}
 
 
-def start(api: PrefectAPI, deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Start a deployment as the form does, and wait for its end."""
+def submit(api: PrefectAPI, deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Start a deployment as the form does."""
     found = api.get(f"/deployments/name/{deployment}/{deployment}")
-    run = api.post(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})
+    run: dict[str, Any] = api.post(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})
+    return run
+
+
+def await_end(api: PrefectAPI, run: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + 90
     while run["state_type"] not in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
         assert time.monotonic() < deadline, run["state"]
         time.sleep(0.3)
         run = api.get(f"/flow_runs/{run['id']}")
-    state: dict[str, Any] = run
-    return state
+    return run
+
+
+def start(api: PrefectAPI, deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    return await_end(api, submit(api, deployment, parameters))
 
 
 def test_import_in_this_process_is_a_run_with_history(
@@ -107,8 +114,9 @@ def test_form_starts_an_import_and_its_undo_in_the_worker(
 def test_form_cannot_name_files_elsewhere(running: Installation, api: PrefectAPI, tmp_path: Path) -> None:
     outside = tmp_path / "outside.csv"
     outside.write_text(GOOD)
-    for path in (str(outside), "../../outside.csv"):
-        run = start(api, "import-leads", {"request": {"path": path}})
+    paths = (str(outside), "../../outside.csv")
+    for submitted in [submit(api, "import-leads", {"request": {"path": path}}) for path in paths]:
+        run = await_end(api, submitted)
         assert run["state_type"] == "FAILED"
         assert "upload directory" in run["state"]["message"]
 

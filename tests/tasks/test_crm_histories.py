@@ -7,7 +7,7 @@ from sync_history import play_many
 
 from sandbox.server import SandboxControl
 
-SAMPLE = 100
+SAMPLE = 50
 LONG = 2_000
 
 
