@@ -4,7 +4,6 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,8 @@ def runs_of(api: PrefectAPI, deployment: dict[str, Any], *states: str) -> list[d
 def test_a_schedule_starts_it_and_a_pause_stops_it(
     running: Installation, api: PrefectAPI, crm: Path, deployment: dict[str, Any]
 ) -> None:
-    (first, *_) = wait_for(lambda: runs_of(api, deployment, "COMPLETED"))
+    first, second, *_ = wait_for(lambda: (found := runs_of(api, deployment, "COMPLETED"))[1:] and found)
+    assert first["end_time"] <= second["start_time"]
     assert first["auto_scheduled"]
     shown = api.post("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [first["id"]]}}})
     keys = {artifact["key"] for artifact in shown}
@@ -78,9 +78,7 @@ def test_a_schedule_starts_it_and_a_pause_stops_it(
     wait_for(lambda: not runs_of(api, deployment, "RUNNING", "PENDING"))
     assert runs_of(api, deployment, "SCHEDULED") == []
     done = len(runs_of(api, deployment, "COMPLETED"))
-    time.sleep(8)
+    time.sleep(6)
     assert len(runs_of(api, deployment, "COMPLETED")) == done
     api.post(f"/deployments/{deployment['id']}/resume_deployment", {})
-    finished = wait_for(lambda: (found := runs_of(api, deployment, "COMPLETED"))[done:] and found)
-    spans = [(run["start_time"], run["end_time"]) for run in finished]
-    assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans)), spans
+    wait_for(lambda: runs_of(api, deployment, "SCHEDULED", "PENDING", "RUNNING"))

@@ -1,7 +1,6 @@
 """The cost book is never over its budget and never loses a reservation, whoever crashes."""
 
 import asyncio
-import multiprocessing
 import os
 import random
 from collections.abc import AsyncIterator
@@ -9,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+import forked
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -239,14 +239,11 @@ def _spender(url: str, seed: int, calls: int, now: datetime) -> None:
 async def check_crashes(database: str, engine: AsyncEngine, rounds: int, seed: int) -> None:
     """Let three processes spend and crash, a day a round, and watch the ledger meanwhile."""
     budget = Budget(Period.DAY, Unit.USD, Decimal(1))
-    # A server that has everything loaded forks them: starting an interpreter each takes longer than the round.
-    forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload(["db.spend_book", "db.engine", "sqlalchemy.dialects.postgresql.psycopg"])
     crashed = 0
     for turn in range(rounds):
         now = NOW + timedelta(days=turn)
         seeds = [seed + turn * 10 + i for i in range(3)]
-        spenders = [forks.Process(target=_spender, args=(database, each, 60, now)) for each in seeds]
+        spenders = [forked.context.Process(target=_spender, args=(database, each, 60, now)) for each in seeds]
         for spender in spenders:
             spender.start()
         while any(spender.is_alive() for spender in spenders):

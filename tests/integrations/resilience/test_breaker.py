@@ -1,9 +1,9 @@
 """The breaker against its model, and many processes against one breaker."""
 
 import asyncio
-import multiprocessing
 from datetime import UTC, datetime
 
+import forked
 import pytest
 import redis
 import redis.asyncio
@@ -136,9 +136,8 @@ async def test_of_twenty_callers_in_four_processes_one_probes(store: Store, valk
     assert await breaker.state() is Circuit.OPEN
     await asyncio.sleep(0.15)
 
-    spawn = multiprocessing.get_context("spawn")
-    barrier, outcomes = spawn.Barrier(4), spawn.Queue()
-    callers = [spawn.Process(target=ask_five, args=(valkey.port, barrier, outcomes)) for _ in range(4)]
+    barrier, outcomes = forked.context.Barrier(4), forked.context.Queue()
+    callers = [forked.context.Process(target=ask_five, args=(valkey.port, barrier, outcomes)) for _ in range(4)]
     for caller in callers:
         caller.start()
     answers = [await asyncio.to_thread(outcomes.get, True, 30) for _ in range(20)]

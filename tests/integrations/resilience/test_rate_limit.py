@@ -2,8 +2,8 @@
 
 import asyncio
 import bisect
-import multiprocessing
 
+import forked
 import pytest
 import redis.asyncio
 from hypothesis import HealthCheck, given, settings
@@ -158,9 +158,8 @@ async def test_slots_are_shared_given_back_and_run_out(store: Store) -> None:
 
 
 def _eight_processes(port: int, seconds: float) -> list[list[float]]:
-    spawn = multiprocessing.get_context("spawn")
-    barrier, grants = spawn.Barrier(8), spawn.Queue()
-    callers = [spawn.Process(target=call_until, args=(port, seconds, barrier, grants)) for _ in range(8)]
+    barrier, grants = forked.context.Barrier(8), forked.context.Queue()
+    callers = [forked.context.Process(target=call_until, args=(port, seconds, barrier, grants)) for _ in range(8)]
     for caller in callers:
         caller.start()
     times = [grants.get(True, 90) for _ in callers]
