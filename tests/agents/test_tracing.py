@@ -112,7 +112,9 @@ def test_a_dead_endpoint_does_not_hold_the_exit_up() -> None:
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("how", ["stall", "stall_after", "slow", "drop", "html"])
+@pytest.mark.parametrize(
+    "how", ["stall", "html", *(pytest.param(how, marks=pytest.mark.soak) for how in ("stall_after", "slow", "drop"))]
+)
 def test_an_endpoint_in_trouble_does_not_hold_the_exit_up(sandbox: SandboxControl, how: str) -> None:
     sandbox.fail_next("langsmith", how, times=None, **({"delay_s": 10} if how == "slow" else {}))
     delay_s, said = run("hidden", sandbox.environment["LANGSMITH_ENDPOINT"])

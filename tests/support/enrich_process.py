@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import forked
 import psycopg
 
-from sandbox.server import SandboxControl
+if TYPE_CHECKING:
+    from sandbox.server import SandboxControl
 
 GENEROUS = {"minute": None, "hourly": None, "24-hour": None}
 APOLLO_ONLY = """
@@ -35,7 +36,7 @@ def environment(database: str, home: Path, cache: Path, **more: str) -> dict[str
     }
 
 
-def with_apollo(sandbox: SandboxControl, redis: str, **more: str) -> dict[str, str]:
+def with_apollo(sandbox: "SandboxControl", redis: str, **more: str) -> dict[str, str]:
     """Give the settings of a run that may buy as much as it likes of the sandbox's Apollo."""
     sandbox.settings("apollo", limits=GENEROUS, credits=1_000_000)
     return {
@@ -73,7 +74,7 @@ def finish(process: ForkServerProcess, report: Path, *, within_s: float = 170) -
     return result
 
 
-def seed_companies(sandbox: SandboxControl, count: int) -> None:
+def seed_companies(sandbox: "SandboxControl", count: int) -> None:
     """Let the sandbox's Apollo know companies with one person each; every seventh company it does not know."""
     companies = [
         {
