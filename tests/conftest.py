@@ -73,8 +73,12 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_url(home: Path) -> str:
-    """Return the URL of database `sales_agent` (empty) on the session's server."""
-    return embedded.embedded_postgres_url(home)
+    """Return the URL of database `sales_agent` (empty) on the session's server, which need not outlive a power cut."""
+    url = embedded.embedded_postgres_url(home)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +99,7 @@ def database(postgres_url: str, template: str) -> Iterator[str]:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         # Only one session at a time may copy a database.
         connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
     yield embedded.with_database(postgres_url, name)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
