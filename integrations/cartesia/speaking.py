@@ -257,7 +257,7 @@ class Utterance:
         voice, socket = self._speaking.voice, self._speaking.socket
         try:
             goes_on = True
-            while goes_on:
+            while goes_on and not self.is_cancelled:
                 text = "".join(self._texts[self._sent :])
                 goes_on = not self._is_ended
                 self._is_owed = self._is_owed or bool(text)

@@ -123,6 +123,22 @@ async def test_a_reader_that_leaves_stops_it_too(client_of, sandbox) -> None:
         await until(lambda: sandbox.state("cartesia")["active"] == 0)
 
 
+async def test_cancelled_while_its_text_still_comes_sends_nothing_more(client_of, sandbox) -> None:
+    sandbox.settings("cartesia", piece_pause_s=0.05)
+    async with client_of() as client, client.speaking(**VOICE) as speaking:
+        utterance = speaking.utterance()
+        utterance.push(LONG)
+        pieces = aiter(utterance)
+        assert await anext(pieces)
+        async with asyncio.timeout(10):
+            utterance.cancel()
+            await asyncio.sleep(0.05)  # whoever listens is busy elsewhere
+            assert [piece async for piece in pieces] == []
+    (said,) = sandbox.requests("cartesia")
+    assert said["body"].count("transcript") == 1
+    assert '"cancel": true' in said["body"]
+
+
 async def test_cancelled_before_its_first_word_costs_nothing(client_of, sandbox, book) -> None:
     async with client_of() as client, client.speaking(**VOICE) as speaking:
         utterance = speaking.utterance()
