@@ -145,7 +145,7 @@ class Floor:
         """Begin to answer."""
         self.line, self.is_interrupted = None, False
 
-    async def run(self, work: Any) -> bool:  # noqa: ANN401 - a coroutine
+    async def run(self, work: Any) -> bool:
         """Run something that an interruption ends; tell whether it came to its end."""
         task = asyncio.ensure_future(work)
         self._work.add(task)

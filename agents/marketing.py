@@ -222,6 +222,6 @@ def _asked(part: Part) -> dict[str, str]:
     }
 
 
-def _chain(part: str, model: BaseChatModel, schema: type[Closed]) -> Any:  # noqa: ANN401 - a value of the schema
+def _chain(part: str, model: BaseChatModel, schema: type[Closed]) -> Any:
     messages = [("system", _PROMPT.parts["system"]), ("human", _PROMPT.parts[part])]
     return ChatPromptTemplate.from_messages(messages) | model.with_structured_output(schema)

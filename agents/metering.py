@@ -24,7 +24,7 @@ class Meter(AsyncCallbackHandler):
         self.usage: TokenUsage = NO_TOKENS
         self.model = ""
 
-    async def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:  # noqa: ANN401, ARG002 - LangChain's
+    async def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:  # noqa: ARG002 - LangChain's
         """Count an answer."""
         self.calls += 1
         generation = response.generations[0][0] if response.generations and response.generations[0] else None

@@ -52,7 +52,7 @@ def strict_schema(schema: Schema) -> dict[str, Any]:
     return strict
 
 
-def _strict(node: Any, place: str) -> Any:  # noqa: ANN401 - any JSON
+def _strict(node: Any, place: str) -> Any:
     if isinstance(node, list):
         return [_strict(item, place) for item in node]
     if not isinstance(node, dict):
@@ -109,7 +109,7 @@ def checked(provider: str, message: AIMessage, facts: Mapping[str, Any] | None =
 def value_of(schema: Schema, *, include_raw: bool = False) -> Runnable[BaseMessage, Any]:
     """Return a step that turns a message into a value of `schema`; see `read_value`."""
 
-    def read(message: BaseMessage) -> Any:  # noqa: ANN401 - a value of the schema
+    def read(message: BaseMessage) -> Any:
         if not include_raw:
             return read_value(schema, message)
         try:
@@ -117,13 +117,13 @@ def value_of(schema: Schema, *, include_raw: bool = False) -> Runnable[BaseMessa
         except MalformedAnswer as error:
             return {"raw": message, "parsed": None, "parsing_error": error}
 
-    async def aread(message: BaseMessage) -> Any:  # noqa: ANN401 - LangChain would use a thread otherwise
+    async def aread(message: BaseMessage) -> Any:
         return read(message)
 
     return RunnableLambda(read, aread)
 
 
-def read_value(schema: Schema, message: BaseMessage) -> Any:  # noqa: ANN401 - a value of the schema
+def read_value(schema: Schema, message: BaseMessage) -> Any:
     """Return the value a message holds, from its tool call or its text, fenced or with words around it.
 
     Raises:
@@ -142,7 +142,7 @@ def read_value(schema: Schema, message: BaseMessage) -> Any:  # noqa: ANN401 - a
         raise MalformedAnswer(f"the model's {name_of(schema)} does not fit at {', '.join(places[:5])}") from None
 
 
-def _json_in(text: str) -> Any:  # noqa: ANN401 - any JSON
+def _json_in(text: str) -> Any:
     fenced = _FENCED.search(text)
     for candidate in filter(None, (text, fenced and fenced[1], text[text.find("{") :] if "{" in text else "")):
         try:

@@ -29,15 +29,15 @@ class PrefectAPI:
         if auth:
             self._headers["Authorization"] = "Basic " + base64.b64encode(auth.encode()).decode()
 
-    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+    def get(self, path: str) -> Any:
         """Return the JSON at `path`."""
         return self._call("GET", path, None)
 
-    def post(self, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+    def post(self, path: str, body: object) -> Any:
         """Post JSON and return what comes back."""
         return self._call("POST", path, body)
 
-    def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+    def put(self, path: str, body: object) -> Any:
         """Put JSON and return what comes back."""
         return self._call("PUT", path, body)
 
@@ -48,11 +48,9 @@ class PrefectAPI:
         except (Unavailable, Rejected):
             return False
 
-    def _call(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+    def _call(self, method: str, path: str, body: object) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - the address is the operator's own setting
-            self.url + path, data=data, headers=self._headers, method=method
-        )
+        request = urllib.request.Request(self.url + path, data=data, headers=self._headers, method=method)  # noqa: S310 - the operator's own setting
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
                 answer = response.read()

@@ -18,7 +18,7 @@ def say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+def print_json(value: Any) -> None:
     """Print a result as JSON."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
@@ -30,7 +30,7 @@ def print_facts(facts: Mapping[str, Any]) -> None:
         typer.echo(f"{name:<{width}}  {_readable(value)}")
 
 
-def _readable(value: Any) -> str:  # noqa: ANN401 - a JSON value
+def _readable(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):

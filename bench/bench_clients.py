@@ -51,7 +51,7 @@ CENT = Cost(usd=Decimal("0.0001"))
 Way = Callable[[], Awaitable[Any]]
 
 
-def serve(port: Any, completion: dict[str, Any] = COMPLETION) -> None:  # noqa: ANN401 - a shared integer
+def serve(port: Any, completion: dict[str, Any] = COMPLETION) -> None:
     """Answer every request at once with the same completion."""
     raw = json.dumps(completion).encode()
     answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(raw) + raw

@@ -32,7 +32,7 @@ READING = json.dumps({"intent": "question", "topics": ["price"]})
 VOICE = "00000000-0000-4000-8000-000000000001"
 
 
-def prepare(sandbox: Any, turns: int) -> None:  # noqa: ANN401 - the sandbox's control
+def prepare(sandbox: Any, turns: int) -> None:
     """Give the sandbox its latencies and its answers."""
     said = [("You listen to one turn", READING), ("You answer a guest", PRICE)]
     sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
@@ -43,7 +43,7 @@ def prepare(sandbox: Any, turns: int) -> None:  # noqa: ANN401 - the sandbox's c
 class Bare:
     """The same calls with nothing around them."""
 
-    def __init__(self, environment: dict[str, str], http: Any, ear: Any, mouth: Any) -> None:  # noqa: ANN401
+    def __init__(self, environment: dict[str, str], http: Any, ear: Any, mouth: Any) -> None:
         self._http, self._ear, self._mouth = http, ear, mouth
         self._url = f"{environment['CEREBRAS_BASE_URL'].rstrip('/')}/v1/chat/completions"
         self._headers = {"Authorization": f"Bearer {environment['CEREBRAS_API_KEY']}"}

@@ -82,7 +82,7 @@ def serve(count: int, latency_s: float, pipe: "Connection[Any, Any]") -> None:
     asyncio.run(run())
 
 
-def _handler(pages: Pages, number: int, latency_s: float, log: list[Any]) -> Any:  # noqa: ANN401
+def _handler(pages: Pages, number: int, latency_s: float, log: list[Any]) -> Any:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:

@@ -32,7 +32,7 @@ class Count(TypedDict):
     count: int
 
 
-def chain(nodes: int) -> Any:  # noqa: ANN401 - a compiled graph
+def chain(nodes: int) -> Any:
     """Return a graph of nodes in a row that each add one."""
     from langgraph.graph import START, StateGraph
 
@@ -58,14 +58,14 @@ async def measure(database: str, nodes: int, rounds: int) -> dict[str, dict[str,
     async with open_saver(database) as saver:
         kept = graph.copy({"checkpointer": saver})
 
-        async def bare() -> Any:  # noqa: ANN401
+        async def bare() -> Any:
             return await graph.ainvoke({"count": 0}, {"recursion_limit": nodes + 1})
 
-        async def with_saver() -> Any:  # noqa: ANN401
+        async def with_saver() -> Any:
             config = {"configurable": {"thread_id": str(uuid.uuid4())}, "recursion_limit": nodes + 1}
             return await kept.ainvoke({"count": 0}, config, durability="sync")
 
-        async def bridged(within: Surroundings) -> Any:  # noqa: ANN401
+        async def bridged(within: Surroundings) -> Any:
             return await run_graph(graph, {"count": 0}, thread_id=str(uuid.uuid4()), within=within)
 
         inside: dict[str, tuple[float, float]] = {}

@@ -72,7 +72,7 @@ class Decision(StrEnum):
     REJECT = "reject"
 
 
-def canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def canonical(value: Any) -> str:
     """Write a JSON value in the one form that is hashed and stored: sorted keys, no spaces, ASCII with escapes.
 
     Strings are kept code point by code point: two spellings of one letter are two texts.
@@ -84,7 +84,7 @@ def canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
-def _check_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+def _check_json(value: Any) -> None:
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise InvalidInput("an approval's content has a key that is no string")
@@ -359,7 +359,7 @@ def stale(approval: Approval, why: str, *, now: datetime) -> Approval:
     return _next(approval, status=Status.STALE, reason=why, lease_until=None, closed_at=now)
 
 
-def _next(approval: Approval, **changes: Any) -> Approval:  # noqa: ANN401 - fields of an approval
+def _next(approval: Approval, **changes: Any) -> Approval:
     return replace(approval, revision=approval.revision + 1, **changes)
 
 
@@ -373,7 +373,7 @@ def text_of(content: Json) -> str:
     return _indented(content)
 
 
-def _indented(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _indented(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
 
 

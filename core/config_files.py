@@ -89,7 +89,7 @@ class _Document:
             said = "nests too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
             raise InvalidConfig([ConfigProblem(None, "", f"is no YAML: {said}")], path=path) from error
 
-    def _plain(self, node: yaml.Node, at: Location) -> Any:  # noqa: ANN401 - any YAML value
+    def _plain(self, node: yaml.Node, at: Location) -> Any:
         self._nodes += 1
         line = node.start_mark.line + 1
         if self._nodes > _MAX_NODES:
@@ -163,7 +163,7 @@ def _is_only_echo(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and bool(detail["input"])
 
 
-def _in_document(location: Sequence[str | int], value: Any) -> Location:  # noqa: ANN401 - any YAML value
+def _in_document(location: Sequence[str | int], value: Any) -> Location:
     """Drop the parts of an error's place that name a branch of the model, not a key of the document."""
     kept: list[str | int] = []
     for part in location:
@@ -177,7 +177,7 @@ def _in_document(location: Sequence[str | int], value: Any) -> Location:  # noqa
     return tuple(kept)
 
 
-def _names(schema: Any) -> set[str]:  # noqa: ANN401 - a JSON schema
+def _names(schema: Any) -> set[str]:
     if isinstance(schema, Mapping):
         own = set(schema["properties"]) if isinstance(schema.get("properties"), Mapping) else set()
         return own.union(*map(_names, schema.values())) if schema else own

@@ -46,7 +46,7 @@ class CheckedBytes(io.RawIOBase):
         """Say yes: `io.BufferedReader` asks."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typed as any buffer there
         """Read at most `len(buffer)` bytes; 0 at the end.
 
         Raises:

@@ -303,10 +303,11 @@ def lead_outcome(
     filled = {one.found.field for one in accepted if one.is_new}
     missing = [name for name in gaps if name not in filled]
     if missing:
-        for outcome, name in (("due", "due"), ("error", "failed")):
+        outcomes: tuple[tuple[Outcome, LeadOutcome], ...] = (("due", "due"), ("error", "failed"))
+        for outcome, name in outcomes:
             for one in attempts:
                 if one.answer.outcome == outcome:
-                    return name, f"{one.provider}: {one.answer.reason}"  # type: ignore[return-value]
+                    return name, f"{one.provider}: {one.answer.reason}"
     if filled or any(origin.source in PROVIDERS for origin in lead.origins.values()):
         return "enriched", None
     if not missing:

@@ -91,7 +91,7 @@ class Step(Part):
         )
 
 
-def _step(given: Any) -> Any:  # noqa: ANN401 - any YAML value
+def _step(given: Any) -> Any:
     return {"ask": given} if isinstance(given, str) else given
 
 
@@ -117,7 +117,7 @@ class FieldSteps(Part):
         return self
 
 
-def _with_names(given: Any) -> Any:  # noqa: ANN401 - any YAML value
+def _with_names(given: Any) -> Any:
     """Give each field's steps its name, which decides who may be asked."""
     if not isinstance(given, dict):
         return given

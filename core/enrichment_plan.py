@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from core.batches import LeadRange
 from core.enrichment import ACCOUNTS, BULK, PRICES, PROVIDERS, KnownLead, LeadOutcome, Outcome, Provider, Question
 from core.enrichment_config import EnrichmentConfig
 from core.enrichment_waterfall import is_wanted, question_for
@@ -54,14 +55,6 @@ class EnrichRequest(Frozen):
         if self.budget_calls is not None:
             found.append(Budget(Period.RUN, Unit.CALLS, Decimal(self.budget_calls)))
         return tuple(found)
-
-
-class LeadRange(NamedTuple):
-    """A batch of a run: leads whose id is above `after` and not above `upto`."""
-
-    number: int
-    after: UUID
-    upto: UUID
 
 
 @dataclass(frozen=True)

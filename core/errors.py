@@ -51,7 +51,7 @@ from typing import Any, NamedTuple
 class SalesAgentError(Exception):
     """Root of the tree. Keyword arguments become attributes and cross process borders with the error."""
 
-    def __init__(self, message: str, **attributes: Any) -> None:  # noqa: ANN401 - plain values of any kind
+    def __init__(self, message: str, **attributes: Any) -> None:
         super().__init__(message)
         self.message = message
         self.attributes = attributes
@@ -232,7 +232,7 @@ class ProviderError(SalesAgentError):
         provider: str,
         status: int | None = None,
         request_id: str | None = None,
-        **attributes: Any,  # noqa: ANN401 - plain values of any kind
+        **attributes: Any,
     ) -> None:
         super().__init__(message, provider=provider, status=status, request_id=request_id, **attributes)
 

@@ -347,7 +347,7 @@ class Profile(Part):
         return None if unknown == "skip" else Decimal(unknown)
 
 
-def compile_pattern(pattern: str, *, is_case_sensitive: bool = False) -> Any:  # noqa: ANN401 - RE2 has no types
+def compile_pattern(pattern: str, *, is_case_sensitive: bool = False) -> Any:
     """Compile a pattern with RE2, which is linear in the text's length whatever the pattern.
 
     Raises:

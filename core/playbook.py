@@ -30,7 +30,7 @@ class _Part(BaseModel):
 
     @field_validator("*", mode="after")
     @classmethod
-    def _knows_its_placeholders(cls, value: Any) -> Any:  # noqa: ANN401 - any field
+    def _knows_its_placeholders(cls, value: Any) -> Any:
         if isinstance(value, str):
             for found in _PLACEHOLDER.findall(value):
                 if found not in _PLACEHOLDERS:

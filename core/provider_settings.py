@@ -43,7 +43,8 @@ class ProviderSettings(BaseSettings):
     @classmethod
     def _is_limits(cls, text: str) -> str:
         for part in filter(None, text.split(",")):
-            if not _LIMIT.fullmatch(part.strip()) or _LIMIT.fullmatch(part.strip())[2] == "0":  # type: ignore[index]
+            match = _LIMIT.fullmatch(part.strip())
+            if match is None or match[2] == "0":
                 raise ValueError(f"{part.strip()!r} is no limit: write name=calls/seconds, e.g. minute=200/60")
         return text
 
@@ -61,7 +62,7 @@ class ProviderSettings(BaseSettings):
         return self.api_key.get_secret_value()
 
 
-def _default(name: str, value: str | float) -> Any:  # noqa: ANN401 - what `Field` returns
+def _default(name: str, value: str | float) -> Any:
     """Return a field of every provider with another default; its description and bounds stay."""
     field = copy(ProviderSettings.model_fields[name])
     field.default = value

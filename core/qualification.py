@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from core.batches import LeadRange
 from core.criteria import micro
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
 from core.executions import Execution, ModelTotals
@@ -62,14 +63,6 @@ class ModelState(NamedTuple):
 
 
 NO_MODEL = ModelState()
-
-
-class LeadRange(NamedTuple):
-    """A batch of a run: leads whose id is above `after` and not above `upto`."""
-
-    number: int
-    after: UUID
-    upto: UUID
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _json_ld(root: etree._Element) -> Iterator[dict[str, Any]]:
         yield from _walk(data, 0, left)
 
 
-def _walk(data: Any, depth: int, left: list[int]) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any JSON
+def _walk(data: Any, depth: int, left: list[int]) -> Iterator[dict[str, Any]]:
     left[0] -= 1
     if depth > _MAX_DEPTH or left[0] < 0:
         return
@@ -152,12 +152,12 @@ def _organisation(data: dict[str, Any], url: str) -> Organisation | None:
     return organisation if has_content else None
 
 
-def _in(data: Any, key: str) -> Any:  # noqa: ANN401 - any JSON
+def _in(data: Any, key: str) -> Any:
     data = data[0] if isinstance(data, list) and data else data
     return data.get(key) if isinstance(data, dict) else None
 
 
-def _address(data: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - any JSON
+def _address(data: Any) -> tuple[tuple[str, str], ...]:
     data = data[0] if isinstance(data, list) and data else data
     if not isinstance(data, dict):
         return ()
@@ -171,12 +171,12 @@ def _address(data: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - any JS
     return tuple((name, value) for name, value in parts.items() if value)
 
 
-def _is_here(value: Any, url: str) -> bool:  # noqa: ANN401 - any JSON
+def _is_here(value: Any, url: str) -> bool:
     address = canonical(value) if isinstance(value, str) and "://" in value else None
     return address is not None and site_of(address) == site_of(url)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
+def _text(value: Any) -> str:
     if isinstance(value, list):
         return _text(value[0]) if value else ""
     if isinstance(value, dict):

@@ -3,13 +3,10 @@
 A lead is due when it has no assessment, or one by another version of the profile, or one that rests on other facts: the
 hash of exactly the values that the profile asks for is compared, in SQL, so nothing has to be told of a change.
 
-Whoever works on leads claims them first, under a token whose advisory lock his connection holds. The server drops the
-lock with the connection, so what a killed process had claimed is free at once; a claim is given back in the commit that
-records the assessment, and what was claimed is looked at once more for being due, so no lead is done twice.
+Leads are claimed while they are worked on (`db.lead_claims`); a claim is given back in the commit that records the
+assessment.
 """
 
-import asyncio
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,29 +17,18 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from core.batches import LeadRange
 from core.executions import Execution
 from core.icp import Profile
 from core.icp_columns import LeadSource
-from core.qualification import NO_MODEL, Assessment, LeadFacts, LeadRange, ModelState, QualificationPlan, Selection
+from core.qualification import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan, Selection
 from db import executions
+from db.lead_claims import Due, LeadClaims, cut
 
 Connection = psycopg.AsyncConnection[Any]
 
-_WAIT_FOR_OTHERS_S = 2.0
-_LOOK_AGAIN_S = 0.1
-_FIRST = UUID(int=0)
 
-_IS_HELD = """
-    EXISTS (
-        SELECT FROM pg_locks k
-        WHERE k.locktype = 'advisory' AND k.objsubid = 1
-            AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND (k.classid::bigint << 32 | k.objid::bigint) = c.token
-    )
-"""
-
-
-class _Due:
+class _Asked:
     """The SQL that reads what a profile asks for, and that tells which leads are due."""
 
     def __init__(self, sources: Sequence[LeadSource]) -> None:
@@ -66,6 +52,10 @@ class _Due:
         if selection == "failed":
             return "(a.outcome = 'failed' AND a.assessed_at < %(started_at)s)"
         return f"({due} OR a.assessed_at < %(started_at)s)" if selection == "all" else due
+
+    def due(self, selection: Selection, **values: object) -> Due:
+        """Give the leads that a selection stands for; `values` of `icp_version` and `started_at`."""
+        return Due("assessment_claims", _JOINED, self.condition(selection), {**self.names, **values})
 
 
 _JOINED = "leads l LEFT JOIN assessments a ON a.lead_id = l.id"
@@ -104,7 +94,6 @@ async def begin(
         model: whether a language model is asked.
     """
     run_id = uuid4()
-    due = _Due(sources)
     async with connection.transaction():
         await connection.execute(
             "INSERT INTO icps (version, name, profile) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -116,24 +105,8 @@ async def begin(
             (run_id, profile.version, selection, flow_run_id),
         )
         ((started_at,),) = await cursor.fetchall()
-    names = {"icp_version": profile.version, "started_at": started_at, "limit": limit, "batch_leads": batch_leads}
-    cursor = await connection.execute(
-        f"""
-        WITH due AS (
-            SELECT l.id FROM {_JOINED} WHERE {due.condition(selection)} ORDER BY l.id LIMIT %(limit)s
-        ), numbered AS (
-            SELECT id, row_number() OVER (ORDER BY id) AS number, count(*) OVER () AS leads FROM due
-        )
-        SELECT id, leads FROM numbered WHERE number %% %(batch_leads)s = 0 OR number = leads ORDER BY id
-        """,
-        due.names | names,
-    )
-    ends = await cursor.fetchall()
-    starts = [_FIRST, *(upto for upto, _ in ends)]
-    ranges = tuple(
-        LeadRange(number, after, upto) for number, (after, (upto, _)) in enumerate(zip(starts, ends, strict=False), 1)
-    )
-    leads = ends[-1][1] if ends else 0
+    asked = _Asked(sources).due(selection, icp_version=profile.version, started_at=started_at)
+    leads, ranges = await cut(connection, asked, limit=limit, batch_leads=batch_leads)
     return QualificationPlan(run_id, started_at, selection, profile, tuple(sources), leads, ranges, model)
 
 
@@ -142,59 +115,20 @@ class Claims:
 
     def __init__(self, connection: Connection, plan: QualificationPlan, batch: LeadRange) -> None:
         self._connection = connection
-        self._due = _Due(plan.sources)
-        self._condition = self._due.condition(plan.selection)
-        self._names: dict[str, Any] = self._due.names | {
-            "token": secrets.randbits(63),
-            "run_id": plan.run_id,
-            "icp_version": plan.profile.version,
-            "started_at": plan.started_at,
-            "after": batch.after,
-            "upto": batch.upto,
-        }
-
-    async def open(self) -> None:
-        """Take the lock that makes this token's claims count."""
-        await self._connection.execute("SELECT pg_advisory_lock(%(token)s)", self._names)
+        self._asked = _Asked(plan.sources)
+        due = self._asked.due(plan.selection, icp_version=plan.profile.version, started_at=plan.started_at)
+        self.held = LeadClaims(connection, due, batch)
+        self._names = {**self.held.names, "run_id": plan.run_id}
 
     async def claim(self) -> list[LeadFacts]:
-        """Claim the leads of the batch that are due and that nobody works on; give their facts.
-
-        The server takes a moment to see that a killed process is gone, so what others hold is waited for that long.
-        """
-        deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
-        while await self._take() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - not our event
-            await asyncio.sleep(_LOOK_AGAIN_S)
+        """Claim the leads of the batch that are due and that nobody works on; give their facts."""
+        await self.held.take()
         cursor = await self._connection.execute(
-            f"""
-            SELECT l.id, {self._due.values}, {self._due.hash}
-            FROM assessment_claims c JOIN leads l ON l.id = c.lead_id LEFT JOIN assessments a ON a.lead_id = l.id
-            WHERE c.lead_id > %(after)s AND c.lead_id <= %(upto)s AND c.token = %(token)s AND {self._condition}
-            ORDER BY l.id
-            """,
+            f"SELECT l.id, {self._asked.values}, {self._asked.hash} FROM {self.held.source} WHERE {self.held.mine}"
+            " ORDER BY l.id",
             self._names,
         )
         return [LeadFacts(*row) for row in await cursor.fetchall()]
-
-    async def _take(self) -> int:
-        """Claim what is free; give how many due leads somebody else is working on."""
-        cursor = await self._connection.execute(
-            f"""
-            WITH due AS MATERIALIZED (
-                SELECT l.id FROM {_JOINED} WHERE l.id > %(after)s AND l.id <= %(upto)s AND {self._condition}
-            ), taken AS (
-                INSERT INTO assessment_claims AS c (lead_id, token)
-                SELECT id, %(token)s FROM due ORDER BY id
-                ON CONFLICT (lead_id) DO UPDATE SET token = excluded.token
-                    WHERE c.token = excluded.token OR NOT {_IS_HELD}
-                RETURNING 1
-            )
-            SELECT (SELECT count(*) FROM due) - (SELECT count(*) FROM taken)
-            """,
-            self._names,
-        )
-        ((others,),) = await cursor.fetchall()
-        return int(others)
 
     async def record(self, assessments: Sequence[Assessment], ran: Sequence[Execution] = ()) -> None:
         """Write assessments, and give their claims back, in one commit. A lead that is gone by now is left out.
@@ -207,13 +141,6 @@ class Claims:
         async with self._connection.pipeline(), self._connection.transaction():
             await self._connection.execute(_RECORD, names)
             await executions.record(self._connection, ran)
-
-    async def close(self) -> None:
-        """Give back what was claimed and not recorded."""
-        await self._connection.execute(
-            "DELETE FROM assessment_claims WHERE token = %(token)s AND lead_id > %(after)s AND lead_id <= %(upto)s",
-            self._names,
-        )
 
 
 _TYPES = {
@@ -265,18 +192,19 @@ def _as_json(assessments: Sequence[Assessment]) -> str:
 async def claiming(connection: Connection, plan: QualificationPlan, batch: LeadRange) -> AsyncIterator[Claims]:
     """Work on a batch, on a connection of its own; what is left at the end is given back."""
     claims = Claims(connection, plan, batch)
-    await claims.open()
+    await claims.held.open()
     yield claims
-    await claims.close()
+    await claims.held.give_back()
 
 
 async def count_due(
     connection: Connection, profile_version: str, sources: Sequence[LeadSource], selection: Selection = "due"
 ) -> int:
     """Count the leads that are due."""
-    due = _Due(sources)
+    asked = _Asked(sources)
     cursor = await connection.execute(
-        f"SELECT count(*) FROM {_JOINED} WHERE {due.condition(selection)}", due.names | {"icp_version": profile_version}
+        f"SELECT count(*) FROM {_JOINED} WHERE {asked.condition(selection)}",
+        asked.names | {"icp_version": profile_version},
     )
     ((count,),) = await cursor.fetchall()
     return int(count)

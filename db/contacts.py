@@ -55,7 +55,7 @@ _MARK_NOT_SEEN = text(
 )
 
 
-def _upsert() -> Any:  # noqa: ANN401 - SQLAlchemy's statement
+def _upsert() -> Any:
     new = insert(ContactRow)
     changed: dict[str, Any] = {name: new.excluded[name] for name in _FOUND}
     changed |= {name: func.coalesce(new.excluded[name], _TABLE.c[name]) for name in _KEPT}

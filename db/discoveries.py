@@ -265,7 +265,7 @@ async def finish(
     return result.rowcount == 1
 
 
-def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, list):
@@ -296,7 +296,7 @@ async def share(connection: AsyncConnection, site: str, *, since: datetime) -> i
     return len(lead_ids)
 
 
-def _look(row: Any) -> SiteDiscovery:  # noqa: ANN401 - a row of `_LAST` or `_OF_RUN`
+def _look(row: Any) -> SiteDiscovery:
     return SiteDiscovery(
         outcome=row.outcome,
         reason=row.reason,

@@ -1,16 +1,15 @@
 """Enrichment of leads: which are due, who works on them, what came of it, and where each value comes from.
 
 A lead is due when it was never looked at, or by another configuration or with other providers, or while its fields said
-something else, or longer ago than an answer stays fresh, or when something of it was put off. Leads are claimed under a
-token whose advisory lock its connection holds, as for assessments; the questions they lead to are claimed under the
-same token (`db.enrichment_questions`).
+something else, or longer ago than an answer stays fresh, or when something of it was put off. Leads are claimed while
+they are worked on (`db.lead_claims`); the questions they lead to are claimed under the same token
+(`db.enrichment_questions`).
 
 Values are written in one commit with their provenance, after the lead was read again under its row's lock: what a
 person or an import changed meanwhile counts.
 """
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -21,26 +20,14 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from core.batches import LeadRange
 from core.enrichment import EXTRA_FIELDS, Accepted, KnownLead, LeadOutcome, LeadResult, Origin
 from core.enrichment_config import EnrichmentConfig
-from core.enrichment_plan import EnrichmentRun, EnrichRequest, LeadRange, Selection
+from core.enrichment_plan import EnrichmentRun, EnrichRequest, Selection
 from core.lead import FIELDS
+from db.lead_claims import FIRST, Due, LeadClaims, cut
 
 Connection = psycopg.AsyncConnection[Any]
-
-_WAIT_FOR_OTHERS_S = 2.0
-_LOOK_AGAIN_S = 0.1
-_FIRST = UUID(int=0)
-
-IS_HELD = """
-    EXISTS (
-        SELECT FROM pg_locks k
-        WHERE k.locktype = 'advisory' AND k.objsubid = 1
-            AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND (k.classid::bigint << 32 | k.objid::bigint) = c.token
-    )
-"""
-"""Whether the token of the row `c` counts: its lock is held by a living connection."""
 
 _LISTED = f"ARRAY[{', '.join(f'l.{field}' for field in FIELDS)}]::text[]"
 _HASH = f"md5({_LISTED}::text)"
@@ -104,31 +91,21 @@ async def begin(
         (run_id, version, request.selection, Jsonb(config.model_dump(mode="json")), flow_run_id),
     )
     ((started_at,),) = await cursor.fetchall()
-    names = {"version": version, "started_at": started_at, "limit": request.limit, "batch_leads": batch_leads}
-    cursor = await connection.execute(
-        f"""
-        WITH due AS (
-            SELECT l.id FROM {_JOINED} WHERE {_CONDITIONS[request.selection]} ORDER BY l.id LIMIT %(limit)s
-        ), numbered AS (
-            SELECT id, row_number() OVER (ORDER BY id) AS number, count(*) OVER () AS leads FROM due
-        )
-        SELECT id, leads FROM numbered WHERE number %% %(batch_leads)s = 0 OR number = leads ORDER BY id
-        """,
-        names,
-    )
-    ends = await cursor.fetchall()
-    starts = [_FIRST, *(upto for upto, _ in ends)]
-    ranges = tuple(
-        LeadRange(number, after, upto) for number, (after, (upto, _)) in enumerate(zip(starts, ends, strict=False), 1)
-    )
-    return EnrichmentRun(run_id, started_at, request, config, version, int(ends[-1][1]) if ends else 0, ranges)
+    due = _due(request.selection, version, started_at)
+    leads, ranges = await cut(connection, due, limit=request.limit, batch_leads=batch_leads)
+    return EnrichmentRun(run_id, started_at, request, config, version, leads, ranges)
+
+
+def _due(selection: Selection, version: str, started_at: datetime) -> Due:
+    names = {"version": version, "started_at": started_at}
+    return Due("enrichment_claims", _JOINED, _CONDITIONS[selection], names)
 
 
 async def select_due(
     connection: Connection, request: EnrichRequest, version: str, *, now: datetime, page: int = 1_000
 ) -> AsyncIterator[KnownLead]:
     """Yield the leads that a run would take, oldest ids first; reads only."""
-    after, left = _FIRST, request.limit
+    after, left = FIRST, request.limit
     while left is None or left > 0:
         size = page if left is None else min(page, left)
         async with connection.cursor(row_factory=dict_row) as cursor:
@@ -152,59 +129,18 @@ class Desk:
     def __init__(self, connection: Connection, run: EnrichmentRun, batch: LeadRange) -> None:
         self.connection = connection
         self.run = run
-        self.token = secrets.randbits(63)
         self.writing = asyncio.Lock()
-        self._condition = _CONDITIONS[run.request.selection]
-        self._names: dict[str, Any] = {
-            "token": self.token,
-            "run_id": run.run_id,
-            "version": run.version,
-            "started_at": run.started_at,
-            "after": batch.after,
-            "upto": batch.upto,
-        }
-
-    async def open(self) -> None:
-        """Take the lock that makes this token's claims count."""
-        await self.connection.execute("SELECT pg_advisory_lock(%(token)s)", self._names)
+        self.held = LeadClaims(connection, _due(run.request.selection, run.version, run.started_at), batch)
+        self.token = self.held.token
 
     async def claim(self) -> list[KnownLead]:
-        """Claim the leads of the batch that are due and that nobody works on; give what is known of them.
-
-        The server takes a moment to see that a killed process is gone, so what others hold is waited for that long.
-        """
-        deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
-        while await self._take() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - not our event
-            await asyncio.sleep(_LOOK_AGAIN_S)
-        source = "enrichment_claims c JOIN leads l ON l.id = c.lead_id LEFT JOIN lead_enrichments e ON e.lead_id = l.id"
+        """Claim the leads of the batch that are due and that nobody works on; give what is known of them."""
+        await self.held.take()
         async with self.connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(
-                _LEAD.format(source=source)
-                + " WHERE c.lead_id > %(after)s AND c.lead_id <= %(upto)s AND c.token = %(token)s"
-                + f" AND {self._condition} ORDER BY l.id",
-                self._names,
+                f"{_LEAD.format(source=self.held.source)} WHERE {self.held.mine} ORDER BY l.id", self.held.names
             )
             return [_known(row) for row in await cursor.fetchall()]
-
-    async def _take(self) -> int:
-        """Claim what is free; give how many due leads somebody else is working on."""
-        cursor = await self.connection.execute(
-            f"""
-            WITH due AS MATERIALIZED (
-                SELECT l.id FROM {_JOINED} WHERE l.id > %(after)s AND l.id <= %(upto)s AND {self._condition}
-            ), taken AS (
-                INSERT INTO enrichment_claims AS c (lead_id, token)
-                SELECT id, %(token)s FROM due ORDER BY id
-                ON CONFLICT (lead_id) DO UPDATE SET token = excluded.token
-                    WHERE c.token = excluded.token OR NOT {IS_HELD}
-                RETURNING 1
-            )
-            SELECT (SELECT count(*) FROM due) - (SELECT count(*) FROM taken)
-            """,
-            self._names,
-        )
-        ((others,),) = await cursor.fetchall()
-        return int(others)
 
     @asynccontextmanager
     async def recording(self, lead_ids: Sequence[UUID]) -> AsyncIterator[list[KnownLead]]:
@@ -281,13 +217,6 @@ class Desk:
             ([lead_id for lead_id, *_ in closed], self.token),
         )
 
-    async def close(self) -> None:
-        """Give back what was claimed and not recorded."""
-        await self.connection.execute(
-            "DELETE FROM enrichment_claims WHERE token = %(token)s AND lead_id > %(after)s AND lead_id <= %(upto)s",
-            self._names,
-        )
-
 
 _ATTEMPT = """
     INSERT INTO enrichment_attempts AS t (lead_id, run_id, provider, question_hash, outcome, reason, cost_usd,
@@ -323,9 +252,9 @@ _CLOSE = f"""
 async def working(connection: Connection, run: EnrichmentRun, batch: LeadRange) -> AsyncIterator[Desk]:
     """Work on a batch, on a connection of its own; what is left at the end is given back."""
     desk = Desk(connection, run, batch)
-    await desk.open()
+    await desk.held.open()
     yield desk
-    await desk.close()
+    await desk.held.give_back()
 
 
 async def count_due(connection: Connection, version: str) -> int:

@@ -16,7 +16,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from core.enrichment import Answer, Found, Provider, Question
-from db.enrichment import IS_HELD, Desk
+from db.enrichment import Desk
+from db.lead_claims import IS_HELD
 
 _TAKE = f"""
     INSERT INTO enrichment_questions AS c (provider, question_hash, state, token, run_id, asked_at)

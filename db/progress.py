@@ -54,11 +54,11 @@ async def listening(url: str, stream_id: str) -> AsyncIterator[AsyncIterator[Mes
     except (RedisError, OSError) as error:
         raise Unavailable(f"Redis is not reachable ({type(error).__name__})", provider="redis") from error
     finally:
-        await subscription.aclose()  # type: ignore[no-untyped-call]
+        await subscription.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         await redis.aclose()
 
 
-async def _messages(subscription: Any) -> AsyncIterator[Message]:  # noqa: ANN401 - untyped in redis-py
+async def _messages(subscription: Any) -> AsyncIterator[Message]:
     while True:
         heard = await subscription.get_message(timeout=1.0)
         if heard is None or heard["type"] != "message":

@@ -14,7 +14,7 @@ COUNTED = ("industry", "country", "company_size", "contact_title", "contact_emai
 """What research counts, in the order of its columns."""
 
 
-def _of_segment(segment: Segment, *columns: Any) -> Select[Any]:  # noqa: ANN401 - columns of SQLAlchemy
+def _of_segment(segment: Segment, *columns: Any) -> Select[Any]:
     joined = LeadRow.__table__.outerjoin(AssessmentRow.__table__, AssessmentRow.lead_id == LeadRow.id)
     chosen = select(*columns).select_from(joined).order_by(LeadRow.id).limit(segment.limit)
     if segment.industry:

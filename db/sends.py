@@ -201,7 +201,7 @@ async def select_stuck(connection: AsyncConnection) -> set[UUID]:
     return {row.approval_id for row in await connection.execute(select(_TABLE.c.approval_id).where(unknown))}
 
 
-def _send(row: Any) -> Send:  # noqa: ANN401 - a row of the table
+def _send(row: Any) -> Send:
     return Send(
         approval_id=row.approval_id,
         purpose=row.purpose,

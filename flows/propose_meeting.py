@@ -15,4 +15,4 @@ async def propose_meeting(request: ProposeRequest) -> ProposalReport:
     thread_id, state = await meetings.gather_facts(request)
     found = await meetings.propose(request, thread_id, state)
     report = await meetings.ask(request, found, state)
-    return meetings.waiting(found, report)  # type: ignore[no-any-return]
+    return meetings.waiting(found, report)  # type: ignore[no-any-return]  # in a flow run it is a state of it

@@ -129,7 +129,7 @@ class ProviderClient:
 
         return await self.guard.run(attempt, call, cost_of=cost_of, look_up=look_up)
 
-    async def _send(self, operation: str, method: str, path: str, **content: Any) -> Answer:  # noqa: ANN401 - httpx's own
+    async def _send(self, operation: str, method: str, path: str, **content: Any) -> Answer:
         try:
             response = await self._http.request(method, path, **content)
         except httpx.TimeoutException as error:
@@ -198,7 +198,7 @@ class ProviderClient:
     def parsed_list(self, shape: type[T], body: Json, operation: str) -> list[T]:
         """Return `body` as a list of `shape`; see `parsed`."""
         try:
-            return TypeAdapter(list[shape]).validate_python(body)  # type: ignore[valid-type]
+            return TypeAdapter(list[shape]).validate_python(body)  # type: ignore[valid-type]  # a type made at run time
         except ValidationError as error:
             raise self._unexpected(operation, error) from None
 

@@ -34,7 +34,7 @@ def refusal(
     provider: str,
     operation: str,
     status: int,
-    body: Any,  # noqa: ANN401 - any JSON, or text
+    body: Any,
     *,
     headers: Mapping[str, str],
     wait_s: float | None = None,
@@ -100,7 +100,7 @@ def _seconds_until(text: str) -> float | None:
     return max((at - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _words(body: Any) -> str:  # noqa: ANN401 - any JSON, or text
+def _words(body: Any) -> str:
     """Return what the provider says is wrong, from the usual keys; an HTML page says nothing."""
     if isinstance(body, str):
         return "" if body.lstrip().startswith("<") else body
@@ -113,7 +113,7 @@ def _words(body: Any) -> str:  # noqa: ANN401 - any JSON, or text
     return f"{said} ({code})" if said and isinstance(code, str) and code else str(said)
 
 
-def _field_errors(body: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON, or text
+def _field_errors(body: Any) -> dict[str, str]:
     """Return field to reason, redacted, where the provider named fields."""
     fields = body.get("field-errors") if isinstance(body, dict) else None
     return {str(name): redacted(str(why)) for name, why in fields.items()} if isinstance(fields, dict) else {}

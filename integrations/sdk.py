@@ -104,6 +104,6 @@ def _was_sent(error: BaseException) -> bool:
     return True
 
 
-def fields_of(value: Any) -> dict[str, Any]:  # noqa: ANN401 - an SDK's model
+def fields_of(value: Any) -> dict[str, Any]:
     """Return an SDK's model as a dict, empty where there is none."""
     return value.model_dump(exclude_none=True) if value is not None else {}

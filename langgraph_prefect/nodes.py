@@ -79,11 +79,11 @@ class WatchedNode(Runnable[Any, Any]):
         self._bound = bound
         self._watch = watch
 
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ANN401, ARG002
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
         """Refuse: Prefect runs and model calls are asynchronous."""
         raise TypeError("a watched graph is asynchronous: use run_graph")
 
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ANN401
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002
         """Run the node."""
         visit = _visit(self._node, config or {})
         attempt = _Attempt(self._bound, visit, self._watch, input, config or {}, kwargs)
@@ -129,7 +129,7 @@ class _Attempt:
         meter: AbstractContextManager[Charge | None] = self.watch.meter() if self.watch.meter else nullcontext()
         with meter as charge:
 
-            async def tell(**outcome: Any) -> None:  # noqa: ANN401
+            async def tell(**outcome: Any) -> None:
                 cost = charge.cost_usd if charge is not None else None if listener.usage.calls else Usage().cost_usd
                 self.seen = NodeRun(
                     self.visit,

@@ -73,7 +73,7 @@ class Surroundings:
 
 async def run_graph(
     graph: Graph,
-    input: Any,  # noqa: A002, ANN401 - LangGraph's word
+    input: Any,  # noqa: A002 - LangGraph's word
     *,
     thread_id: str,
     within: Surroundings | None = None,
@@ -97,7 +97,7 @@ async def run_graph(
 
 async def resume_graph(
     graph: Graph,
-    answer: Any,  # noqa: ANN401 - what the node's `interrupt` returns
+    answer: Any,
     *,
     thread_id: str,
     within: Surroundings,
@@ -116,7 +116,7 @@ async def resume_graph(
     return await _Run(graph, thread_id, within).start(None, answer=answer, has_answer=True)
 
 
-def as_flow_result(outcome: Outcome, result: Any) -> Any:  # noqa: ANN401 - whatever the flow returns
+def as_flow_result(outcome: Outcome, result: Any) -> Any:
     """Return what a flow returns for an outcome.
 
     Inside a flow run a state named after the outcome (`Waiting`, `Stopped`) that holds `result`; else `result` itself.
@@ -148,7 +148,7 @@ class _Run:
         self._graph = watched(graph.copy(changes), self._watch)
         self._has_memory = isinstance(self._graph.checkpointer, BaseCheckpointSaver)
 
-    async def start(self, given: Any, *, answer: Any = None, has_answer: bool = False) -> Outcome:  # noqa: ANN401
+    async def start(self, given: Any, *, answer: Any = None, has_answer: bool = False) -> Outcome:
         state = await self._graph.aget_state(self._config()) if self._has_memory else None
         has_begun = state is not None and state.metadata is not None
         if has_begun:
@@ -170,7 +170,7 @@ class _Run:
                 self._stream.tokens_used = self._within.used_before.tokens
             return await self._through(given, self._within.limits.steps - done)
 
-    async def _through(self, given: Any, steps: int) -> Outcome:  # noqa: ANN401
+    async def _through(self, given: Any, steps: int) -> Outcome:
         try:
             outcome = await self._stream_graph(given, steps)
         except GraphDrained:
@@ -188,7 +188,7 @@ class _Run:
             self._stream.complete({"outcome": type(outcome).__name__.lower(), "thread_id": self._thread_id})
         return outcome
 
-    async def _stream_graph(self, given: Any, steps: int) -> Outcome:  # noqa: ANN401
+    async def _stream_graph(self, given: Any, steps: int) -> Outcome:
         values: Any = {}
         questions: tuple[Question, ...] = ()
         modes: list[Any] = ["values", "updates", *(["messages"] if self._stream is not None else [])]
@@ -217,14 +217,14 @@ class _Run:
         names = [keys] if isinstance(keys, str) else list(keys)
         return {name: value for name, value in values.items() if name in names and not name.startswith("__")}
 
-    def _config(self, **options: Any) -> RunnableConfig:  # noqa: ANN401
+    def _config(self, **options: Any) -> RunnableConfig:
         config: RunnableConfig = {
             "configurable": {"thread_id": self._thread_id},
             "callbacks": [*self._within.callbacks],
         }
-        return {**config, **options}  # type: ignore[typeddict-item]
+        return {**config, **options}  # type: ignore[typeddict-item]  # options of a config, by name
 
-    def _token(self, message: Any, metadata: Mapping[str, Any]) -> None:  # noqa: ANN401
+    def _token(self, message: Any, metadata: Mapping[str, Any]) -> None:
         if self._stream is not None and isinstance(message, AIMessage) and message.text:
             self._stream.token(str(metadata.get("langgraph_node")), message.text)
 

@@ -85,7 +85,7 @@ class MessageStream:
         if len(pieces) >= self._batch_tokens:
             self._flush(node)
 
-    def state_update(self, node: str, update: Any) -> None:  # noqa: ANN401 - a state's own values
+    def state_update(self, node: str, update: Any) -> None:
         """Take what a node changed; its tokens go first."""
         self._flush(node)
         confidence = update.get("confidence") if isinstance(update, Mapping) else None
@@ -108,7 +108,7 @@ class MessageStream:
         if pieces:
             self._put("chunk", "".join(pieces), node, None)
 
-    def _put(self, kind: str, content: Any, node: str | None, confidence: float | None) -> None:  # noqa: ANN401
+    def _put(self, kind: str, content: Any, node: str | None, confidence: float | None) -> None:
         if len(self._queue) >= self._capacity:
             self._drop_oldest_chunk()
         metadata = {"node": node, "confidence": confidence, "tokens_used": self.tokens_used}
@@ -143,7 +143,7 @@ class MessageStream:
             await self._there_is_more.wait()
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any value of a state
+def plain(value: Any) -> Any:
     """Return a value as JSON can say it."""
     if value is None or isinstance(value, str | int | float | bool):
         return value

@@ -19,7 +19,7 @@ class UsageListener(AsyncCallbackHandler):
         self.usage = Usage()
         self.models: list[str] = []
 
-    async def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:  # noqa: ANN401, ARG002 - LangChain's
+    async def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:  # noqa: ARG002 - LangChain's
         """Take down what an answer used; an answer without usage counts as a call."""
         for generation in (choice for choices in response.generations for choice in choices[:1]):
             message = generation.message if isinstance(generation, ChatGeneration) else None

@@ -152,7 +152,7 @@ class SandboxControl:
         """Close the connection to the control port; the sandbox runs on."""
         self._http.close()
 
-    def fail_next(self, provider: str, kind: str, times: int | None = 1, **details: Any) -> None:  # noqa: ANN401
+    def fail_next(self, provider: str, kind: str, times: int | None = 1, **details: Any) -> None:
         """Script a fault for the next `times` matching calls; `details` are the fields of `sandbox.faults.Fault`."""
         fault = Fault(provider=provider, kind=kind, times=times, **details)
         self._call("POST", "/faults", json=fault.model_dump(mode="json"))
@@ -197,13 +197,13 @@ class SandboxControl:
         """Move the sandbox's clock: windows open anew, cursors and sessions expire."""
         self._call("POST", "/clock", json={"advance_s": seconds})
 
-    def settings(self, provider: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - plain JSON values
+    def settings(self, provider: str, **changes: Any) -> dict[str, Any]:
         """Change some of a provider's knobs; returns all of them."""
         verb = "POST" if changes else "GET"
         knobs: dict[str, Any] = self._call(verb, f"/settings/{provider}", json=changes or None)
         return knobs
 
-    def seed(self, provider: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - plain JSON values
+    def seed(self, provider: str, **data: Any) -> dict[str, Any]:
         """Put made-up data into a provider; returns what was made."""
         made: dict[str, Any] = self._call("POST", f"/seed/{provider}", json=data)
         return made
@@ -217,7 +217,7 @@ class SandboxControl:
         """Forget everything: state, settings, records, faults, and (for everyone) the moved clock."""
         self._call("POST", "/reset", params=_given(provider=provider))
 
-    def _call(self, verb: str, path: str, **how: Any) -> Any:  # noqa: ANN401 - plain JSON values
+    def _call(self, verb: str, path: str, **how: Any) -> Any:
         answer = self._http.request(verb, path, **how)
         if answer.is_error:
             raise ValueError(f"sandbox control {verb} {path}: {answer.status_code} {answer.text}")

@@ -20,7 +20,7 @@ _transports: "weakref.WeakValueDictionary[tuple[Any, Any], asyncio.Transport]" =
 class Wire(H11Protocol):
     """uvicorn's HTTP protocol, remembering its transport: ASGI has no word for breaking a connection."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP is all it is used with
         """Remember the transport under both ends of the connection."""
         super().connection_made(transport)
         _transports[self.server, self.client] = transport

@@ -5,7 +5,7 @@ change log first, which shows it if it was carried out, and looks it up once a s
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -101,14 +101,14 @@ class _Sender:
         lead = next((each for each in operations if each.kind is Kind.LEAD and each.action == "create"), None)
         if lead is not None:
             people = [each for each in operations if each.kind is Kind.CONTACT and each.action == "create"]
-            await self._trying(lead, lambda: self._create_company(lead, people))
+            await self._trying(lead, self._create_company(lead, people))
             return
         for operation in operations:
-            await self._trying(operation, lambda operation=operation: self._carry_out(operation))  # type: ignore[misc]
+            await self._trying(operation, self._carry_out(operation))
 
-    async def _trying(self, operation: Operation, work: Callable[[], object]) -> None:
+    async def _trying(self, operation: Operation, work: Awaitable[object]) -> None:
         try:
-            await work()  # type: ignore[misc]
+            await work
         except Gone:
             await self._look_again()
         except SalesAgentError as error:
@@ -154,7 +154,7 @@ class _Sender:
         there = {person.own_id for person in unit.contacts}
         for each in people:
             if each.own_id not in there:
-                await self._trying(each, lambda each=each: self._create_person(each, unit.lead.id))  # type: ignore[misc]
+                await self._trying(each, self._create_person(each, unit.lead.id))
 
     async def _may_create(self, own_id: UUID) -> bool:
         """Tell whether a company can be created now; one that an earlier attempt created is taken over instead."""

@@ -100,6 +100,6 @@ async def only_session(
         SyncBusy: another run is at it.
     """
     async with own_connection(url) as connection, crm_links.only_run(connection, crm.name):
-        session = SyncSession(connection, crm, config, clock=clock, **options)  # type: ignore[arg-type]
+        session = SyncSession(connection, crm, config, clock=clock, **options)  # type: ignore[arg-type]  # checked by the class
         await session.prepare()
         yield session

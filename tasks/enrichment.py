@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prefect import runtime
 
+from core.batches import LeadRange
 from core.enrichment import ACCOUNTS, PROVIDERS, Provider
 from core.enrichment_config import EnrichmentConfig, current_config
 from core.enrichment_plan import (
@@ -16,7 +17,6 @@ from core.enrichment_plan import (
     EnrichmentRun,
     EnrichmentStatus,
     EnrichRequest,
-    LeadRange,
     Planner,
     ProviderReport,
     in_usd,
@@ -185,7 +185,7 @@ def _each(amount: Decimal, leads: int) -> Decimal:
 
 
 def _provider_report(config: EnrichmentConfig, row: Mapping[str, object]) -> ProviderReport:
-    provider: Provider = row["provider"]  # type: ignore[assignment]
+    provider: Provider = row["provider"]  # type: ignore[assignment]  # as it was written
     cost = Cost(Decimal(str(row["usd"])), Decimal(str(row["credits"])))
     return ProviderReport(
         provider=provider,

@@ -105,7 +105,7 @@ _WRITERS: dict[Format, Callable[[Path, Sequence[str]], Writer]] = {
 }
 
 
-def _extra(module: str, extra: str) -> Any:  # noqa: ANN401 - a module without types
+def _extra(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -10,7 +10,7 @@ from tasks.received_frames import spool_frame
 from tasks.resources import database
 
 
-def request_of(frame: pd.DataFrame, **options: Any) -> ImportRequest:  # noqa: ANN401 - checked by the model
+def request_of(frame: pd.DataFrame, **options: Any) -> ImportRequest:
     """Make the request that imports a DataFrame.
 
     Args:

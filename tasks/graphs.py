@@ -37,7 +37,7 @@ def thread_for(asked: UUID | None) -> UUID:
     return asked or (UUID(str(own)) if own else uuid4())
 
 
-def as_result(report: Any) -> Any:  # noqa: ANN401 - a report with `status` and `reason`
+def as_result(report: Any) -> Any:
     """Return a report; inside a flow run one of a stopped thread as the state `Stopped` that holds it."""
     if report.status != "stopped" or not in_flow_run():
         return report
@@ -60,7 +60,7 @@ async def model_for(job: Job, thread_id: UUID, *, wanted: bool) -> AsyncIterator
 
 async def run_thread(
     graph: Graph,
-    given: Any,  # noqa: ANN401 - the graph's input
+    given: Any,
     *,
     agent: str,
     thread_id: UUID,
@@ -93,7 +93,7 @@ async def run_thread(
 
 async def resume_thread(
     graph: Graph,
-    answer: Any,  # noqa: ANN401 - what the graph's question returns
+    answer: Any,
     *,
     agent: str,
     thread_id: UUID,
@@ -156,7 +156,7 @@ async def kept(
         )
 
 
-async def noted(thread_id: UUID, running: Any) -> Outcome:  # noqa: ANN401 - a coroutine that gives an outcome
+async def noted(thread_id: UUID, running: Any) -> Outcome:
     """Await a run of a thread, and note how it ended."""
     try:
         outcome: Outcome = await running

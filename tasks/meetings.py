@@ -58,7 +58,7 @@ async def _busy(start: datetime, end: datetime) -> list[Span]:
         return [*known, *await meetings.busy(connection)]
 
 
-def _graph(**more: Any) -> bdr.Graph:  # noqa: ANN401 - the graph's own arguments
+def _graph(**more: Any) -> bdr.Graph:
     chosen = settings().outreach.meetings
     terms: bdr.Terms = {
         "hours": chosen.hours(),
@@ -130,7 +130,7 @@ def _used(known: dict[str, Any]) -> dict[str, Any]:
     return {name: known.get(name) for name in USED_FACTS}
 
 
-def waiting(found: Outcome, report: ProposalReport) -> Any:  # noqa: ANN401 - a Prefect state, or the report
+def waiting(found: Outcome, report: ProposalReport) -> Any:
     """Return what the flow returns: inside Prefect a state that says it waits."""
     return as_flow_result(found, report)
 

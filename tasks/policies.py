@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import Transient
 
 
-async def is_transient(task: Any, task_run: Any, state: Any) -> bool:  # noqa: ANN401, ARG001 - Prefect's signature
+async def is_transient(task: Any, task_run: Any, state: Any) -> bool:  # noqa: ARG001 - Prefect's signature
     """Tell Prefect whether a failed task may succeed when it is tried again."""
     error = await state.aresult(raise_on_failure=False)
     return isinstance(error, Transient)

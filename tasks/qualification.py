@@ -9,6 +9,7 @@ from uuid import UUID
 import pandas as pd
 from prefect import runtime
 
+from core.batches import LeadRange
 from core.criteria import MICRO
 from core.errors import ConfigurationError
 from core.executions import Execution
@@ -20,7 +21,6 @@ from core.qualification import (
     BestLead,
     JudgeLead,
     LeadFacts,
-    LeadRange,
     QualificationPlan,
     QualificationReport,
     QualifyRequest,

@@ -25,7 +25,7 @@ def spool_frame(frame: Frame) -> Path:
     return path
 
 
-def _request_of(value: Any) -> Any:  # noqa: ANN401 - whatever the caller passed; pydantic checks it next
+def _request_of(value: Any) -> Any:
     return {"path": spool_frame(value)} if isinstance(value, Frame) else value
 
 

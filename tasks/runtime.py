@@ -56,7 +56,7 @@ def in_flow_run() -> bool:
 class OptionalFlow(Flow[P, R]):
     """A Prefect flow that runs without Prefect where there is no server."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the flow; give what its function gives, a coroutine."""
         if in_flow_run():
             return super().__call__(*args, **kwargs)
@@ -67,7 +67,7 @@ class OptionalFlow(Flow[P, R]):
             return function(**self.validate_parameters(get_call_parameters(self.fn, args, kwargs)))
         return self._run_against(url, *args, **kwargs)
 
-    async def _run_against(self, url: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    async def _run_against(self, url: str, *args: Any, **kwargs: Any) -> Any:
         with temporary_settings({PREFECT_API_URL: url}):
             run: Any = super().__call__(*args, **kwargs)
             return await run
@@ -76,12 +76,12 @@ class OptionalFlow(Flow[P, R]):
 class OptionalTask(Task[P, R]):
     """A Prefect task that is its plain function outside a flow run."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # type: ignore[override]  # noqa: ANN401
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # type: ignore[override]
         """Call the task; give what its function gives."""
         return super().__call__(*args, **kwargs) if in_flow_run() else self.fn(*args, **kwargs)
 
 
-def flow(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:  # noqa: ANN401 - Prefect's own options
+def flow(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate an async function as a flow; options are those of `prefect.flow`."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -90,7 +90,7 @@ def flow(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:  # noqa:
     return decorate
 
 
-def task(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:  # noqa: ANN401 - Prefect's own options
+def task(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate an async function as a task; options are those of `prefect.task`."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

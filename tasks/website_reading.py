@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from core.enrichment import Answer
+from core.enrichment import Answer, Outcome
 from core.people.document import Document, parse
 from core.web_addresses import absolute, canonical, page_key, site_of
 from core.website_facts import Page, contact_links, website_facts
@@ -63,8 +63,8 @@ async def _open(website: str, fetcher: WebsiteFetcher) -> list[Page] | Answer:
     if home is None:
         return Answer("error", "not a web address")
     if home.status is not PageStatus.OK:
-        outcome = "skipped" if home.status in _NOT_ALLOWED else "error"
-        return Answer(outcome, f"the home page could not be read: {home.why}")  # type: ignore[arg-type]
+        outcome: Outcome = "skipped" if home.status in _NOT_ALLOWED else "error"
+        return Answer(outcome, f"the home page could not be read: {home.why}")
     document = await asyncio.to_thread(parse, home.body)
     document, url = await _refreshed(document, home.final_url, fetcher)
     pages, seen = [Page(url, document)], {page_key(url)}

@@ -12,6 +12,7 @@ No test connects beyond loopback and Unix sockets, and none sees the settings or
 and nobody's address shows in a log line or in an exception's text (`planted`).
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -48,6 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(tuple(prefixes))]:
         del os.environ[name]
     os.environ["SALES_AGENT_HOME"] = tempfile.mkdtemp(prefix="sales-agent-test-")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what collecting has made out of every later look for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

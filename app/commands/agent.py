@@ -218,7 +218,7 @@ def _exit(status: str, codes: Mapping[str, int]) -> None:
         raise typer.Exit(codes[status])
 
 
-def _run(start: Callable[[], Any], thread_id: UUID | None, *, stream: bool, quiet: bool) -> Any:  # noqa: ANN401 - a report
+def _run(start: Callable[[], Any], thread_id: UUID | None, *, stream: bool, quiet: bool) -> Any:
     from tasks.runtime import server_url
 
     if not quiet:
@@ -228,7 +228,7 @@ def _run(start: Callable[[], Any], thread_id: UUID | None, *, stream: bool, quie
     return asyncio.run(_streamed(start, str(thread_id)) if stream else start())
 
 
-async def _streamed(start: Callable[[], Awaitable[Any]], stream_id: str) -> Any:  # noqa: ANN401 - a report
+async def _streamed(start: Callable[[], Awaitable[Any]], stream_id: str) -> Any:
     """Run something and show what it says meanwhile."""
     from core.settings import settings
     from db.embedded import redis_url
@@ -258,7 +258,7 @@ def _line(message: Mapping[str, Any]) -> str:
     return f"{place} {content}"
 
 
-def _brief(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _brief(value: Any) -> str:
     return f"{len(value)}" if isinstance(value, list | dict) else str(value)[:200]
 
 
@@ -280,7 +280,7 @@ def list_(
         typer.echo("no threads")
 
 
-def _row(thread: Any) -> dict[str, Any]:  # noqa: ANN401 - imported late
+def _row(thread: Any) -> dict[str, Any]:
     return {
         "thread": str(thread.thread_id),
         "agent": thread.agent,

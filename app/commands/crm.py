@@ -126,7 +126,7 @@ def status(
         terminal.print_table(records)
 
 
-async def _records(provider: str, state: Any, limit: int) -> list[dict[str, Any]]:  # noqa: ANN401 - a `State`
+async def _records(provider: str, state: Any, limit: int) -> list[dict[str, Any]]:
     from db import crm_links
     from db.engine import own_connection
     from tasks.resources import database_url

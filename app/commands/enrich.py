@@ -120,7 +120,7 @@ def _enrich_here(request: "EnrichRequest", *, quiet: bool) -> "EnrichmentReport"
         terminal.say(f"Recorded as a Prefect run at {where}." if where else "No Prefect server: running without it.")
     with terminal.progress_bar("leads", show=not quiet) as advance:
         progress_sink.set(advance)
-        report: EnrichmentReport = asyncio.run(enrich_leads(request))  # type: ignore[assignment]
+        report: EnrichmentReport = asyncio.run(enrich_leads(request))  # type: ignore[assignment]  # Prefect types a call as its function's result
     return report
 
 

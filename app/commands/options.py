@@ -58,16 +58,16 @@ def reads_a_file(command: Callable[..., R]) -> Callable[..., R]:
     own = [each for name, each in inspect.signature(command).parameters.items() if name != "request_of"]
 
     @wraps(command)
-    def with_options(**given: Any) -> R:  # noqa: ANN401 - what typer read
+    def with_options(**given: Any) -> R:
         fields = _file_options(**{name: given.pop(name) for name in shared})
         return command(request_of=lambda **more: _request(**fields, **more), **given)
 
-    with_options.__signature__ = inspect.Signature([*shared.values(), *own])  # type: ignore[attr-defined]
+    with_options.__signature__ = inspect.Signature([*shared.values(), *own])  # type: ignore[attr-defined]  # what typer reads
     with_options.__annotations__ = {each.name: each.annotation for each in [*shared.values(), *own]}
     return with_options
 
 
-def _request(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":  # noqa: ANN401 - checked by the model
+def _request(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":
     """Make an import request of a command's options; a wrong one is a mistake in how the command was asked for."""
     from pydantic import ValidationError
 

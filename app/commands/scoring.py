@@ -117,7 +117,7 @@ def _rows(scorer: "Scorer", file: "ScannedFile", mapping: "ColumnMapping") -> "I
 class _Reason:
     """A reason that is only put into words for the rows that are shown."""
 
-    def __init__(self, breakdown: bytes, reason_of: Any, load: Any) -> None:  # noqa: ANN401 - two functions
+    def __init__(self, breakdown: bytes, reason_of: Any, load: Any) -> None:
         self._breakdown, self._reason_of, self._load = breakdown, reason_of, load
 
     def __str__(self) -> str:

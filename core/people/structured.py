@@ -73,7 +73,7 @@ def _json_ld(root: etree._Element) -> Iterator[StructuredPerson]:
         yield from _walk(data, "", 0)
 
 
-def _walk(data: Any, relation: str, depth: int) -> Iterator[StructuredPerson]:  # noqa: ANN401 - any JSON
+def _walk(data: Any, relation: str, depth: int) -> Iterator[StructuredPerson]:
     if depth > _MAX_DEPTH:
         return
     if isinstance(data, list):
@@ -96,7 +96,7 @@ def _walk(data: Any, relation: str, depth: int) -> Iterator[StructuredPerson]:  
             yield from _walk(value, relation if key in ("@graph", "item", "itemListElement") else key, depth + 1)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
+def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(filter(None, (_text(item) for item in value[:4])))
     if isinstance(value, dict):

@@ -112,7 +112,7 @@ def _organizations(blocks: list[str]) -> Iterator[Mapping[str, Any]]:
                 yield node
 
 
-def _nodes(document: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - any JSON
+def _nodes(document: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(document, list):
         for item in document:
             yield from _nodes(item)

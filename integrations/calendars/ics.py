@@ -101,7 +101,7 @@ def read_busy(content: bytes, start: datetime, end: datetime, zone: ZoneInfo) ->
     return sorted({span for span in spans if span.overlaps(wanted)})
 
 
-def _spans(calendar: Any, wanted: Span, zone: ZoneInfo) -> Iterator[Span]:  # noqa: ANN401 - icalendar's component
+def _spans(calendar: Any, wanted: Span, zone: ZoneInfo) -> Iterator[Span]:
     moved: dict[str, set[datetime]] = defaultdict(set)
     events = list(calendar.walk("VEVENT"))
     for event in events:
@@ -128,12 +128,12 @@ def _end(begins: datetime, length: timedelta) -> datetime:
     return begins.astimezone(UTC) + length
 
 
-def _is_free(event: Any) -> bool:  # noqa: ANN401
+def _is_free(event: Any) -> bool:
     is_cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
     return is_cancelled or str(event.get("TRANSP", "")).upper() == "TRANSPARENT" or "DTSTART" not in event
 
 
-def _times(event: Any, zone: ZoneInfo) -> tuple[datetime, timedelta]:  # noqa: ANN401
+def _times(event: Any, zone: ZoneInfo) -> tuple[datetime, timedelta]:
     """Return the start on its own wall clock, and the length."""
     raw = event["DTSTART"].dt
     starts = _local(raw, zone)
@@ -157,7 +157,7 @@ def _moment(value: date | datetime, zone: ZoneInfo) -> datetime:
 
 
 def _occurrences(
-    event: Any,  # noqa: ANN401
+    event: Any,
     starts: datetime,
     length: timedelta,
     wanted: Span,
@@ -195,9 +195,9 @@ def _until(until: date | datetime, starts: datetime, zone: ZoneInfo) -> datetime
     return until.astimezone(starts.tzinfo or zone).replace(tzinfo=None)
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401
+def _listed(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, list) else [value]
 
 
-def _dates(event: Any, name: str) -> list[Any]:  # noqa: ANN401
+def _dates(event: Any, name: str) -> list[Any]:
     return [each for group in _listed(event.get(name)) for each in group.dts]

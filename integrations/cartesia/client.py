@@ -165,7 +165,7 @@ class CartesiaClient:
         """
         options: Any = self._line()
 
-        async def connect() -> Any:  # noqa: ANN401 - the SDK's connection
+        async def connect() -> Any:
             return await self._sdk.tts.websocket_connect(websocket_connection_options=options).enter()
 
         socket = Socket(connect)
@@ -196,7 +196,7 @@ class CartesiaClient:
         params |= {"websocket_connection_options": self._line()}
         spoken: dict[str, Any] = {"language": language}
 
-        async def connect() -> Any:  # noqa: ANN401 - the SDK's connection
+        async def connect() -> Any:
             with sdk_errors(self.provider, name):
                 if finds_turns:
                     return await self._sdk.stt.auto_finalize.websocket(**params).enter()
@@ -219,7 +219,7 @@ class CartesiaClient:
     def _line(self) -> dict[str, Any]:
         return {"open_timeout": self._timeout_s, "close_timeout": _CLOSING_S, "proxy": None}
 
-    def _check(self, event: Any) -> None:  # noqa: ANN401 - the SDK's event types
+    def _check(self, event: Any) -> None:
         """Raise what an error event stands for; the SDK hands it on as a value."""
         if event.type == "error":
             status = getattr(event, "status_code", None) or 500

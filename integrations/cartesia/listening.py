@@ -32,7 +32,7 @@ _TURN_EVENTS = {
 class Connection(Protocol):
     """The part of the SDK's connection that is used here."""
 
-    async def send(self, event: Any) -> None:  # noqa: ANN401 - the SDK's own type
+    async def send(self, event: Any) -> None:
         """Send a command."""
         ...
 
@@ -40,7 +40,7 @@ class Connection(Protocol):
         """Send audio."""
         ...
 
-    async def recv(self) -> Any:  # noqa: ANN401 - the SDK's own types
+    async def recv(self) -> Any:
         """Return the next event."""
         ...
 
@@ -125,11 +125,11 @@ class Listening:
             if kind == "done":
                 return
 
-    def _heard_turns(self, kind: str | None, event: Any) -> Heard | None:  # noqa: ANN401 - the SDK's events
+    def _heard_turns(self, kind: str | None, event: Any) -> Heard | None:
         hearing = _TURN_EVENTS.get(kind or "")
         return None if hearing is None else Heard(hearing, getattr(event, "transcript", None) or "")
 
-    def _heard_manually(self, kind: str | None, event: Any) -> Heard | None:  # noqa: ANN401 - the SDK's events
+    def _heard_manually(self, kind: str | None, event: Any) -> Heard | None:
         if kind == "transcript" and event.is_final:
             self._text += event.text or ""
             return Heard(Hearing.DRAFT, self._text)
@@ -140,7 +140,7 @@ class Listening:
             return Heard(Hearing.ENDED, text)
         return None
 
-    async def _next(self) -> Any:  # noqa: ANN401 - the SDK's events
+    async def _next(self) -> Any:
         """Return the next event, or None at the end that was asked for."""
         with sdk_errors(_PROVIDER, self._name):
             try:

@@ -27,11 +27,11 @@ _PROVIDER = "cartesia"
 class Connection(Protocol):
     """The part of the SDK's connection that is used here."""
 
-    async def send(self, event: Any) -> None:  # noqa: ANN401 - the SDK's own type
+    async def send(self, event: Any) -> None:
         """Send a message."""
         ...
 
-    async def recv(self) -> Any:  # noqa: ANN401 - the SDK's own types
+    async def recv(self) -> Any:
         """Return the next event."""
         ...
 
@@ -112,7 +112,7 @@ class Socket:
                 queue.put_nowait(error)
             await connection.close()
 
-    def _hand_on(self, event: Any) -> None:  # noqa: ANN401 - the SDK's events
+    def _hand_on(self, event: Any) -> None:
         context_id = getattr(event, "context_id", None)
         if context_id is None and getattr(event, "type", None) == "error":
             for queue in self._events.values():
@@ -240,7 +240,7 @@ class Utterance:
             sending.cancel()
             await self._speaking.finish(self, context_id, is_done=kind == "done")
 
-    async def _next(self, events: asyncio.Queue[Any]) -> Any:  # noqa: ANN401 - the SDK's events
+    async def _next(self, events: asyncio.Queue[Any]) -> Any:
         """Return the next event, or None to look around. Silence is a fault only where an answer is owed."""
         try:
             async with asyncio.timeout(self._speaking.timeout_s):

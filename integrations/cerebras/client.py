@@ -97,7 +97,7 @@ class CerebrasClient:
         max_tokens: int,
         estimate: Cost = FREE,
         cost_of: Callable[[TokenUsage], Cost] | None = None,
-        **options: Any,  # noqa: ANN401 - the API's own fields: temperature, response_format, tools, ...
+        **options: Any,
     ) -> CerebrasAnswer:
         """Return the answer to `messages`.
 
@@ -113,7 +113,7 @@ class CerebrasClient:
         async def attempt() -> CerebrasAnswer:
             with sdk_errors(self.provider, _CHAT):
                 answer = await self._sdk.chat.completions.create(
-                    messages=list(messages),  # type: ignore[arg-type]
+                    messages=list(messages),  # type: ignore[arg-type]  # the SDK's own typed dicts
                     model=model,
                     max_completion_tokens=max_tokens,
                     stream=False,
@@ -133,7 +133,7 @@ class CerebrasClient:
         max_tokens: int,
         estimate: Cost = FREE,
         cost_of: Callable[[TokenUsage], Cost] | None = None,
-        **options: Any,  # noqa: ANN401 - the API's own fields
+        **options: Any,
     ) -> AsyncIterator[CerebrasAnswer]:
         """Yield the answer in pieces. Raises Unavailable when it ends without a finish reason: it was cut off."""
 
@@ -141,7 +141,7 @@ class CerebrasClient:
             is_finished = False
             with sdk_errors(self.provider, _CHAT):
                 stream: Any = await self._sdk.chat.completions.create(
-                    messages=list(messages),  # type: ignore[arg-type]
+                    messages=list(messages),  # type: ignore[arg-type]  # the SDK's own typed dicts
                     model=model,
                     max_completion_tokens=max_tokens,
                     stream=True,
@@ -171,7 +171,7 @@ def _priced(estimate: Cost, cost_of: Callable[[TokenUsage], Cost] | None) -> Cal
     return lambda answer: cost_of(answer.usage) if cost_of and answer.usage else estimate
 
 
-def _answer(result: Any) -> CerebrasAnswer:  # noqa: ANN401 - the SDK also returns text and error objects
+def _answer(result: Any) -> CerebrasAnswer:
     """Return a completion or a chunk as our value.
 
     Raises:
@@ -210,11 +210,11 @@ def _observations(headers: Mapping[str, str]) -> list[Observation]:
     return seen
 
 
-def _tool_call(call: Any) -> CerebrasToolCall:  # noqa: ANN401 - the SDK's model, whole or a piece
+def _tool_call(call: Any) -> CerebrasToolCall:
     return CerebrasToolCall(call.id, call.function.name, call.function.arguments or "", getattr(call, "index", None))
 
 
-def _usage(usage: Any) -> TokenUsage | None:  # noqa: ANN401 - the SDK's model
+def _usage(usage: Any) -> TokenUsage | None:
     if usage is None:
         return None
     details = getattr(usage, "prompt_tokens_details", None)

@@ -28,7 +28,7 @@ class Script(Protocol):
 class RedisHandle(Protocol):
     """The part of `redis.asyncio.Redis` that is used here."""
 
-    def register_script(self, script: Any) -> Any:  # noqa: ANN401 - the driver's own types, which are not ours
+    def register_script(self, script: Any) -> Any:
         """Return a callable that runs `script` and loads it again when the server forgot it."""
         ...
 

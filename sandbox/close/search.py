@@ -45,7 +45,7 @@ def matches(query: Row, row: Row, kind: str, related: Related) -> bool:
     return found != bool(query.get("negate", False))
 
 
-def value_of(field: Row, row: Row) -> Any:  # noqa: ANN401 - any JSON value
+def value_of(field: Row, row: Row) -> Any:
     """Return the value a field node names."""
     if field.get("type") == "custom_field":
         return row.get(f"custom.{field.get('custom_field_id')}")
@@ -57,7 +57,7 @@ def value_of(field: Row, row: Row) -> Any:  # noqa: ANN401 - any JSON value
     return row.get(name)
 
 
-def _meets(condition: Row, value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def _meets(condition: Row, value: Any) -> bool:
     kind = condition.get("type")
     values = value if isinstance(value, list) else [value]
     if kind == "exists":

@@ -82,7 +82,7 @@ def custom_values(store: CloseStore, kind: str, body: Row, current: Row) -> Row:
     return values
 
 
-def _check_custom(key: str, field: Row, value: Any) -> None:  # noqa: ANN401 - any JSON value
+def _check_custom(key: str, field: Row, value: Any) -> None:
     for one in value if isinstance(value, list) else [value]:
         if one is None:
             continue

@@ -123,7 +123,7 @@ def compose(ask: Ask, scripted: list[Scripted], *, reasons: bool, obeys: Sequenc
     return _limited(answer, ask)
 
 
-def _filled(schema: Schema, ask: Ask, facts: Facts, order: str | None) -> Any:  # noqa: ANN401 - any JSON value
+def _filled(schema: Schema, ask: Ask, facts: Facts, order: str | None) -> Any:
     known = written(schema, ask.prompt) if order is None else None
     return Filler(schema, facts, ask.digest, order).fill() if known is None else known
 

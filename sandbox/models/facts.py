@@ -43,7 +43,7 @@ class Facts:
             for name, value in found.items():
                 self._pairs[plain_name(name)] = value
 
-    def about(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+    def about(self, name: str) -> Any:
         """Return the value the prompt gives under this name or, by its kind, anywhere; None if there is none."""
         wanted = plain_name(name)
         if wanted in self._pairs:
@@ -82,7 +82,7 @@ class Facts:
         match = _NUMBER.search(str(value)) if value is not None else None
         return float(match[0].replace(",", "")) if match else None
 
-    def one_of(self, name: str, choices: list[Any]) -> Any:  # noqa: ANN401 - any JSON value
+    def one_of(self, name: str, choices: list[Any]) -> Any:
         """Return the choice the prompt names, under this name first, or None."""
         value = self.about(name)
         for choice in choices:

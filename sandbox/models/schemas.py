@@ -70,11 +70,11 @@ class Filler:
         self._salt = salt
         self._order = order
 
-    def fill(self) -> Any:  # noqa: ANN401 - any JSON value
+    def fill(self) -> Any:
         """Return the answer."""
         return self._value(self._root, "answer", 0)
 
-    def _value(self, schema: Schema, name: str, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+    def _value(self, schema: Schema, name: str, depth: int) -> Any:
         schema = self._resolved(schema)
         if "const" in schema:
             return schema["const"]
@@ -107,7 +107,7 @@ class Filler:
                 schema = {**schema["allOf"][0], **{key: value for key, value in schema.items() if key != "allOf"}}
         return schema
 
-    def _branch(self, branches: list[Schema], name: str, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+    def _branch(self, branches: list[Schema], name: str, depth: int) -> Any:
         """Return the first branch that is not null; null where the prompt does not know a plain value."""
         resolved = [self._resolved(branch) for branch in branches]
         solid = next((one for one in resolved if one.get("type") != "null"), resolved[0])

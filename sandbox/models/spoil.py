@@ -63,7 +63,7 @@ def spoil(answer: Answer, kind: str) -> Answer:
 
 
 def _spoil_json(answer: Answer, kind: str) -> None:
-    def spoiled(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def spoiled(value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         if kind == "extra_keys":

@@ -37,7 +37,7 @@ def _modules() -> list[str]:
 
 context: ForkServerContext = multiprocessing.get_context("forkserver")
 """To start processes of one's own making; name nothing to be loaded on it, that would undo what is named here."""
-context.set_forkserver_preload([*_ALSO, *_modules()])
+context.set_forkserver_preload([*_ALSO, *_modules(), "tests.support.forked_warm"])
 
 
 def _begin(environment: Mapping[str, str]) -> None:
