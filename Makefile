@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 && python$$v -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo python$$v && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Tests wait for servers now and then: one process more than two cores keeps both busy.
+TEST_PROCESSES ?= 3
 # The machine's own certificates, as pip uses them: a company's mirror may have a certificate of its own.
 export UV_SYSTEM_CERTS ?= 1
 # Nothing is compiled twice: each of the many processes that are started here reads what the first one compiled.
@@ -10,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo demo-stop test check format lint types contracts unused system-packages other-pythons soak bench eval wheel clean
+.PHONY: help setup lock demo demo-stop test installed check format lint types contracts unused system-packages other-pythons soak bench eval wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -52,12 +54,15 @@ eval: setup ## Score against labelled real files, or the project's own small one
 	$(BIN)/python -m bench.eval_atl
 
 test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (under 5 minutes)
-	$(BIN)/python -m pytest -q -m "not soak" -n 2
+	$(BIN)/python -m pytest -q -m "not soak and not installed" -n $(TEST_PROCESSES)
+
+installed: setup ## Run the tests that need a whole installation for long: worker, schedule, compose (minutes)
+	$(BIN)/python -m pytest -q -m "installed and not soak" -n 2
 
 soak: setup ## Run the long proofs: kill matrices, fuzzing, million-row runs (an hour)
 	$(BIN)/python -m pytest -q -m soak --timeout=3600
 
-check: format lint types contracts unused test other-pythons wheel ## All that CI checks
+check: format lint types contracts unused test installed other-pythons wheel ## All that CI checks
 
 system-packages: ## Install what some tests need beyond Python: a Chromium (Debian and its like, as root)
 	@command -v chromium >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }

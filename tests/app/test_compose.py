@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from installation import ROOT, Installation
 
@@ -123,6 +124,7 @@ class Composed:
             time.sleep(2)
 
 
+@pytest.mark.installed
 def test_processes_work_with_the_files_own_commands(
     new_installation: Callable[[], Installation], postgres_url: str, home: Path
 ) -> None:

@@ -62,6 +62,7 @@ def runs_of(api: PrefectAPI, deployment: dict[str, Any], *states: str) -> list[d
     return found
 
 
+@pytest.mark.installed
 def test_a_schedule_starts_it_and_a_pause_stops_it(
     running: Installation, api: PrefectAPI, crm: Path, deployment: dict[str, Any]
 ) -> None:

@@ -107,6 +107,7 @@ def test_second_up_says_where_the_first_is(running: Installation) -> None:
     assert f"running already at http://127.0.0.1:{running.port}" in done.stderr
 
 
+@pytest.mark.installed
 def test_killed_worker_is_started_again(running: Installation, api: PrefectAPI) -> None:
     def worker() -> int | None:
         pid: int | None = json.loads((running.home / "up.json").read_text())["pids"]["worker"]
@@ -145,6 +146,7 @@ def test_down_without_up_says_so(new_installation: Callable[[], Installation]) -
     assert (done.returncode, done.stdout) == (0, "nothing was running\n")
 
 
+@pytest.mark.installed
 def test_stop_while_starting_leaves_nothing(new_installation: Callable[[], Installation]) -> None:
     installation = new_installation()
     process = installation.start("up", "--port", str(installation.port))

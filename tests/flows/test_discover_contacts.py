@@ -302,6 +302,7 @@ def test_the_run_shows_sites_people_sources_and_reasons_with_links(
     assert len(task_runs) <= 2 + 3, "a task a batch, never one a lead"
 
 
+@pytest.mark.installed
 def test_a_worker_does_what_is_submitted(running: Installation) -> None:
     nobody = str(uuid4())
     script = f"""

@@ -95,6 +95,7 @@ def test_import_in_this_process_is_a_run_with_history(
     assert (again["inserted"], again["rejected"]) == (1, 1)
 
 
+@pytest.mark.installed
 def test_form_starts_an_import_and_its_undo_in_the_worker(
     running: Installation, api: PrefectAPI, write: Callable[[str, str], Path]
 ) -> None:
@@ -111,6 +112,7 @@ def test_form_starts_an_import_and_its_undo_in_the_worker(
     assert undone["removed"] == 2
 
 
+@pytest.mark.installed
 def test_form_cannot_name_files_elsewhere(running: Installation, api: PrefectAPI, tmp_path: Path) -> None:
     outside = tmp_path / "outside.csv"
     outside.write_text(GOOD)

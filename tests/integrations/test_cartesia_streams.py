@@ -161,7 +161,7 @@ async def test_two_things_are_said_at_once_and_no_more_than_the_plan_allows(clie
             return sum([len(piece) async for piece in speaking.say(text)])
 
         tasks = [asyncio.create_task(spoken(text)) for text in (LONG, LONG[:40])]
-        await asyncio.sleep(0.05)
+        await until(lambda: sandbox.state("cartesia")["active"] == 2)
         with pytest.raises(LimitReached):
             await spoken("Hello")
         assert [round(size / SPOKEN_BYTES_A_CHARACTER) for size in await asyncio.gather(*tasks)] == [len(LONG), 40]
