@@ -3,8 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 && python$$v -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo python$$v && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Tests wait for servers now and then: one process more than two cores keeps both busy.
-TEST_PROCESSES ?= 3
+# As many processes of tests as there are cores to count on.
+TEST_PROCESSES ?= 2
 # The machine's own certificates, as pip uses them: a company's mirror may have a certificate of its own.
 export UV_SYSTEM_CERTS ?= 1
 # Nothing is compiled twice: each of the many processes that are started here reads what the first one compiled.
@@ -56,7 +56,7 @@ eval: setup ## Score against labelled real files, or the project's own small one
 test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (under 5 minutes)
 	$(BIN)/python -m pytest -q -m "not soak and not installed" -n $(TEST_PROCESSES)
 
-installed: setup ## Run the tests that need a whole installation for long: worker, schedule, compose (minutes)
+installed: setup ## Run the tests that need a whole installation for long: worker, schedule, compose, a browser
 	$(BIN)/python -m pytest -q -m "installed and not soak" -n 2
 
 soak: setup ## Run the long proofs: kill matrices, fuzzing, million-row runs (an hour)

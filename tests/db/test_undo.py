@@ -125,7 +125,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(rows, st.sampled_from(ConflictPolicy)), min_size=1, max_size=4), st.randoms())
 def test_all_undone_in_any_order_nothing_is_left(database: str, history, random) -> None:
     clear(database)

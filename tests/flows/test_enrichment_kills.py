@@ -152,7 +152,7 @@ def without_cost(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_killed_and_run_again(sandbox: SandboxControl, place: dict[str, str], tmp_path: Path) -> None:
-    kill(sandbox, place, tmp_path, kills=2, leads=300)
+    kill(sandbox, place, tmp_path, kills=1, leads=120)
 
 
 @pytest.mark.soak

@@ -66,7 +66,7 @@ def _kill_importers(url: str, home: Path, file: tuple[Path, Truth], kills: int) 
 
 
 def test_killed_importer(database: str, home: Path, file: tuple[Path, Truth]) -> None:
-    _kill_importers(database, home, file, kills=4)
+    _kill_importers(database, home, file, kills=2)
 
 
 @pytest.mark.soak

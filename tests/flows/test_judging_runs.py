@@ -175,7 +175,7 @@ async def check_kills(place: Place, kills: int, count: int) -> None:
 
 
 async def test_killed_and_run_again(place: Place) -> None:
-    await check_kills(place, kills=2, count=150)
+    await check_kills(place, kills=1, count=100)
 
 
 @pytest.mark.soak

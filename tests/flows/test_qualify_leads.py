@@ -159,7 +159,7 @@ async def _kill(place: Place, kills: int, leads: int) -> None:
 
 
 async def test_killed_and_run_again(place: Place) -> None:
-    await _kill(place, kills=3, leads=1_500)
+    await _kill(place, kills=2, leads=800)
 
 
 @pytest.mark.soak

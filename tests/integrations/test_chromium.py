@@ -18,6 +18,7 @@ from sandbox.cast import COMPANIES
 from sandbox.server import SandboxControl
 
 pytestmark = [
+    pytest.mark.installed,
     pytest.mark.skipif(which("chromium") is None, reason="there is no Chromium on this machine (command `chromium`)"),
     pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright is not installed (extra 'browser')"),
 ]

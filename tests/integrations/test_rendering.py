@@ -12,6 +12,7 @@ from integrations.websites.rendering import Renderer
 from tasks.contacts import discover_site
 
 pytestmark = [
+    pytest.mark.installed,
     pytest.mark.skipif(which("chromium") is None, reason="there is no Chromium on this machine (command `chromium`)"),
     pytest.mark.skipif(find_spec("playwright") is None, reason="Playwright is not installed (extra 'browser')"),
 ]

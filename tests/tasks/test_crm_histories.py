@@ -7,7 +7,7 @@ from sync_history import play_many
 
 from sandbox.server import SandboxControl
 
-SAMPLE = 50
+SAMPLE = 20
 LONG = 2_000
 
 

@@ -88,7 +88,9 @@ def run(database: str, home: Path, valkey: ValkeyServer, thread: str, **models: 
     return found
 
 
-@pytest.mark.parametrize("has_model", [True, pytest.param(False, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "has_model", [pytest.param(True, marks=pytest.mark.installed), pytest.param(False, marks=pytest.mark.soak)]
+)
 def test_a_run_is_kept_heard_and_charged(
     database: str, home: Path, valkey: ValkeyServer, sandbox: SandboxControl, has_model: bool
 ) -> None:
