@@ -1,0 +1,110 @@
+"""The synchronisation as a flow: a plan above the limits changes nothing until a person has approved exactly it."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import forked
+import psycopg
+import pytest
+
+from core.sync.reports import SyncReport, SyncRequest
+from flows.sync_crm import sync_crm
+
+CONFIG = """
+provider: directory
+directory: {directory}
+leads:
+  fields:
+    - {{ours: company_name, theirs: name}}
+limits: {{max_changed_share: 0.2, few: 3, max_deletes: 1}}
+"""
+COMPANIES = 20
+
+
+class Place:
+    """A database with leads, a CRM that is a directory of files, and the doors to both."""
+
+    def __init__(self, database: str, home: Path, crm: Path) -> None:
+        self.database, self.home, self.crm = database, home, crm
+        crm.mkdir()
+        (home / "crm.yaml").write_text(CONFIG.format(directory=crm))
+        with psycopg.connect(database) as connection:
+            for number in range(COMPANIES):
+                connection.execute(
+                    "INSERT INTO leads (id, dedupe_key, company_name) VALUES (%s, %s, %s)",
+                    [uuid4(), f"k{number}", f"Company {number:02}"],
+                )
+
+    def sync(self) -> SyncReport:
+        report: SyncReport = forked.run(
+            {"SALES_AGENT_HOME": str(self.home), "POSTGRES_URL": self.database}, sync_crm, SyncRequest()
+        )
+        return report
+
+    def command(self, *arguments: object) -> Any:
+        done = forked.sales_agent(*arguments, "--json", home=self.home, POSTGRES_URL=self.database)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def rename(self, count: int, suffix: str) -> None:
+        """Rename the first companies, as a person does here."""
+        with psycopg.connect(self.database) as connection:
+            connection.execute(
+                "UPDATE leads SET company_name = company_name || %s, updated_at = clock_timestamp(),"
+                " edited_at = clock_timestamp() WHERE dedupe_key = ANY (%s)",
+                [suffix, [f"k{number}" for number in range(count)]],
+            )
+
+    def names_there(self) -> list[str]:
+        return sorted(json.loads(path.read_text())["values"]["name"] for path in self.crm.glob("*.json"))
+
+
+@pytest.fixture
+def place(database: str, own_home: Path, tmp_path: Path) -> Place:
+    return Place(database, own_home, tmp_path / "crm")
+
+
+def test_a_change_of_too_much_waits_for_a_person_and_is_done_once(place: Place) -> None:
+    first = place.sync()
+    assert (first.outcome, first.done) == ("done", {"theirs create lead": COMPANIES})
+    before = place.names_there()
+    assert len(before) == COMPANIES
+
+    place.rename(10, " Ltd")
+    waiting = place.sync()
+    assert (waiting.outcome, waiting.done) == ("waiting", {})
+    assert waiting.waiting_for is not None
+    assert "10 of 20 records would change, 50%" in waiting.waiting_for
+    assert place.names_there() == before
+    again = place.sync()
+    assert (again.outcome, again.approval_id) == ("waiting", waiting.approval_id), "the same plan asks once"
+
+    shown = place.command("approvals", "show", waiting.approval_id)
+    assert shown["kind"] == "crm_changes"
+    assert shown["content"]["counts"] == {"theirs update lead": 10}
+    place.command("approvals", "approve", waiting.approval_id, "--by", "Maud", "--yes")
+    done = place.sync()
+    assert (done.outcome, done.approval_id, done.done) == ("done", waiting.approval_id, {"theirs update lead": 10})
+    assert sum(name.endswith(" Ltd") for name in place.names_there()) == 10
+    assert place.sync().done == {}
+    assert place.command("approvals", "show", waiting.approval_id)["status"] == "executed"
+
+
+def test_an_approval_is_of_exactly_the_plan_that_was_shown(place: Place) -> None:
+    place.sync()
+    place.rename(10, " Ltd")
+    waiting = place.sync()
+    place.command("approvals", "approve", waiting.approval_id, "--by", "Maud", "--yes")
+    place.rename(11, " & Co")
+    other = place.sync()
+    assert other.outcome == "waiting"
+    assert other.approval_id != waiting.approval_id
+    assert not any("Ltd" in name for name in place.names_there())
+
+
+def test_a_few_changes_go_without_asking(place: Place) -> None:
+    place.sync()
+    place.rename(3, " Ltd")
+    assert place.sync().done == {"theirs update lead": 3}
