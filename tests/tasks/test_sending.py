@@ -144,7 +144,7 @@ async def survive(runs: int, database: str, environment: dict[str, str], sandbox
         step = dice.choice(STEPS)
         kind = dice.choice(["drop", "drop_after", "status", "stall", "stall_after", "kill", "none"])
         # A server that answers 250 to the whole message has taken it: that would be a lie of the stand-in.
-        refusals = [421, 451, 550, *([250] if step != "DOT" else [])]
+        refusals = [421, 451, 550, *([250] if step not in ("BODY", "DOT") else [])]
         details: dict[str, Any] = {"status": dice.choice(refusals)} if kind == "status" else {}
         if kind not in ("kill", "none"):
             sandbox.fail_next("smtp", kind, method=step, **details)
