@@ -62,7 +62,7 @@ def _announced(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, Any]:
         if text.endswith("\n"):
             facts: dict[str, Any] = json.loads(text.splitlines()[0])
             return facts
-        time.sleep(0.1)
+        time.sleep(0.1)  # a process of its own: only its log tells
     raise ConfigurationError(f"the sandbox does not start; its log: {log}")
 
 

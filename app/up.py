@@ -380,4 +380,4 @@ def detach(settings: Settings, arguments: list[str], say: Say) -> None:
             return
         if child.process.poll() is not None:
             raise ConfigurationError(child.last_words().removeprefix("sales-agent: "))
-        time.sleep(0.1)
+        time.sleep(0.1)  # a process of its own: only its files tell

@@ -128,8 +128,8 @@ async def measure(url: str, redis_url: str, database: str, calls: int, rounds: i
         "httpx, guarded": lambda: free.request("POST", "/x", body=ask),
         "httpx, guarded, paid": lambda: paid.request("POST", "/x", body=ask, estimate=CENT),
         "httpx, guarded, paid, one commit a call": lambda: careful.request("POST", "/x", body=ask, estimate=CENT),
-        "SDK": lambda: sdk.chat.completions.create(**ask, max_completion_tokens=64),  # type: ignore[call-overload]
-        "SDK, guarded, paid": lambda: cerebras.complete(**ask, max_tokens=64, estimate=CENT),  # type: ignore[arg-type]
+        "SDK": lambda: sdk.chat.completions.create(**ask, max_completion_tokens=64),  # type: ignore[call-overload]  # by name
+        "SDK, guarded, paid": lambda: cerebras.complete(**ask, max_tokens=64, estimate=CENT),  # type: ignore[arg-type]  # by name
     }
     taken = await times_of(ways, calls, rounds)
     for opened in (bare, free, paid, careful, cerebras, many, single, redis):

@@ -104,13 +104,13 @@ class Bench:
         """COPY the clean file into a new table, in blocks, in one transaction; as psql does."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("DROP TABLE IF EXISTS plain")
-            connection.execute(ddl)  # type: ignore[arg-type]
+            connection.execute(ddl)  # type: ignore[arg-type]  # SQL of our own
         started, cpu = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
         statement = f"COPY plain ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT csv)"
         with (
             psycopg.connect(self.url) as connection,
             self.clean.open("rb") as file,
-            connection.cursor().copy(statement) as copy,  # type: ignore[arg-type]
+            connection.cursor().copy(statement) as copy,  # type: ignore[arg-type]  # SQL of our own
         ):
             while block := file.read(1 << 18):
                 copy.write(block)

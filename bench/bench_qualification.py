@@ -77,7 +77,7 @@ def fill(url: str, count: int) -> None:
     marks = ", ".join(["%s"] * len(FIELDS))
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO leads (id, dedupe_key, {names}) VALUES (%s, %s, {marks})",  # type: ignore[arg-type]
+            f"INSERT INTO leads (id, dedupe_key, {names}) VALUES (%s, %s, {marks})",  # type: ignore[arg-type]  # our own SQL
             [(uuid4(), f"bench-{number}", *FIELDS.values()) for number in range(count)],
         )
 

@@ -47,7 +47,7 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
                 return str(option)
         return str(base)
 
-    def list_directory(self, path: str) -> None:  # type: ignore[override]
+    def list_directory(self, path: str) -> None:  # type: ignore[override]  # it only refuses
         """A folder without a page is not found."""
         del path
         self.send_error(404)

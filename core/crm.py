@@ -115,13 +115,13 @@ class CRMProvider(Protocol):
     """
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - see above
+    def name(self) -> str: ...  # noqa: D102 - the class tells - see above
 
     @property
-    def clock_offset_s(self) -> float | None: ...  # noqa: D102
+    def clock_offset_s(self) -> float | None: ...  # noqa: D102 - the class tells
 
     @property
-    def calls(self) -> int: ...  # noqa: D102
+    def calls(self) -> int: ...  # noqa: D102 - the class tells
 
     async def describe(self) -> Description:
         """Say what fields and statuses there are."""

@@ -57,11 +57,11 @@ class Mail(Provider):
         """Return the route that shows the mailbox."""
         return [Route("/", self.mailbox, methods=["GET"])]
 
-    def error(self, status: int, message: str = "", retry_after_s: float | None = None) -> Response:  # noqa: ARG002
+    def error(self, status: int, message: str = "", retry_after_s: float | None = None) -> Response:  # noqa: ARG002 - as HTTP's
         """Return an error of the HTTP side."""
         return JSONResponse({"error": message or str(status)}, status)
 
-    def environment(self, url: str) -> dict[str, str]:  # noqa: ARG002 - its HTTP address is for looking only
+    def environment(self, url: str) -> dict[str, str]:  # noqa: ARG002 - as HTTP's - its HTTP address is for looking only
         """Return where mail is taken, and a sender."""
         port = self._server.sockets[0].getsockname()[1] if self._server else 0
         place = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none"}

@@ -36,7 +36,7 @@ def propose(
 
 
 async def _result(state: object) -> "ProposalReport":
-    return await state.aresult()  # type: ignore[attr-defined, no-any-return]
+    return await state.aresult()  # type: ignore[attr-defined, no-any-return]  # a Prefect state
 
 
 @app.command()
