@@ -83,7 +83,7 @@ class WatchedNode(Runnable[Any, Any]):
         """Refuse: Prefect runs and model calls are asynchronous."""
         raise TypeError("a watched graph is asynchronous: use run_graph")
 
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002 - theirs
         """Run the node."""
         visit = _visit(self._node, config or {})
         attempt = _Attempt(self._bound, visit, self._watch, input, config or {}, kwargs)

@@ -76,7 +76,7 @@ class OptionalFlow(Flow[P, R]):
 class OptionalTask(Task[P, R]):
     """A Prefect task that is its plain function outside a flow run."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # type: ignore[override]
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # type: ignore[override]  # overloaded there
         """Call the task; give what its function gives."""
         return super().__call__(*args, **kwargs) if in_flow_run() else self.fn(*args, **kwargs)
 
