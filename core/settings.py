@@ -211,6 +211,13 @@ class EnrichmentSettings(BaseSettings):
     batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run")
     batches_at_once: int = Field(default=4, ge=1, le=50, description="Task runs side by side in one run")
     sites_at_once: int = Field(default=20, ge=1, le=200, description="Websites read at once in a task run")
+    keep_s: float = Field(
+        default=7_776_000,
+        ge=86_400,
+        le=315_360_000,
+        description="Seconds after which the sweep deletes an answer of a provider that is no longer fresh; values "
+        "taken from it stay",
+    )
     phone_webhook_url: str | None = Field(
         default=None,
         pattern="^https?://",

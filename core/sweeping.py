@@ -45,6 +45,7 @@ class SweepReport:
         spending: reservations in the cost book.
         session_count: browser sessions.
         page_count: pages of websites kept too long.
+        answer_count: answers of providers kept too long.
         threads: of agents, forgotten.
         approvals: expired, and taken up again.
     """
@@ -52,5 +53,6 @@ class SweepReport:
     spending: SweptSpending
     session_count: int
     page_count: int = 0
+    answer_count: int = 0
     threads: PrunedThreads = NOTHING_PRUNED
     approvals: SweptApprovals = NO_APPROVALS

@@ -14,6 +14,8 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg.rows import dict_row
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.enrichment import Answer, Found, Provider, Question
 from db.enrichment import Desk
@@ -169,6 +171,16 @@ async def give_back(desk: Desk, questions: Sequence[Question]) -> None:
         await desk.connection.execute(
             _GIVE_BACK, (questions[0].provider, [question.hash for question in questions], desk.token)
         )
+
+
+async def prune(connection: AsyncConnection, *, older_than: datetime) -> int:
+    """Delete questions that nobody has asked, and whose answers nobody could use, since `older_than`; return how many.
+
+    Values taken from them stay, with their provenance, and so do the attempts. Safe twice, and beside a run.
+    """
+    last_use = "greatest(asked_at, answered_at, fresh_until, hold_until, collect_at)"
+    statement = text(f"DELETE FROM enrichment_questions WHERE {last_use} < :older_than")
+    return int((await connection.execute(statement, {"older_than": older_than})).rowcount)
 
 
 async def count_known(

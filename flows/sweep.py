@@ -10,7 +10,8 @@ async def sweep() -> SweepReport:
     """Close what a crash left open, drop what is too old, and take up approvals whose run was lost.
 
     Every 15 minutes. Takes no input; closes reservations in the cost book, ends sessions at Browserbase where that is
-    configured, deletes pages of websites kept longer than `WEBSITES_KEEP_S` and checkpoints of old threads of agents.
+    configured, deletes pages of websites kept longer than `WEBSITES_KEEP_S`, answers of providers kept longer than
+    `ENRICH_KEEP_S`, and checkpoints of old threads of agents.
     Expires approvals, and starts runs for decided ones. Safe twice: what is closed is not found again, and what is
     still in use is younger than the sweep looks for.
     """
@@ -18,6 +19,7 @@ async def sweep() -> SweepReport:
         spending=await sweeping.close_reservations(),
         session_count=await sweeping.release_sessions(),
         page_count=await sweeping.drop_pages(),
+        answer_count=await sweeping.drop_answers(),
         threads=await sweeping.prune_threads(),
         approvals=await sweeping.take_up_approvals(),
     )

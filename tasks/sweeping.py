@@ -1,4 +1,4 @@
-"""Closing what processes that died left open with others (money set aside, browsers that run), and old pages."""
+"""Closing what processes that died left open with others (money set aside, browsers), and dropping what is too old."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from core.agents import PrunedThreads, ThreadAges
 from core.settings import settings
 from core.sweeping import SweptApprovals, SweptSpending
-from db import agent_threads, approvals, meetings, sends, spend
+from db import agent_threads, approvals, enrichment_questions, meetings, sends, spend
 from integrations.websites.cache import PageCache
 from tasks.approvals import is_message, start_execution
 from tasks.policies import STEP
@@ -48,6 +48,14 @@ async def drop_pages() -> int:
     chosen = settings()
     cache = PageCache(chosen.websites.cache_dir or chosen.home / "cache" / "websites")
     return await asyncio.to_thread(cache.prune, older_than=time.time() - chosen.websites.keep_s)
+
+
+@task(**STEP, task_run_name="drop-answers")
+async def drop_answers() -> int:
+    """Delete answers of providers that are too old to be used again; return how many. Safe twice, and beside a run."""
+    older_than = datetime.now(UTC) - timedelta(seconds=settings().enrichment.keep_s)
+    async with database() as connection:
+        return await enrichment_questions.prune(connection, older_than=older_than)
 
 
 _LOST_AFTER = timedelta(minutes=10)

