@@ -1,15 +1,13 @@
 """When to try again, and after how long: full-jitter exponential back-off that obeys the provider.
 
-The one place that retries in seconds. The loop is tenacity's. Full jitter: M. Brooker, "Exponential Backoff And
-Jitter", AWS Architecture Blog.
+The one place that retries in seconds. Full jitter: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog.
 """
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
-
-import tenacity
 
 from core.errors import CircuitOpen, RateLimited, Timeout, Transient, Unavailable, UnexpectedAnswer
 
@@ -78,14 +76,14 @@ async def retrying(
     Raises:
         Exception: what the last attempt raised.
     """
-
-    async def once() -> T:
-        return await attempt()
-
-    loop = tenacity.AsyncRetrying(
-        stop=tenacity.stop_after_attempt(policy.retries + 1),
-        wait=lambda state: policy.wait_s(state.attempt_number, state.outcome.exception() if state.outcome else None),
-        retry=tenacity.retry_if_exception(is_worth),
-        reraise=True,
-    )
-    return await loop(once)
+    retry = 0
+    while True:
+        try:
+            return await attempt()
+        except Exception as error:
+            retry += 1
+            if retry > policy.retries or not is_worth(error):
+                raise
+            wait_s = policy.wait_s(retry, error)
+        # Outside of the block, so that an error of the next attempt does not name this one as its context.
+        await asyncio.sleep(wait_s)
