@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, Field
 
+from agents.prompt_files import read_prompt
 from core.errors import MalformedAnswer
 
-_PROMPT = (Path(__file__).with_name("prompts") / "opening.md").read_text(encoding="utf-8").strip()
-PROMPT_VERSION = f"opening-{sha256(_PROMPT.encode()).hexdigest()[:12]}"
+_PROMPT = read_prompt("opening")
+PROMPT_VERSION = _PROMPT.version
+_MESSAGES = ChatPromptTemplate.from_messages([("system", _PROMPT.parts["system"]), ("human", _PROMPT.parts["human"])])
 
 
 class Opening(BaseModel):
@@ -34,9 +34,8 @@ async def write_opening(model: BaseChatModel, facts: Mapping[str, Any]) -> str:
         ProviderError, LimitReached: as the model's.
     """
     known = {name.partition(".")[2]: str(value)[:200] for name, value in facts.items() if value}
-    question = f"<facts>{json.dumps(known, ensure_ascii=False).replace('<', ' ')}</facts>"
-    chain = model.with_structured_output(Opening)
-    answer = await chain.ainvoke([SystemMessage(_PROMPT), HumanMessage(question)])
+    told = json.dumps(known, ensure_ascii=False).replace("<", " ")
+    answer = await (_MESSAGES | model.with_structured_output(Opening)).ainvoke({"facts": told})
     if not isinstance(answer, Opening):
         raise MalformedAnswer("the model gave no opening")
     return answer.opening

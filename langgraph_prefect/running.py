@@ -6,13 +6,12 @@ from the last finished node, whatever ended the earlier call; a finished thread 
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -57,7 +56,6 @@ class Surroundings:
         meter: measures what a node costs.
         on_node: told of every visit that has ended, failed ones too.
         publish: where tokens and state changes go; None: models are not asked to stream.
-        callbacks: LangChain's own, for the whole run.
     """
 
     checkpointer: Checkpointer | None = None
@@ -68,7 +66,6 @@ class Surroundings:
     meter: Meter | None = None
     on_node: Callable[[NodeRun], Awaitable[None]] | None = None
     publish: Publish | None = None
-    callbacks: Sequence[BaseCallbackHandler] = ()
 
 
 async def run_graph(
@@ -218,10 +215,7 @@ class _Run:
         return {name: value for name, value in values.items() if name in names and not name.startswith("__")}
 
     def _config(self, **options: Any) -> RunnableConfig:
-        config: RunnableConfig = {
-            "configurable": {"thread_id": self._thread_id},
-            "callbacks": [*self._within.callbacks],
-        }
+        config: RunnableConfig = {"configurable": {"thread_id": self._thread_id}}
         return {**config, **options}  # type: ignore[typeddict-item]  # options of a config, by name
 
     def _token(self, message: Any, metadata: Mapping[str, Any]) -> None:

@@ -100,7 +100,7 @@ def _provenance(row: Mapping[str, Any], field: str) -> str:
     return f"lead.{field}, import {row['created_import_id']}{label}" if row["created_import_id"] else f"lead.{field}"
 
 
-async def write(begun: CampaignPlan, *, callbacks: Sequence[Any] = ()) -> CampaignReport:
+async def write(begun: CampaignPlan) -> CampaignReport:
     """Run the agent for the variants; its nodes are the steps. Safe to run again."""
     request = begun.request
     base = CampaignReport(campaign_id=begun.campaign_id, segment=request.segment.name, status="nobody")
@@ -115,7 +115,6 @@ async def write(begun: CampaignPlan, *, callbacks: Sequence[Any] = ()) -> Campai
             request=request.model_dump(mode="json", exclude={"lead_ids"}),
             prompt_version=marketing.PROMPT_VERSION,
             stream=request.stream,
-            callbacks=callbacks,
         )
     if isinstance(outcome, Stopped):
         return base.model_copy(update={"status": "stopped", "reason": outcome.reason})

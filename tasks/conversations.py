@@ -6,7 +6,7 @@ An opt-out is written before anything else is looked at, also where the conversa
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -123,15 +123,13 @@ async def opt_out_of(lead_id: UUID) -> str:
     return "the lead's e-mail address"
 
 
-async def take_turn(begun: TalkPlan, *, callbacks: Sequence[Any] = ()) -> TalkReport:
+async def take_turn(begun: TalkPlan) -> TalkReport:
     """Take a turn, or none: then say how the conversation stands. Safe to run again: a turn is taken once."""
     asked = begun.asked
     sound = bytearray()
     sink = sound.extend if asked.save_audio else None
     async with AsyncExitStack() as stack:
-        live = await stack.enter_async_context(
-            conversing(begun, sink=sink, hears_files=asked.audio is not None, callbacks=callbacks)
-        )
+        live = await stack.enter_async_context(conversing(begun, sink=sink, hears_files=asked.audio is not None))
         report = await live.take(begun.turn)
     if asked.save_audio and sound:
         write_wav(Path(asked.save_audio), bytes(sound))
@@ -242,7 +240,6 @@ async def conversing(
     sink: Sink | None = None,
     hears_files: bool = False,
     hears_live: bool = False,
-    callbacks: Sequence[Any] = (),
 ) -> AsyncIterator[LiveConversation]:
     """Open a conversation: models, lines to the ear and the mouth, the thread.
 
@@ -251,7 +248,6 @@ async def conversing(
         sink: takes the sound of the answers; None: they are text.
         hears_files: turns may be files.
         hears_live: turns may be live audio.
-        callbacks: LangChain's own.
 
     Raises:
         ThreadBusy: another process holds it.
@@ -287,7 +283,6 @@ async def conversing(
                 begun.request,
                 conversation.PROMPT_VERSION,
                 stream=begun.asked.stream,
-                callbacks=callbacks,
                 steps=_STEPS_A_TURN * _MOST_TURNS,
             )
         )

@@ -35,7 +35,9 @@ def charged() -> Iterator[Charged]:
         yield Charged(collected)
 
 
-def recording(url: str, agent: str, thread_id: UUID, prompt_version: str) -> Callable[[NodeRun], Awaitable[None]]:
+def recording(
+    url: str, agent: str, thread_id: UUID, prompt_version: str, lead_id: UUID | None
+) -> Callable[[NodeRun], Awaitable[None]]:
     """Return what keeps an execution for each attempt of a node that asked a model, or failed."""
 
     async def record(run: NodeRun) -> None:
@@ -50,6 +52,7 @@ def recording(url: str, agent: str, thread_id: UUID, prompt_version: str) -> Cal
             latency_ms=round(run.seconds * 1000),
             usage=TokenUsage(run.usage.input_tokens, run.usage.output_tokens),
             receipts=tuple(charge.receipts) if isinstance(charge, Charged) else (),
+            lead_id=lead_id,
             run_id=thread_id,
             node=run.visit.label,
             prompt_version=prompt_version,

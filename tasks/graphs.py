@@ -1,7 +1,7 @@
 """Agents' graphs as runs: their threads in Postgres, their limits from the settings, their words over Redis."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -67,7 +67,6 @@ async def run_thread(
     request: Mapping[str, Any],
     prompt_version: str = "",
     stream: bool = False,
-    callbacks: Sequence[Any] = (),
 ) -> Outcome:
     """Run a thread of an agent to its next stop, and note how that was.
 
@@ -76,10 +75,9 @@ async def run_thread(
         given: what a thread that has not begun starts with.
         agent: its name.
         thread_id: names the thread, and the run whose budget it uses.
-        request: what it was asked for, as JSON; kept with the thread.
+        request: what it was asked for, as JSON; kept with the thread. `lead_id` names the lead it is about.
         prompt_version: of the agent's prompt file; kept with every execution.
         stream: publish tokens and state changes on the stream of this id.
-        callbacks: LangChain's own, for the whole run.
 
     Returns:
         As `run_graph`; Stopped also where a budget or a rate limit outside of the graph was used up.
@@ -87,7 +85,7 @@ async def run_thread(
     Raises:
         ThreadBusy: another process is at it.
     """
-    async with kept(agent, thread_id, request, prompt_version, stream=stream, callbacks=callbacks) as within:
+    async with kept(agent, thread_id, request, prompt_version, stream=stream) as within:
         return await noted(thread_id, run_graph(graph, given, thread_id=str(thread_id), within=within))
 
 
@@ -99,7 +97,6 @@ async def resume_thread(
     thread_id: UUID,
     prompt_version: str = "",
     stream: bool = False,
-    callbacks: Sequence[Any] = (),
 ) -> Outcome:
     """Give a waiting thread its answer, run it to its next stop, and note how that was.
 
@@ -109,7 +106,7 @@ async def resume_thread(
     """
     async with database() as connection:
         known = await agent_threads.get(connection, thread_id)
-    async with kept(agent, thread_id, known.request, prompt_version, stream=stream, callbacks=callbacks) as within:
+    async with kept(agent, thread_id, known.request, prompt_version, stream=stream) as within:
         return await noted(thread_id, resume_graph(graph, answer, thread_id=str(thread_id), within=within))
 
 
@@ -121,14 +118,13 @@ async def kept(
     prompt_version: str,
     *,
     stream: bool = False,
-    callbacks: Sequence[Any] = (),
     steps: int | None = None,
 ) -> AsyncIterator[Surroundings]:
     """Hold a thread, and yield what its runs stand in.
 
     The arguments are those of `run_thread`, and `steps`: of the thread at most, None as the settings say.
     """
-    url, chosen = database_url(), settings().agents
+    url, chosen, lead_id = database_url(), settings().agents, request.get("lead_id")
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database_faults())
         await stack.enter_async_context(agent_threads.claiming(url, thread_id))
@@ -150,9 +146,8 @@ async def kept(
             used_before=await used_before(url, thread_id),
             is_cancelled=is_cancelled,
             meter=charged,
-            on_node=recording(url, agent, thread_id, prompt_version),
+            on_node=recording(url, agent, thread_id, prompt_version, UUID(lead_id) if lead_id else None),
             publish=publish,
-            callbacks=callbacks,
         )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +58,7 @@ async def plan(request: MarketRequest) -> MarketPlan:
     return MarketPlan(thread_id, request, tuple(statistics), len(rows))
 
 
-async def research(begun: MarketPlan, *, callbacks: Sequence[Any] = ()) -> MarketReport:
+async def research(begun: MarketPlan) -> MarketReport:
     """Run the agent; its nodes are the steps. Safe to run again: a finished node is not repeated."""
     request = begun.request
     async with model_for(Job.RESEARCH, begun.thread_id, wanted=request.use_model) as model, _reader() as read_page:
@@ -70,7 +70,6 @@ async def research(begun: MarketPlan, *, callbacks: Sequence[Any] = ()) -> Marke
             request=request.model_dump(mode="json"),
             prompt_version=growth.PROMPT_VERSION,
             stream=request.stream,
-            callbacks=callbacks,
         )
     return report_of(begun, outcome, by_model=model is not None)
 

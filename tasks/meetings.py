@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from agents import bdr
+from agents.openings import PROMPT_VERSION
 from core.approvals import Approval, Decision, Kind, Proposal, Status, outcome
 from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
 from core.errors import Conflict, InvalidInput, ProviderNotConfigured
@@ -97,6 +98,7 @@ async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingSt
             agent=bdr.AGENT,
             thread_id=thread_id,
             request={"lead_id": str(request.lead_id)},
+            prompt_version=PROMPT_VERSION,
         )
 
 
@@ -108,7 +110,11 @@ async def ask(request: ProposeRequest, found: Outcome, state: bdr.MeetingState) 
         stopped = found.values.get("stopped") if isinstance(found, Finished) else found.reason
         reason = str(stopped or "the thread has ended")
         return ProposalReport(lead_id=request.lead_id, thread_id=thread_id, approval_id=None, reason=reason)
-    content = dict(found.questions[0].value["content"])
+    question = found.questions[0].value
+    if question["kind"] != "approval":
+        reason = "a proposal to this lead was approved and is on its way: see `sales-agent meetings list`"
+        return ProposalReport(lead_id=request.lead_id, thread_id=thread_id, approval_id=None, reason=reason)
+    content = dict(question["content"])
     company = state["facts"].get("lead.company_name") or "a lead"
     proposal = Proposal(
         kind=Kind.MEETING,

@@ -1,4 +1,7 @@
-"""Agents killed at every event of their graphs and run again: the same result, no finished model call paid twice."""
+"""Agents killed at every event of their graphs and run again: the same result, no finished model call paid twice.
+
+Events are the beginning and end of the graph, of each of its nodes and of each model call.
+"""
 
 import json
 import os
@@ -51,9 +54,9 @@ class Place:
     def __init__(self, database: str, home: Path, valkey: ValkeyServer, sandbox: SandboxControl, scratch: Path) -> None:
         self.sandbox = sandbox
         self.report = scratch / "report.json"
-        models = {name: value for name, value in sandbox.environment.items() if name.startswith("CEREBRAS_")}
+        outside = {n: v for n, v in sandbox.environment.items() if n.startswith(("CEREBRAS_", "SMTP_"))}
         self.environment = {
-            **models,
+            **outside,
             "MODELS_DEFAULT": "cerebras:gpt-oss-120b",
             "POSTGRES_URL": database,
             "SALES_AGENT_HOME": str(home),
@@ -73,10 +76,13 @@ class Place:
                 "tones": ["friendly", "formal"],
                 "personas": ["CEO", "CFO"],
             },
+            "bdr": {"notes": str(scratch)},
         }
 
     def run(self, agent: str, thread: str, *, kill_at: int = 0) -> tuple[dict[str, Any] | None, int]:
         """Run an agent; give its report, without what names the run, and how many model calls the sandbox counted."""
+        if agent == "bdr":
+            self.add_lead(thread)
         before = len(self.sandbox.charges("cerebras"))
         request = {**self.requests[agent], "thread_id": thread}
         report = agent_process.run(self.environment, agent, request, self.report, kill_at=kill_at)
@@ -84,6 +90,15 @@ class Place:
             for name in ("thread_id", "campaign_id", "turn_ms"):
                 report.pop(name, None)
         return report, len(self.sandbox.charges("cerebras")) - before
+
+    def add_lead(self, lead_id: str) -> None:
+        """Add a lead of its own for a meeting, unless it is there: while one is proposed, a lead gets no other."""
+        with psycopg.connect(self.environment["POSTGRES_URL"]) as connection:
+            connection.execute(
+                "INSERT INTO leads (id, dedupe_key, company_name, contact_name, contact_email, country) "
+                "VALUES (%s, %s, 'Firm Z', 'Kim Sample', %s, 'Denmark') ON CONFLICT DO NOTHING",
+                (lead_id, lead_id, f"{lead_id}@example.com"),
+            )
 
 
 @pytest.fixture
@@ -99,6 +114,7 @@ async def place(database: str, home: Path, valkey: ValkeyServer, sandbox: Sandbo
     place.requests["conversation"] = {"lead_id": str(row[0]), **words}
     reading = {"intent": "question", "topics": ["price"]}
     said = [("You listen to one turn", json.dumps(reading)), ("You answer a guest", "A fixed monthly price.")]
+    said.append(("You write the first one or two sentences", json.dumps({"opening": "Your rooms deserve calm."})))
     sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
     return place
 
@@ -108,7 +124,7 @@ def compare(place: Place, agent: str, width: int, points: Iterator[int] | None) 
     whole, calls = place.run(agent, agent_process.new_thread())
     assert whole is not None
     events = whole.pop("events")
-    assert calls >= 2, whole
+    assert calls >= 1, whole
     killed = 0
     for point in points or range(1, events + 1):
         kill_at = 1 + point % events
@@ -128,7 +144,7 @@ def compare(place: Place, agent: str, width: int, points: Iterator[int] | None) 
     return killed
 
 
-GRAPHS = [("growth", 1), ("marketing", 6), ("conversation", 1)]
+GRAPHS = [("growth", 1), ("marketing", 6), ("conversation", 1), ("bdr", 1)]
 
 
 async def test_a_killed_agent_goes_on_where_it_was(place: Place) -> None:

@@ -1,5 +1,6 @@
 """A meeting from proposal to invitation, each step in another process, with a person and a guest in between."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from flows.decide_approval import decide_approval
 from flows.propose_meeting import propose_meeting
 from sandbox.server import SandboxControl
 from tasks.approvals import find_approval
+from tasks.meetings import resume_with
 
 GUEST = "ada@brightwell.example"
 
@@ -95,6 +97,39 @@ def invitations(sandbox: SandboxControl) -> list[Any]:
 def slots_in_table(database: str) -> list[tuple[int, str]]:
     with psycopg.connect(database) as connection:
         return connection.execute("SELECT number, status FROM slots ORDER BY 1").fetchall()
+
+
+async def say_yes(approval: Approval) -> None:
+    await resume_with(approval, answer=True)
+
+
+def test_a_proposal_on_its_way_is_not_made_again(environment: dict[str, str], database: str) -> None:
+    lead_id = add_lead(database)
+    approval = approval_of(environment, propose(environment, lead_id))
+    approve(environment, approval)
+    # As a run leaves it that died after telling the thread and before sending.
+    forked.run(environment, say_yes, approval)
+    again = propose(environment, lead_id)
+    assert again.approval_id is None
+    assert again.reason is not None
+    assert "on its way" in again.reason
+
+
+def test_a_models_opening_is_noted_with_lead_prompt_and_cost(
+    environment: dict[str, str], database: str, sandbox: SandboxControl
+) -> None:
+    lead_id = add_lead(database)
+    said = json.dumps({"opening": "Brightwell keeps its rooms bright."})
+    sandbox.seed("cerebras", answers=[{"contains": "You write the first one or two sentences", "content": said}])
+    model = {name: value for name, value in sandbox.environment.items() if name.startswith("CEREBRAS_")}
+    report = propose({**environment, **model, "MODELS_WRITING": "cerebras:gpt-oss-120b"}, lead_id)
+    assert "keeps its rooms bright" in approval_of(environment, report).content["body"]
+    with psycopg.connect(database) as connection:
+        query = "SELECT job, node, lead_id, status, prompt_version, cost_usd > 0 FROM agent_executions"
+        [(job, node, about, status, version, is_paid)] = connection.execute(query).fetchall()
+    assert (job, about, status, is_paid) == ("bdr", lead_id, "answered", True)
+    assert node.startswith("propose")
+    assert version.startswith("opening-")
 
 
 async def put_into_crm(lead_id: UUID) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import uuid
+from contextvars import ContextVar
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import forked
 
 def _run(agent: str, request: dict[str, Any], report: Path, kill_at: int) -> None:
     from langchain_core.callbacks import AsyncCallbackHandler
+    from langchain_core.tracers.context import register_configure_hook
 
     class Events(AsyncCallbackHandler):
         """Counts what begins and ends in the graph: nodes and model calls."""
@@ -31,35 +33,56 @@ def _run(agent: str, request: dict[str, Any], report: Path, kill_at: int) -> Non
         on_chain_start = on_chain_end = on_chat_model_start = on_llm_end = _event  # type: ignore[assignment]
 
     events = Events()
-    run_agent = {"growth": _growth, "marketing": _marketing, "conversation": _conversation}[agent]
-    result = asyncio.run(run_agent(request, events))
+    listening: ContextVar[Any] = ContextVar("listening", default=events)
+    register_configure_hook(listening, inheritable=True)
+    run_agent = {"growth": _growth, "marketing": _marketing, "conversation": _conversation, "bdr": _bdr}[agent]
+    result = asyncio.run(run_agent(request))
     result["events"] = events.count
     report.write_text(json.dumps(result))
 
 
-async def _growth(request: dict[str, Any], events: Any) -> dict[str, Any]:
+async def _growth(request: dict[str, Any]) -> dict[str, Any]:
     from core.markets import MarketRequest
     from tasks import markets
 
     plan = await markets.plan(MarketRequest(**request))
-    return (await markets.research(plan, callbacks=[events])).model_dump(mode="json")
+    return (await markets.research(plan)).model_dump(mode="json")
 
 
-async def _marketing(request: dict[str, Any], events: Any) -> dict[str, Any]:
+async def _marketing(request: dict[str, Any]) -> dict[str, Any]:
     from core.campaigns import CampaignRequest
     from tasks import campaigns
 
     plan = await campaigns.plan(CampaignRequest(**request))
-    report = await campaigns.draft(plan, await campaigns.write(plan, callbacks=[events]))
+    report = await campaigns.draft(plan, await campaigns.write(plan))
     return report.model_dump(mode="json")
 
 
-async def _conversation(request: dict[str, Any], events: Any) -> dict[str, Any]:
+async def _conversation(request: dict[str, Any]) -> dict[str, Any]:
     from core.talking import TalkRequest
     from tasks import conversations
 
     plan = await conversations.plan(TalkRequest(**request))
-    return (await conversations.take_turn(plan, callbacks=[events])).model_dump(mode="json")
+    return (await conversations.take_turn(plan)).model_dump(mode="json")
+
+
+async def _bdr(request: dict[str, Any]) -> dict[str, Any]:
+    """Propose to a lead that is named as the thread, say yes, and reply; each step is taken up where it was left."""
+    from core.booking import ProposeRequest
+    from tasks import meetings
+    from tasks.approvals import find_approval
+
+    asked = ProposeRequest(lead_id=uuid.UUID(request["thread_id"]))
+    noted = Path(request["notes"]) / request["thread_id"]
+    if not noted.exists():
+        thread_id, state = await meetings.gather_facts(asked)
+        report = await meetings.ask(asked, await meetings.propose(asked, thread_id, state), state)
+        noted.write_text(str(report.approval_id))
+    approval = await find_approval(noted.read_text())
+    await meetings.resume_with(approval, answer=True)
+    slot = await meetings.read_choice(approval, "slot 2 please")
+    words = [line for line in approval.content["body"].splitlines() if not any(map(str.isdigit, line))]
+    return {"slot": slot, "slots": len(approval.content["slots"]), "words": words}
 
 
 def start(

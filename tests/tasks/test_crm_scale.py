@@ -55,7 +55,7 @@ def busiest_share(calls: list[dict[str, Any]]) -> float:
 def test_a_first_synchronisation_uses_the_limit_and_goes_on_after_a_kill(
     database: str, sandbox: SandboxControl, own_home: Path
 ) -> None:
-    leads = 2_000
+    leads = 20_000
     fill(database, leads)
     first = start(sandbox, database, own_home)
     while len(creates(sandbox)) < leads // 2:
@@ -67,7 +67,7 @@ def test_a_first_synchronisation_uses_the_limit_and_goes_on_after_a_kill(
     assert busiest_share(before) >= 0.9
     assert not Counter(call["status"] for call in before)[429]
     second = start(sandbox, database, own_home)
-    out, _ = second.communicate(timeout=600)
+    out, _ = second.communicate(timeout=2400)
     report = json.loads(out)
     calls = creates(sandbox)
     assert not Counter(call["status"] for call in calls)[429]
