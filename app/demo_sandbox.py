@@ -23,9 +23,7 @@ _SETTINGS = {
     "WEBSITES_ALLOW_PRIVATE_HOSTS": "true",
     "WEBSITES_DELAY_S": "0",
     "MODELS_QUALIFICATION": "cerebras:gpt-oss-120b",
-    # The sandbox's model makes things up; of what it reads in a page nothing would be found there.
-    "MODELS_ENRICHMENT": "openai:none",
-    "OPENAI_API_KEY": "",
+    "MODELS_ENRICHMENT": "cerebras:gpt-oss-120b",
 }
 
 

@@ -8,9 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from core.qualification import SpendLine
 
 
 def say(line: str) -> None:
@@ -40,6 +43,16 @@ def _readable(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(str, value))
     return "tab" if value == "\t" else str(value)
+
+
+def money(lines: "Sequence[SpendLine]") -> str:
+    """Put spending into a line: provider, dollars and credits."""
+    said = []
+    for line in lines:
+        amounts = [f"{line.usd.normalize():f} $"] if line.usd or not line.credits else []
+        amounts += [f"{line.credits.normalize():f} credits"] if line.credits else []
+        said.append(f"{line.provider} {' and '.join(amounts)}")
+    return ", ".join(said) or "nothing"
 
 
 def print_table(rows: Sequence[Mapping[Any, Any]]) -> None:

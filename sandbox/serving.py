@@ -1,6 +1,7 @@
 """Serves the sandbox as a process of its own, and says where it is."""
 
 import json
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -52,5 +53,5 @@ def _announce(servers: Servers, started: threading.Event, as_json: bool, write: 
             write(f"  {name:24} {url}\n")
         write("\nTo point everything at it:\n\n")
         for name, value in environment.items():
-            write(f"export {name}={value}\n")
+            write(f"export {name}={shlex.quote(value)}\n")
     sys.stdout.flush()

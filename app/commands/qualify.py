@@ -9,6 +9,7 @@ from app import terminal
 from app.commands.options import AsJson, Icp
 
 if TYPE_CHECKING:
+    from core.executions import ModelTotals
     from core.qualification import QualificationReport, QualifyRequest
 
 
@@ -42,11 +43,17 @@ def qualify(
     best = facts.pop("best")
     for name in ("histogram", "tier_of_ten"):
         facts.pop(name)
+    facts |= {"models": [_said(model) for model in report.models], "spend": terminal.money(report.spend)}
     terminal.print_facts(
         {name.replace("_", " "): value for name, value in facts.items() if value not in (None, {}, [])}
     )
     if best:
         terminal.print_table(best)
+
+
+def _said(model: "ModelTotals") -> str:
+    tokens = f"{model.input_tokens:,} tokens in, {model.output_tokens:,} out"
+    return f"{model.model} answered {model.answered:,} of {model.executions:,} ({tokens})"
 
 
 def _qualify_here(request: "QualifyRequest", *, quiet: bool) -> "QualificationReport":

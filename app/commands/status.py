@@ -1,15 +1,11 @@
 """`sales-agent status`: how far everything is."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from app import terminal
-
-if TYPE_CHECKING:
-    from core.qualification import SpendLine
 
 
 def status(
@@ -35,8 +31,8 @@ def status(
             "values with a source": found.enrichment.values,
             "contacts": f"{found.contacts.contacts:,} of {found.contacts.leads_with_contacts:,} leads",
             "sites visited": found.contacts.outcomes or "none",
-            "spent today": _money(found.spend.today),
-            "spent this month": _money(found.spend.month),
+            "spent today": terminal.money(found.spend.today),
+            "spent this month": terminal.money(found.spend.month),
         }
     )
     for title, rows in (
@@ -47,13 +43,3 @@ def status(
         if rows:
             typer.echo(f"\n{title}")
             terminal.print_table(rows)
-
-
-def _money(lines: "Sequence[SpendLine]") -> str:
-    """Put spending into a line: provider, dollars and credits."""
-    said = []
-    for line in lines:
-        amounts = [f"{line.usd.normalize():f} $"] if line.usd or not line.credits else []
-        amounts += [f"{line.credits.normalize():f} credits"] if line.credits else []
-        said.append(f"{line.provider} {' and '.join(amounts)}")
-    return ", ".join(said) or "nothing"

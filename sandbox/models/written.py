@@ -1,4 +1,4 @@
-"""Answers to questions the sandbox knows by their schema: research, letters, subject lines.
+"""Answers to questions the sandbox knows by their schema: research, letters, subject lines, facts read in a text.
 
 They use what the prompt says, so that whatever checks an answer against its inputs has something to check, and say that
 the sandbox speaks.
@@ -13,6 +13,15 @@ from sandbox.models.schemas import LABEL, Schema
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _OFFER = re.compile(r"The offer:\n(.+?)(?:\n\n|\Z)", re.DOTALL)
 _LISTED = re.compile(r"^- (.+)$", re.MULTILINE)
+_FENCED = re.compile(r"^TEXT (\w+)\n(.*)\nTEXT \1$", re.DOTALL | re.MULTILINE)
+_READ = {
+    "company_description": re.compile(r"^(?=.{40,300}$)(.*\w+ \w+ .*[.])$", re.MULTILINE),
+    "company_email": re.compile(r"([\w.+-]+@[\w-]+(?:\.[\w-]+)+)"),
+    "company_phone": re.compile(r"(\+\d[\d ()-]{6,}\d)"),
+    "company_size": re.compile(r"(\d[\d,.]*) (?:people|employees|staff)"),
+    "postal_code": re.compile(r"\b(\d{5})(?= [A-Z])"),
+    "city": re.compile(r"\b\d{5} ([A-Z]\w+)"),
+}
 
 
 def written(schema: Schema, prompt: str) -> dict[str, Any] | None:
@@ -25,6 +34,8 @@ def written(schema: Schema, prompt: str) -> dict[str, Any] | None:
             return {"angles": [{"persona": one, "angle": f"{LABEL} {_offer(prompt)}"[:400]} for one in listed]}
         case ["body"]:
             return {"body": _letter(prompt)}
+        case ["readings"]:
+            return {"readings": _readings(prompt)}
         case ["subjects"]:
             return {"subjects": [f"{LABEL} A question for {{company}}", f"{LABEL} An idea for {{company}}"]}
     return None
@@ -46,6 +57,23 @@ def _findings(prompt: str) -> list[dict[str, Any]]:
             claim = f"{LABEL} {quote}"
             found.append({"claim": claim, "source": str(evidence["id"]), "quote": quote, "confidence": 0.9})
     return [one for one in found if one["quote"]][:12]
+
+
+def _readings(prompt: str) -> list[dict[str, str]]:
+    """Copy the facts that are asked for out of the text between the fences, each with its line."""
+    asked = {line.partition(":")[0] for line in _LISTED.findall(prompt)}
+    fenced = _FENCED.search(prompt)
+    matches = {name: pattern.search(fenced[2]) for name, pattern in _READ.items() if fenced and name in asked}
+    return [
+        {"field": name, "value": match[1], "quote": _line_of(match)[:200]} for name, match in matches.items() if match
+    ]
+
+
+def _line_of(match: re.Match[str]) -> str:
+    """Return the line a match stands in, from the match on where it is long."""
+    text, start = match.string, match.string.rfind("\n", 0, match.start()) + 1
+    line = text[start : (text + "\n").index("\n", match.end())]
+    return line if len(line) <= 200 else text[match.start() : match.end()]
 
 
 def _offer(prompt: str) -> str:

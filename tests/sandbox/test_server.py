@@ -53,11 +53,14 @@ def test_it_prints_lines_to_paste():
     command = [sys.executable, "-m", "sandbox", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         lines = []
-        while not lines or not lines[-1].startswith("export LINKEDIN_BASE_URL="):
+        while not lines or not lines[-1].startswith("export SMTP_SENDER="):
             lines.append(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         process.wait(timeout=10)
     assert any(line.startswith("export CLOSE_API_KEY=api_sandbox") for line in lines)
+    exports = "".join(line for line in lines if line.startswith("export"))
+    pasted = subprocess.run(["sh", "-ec", exports + 'printf %s "$SMTP_SENDER"'], stdout=subprocess.PIPE, text=True)
+    assert pasted.stdout == "Sales Team <sales@our-company.example>"
 
 
 def test_two_can_run_at_once_and_a_stopped_one_is_gone(plain):
