@@ -64,7 +64,7 @@ def plan_text(plan: SyncPlan) -> str:
             "side": change.side,
             "action": change.action,
             "kind": change.kind,
-            "record": change.record,
+            "record": change.name or change.record,
             "fields": "; ".join(
                 f"{name}: {_said(pair[0])} → {_said(pair[1])}" for name, pair in change.changes.items()
             ),

@@ -59,15 +59,29 @@ async def survey(session: SyncSession) -> SyncPlan:
     async for lead_ids in _due_pages(session):
         for unit in await load_units(session, lead_ids):
             for operation in due_operations(unit, session.clock()):
-                tally.add(operation)
+                tally.add(operation, _name_of(operation, unit.local))
     after = ""
     while page := await crm_inbox.select_unlinked(session.connection, session.name, after=after, limit=_PAGE):
         for staged in page:
             if staged.unit is not None and await _twin_of(session, staged) is None and _is_wanted(session):
                 for record in (staged.unit.lead, *staged.unit.contacts):
-                    tally.add(new_here(session.setting(), record, None))
+                    tally.add(new_here(session.setting(), record, None), _name_there(staged.unit.lead, record))
         after = page[-1].remote_id
     return tally.plan(await crm_links.count_linked(session.connection, session.name))
+
+
+def _name_of(operation: Operation, local: LocalUnit | None) -> str:
+    """Name the company an operation is about, and the person."""
+    records = (local.lead, *local.contacts) if local is not None else ()
+    company = next((record.values.get("company_name") for record in records[:1]), None)
+    known = next((record.values.get("name") for record in records[1:] if record.own_id == operation.own_id), None)
+    person = (known or operation.values.get("name")) if operation.kind is Kind.CONTACT else None
+    return ", ".join(str(each) for each in (company, person) if each)
+
+
+def _name_there(lead: RemoteRecord, record: RemoteRecord) -> str:
+    """Name a record of the CRM, as it does."""
+    return ", ".join(str(each) for each in dict.fromkeys((lead.values.get("name"), record.values.get("name"))) if each)
 
 
 def due_operations(unit: Unit, now: datetime) -> Iterable[Operation]:

@@ -84,6 +84,7 @@ def _show_plan(report: "SyncReport") -> None:
             "side": change.side,
             "action": change.action,
             "kind": change.kind,
+            "record": change.name or change.record,
             "field": name,
             "from": pair[0],
             "to": pair[1],
@@ -122,8 +123,8 @@ def status(
         terminal.print_facts(
             {name.replace("_", " "): value for name, value in facts.items() if value not in (None, {})}
         )
-    elif records:
-        terminal.print_table(records)
+    else:
+        _print(records, as_json=False)
 
 
 async def _records(provider: str, state: Any, limit: int) -> list[dict[str, Any]]:
@@ -306,6 +307,9 @@ def drop(
         terminal.print_json({"dropped": dropped})
     else:
         terminal.print_facts({"dropped": dropped})
+    if dropped < len(set(ids)):
+        terminal.say("Not all of them are open dead letters: see `sales-agent dead-letters list --all`.")
+        raise typer.Exit(1)
 
 
 async def _drop(ids: list[int], by: str) -> int:

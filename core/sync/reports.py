@@ -41,12 +41,18 @@ class ReplayRequest(Frozen):
 
 
 class PlannedChange(Frozen):
-    """One operation of a plan, as it is shown."""
+    """One operation of a plan, as it is shown.
+
+    Attributes:
+        record: our id, or the CRM's where we have none yet.
+        name: the company's, and the person's where it is about one; empty where neither is known here.
+    """
 
     side: str
     action: str
     kind: str
     record: str
+    name: str
     changes: dict[str, tuple[Any, Any]]
 
 
@@ -90,8 +96,8 @@ class Tally:
     changes: list[PlannedChange] = field(default_factory=list)
     _digest: int = 0
 
-    def add(self, operation: Operation) -> None:
-        """Take in one operation; the order of operations does not matter."""
+    def add(self, operation: Operation, name: str = "") -> None:
+        """Take in one operation, shown under a name; the order of operations does not matter."""
         self.counts[f"{operation.side} {operation.action} {operation.kind}"] += 1
         record = str(operation.own_id or operation.remote_id)
         shown = PlannedChange(
@@ -99,11 +105,12 @@ class Tally:
             action=operation.action,
             kind=operation.kind,
             record=record,
+            name=name,
             changes=dict(operation.changes),
         )
         if len(self.changes) < SHOWN:
             self.changes.append(shown)
-        text = json.dumps(shown.model_dump(mode="json"), sort_keys=True)
+        text = json.dumps(shown.model_dump(mode="json", exclude={"name"}), sort_keys=True)
         self._digest = (self._digest + int.from_bytes(hashlib.sha256(text.encode()).digest())) % 2**256
 
     def plan(self, records: int) -> SyncPlan:

@@ -72,9 +72,9 @@ class Cartesia(Provider):
         ]
 
     def environment(self, url: str) -> dict[str, str]:
-        """Return the variables; the websocket's base must be named apart."""
-        sockets_url = url.replace("http://", "ws://")
-        return super().environment(url) | {"CARTESIA_WEBSOCKET_BASE_URL": sockets_url}
+        """Return the variables, a voice among them; the websocket's base must be named apart."""
+        sockets_url, voice = url.replace("http://", "ws://"), next(iter(VOICES))
+        return super().environment(url) | {"CARTESIA_WEBSOCKET_BASE_URL": sockets_url, "CARTESIA_VOICE_ID": voice}
 
     def error(self, status: int, message: str = "", retry_after_s: float | None = None) -> Response:
         """Return an error in JSON."""

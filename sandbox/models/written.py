@@ -14,6 +14,15 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _OFFER = re.compile(r"The offer:\n(.+?)(?:\n\n|\Z)", re.DOTALL)
 _LISTED = re.compile(r"^- (.+)$", re.MULTILINE)
 _FENCED = re.compile(r"^TEXT (\w+)\n(.*)\nTEXT \1$", re.DOTALL | re.MULTILINE)
+_GUEST = re.compile(r"^GUEST (\w+)\n(.*)\nGUEST \1$", re.DOTALL | re.MULTILINE)
+_MEANT = (
+    ("unsubscribe", re.compile(r"\b(?:unsubscribe|stop (?:calling|writing)|remove me)\b", re.IGNORECASE)),
+    ("wrong_person", re.compile(r"\bwrong (?:person|number)\b", re.IGNORECASE)),
+    ("end", re.compile(r"\b(?:goodbye|bye|no thank)", re.IGNORECASE)),
+    ("not_now", re.compile(r"\b(?:not now|later|busy|another time)\b", re.IGNORECASE)),
+    ("question", re.compile(r"\?")),
+    ("interested", re.compile(r"\b(?:interested|sounds good|yes|tell me more)\b", re.IGNORECASE)),
+)
 _READ = {
     "company_description": re.compile(r"^(?=.{40,300}$)(.*\w+ \w+ .*[.])$", re.MULTILINE),
     "company_email": re.compile(r"([\w.+-]+@[\w-]+(?:\.[\w-]+)+)"),
@@ -34,6 +43,8 @@ def written(schema: Schema, prompt: str) -> dict[str, Any] | None:
             return {"angles": [{"persona": one, "angle": f"{LABEL} {_offer(prompt)}"[:400]} for one in listed]}
         case ["body"]:
             return {"body": _letter(prompt)}
+        case ["intent", "topics"]:
+            return _meaning(prompt)
         case ["readings"]:
             return {"readings": _readings(prompt)}
         case ["subjects"]:
@@ -57,6 +68,17 @@ def _findings(prompt: str) -> list[dict[str, Any]]:
             claim = f"{LABEL} {quote}"
             found.append({"claim": claim, "source": str(evidence["id"]), "quote": quote, "confidence": 0.9})
     return [one for one in found if one["quote"]][:12]
+
+
+def _meaning(prompt: str) -> dict[str, Any]:
+    """Say what a guest means by plain words, and which listed topics share a word with them."""
+    fenced = _GUEST.search(prompt)
+    words = fenced[2] if fenced else ""
+    intent = next((name for name, pattern in _MEANT if pattern.search(words)), "objection")
+    listed = [line.partition(": ") for line in _LISTED.findall(prompt.rpartition("Topics:")[2])]
+    said = words.lower()
+    topics = [name for name, _, heard in listed if any(phrase.lower() in said for phrase in heard.split(", "))]
+    return {"intent": intent, "topics": topics[:2]}
 
 
 def _readings(prompt: str) -> list[dict[str, str]]:

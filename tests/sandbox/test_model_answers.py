@@ -101,3 +101,32 @@ def test_quotes_are_copied_out_of_the_prompt_s_facts() -> None:
     schema = {"type": "object", "properties": {"quote": {"type": "string"}}}
     ask = Ask("sandbox", [("user", 'Rate it. {"industry": "castings of grey iron", "city": "Hull"}')], schema=schema)
     assert json.loads(compose(ask, [], reasons=False).content)["quote"] in ("castings of grey iron", "Hull")
+
+
+def ask_in(properties, prompt):
+    schema = {"type": "object", "properties": {name: {} for name in properties}}
+    return json.loads(compose(Ask("m", [("user", prompt)], schema=schema), [], reasons=False).content)
+
+
+def test_facts_are_copied_out_of_the_text_between_the_fences_and_no_others():
+    line = "Write to info@pumps.example, 12345 Linz."
+    told = f"- company_email: its address\n- city: of it\n\nTEXT a1\nWelcome.\n{line}\nTEXT a1"
+    assert ask_in(["readings"], told)["readings"] == [
+        {"field": "company_email", "value": "info@pumps.example", "quote": line},
+        {"field": "city", "value": "Linz", "quote": line},
+    ]
+    assert ask_in(["readings"], told.replace("- city: of it\n", ""))["readings"][1:] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "topics"),
+    [
+        ("What does it cost?", "question", ["price"]),
+        ("We have a supplier.", "objection", []),
+        ("Sounds good, yes", "interested", []),
+        ("Not now, I am busy", "not_now", []),
+    ],
+)
+def test_a_guests_words_are_understood_by_plain_words(words, intent, topics):
+    told = f"Topics:\n- price: cost, price\n- size: how big\n\nGUEST b2\n{words}\nGUEST b2"
+    assert ask_in(["intent", "topics"], told) == {"intent": intent, "topics": topics}
