@@ -1,8 +1,8 @@
 """What a run says while it runs, over Redis pub/sub: heard by whoever listens at that moment, kept nowhere."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -20,16 +20,22 @@ def channel(stream_id: str) -> str:
     return f"sales-agent:stream:{stream_id}"
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"Redis is not reachable ({type(error).__name__})", provider="redis") from error
+
+
 @asynccontextmanager
 async def publishing(url: str, stream_id: str) -> AsyncIterator[Callable[[Message], Awaitable[None]]]:
     """Yield what publishes a message on a stream; it raises Unavailable where Redis does not answer."""
     redis = open_redis(url)
 
     async def publish(message: Message) -> None:
-        try:
+        with _told():
             await redis.publish(channel(stream_id), json.dumps(message, ensure_ascii=False))
-        except (RedisError, OSError) as error:
-            raise Unavailable(f"Redis is not reachable ({type(error).__name__})", provider="redis") from error
 
     try:
         yield publish
@@ -47,12 +53,11 @@ async def listening(url: str, stream_id: str) -> AsyncIterator[AsyncIterator[Mes
     redis = open_redis(url)
     subscription = redis.pubsub(ignore_subscribe_messages=True)
     try:
-        await subscription.subscribe(channel(stream_id))
-        # The server's confirmation: what is published after this is heard.
-        await subscription.get_message(ignore_subscribe_messages=False, timeout=2.0)
+        with _told():
+            await subscription.subscribe(channel(stream_id))
+            # The server's confirmation: what is published after this is heard.
+            await subscription.get_message(ignore_subscribe_messages=False, timeout=2.0)
         yield _messages(subscription)
-    except (RedisError, OSError) as error:
-        raise Unavailable(f"Redis is not reachable ({type(error).__name__})", provider="redis") from error
     finally:
         await subscription.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         await redis.aclose()
@@ -60,7 +65,8 @@ async def listening(url: str, stream_id: str) -> AsyncIterator[AsyncIterator[Mes
 
 async def _messages(subscription: Any) -> AsyncIterator[Message]:
     while True:
-        heard = await subscription.get_message(timeout=1.0)
+        with _told():
+            heard = await subscription.get_message(timeout=1.0)
         if heard is None or heard["type"] != "message":
             continue
         message: Message = json.loads(heard["data"])

