@@ -10,6 +10,7 @@ the same quota.
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 CALLS = "calls"
 _SLICES = 20
 _QUIET_SHARE = 0.25
+_LATE_TRIES = 3
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -215,10 +217,23 @@ class RateLimiter:
     _known: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def acquire(self, scope: str = "", weights: Mapping[str, int] = _NOTHING) -> None:
-        """Wait for a slot; see `slot`."""
-        wait_s = await self.slot(scope, weights)
-        if wait_s:
+        """Wait for a slot; see `slot`.
+
+        Whoever wakes so late that the slot's place in a window is over (the machine was busy or asleep) takes another
+        one: calls that were held up together would go out together.
+        """
+        for _ in range(_LATE_TRIES):
+            wait_s = await self.slot(scope, weights)
+            if not wait_s:
+                return
+            until = time.monotonic() + wait_s
             await asyncio.sleep(wait_s)
+            if time.monotonic() - until <= self._tolerance_s:
+                return
+
+    @property
+    def _tolerance_s(self) -> float:
+        return min(window.period_s for window in self.policy.windows) / _SLICES
 
     async def slot(self, scope: str = "", weights: Mapping[str, int] = _NOTHING) -> float:
         """Take the next slot and return the seconds until it comes.

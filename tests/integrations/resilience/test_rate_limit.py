@@ -2,6 +2,7 @@
 
 import asyncio
 import bisect
+import time
 
 import forked
 import pytest
@@ -74,6 +75,21 @@ async def test_a_full_limit_is_used(store: Store) -> None:
         assert await limiter.slot() == 0
     with pytest.raises(LimitReached):
         await limiter.slot()
+
+
+async def test_calls_held_up_together_do_not_go_out_together(store: Store) -> None:
+    limiter = RateLimiter("acme", LimitPolicy((Window("w", 10, 1.0),)), store)
+    times: list[float] = []
+
+    async def call() -> None:
+        await limiter.acquire()
+        times.append(time.monotonic())
+
+    calls = [asyncio.create_task(call()) for _ in range(30)]
+    await asyncio.sleep(0.5)
+    time.sleep(1.5)  # noqa: ASYNC251 - the whole process stands still, as on a machine that was asleep
+    await asyncio.gather(*calls)
+    assert most_in_a_window(times, 0.95) <= 10
 
 
 async def test_scopes_and_weights_are_counted_apart(store: Store) -> None:
