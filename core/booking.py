@@ -4,11 +4,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.forms import Form
 
-class ProposeRequest(BaseModel):
+
+class ProposeRequest(Form):
     """A meeting to propose."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     lead_id: UUID = Field(description="The lead whose contact is asked")
 
@@ -24,10 +24,8 @@ class ProposalReport(BaseModel):
     reason: str | None
 
 
-class BookRequest(BaseModel):
+class BookRequest(Form):
     """An approved meeting to carry on with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     approval_id: UUID = Field(description="The approval of the proposal")
     reply: str | None = Field(

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.forms import Form
 from core.markets import Segment, carries_address, numbers_in
 from core.titles import ROLES, read_title
 
@@ -58,7 +59,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Sender(Frozen):
+class Sender(Form):
     """Who writes. Commercial mail names its sender with a postal address (CAN-SPAM Act, § 5(a)(5); UWG § 7)."""
 
     name: str = Field(min_length=2, max_length=100, description="The person who signs")
@@ -73,7 +74,7 @@ class Sender(Frozen):
     )
 
 
-class CampaignRequest(Frozen):
+class CampaignRequest(Form):
     """What to write, and to whom."""
 
     segment: Segment = Field(default_factory=Segment, description="Which of our leads")

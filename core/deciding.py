@@ -8,15 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.approvals import Approval, Status, outcome, text_of
 from core.errors import InvalidInput
+from core.forms import Form
 
 DIGEST_CHARS = 12
 """As much of a digest as a person is asked to copy."""
 
 
-class DecisionRequest(BaseModel):
+class DecisionRequest(Form):
     """What somebody decides about an approval."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     approval_id: UUID = Field(
         description="The approval, as `sales-agent approvals list` or the run that waits names it"

@@ -8,13 +8,14 @@ from uuid import UUID
 from pydantic import Field
 
 from core.contacts import DiscoveryOutcome
+from core.forms import Form
 from core.imports import Frozen
 from core.shared_hosts import shared_hosts
 from core.titles import ROLES, Role
 from core.web_addresses import canonical, registrable_domain, site_of
 
 
-class DiscoveryRequest(Frozen):
+class DiscoveryRequest(Form):
     """Which leads to discover contacts for."""
 
     limit: int | None = Field(

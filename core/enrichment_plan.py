@@ -14,13 +14,14 @@ from core.batches import LeadRange
 from core.enrichment import ACCOUNTS, BULK, PRICES, PROVIDERS, KnownLead, LeadOutcome, Outcome, Provider, Question
 from core.enrichment_config import EnrichmentConfig
 from core.enrichment_waterfall import is_wanted, question_for
+from core.forms import Form
 from core.imports import Frozen
 from core.spend import FREE, Budget, Cost, Period, Unit, total
 
 Selection = Literal["due", "failed", "all"]
 
 
-class EnrichRequest(Frozen):
+class EnrichRequest(Form):
     """Which leads to enrich, by which configuration, for how much."""
 
     selection: Selection = Field(

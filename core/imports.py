@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.csv_format import FormatOptions
+from core.forms import Form
 from core.lead import DedupeKey
 from core.merging import ConflictPolicy
 
@@ -32,7 +33,7 @@ def rules_digest() -> str:
     return digest.hexdigest()
 
 
-class ImportRequest(Frozen):
+class ImportRequest(Form):
     """Which file to import, and how."""
 
     path: Path = Field(
@@ -92,7 +93,7 @@ class ImportRequest(Frozen):
         return sha256(json.dumps(facts).encode()).hexdigest()
 
 
-class UndoRequest(Frozen):
+class UndoRequest(Form):
     """Which import to undo."""
 
     import_id: UUID = Field(title="Import", description="The import's id, from its report or `sales-agent imports`")

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.forms import Form
 from core.lead import fold
 from core.web_addresses import canonical
 
@@ -98,10 +99,8 @@ class Page(Frozen):
     why: str = ""
 
 
-class Segment(Frozen):
+class Segment(Form):
     """Which of our leads; empty fields choose nothing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     industry: str | None = Field(default=None, max_length=100, description="Leads whose industry contains this")
     country: str | None = Field(default=None, max_length=100, description="Leads whose country is this")
@@ -123,7 +122,7 @@ class Segment(Frozen):
 _Url = Annotated[str, Field(min_length=4, max_length=500)]
 
 
-class MarketRequest(Frozen):
+class MarketRequest(Form):
     """What to research."""
 
     segment: Segment = Field(default_factory=Segment, description="Which of our leads the market is")

@@ -14,6 +14,7 @@ from core.batches import LeadRange
 from core.criteria import micro
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
 from core.executions import Execution, ModelTotals
+from core.forms import Form
 from core.icp import Profile
 from core.icp_columns import LeadSource
 from core.imports import Frozen
@@ -27,7 +28,7 @@ NOTHING_KNOWN = "nothing the profile asks for is known"
 DISQUALIFIED = "a disqualifier applies: no model was asked"
 
 
-class QualifyRequest(Frozen):
+class QualifyRequest(Form):
     """Which leads to qualify, and by which profile."""
 
     selection: Selection = Field(

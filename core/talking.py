@@ -5,14 +5,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.forms import Form
+
 PLAYBOOK_FILE = "playbook.yaml"
 """Of the data directory: what the conversation agent may say, where a request names no other."""
 
 
-class TalkRequest(BaseModel):
+class TalkRequest(Form):
     """A guest's turn in a conversation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     lead_id: UUID | None = Field(default=None, description="The lead to talk with; begins a conversation")
     thread_id: UUID | None = Field(default=None, description="Goes on with a conversation")

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.crm_config import Limits
+from core.forms import Form
 from core.imports import Frozen
 from core.sync.units import Operation
 
@@ -19,7 +20,7 @@ SHOWN = 200
 """Differences that a plan shows one by one; it counts them all."""
 
 
-class SyncRequest(Frozen):
+class SyncRequest(Form):
     """What to keep in step, and whether to do it or only to say what would be done."""
 
     plan_only: bool = Field(
@@ -32,7 +33,7 @@ class SyncRequest(Frozen):
     )
 
 
-class ReplayRequest(Frozen):
+class ReplayRequest(Form):
     """Which dead letters to try again."""
 
     ids: tuple[int, ...] = Field(
