@@ -252,13 +252,17 @@ async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:
         "UPDATE crm_sync_logs SET before = '{}', after = '{}' WHERE (before <> '{}' OR after <> '{}') "
         f"AND (own_id IN ({own_ids}) OR position(:address in lower(before::text || after::text)) > 0)",
         "DELETE FROM crm_conflicts WHERE position(:address in lower(base::text || ours::text || theirs::text)) > 0 "
-        f"OR own_id IN ({own_ids}) AND field = ANY(:fields)",
+        f"OR own_id IN ({own_ids}) AND (kind = 'contact' OR field = ANY(:fields))",
         f"DELETE FROM crm_dead_letters WHERE own_id IN ({own_ids}) OR position(:address in lower(payload::text)) > 0",
         "DELETE FROM crm_staged WHERE position(:address in lower(unit::text)) > 0",
-        "UPDATE crm_links SET base = base - CAST(:fields AS text[]), other_values = '{}', seen_edits = '{}', "
-        "person_key = CASE WHEN person_key = ANY(:keys) THEN '' ELSE person_key END, local_token = NULL "
-        f"WHERE {theirs} AND (base ?| CAST(:fields AS text[]) OR other_values <> '{{}}' OR seen_edits <> '{{}}' "
-        "OR person_key = ANY(:keys))",
+        # A person's values go whole; of a company's, in the CRM's own names, those that spell the address out.
+        "UPDATE crm_links SET base = CASE WHEN kind = 'contact' THEN '{}' ELSE (SELECT "
+        "coalesce(jsonb_object_agg(k, v), '{}') FROM jsonb_each(base) AS b(k, v) "
+        "WHERE position(:address in lower(v::text)) = 0) END, "
+        "other_values = '{}', seen_edits = '{}', local_token = NULL, "
+        "person_key = CASE WHEN person_key = ANY(:keys) THEN '' ELSE person_key END "
+        f"WHERE {theirs} AND (kind = 'contact' AND base <> '{{}}' OR other_values <> '{{}}' OR seen_edits <> '{{}}' "
+        "OR person_key = ANY(:keys) OR position(:address in lower(base::text)) > 0)",
     ):
         used = {name: value for name, value in named.items() if f":{name}" in statement}
         changed += int((await connection.execute(text(statement), used)).rowcount)

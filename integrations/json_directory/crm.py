@@ -9,7 +9,7 @@ It keeps no log, so every run compares all files, by the time they were written 
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,16 +63,24 @@ class JsonDirectory:
 
     async def stamps(self, ids: Sequence[str] | None = None) -> AsyncIterator[Sequence[Stamp]]:
         """Yield the files, by the time they were written last."""
-        wanted = None if ids is None else set(ids)
-        names = await asyncio.to_thread(lambda: sorted(path.stem for path in self._directory.glob("*.json")))
-        names = [name for name in names if name != Path(_FIELDS).stem and (wanted is None or name in wanted)]
-        for start in range(0, len(names), _PAGE):
-            page = []
-            for name in names[start : start + _PAGE]:
-                written_at = self._written_at(name)
-                if written_at is not None:
-                    page.append(Stamp(name, written_at))
-            yield page
+        page: list[Stamp] = []
+        for name in self._names() if ids is None else dict.fromkeys(ids):
+            written_at = self._written_at(name)
+            if written_at is not None:
+                page.append(Stamp(name, written_at))
+            if len(page) == _PAGE:
+                yield page
+                page = []
+                # Whoever else has work may do it between two pages.
+                await asyncio.sleep(0)
+        yield page
+
+    def _names(self) -> Iterator[str]:
+        """Name the companies in whatever order, without holding them all."""
+        with os.scandir(self._directory) as entries:
+            for entry in entries:
+                if entry.name.endswith(".json") and entry.name != _FIELDS:
+                    yield entry.name.removesuffix(".json")
 
     async def fetch(self, lead_id: str) -> RemoteUnit:
         """Read a file."""
@@ -130,10 +138,8 @@ class JsonDirectory:
         """Return the company that is, or has, a record."""
         if kind is Kind.LEAD:
             return self._read(record_id)
-        for path in sorted(self._directory.glob("*.json")):
-            if path.name == _FIELDS:
-                continue
-            company = self._read_file(path)
+        for name in self._names():
+            company = self._read_file(self._path(name)) | {"id": name}
             if any(person["id"] == record_id for person in company.get("contacts", [])):
                 return company
         raise Gone(f"no file has a contact {record_id}", provider=self.name)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from importing import Row, load, totals
-from psycopg import sql
+from mentions import mentions
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.approvals import Kind, Proposal
@@ -41,22 +41,6 @@ def test_every_table_is_covered_or_holds_no_person() -> None:
     assert all(erasure.HOLD_NO_PERSON.values())
 
 
-def mentions(database: str, wanted: str) -> list[str]:
-    """Return the tables of any schema that hold a text anywhere."""
-    found = []
-    with psycopg.connect(database) as connection:
-        tables = connection.execute(
-            "SELECT table_schema, table_name FROM information_schema.tables "
-            "WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')"
-        ).fetchall()
-        for schema, table in tables:
-            query = sql.SQL("SELECT count(*) FROM {} t WHERE t::text ILIKE %s").format(sql.Identifier(schema, table))
-            row = connection.execute(query, [f"%{wanted}%"]).fetchone()
-            if row and row[0]:
-                found.append(table)
-    return sorted(found)
-
-
 async def fill(database: str, engine: AsyncEngine) -> None:
     """Put the person wherever they can be."""
     maud = {"contact_name": "Maud Okafor", "contact_email": ADDRESS, "contact_phone": "+442079460000", "city": "Leeds"}
@@ -82,6 +66,22 @@ async def fill(database: str, engine: AsyncEngine) -> None:
             ("UPDATE import_rejects SET cells = %s::jsonb", [json.dumps([f"see {ADDRESS}"])]),
             ("INSERT INTO discoveries (site, website, contacts) VALUES ('b', 'b', %s::jsonb)", [contact]),
             ("INSERT INTO lead_discoveries (lead_id, site, address) VALUES (%s, 'b', 'b')", [row[0]]),
+            (
+                "INSERT INTO crm_links (provider, kind, own_id, lead_id, remote_id, state, base) VALUES "
+                "('close', 'contact', gen_random_uuid(), %s, 'cont_1', 'in_sync', %s)",
+                [row[0], json.dumps({"name": {"t": "Maud Okafor"}, "emails": {"t": [ADDRESS]}})],
+            ),
+            (
+                "INSERT INTO crm_links (provider, kind, own_id, lead_id, remote_id, state, base) VALUES "
+                "('close', 'lead', %s, %s, 'lead_1', 'in_sync', %s)",
+                [row[0], row[0], json.dumps({"name": {"t": "Brightwell"}, "description": {"t": f"see {ADDRESS}"}})],
+            ),
+            (
+                "INSERT INTO crm_conflicts (run_id, provider, kind, own_id, field, base, ours, theirs, winner, rule) "
+                "SELECT gen_random_uuid(), 'close', 'contact', own_id, 'name', '1', '\"Maud Okafor\"', '2', 'o', 'x' "
+                "FROM crm_links WHERE kind = 'contact' AND lead_id = %s",
+                [row[0]],
+            ),
         ):
             connection.execute(statement, values)
     async with transaction(engine) as connection:
@@ -111,8 +111,10 @@ async def test_nothing_is_left_of_the_person_and_the_company_stays(database: str
         leads = connection.execute("SELECT company_name, contact_email FROM leads ORDER BY contact_email").fetchall()
         drafts = connection.execute("SELECT status, reason FROM approvals").fetchall()
         people = connection.execute("SELECT contacts FROM discoveries").fetchone()
+        agreed = connection.execute("SELECT base FROM crm_links WHERE kind = 'lead'").fetchall()
     assert leads == [("Brightwell", "odo@brightwell.example"), ("Brightwell Ltd", None)]
     assert drafts == [("stale", "the recipient was erased")]
+    assert agreed == [({"name": {"t": "Brightwell"}},)]
     assert people is not None
     assert [found["name"] for found in people[0]] == ["Odo Brand"]
     assert sum((await erase(engine)).values()) == 0
