@@ -62,7 +62,7 @@ def test_a_first_synchronisation_uses_the_limit_and_goes_on_after_a_kill(
         assert first.poll() is None
         time.sleep(1)
     os.kill(first.pid, signal.SIGKILL)
-    first.wait()
+    first.communicate()
     before = creates(sandbox)
     assert busiest_share(before) >= 0.9
     assert not Counter(call["status"] for call in before)[429]
