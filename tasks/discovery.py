@@ -185,7 +185,7 @@ class _Visitor:
         if site is None:
             return "left" if await self._share(name) is None else "shared"
         asked = Asked(self.model) if self.model is not None else None
-        look = await self._look_at(site, asked)
+        look = await self._without_erased(await self._look_at(site, asked))
         fresh_for_s = fresh_for(
             look.outcome,
             fresh_for_s=self.settings.discovery.fresh_for_s,

@@ -27,6 +27,7 @@ from tasks.graph_ledger import charged, recording, used_before
 from tasks.providers import outside
 from tasks.resources import database, database_url
 from tasks.runtime import in_flow_run
+from tasks.tracing import settle_tracing
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,7 @@ async def kept(
     The arguments are those of `run_thread`, and `steps`: of the thread at most, None as the settings say.
     """
     url, chosen, lead_id = database_url(), settings().agents, request.get("lead_id")
+    settle_tracing()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database_faults())
         await stack.enter_async_context(agent_threads.claiming(url, thread_id))

@@ -29,6 +29,7 @@ from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.store import Store
 from tasks.resources import database_url
+from tasks.tracing import settle_tracing
 
 if TYPE_CHECKING:
     from agents.models import Models
@@ -104,6 +105,7 @@ class Outside:
         # Over a second of processor time, which most runs and commands can do without.
         from agents.models import PRICE_FILE, Endpoint, ModelChoice, Models
 
+        settle_tracing()
         providers = self.settings.providers
         endpoints = {
             name: Endpoint(

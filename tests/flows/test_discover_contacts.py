@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -14,11 +15,15 @@ from uuid import UUID, uuid4
 import pytest
 from discovery_process import add_lead, environment, finish, rows, start
 from installation import Installation
+from mentions import mentions
 
 from app.prefect_api import PrefectAPI
 from core.discovery import DiscoveryReport
+from db import erasure
+from db.engine import open_engine, transaction
 from sandbox.cast import COMPANIES
 from sandbox.server import Sandbox, SandboxControl
+from tasks.outreach_keys import tombstone_key
 
 Run = Callable[..., dict[str, Any]]
 
@@ -113,6 +118,20 @@ def test_every_lead_gets_an_outcome_with_its_people_or_a_reason(
     assert maud["confidence"] > 0.5
     assert people(database, leads["twin"]).keys() == people(database, leads["brackwater-pumps"]).keys()
     assert max(page_reads(sandbox).values()) == 1, "leads of one site share one visit"
+
+
+async def test_a_website_does_not_bring_an_erased_person_back(
+    run: Run, database: str, leads: dict[str, UUID], sandbox: SandboxControl
+) -> None:
+    erased = "maud@brackwater-pumps.example"
+    engine = open_engine(database)
+    async with transaction(engine) as connection:
+        await erasure.erase(connection, erased, tombstone_key(), by="Odo", now=datetime.now(UTC))
+    await engine.dispose()
+    run()
+    assert people(database, leads["brackwater-pumps"]).keys() == {"Oren Castleworth"}
+    for word in (erased, "tillerby"):
+        assert mentions(database, word) == []
 
 
 def test_a_forbidden_page_is_stored_with_the_rule_that_forbids_it(

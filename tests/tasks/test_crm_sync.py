@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from mentions import mentions
 from syncing import PERSON, Work
 
 from core.errors import SyncBusy
+from db import erasure
+from db.engine import open_engine, transaction
 from sandbox.server import SandboxControl
 from tasks.crm_session import Safeguards
+from tasks.outreach_keys import tombstone_key
 
 
 @pytest.fixture
@@ -156,6 +160,33 @@ def test_a_refused_record_goes_to_the_dead_letters_and_costs_no_neighbour(
     assert len(sandbox.state("close")["contact"]) == 2, "a changed record is tried at once"
     assert [row["status"] for row in work.rows("SELECT status FROM crm_dead_letters")] == ["replayed"]
     sandbox.take_violations("close")
+
+
+def test_an_erased_person_does_not_come_back_and_the_crm_is_left_alone(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    asyncio.run(work.run())
+    contact = sandbox.state("close")["contact"][0]
+
+    async def erase() -> None:
+        engine = open_engine(work.url)
+        async with transaction(engine) as connection:
+            await erasure.erase(connection, "ana@fernhill.example", tombstone_key(), by="Odo", now=datetime.now(UTC))
+        await engine.dispose()
+
+    asyncio.run(erase())
+    person.put(f"/contact/{contact['id']}/", json={"title": "Head of Ops"}).raise_for_status()
+    person.put(f"/lead/{contact['lead_id']}/", json={"name": "Fernhill Tools Ltd"}).raise_for_status()
+    for full in (False, True):
+        asyncio.run(work.run(full=full))
+    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
+    assert (row["company_name"], row["contact_name"], row["contact_email"]) == ("Fernhill Tools Ltd", None, None)
+    assert work.rows("SELECT * FROM contacts") == []
+    for word in ("ana@fernhill.example", "ana sample"):
+        assert mentions(work.url, word) == []
+    (left,) = sandbox.state("close")["contact"]
+    assert (left["name"], left["title"]) == ("Ana Sample", "Head of Ops")
 
 
 def test_a_lead_deleted_in_the_crm_stays_here_and_is_never_made_anew(
