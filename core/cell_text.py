@@ -2,6 +2,8 @@
 
 import re
 
+from core.spreadsheets import unguarded
+
 MISSING = frozenset(
     {
         "", "-", "--", "---", "—", "–", ".", "?", "n/a", "n.a.", "na", "n.a", "#n/a", "#na", "#ref!", "#value!",
@@ -25,6 +27,8 @@ def text(raw: str) -> str | None:
     value = raw.strip()
     if len(value) <= _LONGEST_MISSING and value.lower() in MISSING:
         return None
+    if value[0] == "'" and (bare := unguarded(value)) != value:
+        return text(bare)
     if value[0] == "=" and (match := _FORMULA_TEXT.match(value)):
         return text(match[1].replace('""', '"'))
     if not value.isprintable():

@@ -1,6 +1,6 @@
 """Cells that a spreadsheet would run as a formula get a guarding apostrophe (OWASP, "CSV Injection").
 
-`unguarded` takes it off again when such a file comes back, so nothing changes on the way out and in.
+The import takes it off again when such a file comes back (`core.cell_text`), so nothing changes on the way out and in.
 """
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

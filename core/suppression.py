@@ -6,7 +6,6 @@ learns nobody's address; who has the key can tell whether an address they hold i
 
 import hashlib
 import hmac
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -117,9 +116,3 @@ PERSON_FIELDS = (
     *("contact_email", "contact_phone", "linkedin_url", "notes"),
 )
 """Fields of a lead that are about its person, and the free text that may be."""
-
-
-def without_addresses(texts: Iterable[str], address: str) -> list[str]:
-    """Return the texts that do not name an address, in any case."""
-    wanted = address.casefold()
-    return [text for text in texts if wanted not in text.casefold()]

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,9 +32,3 @@ async def upsert_letter(connection: AsyncConnection, campaign_id: UUID, letter: 
     new = insert(CampaignLetterRow).values(campaign_id=campaign_id, lead_id=letter.lead_id, **values)
     keys = [CampaignLetterRow.campaign_id, CampaignLetterRow.lead_id]
     await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
-
-
-async def count_letters(connection: AsyncConnection, campaign_id: UUID) -> int:
-    """Count a campaign's letters."""
-    chosen = select(func.count()).where(CampaignLetterRow.campaign_id == campaign_id)
-    return int((await connection.execute(chosen)).scalar_one())

@@ -350,9 +350,3 @@ async def settle(connection: Connection, provider: str, seen: Mapping[str, datet
         " WHERE s.provider = %s AND s.remote_id = p.id AND s.fetched_at = p.at",
         [list(seen), list(seen.values()), provider],
     )
-
-
-async def count_staged(connection: Connection, provider: str) -> int:
-    """Count the companies that ask for a look."""
-    row = await (await connection.execute("SELECT count(*) FROM crm_staged WHERE provider = %s", [provider])).fetchone()
-    return int(row[0]) if row else 0

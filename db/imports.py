@@ -77,18 +77,6 @@ async def select_summaries(connection: AsyncConnection, limit: int = 50) -> list
     return summaries
 
 
-async def find_report(connection: AsyncConnection, import_id: UUID) -> ImportReport | None:
-    """Give a finished import's report; None while it is not finished.
-
-    Raises:
-        ImportNotFound: no import has this id.
-    """
-    row = (await connection.execute(select(ImportRow.report).where(ImportRow.id == import_id))).one_or_none()
-    if row is None:
-        raise ImportNotFound(f"no import {import_id}; `sales-agent imports` lists them")
-    return ImportReport.model_validate(row[0]) if row[0] else None
-
-
 async def get_report_of_run(connection: AsyncConnection, flow_run_id: str) -> ImportReport:
     """Give the report of the import that a Prefect run finished.
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from core import approvals as rules
-from core.approvals import Approval, Decision, Json, Kind, Proposal, Status, may_execute
+from core.approvals import Approval, Decision, Json, Kind, Proposal, Status
 from core.deciding import DecisionReport, DecisionRequest, edited_content, seen_digest
 from core.errors import ApprovalNotFound, Conflict, InvalidInput
 from core.meetings import Span
@@ -50,29 +50,6 @@ async def ask_approval(proposal: Proposal) -> Approval:
     log.info("approval_requested", extra={"approval_id": str(approval.id), "kind": str(proposal.kind)})
     await publish_waiting(approval)
     return approval
-
-
-async def claim_approval(approval_id: UUID, current: Json, *, by: str) -> Approval:
-    """Take an approval for execution, for whoever executes it: a sync run, a flow.
-
-    Args:
-        approval_id: which.
-        current: the facts it names, as they are now.
-        by: who executes; the same after a crash, if it is to go on at once.
-
-    Raises:
-        ApprovalExpired, StaleDraft, NotPending, ApprovalNotFound: it cannot be executed, with the reason; what is for
-            good is stored.
-    """
-    async with database() as connection:
-        claimed = await approvals.claim(connection, approval_id, current, by=by, now=datetime.now(UTC))
-    return may_execute(claimed, by)
-
-
-async def finish_approval(approval_id: UUID, *, failure: str | None = None) -> Approval:
-    """Close an approval that was executed, or failed for good. Raises NotPending, ApprovalNotFound."""
-    async with database() as connection:
-        return await approvals.finish(connection, approval_id, now=datetime.now(UTC), failure=failure)
 
 
 async def facts_now(connection: Connection, approval: Approval, busy: Collection[Span] = ()) -> Json:

@@ -5,7 +5,6 @@ import csv
 import logging
 import time
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 from prefect import runtime
@@ -19,7 +18,7 @@ from core.preview import PreviewReport
 from core.preview import preview as preview_file
 from core.rejects import ENCODING, header_of, reject_row
 from core.settings import settings
-from db import imports, leads, undo
+from db import imports, undo
 from db.engine import Connection, own_connection
 from db.lead_loading import Loading, NewImport, loading
 from tasks.outreach_keys import tombstone_key
@@ -205,12 +204,6 @@ async def report_of_run(flow_run_id: str) -> ImportReport:
     """Give the report of the import that a Prefect run finished."""
     async with database() as connection:
         return await imports.get_report_of_run(connection, flow_run_id)
-
-
-async def first_leads(limit: int) -> list[dict[str, Any]]:
-    """Give the oldest leads: id, the canonical fields, `extra` and the times."""
-    async with database() as connection:
-        return await leads.select_values(connection, limit)
 
 
 async def list_imports(limit: int = 50) -> list[ImportSummary]:

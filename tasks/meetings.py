@@ -22,7 +22,7 @@ from core.proposals import USED_FACTS
 from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.settings import settings
 from core.suppression import Reason, Target, address_key
-from db import approvals, facts, meetings, sends, suppressions
+from db import approvals, facts, meetings, suppressions
 from integrations.calendars.ics import IcsCalendar
 from integrations.calendars.provider import CalendarProvider, NoCalendar
 from integrations.close.activities import log_sent
@@ -334,9 +334,3 @@ async def list_meetings() -> list[dict[str, Any]]:
     """List meetings with their slots, the latest first."""
     async with database() as connection:
         return await meetings.select_summaries(connection)
-
-
-async def messages_of(approval_id: UUID) -> list[Send]:
-    """List what was sent for an approval."""
-    async with database() as connection:
-        return await sends.select_of(connection, approval_id)

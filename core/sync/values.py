@@ -1,10 +1,8 @@
 """Values in the one form in which they are compared, and the hash of a whole record."""
 
-import hashlib
-import json
 import re
 
-from core.crm import Value, Values
+from core.crm import Value
 
 _DIGITS = re.compile(r"\D")
 _BREAKS = re.compile(r"\r\n?")
@@ -49,15 +47,3 @@ def items(value: Value) -> frozenset[str]:
     """Return a list's items as they are compared; a text counts as a list of one."""
     listed = (value,) if isinstance(value, str) else value or ()
     return frozenset(same(item) for item in listed)
-
-
-def content_hash(values: Values) -> str:
-    """Return a hash that two records share exactly when their values say the same; empty fields do not count."""
-    told = {name: _canonical(value) for name, value in values.items()}
-    text = json.dumps({name: value for name, value in told.items() if value}, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _canonical(value: Value) -> str | list[str] | None:
-    value = tidy(value)
-    return sorted(items(value)) if isinstance(value, tuple) else value

@@ -71,6 +71,9 @@ CASES = [
     (text, "null", None),
     (text, "#REF!", None),
     (text, "=1+1", "=1+1"),
+    (text, "'=1+1", "=1+1"),  # as our own files guard it
+    (text, "'-", None),
+    (text, "'tis", "'tis"),
     (text, "a\0é\ud800", "aé"),
 ]
 

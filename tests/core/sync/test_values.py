@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sync.values import are_equal, content_hash, items, same, tidy
+from core.sync.values import are_equal, items, same, tidy
 
 texts = st.text(alphabet="aBé@.+17 \r\n\0", max_size=8)
 any_value = st.none() | texts | st.lists(texts, max_size=4).map(tuple)
@@ -29,12 +29,3 @@ def test_tidying_twice_changes_nothing(value: str | tuple[str, ...] | None) -> N
             (same(item.replace("\0", "").strip()) for item in ((value,) if isinstance(value, str) else value or ())),
         )
     ) or isinstance(value, str)
-
-
-@given(st.dictionaries(st.sampled_from("abc"), any_value), st.dictionaries(st.sampled_from("abc"), any_value))
-def test_two_records_share_a_hash_exactly_when_they_say_the_same(
-    one: dict[str, str | tuple[str, ...] | None], other: dict[str, str | tuple[str, ...] | None]
-) -> None:
-    if all(isinstance(one.get(name), tuple) == isinstance(other.get(name), tuple) for name in "abc"):
-        says_same = all(are_equal(one.get(name), other.get(name)) for name in "abc")
-        assert (content_hash(one) == content_hash(other)) is says_same
