@@ -44,8 +44,8 @@ class PostgresSettings(BaseSettings):
         default=None,
         description="postgresql://user:password@host:port/name. Empty: a private PostgreSQL in the data directory",
     )
-    pool_min: int = Field(default=5, ge=0, le=100, description="Connections kept open in a long-lived process")
-    pool_max: int = Field(default=20, ge=1, le=500, description="Connections at most")
+    pool_min: int = Field(default=1, ge=0, le=100, description="Connections that a task keeps open")
+    pool_max: int = Field(default=5, ge=1, le=500, description="Connections that a task opens at most")
     connect_timeout_s: int = Field(default=10, ge=1, le=120, description="Seconds to wait for a connection")
 
 

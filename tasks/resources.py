@@ -37,7 +37,13 @@ async def database() -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def database_engine() -> AsyncIterator[Engine]:
     """Yield an engine for many transactions of one task, which lives in an event loop of its own."""
-    engine = open_engine(database_url(), connect_timeout_s=settings().postgres.connect_timeout_s)
+    chosen = settings().postgres
+    engine = open_engine(
+        database_url(),
+        pool_min=chosen.pool_min,
+        pool_max=chosen.pool_max,
+        connect_timeout_s=chosen.connect_timeout_s,
+    )
     try:
         yield engine
     finally:
