@@ -4,8 +4,9 @@ A caller is given a *slot*: the earliest moment that keeps every window within i
 last. So waiting is first come, first served, costs one round trip, and its length is known before it starts; a wait
 beyond the bound is refused and nothing is written. Windows slide in twentieths and count a twentieth whole as long as
 any of it lies inside, so no window of the given length, wherever it starts, ever holds more calls than the limit; the
-price is at most a twentieth of the rate. What the provider's headers say tightens this: another program may be using
-the same quota.
+price is at most a twentieth of the rate. Who has to wait is given a slot at an even distance from the last one, not in
+a burst as soon as the window allows: the provider may count from another moment than we do, and calls may be late. What
+the provider's headers say tightens this: another program may be using the same quota.
 """
 
 import asyncio
@@ -95,7 +96,7 @@ for i = 1, #flat, 2 do
   end
 end
 local at = math.max(now, data.tail or 0, data.block or 0)
-local windows, longest = {}, 0
+local windows, longest, shortest, pace = {}, 0, math.huge, 0
 for w = 0, n - 1 do
   local a = 3 + w * 6
   local name, limit, period = ARGV[a + 1], tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3])
@@ -109,6 +110,9 @@ for w = 0, n - 1 do
   longest = math.max(longest, period)
   if amount > limit then
     return {-1, now, 0}
+  end
+  if amount > 0 and period < shortest then
+    shortest, pace = period, period * amount / limit
   end
   table.insert(windows, {name = name, limit = limit, period = period, slice = slice, amount = amount, past = past})
 end
@@ -138,6 +142,9 @@ while moved do
       moved = true
     end
   end
+end
+if at > now and at < (data.tail or 0) + pace then
+  at = math.floor(data.tail + pace)
 end
 if at - now > max_wait then
   return {0, now, at}

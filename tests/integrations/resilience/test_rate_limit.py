@@ -3,6 +3,7 @@
 import asyncio
 import bisect
 import time
+from itertools import pairwise
 
 import forked
 import pytest
@@ -75,6 +76,15 @@ async def test_a_full_limit_is_used(store: Store) -> None:
         assert await limiter.slot() == 0
     with pytest.raises(LimitReached):
         await limiter.slot()
+
+
+async def test_who_waits_is_spaced_evenly(store: Store) -> None:
+    limiter = RateLimiter("acme", LimitPolicy((Window("second", 10, 1.0), Window("day", 50_000, 86_400.0))), store)
+    waits = [await limiter.slot() for _ in range(30)]
+    assert waits[:10] == [0.0] * 10
+    assert waits[10] <= 1.05
+    assert all(0.08 <= later - earlier <= 0.2 for earlier, later in pairwise(waits[10:]))
+    assert waits[-1] < 3.3
 
 
 async def test_calls_held_up_together_do_not_go_out_together(store: Store) -> None:
