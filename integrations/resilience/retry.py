@@ -80,7 +80,7 @@ async def retrying(
     while True:
         try:
             return await attempt()
-        except Exception as error:
+        except Exception as error:  # `is_worth` decides, and what is not worth it is raised
             retry += 1
             if retry > policy.retries or not is_worth(error):
                 raise
