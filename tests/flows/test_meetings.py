@@ -18,6 +18,7 @@ from core.errors import Conflict, InvalidInput, StaleDraft, Suppressed
 from flows.book_meeting import book_meeting
 from flows.decide_approval import decide_approval
 from flows.propose_meeting import propose_meeting
+from flows.sweep import sweep
 from sandbox.server import SandboxControl
 from tasks.approvals import find_approval
 from tasks.meetings import resume_with
@@ -130,6 +131,28 @@ def test_a_models_opening_is_noted_with_lead_prompt_and_cost(
     assert (job, about, status, is_paid) == ("bdr", lead_id, "answered", True)
     assert node.startswith("propose")
     assert version.startswith("opening-")
+
+
+def test_the_sweep_expires_what_nobody_decided_and_finds_what_nobody_carried_out(
+    environment: dict[str, str], database: str
+) -> None:
+    decided = approval_of(environment, propose(environment, add_lead(database)))
+    approve(environment, decided)
+    other = add_lead(database, contact_email="cy@dot.example", company_name="Dot")
+    forgotten = approval_of(environment, propose(environment, other))
+
+    def swept() -> tuple[int, int, int]:
+        found = forked.run(environment, sweep).approvals
+        return found.expired, found.started, found.waiting
+
+    assert swept() == (0, 0, 0)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "UPDATE approvals SET decided_at = now() - interval '11 minutes' WHERE id = %s", [decided.id]
+        )
+        connection.execute("UPDATE approvals SET expires_at = now() WHERE id = %s", [forgotten.id])
+    assert swept() == (1, 0, 1), "without a Prefect server what was decided waits for one"
+    assert swept() == (0, 0, 1)
 
 
 async def put_into_crm(lead_id: UUID) -> str:
