@@ -68,7 +68,7 @@ def _letters(text: str) -> str:
     return re.sub(r"[^\w]+", "", text)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def read_name(text: str) -> PersonName | None:
     """Read a text that may be a person's name and nothing else.
 

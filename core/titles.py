@@ -90,7 +90,7 @@ class Title:
         return self.role is not None or self.is_president or self.is_owner_like
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
     """Return text in lower case without accents, for comparing words."""
     if text.isascii():
@@ -108,7 +108,7 @@ def fold(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def read_title(text: str) -> Title:
     """Read a title as it stands on a page.
 
