@@ -4,9 +4,9 @@ A caller is given a *slot*: the earliest moment that keeps every window within i
 last. So waiting is first come, first served, costs one round trip, and its length is known before it starts; a wait
 beyond the bound is refused and nothing is written. Windows slide in twentieths and count a twentieth whole as long as
 any of it lies inside, so no window of the given length, wherever it starts, ever holds more calls than the limit; the
-price is at most a twentieth of the rate. Who has to wait is given a slot at an even distance from the last one, not in
-a burst as soon as the window allows: the provider may count from another moment than we do, and calls may be late. What
-the provider's headers say tightens this: another program may be using the same quota.
+price is at most a twentieth of the rate. In windows of a second or two, who has to wait is given a slot at an even
+distance from the last one, not in a burst as soon as the window allows: the provider may count from another moment than
+we do, and calls may be late by a good part of such a window. What the provider's headers say tightens this: another program may be using the same quota.
 """
 
 import asyncio
@@ -111,7 +111,7 @@ for w = 0, n - 1 do
   if amount > limit then
     return {-1, now, 0}
   end
-  if amount > 0 and period < shortest then
+  if amount > 0 and period <= 2000 and period < shortest then
     shortest, pace = period, period * amount / limit
   end
   table.insert(windows, {name = name, limit = limit, period = period, slice = slice, amount = amount, past = past})
