@@ -6,7 +6,8 @@ beyond the bound is refused and nothing is written. Windows slide in twentieths 
 any of it lies inside, so no window of the given length, wherever it starts, ever holds more calls than the limit; the
 price is at most a twentieth of the rate. In windows of a second or two, who has to wait is given a slot at an even
 distance from the last one, not in a burst as soon as the window allows: the provider may count from another moment than
-we do, and calls may be late by a good part of such a window. What the provider's headers say tightens this: another program may be using the same quota.
+we do, and calls may be late by a good part of such a window. What the provider's headers say tightens this: another
+program may be using the same quota.
 """
 
 import asyncio
