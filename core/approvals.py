@@ -200,6 +200,10 @@ class Approval:
         """Exactly what will be done or sent."""
         return self.proposal.content
 
+    def is_held_by(self, name: str) -> bool:
+        """Tell whether `name` has claimed it, and may execute it."""
+        return self.status is Status.EXECUTING and self.claimed_by == name
+
 
 def requested(proposal: Proposal, *, now: datetime, lifetime: timedelta = DEFAULT_LIFETIME) -> Approval:
     """Return a new approval, pending until `lifetime` is over."""
@@ -291,7 +295,7 @@ def outcome(approval: Approval) -> str:
 def claimed(approval: Approval, facts: Json, *, by: str, now: datetime, lease: timedelta = DEFAULT_LEASE) -> Approval:
     """Return what an approval becomes when somebody wants to execute it.
 
-    The result's status says whether they may: `executing` is yes. `expired` and `stale` are no, for good, with the
+    `is_held_by` of the result says whether they may. `expired` and `stale` are no, for good, with the
     reason. Any other status is the approval unchanged: it is not approved, done, or in somebody else's hands.
 
     Args:
@@ -375,20 +379,3 @@ def text_of(content: Json) -> str:
 
 def _indented(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
-
-
-def may_execute(approval: Approval, by: str) -> Approval:
-    """Return an approval that `by` has claimed, or say why they have not.
-
-    Raises:
-        ApprovalExpired: it was not executed in time.
-        StaleDraft: content or facts changed since it was approved.
-        NotPending: it is not approved, is done, or is in somebody else's hands.
-    """
-    if approval.status is Status.EXECUTING and approval.claimed_by == by:
-        return approval
-    if approval.status is Status.EXPIRED:
-        raise ApprovalExpired(f"approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M} UTC")
-    if approval.status is Status.STALE:
-        raise StaleDraft(f"approval {approval.id} can no longer be executed: {approval.reason}")
-    raise NotPending(f"approval {approval.id} cannot be executed: {outcome(approval)}")

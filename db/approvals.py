@@ -136,10 +136,9 @@ async def claim(
     now: datetime,
     lease: timedelta = DEFAULT_LEASE,
 ) -> Approval:
-    """Take an approval for execution. Commit whatever comes back, then ask `core.approvals.may_execute`.
+    """Take an approval for execution. Commit whatever comes back; `is_held_by` says whether they got it.
 
-    A result whose status is `executing` and whose `claimed_by` is `by` is a yes; everything else is a no, stored with
-    its reason where it is for good. Arguments as in `core.approvals.claimed`.
+    A no that is for good is stored with its reason. Arguments as in `core.approvals.claimed`.
 
     Raises:
         ApprovalNotFound: there is none.

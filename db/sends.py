@@ -106,9 +106,8 @@ async def _locked(connection: AsyncConnection, approval_id: UUID) -> Approval:
 
 
 def _check_approved(approval: Approval, purpose: str, by: str) -> None:
-    is_mine = approval.status is Status.EXECUTING and approval.claimed_by == by
     follows = purpose != LETTER and approval.status is Status.EXECUTED
-    if approval.decision is not Decision.APPROVE or not (is_mine or follows):
+    if approval.decision is not Decision.APPROVE or not (approval.is_held_by(by) or follows):
         raise NotPending(f"approval {approval.id} does not allow {by} to send: it is {approval.status}")
 
 

@@ -134,7 +134,7 @@ async def _with_approval(run: SyncRun, why: str) -> SyncRun:
                     connection, approval.id, proposal.facts, by=str(run.run_id), now=now, lease=timedelta(hours=2)
                 )
     log.info("crm_plan_too_large", extra={"run_id": run.run_id, "approval_id": approval.id, "status": approval.status})
-    if approval.status is Status.EXECUTING and approval.claimed_by == str(run.run_id):
+    if approval.is_held_by(str(run.run_id)):
         return run.model_copy(update={"approval_id": approval.id})
     waits = f"{why}: approval {approval.id} is {approval_rules.outcome(approval)}"
     return run.model_copy(update={"outcome": "waiting", "waiting_for": waits, "approval_id": approval.id})

@@ -71,11 +71,13 @@ async def survey(session: SyncSession) -> SyncPlan:
 
 
 def _name_of(operation: Operation, local: LocalUnit | None) -> str:
-    """Name the company an operation is about, and the person."""
-    records = (local.lead, *local.contacts) if local is not None else ()
-    company = next((record.values.get("company_name") for record in records[:1]), None)
-    known = next((record.values.get("name") for record in records[1:] if record.own_id == operation.own_id), None)
-    person = (known or operation.values.get("name")) if operation.kind is Kind.CONTACT else None
+    """Name the company an operation is about, and the person; as we know them, else as the operation does."""
+    company = local.lead.values.get("company_name") if local is not None else None
+    person = None
+    if operation.kind is Kind.CONTACT:
+        contacts = local.contacts if local is not None else ()
+        known = next((each.values.get("name") for each in contacts if each.own_id == operation.own_id), None)
+        person = known or operation.values.get("name")
     return ", ".join(str(each) for each in (company, person) if each)
 
 

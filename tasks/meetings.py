@@ -150,7 +150,7 @@ async def send_proposal(approval_id: UUID) -> BookingReport:
     """Carry out the approval of a proposal: resume the thread, hold the slots, send once, log it in the CRM."""
     by = sending.executor()
     approval = await claim_proposal(approval_id, by)
-    if sending.is_mine(approval, by):
+    if approval.is_held_by(by):
         await resume_with(approval, answer=True)
         approval = await deliver(approval, by)
     elif approval.status is Status.REJECTED:

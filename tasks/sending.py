@@ -37,16 +37,11 @@ def executor() -> str:
 
 
 async def claim(approval_id: UUID, *, by: str, busy: Collection[Span] = ()) -> Approval:
-    """Take an approval for execution by its facts as they are now; only `executing` and claimed by `by` is a yes."""
+    """Take an approval for execution by its facts as they are now; whether `by` got it, `is_held_by` says."""
     async with database() as connection:
         known = await approvals.get(connection, approval_id)
         current = await facts_now(connection, known, busy)
         return await approvals.claim(connection, approval_id, current, by=by, now=datetime.now(UTC))
-
-
-def is_mine(approval: Approval, by: str) -> bool:
-    """Tell whether `by` may execute."""
-    return approval.status is Status.EXECUTING and approval.claimed_by == by
 
 
 @task(**STEP, task_run_name="send-approved")
@@ -57,7 +52,7 @@ async def send_approved(approval_id: UUID) -> ExecutionReport:
     """
     by = executor()
     approval = await claim(approval_id, by=by)
-    if not is_mine(approval, by):
+    if not approval.is_held_by(by):
         return report_on(approval)
     sent = await send_letter(approval, by=by)
     return report_on(await close(approval_id, sent))
