@@ -26,6 +26,8 @@ from tasks.crm_session import Safeguards, SyncSession, only_session
 PERSON = "api_person"
 """Key of a person who works in the sandbox's Close."""
 OURS = "api_sandbox"
+WIDTH = 5
+"""Calls side by side."""
 
 TABLES = [
     "leads",
@@ -43,6 +45,11 @@ TABLES = [
 def config(**changes: Any) -> CrmConfig:
     """Return the example configuration with other values."""
     return parse_config(example_text(), CrmConfig, path="example").model_copy(update=changes)
+
+
+def model_config() -> CrmConfig:
+    """Return the configuration of random histories: what is deleted here is deleted there, no statuses are set."""
+    return config(deleted_here="delete", statuses={})
 
 
 def close_guard(*, retries: int = 0) -> Guard:
@@ -73,7 +80,7 @@ class Work:
         self.url, self.sandbox, self.clock = url, sandbox, clock
         self.safeguards = safeguards or Safeguards()
         self.config = configuration or config()
-        self.width = 5
+        self.width = WIDTH
 
     @asynccontextmanager
     async def session(self, wrap: Callable[[CRMProvider], CRMProvider] = lambda crm: crm) -> Any:

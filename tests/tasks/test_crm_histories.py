@@ -3,22 +3,22 @@
 import random
 
 import pytest
-from sync_history import play_many
+from sync_history import prove
 
 from sandbox.server import SandboxControl
 
-SAMPLE = 20
+SAMPLE = 100
 LONG = 2_000
 
 
 def test_random_histories_come_to_rest(database: str, serving: SandboxControl) -> None:
-    first = random.randrange(1_000_000)
-    print(f"seeds {first} to {first + SAMPLE - 1}")  # noqa: T201 - to play them again
-    play_many(range(first, first + SAMPLE), database, serving, length=7)
+    number = random.randrange(1_000_000)
+    print(f"seed {number}")  # noqa: T201 - to play them again
+    prove(database, serving, histories=SAMPLE, steps=10, number=number)
 
 
 @pytest.mark.soak
 def test_thousands_of_random_histories_come_to_rest(database: str, serving: SandboxControl) -> None:
-    first = random.randrange(1_000_000)
-    print(f"seeds {first} to {first + LONG - 1}")  # noqa: T201
-    play_many(range(first, first + LONG), database, serving)
+    number = random.randrange(1_000_000)
+    print(f"seed {number}")  # noqa: T201
+    prove(database, serving, histories=LONG, steps=16, number=number)
