@@ -9,10 +9,12 @@ TEST_PROCESSES ?= 2
 export UV_SYSTEM_CERTS ?= 1
 # Nothing is compiled twice: each of the many processes that are started here reads what the first one compiled.
 unexport PYTHONDONTWRITEBYTECODE
+# All but the one that is locked apart.
+EXTRAS := --extra parquet --extra xlsx --extra models --extra voice --extra browser
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo demo-stop test installed check format lint types contracts unused system-packages other-pythons soak bench eval wheel clean
+.PHONY: help setup lock local-speech demo demo-stop test installed check format lint types contracts unused system-packages other-pythons soak bench eval wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -31,7 +33,15 @@ lock: ## Choose and lock new versions of the dependencies
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@command -v uv >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --all-extras --group dev --output-file requirements.lock
+		pyproject.toml $(EXTRAS) --group dev --output-file requirements.lock
+	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml --extra local-speech --constraints requirements.lock --output-file requirements-local-speech.lock
+
+local-speech: $(VENV)/.local-speech ## Install speech to text on this machine, which some tests need (500 MB on disk)
+
+$(VENV)/.local-speech: requirements-local-speech.lock $(VENV)/.installed
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --require-hashes --python $(BIN)/python --requirements requirements-local-speech.lock
+	@touch $@
 
 demo: setup ## Import, score and enrich made-up leads through a worker; show the best (keeps running)
 	@SALES_AGENT_HOME=$(CURDIR)/.demo $(BIN)/sales-agent demo
@@ -62,7 +72,7 @@ installed: setup ## Run the tests that need a whole installation for long: worke
 soak: setup ## Run the long proofs: kill matrices, fuzzing, million-row runs (an hour)
 	$(BIN)/python -m pytest -q -m soak --timeout=3600
 
-check: format lint types contracts unused test installed other-pythons wheel ## All that CI checks
+check: format lint types contracts unused local-speech test installed other-pythons wheel ## All that CI checks
 
 system-packages: ## Install what some tests need beyond Python: a Chromium (Debian and its like, as root)
 	@command -v chromium >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
@@ -85,7 +95,7 @@ unused: setup
 other-pythons: setup ## Run the tests on the other supported Pythons that are installed here
 	@for version in 3.11 3.13; do \
 		if python$$version -c '' 2>/dev/null && ! $(BIN)/python -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$version')"; then \
-			$(MAKE) --no-print-directory test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+			$(MAKE) --no-print-directory local-speech test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
 		fi; \
 	done
 

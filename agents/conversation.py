@@ -142,7 +142,7 @@ class Floor:
             self.line.cancel()
 
     def take(self) -> None:
-        """Begin to answer."""
+        """Begin a turn; an interruption from now on is one of its answer."""
         self.line, self.is_interrupted = None, False
 
     async def run(self, work: Any) -> bool:
@@ -244,6 +244,7 @@ class _Nodes:
 
     async def transcribe(self, state: ConversationState) -> dict[str, Any]:
         """Give the words of the turn."""
+        self._floor.take()
         turn = state["turn"]
         words = str(turn.get("text") or "")
         if "text" not in turn and self._transcribe is not None:
@@ -276,8 +277,12 @@ class _Nodes:
         return found if state.get("by") and state.get("intent") == "unsubscribe" else {**found, "by": "rules"}
 
     async def respond(self, state: ConversationState) -> dict[str, Any]:
-        """Answer from the playbook and nothing else; what is ready is spoken while the rest is being written."""
-        self._floor.take()
+        """Answer from the playbook and nothing else; what is ready is spoken while the rest is being written.
+
+        A guest who went on speaking before the answer began gets none.
+        """
+        if self._floor.is_interrupted:
+            return {"reply": "", "answered_by": "playbook", "refused": 0}
         line = self._floor.line = self._mouth.begin() if self._mouth is not None else None
         reply = _Reply(line)
         facts, intent, topics = state["facts"], state["intent"], state["topics"]
@@ -324,7 +329,7 @@ class _Nodes:
     async def speak(self, state: ConversationState) -> dict[str, Any]:
         """Wait until the answer has been said; in a new process say it from the beginning."""
         line = self._floor.line
-        if line is None and self._mouth is not None:
+        if line is None and self._mouth is not None and state["reply"]:
             line = self._floor.line = self._mouth.begin()
             line.push(state["reply"])
             line.end()

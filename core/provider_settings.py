@@ -6,6 +6,7 @@ A provider without a key is off: the process starts, its first use raises `Provi
 import re
 from copy import copy
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -168,8 +169,22 @@ class CartesiaSettings(ProviderSettings):
     base_url: str = _default("base_url", "https://api.cartesia.ai")
     speech_model: str = Field(default="sonic-3.5", description="Model that speaks")
     transcription_model: str = Field(default="ink-whisper", description="Model that listens")
+    turn_model: str = Field(default="ink-2", description="Model that listens and finds where turns begin and end")
     voice_id: str | None = Field(default=None, description="Voice that speaks")
     concurrency: int = Field(default=2, ge=1, le=100, description="Calls at once, as the plan allows")
+
+
+class SpeechSettings(BaseSettings):
+    """Who listens in a conversation: Cartesia, or a Whisper model on this machine (extra local-speech)."""
+
+    model_config = _section("SPEECH_")
+
+    ear: Literal["auto", "cartesia", "local"] = Field(
+        default="auto", description="cartesia, local, or auto: Cartesia where it has a key, else this machine"
+    )
+    weights: Path | None = Field(
+        default=None, description="Directory of a Whisper model in CTranslate2's form. Empty: English, of the extra"
+    )
 
 
 class ModelSettings(BaseSettings):
@@ -249,6 +264,7 @@ class Providers:
         self.openrouter = OpenRouterSettings()
         self.openai = OpenAISettings()
         self.cartesia = CartesiaSettings()
+        self.speech = SpeechSettings()
         self.models = ModelSettings()
         self.langsmith = LangSmithSettings()
         self.budget = BudgetSettings()

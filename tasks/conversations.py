@@ -4,6 +4,7 @@ A turn has an id and is taken once: run again with the same id, it goes on where
 An opt-out is written before anything else is looked at, also where the conversation has ended.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -25,16 +26,18 @@ from core.suppression import Reason, Target
 from core.talking import PLAYBOOK_FILE, TalkReport, TalkRequest
 from db import agent_threads, facts, suppressions
 from integrations.cartesia.listening import Listening
+from integrations.cartesia.schemas import Hearing
 from langgraph_prefect.nodes import Graph
 from langgraph_prefect.running import Surroundings, resume_graph, run_graph
 from langgraph_prefect.values import Finished, NodeRun, Outcome, Stopped, Waiting
 from tasks.graphs import as_result, kept, model_for, noted, thread_for
+from tasks.hearing import Ear, ear_for, file_transcriber, live_transcriber, turns_for
 from tasks.outreach_keys import tombstone_key
 from tasks.policies import STEP
 from tasks.providers import outside
 from tasks.resources import database
 from tasks.runtime import task
-from tasks.voices import CartesiaMouth, Sink, ear_for, file_transcriber, mouth_for, write_wav
+from tasks.voices import CartesiaMouth, Sink, mouth_for, write_wav
 
 log = logging.getLogger(__name__)
 
@@ -156,13 +159,14 @@ class LiveConversation:
         floor: conversation.Floor,
         within: Surroundings,
         mouth: CartesiaMouth | None,
-        ear: Listening | None,
+        ear: Ear | None,
+        turns: Listening | None,
     ) -> None:
         self._begun, self._graph, self._floor, self._within = begun, graph, floor, within
-        self._mouth, self._ear = mouth, ear
+        self._mouth, self._ear, self._turns = mouth, ear, turns
         self._late: list[Callable[[], Awaitable[None]]] = []
         self._record = within.on_node
-        if mouth is not None or ear is not None:
+        if mouth is not None or ear is not None or turns is not None:
             self._within = replace(within, on_node=self._note, is_cancelled=_once_a_second(within.is_cancelled))
         self._has_begun = False
 
@@ -182,6 +186,47 @@ class LiveConversation:
     def interrupt(self) -> None:
         """Stop what is being thought and said, at once."""
         self._floor.interrupt()
+
+    async def hold(
+        self, sound: AsyncIterator[bytes], *, hush: Callable[[], None], tell: Callable[[TalkReport], None]
+    ) -> None:
+        """Answer each turn that is found in a stream of sound, until the sound or the conversation ends.
+
+        A guest who begins to speak interrupts: what is being thought and said stops.
+
+        Args:
+            sound: raw 16-bit PCM, as it is recorded.
+            hush: silences what has been said and was not played yet.
+            tell: is given the report of each turn.
+        """
+        assert self._turns is not None, "opened without an ear that finds turns"
+        ear, answering = self._turns, None
+        feeding = asyncio.create_task(_feed(ear, sound))
+        try:
+            async for heard in ear:
+                if heard.kind is Hearing.STARTED:
+                    self.interrupt()
+                    hush()
+                elif heard.kind is Hearing.ENDED and heard.text.strip():
+                    if answering is not None and await answering:
+                        break
+                    answering = asyncio.create_task(self._answer(heard.text.strip(), tell, feeding))
+            if answering is not None:
+                await answering
+        finally:
+            for task in (feeding, answering):
+                if task is not None:
+                    task.cancel()
+            await asyncio.gather(*filter(None, (feeding, answering)), return_exceptions=True)
+
+    async def _answer(self, text: str, tell: Callable[[TalkReport], None], feeding: "asyncio.Task[None]") -> bool:
+        """Answer a turn; tell whether it was the last one, and listen to nothing more then."""
+        report = await self.say(text)
+        tell(report)
+        has_ended = report.status != "waiting"
+        if has_ended:
+            feeding.cancel()
+        return has_ended
 
     async def take(self, turn: Mapping[str, Any] | None) -> TalkReport:
         """Take a turn, unless it is the last one that was taken."""
@@ -245,6 +290,7 @@ async def conversing(
     sink: Sink | None = None,
     hears_files: bool = False,
     hears_live: bool = False,
+    hears_turns: bool = False,
 ) -> AsyncIterator[LiveConversation]:
     """Open a conversation: models, lines to the ear and the mouth, the thread.
 
@@ -252,11 +298,12 @@ async def conversing(
         begun: from `plan`.
         sink: takes the sound of the answers; None: they are text.
         hears_files: turns may be files.
-        hears_live: turns may be live audio.
+        hears_live: turns may be live audio (`listen`, `heard`).
+        hears_turns: turns are found in live audio (`hold`).
 
     Raises:
         ThreadBusy: another process holds it.
-        ProviderNotConfigured: audio is wanted, and Cartesia is not configured.
+        ProviderNotConfigured: audio is wanted, and who speaks or listens is not configured.
     """
     floor, language = conversation.Floor(), begun.playbook.language
     async with AsyncExitStack() as stack:
@@ -264,15 +311,18 @@ async def conversing(
             model_for(Job.CONVERSATION, begun.thread_id, wanted=begun.asked.use_model)
         )
         mouth: CartesiaMouth | None = None
-        ear: Listening | None = None
+        ear: Ear | None = None
+        turns: Listening | None = None
         transcribe: conversation.Transcribe | None = None
-        if sink is not None or hears_files or hears_live:
+        if sink is not None or hears_files or hears_live or hears_turns:
             world = await stack.enter_async_context(outside(begun.thread_id))
             mouth = await stack.enter_async_context(mouth_for(world, sink, language))
             transcribe = file_transcriber(world, language) if hears_files else None
             if hears_live:
                 ear = await stack.enter_async_context(ear_for(world, language))
-                transcribe = _live(ear)
+                transcribe = live_transcriber(ear)
+            if hears_turns:
+                turns = await stack.enter_async_context(turns_for(world, language))
         graph = conversation.build(
             playbook=begun.playbook,
             opt_out=lambda: opt_out_of(begun.lead_id),
@@ -291,7 +341,7 @@ async def conversing(
                 steps=_STEPS_A_TURN * _MOST_TURNS,
             )
         )
-        yield LiveConversation(begun, graph, floor, within, mouth, ear)
+        yield LiveConversation(begun, graph, floor, within, mouth, ear, turns)
 
 
 def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], Awaitable[bool]] | None:
@@ -309,12 +359,13 @@ def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], 
     return ask
 
 
-def _live(ear: Listening) -> conversation.Transcribe:
-    async def transcribe(_: Mapping[str, Any]) -> str:
-        await ear.finalize()
-        return await ear.turn()
-
-    return transcribe
+async def _feed(ear: Listening, sound: AsyncIterator[bytes]) -> None:
+    """Send sound to an ear until there is no more, then say so; also where it is cut short."""
+    try:
+        async for piece in sound:
+            await ear.send(piece)
+    finally:
+        await ear.end()
 
 
 def _last(outcome: Outcome) -> Mapping[str, Any] | None:

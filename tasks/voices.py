@@ -1,24 +1,20 @@
-"""Cartesia as the mouth and the ear of a conversation."""
+"""The mouth of a conversation: Cartesia's."""
 
 import asyncio
 import time
 import wave
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from agents.conversation import Transcribe
 from core.errors import InvalidFile, ProviderNotConfigured
-from integrations.cartesia.listening import Listening
 from integrations.cartesia.speaking import Speaking, Utterance
 from tasks.providers import Outside
 
 SAMPLE_RATE = 16_000
 LONGEST_REPLY = 1_300
 """Characters set aside in the cost book for an answer."""
-_PIECE = SAMPLE_RATE // 10 * 2  # bytes of a tenth of a second
-_LARGEST_FILE = 25_000_000
 
 Sink = Callable[[bytes], None]
 """Takes the sound of answers: raw little-endian 16-bit PCM of one channel, `SAMPLE_RATE` samples a second."""
@@ -99,56 +95,6 @@ async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIt
     async with client.speaking(**options, sample_rate=SAMPLE_RATE, language=language) as speaking:
         await speaking.connect()
         yield CartesiaMouth(speaking, sink)
-
-
-@asynccontextmanager
-async def ear_for(world: Outside, language: str) -> AsyncIterator[Listening]:
-    """Open an ear for live audio. Raises ProviderNotConfigured."""
-    client = await world.cartesia()
-    model = world.settings.providers.cartesia.transcription_model
-    async with client.listening(model=model, sample_rate=SAMPLE_RATE, language=language) as listening:
-        yield listening
-
-
-def file_transcriber(world: Outside, language: str) -> Transcribe:
-    """Return what hears a file: raw speech of a WAV file is streamed, other files are sent whole."""
-
-    async def transcribe(turn: Mapping[str, Any]) -> str:
-        path = Path(str(turn["audio"]))
-        content = await asyncio.to_thread(_read, path)
-        client = await world.cartesia()
-        model = world.settings.providers.cartesia.transcription_model
-        speech = _speech_of(path)
-        if speech is None:
-            said = await client.transcribe(content, model=model, language=language, file_name=path.name)
-            return said.text
-        rate, samples = speech
-        async with client.listening(model=model, sample_rate=rate, language=language) as listening:
-            for start in range(0, len(samples), _PIECE):
-                await listening.send(samples[start : start + _PIECE])
-            await listening.finalize()
-            return await listening.turn()
-
-    return transcribe
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise InvalidFile(f"is larger than {_LARGEST_FILE:,} bytes", path=str(path))
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidFile(f"cannot be read: {error.strerror}", path=str(path)) from error
-
-
-def _speech_of(path: Path) -> tuple[int, bytes] | None:
-    """Return rate and samples of a WAV file with one channel of 16 bits, else None."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            is_plain = (file.getnchannels(), file.getsampwidth()) == (1, 2) and 8_000 <= file.getframerate() <= 48_000
-            return (file.getframerate(), file.readframes(file.getnframes())) if is_plain else None
-    except (wave.Error, EOFError):
-        return None
 
 
 def write_wav(path: Path, samples: bytes) -> None:

@@ -21,11 +21,17 @@ from syncing import PERSON
 from app.crm_listener import Bell, build
 from integrations.close.client import is_signed
 from sandbox.server import SandboxControl
+from tasks.crm_session import Safeguards
 
 WHICH = st.integers(0, 11)
 NAMES = st.sampled_from(sorted(FIELDS))
+STATUSES = st.sampled_from([429, 500, 503])
 FAULTY = st.lists(
-    st.builds(Fault, st.sampled_from(FAULTS), st.sampled_from([429, 500, 503]), st.integers(0, 9)), max_size=2
+    st.one_of(
+        st.builds(Fault, st.sampled_from(FAULTS), STATUSES, st.integers(0, 9), st.none()),
+        st.builds(Fault, st.sampled_from(FAULTS), STATUSES, st.integers(0, 2), st.sampled_from(["POST", "PUT"])),
+    ),
+    max_size=2,
 )
 WORLDS = st.builds(
     World,
@@ -194,7 +200,15 @@ class History(RuleBasedStateMachine):
             self._sides.close()
 
 
-def prove(url: str, sandbox: SandboxControl, *, histories: int, steps: int, number: int) -> None:
+def prove(
+    url: str,
+    sandbox: SandboxControl,
+    *,
+    histories: int,
+    steps: int,
+    number: int,
+    safeguards: Safeguards | None = None,
+) -> None:
     """Play so many random histories of so many steps, drawn from a seed.
 
     Raises:
@@ -217,7 +231,7 @@ def prove(url: str, sandbox: SandboxControl, *, histories: int, steps: int, numb
     ):
 
         def make(world: World) -> Sides:
-            return Sides(url, sandbox, person, world)
+            return Sides(url, sandbox, person, world, safeguards)
 
         @seed(number)
         def machine() -> History:
