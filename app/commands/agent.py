@@ -1,6 +1,7 @@
 """`sales-agent agent`: run the agents, list their threads, look at one, stop one."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -113,12 +114,15 @@ def talk(
     text: Annotated[str | None, typer.Option(help="What the guest says. Left out: asked for, line by line.")] = None,
     audio: Annotated[Path | None, typer.Option(help="File with what the guest says, such as WAV.")] = None,
     save_audio: Annotated[Path | None, typer.Option(help="Write the spoken answer to this WAV file.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Talk freely: raw 16 kHz 16-bit sound on standard input and output.")
+    ] = False,
     playbook: Annotated[Path | None, typer.Option(help="YAML file of what may be said.")] = None,
     rules: Rules = False,
     stream: Stream = False,
     as_json: AsJson = False,
 ) -> None:
-    """Talk with a lead: a turn in text or audio, or turn by turn. Says only what the playbook says.
+    """Talk with a lead: a turn in text or audio, turn by turn, or live. Says only what the playbook says.
 
     Exit code: 0 answered, 3 the conversation has ended, 1 stopped by a limit.
     """
@@ -129,6 +133,8 @@ def talk(
         raise typer.BadParameter("name a lead (--lead) or a conversation (--thread)")
     if text is not None and audio is not None:
         raise typer.BadParameter("a turn is --text or --audio, not both")
+    if live and (text is not None or audio is not None or save_audio is not None or stream or as_json):
+        raise typer.BadParameter("with --live, sound comes and goes over standard input and output: no other form")
     request = TalkRequest(
         lead_id=lead,
         thread_id=thread or uuid4(),
@@ -141,7 +147,7 @@ def talk(
         stream=stream,
     )
     if text is None and audio is None:
-        asyncio.run(_interactive(request, as_json=as_json))
+        asyncio.run(_live(request) if live else _interactive(request, as_json=as_json))
         return
     from flows.hold_conversation import hold_conversation
 
@@ -167,6 +173,44 @@ async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
                 return live.say(said)
 
             report = await (_streamed(turn, str(request.thread_id)) if request.stream else turn())
+
+
+async def _live(request: "TalkRequest") -> None:
+    """Hold a conversation over a recorder and a player; a guest who speaks up silences the answer."""
+    from app.live_audio import Playback, recorded
+    from tasks.conversations import conversing, plan
+    from tasks.voices import SAMPLE_RATE
+
+    playback = Playback(sys.stdout.buffer, SAMPLE_RATE)
+
+    async def talking() -> None:
+        async with conversing(await plan(request), sink=playback.write, hears_turns=True) as conversation:
+            terminal.say(f"Thread {request.thread_id}. Listening until the sound ends.")
+            _say(await conversation.take(None))
+            await conversation.hold(recorded(sys.stdin.buffer, SAMPLE_RATE), hush=playback.hush, tell=_say)
+            await playback.finished()
+
+    both = [asyncio.create_task(talking()), asyncio.create_task(playback.play())]
+    done, others = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    try:
+        for task in done:
+            task.result()
+    except BrokenPipeError:
+        terminal.say("The player has gone; the conversation can be gone on with.")
+        raise typer.Exit(1) from None
+
+
+def _say(report: "TalkReport") -> None:
+    """Show a turn on standard error, where standard output is sound."""
+    if report.heard is not None:
+        terminal.say(f"> {report.heard}")
+        timing = "" if report.first_audio_ms is None else f", first sound after {report.first_audio_ms:.0f} ms"
+        cut = ", interrupted" if report.was_interrupted else ""
+        terminal.say(f"[{report.intent}, by {report.by}{timing}{cut}]")
+    terminal.say(report.reply or report.reason or "")
 
 
 def _line_of_guest() -> str:

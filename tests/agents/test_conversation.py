@@ -253,3 +253,19 @@ async def test_an_interruption_ends_the_models_stream_and_the_voice() -> None:
     assert (model.notes, mouth.said, mouth.is_cancelled.is_set()) == (["closed"], ["A fixed monthly price."], True)
     assert state["turns"][-1]["was_interrupted"]
     assert not state["has_ended"]
+
+
+async def test_a_guest_who_goes_on_speaking_before_the_answer_began_gets_none() -> None:
+    floor, mouth = Floor(), Mouth()
+
+    def understood(*_: object) -> str:
+        floor.interrupt()
+        return json.dumps({"intent": "question", "topics": ["price"]})
+
+    talk = Talk(model=ScriptedModel(answer=understood), mouth=mouth, floor=floor)
+    state = await talk.say("What is the price")
+    assert (mouth.said, state["turns"][-1]["was_interrupted"], state["turns"][-1]["was_spoken"]) == ([], True, False)
+    assert not state["has_ended"]
+    floor.interrupt()
+    again = await Talk(mouth=mouth, floor=floor).say("What is the price of it?")
+    assert (again["turns"][-1]["was_interrupted"], mouth.said) == (False, [PRICE])

