@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 from agents import conversation
 from agents.models import Job
 from core.config_files import read_config
-from core.errors import Conflict, LeadNotFound
+from core.errors import Conflict, LeadNotFound, LimitReached, ProviderError
 from core.opt_out import is_opt_out, said_themselves
 from core.playbook import DEFAULT, Playbook, filled
 from core.settings import settings
@@ -190,7 +190,7 @@ class LiveConversation:
     async def hold(
         self, sound: AsyncIterator[bytes], *, hush: Callable[[], None], tell: Callable[[TalkReport], None]
     ) -> None:
-        """Answer each turn that is found in a stream of sound, until the sound or the conversation ends.
+        """Greet, and answer each turn that is found in a stream of sound, until the sound or the conversation ends.
 
         A guest who begins to speak interrupts: what is being thought and said stops.
 
@@ -200,7 +200,12 @@ class LiveConversation:
             tell: is given the report of each turn.
         """
         assert self._turns is not None, "opened without an ear that finds turns"
+        opening = await self.take(None)
+        tell(opening)
+        if opening.status != "waiting":
+            return
         ear, answering = self._turns, None
+        greeting = asyncio.create_task(self._greet(opening))
         feeding = asyncio.create_task(_feed(ear, sound))
         try:
             async for heard in ear:
@@ -214,10 +219,22 @@ class LiveConversation:
             if answering is not None:
                 await answering
         finally:
-            for task in (feeding, answering):
-                if task is not None:
-                    task.cancel()
-            await asyncio.gather(*filter(None, (feeding, answering)), return_exceptions=True)
+            left = [task for task in (greeting, feeding, answering) if task is not None]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    async def _greet(self, opening: TalkReport) -> None:
+        """Say the opening of a conversation that has just begun; a guest may interrupt it."""
+        if self._mouth is None or opening.turns or not opening.reply:
+            return
+        line = self._floor.line = self._mouth.begin()
+        line.push(opening.reply)
+        line.end()
+        try:
+            await line.finished()
+        except (ProviderError, LimitReached) as error:
+            log.warning("not_spoken", extra={"reason": type(error).__name__})
 
     async def _answer(self, text: str, tell: Callable[[TalkReport], None], feeding: "asyncio.Task[None]") -> bool:
         """Answer a turn; tell whether it was the last one, and listen to nothing more then."""

@@ -186,7 +186,6 @@ async def _live(request: "TalkRequest") -> None:
     async def talking() -> None:
         async with conversing(await plan(request), sink=playback.write, hears_turns=True) as conversation:
             terminal.say(f"Thread {request.thread_id}. Listening until the sound ends.")
-            _say(await conversation.take(None))
             await conversation.hold(recorded(sys.stdin.buffer, SAMPLE_RATE), hush=playback.hush, tell=_say)
             await playback.finished()
 
