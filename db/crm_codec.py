@@ -68,6 +68,11 @@ def times_of(written: Mapping[str, str]) -> dict[str, datetime]:
     return {name: datetime.fromisoformat(moment) for name, moment in written.items()}
 
 
+def overwritten_of(written: Mapping[str, Mapping[str, Json]]) -> dict[str, tuple[Value, datetime]]:
+    """Read what was written over, and when it had been written."""
+    return {name: (value_of(lost["v"]), datetime.fromisoformat(lost["at"])) for name, lost in written.items()}
+
+
 def record_json(record: RemoteRecord) -> Json:
     """Write a record of the CRM."""
     return {

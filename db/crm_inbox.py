@@ -12,9 +12,9 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from core.crm import Description, Kind, RemoteChange, RemoteUnit, Stamp
+from core.crm import Description, Kind, RemoteChange, RemoteUnit, Stamp, Value, Values
 from core.sync.units import Link
-from db.crm_codec import link_of, times_of, unit_json, unit_of
+from db.crm_codec import link_of, overwritten_of, times_of, unit_json, unit_of, values_json
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -43,11 +43,17 @@ class Cursor(NamedTuple):
 
 
 class Staged(NamedTuple):
-    """A company that asks for a look. `fetched_at` None: nobody has looked yet; `unit` None then: it is gone."""
+    """A company that asks for a look. `fetched_at` None: nobody has looked yet; `unit` None then: it is gone.
+
+    Attributes:
+        times: when its fields changed last, by record and field.
+        overwritten: what was written over without being known, and when, by record and field.
+    """
 
     remote_id: str
     merged_into: str | None
     times: dict[str, dict[str, datetime]]
+    overwritten: dict[str, dict[str, tuple[Value, datetime]]]
     unit: RemoteUnit | None
     fetched_at: datetime | None
     failures: int = 0
@@ -118,21 +124,28 @@ async def unknown_changes(connection: Connection, provider: str, changes: Sequen
     return [change for change in changes if (change.event_id, change.at) not in known]
 
 
-async def add_changes(
-    connection: Connection, provider: str, changes: Sequence[tuple[RemoteChange, str]], own_keys: Sequence[str]
-) -> None:
-    """Store a page of a walk: changes with the verdict on each, and keys that turned out to be ours."""
+class Judged(NamedTuple):
+    """An entry of the log, the verdict on it, and what it tells was written over."""
+
+    change: RemoteChange
+    verdict: str
+    overwritten: Values
+
+
+async def add_changes(connection: Connection, provider: str, judged: Sequence[Judged], own_keys: Sequence[str]) -> None:
+    """Store a page of a walk, and keys that turned out to be ours."""
     rows = [
         (
             *(provider, change.event_id, change.at, str(change.kind), change.record_id, change.lead_id, change.action),
             *(change.merged_into, list(change.fields) if change.fields is not None else None, verdict),
+            Jsonb(values_json(lost)) if lost else None,
         )
-        for change, verdict in changes
+        for change, verdict, lost in judged
     ]
     async with connection.cursor() as cursor:
         await cursor.executemany(
             "INSERT INTO crm_events (provider, event_id, at, kind, record_id, lead_id, action, merged_into, fields,"
-            " verdict) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            " verdict, overwritten) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             rows,
         )
     if own_keys:
@@ -145,7 +158,7 @@ async def add_changes(
 
 _STAGE_EVENTS = """
     WITH looks AS (
-        SELECT coalesce(lead_id, record_id) AS remote_id, record_id, kind, action, merged_into, fields, at
+        SELECT coalesce(lead_id, record_id) AS remote_id, record_id, kind, action, merged_into, fields, at, overwritten
         FROM crm_events WHERE provider = %(provider)s AND NOT is_settled AND verdict = 'look'
     ), times AS (
         SELECT remote_id, record_id, jsonb_object_agg(field, at) AS fields FROM (
@@ -153,13 +166,23 @@ _STAGE_EVENTS = """
         ) newest GROUP BY 1, 2
     ), records AS (
         SELECT remote_id, jsonb_object_agg(record_id, fields) AS times FROM times GROUP BY 1
+    ), lost AS (
+        SELECT remote_id, jsonb_object_agg(record_id, fields) AS overwritten FROM (
+            SELECT remote_id, record_id, jsonb_object_agg(field, jsonb_build_object('v', value, 'at', at)) AS fields
+            FROM (
+                SELECT DISTINCT ON (remote_id, record_id, field) remote_id, record_id, field, value, at
+                FROM looks, jsonb_each(overwritten) AS e (field, value) ORDER BY 1, 2, 3, at DESC
+            ) newest GROUP BY 1, 2
+        ) of_records GROUP BY 1
     )
-    INSERT INTO crm_staged AS s (provider, remote_id, merged_into, times)
+    INSERT INTO crm_staged AS s (provider, remote_id, merged_into, times, overwritten)
     SELECT %(provider)s, remote_id, max(merged_into) FILTER (WHERE kind = 'lead' AND record_id = remote_id),
-        coalesce((SELECT times FROM records r WHERE r.remote_id = looks.remote_id), '{}'::jsonb)
+        coalesce((SELECT times FROM records r WHERE r.remote_id = looks.remote_id), '{}'::jsonb),
+        coalesce((SELECT overwritten FROM lost WHERE lost.remote_id = looks.remote_id), '{}'::jsonb)
     FROM looks GROUP BY remote_id
     ON CONFLICT (provider, remote_id) DO UPDATE SET merged_into = coalesce(excluded.merged_into, s.merged_into),
-        times = s.times || excluded.times, fetched_at = NULL, unit = NULL, next_try_at = NULL
+        times = s.times || excluded.times, overwritten = s.overwritten || excluded.overwritten, fetched_at = NULL,
+        unit = NULL, next_try_at = NULL
 """
 
 
@@ -174,7 +197,8 @@ async def finish_walk(
         counts = {verdict: count async for verdict, count in rows}
         await connection.execute(_STAGE_EVENTS, {"provider": provider})
         await connection.execute(
-            "UPDATE crm_events SET is_settled = true WHERE provider = %s AND NOT is_settled", [provider]
+            "UPDATE crm_events SET is_settled = true, overwritten = NULL WHERE provider = %s AND NOT is_settled",
+            [provider],
         )
         await _move(connection, provider, cursor_at, newest_at, now)
         await connection.execute(
@@ -297,6 +321,24 @@ async def select_merged(connection: Connection, provider: str, *, limit: int) ->
     )
 
 
+async def survivor(connection: Connection, provider: str, remote_id: str) -> str:
+    """Return the company that a company is now: the last one of the merges that the log has told of."""
+    cursor = await connection.execute(
+        """
+        WITH RECURSIVE chain AS (
+            SELECT %(remote_id)s::text AS id, 0 AS steps
+            UNION ALL
+            SELECT e.merged_into, steps + 1 FROM chain JOIN crm_events e ON e.provider = %(provider)s
+                AND e.kind = 'lead' AND e.record_id = chain.id AND e.merged_into IS NOT NULL AND steps < 100
+        )
+        SELECT id FROM chain ORDER BY steps DESC LIMIT 1
+        """,
+        {"provider": provider, "remote_id": remote_id},
+    )
+    ((found,),) = await cursor.fetchall()
+    return str(found)
+
+
 async def _select(connection: Connection, condition: str, values: Sequence[Any]) -> list[Staged]:
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(f"SELECT * FROM crm_staged s WHERE provider = %s AND {condition}", values)
@@ -305,6 +347,7 @@ async def _select(connection: Connection, condition: str, values: Sequence[Any])
             row["remote_id"],
             row["merged_into"],
             {record: times_of(fields) for record, fields in row["times"].items()},
+            {record: overwritten_of(fields) for record, fields in row["overwritten"].items()},
             unit_of(row["unit"]),
             row["fetched_at"],
             row["failures"],

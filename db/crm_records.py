@@ -261,7 +261,7 @@ async def _update(
     ]
     sets.append(sql.SQL("field_edits = field_edits || {}").format(sql.Placeholder("marks")))
     if table == "leads":
-        sets.append(sql.SQL("updated_at = %(now)s, edited_at = %(now)s, edited_by = %(by)s"))
+        sets.append(sql.SQL("updated_at = greatest(updated_at, %(now)s), edited_at = %(now)s, edited_by = %(by)s"))
     condition = sql.SQL(" AND ").join(sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in key)
     statement = sql.SQL("UPDATE {} SET {} WHERE {}").format(sql.Identifier(table), sql.SQL(", ").join(sets), condition)
     await connection.execute(statement, row)

@@ -99,6 +99,7 @@ class CrmEventRow(Base):
     merged_into: Mapped[str | None]
     fields: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     verdict: Mapped[str]
+    overwritten: Mapped[dict[str, Any] | None]
     is_settled: Mapped[bool] = mapped_column(Boolean, server_default=_FALSE)
 
 
@@ -111,6 +112,7 @@ class CrmStagedRow(Base):
     remote_id: Mapped[str] = _key()
     merged_into: Mapped[str | None]
     times: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
+    overwritten: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
     unit: Mapped[dict[str, Any] | None]
     fetched_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(server_default=text("0"))

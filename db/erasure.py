@@ -254,7 +254,7 @@ async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:
         "DELETE FROM crm_conflicts WHERE position(:address in lower(base::text || ours::text || theirs::text)) > 0 "
         f"OR own_id IN ({own_ids}) AND (kind = 'contact' OR field = ANY(:fields))",
         f"DELETE FROM crm_dead_letters WHERE own_id IN ({own_ids}) OR position(:address in lower(payload::text)) > 0",
-        "DELETE FROM crm_staged WHERE position(:address in lower(unit::text)) > 0",
+        "DELETE FROM crm_staged WHERE position(:address in lower(concat(unit, overwritten))) > 0",
         # A person's values go whole; of a company's, in the CRM's own names, those that spell the address out.
         "UPDATE crm_links SET base = CASE WHEN kind = 'contact' THEN '{}' ELSE (SELECT "
         "coalesce(jsonb_object_agg(k, v), '{}') FROM jsonb_each(base) AS b(k, v) "

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from core.crm import Value
 from core.sync.merging import FieldConflict
 from core.sync.units import Operation, RecordPlan
 from db.crm_codec import value_json
@@ -46,6 +47,16 @@ async def record(connection: Connection, provider: str, run_id: UUID, entries: S
 
 def _side(changes: Mapping[str, tuple[Any, Any]], which: int) -> Jsonb:
     return Jsonb({name: value_json(pair[which]) for name, pair in changes.items()})
+
+
+async def was_sent(connection: Connection, provider: str, own_id: UUID, field: str, value: Value) -> bool:
+    """Tell whether a value of a field was sent to the CRM by us, at any time."""
+    cursor = await connection.execute(
+        "SELECT true FROM crm_sync_logs WHERE provider = %s AND own_id = %s AND side = 'theirs'"
+        " AND after -> %s = %s LIMIT 1",
+        [provider, own_id, field, Jsonb(value_json(value))],
+    )
+    return await cursor.fetchone() is not None
 
 
 async def record_conflicts(connection: Connection, provider: str, run_id: UUID, plans: Sequence[RecordPlan]) -> int:

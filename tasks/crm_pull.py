@@ -2,17 +2,18 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core import normalize
-from core.crm import RemoteChange, RemoteRecord, RemoteUnit
+from core.crm import Kind, RemoteChange, RemoteRecord, RemoteUnit, Values
 from core.errors import Gone, SalesAgentError
-from core.sync.echoes import key_that_made, verdict_on
+from core.sync.echoes import key_that_made, overwritten, verdict_on
 from core.sync.states import distance, failure_of
-from db import crm_inbox
-from db.crm_inbox import Cursor, Staged
+from core.sync.units import Link
+from db import crm_inbox, sync_log
+from db.crm_inbox import Cursor, Judged, Staged
 from db.tombstones import erased_among
 from tasks.batches import bounded_gather
 from tasks.crm_session import SyncSession
@@ -94,8 +95,21 @@ async def _take_in(session: SyncSession, changes: Sequence[RemoteChange], own_ke
         verdict = verdict_on(change, links, known)
         if verdict == "echo" and not session.safeguards.knows_echoes:
             verdict = "look"
-        judged.append((change, verdict))
+        judged.append(Judged(change, verdict, await _overwritten(session, change, links, known)))
     await crm_inbox.add_changes(session.connection, session.name, judged, sorted(found_keys))
+
+
+async def _overwritten(
+    session: SyncSession, change: RemoteChange, links: Mapping[tuple[Kind, str], Link], known: Set[str]
+) -> Values:
+    """Return what an entry tells was written over; a value that we sent ourselves earlier is nobody's edit."""
+    link = links.get((change.kind, change.record_id))
+    lost = overwritten(change, link, known)
+    return {
+        field: value
+        for field, value in lost.items()
+        if link is not None and not await sync_log.was_sent(session.connection, session.name, link.own_id, field, value)
+    }
 
 
 async def _compare_all(session: SyncSession) -> None:

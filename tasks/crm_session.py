@@ -1,9 +1,9 @@
 """What the steps of a synchronisation share: the CRM, the database, the rules, the time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -11,7 +11,7 @@ from core.crm import CRMProvider, Kind
 from core.crm_config import CrmConfig, check_against
 from core.sync.units import Setting
 from db import crm_inbox, crm_links
-from db.crm_inbox import Connection
+from db.crm_inbox import Connection, Staged
 from db.engine import own_connection
 
 
@@ -63,9 +63,10 @@ class SyncSession:
         """Of the provider."""
         return self.crm.name
 
-    def setting(self, times: Mapping[str, Mapping[str, datetime]] | None = None) -> Setting:
-        """Return what plans are made with."""
-        return Setting(self.config, self.name, self.crm.clock_offset_s or 0.0, times or {})
+    def setting(self, seen: Staged | None = None) -> Setting:
+        """Return what plans are made with, for a company of which something was seen."""
+        setting = Setting(self.config, self.name, self.crm.clock_offset_s or 0.0)
+        return setting if seen is None else replace(setting, times=seen.times, overwritten=seen.overwritten)
 
     async def prepare(self) -> None:
         """Know the CRM's fields: as remembered, or asked anew once a day and for each new configuration.

@@ -46,7 +46,7 @@ async def load_units(session: SyncSession, lead_ids: Sequence[UUID], *, lock: bo
     units = []
     for lead_id in lead_ids:
         seen = staged.get(remote_of.get(lead_id) or "")
-        setting = session.setting(seen.times if seen else None)
+        setting = session.setting(seen)
         local = locals_.get(lead_id)
         plan = plan_unit(setting, lead_id, local, links[lead_id], Fetched(seen.unit) if seen else None)
         units.append(Unit(lead_id, local, links[lead_id], seen, plan))
@@ -218,7 +218,7 @@ async def _do_here(
     now: datetime,
 ) -> list[SavedLink]:
     """Do one operation on our side; return the links it makes."""
-    connection, name = session.connection, session.name
+    connection, by, at = session.connection, operation.by or session.name, operation.at or now
     if operation.action == "delete":
         if operation.kind is Kind.LEAD:
             await crm_records.delete_lead(connection, unit.lead_id)
@@ -226,12 +226,10 @@ async def _do_here(
             await crm_records.delete_person(connection, unit.lead_id, operation.person_key)
         return []
     if operation.action == "update" and operation.kind is Kind.LEAD:
-        await crm_records.update_lead(connection, name, unit.lead_id, operation.values, now)
+        await crm_records.update_lead(connection, by, unit.lead_id, operation.values, at)
         return []
     if operation.action == "update":
-        more = await crm_records.update_person(
-            connection, name, unit.lead_id, operation.person_key, operation.values, now
-        )
+        more = await crm_records.update_person(connection, by, unit.lead_id, operation.person_key, operation.values, at)
         if operation.own_id is not None:
             others.append((Kind.CONTACT, operation.own_id, more))
         return []
@@ -267,8 +265,9 @@ async def _follow_merges(session: SyncSession) -> None:
 async def _follow(connection: Connection, session: SyncSession, staged: Staged) -> None:
     name, now = session.name, session.clock()
     link = await crm_links.find_by_remote(connection, name, Kind.LEAD, staged.remote_id)
-    target = staged.merged_into
-    if link is not None and target is not None:
+    if link is not None and staged.merged_into is not None:
+        # Which may have been merged itself meanwhile, and is settled already.
+        target = await crm_inbox.survivor(connection, name, staged.merged_into)
         taken = await crm_links.find_by_remote(connection, name, Kind.LEAD, target)
         if taken is None:
             moved = replace(link, remote_id=target, remote_updated_at=None)

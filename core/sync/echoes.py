@@ -8,7 +8,7 @@ because a log merges close updates and may show half of them.
 from collections.abc import Mapping, Set
 from typing import Literal
 
-from core.crm import Kind, RemoteChange
+from core.crm import Kind, RemoteChange, Value
 from core.sync.units import Link
 from core.sync.values import are_equal
 
@@ -35,6 +35,24 @@ def verdict_on(change: RemoteChange, links: Mapping[tuple[Kind, str], Link], own
     if change.values is None:
         return "echo" if change.key_id is not None and change.key_id in own_keys else "look"
     return "echo" if _tells_nothing_new(change, link) else "look"
+
+
+def overwritten(change: RemoteChange, link: Link | None, own_keys: Set[str]) -> dict[str, Value]:
+    """Return what somebody may have written in the CRM just before we wrote over it, by the CRM's field names.
+
+    The entry of such an edit is late: our write of its record came after the edit, and the field holds what we sent.
+    Whether that was a guess, and whether the value was an earlier one of ours, is for the caller to find out.
+    """
+    if link is None or link.is_gone or link.remote_updated_at is None or change.at > link.remote_updated_at:
+        return {}
+    if change.action != "updated" or change.values is None or change.key_id in own_keys:
+        return {}
+    found = {name: change.values[name] for name in change.fields or () if name in link.base and name in change.values}
+    return {
+        name: value
+        for name, value in found.items()
+        if not (isinstance(value, tuple) or link.base[name].is_theirs or are_equal(value, link.base[name].theirs))
+    }
 
 
 def _belongs(change: RemoteChange, links: Mapping[tuple[Kind, str], Link]) -> bool:

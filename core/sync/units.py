@@ -5,7 +5,7 @@ a run, settles our side and decides what is sent, so the three never disagree.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -14,7 +14,7 @@ from uuid import UUID
 from core.crm import Kind, RemoteRecord, Value, Values
 from core.crm_config import CrmConfig, FieldMap
 from core.names import read_name
-from core.sync.merging import Base, FieldConflict, Merged, Ours, Theirs, merge_field
+from core.sync.merging import Base, FieldConflict, Merged, Ours, Theirs, given_back, merge_field
 from core.sync.states import State
 from core.sync.values import are_equal, items
 from core.titles import fold
@@ -107,6 +107,8 @@ class Operation:
 
     Attributes:
         changes: field (in the names of that side) to value before and after.
+        by: in whose name our side is written; empty: the CRM's.
+        at: when they wrote it, by our clock; None: now.
     """
 
     side: Side
@@ -116,6 +118,8 @@ class Operation:
     remote_id: str | None
     changes: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
     person_key: str = ""
+    by: str = ""
+    at: datetime | None = None
 
     @property
     def values(self) -> dict[str, Value]:
@@ -151,12 +155,19 @@ class Setting:
         provider: its name, by which its edits are told from a person's here.
         clock_offset_s: seconds the CRM's clock is ahead of ours.
         times: when a field of a record changed last, by the CRM's id and field and clock, where its log says so.
+        overwritten: what was written over without being known, by the CRM's id and field, and when by its clock.
     """
 
     config: CrmConfig
     provider: str
     clock_offset_s: float = 0.0
     times: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    overwritten: Mapping[str, Mapping[str, tuple[Value, datetime]]] = field(default_factory=dict)
+
+    @property
+    def person_there(self) -> str:
+        """In whose name our side is written where somebody's edit in the CRM is given back."""
+        return f"a person in {self.provider}"
 
     def by_our_clock(self, moment: datetime) -> datetime:
         """Return a moment of the CRM's clock as ours shows it."""
@@ -167,6 +178,8 @@ def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: Remote
     """Merge a record that is on both sides, field by field."""
     to_ours: dict[str, tuple[Value, Value]] = {}
     to_theirs: dict[str, tuple[Value, Value]] = {}
+    back: dict[str, tuple[Value, Value]] = {}
+    back_at: list[datetime] = []
     base: dict[str, Base] = {}
     seen: dict[str, datetime] = {}
     conflicts: dict[str, FieldConflict] = {}
@@ -176,10 +189,15 @@ def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: Remote
         at = times.get(rule.theirs) or remote.updated_at or local.updated_at
         theirs = Theirs(remote.values.get(rule.theirs), setting.by_our_clock(at))
         old = link.base.get(rule.theirs)
-        merged = merge_field(old, ours, theirs, owner=rule.owner, direction=rule.direction)
+        lost = _lost(setting, rule, remote)
+        returned = given_back(old, ours, theirs, lost, edited_at=_edited_at(local, rule)) if lost else None
+        merged = returned or merge_field(old, ours, theirs, owner=rule.owner, direction=rule.direction)
         base[rule.theirs] = _next_base(old, ours.value, theirs.value, merged)
+        if lost is not None and returned is not None:
+            base[rule.theirs] = replace(base[rule.theirs], is_theirs=True)
+            back_at.append(lost.at)
         if merged.to_ours:
-            to_ours[rule.ours] = (ours.value, merged.value)
+            (back if returned else to_ours)[rule.ours] = (ours.value, merged.value)
         if merged.to_theirs:
             to_theirs[rule.theirs] = (theirs.value, merged.value)
         mark = link.seen_edits.get(rule.ours) if merged.to_theirs else _edited_at(local, rule)
@@ -190,6 +208,9 @@ def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: Remote
     operations = []
     if to_ours:
         operations.append(_update("ours", local, remote, to_ours))
+    if back:
+        update = _update("ours", local, remote, back)
+        operations.append(replace(update, by=setting.person_there, at=max(back_at)))
     if to_theirs:
         operations.append(_update("theirs", local, remote, to_theirs))
     state = State.PENDING if to_theirs else State.IN_SYNC
@@ -204,6 +225,15 @@ def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: Remote
         remote_updated_at=remote.updated_at,
     )
     return RecordPlan(linked, state, "to be sent" if to_theirs else None, tuple(operations), conflicts)
+
+
+def _lost(setting: Setting, rule: FieldMap, remote: RemoteRecord) -> Theirs | None:
+    """Return what was written over without being known, where the later of two edits wins."""
+    found = setting.overwritten.get(remote.id, {}).get(rule.theirs)
+    if found is None or rule.owner != "newest" or rule.direction != "both":
+        return None
+    value, at = found
+    return Theirs(value, setting.by_our_clock(at))
 
 
 def _ours(setting: Setting, rule: FieldMap, local: LocalRecord, link: Link) -> Ours:
@@ -286,9 +316,10 @@ def pushed_link(setting: Setting, local: LocalRecord, link: Link, answer: Remote
         was_sent = old is None or link.remote_id is None or not are_equal(ours, old.ours)
         if not was_sent:
             continue
-        is_list = isinstance(ours, tuple)
-        base[rule.theirs] = Base(theirs, ours, bool(is_list and old and old.is_theirs))
         edit = local.edits.get(rule.ours)
+        # A list keeps what came from the CRM; so does what is given back to it.
+        is_kept = isinstance(ours, tuple) or (edit is not None and edit.by == setting.person_there)
+        base[rule.theirs] = Base(theirs, ours, bool(is_kept and old and old.is_theirs))
         if edit is not None:
             seen[rule.ours] = edit.at
     return Link(

@@ -1,12 +1,14 @@
 """One synchronisation after another: a real Postgres here, the sandbox's Close there."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from mentions import mentions
+from psycopg.types.json import Jsonb
 from syncing import PERSON, Work
 
 from core.errors import SyncBusy
@@ -137,6 +139,76 @@ def test_a_merge_in_the_crm_is_followed_and_loses_nobody(
     ]
     assert len(sandbox.state("close")["lead"]) == 1
     assert len(sandbox.state("close")["contact"]) == 2
+
+
+def test_a_chain_of_merges_is_followed_to_its_end(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    first, second = work.add_lead("Fernhill Tools"), work.add_lead("Moor End")
+    asyncio.run(work.run())
+    ids = {row["own_id"]: row["remote_id"] for row in work.rows("SELECT * FROM crm_links WHERE kind = 'lead'")}
+    last = person.post("/lead/", json={"name": "Heron Works"}).raise_for_status().json()["id"]
+    # Into a company that is merged itself, whichever of the two is looked at first.
+    source, middle = sorted((first, second), key=lambda each: ids[each], reverse=True)
+    for one, into in ((ids[source], ids[middle]), (ids[middle], last)):
+        person.post("/lead/merge/", json={"source": one, "destination": into}).raise_for_status()
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    links = {row["own_id"]: row for row in work.rows("SELECT * FROM crm_links WHERE kind = 'lead'")}
+    assert (links[middle]["remote_id"], links[middle]["state"]) == (last, "in_sync")
+    assert (links[source]["state"], links[source]["is_gone"]) == ("excluded", True)
+    assert [lead["id"] for lead in sandbox.state("close")["lead"]] == [last]
+
+
+def after_a_late_entry(work: Work, person: httpx.Client, *, ours_first: bool = False, by: str | None = None) -> str:
+    """Write over an edit in the CRM that neither its log nor its search shows yet; return the name once both do."""
+    work.sandbox.settings("close", event_lag_s=60.0, search_lag_s=120.0, consolidate_s=0.0)
+    lead_id = work.add_lead("Fernhill Tools")
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+
+    def edit_here(name: str) -> None:
+        marks = {} if by is None else {"company_name": {"at": work.clock().isoformat(), "by": by}}
+        work.execute(
+            "UPDATE leads SET company_name = %s, updated_at = %s, field_edits = field_edits || %s",
+            *(name, work.clock(), Jsonb(marks)),
+        )
+
+    if ours_first:
+        edit_here("An earlier finding")
+        asyncio.run(work.run())
+    else:
+        person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
+    time.sleep(1.1)  # moments of two clocks are told apart by the second
+    edit_here("A finding")
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+    assert lead["name"] == "A finding", "nobody could know"
+    work.sandbox.advance(300)
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+    (row,) = work.rows("SELECT company_name FROM leads WHERE id = %s", lead_id)
+    assert row["company_name"] == lead["name"], "equal on both sides"
+    return str(lead["name"])
+
+
+def test_an_edit_that_a_finding_was_written_over_is_given_back(work: Work, person: httpx.Client) -> None:
+    assert after_a_late_entry(work, person) == "Fernhill Ltd"
+    (told,) = work.rows("SELECT * FROM crm_conflicts")
+    assert (told["ours"], told["theirs"], told["winner"], told["rule"]) == (
+        "A finding", "Fernhill Ltd", "theirs", "person",
+    )  # fmt: skip
+    work.execute("UPDATE leads SET company_name = 'Another finding', updated_at = now()")
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+    assert lead["name"] == "Fernhill Ltd", "nor is it written over later"
+
+
+def test_a_persons_later_edit_here_is_kept_when_the_late_entry_comes(work: Work, person: httpx.Client) -> None:
+    assert after_a_late_entry(work, person, by="maud") == "A finding"
+
+
+def test_a_late_entry_of_our_own_earlier_write_is_nobodys_edit(work: Work, person: httpx.Client) -> None:
+    assert after_a_late_entry(work, person, ours_first=True) == "A finding"
 
 
 def test_a_refused_record_goes_to_the_dead_letters_and_costs_no_neighbour(
