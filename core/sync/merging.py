@@ -11,7 +11,7 @@ Rules, in this order:
 5. Lists (addresses, numbers) are merged as sets: what either side added is in, what either side removed is out; a
    machine removes nothing that came from the CRM.
 
-6. What a person wrote in the CRM and a machine's finding was then written over, because nobody could have known yet,
+6. Where a finding, or an older edit, was written over a person's in the CRM because nobody could know of it yet, theirs
    is given back on both sides once the late entry of the change log tells of it.
 
 The base is kept a side: a CRM may write down what it is sent in another form, and that is no change.
@@ -136,19 +136,20 @@ def merge_field(
 def given_back(
     base: Base | None, ours: Ours, theirs: Theirs, lost: Theirs, *, edited_at: datetime | None
 ) -> Merged | None:
-    """Return what becomes of a field over which a finding was written; None where that is not what happened.
+    """Return what becomes of a field over which we wrote too early; None where that is not what happened.
 
     Args:
-        base: what was last agreed on: the finding.
+        base: what was last agreed on: what we wrote.
         ours: our value.
         theirs: what the CRM holds now.
         lost: what the CRM held, and when somebody wrote it.
-        edited_at: when our value was written in somebody's name, the CRM's people included; None for a finding.
+        edited_at: when our value was written in somebody's name; None for a machine's finding.
     """
-    is_finding = edited_at is None or edited_at < lost.at
-    if base is None or base.is_theirs or not is_finding or not are_equal(theirs.value, base.theirs):
+    is_newer = edited_at is not None and edited_at > lost.at + CLOCK_TOLERANCE
+    if base is None or base.is_theirs or is_newer or not are_equal(theirs.value, base.theirs):
         return None
-    conflict = FieldConflict(base.theirs, ours.value, lost.value, "theirs", "person")
+    rule: Rule = "person" if edited_at is None else "later" if lost.at > edited_at + CLOCK_TOLERANCE else "tie"
+    conflict = FieldConflict(base.theirs, ours.value, lost.value, "theirs", rule)
     return Merged(lost.value, to_ours=not are_equal(ours.value, lost.value), to_theirs=True, conflict=conflict)
 
 

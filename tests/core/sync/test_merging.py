@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sync.merging import Base, Direction, Merged, Ours, Owner, Theirs, merge_field
+from core.sync.merging import Base, Direction, Merged, Ours, Owner, Theirs, given_back, merge_field
 from core.sync.values import are_equal, items
 
 T0 = datetime(2026, 6, 1, 12, tzinfo=UTC)
-EARLY, LATE = T0, T0 + timedelta(minutes=5)
+EARLY, LATE, DAY = T0, T0 + timedelta(minutes=5), timedelta(days=1)
 
 
 def merged(
@@ -43,6 +43,27 @@ def test_a_machine_never_replaces_what_a_person_wrote_in_the_crm() -> None:
     both = merged(AGREED, "guess", "edited", person=False, ours_at=LATE)
     assert (both.value, both.conflict and both.conflict.winner) == ("edited", "theirs")
     assert merged(WRITTEN_THERE, "mine", "old", ours_at=LATE).value == "mine"
+
+
+@pytest.mark.parametrize(
+    ("edited_at", "rule"),
+    [(None, "person"), (EARLY, "later"), (LATE, "tie"), (LATE + timedelta(seconds=1), "tie"), (LATE + DAY, None)],
+)
+def test_what_was_written_over_unseen_is_given_back_where_it_should_have_won(
+    edited_at: datetime | None, rule: str | None
+) -> None:
+    sent, lost = Base("sent", "sent"), Theirs("edited", LATE)
+    found = given_back(sent, Ours("sent", EARLY), Theirs("sent", LATE), lost, edited_at=edited_at)
+    assert (found and (found.value, found.to_ours, found.to_theirs)) == (("edited", True, True) if rule else None)
+    assert (found and found.conflict and found.conflict.rule) == rule
+
+
+def test_nothing_is_given_back_where_somebody_wrote_since_or_it_came_from_there() -> None:
+    ours, lost = Ours("sent", EARLY), Theirs("edited", LATE)
+    since = Theirs("written since", LATE + DAY)
+    assert given_back(Base("sent", "sent"), ours, since, lost, edited_at=None) is None
+    assert given_back(Base("sent", "sent", is_theirs=True), ours, Theirs("sent", LATE), lost, edited_at=None) is None
+    assert given_back(None, ours, Theirs("sent", LATE), lost, edited_at=None) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""Random histories of both sides, with faults and kills: both come to rest, equal, nothing lost or doubled."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from sync_history import prove
+
+from sandbox.server import SandboxControl
+from tasks.crm_session import Safeguards
+
+SAMPLE = 100
+LONG = 2_000
+
+
+def test_random_histories_come_to_rest(database: str, serving: SandboxControl) -> None:
+    number = random.randrange(1_000_000)
+    print(f"seed {number}")  # noqa: T201 - to play them again
+    prove(database, serving, histories=SAMPLE, steps=10, number=number)
+
+
+@pytest.mark.soak
+def test_thousands_of_random_histories_come_to_rest(database: str, serving: SandboxControl) -> None:
+    number = random.randrange(1_000_000)
+    print(f"seed {number}")  # noqa: T201
+    prove(database, serving, histories=500, steps=14, number=number)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    "safeguards",
+    [Safeguards(knows_echoes=False), Safeguards(looks_up=False), Safeguards(overlap=timedelta(0))],
+    ids=["echoes", "look-up", "overlap"],
+)
+def test_without_a_safeguard_a_history_is_found_that_breaks_a_promise(
+    database: str, serving: SandboxControl, safeguards: Safeguards
+) -> None:
+    number = random.randrange(1_000_000)
+    print(f"seed {number}")  # noqa: T201
+    with pytest.raises(AssertionError) as found:
+        prove(database, serving, histories=500, steps=14, number=number, safeguards=safeguards)
+    print(found.value, *getattr(found.value, "__notes__", ()), sep="\n")  # noqa: T201
