@@ -6,7 +6,7 @@ against the answers: it has to be one of theirs, word for word but for articles.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from core.markets import numbers_in
 from core.opt_out import is_opt_out, said_themselves
@@ -15,7 +15,6 @@ from core.proposals import company, greeting_name
 
 Intent = Literal["interested", "question", "objection", "not_now", "wrong_person", "unsubscribe", "end", "unheard"]
 """What a guest means. unheard: nothing was said that could be understood."""
-INTENTS: tuple[Intent, ...] = get_args(Intent)
 LAST: frozenset[Intent] = frozenset({"not_now", "wrong_person", "unsubscribe", "end"})
 """After these nobody is asked anything more."""
 LONGEST_TURN = 4_000

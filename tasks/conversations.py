@@ -218,6 +218,8 @@ class LiveConversation:
                     answering = asyncio.create_task(self._answer(heard.text.strip(), tell, feeding))
             if answering is not None:
                 await answering
+            if feeding.done() and not feeding.cancelled():
+                feeding.result()  # what kept the sound from being heard
         finally:
             left = [task for task in (greeting, feeding, answering) if task is not None]
             for task in left:
