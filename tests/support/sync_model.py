@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import forked
 import httpx
 import psycopg
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from sync_killed import run_until_killed
 from syncing import OURS, PERSON, TABLES, Work, model_config
@@ -137,6 +138,10 @@ class Sides:
 
     def _value(self, name: str) -> str:
         return self._new("Name") if name == "company_name" else f"https://{self._new('www').replace(' ', '')}.example"
+
+    def _rows(self, query: LiteralString, *values: Any) -> list[dict[str, Any]]:
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query, values).fetchall()
 
     def _lead(self, which: int) -> UUID | None:
         rows = self._connection.execute("SELECT id FROM leads ORDER BY created_at, id").fetchall()
@@ -323,7 +328,7 @@ class Sides:
             done = await self.work.run()
             busy = {name: count for name, count in done.items() if name not in ("echo", "irrelevant", "known", "full")}
             # A company that could not be read is looked at again after a while, which a quiet run does not wait for.
-            waiting = self.work.rows("SELECT 1 FROM crm_staged WHERE next_try_at IS NOT NULL")
+            waiting = self._rows("SELECT 1 FROM crm_staged WHERE next_try_at IS NOT NULL")
             if not waiting and not any(busy.values()):
                 return
             self.wait(3 * 86_400.0 if waiting or "failed" in done else 0.0)
@@ -333,8 +338,8 @@ class Sides:
 
     async def check(self) -> None:
         """Raise AssertionError where anything of what must hold does not."""
-        links = self.work.rows("SELECT * FROM crm_links WHERE remote_id IS NOT NULL AND NOT is_gone")
-        leads = {row["id"]: row for row in self.work.rows("SELECT * FROM leads")}
+        links = self._rows("SELECT * FROM crm_links WHERE remote_id IS NOT NULL AND NOT is_gone")
+        leads = {row["id"]: row for row in self._rows("SELECT * FROM leads")}
         remote = {lead["id"]: lead for lead in self._remote("lead")}
         people = {contact["id"]: contact for contact in self._remote("contact")}
         self._check_none_lost(links, leads, remote, people)
@@ -355,7 +360,7 @@ class Sides:
         assert not touched, f"a run without a change asked for or wrote {touched}"
         allowed = 6 if self.passed_s > 86_400 else 3  # the CRM's fields are asked for once a day
         assert len(calls) <= allowed, calls
-        states = {row["state"] for row in self.work.rows("SELECT state FROM crm_links")}
+        states = {row["state"] for row in self._rows("SELECT state FROM crm_links")}
         assert states <= {"in_sync", "excluded"}, states
 
     def _check_none_lost(self, links: Any, leads: Any, remote: Any, people: Any) -> None:
@@ -363,7 +368,7 @@ class Sides:
         left = self._left_there()
         assert set(linked) | left == set(remote) | left, f"linked {sorted(linked)}, there {sorted(remote)}"
         assert len(set(linked.values())) == len(linked), "two companies there are one lead here"
-        gone = {row["own_id"] for row in self.work.rows("SELECT own_id FROM crm_links WHERE kind = 'lead' AND is_gone")}
+        gone = {row["own_id"] for row in self._rows("SELECT own_id FROM crm_links WHERE kind = 'lead' AND is_gone")}
         assert set(leads) == set(linked.values()) | (gone & set(leads)), "lost"
         own = [str(v) for lead in remote.values() for k, v in lead.items() if k.startswith("custom.")]
         assert len(own) == len(set(own)), "a lead of ours is twice in the CRM"
@@ -376,10 +381,10 @@ class Sides:
     def _left_there(self) -> set[str]:
         """Return companies that were edited there after they had been deleted here: those are left alone."""
         query = "SELECT remote_id FROM crm_links k WHERE is_gone AND kind = 'lead' AND reason LIKE %s"
-        return {row["remote_id"] for row in self.work.rows(query, "was deleted here, but%")}
+        return {row["remote_id"] for row in self._rows(query, "was deleted here, but%")}
 
     def _check_equal(self, links: Any, leads: Any, remote: Any, people: Any) -> None:
-        contacts = {(row["lead_id"], row["person_key"]): row for row in self.work.rows("SELECT * FROM contacts")}
+        contacts = {(row["lead_id"], row["person_key"]): row for row in self._rows("SELECT * FROM contacts")}
         for link in links:
             if link["kind"] == "lead":
                 ours, theirs = leads[link["own_id"]], remote[link["remote_id"]]

@@ -16,7 +16,7 @@ LONG = 2_000
 def test_random_histories_come_to_rest(database: str, serving: SandboxControl) -> None:
     number = random.randrange(1_000_000)
     print(f"seed {number}")  # noqa: T201 - to play them again
-    prove(database, serving, histories=SAMPLE, steps=10, number=number)
+    prove(database, serving, histories=SAMPLE, steps=8, number=number)
 
 
 @pytest.mark.soak
