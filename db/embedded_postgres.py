@@ -17,6 +17,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from urllib.parse import quote
 
 import psutil
@@ -193,8 +194,9 @@ def _make_cluster(layout: Layout, user: RunUser) -> None:
     programs = bin_dir()
     open_for_search(programs / "initdb", user)
     for leftover in layout.root.glob("data.new*"):
-        shutil.rmtree(leftover)
-    fresh = layout.root / "data.new"
+        # The initdb of a killed start may still be writing there: what it leaves goes with the next start.
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh = layout.root / f"data.new.{token_hex(4)}"
     logger.info("postgres_cluster_created", extra={"path": str(layout.data)})
     done = subprocess.run(  # noqa: S603 - program of the wheel, fixed arguments
         [
