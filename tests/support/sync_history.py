@@ -87,9 +87,11 @@ def doorbell() -> Iterator[Doorbell]:
     while not server.started:
         time.sleep(0.01)
     bell.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/close"
-    yield bell
-    server.should_exit = True
-    thread.join()
+    try:
+        yield bell
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 class History(RuleBasedStateMachine):
@@ -99,7 +101,6 @@ class History(RuleBasedStateMachine):
         super().__init__()
         self._make, self._bell, self._runner = make, bell, runner
         self._sides: Sides | None = None
-        self._failed = False
 
     @property
     def sides(self) -> Sides:
@@ -190,7 +191,7 @@ class History(RuleBasedStateMachine):
             self._sides.wait(STEP_S)
 
     def teardown(self) -> None:
-        """Come to rest and check; a history that broke off is only taken down."""
+        """Come to rest, and check."""
         if self._sides is None:
             return
         try:
