@@ -239,12 +239,15 @@ class LiveConversation:
             log.warning("not_spoken", extra={"reason": type(error).__name__})
 
     async def _answer(self, text: str, tell: Callable[[TalkReport], None], feeding: "asyncio.Task[None]") -> bool:
-        """Answer a turn; tell whether it was the last one, and listen to nothing more then."""
-        report = await self.say(text)
-        tell(report)
-        has_ended = report.status != "waiting"
-        if has_ended:
-            feeding.cancel()
+        """Answer a turn; tell whether it was the last one. Nothing more is listened to then, nor after an error."""
+        has_ended = True
+        try:
+            report = await self.say(text)
+            tell(report)
+            has_ended = report.status != "waiting"
+        finally:
+            if has_ended:
+                feeding.cancel()
         return has_ended
 
     async def take(self, turn: Mapping[str, Any] | None) -> TalkReport:
