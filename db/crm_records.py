@@ -194,6 +194,7 @@ async def create_lead(connection: Connection, provider: str, remote_id: str, val
     made = await (await connection.execute(statement, row)).fetchone()
     assert made is not None
     lead_id: UUID = made[0]
+    await _note_source(connection, lead_id, {name: value for name, value in columns.items() if value}, provider, now)
     return lead_id
 
 
@@ -265,6 +266,25 @@ async def _update(
     condition = sql.SQL(" AND ").join(sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in key)
     statement = sql.SQL("UPDATE {} SET {} WHERE {}").format(sql.Identifier(table), sql.SQL(", ").join(sets), condition)
     await connection.execute(statement, row)
+    if table == "leads":
+        await _note_source(connection, key["id"], columns, provider, now)
+
+
+async def _note_source(
+    connection: Connection, lead_id: UUID, columns: Mapping[str, str | None], by: str, now: datetime
+) -> None:
+    """Note that a person wrote these fields, in the CRM: no provider's value replaces theirs."""
+    noted = {name: value for name, value in columns.items() if name in FIELDS}
+    await connection.execute(
+        """
+        INSERT INTO field_provenance AS p (lead_id, field, value, source, observed_at, edited_by)
+        SELECT %s, field, value, 'person', %s, %s FROM unnest(%s::text[], %s::text[]) AS n (field, value)
+        ON CONFLICT (lead_id, field) DO UPDATE SET value = excluded.value, source = excluded.source,
+            observed_at = excluded.observed_at, edited_by = excluded.edited_by, source_url = NULL, confidence = NULL,
+            run_id = NULL, question_hash = NULL
+        """,
+        [lead_id, now, by, list(noted), list(noted.values())],
+    )
 
 
 def _marks(names: Sequence[str], by: str, now: datetime) -> dict[str, dict[str, str]]:

@@ -11,9 +11,10 @@ from mentions import mentions
 from psycopg.types.json import Jsonb
 from syncing import PERSON, Work
 
+from core.enrichment_plan import EnrichRequest
 from core.errors import SyncBusy
-from db import erasure
-from db.engine import open_engine, transaction
+from db import enrichment, erasure
+from db.engine import open_engine, own_connection, transaction
 from sandbox.server import SandboxControl
 from tasks.crm_session import Safeguards
 from tasks.outreach_keys import tombstone_key
@@ -349,3 +350,27 @@ def test_late_entries_of_the_log_are_not_lost(work: Work, person: httpx.Client) 
 def test_without_the_overlap_they_are(work: Work, person: httpx.Client) -> None:
     work.safeguards = Safeguards(overlap=timedelta(0))
     assert edits_seen_late(work, person) < 8
+
+
+def test_what_a_person_wrote_in_the_crm_is_no_providers_to_replace(work: Work, person: httpx.Client) -> None:
+    lead_id = work.add_lead("Fernhill Tools", industry="Pumps")
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+    person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
+    person.post("/lead/", json={"name": "Heron Works"}).raise_for_status()
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+
+    async def origins() -> dict[str, dict[str, str]]:
+        async with own_connection(work.url) as connection:
+            due = enrichment.select_due(connection, EnrichRequest(), "v", now=work.clock())
+            return {
+                str(one.values["company_name"]): {name: origin.source for name, origin in one.origins.items()}
+                async for one in due
+            }
+
+    found = asyncio.run(origins())
+    assert found["Fernhill Ltd"]["company_name"] == "person"
+    assert found["Heron Works"]["company_name"] == "person"
+    (kept,) = work.rows("SELECT source, edited_by FROM field_provenance WHERE lead_id = %s", lead_id)
+    assert kept == {"source": "person", "edited_by": "close"}
