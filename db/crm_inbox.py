@@ -186,6 +186,16 @@ _STAGE_EVENTS = """
 """
 
 
+# A run that ended early may have left a company that was seen and is not ours yet: its end is news all the same.
+_LOOK_AGAIN = """
+    UPDATE crm_staged s SET fetched_at = NULL, unit = NULL, next_try_at = NULL
+    WHERE provider = %(provider)s AND fetched_at IS NOT NULL AND EXISTS (
+        SELECT FROM crm_events e WHERE e.provider = s.provider AND NOT e.is_settled AND e.action = 'deleted'
+            AND coalesce(e.lead_id, e.record_id) = s.remote_id
+    )
+"""
+
+
 async def finish_walk(
     connection: Connection, provider: str, *, cursor_at: datetime, newest_at: datetime | None, now: datetime
 ) -> dict[str, int]:
@@ -196,6 +206,7 @@ async def finish_walk(
         )
         counts = {verdict: count async for verdict, count in rows}
         await connection.execute(_STAGE_EVENTS, {"provider": provider})
+        await connection.execute(_LOOK_AGAIN, {"provider": provider})
         await connection.execute(
             "UPDATE crm_events SET is_settled = true, overwritten = NULL WHERE provider = %s AND NOT is_settled",
             [provider],

@@ -16,6 +16,7 @@ from core.errors import SyncBusy
 from db import enrichment, erasure
 from db.engine import open_engine, own_connection, transaction
 from sandbox.server import SandboxControl
+from tasks import crm_pull
 from tasks.crm_session import Safeguards
 from tasks.outreach_keys import tombstone_key
 
@@ -274,6 +275,24 @@ def test_a_lead_deleted_in_the_crm_stays_here_and_is_never_made_anew(
     assert sandbox.state("close")["lead"] == []
     (link,) = work.rows("SELECT state, reason FROM crm_links")
     assert link == {"state": "excluded", "reason": "was deleted in the CRM"}
+
+
+def test_what_was_seen_by_a_run_that_ended_early_and_is_gone_since_is_not_taken_in(
+    work: Work, person: httpx.Client
+) -> None:
+    asyncio.run(work.run())
+    made = person.post("/lead/", json={"name": "Moor End", "contacts": [{"name": "Bo Test"}]}).raise_for_status().json()
+
+    async def only_pull() -> None:
+        async with work.session() as session:
+            assert (await crm_pull.pull(session))["fetched"] == 1
+
+    asyncio.run(only_pull())
+    person.delete(f"/lead/{made['id']}/").raise_for_status()
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    assert work.rows("SELECT company_name FROM leads") == []
+    assert work.rows("SELECT 1 FROM crm_staged") == []
 
 
 def test_two_at_once_exclude_each_other(work: Work) -> None:
