@@ -44,19 +44,17 @@ async def push(session: SyncSession, on_progress: Callable[[int], None] = lambda
 async def _looked_at_again(session: SyncSession, lead_ids: Sequence[UUID], done: dict[str, int]) -> list[Unit]:
     """Return what is to be sent, after settling what changed in the CRM since it was seen last.
 
-    One search tells for a hundred companies when each changed. A search may lag behind, so it only ever asks for a
-    look; what it does not show is left as it was seen.
+    One search tells for a hundred companies when each changed. A search lags behind, so it only ever asks for a look;
+    what it does not show yet is looked at as well.
     """
     units = await load_units(session, lead_ids)
     known = {remote_id: unit for unit in units if (remote_id := _remote_of(unit)) and _writes_there(unit, session)}
-    changed: list[str] = []
     if not known:
         return units
+    unchanged: set[str] = set()
     async for stamps in session.crm.stamps(list(known)):
-        changed += [stamp.id for stamp in stamps if _is_newer(stamp, known[stamp.id])]
-    changed += [
-        remote_id for remote_id, unit in known.items() if remote_id not in changed and _is_unsure(session, unit)
-    ]
+        unchanged |= {stamp.id for stamp in stamps if not _is_newer(stamp, known[stamp.id])}
+    changed = [each for each, unit in known.items() if each not in unchanged or _is_unsure(session, unit)]
     if not changed:
         return units
     await crm_inbox.stage(session.connection, session.name, changed)

@@ -1,16 +1,18 @@
 """One synchronisation after another: a real Postgres here, the sandbox's Close there."""
 
 import asyncio
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
 from mentions import mentions
 from psycopg.types.json import Jsonb
+from sync_killed import Watched
 from syncing import PERSON, Work
 
+from core.crm import CRMProvider, RemoteRecord
 from core.enrichment_plan import EnrichRequest
 from core.errors import SyncBusy
 from db import enrichment, erasure
@@ -160,57 +162,90 @@ def test_a_chain_of_merges_is_followed_to_its_end(work: Work, sandbox: SandboxCo
     assert [lead["id"] for lead in sandbox.state("close")["lead"]] == [last]
 
 
-def after_a_late_entry(work: Work, person: httpx.Client, *, ours_first: bool = False, by: str | None = None) -> str:
-    """Write over an edit in the CRM that neither its log nor its search shows yet; return the name once both do."""
-    work.sandbox.settings("close", event_lag_s=60.0, search_lag_s=120.0, consolidate_s=0.0)
-    lead_id = work.add_lead("Fernhill Tools")
-    asyncio.run(work.run())
-    (lead,) = work.sandbox.state("close")["lead"]
+class Meanwhile(Watched):
+    """A CRM in which something happens in the moment before it is written to."""
 
-    def edit_here(name: str) -> None:
-        marks = {} if by is None else {"company_name": {"at": work.clock().isoformat(), "by": by}}
-        work.execute(
-            "UPDATE leads SET company_name = %s, updated_at = %s, field_edits = field_edits || %s",
-            *(name, work.clock(), Jsonb(marks)),
-        )
+    def __init__(self, crm: CRMProvider, happens: Callable[[], object]) -> None:
+        super().__init__(crm, lambda: None)
+        self._happens = happens
 
-    if ours_first:
-        edit_here("An earlier finding")
-        asyncio.run(work.run())
-    else:
-        person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
-    time.sleep(1.1)  # moments of two clocks are told apart by the second
-    edit_here("A finding")
-    asyncio.run(work.run())
+    async def update(self, *record: Any, **seen: Any) -> RemoteRecord:
+        self._happens()
+        return await super().update(*record, **seen)
+
+
+def edit_here(work: Work, name: str, edited_after: timedelta | None = None) -> None:
+    """Change a lead's name: as a finding, or in a person's name so long after now."""
+    at = work.clock() + (edited_after or timedelta(0))
+    marks = {} if edited_after is None else {"company_name": {"at": at.isoformat(), "by": "maud"}}
+    work.execute(
+        "UPDATE leads SET company_name = %s, updated_at = %s, field_edits = field_edits || %s",
+        *(name, work.clock(), Jsonb(marks)),
+    )
+
+
+def name_on_both_sides(work: Work) -> str:
     (lead,) = work.sandbox.state("close")["lead"]
-    assert lead["name"] == "A finding", "nobody could know"
-    work.sandbox.advance(300)
-    asyncio.run(work.run())
-    asyncio.run(work.run())
-    (lead,) = work.sandbox.state("close")["lead"]
-    (row,) = work.rows("SELECT company_name FROM leads WHERE id = %s", lead_id)
-    assert row["company_name"] == lead["name"], "equal on both sides"
+    assert work.rows("SELECT company_name FROM leads") == [{"company_name": lead["name"]}]
     return str(lead["name"])
 
 
-def test_an_edit_that_a_finding_was_written_over_is_given_back(work: Work, person: httpx.Client) -> None:
-    assert after_a_late_entry(work, person) == "Fernhill Ltd"
-    (told,) = work.rows("SELECT * FROM crm_conflicts")
-    assert (told["ours"], told["theirs"], told["winner"], told["rule"]) == (
-        "A finding", "Fernhill Ltd", "theirs", "person",
-    )  # fmt: skip
-    work.execute("UPDATE leads SET company_name = 'Another finding', updated_at = now()")
+@pytest.mark.parametrize(
+    ("edited_after", "name", "rule"),
+    [
+        (None, "Fernhill Ltd", "person"),
+        (timedelta(minutes=-1), "Fernhill Ltd", "later"),
+        (timedelta(minutes=1), "Ours", None),
+    ],
+    ids=["a finding", "an older edit", "a newer edit"],
+)
+def test_an_edit_of_the_moment_before_a_write_is_given_back(
+    work: Work, person: httpx.Client, edited_after: timedelta | None, name: str, rule: str | None
+) -> None:
+    work.sandbox.settings("close", consolidate_s=0.0)
+    work.add_lead("Fernhill Tools")
     asyncio.run(work.run())
     (lead,) = work.sandbox.state("close")["lead"]
-    assert lead["name"] == "Fernhill Ltd", "nor is it written over later"
+    edit_here(work, "Ours", edited_after)
+
+    def edit_there() -> None:
+        person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
+
+    asyncio.run(work.run(lambda crm: Meanwhile(crm, edit_there)))
+    assert name_on_both_sides(work) == "Ours", "nobody could know"
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    assert name_on_both_sides(work) == name
+    assert [row["rule"] for row in work.rows("SELECT rule FROM crm_conflicts")] == ([rule] if rule else [])
+    if edited_after is None:
+        edit_here(work, "Another finding")
+        asyncio.run(work.run())
+        assert name_on_both_sides(work) == name, "nor is it written over later"
 
 
-def test_a_persons_later_edit_here_is_kept_when_the_late_entry_comes(work: Work, person: httpx.Client) -> None:
-    assert after_a_late_entry(work, person, by="maud") == "A finding"
+def test_a_late_entry_of_our_own_earlier_write_is_nobodys_edit(work: Work) -> None:
+    work.sandbox.settings("close", event_lag_s=60.0, consolidate_s=0.0)
+    work.add_lead("Fernhill Tools")
+    for finding in ("An earlier finding", "A finding"):
+        asyncio.run(work.run())
+        edit_here(work, finding)
+    asyncio.run(work.run())
+    work.sandbox.advance(300)
+    asyncio.run(work.run())
+    assert name_on_both_sides(work) == "A finding"
 
 
-def test_a_late_entry_of_our_own_earlier_write_is_nobodys_edit(work: Work, person: httpx.Client) -> None:
-    assert after_a_late_entry(work, person, ours_first=True) == "A finding"
+def test_a_company_that_the_search_does_not_show_yet_is_looked_at_before_it_is_written_to(
+    work: Work, person: httpx.Client
+) -> None:
+    work.sandbox.settings("close", event_lag_s=60.0, search_lag_s=120.0, consolidate_s=0.0)
+    work.add_lead("Fernhill Tools")
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+    person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
+    edit_here(work, "A finding")
+    asyncio.run(work.run())
+    assert name_on_both_sides(work) == "Fernhill Ltd"
 
 
 def test_a_refused_record_goes_to_the_dead_letters_and_costs_no_neighbour(
