@@ -69,7 +69,7 @@ test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (u
 installed: setup ## Run the tests that need a whole installation for long: worker, schedule, compose, a browser
 	$(BIN)/python -m pytest -q -m "installed and not soak" -n 2
 
-soak: setup ## Run the long proofs: kill matrices, fuzzing, million-row runs (an hour)
+soak: setup ## Run the long proofs: kill matrices, random histories, fuzzing, million-row runs (hours)
 	$(BIN)/python -m pytest -q -m soak --timeout=3600
 
 check: format lint types contracts unused local-speech test installed other-pythons wheel ## All that CI checks

@@ -4,6 +4,7 @@ import asyncio
 import wave
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -117,7 +118,7 @@ def file_transcriber(world: Outside, language: str) -> Transcribe:
         content = await asyncio.to_thread(_read, path)
         if is_local(world):
             transcriber = await _transcriber(world, language)
-            return await transcriber.hear(await asyncio.to_thread(samples_of_file, path))
+            return await transcriber.hear(await asyncio.to_thread(partial(samples_of_file, content, path=path)))
         client = await world.cartesia()
         model = world.settings.providers.cartesia.transcription_model
         speech = _speech_of(path)

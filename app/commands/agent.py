@@ -134,7 +134,7 @@ def talk(
     if text is not None and audio is not None:
         raise typer.BadParameter("a turn is --text or --audio, not both")
     if live and (text is not None or audio is not None or save_audio is not None or stream or as_json):
-        raise typer.BadParameter("with --live, sound comes and goes over standard input and output: no other form")
+        raise typer.BadParameter("--live goes with none of --text, --audio, --save-audio, --stream and --json")
     request = TalkRequest(
         lead_id=lead,
         thread_id=thread or uuid4(),

@@ -6,6 +6,7 @@ Whisper makes up words for it.
 """
 
 import asyncio
+import io
 import os
 from functools import cache
 from importlib.util import find_spec
@@ -72,8 +73,8 @@ def samples_of_pcm(sound: bytes) -> Samples:
     return _scaled(np.frombuffer(sound[: len(sound) // 2 * 2], dtype="<i2"))
 
 
-def samples_of_file(path: Path) -> Samples:
-    """Return the sound of a file of any usual format.
+def samples_of_file(content: bytes, *, path: Path) -> Samples:
+    """Return the sound of a file of any usual format, for its content.
 
     Raises:
         ProviderNotConfigured: the extra is not installed.
@@ -87,7 +88,7 @@ def samples_of_file(path: Path) -> Samples:
     pieces: list[NDArray[np.int16]] = []
     count = 0
     try:
-        with av.open(str(path)) as opened:
+        with av.open(io.BytesIO(content)) as opened:
             if not opened.streams.audio:
                 raise InvalidFile("holds no sound", path=str(path))
             for frame in opened.decode(audio=0):

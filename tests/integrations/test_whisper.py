@@ -26,8 +26,8 @@ def pcm(name: str) -> bytes:
 
 
 async def test_a_sentence_is_heard_from_a_file_and_from_live_sound() -> None:
-    transcriber = Transcriber(None, "en")
-    assert await transcriber.hear(samples_of_file(SPEECH / "stop_calling.wav")) == "Please stop calling me."
+    transcriber, said = Transcriber(None, "en"), SPEECH / "stop_calling.wav"
+    assert await transcriber.hear(samples_of_file(said.read_bytes(), path=said)) == "Please stop calling me."
     assert await transcriber.hear(samples_of_pcm(pcm("tell_me_the_price.wav"))) == "Please tell me the price."
 
 
@@ -55,8 +55,6 @@ def test_weights_that_are_none_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not sound at all", b"RIFF\0\0\0\0WAVEfmt "])
-def test_a_file_without_sound_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "said.wav"
-    path.write_bytes(content)
+def test_a_file_without_sound_is_named(content: bytes) -> None:
     with pytest.raises(InvalidFile, match=r"said\.wav"):
-        samples_of_file(path)
+        samples_of_file(content, path=Path("said.wav"))
