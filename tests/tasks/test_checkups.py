@@ -240,8 +240,8 @@ async def test_a_redis_that_cannot_be_used_is_told(unset: Settings, url: str) ->
 
 async def test_prefect_is_asked_for_its_version(unset: Settings, server: ScriptedServer) -> None:
     unset.prefect = PrefectSettings(api_url=server.url, api_auth_string=SecretStr("me:top-secret"))
-    server.then(Reply(body="3.8.8"), Reply(401, {"detail": "no"}))
-    assert (await look(unset))["prefect"].detail == "Prefect 3.8.8"
+    server.then(Reply(body="3.9.1"), Reply(401, {"detail": "no"}))
+    assert (await look(unset))["prefect"].detail == "Prefect 3.9.1"
     assert server.seen[0].headers["authorization"].startswith("Basic ")
     assert "PREFECT_API_AUTH_STRING" in (await look(unset))["prefect"].advice
     unset.prefect = PrefectSettings(api_url="http://127.0.0.1:9/api")
