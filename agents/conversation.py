@@ -26,6 +26,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.prompt_files import read_prompt
+from core.answer_text import Aloud
 from core.conversation import (
     LAST,
     LONGEST_TURN,
@@ -382,14 +383,14 @@ class _Reply:
 
 
 async def _sentences_of(chunks: AsyncIterator[Any]) -> AsyncGenerator[str, None]:
-    """Yield a model's sentences, each as soon as it has ended."""
-    text = ""
+    """Yield a model's sentences, each as soon as it has ended; what it thinks in tags is not said."""
+    text, aloud = "", Aloud()
     async with aclosing(cast("Any", chunks)) as pieces:
         async for chunk in pieces:
-            ended, text = finished_sentences(text + str(chunk.text))
+            ended, text = finished_sentences(text + aloud.of(str(chunk.text)))
             for sentence in ended:
                 yield sentence
-    for sentence in sentences(text):
+    for sentence in sentences(text + aloud.rest()):
         yield sentence
 
 

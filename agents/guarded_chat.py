@@ -13,8 +13,8 @@ from langchain_core.runnables import Runnable, RunnableBinding
 from langchain_core.tools import BaseTool
 
 from agents.async_chat import CHARACTERS_A_TOKEN, AsyncChat
-from agents.structured import Schema, checked, name_of, reason_to_stop, strict_schema, value_of
-from core.errors import ConfigurationError, MalformedAnswer, Unavailable
+from agents.structured import Schema, checked, name_of, reason_to_stop, strict_schema, unusable, value_of
+from core.errors import ConfigurationError, Unavailable
 from core.prices import Price, TokenUsage
 from core.spend import Cost
 from integrations.resilience.guard import Call, Guard
@@ -133,12 +133,14 @@ class GuardedChat(AsyncChat):
             bound = self.bind_tools([schema], tool_choice="any", **kwargs)
         else:
             wanted = {"name": name_of(schema), "schema": strict_schema(schema), "strict": True}
-            bound = self.bind(response_format={"type": "json_schema", "json_schema": wanted}, **kwargs)
+            # Beside the SDK's own parameter, whose parser raises away an answer that was cut or filtered, and its usage.
+            asked = {"response_format": {"type": "json_schema", "json_schema": wanted}}
+            bound = self.bind(extra_body=asked, **kwargs)
         return bound | value_of(schema, include_raw=include_raw)
 
 
 def _message(result: ChatResult) -> AIMessage:
     message = result.generations[0].message if result.generations else None
     if not isinstance(message, AIMessage):
-        raise MalformedAnswer("the model's answer holds no message")
+        raise unusable("the model's answer holds no message")
     return message

@@ -5,6 +5,7 @@ from typing import Any
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.outputs import ChatGeneration, LLMResult
 
+from core.errors import MalformedAnswer
 from core.prices import NO_TOKENS, TokenUsage
 
 
@@ -12,7 +13,7 @@ class Meter(AsyncCallbackHandler):
     """Counts the answered calls of one run: hand it in as `config={"callbacks": [meter]}`.
 
     Attributes:
-        calls: answered ones.
+        calls: answered ones, also where the answer was of no use.
         usage: their tokens, added up.
         model: `provider:model` of the last one; empty before the first.
     """
@@ -33,7 +34,15 @@ class Meter(AsyncCallbackHandler):
         facts = generation.message.response_metadata
         named = facts.get("model_name") or facts.get("model") or ""
         self.model = f"{facts.get('model_provider') or 'model'}:{named}"
-        used = getattr(generation.message, "usage_metadata", None)
+        self._add(getattr(generation.message, "usage_metadata", None))
+
+    async def on_llm_error(self, error: BaseException, **kwargs: Any) -> None:  # noqa: ARG002 - LangChain's
+        """Count an answer that was cut off, filtered, refused or empty: it was paid like any other."""
+        if isinstance(error, MalformedAnswer):
+            self.calls += 1
+            self._add(error.usage_metadata)
+
+    def _add(self, used: Any) -> None:
         if used:
             cached = used.get("input_token_details", {}).get("cache_read", 0) or 0
             self.usage = TokenUsage(

@@ -4,30 +4,34 @@ What a model says is taken as a value only after it was parsed and validated; an
 `MalformedAnswer`, so that the next model may try.
 """
 
-import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import BaseModel, ValidationError
 
+from core.answer_text import objects_in
 from core.errors import ConfigurationError, MalformedAnswer
+from core.executions import note_answer
 
 Schema = type[BaseModel] | dict[str, Any]
 
-_FENCED = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 _CHECKED_BY_US = {
     *("default", "title", "examples", "format", "pattern", "minLength", "maxLength", "minItems", "maxItems"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems", "discriminator"),
 }
 """Keywords dropped from strict schemas; what they demand is checked on the answer."""
+_CUT = {"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"}
+_FILTERED = {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "image_safety"}
 _UNUSABLE = {
-    *("length", "max_tokens", "model_context_window_exceeded"),
-    *("content_filter", "refusal", "insufficient_system_resource"),
+    **dict.fromkeys(_CUT, "was cut off"),
+    **dict.fromkeys(_FILTERED, "was filtered"),
+    "refusal": "was refused",
+    **dict.fromkeys(("insufficient_system_resource", "error", "abort", "aborted", "cancelled"), "broke off"),
 }
-"""Finish reasons of answers that are cut off, filtered or refused."""
+"""Finish reasons of answers that are of no use, in lower case, and what became of them."""
+_DEEPEST = 64
 
 
 def schema_of(schema: Schema) -> dict[str, Any]:
@@ -96,14 +100,29 @@ def checked(provider: str, message: AIMessage, facts: Mapping[str, Any] | None =
         facts: metadata that is not yet part of the message.
 
     Raises:
-        MalformedAnswer: it is empty, cut off, filtered or refused.
+        MalformedAnswer: it is empty, cut off, filtered or refused; it was paid, and says what it used.
     """
-    reason = reason_to_stop(message, facts)
-    if reason in _UNUSABLE:
-        raise MalformedAnswer(f"{provider}: the answer ended with {reason}")
-    if not message.text.strip() and not message.tool_calls:
-        raise MalformedAnswer(f"{provider}: the answer is empty")
-    return message
+    reason = str(reason_to_stop(message, facts) or "")
+    fate = _UNUSABLE.get(reason.lower())
+    if fate is None and message.additional_kwargs.get("refusal"):
+        fate, reason = "was refused", ""
+    if fate is None and not (message.text.strip() or message.tool_calls or message.invalid_tool_calls):
+        fate, reason = "is empty", ""
+    if fate is None:
+        note_answer(None)
+        return message
+    metadata = {**(facts or {}), **message.response_metadata}
+    raise unusable(
+        f"{provider}: the answer {fate}" + (f" ({reason[:40]})" if reason else ""),
+        usage_metadata=message.usage_metadata,
+        model_name=metadata.get("model_name") or metadata.get("model"),
+    )
+
+
+def unusable(what: str, **attributes: Any) -> MalformedAnswer:
+    """Return the error of an answer that came and is of no use, and note it for whoever records what was run."""
+    note_answer(what)
+    return MalformedAnswer(what, **attributes)
 
 
 def value_of(schema: Schema, *, include_raw: bool = False) -> Runnable[BaseMessage, Any]:
@@ -124,29 +143,55 @@ def value_of(schema: Schema, *, include_raw: bool = False) -> Runnable[BaseMessa
 
 
 def read_value(schema: Schema, message: BaseMessage) -> Any:
-    """Return the value a message holds, from its tool call or its text, fenced or with words around it.
+    """Return the value a message holds, from its tool calls or its text; the last one that fits counts.
+
+    Of the text only what stands outside of the model's thinking is looked at, see `core.answer_text`.
 
     Raises:
-        MalformedAnswer: it holds none, or one that does not fit.
+        MalformedAnswer: it holds none, or none that fits.
     """
-    calls = message.tool_calls if isinstance(message, AIMessage) else []
-    found = calls[0]["args"] if calls else _json_in(message.text)
-    if not isinstance(found, Mapping):
-        raise MalformedAnswer(f"the model's answer holds no {name_of(schema)}")
-    if isinstance(schema, dict):
-        return dict(found)
-    try:
-        return schema.model_validate(found)
-    except ValidationError as error:
-        places = sorted({".".join(map(str, item["loc"])) or "the whole" for item in error.errors()})
-        raise MalformedAnswer(f"the model's {name_of(schema)} does not fit at {', '.join(places[:5])}") from None
-
-
-def _json_in(text: str) -> Any:
-    fenced = _FENCED.search(text)
-    for candidate in filter(None, (text, fenced and fenced[1], text[text.find("{") :] if "{" in text else "")):
+    misfit: ValidationError | None = None
+    for found in _objects(message):
+        clean = _clean(found)
         try:
-            return json.JSONDecoder().raw_decode(candidate.strip())[0]
-        except ValueError:
+            value = _fitted(schema, clean)
+        except ValidationError as error:
+            misfit = misfit or error
             continue
-    return None
+        if value is not None:
+            note_answer(None)
+            return value
+    if misfit is None:
+        raise unusable(f"the model's answer holds no {name_of(schema)}")
+    places = sorted({".".join(map(str, item["loc"])) or "the whole" for item in misfit.errors()})
+    raise unusable(f"the model's {name_of(schema)} does not fit at {', '.join(places[:5])}")
+
+
+def _objects(message: BaseMessage) -> Iterator[Mapping[str, Any]]:
+    if isinstance(message, AIMessage):
+        yield from (call["args"] for call in reversed(message.tool_calls))
+        for call in reversed(message.invalid_tool_calls):
+            yield from objects_in(call["args"] or "")
+    yield from objects_in(message.text)
+
+
+def _fitted(schema: Schema, found: dict[str, Any]) -> Any:
+    """Return the value of an object, None where it is of another kind. Raises ValidationError."""
+    if isinstance(schema, dict):
+        names, needed = set(schema.get("properties") or ()), set(schema.get("required") or ())
+    else:
+        names, needed = {field.alias or name for name, field in schema.model_fields.items()}, set()
+    if (names and not found.keys() & names) or not found.keys() >= needed:
+        return None
+    return found if isinstance(schema, dict) else schema.model_validate(found)
+
+
+def _clean(value: Any, depth: int = 0) -> Any:
+    """Return a value without what no text of ours may hold, and no database takes: NUL and halves of characters."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "ignore").decode()
+    if depth > _DEEPEST:
+        return None
+    if isinstance(value, Mapping):
+        return {_clean(str(name)): _clean(inner, depth + 1) for name, inner in value.items()}
+    return [_clean(inner, depth + 1) for inner in value] if isinstance(value, list) else value

@@ -140,7 +140,14 @@ class InvalidRow(InvalidInput):
 
 
 class MalformedAnswer(InvalidInput):
-    """An answer of a provider or model that does not have the shape that was asked for."""
+    """An answer of a provider or model that does not have the shape that was asked for.
+
+    Attributes: `usage_metadata` and `model_name`, as LangChain's messages say them, where a model's answer never became
+    one; None elsewhere.
+    """
+
+    usage_metadata: Mapping[str, Any] | None = None
+    model_name: str | None = None
 
 
 class NotFound(SalesAgentError):

@@ -1,5 +1,8 @@
 """One run of a language model or an agent: what was asked, what it used, what it cost, and what came of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -60,6 +63,26 @@ class Execution:
     def spend_ids(self) -> list[UUID]:
         """The cost book's entries that hold the charge, each once."""
         return list(dict.fromkeys(receipt.entry_id for receipt in self.receipts))
+
+
+_noting: ContextVar[tuple[list[str | None], ...]] = ContextVar("noting", default=())
+
+
+@contextmanager
+def answers_noted() -> Iterator[list[str | None]]:
+    """Collect what the answers read in this block were: None for a usable one, else why it was of no use."""
+    noted: list[str | None] = []
+    token = _noting.set((*_noting.get(), noted))
+    try:
+        yield noted
+    finally:
+        _noting.reset(token)
+
+
+def note_answer(fault: str | None) -> None:
+    """Note an answer for whoever collects them: an agent goes on its own way after one that is of no use."""
+    for noted in _noting.get():
+        noted.append(fault)
 
 
 @dataclass(frozen=True, slots=True)

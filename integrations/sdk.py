@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from core.errors import ProviderError, SalesAgentError, Timeout, Unavailable, UnexpectedAnswer
+from core.errors import MalformedAnswer, ProviderError, SalesAgentError, Timeout, Unavailable, UnexpectedAnswer
 from integrations.refusals import refusal, seconds_of
 
 # They log request bodies and headers at DEBUG, addresses at INFO.
@@ -25,7 +25,13 @@ _NETWORK = (
     "InvalidHandshake",
     "WebSocketConnectionClosedError",
 )
-_UNREADABLE = (json.JSONDecodeError, IndexError, KeyError, TypeError, ValueError)
+_UNREADABLE = (json.JSONDecodeError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+_ENDED = {
+    "LengthFinishReasonError": "was cut off (length)",
+    "ContentFilterFinishReasonError": "was filtered (content_filter)",
+    "OpenAIRefusalError": "was refused",
+}
+"""What an SDK's own parser raises of answers that came, and were paid."""
 
 
 @contextmanager
@@ -35,6 +41,7 @@ def sdk_errors(provider: str, operation: str) -> Iterator[None]:
     Raises:
         ProviderError: instead of every error that stands for a failed call. Its cause is cut off, because an SDK's
             message quotes the body, which may name persons.
+        MalformedAnswer: instead of those that stand for an answer of no use.
     """
     try:
         yield
@@ -47,9 +54,11 @@ def sdk_errors(provider: str, operation: str) -> Iterator[None]:
         raise translated from None
 
 
-def _translated(provider: str, operation: str, error: Exception) -> ProviderError | None:
+def _translated(provider: str, operation: str, error: Exception) -> ProviderError | MalformedAnswer | None:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     name = f"{provider} {operation}"
+    if ended := next((said for kind, said in _ENDED.items() if kind in kinds), None):
+        return MalformedAnswer(f"{provider}: the answer {ended}")
     if "InvalidStatus" in kinds:
         return _denied(provider, operation, error)
     if "APITimeoutError" in kinds or "TimeoutException" in kinds or isinstance(error, TimeoutError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from core.executions import Execution, ExecutionStatus
+from core.executions import Execution, ExecutionStatus, answers_noted
 from core.prices import TokenUsage
 from core.spend import Receipt, receipts, total
 from db import executions
@@ -18,9 +18,10 @@ _REFUSED = {"BudgetExhausted", "LimitReached", "CircuitOpen", "ProviderNotConfig
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """The receipts for what a node's calls cost."""
+    """The receipts for what a node's calls cost, and what its answers were (`core.executions.answers_noted`)."""
 
     receipts: list[Receipt]
+    answers: list[str | None]
 
     @property
     def cost_usd(self) -> Decimal:
@@ -31,8 +32,8 @@ class Charged:
 @contextmanager
 def charged() -> Iterator[Charged]:
     """Collect the receipts for calls made in this block."""
-    with receipts() as collected:
-        yield Charged(collected)
+    with receipts() as collected, answers_noted() as answers:
+        yield Charged(collected, answers)
 
 
 def recording(
@@ -41,13 +42,14 @@ def recording(
     """Return what keeps an execution for each attempt of a node that asked a model, or failed."""
 
     async def record(run: NodeRun) -> None:
-        if not run.usage.calls and run.error is None:
-            return
         charge = run.charge
+        fault = charge.answers[-1] if isinstance(charge, Charged) and charge.answers else None
+        if not run.usage.calls and run.error is None and fault is None:
+            return
         execution = Execution(
             job=agent,
             model=", ".join(run.models),
-            status=_status(run),
+            status=_status(run) if run.error or fault is None else "malformed",
             started_at=run.started_at,
             latency_ms=round(run.seconds * 1000),
             usage=TokenUsage(run.usage.input_tokens, run.usage.output_tokens),
@@ -56,7 +58,7 @@ def recording(
             run_id=thread_id,
             node=run.visit.label,
             prompt_version=prompt_version,
-            reason=run.error,
+            reason=run.error if run.error and run.error != "MalformedAnswer" else fault or run.error,
             trace_id=str(thread_id),
         )
         async with own_connection(url) as connection:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -59,7 +59,7 @@ class Ask:
 
 @dataclass(slots=True)
 class Answer:
-    """An answer before any provider's wrapping; `finish` is `stop`, `length` or `tool_calls`."""
+    """An answer before any provider's wrapping; `finish` is `stop`, `tool_calls`, or as `Scripted.ends`."""
 
     content: str = ""
     reasoning: str = ""
@@ -74,13 +74,19 @@ class Answer:
 
 
 class Scripted(BaseModel):
-    """An answer a test has prepared: used for the next prompts that contain `contains`."""
+    """An answer a test has prepared: used for the next prompts that contain `contains`.
+
+    Attributes:
+        content: What is said; also where it is cut off, filtered or a refusal, as each vendor words that.
+        ends: How it ends; `refusal` is a text of its own kind only where the vendor has one.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    content: str
+    content: str = ""
     contains: str = ""
     times: int | None = None
+    ends: Literal["stop", "length", "content_filter", "refusal"] = "stop"
 
 
 def tokens(text: str) -> Iterator[str]:
@@ -109,7 +115,7 @@ def compose(ask: Ask, scripted: list[Scripted], *, reasons: bool, obeys: Sequenc
     order = next((text for text in obeys if facts.holds(text)), None)
     if prepared is not None:
         prepared.times = None if prepared.times is None else prepared.times - 1
-        answer.content = prepared.content
+        answer.content, answer.finish = prepared.content, prepared.ends
     elif called is not None:
         arguments = _filled(ask.tools[called], ask, facts, order)
         answer.tool_calls.append(ToolCall(f"call_{ask.digest[:20]}", called, arguments))

@@ -32,7 +32,13 @@ _KINDS = {
     504: "timeout_error",
     529: "overloaded_error",
 }
-_FINISH = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "refusal": "refusal"}
+_FINISH = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "refusal": "refusal",
+    "content_filter": "refusal",
+}
 _LARGEST_BODY = 32 * 1024 * 1024
 
 
@@ -85,7 +91,7 @@ class Anthropic(Provider):
         ]
 
     def seed(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Prepare answers: `{"answers": [{"content": "...", "contains": "...", "times": 1}]}`."""
+        """Prepare answers: `{"answers": [{"content": "...", "contains": "...", "times": 1, "ends": "stop"}]}`."""
         self.scripted += [Scripted.model_validate(one) for one in data["answers"]]
         return {"answers": len(self.scripted)}
 

@@ -47,6 +47,7 @@ class ChatProvider(Provider):
 
     faults = CONTENT_FAULTS | _WIRE_FAULTS
     reasoning_key: ClassVar[str] = "reasoning"
+    says_refusals_apart: ClassVar[bool] = False
     settings: ModelSettings
 
     def reset(self) -> None:
@@ -63,7 +64,7 @@ class ChatProvider(Provider):
         ]
 
     def seed(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Prepare answers: `{"answers": [{"content": "...", "contains": "...", "times": 1}]}`."""
+        """Prepare answers: `{"answers": [{"content": "...", "contains": "...", "times": 1, "ends": "stop"}]}`."""
         self.scripted += [Scripted.model_validate(one) for one in data["answers"]]
         return {"answers": len(self.scripted)}
 
@@ -242,16 +243,21 @@ class ChatProvider(Provider):
         if kind == "error_in_200":
             return self.error_in_answer()
         message: Body = {"role": "assistant", "content": answer.content}
+        if self._is_apart(answer):
+            message |= {"content": None, "refusal": answer.content}
         if answer.reasoning:
             message[self.reasoning_key] = answer.reasoning
         if answer.tool_calls:
             message["content"] = None
             message["tool_calls"] = _tool_calls(answer)
-        choice = {"index": 0, "finish_reason": answer.finish, "message": message}
+        choice = {"index": 0, "finish_reason": _finish(answer), "message": message}
         whole = {**head, "object": "chat.completion", "choices": [] if kind == "no_choices" else [choice]}
         if kind != "no_usage":
             whole["usage"] = usage
         return self.dress(whole, ask)
+
+    def _is_apart(self, answer: Answer) -> bool:
+        return self.says_refusals_apart and answer.finish == "refusal"
 
     def error_in_answer(self) -> Body:
         """Return the body of an error that comes with status 200."""
@@ -286,7 +292,7 @@ class ChatProvider(Provider):
             await asyncio.sleep(self.settings.token_pause_s)
         if kind == "no_done":
             return
-        choices = [{"index": 0, "delta": {}, "finish_reason": answer.finish}]
+        choices = [{"index": 0, "delta": {}, "finish_reason": _finish(answer)}]
         last = {**head, "object": "chat.completion.chunk", "choices": choices}
         if usage is not None and kind != "no_usage":
             last["usage"] = usage
@@ -301,8 +307,9 @@ class ChatProvider(Provider):
         yield {"role": "assistant", "content": ""}
         for token in tokens(answer.reasoning):
             yield {self.reasoning_key: token}
+        key = "refusal" if self._is_apart(answer) else "content"
         for token in tokens(answer.content):
-            yield {"content": token}
+            yield {key: token}
         for place, call in enumerate(_tool_calls(answer)):
             arguments = call["function"]["arguments"]
             yield {
@@ -312,6 +319,11 @@ class ChatProvider(Provider):
             }
             for token in tokens(arguments):
                 yield {"tool_calls": [{"index": place, "function": {"arguments": token}}]}
+
+
+def _finish(answer: Answer) -> str:
+    """Return the finish reason: these providers have none of its own for a refusal."""
+    return "stop" if answer.finish == "refusal" else answer.finish
 
 
 def _event(body: Body) -> bytes:

@@ -25,6 +25,7 @@ class OpenAI(ChatProvider):
 
     name = "openai"
     base_path = "/v1"
+    says_refusals_apart = True
     settings: OpenAISettings
 
     def reset(self) -> None:

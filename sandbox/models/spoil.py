@@ -7,6 +7,7 @@ trailing_text   prose follows the JSON
 wrong_types     numbers come as words, lists as texts
 extra_keys      a key nobody asked for
 refusal         a polite no
+content_filter  nothing, with that finish reason
 cut_json        the JSON ends half way
 reasoning_only  everything was thought, nothing said
 insufficient_system_resource   that finish reason (DeepSeek)
@@ -27,6 +28,7 @@ CONTENT_FAULTS = frozenset(
         "wrong_types",
         "extra_keys",
         "refusal",
+        "content_filter",
         "cut_json",
         "reasoning_only",
         "insufficient_system_resource",
@@ -53,6 +55,9 @@ def spoil(answer: Answer, kind: str) -> Answer:
             answer.content = f"{LABEL} I'm sorry, but I can't help with that."
             answer.tool_calls.clear()
             answer.finish = "stop"
+        case "content_filter":
+            answer.content, answer.finish = "", kind
+            answer.tool_calls.clear()
         case "cut_json":
             answer.content = answer.content[: len(answer.content) // 2]
         case "reasoning_only":
