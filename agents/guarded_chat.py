@@ -133,7 +133,7 @@ class GuardedChat(AsyncChat):
             bound = self.bind_tools([schema], tool_choice="any", **kwargs)
         else:
             wanted = {"name": name_of(schema), "schema": strict_schema(schema), "strict": True}
-            # Beside the SDK's own parameter, whose parser raises away an answer that was cut or filtered, and its usage.
+            # Beside the SDK's own parameter: its parser raises away an answer that was cut, with what it used.
             asked = {"response_format": {"type": "json_schema", "json_schema": wanted}}
             bound = self.bind(extra_body=asked, **kwargs)
         return bound | value_of(schema, include_raw=include_raw)

@@ -51,7 +51,10 @@ def money(lines: "Sequence[SpendLine]") -> str:
     for line in lines:
         amounts = [f"{line.usd.normalize():f} $"] if line.usd or not line.credits else []
         amounts += [f"{line.credits.normalize():f} credits"] if line.credits else []
-        said.append(f"{line.provider} {' and '.join(amounts)}")
+        assumed = [f"{line.assumed_usd.normalize():f} $"] if line.assumed_usd or not line.assumed_credits else []
+        assumed += [f"{line.assumed_credits.normalize():f} credits"] if line.assumed_credits else []
+        lost = f" ({' and '.join(assumed)} of it assumed, for {line.assumed_calls} calls whose answers were lost)"
+        said.append(f"{line.provider} {' and '.join(amounts)}" + (lost if line.assumed_calls else ""))
     return ", ".join(said) or "nothing"
 
 

@@ -52,10 +52,11 @@ async def measure(database: str, nodes: int, rounds: int) -> dict[str, dict[str,
     from prefect import flow
 
     from agents.checkpoints import open_saver
+    from db.keeping import until_stored
     from langgraph_prefect.running import Surroundings, run_graph
 
     graph = chain(nodes)
-    async with open_saver(database) as saver:
+    async with open_saver(database, until_stored) as saver:
         kept = graph.copy({"checkpointer": saver})
 
         async def bare() -> Any:

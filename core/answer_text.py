@@ -33,7 +33,10 @@ _OF_THE_ANSWER = re.compile("answer|final|output|result|response", re.IGNORECASE
 _BEGINNING = re.compile(
     rf"""(?:
         (?:[{_OPENS}]|&(?:l(?:t;?)?)?) \s{{0,8}}+ \|?+ /?+ \s{{0,8}}+
-            (?:[\w:.\-]{{0,90}} | [\w:.\-]{{0,40}}? (?:{_STEMS}) [\w:.\-]{{0,40}}+ [\s/|&] [^{_OPENS}{_CLOSES}]{{0,400}}+)
+            (?:
+                [\w:.\-]{{0,90}}
+                | [\w:.\-]{{0,40}}? (?:{_STEMS}) [\w:.\-]{{0,40}}+ [\s/|&] [^{_OPENS}{_CLOSES}]{{0,400}}+
+            )
         | \[ /?+ \w{{0,8}} | <\|channel\| (?:> \s{{0,8}}+ \w{{0,20}})?
     ) \Z""",
     _FLAGS,

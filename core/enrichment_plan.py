@@ -120,7 +120,8 @@ class EnrichmentReport(Frozen):
     """What a run did; the JSON of `sales-agent enrich --json`, a stable interface.
 
     `outcomes` count the leads of this run; `spend` is the cost book's, by account: `assumed` is the part of calls
-    whose answer never came, which counts as charged. `due` is what is left: put off, new or changed meanwhile, or
+    whose answer never came, which counts as charged, and `asked_again` are questions that a run which was killed had
+    asked: as many may have been bought twice. `due` is what is left: put off, new or changed meanwhile, or
     being worked on by another run.
     """
 
@@ -137,6 +138,7 @@ class EnrichmentReport(Frozen):
     usd_per_enriched_lead: Decimal
     credits_per_enriched_lead: dict[str, Decimal]
     reasons: dict[str, int] = Field(description="Why leads were skipped, failed or put off, the most frequent first")
+    asked_again: dict[Provider, int] = Field(default={}, description="Questions that a killed run had asked before")
     due: int
     seconds: float
     leads_per_s: float

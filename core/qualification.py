@@ -231,11 +231,14 @@ class BestLead(Frozen):
 
 
 class SpendLine(Frozen):
-    """What was spent with one provider."""
+    """What was spent with one provider, and the part of it that is assumed: calls whose answers were lost."""
 
     provider: str
     usd: Decimal
     credits: Decimal
+    assumed_calls: int = 0
+    assumed_usd: Decimal = Decimal(0)
+    assumed_credits: Decimal = Decimal(0)
 
 
 class QualificationReport(Frozen):

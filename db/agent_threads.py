@@ -18,25 +18,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.agents import AgentThread, PrunedThreads, ThreadAges, ThreadStatus
 from core.errors import ThreadBusy, ThreadNotFound
 from db.agent_tables import AgentThreadRow
-from db.engine import own_connection
+from db.keeping import OwnLine, own_line
 
 _CHECKPOINT_TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
 _ENDED = ("finished", "stopped", "failed")
 
 
 @asynccontextmanager
-async def claiming(url: str, thread_id: UUID) -> AsyncIterator[None]:
-    """Hold a thread as long as the block lasts.
+async def claiming(url: str, thread_id: UUID) -> AsyncIterator[OwnLine]:
+    """Hold a thread as long as the block lasts; yield the line that holds it, which takes it again after a loss.
 
     Raises:
         ThreadBusy: another process is at it.
     """
     key = int.from_bytes(thread_id.bytes[:8], "big", signed=True)
-    async with own_connection(url) as connection:
+
+    async def hold(connection: psycopg.AsyncConnection[Any]) -> None:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", (key,))).fetchone()
         if row is None or not row[0]:
             raise ThreadBusy(f"another process is at thread {thread_id}")
-        yield
+
+    async with own_line(url) as line:
+        await line.on_open(hold)
+        yield line
 
 
 async def begin(

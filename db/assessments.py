@@ -23,6 +23,7 @@ from core.icp import Profile
 from core.icp_columns import LeadSource
 from core.qualification import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan, Selection
 from db import executions
+from db.keeping import OwnLine, own_line
 from db.lead_claims import Due, LeadClaims, cut
 
 Connection = psycopg.AsyncConnection[Any]
@@ -113,17 +114,22 @@ async def begin(
 class Claims:
     """The leads of a batch that this process works on. Use `claiming()`."""
 
-    def __init__(self, connection: Connection, plan: QualificationPlan, batch: LeadRange) -> None:
-        self._connection = connection
+    def __init__(self, line: OwnLine, plan: QualificationPlan, batch: LeadRange) -> None:
+        self._line = line
         self._asked = _Asked(plan.sources)
         due = self._asked.due(plan.selection, icp_version=plan.profile.version, started_at=plan.started_at)
-        self.held = LeadClaims(connection, due, batch)
+        self.held = LeadClaims(line, due, batch)
         self._names = {**self.held.names, "run_id": plan.run_id}
 
     async def claim(self) -> list[LeadFacts]:
         """Claim the leads of the batch that are due and that nobody works on; give their facts."""
         await self.held.take()
-        cursor = await self._connection.execute(
+        leads = await self._line.keep(self._read, "claims")
+        self.held.claimed([lead.lead_id for lead in leads])
+        return leads
+
+    async def _read(self, connection: Connection) -> list[LeadFacts]:
+        cursor = await connection.execute(
             f"SELECT l.id, {self._asked.values}, {self._asked.hash} FROM {self.held.source} WHERE {self.held.mine}"
             " ORDER BY l.id",
             self._names,
@@ -133,14 +139,22 @@ class Claims:
     async def record(self, assessments: Sequence[Assessment], ran: Sequence[Execution] = ()) -> None:
         """Write assessments, and give their claims back, in one commit. A lead that is gone by now is left out.
 
+        Answers that were paid are kept until the database has them, however long that takes.
+
         Args:
             assessments: of claimed leads.
             ran: models that were asked about them; written in the same commit.
         """
-        names = self._names | {"leads": [item.lead_id for item in assessments], "assessments": _as_json(assessments)}
-        async with self._connection.pipeline(), self._connection.transaction():
-            await self._connection.execute(_RECORD, names)
-            await executions.record(self._connection, ran)
+        leads = [item.lead_id for item in assessments]
+        names = self._names | {"leads": leads, "assessments": _as_json(assessments)}
+
+        async def write(connection: Connection) -> None:
+            async with connection.pipeline(), connection.transaction():
+                await connection.execute(_RECORD, names)
+                await executions.record(connection, ran)
+
+        await self._line.keep(write, f"{len(assessments)} assessments")
+        self.held.recorded(leads)
 
 
 _TYPES = {
@@ -189,12 +203,16 @@ def _as_json(assessments: Sequence[Assessment]) -> str:
 
 
 @asynccontextmanager
-async def claiming(connection: Connection, plan: QualificationPlan, batch: LeadRange) -> AsyncIterator[Claims]:
-    """Work on a batch, on a connection of its own; what is left at the end is given back."""
-    claims = Claims(connection, plan, batch)
-    await claims.held.open()
-    yield claims
-    await claims.held.give_back()
+async def claiming(url: str, plan: QualificationPlan, batch: LeadRange) -> AsyncIterator[Claims]:
+    """Work on a batch, on a connection of its own; what is left at the end is given back.
+
+    Raises:
+        DatabaseUnavailable: the database cannot be reached at the start; later it is waited for.
+    """
+    async with own_line(url) as line:
+        claims = Claims(line, plan, batch)
+        async with claims.held.held():
+            yield claims
 
 
 async def count_due(

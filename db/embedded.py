@@ -17,6 +17,8 @@ from db import embedded_postgres, embedded_valkey
 from db.embedded_postgres import SUPERUSER
 
 DATABASE = "sales_agent"
+_used: set[Path] = set()
+"""Data directories whose private server this process was given."""
 SETTLE_S = 60.0  # how long a private server may take to answer after it was found or started
 
 
@@ -59,6 +61,7 @@ def embedded_postgres_url(home: Path) -> str:
     Raises:
         ConfigurationError: It cannot run here; the message says why and what to do.
     """
+    _used.add(home)
     deadline = time.monotonic() + SETTLE_S
     while True:
         server = embedded_postgres.ensure_running(home)
@@ -69,6 +72,17 @@ def embedded_postgres_url(home: Path) -> str:
                 message = f"The private PostgreSQL (process {server.pid}) does not answer: {str(error).strip()}"
                 raise ConfigurationError(f"{message} (see {home / 'postgres' / 'log'}).") from error
             time.sleep(0.05)
+
+
+def revive() -> None:
+    """Start the private PostgreSQLs that this process has used and that no longer run.
+
+    Raises:
+        ConfigurationError: One cannot run; the message says why and what to do.
+    """
+    for home in sorted(_used):
+        if home.is_dir():
+            embedded_postgres.ensure_running(home)
 
 
 def redis_url(settings: Settings) -> str:

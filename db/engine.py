@@ -101,12 +101,13 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if isinstance(error.orig, psycopg.OperationalError) and _is_gone(error.orig):
+        if isinstance(error.orig, psycopg.OperationalError) and is_gone(error.orig):
             raise _unavailable(error.orig) from error
         raise  # a statement's own fault: trying again would not help
 
 
-def _is_gone(error: psycopg.OperationalError) -> bool:
+def is_gone(error: psycopg.OperationalError) -> bool:
+    """Tell whether the server cannot be reached or went away, from an error that may also be a statement's own."""
     return error.sqlstate is None or error.sqlstate.startswith(_GONE)
 
 
@@ -124,7 +125,7 @@ async def database_faults() -> AsyncIterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        if not _is_gone(error):
+        if not is_gone(error):
             raise
         raise _unavailable(error) from error
 
@@ -143,6 +144,6 @@ async def own_connection(url: str, *, connect_timeout_s: int = 10) -> AsyncItera
         async with connection:
             yield connection
     except psycopg.OperationalError as error:
-        if not _is_gone(error):
+        if not is_gone(error):
             raise  # a statement's own fault: trying again would not help
         raise _unavailable(error) from error

@@ -2,16 +2,11 @@
 
 A lead is due when it was never looked at, or by another configuration or with other providers, or while its fields said
 something else, or longer ago than an answer stays fresh, or when something of it was put off. Leads are claimed while
-they are worked on (`db.lead_claims`); the questions they lead to are claimed under the same token
+they are worked on (`db.enrichment_desk`); the questions they lead to are claimed under the same token
 (`db.enrichment_questions`).
-
-Values are written in one commit with their provenance, after the lead was read again under its row's lock: what a
-person or an import changed meanwhile counts.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,25 +15,24 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from core.batches import LeadRange
-from core.enrichment import EXTRA_FIELDS, Accepted, KnownLead, LeadOutcome, LeadResult, Origin
+from core.enrichment import EXTRA_FIELDS, KnownLead, Origin
 from core.enrichment_config import EnrichmentConfig
 from core.enrichment_plan import EnrichmentRun, EnrichRequest, Selection
 from core.lead import FIELDS
-from db.lead_claims import FIRST, Due, LeadClaims, cut
+from db.lead_claims import FIRST, Due, cut
 
 Connection = psycopg.AsyncConnection[Any]
 
 _LISTED = f"ARRAY[{', '.join(f'l.{field}' for field in FIELDS)}]::text[]"
-_HASH = f"md5({_LISTED}::text)"
+HASH_SQL = f"md5({_LISTED}::text)"
 _JOINED = "leads l LEFT JOIN lead_enrichments e ON e.lead_id = l.id"
 _CONDITIONS: dict[Selection, str] = {
-    "due": f"""(e.lead_id IS NULL OR e.version <> %(version)s OR e.facts_hash <> {_HASH}
+    "due": f"""(e.lead_id IS NULL OR e.version <> %(version)s OR e.facts_hash <> {HASH_SQL}
         OR (e.outcome = 'due' AND e.enriched_at < %(started_at)s) OR e.fresh_until <= %(started_at)s)""",
     "failed": "(e.outcome = 'failed' AND e.enriched_at < %(started_at)s)",
     "all": "(e.lead_id IS NULL OR e.enriched_at < %(started_at)s)",
 }
-_LEAD = f"""
+LEAD_SQL = f"""
     SELECT l.id, l.created_at, l.edited_at, a.tier, {_LISTED} AS listed, l.extra, p.provenance
     FROM {{source}}
     LEFT JOIN assessments a ON a.lead_id = l.id
@@ -49,7 +43,8 @@ _LEAD = f"""
 """
 
 
-def _known(row: Mapping[str, Any]) -> KnownLead:
+def known_lead(row: Mapping[str, Any]) -> KnownLead:
+    """Return a lead of a row of `LEAD_SQL`."""
     values = {field: value for field, value in zip(FIELDS, row["listed"], strict=True) if value}
     extra = row["extra"] or {}
     values |= {name: extra[name] for name in EXTRA_FIELDS if isinstance(extra.get(name), str) and extra[name]}
@@ -91,12 +86,13 @@ async def begin(
         (run_id, version, request.selection, Jsonb(config.model_dump(mode="json")), flow_run_id),
     )
     ((started_at,),) = await cursor.fetchall()
-    due = _due(request.selection, version, started_at)
+    due = due_leads(request.selection, version, started_at)
     leads, ranges = await cut(connection, due, limit=request.limit, batch_leads=batch_leads)
     return EnrichmentRun(run_id, started_at, request, config, version, leads, ranges)
 
 
-def _due(selection: Selection, version: str, started_at: datetime) -> Due:
+def due_leads(selection: Selection, version: str, started_at: datetime) -> Due:
+    """Return which leads a selection stands for."""
     names = {"version": version, "started_at": started_at}
     return Due("enrichment_claims", _JOINED, _CONDITIONS[selection], names)
 
@@ -110,151 +106,17 @@ async def select_due(
         size = page if left is None else min(page, left)
         async with connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(
-                _LEAD.format(source=_JOINED)
+                LEAD_SQL.format(source=_JOINED)
                 + f" WHERE l.id > %(after)s AND {_CONDITIONS[request.selection]} ORDER BY l.id LIMIT %(size)s",
                 {"after": after, "size": size, "version": version, "started_at": now},
             )
             rows = await cursor.fetchall()
         for row in rows:
-            yield _known(row)
+            yield known_lead(row)
         if len(rows) < size:
             return
         after = rows[-1]["id"]
         left = None if left is None else left - len(rows)
-
-
-class Desk:
-    """The leads of a batch that this process works on. Use `working()`."""
-
-    def __init__(self, connection: Connection, run: EnrichmentRun, batch: LeadRange) -> None:
-        self.connection = connection
-        self.run = run
-        self.writing = asyncio.Lock()
-        self.held = LeadClaims(connection, _due(run.request.selection, run.version, run.started_at), batch)
-        self.token = self.held.token
-
-    async def claim(self) -> list[KnownLead]:
-        """Claim the leads of the batch that are due and that nobody works on; give what is known of them."""
-        await self.held.take()
-        async with self.connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(
-                f"{_LEAD.format(source=self.held.source)} WHERE {self.held.mine} ORDER BY l.id", self.held.names
-            )
-            return [_known(row) for row in await cursor.fetchall()]
-
-    @asynccontextmanager
-    async def recording(self, lead_ids: Sequence[UUID]) -> AsyncIterator[list[KnownLead]]:
-        """Yield the leads as they are now, locked, in one transaction with what is recorded inside the block.
-
-        A lead that is gone by now is left out.
-        """
-        cursor = self.connection.cursor(row_factory=dict_row)
-        async with self.writing, self.connection.transaction():
-            await cursor.execute(
-                _LEAD.format(source="leads l") + " WHERE l.id = ANY (%s::uuid[]) ORDER BY l.id FOR NO KEY UPDATE OF l",
-                (list(lead_ids),),
-            )
-            yield [_known(row) for row in await cursor.fetchall()]
-
-    async def record(self, result: LeadResult, accepted: Sequence[Accepted]) -> None:
-        """Write a lead's attempts, values and provenance; inside `recording`."""
-        await self._write_attempts(result)
-        if accepted:
-            await self._write_values(result, accepted)
-
-    async def _write_attempts(self, result: LeadResult) -> None:
-        rows = [
-            (
-                *(result.lead_id, self.run.run_id, one.provider, one.question_hash, one.answer.outcome),
-                *(one.answer.reason, one.answer.cost.usd, one.answer.cost.credits, one.answer.latency_ms),
-                *(one.answer.request_id, one.answer.is_reused, one.answer.asked_at),
-            )
-            for one in result.attempts
-        ]
-        async with self.connection.cursor() as cursor:
-            await cursor.executemany(_ATTEMPT, rows)
-
-    async def _write_values(self, result: LeadResult, accepted: Sequence[Accepted]) -> None:
-        observed = {one.provider: one.answer.asked_at for one in result.attempts}
-        hashes = {one.provider: one.question_hash for one in result.attempts}
-        rows = [
-            (
-                *(result.lead_id, one.found.field, one.found.value, one.provider, one.found.source_url),
-                *(observed.get(one.provider) or self.run.started_at, one.found.confidence, self.run.run_id),
-                *(hashes.get(one.provider), one.original),
-            )
-            for one in accepted
-        ]
-        async with self.connection.cursor() as cursor:
-            await cursor.executemany(_PROVENANCE, rows)
-        new = {one.found.field: one.found.value for one in accepted if one.is_new}
-        fields = {field: value for field, value in new.items() if field in FIELDS}
-        extra = {field: value for field, value in new.items() if field not in FIELDS}
-        if new:
-            sets = "".join(f"{field} = %({field})s, " for field in fields)
-            await self.connection.execute(
-                f"UPDATE leads SET {sets} extra = extra || %(extra)s, updated_at = clock_timestamp() WHERE id = %(id)s",
-                fields | {"extra": Jsonb(extra), "id": result.lead_id},
-            )
-
-    async def close_leads(
-        self, closed: Sequence[tuple[UUID, LeadOutcome, str | None, int]], fresh_for_s: Mapping[LeadOutcome, float]
-    ) -> None:
-        """Write what became of leads and give their claims back; inside `recording`, after `record`.
-
-        Args:
-            closed: lead, outcome, reason, values it got.
-            fresh_for_s: seconds by outcome until it is due again.
-        """
-        rows = [
-            (outcome, reason, self.run.version, self.run.run_id, fresh_for_s[outcome], values, lead_id)
-            for lead_id, outcome, reason, values in closed
-        ]
-        async with self.connection.cursor() as cursor:
-            await cursor.executemany(_CLOSE, rows)
-        await self.connection.execute(
-            "DELETE FROM enrichment_claims WHERE lead_id = ANY (%s::uuid[]) AND token = %s",
-            ([lead_id for lead_id, *_ in closed], self.token),
-        )
-
-
-_ATTEMPT = """
-    INSERT INTO enrichment_attempts AS t (lead_id, run_id, provider, question_hash, outcome, reason, cost_usd,
-        cost_credits, latency_ms, request_id, is_reused, asked_at, attempted_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
-    ON CONFLICT (lead_id, run_id, provider) DO UPDATE SET question_hash = excluded.question_hash,
-        outcome = excluded.outcome, reason = excluded.reason, cost_usd = t.cost_usd + excluded.cost_usd,
-        cost_credits = t.cost_credits + excluded.cost_credits, latency_ms = excluded.latency_ms,
-        request_id = excluded.request_id, is_reused = excluded.is_reused, asked_at = excluded.asked_at,
-        attempted_at = excluded.attempted_at
-"""
-_PROVENANCE = """
-    INSERT INTO field_provenance (lead_id, field, value, source, source_url, observed_at, confidence, run_id,
-        question_hash, original)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-    ON CONFLICT (lead_id, field) DO UPDATE SET value = excluded.value, source = excluded.source,
-        source_url = excluded.source_url, observed_at = excluded.observed_at, confidence = excluded.confidence,
-        run_id = excluded.run_id, question_hash = excluded.question_hash, original = excluded.original,
-        edited_by = NULL
-"""
-_CLOSE = f"""
-    INSERT INTO lead_enrichments (lead_id, outcome, reason, version, facts_hash, run_id, enriched_at, fresh_until,
-        values_count)
-    SELECT l.id, %s, %s, %s, {_HASH}, %s, clock_timestamp(), clock_timestamp() + make_interval(secs => %s), %s
-    FROM leads l WHERE l.id = %s
-    ON CONFLICT (lead_id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason,
-        version = excluded.version, facts_hash = excluded.facts_hash, run_id = excluded.run_id,
-        enriched_at = excluded.enriched_at, fresh_until = excluded.fresh_until, values_count = excluded.values_count
-"""
-
-
-@asynccontextmanager
-async def working(connection: Connection, run: EnrichmentRun, batch: LeadRange) -> AsyncIterator[Desk]:
-    """Work on a batch, on a connection of its own; what is left at the end is given back."""
-    desk = Desk(connection, run, batch)
-    await desk.held.open()
-    yield desk
-    await desk.held.give_back()
 
 
 async def count_due(connection: Connection, version: str) -> int:

@@ -1,15 +1,16 @@
 """Questions to providers, each asked by one process at a time, and their answers.
 
-A question is taken under the token of whoever works on the leads it is for (`db.enrichment.Desk`), in a commit of its
-own before the provider is asked. Its row then says `open` until the answer is recorded; after a kill the token's lock
-is gone and the question may be taken again. A question whose answer was lost although its asker lived is held back for
-a while: the provider may have been paid for it.
+A question is taken under the token of whoever works on the leads it is for (`db.enrichment_desk.Desk`), in a commit of
+its own before the provider is asked. Its row then says `open` until the answer is recorded; after a kill the token's
+lock is gone and the question may be taken again. A question whose answer was lost although its asker lived is held back
+for a while: the provider may have been paid for it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -18,21 +19,22 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.enrichment import Answer, Found, Provider, Question
-from db.enrichment import Desk
-from db.lead_claims import IS_HELD
+from db.enrichment_desk import Desk
+from db.lead_claims import IS_HELD, living
 
 _TAKE = f"""
     INSERT INTO enrichment_questions AS c (provider, question_hash, state, token, run_id, asked_at)
     SELECT %(provider)s, hash, 'open', %(token)s, %(run_id)s, clock_timestamp()
     FROM unnest(%(hashes)s::text[]) AS hash ORDER BY hash
     ON CONFLICT (provider, question_hash) DO UPDATE SET state = 'open', token = excluded.token,
-        run_id = excluded.run_id, asked_at = CASE WHEN c.ticket IS NULL THEN excluded.asked_at ELSE c.asked_at END
+        run_id = excluded.run_id, is_asked_again = c.state = 'open' AND (c.token <> excluded.token OR c.is_asked_again),
+        asked_at = CASE WHEN c.ticket IS NULL THEN excluded.asked_at ELSE c.asked_at END
     WHERE c.state = 'idle'
         OR (c.state = 'answered' AND (c.fresh_until <= clock_timestamp()
             OR (%(again)s AND c.outcome = 'error' AND c.answered_at < %(started_at)s)))
         OR (c.state = 'unanswered' AND c.hold_until <= clock_timestamp())
         OR (c.state = 'parked' AND c.collect_at <= clock_timestamp())
-        OR (c.state = 'open' AND c.token <> excluded.token AND NOT {IS_HELD})
+        OR (c.state = 'open' AND (c.token = excluded.token OR NOT {IS_HELD}))
     RETURNING question_hash, ticket
 """
 _STATE = """
@@ -47,7 +49,7 @@ _ANSWER = """
         fresh_until = clock_timestamp() + make_interval(secs => %(fresh_for_s)s),
         hold_until = clock_timestamp() + make_interval(secs => %(hold_s)s),
         collect_at = clock_timestamp() + make_interval(secs => %(collect_in_s)s)
-    WHERE provider = %(provider)s AND question_hash = %(hash)s AND token = %(token)s
+    WHERE provider = %(provider)s AND question_hash = %(hash)s AND token = %(token)s AND state = 'open'
 """
 _GIVE_BACK = """
     UPDATE enrichment_questions SET state = CASE WHEN ticket IS NULL THEN 'idle' ELSE 'parked' END
@@ -81,13 +83,18 @@ async def take(desk: Desk, provider: Provider, questions: Sequence[Question]) ->
         "again": desk.run.request.selection == "failed",
         "started_at": desk.run.started_at,
     }
-    async with desk.writing:
-        cursor = await desk.connection.execute(_TAKE, names)
+
+    async def look(connection: psycopg.AsyncConnection[Any]) -> tuple[dict[str, str | None], list[dict[str, Any]]]:
+        # Again after an unknown outcome: what this desk has taken is its own still.
+        cursor = await connection.execute(_TAKE, names | {"living": living()})
         ours = dict(await cursor.fetchall())
         rest = [hash_ for hash_ in by_hash if hash_ not in ours]
-        async with desk.connection.cursor(row_factory=dict_row) as reader:
+        async with connection.cursor(row_factory=dict_row) as reader:
             await reader.execute(_STATE, (provider, rest))
-            rows = await reader.fetchall() if rest else []
+            return ours, await reader.fetchall() if rest else []
+
+    ours, rows = await desk.keep(look, "questions")
+    rest = [hash_ for hash_ in by_hash if hash_ not in ours]
     answered, busy = {}, []
     for row in rows:
         known = _known(row)
@@ -125,33 +132,42 @@ def _minute(moment: datetime) -> str:
 
 
 async def record_answers(desk: Desk, answers: Sequence[tuple[Question, Answer]]) -> None:
-    """Write answers of questions this desk has taken, in one commit; nothing of one that was taken from it since."""
+    """Write answers of questions this desk has taken, in one commit; nothing of one that was taken from it since.
+
+    They were paid: they are kept until the database has them, however long that takes.
+    """
     config = desk.run.config
-    async with desk.writing, desk.connection.transaction():
-        for question, answer in answers:
-            is_error = answer.outcome == "error"
-            state = "unanswered" if answer.is_open else "parked" if answer.outcome == "due" else "answered"
-            await desk.connection.execute(
-                _ANSWER,
-                {
-                    "state": state,
-                    "outcome": None if answer.outcome == "due" else answer.outcome,
-                    "reason": answer.reason,
-                    "found": orjson.dumps([_as_json(value) for value in answer.found]).decode(),
-                    "usd": answer.cost.usd,
-                    "credits": answer.cost.credits,
-                    "latency_ms": answer.latency_ms,
-                    "request_id": answer.request_id,
-                    "ticket": answer.ticket,
-                    "run_id": desk.run.run_id,
-                    "fresh_for_s": config.retry_after_s if is_error else config.fresh_for_s,
-                    "hold_s": config.hold_open_s,
-                    "collect_in_s": answer.collect_in_s or 0.0,
-                    "provider": question.provider,
-                    "hash": question.hash,
-                    "token": desk.token,
-                },
-            )
+    rows = []
+    for question, answer in answers:
+        is_error = answer.outcome == "error"
+        state = "unanswered" if answer.is_open else "parked" if answer.outcome == "due" else "answered"
+        rows.append(
+            {
+                "state": state,
+                "outcome": None if answer.outcome == "due" else answer.outcome,
+                "reason": answer.reason,
+                "found": orjson.dumps([_as_json(value) for value in answer.found]).decode(),
+                "usd": answer.cost.usd,
+                "credits": answer.cost.credits,
+                "latency_ms": answer.latency_ms,
+                "request_id": answer.request_id,
+                "ticket": answer.ticket,
+                "run_id": desk.run.run_id,
+                "fresh_for_s": config.retry_after_s if is_error else config.fresh_for_s,
+                "hold_s": config.hold_open_s,
+                "collect_in_s": answer.collect_in_s or 0.0,
+                "provider": question.provider,
+                "hash": question.hash,
+                "token": desk.token,
+            }
+        )
+
+    async def write(connection: psycopg.AsyncConnection[Any]) -> None:
+        async with connection.transaction():
+            for row in rows:
+                await connection.execute(_ANSWER, row)
+
+    await desk.keep(write, f"{len(rows)} answers of {answers[0][0].provider}" if rows else "no answers")
 
 
 def _as_json(value: Found) -> dict[str, object]:
@@ -167,10 +183,12 @@ async def give_back(desk: Desk, questions: Sequence[Question]) -> None:
     """Give questions back that were taken and certainly not asked."""
     if not questions:
         return
-    async with desk.writing:
-        await desk.connection.execute(
-            _GIVE_BACK, (questions[0].provider, [question.hash for question in questions], desk.token)
-        )
+    names = (questions[0].provider, [question.hash for question in questions], desk.token)
+
+    async def write(connection: psycopg.AsyncConnection[Any]) -> None:
+        await connection.execute(_GIVE_BACK, names)
+
+    await desk.keep(write, "questions")
 
 
 async def prune(connection: AsyncConnection, *, older_than: datetime) -> int:
@@ -181,6 +199,16 @@ async def prune(connection: AsyncConnection, *, older_than: datetime) -> int:
     last_use = "greatest(asked_at, answered_at, fresh_until, hold_until, collect_at)"
     statement = text(f"DELETE FROM enrichment_questions WHERE {last_use} < :older_than")
     return int((await connection.execute(statement, {"older_than": older_than})).rowcount)
+
+
+async def count_asked_again(connection: psycopg.AsyncConnection[Any], run_id: UUID) -> dict[Provider, int]:
+    """Count the questions of a run that another had asked when it was killed, by provider."""
+    cursor = await connection.execute(
+        "SELECT provider, count(*) FROM enrichment_questions WHERE run_id = %s AND is_asked_again"
+        " GROUP BY 1 ORDER BY 1",
+        (run_id,),
+    )
+    return dict(await cursor.fetchall())
 
 
 async def count_known(

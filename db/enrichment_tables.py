@@ -69,6 +69,7 @@ class EnrichmentQuestionRow(Base):
     request_id: Mapped[str | None]
     ticket: Mapped[str | None]
     collect_at: Mapped[datetime | None]
+    is_asked_again: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
 class EnrichmentAttemptRow(Base):

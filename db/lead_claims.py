@@ -2,12 +2,14 @@
 
 Whoever works on leads claims them first, under a token whose advisory lock his connection holds. The server drops the
 lock with the connection, so what a killed process had claimed is free at once. What was claimed is looked at once more
-for being due, so no lead is done twice.
+for being due, so no lead is done twice. Where it was the server that died, the process takes its lock and its claims
+again on the next connection; until then its other batches know its tokens.
 """
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +17,7 @@ from uuid import UUID
 import psycopg
 
 from core.batches import LeadRange
+from db.keeping import OwnLine
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -24,15 +27,23 @@ FIRST = UUID(int=0)
 _WAIT_FOR_OTHERS_S = 2.0
 _LOOK_AGAIN_S = 0.1
 
+_living: set[int] = set()
+"""Tokens of this process, which count also while their lock is lost with the server."""
+
 IS_HELD = """
-    EXISTS (
+    (c.token = ANY (%(living)s::bigint[]) OR EXISTS (
         SELECT FROM pg_locks k
         WHERE k.locktype = 'advisory' AND k.objsubid = 1
             AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
             AND (k.classid::bigint << 32 | k.objid::bigint) = c.token
-    )
+    ))
 """
-"""Whether the token of the row `c` counts: its lock is held by a living connection."""
+"""Whether the token of the row `c` counts: its lock is held by a living connection, or it is this process's own."""
+
+
+def living() -> list[int]:
+    """Return the tokens of this process, for `IS_HELD`."""
+    return sorted(_living)
 
 
 @dataclass(frozen=True)
@@ -85,17 +96,39 @@ class LeadClaims:
         mine: the condition on it: claimed by this process, and still due.
     """
 
-    def __init__(self, connection: Connection, due: Due, batch: LeadRange) -> None:
-        self._connection = connection
+    def __init__(self, line: OwnLine, due: Due, batch: LeadRange) -> None:
+        self._line = line
         self._due = due
+        self._claimed: list[UUID] = []
         self.token = secrets.randbits(63)
         self.names: dict[str, Any] = {**due.names, "token": self.token, "after": batch.after, "upto": batch.upto}
         self.source = f"{due.source} JOIN {due.claims} c ON c.lead_id = l.id"
         self.mine = f"c.lead_id > %(after)s AND c.lead_id <= %(upto)s AND c.token = %(token)s AND {due.condition}"
 
-    async def open(self) -> None:
-        """Take the lock that makes this token's claims count."""
-        await self._connection.execute("SELECT pg_advisory_lock(%(token)s)", self.names)
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Take the lock that makes this token's claims count; at the end give back what was claimed and not recorded.
+
+        After an error the lock goes with the connection, and with it the claims.
+        """
+        _living.add(self.token)
+        try:
+            await self._line.on_open(self._lock)
+            yield
+            await self._line.keep(self._give_back, "claims")
+        finally:
+            _living.discard(self.token)
+
+    async def _lock(self, connection: Connection) -> None:
+        """Take the lock, and the claims that a server which died has forgotten: it keeps them in memory."""
+        # Not waited for: where only the connection was lost, the server may hold the lock for it a while longer.
+        await connection.execute("SELECT pg_try_advisory_lock(%(token)s)", self.names)
+        await connection.execute(
+            f"INSERT INTO {self._due.claims} (lead_id, token)"
+            " SELECT l.id, %(token)s FROM leads l WHERE l.id = ANY (%(claimed)s::uuid[]) ORDER BY l.id"
+            " ON CONFLICT DO NOTHING",
+            self.names | {"claimed": self._claimed},
+        )
 
     async def take(self) -> None:
         """Claim the leads of the batch that are due and that nobody works on.
@@ -103,12 +136,21 @@ class LeadClaims:
         The server takes a moment to see that a killed process is gone, so what others hold is waited for that long.
         """
         deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
-        while await self._take() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - not our event
+        while await self._line.keep(self._take, "claims") and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - not our event
             await asyncio.sleep(_LOOK_AGAIN_S)
 
-    async def _take(self) -> int:
+    def claimed(self, lead_ids: Sequence[UUID]) -> None:
+        """Note which leads those are; `recorded` takes them out again."""
+        self._claimed = list(lead_ids)
+
+    def recorded(self, lead_ids: Collection[UUID]) -> None:
+        """Note that the claims of these leads were given back."""
+        gone = set(lead_ids)
+        self._claimed = [one for one in self._claimed if one not in gone]
+
+    async def _take(self, connection: Connection) -> int:
         """Claim what is free; give how many due leads somebody else is working on."""
-        cursor = await self._connection.execute(
+        cursor = await connection.execute(
             f"""
             WITH due AS MATERIALIZED (
                 SELECT l.id FROM {self._due.source}
@@ -122,14 +164,13 @@ class LeadClaims:
             )
             SELECT (SELECT count(*) FROM due) - (SELECT count(*) FROM taken)
             """,
-            self.names,
+            self.names | {"living": living()},
         )
         ((others,),) = await cursor.fetchall()
         return int(others)
 
-    async def give_back(self) -> None:
-        """Give back what was claimed and not recorded."""
-        await self._connection.execute(
+    async def _give_back(self, connection: Connection) -> None:
+        await connection.execute(
             f"DELETE FROM {self._due.claims} WHERE token = %(token)s AND lead_id > %(after)s AND lead_id <= %(upto)s",
             self.names,
         )

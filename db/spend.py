@@ -36,7 +36,7 @@ _RESERVE = text(
 )
 _CLOSE = text(
     "SELECT was_usd, was_credits FROM spend_close(:id, :status, :usd, :credits, :assumed_usd, :assumed_credits, "
-    ":calls, :now)"
+    ":calls, :assumed_calls, :now)"
 ).bindparams(
     bindparam("id", type_=Uuid),
     bindparam("status", type_=Text),
@@ -45,8 +45,9 @@ _CLOSE = text(
     bindparam("assumed_usd", type_=Numeric),
     bindparam("assumed_credits", type_=Numeric),
     bindparam("calls", type_=Integer),
+    bindparam("assumed_calls", type_=Integer),
 )
-"""Functions of the database (migration 0010): each is one statement, so one round trip and one commit."""
+"""Functions of the database (migrations 0010 and 0014): each is one statement, so one round trip and one commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,12 @@ class Request:
 
 
 async def reserve(
-    connection: AsyncConnection, request: Request, budgets: Sequence[Budget], *, now: datetime
+    connection: AsyncConnection,
+    request: Request,
+    budgets: Sequence[Budget],
+    *,
+    now: datetime,
+    reservation_id: UUID | None = None,
 ) -> Reservation:
     """Set room for one call aside, and for as many more as asked and still fit.
 
@@ -89,6 +95,7 @@ async def reserve(
         request: what for.
         budgets: all that may apply.
         now: aware UTC.
+        reservation_id: of the new reservation; None: any.
 
     Raises:
         BudgetExhausted: a budget has no room for a single call; nothing was set aside.
@@ -97,7 +104,7 @@ async def reserve(
     asked = [
         budget for budget in budgets if budget.is_about(request.provider, request.run_id) and budget.amount_of(estimate)
     ]
-    reservation_id, expires_at = uuid4(), now + request.lease
+    reservation_id, expires_at = reservation_id or uuid4(), now + request.lease
     values = {
         "id": reservation_id,
         "provider": request.provider,
@@ -141,6 +148,7 @@ async def settle(
     *,
     now: datetime,
     assumed: Cost = FREE,
+    assumed_calls: int = 0,
     calls: int | None = None,
 ) -> None:
     """Replace a reservation by what it really cost, also one that was swept meanwhile.
@@ -151,12 +159,13 @@ async def settle(
         actual: all that counts as spent.
         now: aware UTC.
         assumed: the part of it whose answer was lost.
+        assumed_calls: how many those were.
         calls: made out of those it was for; None: all.
 
     Raises:
         Conflict: it was settled or released before, or never made.
     """
-    await _close(connection, reservation_id, "settled", actual, now, assumed, calls)
+    await _close(connection, reservation_id, "settled", actual, now, assumed, assumed_calls, calls)
 
 
 async def release(connection: AsyncConnection, reservation_id: UUID, *, now: datetime) -> None:
@@ -171,6 +180,7 @@ async def _close(
     amount: Cost,
     now: datetime,
     assumed: Cost = FREE,
+    assumed_calls: int = 0,
     calls: int | None = None,
 ) -> None:
     values = {
@@ -181,6 +191,7 @@ async def _close(
         "assumed_usd": assumed.usd,
         "assumed_credits": assumed.credits,
         "calls": calls,
+        "assumed_calls": assumed_calls,
         "now": now,
     }
     was = (await connection.execute(_CLOSE, values)).one()
@@ -195,7 +206,13 @@ async def sweep(connection: AsyncConnection, *, now: datetime) -> Swept:
     statement = (
         update(SpendRow)
         .where(SpendRow.status == "reserved", SpendRow.expires_at < now)
-        .values(status="swept", closed_at=now, assumed_usd=SpendRow.usd, assumed_credits=SpendRow.credits)
+        .values(
+            status="swept",
+            closed_at=now,
+            assumed_usd=SpendRow.usd,
+            assumed_credits=SpendRow.credits,
+            assumed_calls=SpendRow.calls,
+        )
         .returning(SpendRow.usd, SpendRow.credits)
     )
     rows = (await connection.execute(statement)).all()
@@ -223,37 +240,32 @@ async def counted(connection: AsyncConnection, budget: Budget, *, now: datetime,
     return Decimal(total or 0)
 
 
-async def by_provider(connection: AsyncConnection, run_id: UUID) -> dict[str, Cost]:
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What counts as spent or is set aside, and the part of it that is assumed: calls whose answers were lost."""
+
+    cost: Cost
+    assumed: Cost
+    assumed_calls: int
+
+
+async def by_provider(connection: AsyncConnection, run_id: UUID) -> dict[str, Spent]:
     """Return provider to what a run spent and holds, in alphabetical order."""
-    statement = (
-        select(SpendRow.provider, func.sum(SpendRow.usd).label("usd"), func.sum(SpendRow.credits).label("credits"))
-        .where(SpendRow.run_id == run_id)
-        .group_by(SpendRow.provider)
-        .order_by(SpendRow.provider)
-    )
-    return {row.provider: Cost(row.usd, row.credits) for row in await connection.execute(statement)}
+    return await _sums(connection, SpendRow.run_id == run_id)
 
 
-async def since(connection: AsyncConnection, moment: datetime) -> dict[str, Cost]:
+async def since(connection: AsyncConnection, moment: datetime) -> dict[str, Spent]:
     """Return provider to what was spent and set aside from a moment on (aware UTC), in alphabetical order."""
-    statement = (
-        select(SpendRow.provider, func.sum(SpendRow.usd).label("usd"), func.sum(SpendRow.credits).label("credits"))
-        .where(SpendRow.reserved_at >= moment)
-        .group_by(SpendRow.provider)
-        .order_by(SpendRow.provider)
-    )
-    return {row.provider: Cost(row.usd, row.credits) for row in await connection.execute(statement)}
+    return await _sums(connection, SpendRow.reserved_at >= moment)
 
 
-async def assumed_by_provider(connection: AsyncConnection, run_id: UUID) -> dict[str, Cost]:
-    """Return provider to the part of a run's spending whose answers were lost; see `by_provider`."""
-    statement = (
-        select(
-            SpendRow.provider,
-            func.sum(SpendRow.assumed_usd).label("usd"),
-            func.sum(SpendRow.assumed_credits).label("credits"),
+async def _sums(connection: AsyncConnection, condition: ColumnElement[bool]) -> dict[str, Spent]:
+    names = ("usd", "credits", "assumed_usd", "assumed_credits", "assumed_calls")
+    sums = [func.sum(getattr(SpendRow, name)).label(name) for name in names]
+    statement = select(SpendRow.provider, *sums).where(condition).group_by(SpendRow.provider)
+    return {
+        row.provider: Spent(
+            Cost(row.usd, row.credits), Cost(row.assumed_usd, row.assumed_credits), int(row.assumed_calls)
         )
-        .where(SpendRow.run_id == run_id)
-        .group_by(SpendRow.provider)
-    )
-    return {row.provider: Cost(row.usd, row.credits) for row in await connection.execute(statement)}
+        for row in await connection.execute(statement.order_by(SpendRow.provider))
+    }

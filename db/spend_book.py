@@ -8,8 +8,10 @@ ledger say too much, never too little.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Self
 from uuid import UUID, uuid4
@@ -17,10 +19,11 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.errors import Conflict, DatabaseUnavailable
+from core.errors import Conflict
 from core.spend import FREE, Budget, Cost, Receipt, hand_out
 from db import spend
 from db.engine import Line
+from db.keeping import until_stored
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +38,17 @@ class _Allowance:
     renew_at: datetime
     spent: Cost = FREE
     assumed: Cost = FREE
+    assumed_calls: int = 0
     made: int = 0
     open_count: int = 0
     is_retired: bool = False
+
+    def assume(self, estimate: Cost) -> None:
+        """Take a call as spent in full."""
+        self.spent += estimate
+        self.assumed += estimate
+        self.assumed_calls += 1
+        self.made += 1
 
 
 @dataclass(slots=True)
@@ -99,9 +110,7 @@ class LedgerBook:
     async def assume(self, reservation: UUID) -> None:
         """Take a reservation as spent in full, because the answer that would say the cost was lost."""
         allowance, estimate = self._taken(reservation)
-        allowance.spent += estimate
-        allowance.assumed += estimate
-        allowance.made += 1
+        allowance.assume(estimate)
         hand_out(Receipt(allowance.reservation.id, allowance.provider, estimate))
         await self._closed(allowance)
 
@@ -116,9 +125,7 @@ class LedgerBook:
         async with self._lock:
             drawn = dict.fromkeys([*self._current.values(), *(allowance for allowance, _ in self._open.values())])
             for allowance, estimate in self._open.values():
-                allowance.spent += estimate
-                allowance.assumed += estimate
-                allowance.made += 1
+                allowance.assume(estimate)
             self._open.clear()
             self._current.clear()
             for allowance in drawn:
@@ -153,7 +160,7 @@ class LedgerBook:
         calls = self.advance.get(provider, 1)
         request = spend.Request(provider, operation, estimate, self.run_id, calls, self.lease)
         now = self.clock()
-        drawn = await self._line.run(lambda line: spend.reserve(line, request, self.budgets, now=now))
+        drawn = await self._drawn(request, now)
         self._current[key] = _Allowance(provider, drawn, drawn.amount, now + self.lease / 2)
         return self._current[key]
 
@@ -163,16 +170,51 @@ class LedgerBook:
             self._current = {key: kept for key, kept in self._current.items() if kept is not allowance}
             await self._write(allowance)
 
+    async def _drawn(self, request: spend.Request, now: datetime) -> spend.Reservation:
+        """Draw from the ledger, again while the database is away: other calls hold answers that are not stored yet."""
+        tried: list[UUID] = []
+
+        async def draw() -> spend.Reservation:
+            for lost in tried:
+                with suppress(Conflict):  # it was never made
+                    await self._line.run(partial(spend.release, reservation_id=lost, now=now))
+            tried[:] = [uuid4()]
+            return await self._line.run(
+                lambda line: spend.reserve(line, request, self.budgets, now=now, reservation_id=tried[0])
+            )
+
+        return await until_stored(draw, f"a call of {request.provider}")
+
     async def _write(self, allowance: _Allowance) -> None:
-        """Settle in the ledger. A paid answer must not be lost over a lost database: then the sweep settles in full."""
+        """Settle in the ledger, again while the database is away. What it refuses for good is left to the sweep."""
         reservation, spent, now = allowance.reservation, allowance.spent, self.clock()
-        assumed, made = allowance.assumed, allowance.made
+        assumed, assumed_calls, made = allowance.assumed, allowance.assumed_calls, allowance.made
+        is_again = False
+
+        async def write() -> None:
+            nonlocal is_again
+            first, is_again = not is_again, True
+            try:
+                if made:
+                    await self._line.run(
+                        lambda line: spend.settle(
+                            line,
+                            reservation.id,
+                            spent,
+                            now=now,
+                            assumed=assumed,
+                            assumed_calls=assumed_calls,
+                            calls=made,
+                        )
+                    )
+                else:
+                    await self._line.run(lambda line: spend.release(line, reservation.id, now=now))
+            except Conflict:
+                if first:
+                    raise
+                # Only the acknowledgement of the last try was lost.
+
         try:
-            if made:
-                await self._line.run(
-                    lambda line: spend.settle(line, reservation.id, spent, now=now, assumed=assumed, calls=made)
-                )
-            else:
-                await self._line.run(lambda line: spend.release(line, reservation.id, now=now))
-        except (SQLAlchemyError, DatabaseUnavailable):
+            await until_stored(write, f"what {allowance.provider} cost")
+        except SQLAlchemyError:
             log.exception("spend_left_to_sweep", extra={"reservation_id": allowance.reservation.id})

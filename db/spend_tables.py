@@ -17,7 +17,7 @@ class SpendRow(Base):
 
     `usd` and `credits` are what counts against budgets right now: the reservation while it is open, the real cost
     once settled, nothing once released. `reserved_*` keeps what was set aside. `assumed_*` is the part of it that no
-    answer vouches for: calls whose answer was lost count as charged in full.
+    answer vouches for, and of how many calls: those whose answer was lost count as charged in full.
     """
 
     __tablename__ = "spend"
@@ -41,6 +41,7 @@ class SpendRow(Base):
     reserved_credits: Mapped[Decimal] = mapped_column(_MONEY)
     assumed_usd: Mapped[Decimal] = mapped_column(_MONEY, server_default=text("0"))
     assumed_credits: Mapped[Decimal] = mapped_column(_MONEY, server_default=text("0"))
+    assumed_calls: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     reserved_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

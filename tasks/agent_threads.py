@@ -8,6 +8,7 @@ from agents.checkpoints import open_saver
 from core.agents import AgentThread
 from db import agent_threads
 from db.engine import database_faults
+from db.keeping import until_stored
 from langgraph_prefect.stream import plain
 from tasks.resources import database, database_url
 
@@ -22,7 +23,7 @@ async def look(thread_id: UUID) -> tuple[AgentThread, Mapping[str, Any]]:
     """Return a thread and what its state holds, as JSON. Raises ThreadNotFound."""
     async with database() as connection:
         known = await agent_threads.get(connection, thread_id)
-    async with database_faults(), open_saver(database_url()) as saver:
+    async with database_faults(), open_saver(database_url(), until_stored) as saver:
         found = await saver.aget_tuple({"configurable": {"thread_id": str(thread_id)}})
     values = found.checkpoint["channel_values"] if found is not None else {}
     return known, {name: plain(value) for name, value in values.items() if ":" not in name and "__" not in name}

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from core.contacts import SiteDiscovery, SourceAttempt, conclude, contacts_of_site
@@ -23,7 +24,8 @@ from core.discovery import (
 from core.settings import Settings, settings
 from db import discoveries, executions, suppressions
 from db.discoveries import DueLead
-from db.engine import Engine, transaction
+from db.engine import Connection, Engine, transaction
+from db.keeping import until_stored
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.rendering import Renderer
 from tasks.batches import bounded_gather, sliced
@@ -35,6 +37,8 @@ from tasks.policies import STEP
 from tasks.progress import Progress
 from tasks.resources import database_engine
 from tasks.runtime import task
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +146,16 @@ async def discover_batch(batch: SiteBatch) -> BatchReport:
     return report
 
 
+async def _kept(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Return what `work` returns in a transaction: it, or other sites beside it, may hold answers that were paid."""
+
+    async def write() -> T:
+        async with transaction(engine) as connection:
+            return await work(connection)
+
+    return await until_stored(write, "what was found on sites")
+
+
 @asynccontextmanager
 async def _holding(engine: Engine, holder: UUID, lease_s: float) -> AsyncIterator[None]:
     """Renew the holder's claims for as long as the block lasts, and give up those it leaves unfinished."""
@@ -149,8 +163,7 @@ async def _holding(engine: Engine, holder: UUID, lease_s: float) -> AsyncIterato
     async def renew() -> None:
         while True:
             await asyncio.sleep(lease_s / 3)
-            async with transaction(engine) as connection:
-                await discoveries.renew(connection, holder, lease_s=lease_s)
+            await _kept(engine, lambda line: discoveries.renew(line, holder, lease_s=lease_s))
 
     renewing = asyncio.ensure_future(renew())
     try:
@@ -158,8 +171,7 @@ async def _holding(engine: Engine, holder: UUID, lease_s: float) -> AsyncIterato
     finally:
         renewing.cancel()
         (ended,) = await asyncio.gather(renewing, return_exceptions=True)
-        async with transaction(engine) as connection:
-            await discoveries.give_back(connection, holder)
+        await _kept(engine, lambda line: discoveries.give_back(line, holder))
     if isinstance(ended, Exception):  # a cancelled renewal is none
         raise ended
 
@@ -180,8 +192,10 @@ class _Visitor:
     async def visit(self, name: str) -> VisitEnd:
         """Visit a site unless it is fresh or somebody else's, and give its leads what there is."""
         lease_s = self.settings.discovery.lease_s
-        async with transaction(self.engine) as connection:
-            site = await discoveries.claim(connection, name, self.batch, holder=self.holder, lease_s=lease_s)
+        site = await _kept(
+            self.engine,
+            lambda line: discoveries.claim(line, name, self.batch, holder=self.holder, lease_s=lease_s),
+        )
         if site is None:
             return "left" if await self._share(name) is None else "shared"
         asked = Asked(self.model) if self.model is not None else None
@@ -191,10 +205,13 @@ class _Visitor:
             fresh_for_s=self.settings.discovery.fresh_for_s,
             retry_after_s=self.settings.discovery.retry_after_s,
         )
-        async with transaction(self.engine) as connection:
-            await executions.record(connection, asked.executions if asked is not None else ())
-            is_ours = await discoveries.finish(connection, name, look, holder=self.holder, fresh_for_s=fresh_for_s)
-            taken = await discoveries.share(connection, name, since=self.batch.planned_at)
+
+        async def store(line: Connection) -> tuple[bool, int | None]:
+            await executions.record(line, asked.executions if asked is not None else ())
+            is_ours = await discoveries.finish(line, name, look, holder=self.holder, fresh_for_s=fresh_for_s)
+            return is_ours, await discoveries.share(line, name, since=self.batch.planned_at)
+
+        is_ours, taken = await _kept(self.engine, store)
         if taken == discoveries.LEADS_AT_ONCE:
             await self._share(name)
         return "visited" if is_ours else "left"
@@ -202,8 +219,9 @@ class _Visitor:
     async def _without_erased(self, look: SiteDiscovery) -> SiteDiscovery:
         """Leave out persons who were erased here: their company's website does not bring them back."""
         addresses = {contact.email.lower() for contact in look.contacts if contact.email}
-        async with transaction(self.engine) as connection:
-            erased = await suppressions.erased_among(connection, addresses, tombstone_key()) if addresses else set()
+        if not addresses:
+            return look
+        erased = await _kept(self.engine, lambda line: suppressions.erased_among(line, addresses, tombstone_key()))
         if not erased:
             return look
         return replace(look, contacts=tuple(one for one in look.contacts if (one.email or "").lower() not in erased))
@@ -211,8 +229,7 @@ class _Visitor:
     async def _share(self, name: str) -> int | None:
         """Give a fresh look to all leads that wait for it; None where there is none."""
         while True:
-            async with transaction(self.engine) as connection:
-                taken = await discoveries.share(connection, name, since=self.batch.planned_at)
+            taken = await _kept(self.engine, lambda line: discoveries.share(line, name, since=self.batch.planned_at))
             if taken is None or taken < discoveries.LEADS_AT_ONCE:
                 return taken
 

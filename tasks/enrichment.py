@@ -25,8 +25,9 @@ from core.errors import ConfigurationError
 from core.executions import Execution
 from core.settings import settings
 from core.spend import Cost
-from db import enrichment, enrichment_questions, executions, spend
+from db import enrichment, enrichment_desk, enrichment_questions, executions, spend
 from db.engine import Engine, own_connection, transaction
+from db.keeping import until_stored
 from tasks.batches import bounded_gather
 from tasks.enrichment_batch import BatchWork
 from tasks.enrichment_sources import configured, opened_sources
@@ -128,12 +129,14 @@ async def enrich_batch(begun: EnrichmentRun, batch: LeadRange) -> int:
     async with database_engine() as engine:
 
         async def record(execution: Execution) -> None:
-            async with transaction(engine) as connection:
-                await executions.record(connection, [execution])
+            async def write() -> None:
+                async with transaction(engine) as connection:
+                    await executions.record(connection, [execution])
+
+            await until_stored(write, "a model's reading")
 
         async with (
-            own_connection(database_url()) as connection,
-            enrichment.working(connection, begun, batch) as desk,
+            enrichment_desk.working(database_url(), begun, batch) as desk,
             opened_sources(settings(), begun.config, begun.run_id, begun.request.budgets(), record) as sources,
         ):
             done = await BatchWork(desk, sources).run()
@@ -151,6 +154,7 @@ async def finish(begun: EnrichmentRun) -> EnrichmentReport:
         values = await enrichment.values_of(connection, begun.run_id)
         attempts = await enrichment.attempts_of(connection, begun.run_id)
         due = await enrichment.count_due(connection, begun.version)
+        asked_again = await enrichment_questions.count_asked_again(connection, begun.run_id)
         seconds = await enrichment.seconds_of(connection, begun.run_id)
         leads = sum(counts["outcomes"].values())
         enriched = counts["enriched_leads"]
@@ -167,6 +171,7 @@ async def finish(begun: EnrichmentRun) -> EnrichmentReport:
             credits_per_enriched_lead={
                 name: _each(one["credits"], enriched) for name, one in spent.items() if one["credits"]
             },
+            asked_again=asked_again,
             due=due,
             seconds=round(seconds, 3),
             leads_per_s=round(leads / max(seconds, 0.001), 1),
@@ -201,15 +206,15 @@ async def _spent(engine: Engine, begun: EnrichmentRun) -> dict[str, dict[str, De
     """Give what the cost book holds of a run, by account."""
     async with transaction(engine) as connection:
         spent = await spend.by_provider(connection, begun.run_id)
-        assumed = await spend.assumed_by_provider(connection, begun.run_id)
     return {
         name: {
-            "usd": in_usd(begun.config, name, cost),
-            "credits": cost.credits,
-            "assumed_usd": assumed[name].usd,
-            "assumed_credits": assumed[name].credits,
+            "usd": in_usd(begun.config, name, one.cost),
+            "credits": one.cost.credits,
+            "assumed_usd": one.assumed.usd,
+            "assumed_credits": one.assumed.credits,
+            "assumed_calls": Decimal(one.assumed_calls),
         }
-        for name, cost in spent.items()
+        for name, one in spent.items()
     }
 
 

@@ -27,7 +27,7 @@ from core.enrichment import (
 from core.enrichment_config import EnrichmentConfig
 from core.enrichment_waterfall import accepted_values, known_so_far, next_provider, question_for, wanted_fields
 from db import enrichment_questions as questions_of
-from db.enrichment import Desk
+from db.enrichment_desk import Concluded, Desk
 from tasks.batches import bounded_gather, sliced
 from tasks.enrichment_sources import Source, Sources, Unasked
 
@@ -124,16 +124,14 @@ class BatchWork:
             ("enriched", "complete", "nothing_found", "skipped", "due"), config.fresh_for_s
         )
         fresh_for_s["failed"] = config.retry_after_s
-        async with self.desk.recording(list(by_id)) as present:
-            closed = []
-            for lead in present:
-                work = by_id[lead.lead_id]
-                accepted: list[Accepted] = list(accepted_values(config, lead, work.answers, now))
-                result = work.result()
-                await self.desk.record(result, accepted)
-                outcome, reason = lead_outcome(lead, result.wanted, accepted, result.attempts)
-                closed.append((lead.lead_id, outcome, reason, sum(one.is_new for one in accepted)))
-            await self.desk.close_leads(closed, fresh_for_s)
+
+        def conclude(lead: KnownLead) -> Concluded:
+            work = by_id[lead.lead_id]
+            accepted: list[Accepted] = list(accepted_values(config, lead, work.answers, now))
+            result = work.result()
+            return Concluded(result, accepted, *lead_outcome(lead, result.wanted, accepted, result.attempts))
+
+        await self.desk.record_all(list(by_id), conclude, fresh_for_s)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from core.prices import TokenUsage
 from core.spend import Receipt, receipts, total
 from db import executions
 from db.engine import own_connection
+from db.keeping import until_stored
 from langgraph_prefect.values import NodeRun, Usage
 
 _REFUSED = {"BudgetExhausted", "LimitReached", "CircuitOpen", "ProviderNotConfigured"}
@@ -61,8 +62,13 @@ def recording(
             reason=run.error if run.error and run.error != "MalformedAnswer" else fault or run.error,
             trace_id=str(thread_id),
         )
-        async with own_connection(url) as connection:
-            await executions.record(connection, [execution])
+
+        async def write() -> None:
+            async with own_connection(url) as connection:
+                await executions.record(connection, [execution])
+
+        # The node's answer is not in its checkpoint yet.
+        await until_stored(write, f"what a node of {agent} used")
 
     return record
 

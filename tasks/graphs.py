@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +19,8 @@ from core.errors import LimitReached, ProviderNotConfigured
 from core.settings import settings
 from db import agent_threads
 from db.embedded import redis_url
-from db.engine import database_faults, own_connection
+from db.engine import database_faults
+from db.keeping import until_stored
 from db.progress import publishing
 from langgraph_prefect.nodes import Graph
 from langgraph_prefect.running import Surroundings, resume_graph, run_graph
@@ -129,17 +131,17 @@ async def kept(
     settle_tracing()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(database_faults())
-        await stack.enter_async_context(agent_threads.claiming(url, thread_id))
+        own = await stack.enter_async_context(agent_threads.claiming(url, thread_id))
         async with database() as connection:
             await agent_threads.begin(connection, thread_id, agent, request, now=datetime.now(UTC))
-        saver = await stack.enter_async_context(open_saver(url))
-        own = await stack.enter_async_context(own_connection(url))
+        saver = await stack.enter_async_context(open_saver(url, until_stored))
         publish = None
         if stream:
             publish = await stack.enter_async_context(publishing(redis_url(settings()), str(thread_id)))
 
         async def is_cancelled() -> bool:
-            return await agent_threads.is_cancelled(own, thread_id)
+            # Asked after a node, whose answer is not in its checkpoint yet.
+            return await own.keep(partial(agent_threads.is_cancelled, thread_id=thread_id), "a node's answer")
 
         yield Surroundings(
             checkpointer=saver,
@@ -174,5 +176,8 @@ async def noted(thread_id: UUID, running: Any) -> Outcome:
 
 
 async def _mark(thread_id: UUID, status: ThreadStatus, reason: str | None = None) -> None:
-    async with database() as connection:
-        await agent_threads.mark(connection, thread_id, status, reason, now=datetime.now(UTC))
+    async def write() -> None:
+        async with database() as connection:
+            await agent_threads.mark(connection, thread_id, status, reason, now=datetime.now(UTC))
+
+    await until_stored(write, "how a thread ended")

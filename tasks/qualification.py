@@ -43,6 +43,7 @@ from tasks.progress import Progress
 from tasks.resources import database, database_url
 from tasks.runtime import task
 from tasks.scoring import FrameScorer
+from tasks.spending import spend_lines
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +113,7 @@ async def qualify_batch(begun: QualificationPlan, batch: LeadRange) -> int:
     Safe to run again at any point: what is recorded is no longer due.
     """
     async with (
-        own_connection(database_url()) as connection,
-        assessments.claiming(connection, begun, batch) as claims,
+        assessments.claiming(database_url(), begun, batch) as claims,
         judging(begun) as judge,
     ):
         return await assess(claims, begun, judge=judge)
@@ -166,8 +166,7 @@ async def _judge_all(
     writing = asyncio.Lock()
     waiting: list[tuple[Assessment, tuple[Execution, ...]]] = []
 
-    async def one(pair: tuple[LeadFacts, Assessment]) -> None:
-        waiting.append(await judged(*pair, profile, judge))
+    async def store() -> None:
         async with writing:
             if waiting:
                 ready = waiting.copy()
@@ -175,7 +174,15 @@ async def _judge_all(
                 ran = [execution for _, executions in ready for execution in executions]
                 await claims.record([assessment for assessment, _ in ready], ran)
 
-    await bounded_gather(one, leads, width=settings().qualification.model_calls_at_once)
+    async def one(pair: tuple[LeadFacts, Assessment]) -> None:
+        waiting.append(await judged(*pair, profile, judge))
+        await store()
+
+    try:
+        await bounded_gather(one, leads, width=settings().qualification.model_calls_at_once)
+    finally:
+        # A run that was cancelled leaves answers behind that waited for the one before them to be written.
+        await store()
 
 
 async def judged(
@@ -224,7 +231,7 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
 async def _spent(run_id: UUID) -> list[SpendLine]:
     async with database() as connection:
         by_provider = await spend.by_provider(connection, run_id)
-    return [SpendLine(provider=name, usd=cost.usd, credits=cost.credits) for name, cost in by_provider.items()]
+    return spend_lines(by_provider)
 
 
 def _without_breakdown(row: dict[str, object]) -> dict[str, object]:

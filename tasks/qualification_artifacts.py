@@ -49,7 +49,9 @@ def _outcomes(report: QualificationReport) -> list[dict[str, object]]:
 
 def _spending(report: QualificationReport) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = [
-        {"who": line.provider, "usd": f"{line.usd:f}", "credits": f"{line.credits:f}"} for line in report.spend
+        {"who": line.provider, "usd": f"{line.usd:f}", "credits": f"{line.credits:f}"}
+        | ({"assumed calls": line.assumed_calls, "assumed usd": f"{line.assumed_usd:f}"} if line.assumed_calls else {})
+        for line in report.spend
     ]
     rows += [
         {

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 from core.icp import Profile
 from core.icp_columns import in_leads
-from core.qualification import QualificationStatus, RunSummary, SpendLine
-from core.spend import Cost
+from core.qualification import QualificationStatus, RunSummary
 from core.status import ContactsStatus, SpendStatus, Status, starts
 from db import assessments, contacts, imports, leads, spend
 from db.engine import own_connection
 from tasks.enrichment import enrichment_status
 from tasks.resources import database, database_url
+from tasks.spending import spend_lines
 
 _LAST_IMPORTS = 5
 
@@ -23,7 +23,8 @@ async def status() -> Status:
         last = await imports.select_summaries(connection, _LAST_IMPORTS)
         found = ContactsStatus(**await contacts.counts(connection))
         spent = SpendStatus(
-            today=_lines(await spend.since(connection, day)), month=_lines(await spend.since(connection, month))
+            today=spend_lines(await spend.since(connection, day)),
+            month=spend_lines(await spend.since(connection, month)),
         )
     return Status(
         leads=count,
@@ -33,10 +34,6 @@ async def status() -> Status:
         contacts=found,
         spend=spent,
     )
-
-
-def _lines(by_provider: dict[str, Cost]) -> list[SpendLine]:
-    return [SpendLine(provider=name, usd=cost.usd, credits=cost.credits) for name, cost in by_provider.items()]
 
 
 async def qualification_status() -> QualificationStatus:

@@ -1,4 +1,4 @@
-"""Answers of no use, from every kind of provider to every agent: each goes its own way on, and what was paid is known."""
+"""Answers of no use, of every provider to every agent: each goes its own way on, and what was paid is known."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

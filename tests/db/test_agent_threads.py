@@ -14,6 +14,7 @@ from core.agents import PrunedThreads, ThreadAges
 from core.errors import ThreadBusy, ThreadNotFound
 from db import agent_threads
 from db.engine import open_engine, transaction
+from db.keeping import until_stored
 from langgraph_prefect.running import Surroundings, run_graph
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -74,7 +75,7 @@ async def test_old_threads_go_with_their_checkpoints_and_only_they(engine: Async
         await begun(engine, "running", 999),
     ]
     gone = [await begun(engine, "finished", 101), await begun(engine, "waiting", 1001)]
-    async with open_saver(database) as saver:
+    async with open_saver(database, until_stored) as saver:
         for thread_id in kept + gone:
             within = Surroundings(checkpointer=saver)
             await run_graph(
@@ -92,7 +93,7 @@ async def test_old_threads_go_with_their_checkpoints_and_only_they(engine: Async
 async def test_threads_are_found_by_what_they_mention(engine: AsyncEngine, database: str) -> None:
     asked, noted, other = [await begun(engine, "running", 1) for _ in range(3)]
     named = await begun(engine, "running", 1, {"lead": "kim@example.com"})
-    async with open_saver(database) as saver:
+    async with open_saver(database, until_stored) as saver:
         within = Surroundings(checkpointer=saver)
         await run_graph(loop(1), {"notes": ["wrote to kim@example.com"]}, thread_id=str(asked), within=within)
         await run_graph(ask(), {"notes": ["KIM"]}, thread_id=str(noted), within=within)

@@ -11,7 +11,7 @@ from core.config_files import parse_config
 from core.enrichment import Answer, Attempt, Found, KnownLead, LeadResult, Origin, accept
 from core.enrichment_config import EnrichmentConfig
 from core.enrichment_plan import EnrichRequest
-from db import enrichment, leads
+from db import enrichment, enrichment_desk, leads
 from db import enrichment_questions as questions
 from db.engine import own_connection
 
@@ -52,16 +52,18 @@ async def test_an_edit_from_before_edits_were_noted_stands_for_every_field(datab
 async def close(url: str, lead_id: UUID, value: str) -> None:
     async with own_connection(url) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
-        async with enrichment.working(connection, run, run.ranges[0]) as desk:
+        async with enrichment_desk.working(url, run, run.ranges[0]) as desk:
             assert len(await desk.claim()) == 1
             found = Found("city", value, "https://acme.example/", 0.9)
             answer = Answer("hit", None, (found,), latency_ms=5, request_id="r1", asked_at=NOW)
             result = LeadResult(lead_id, (Attempt("website", "h", answer),), ("city",))
-            async with desk.recording([lead_id]) as present:
-                accepted = accept(present[0], found, "website", CONFIG.whom, NOW)
+
+            def conclude(lead: KnownLead) -> enrichment_desk.Concluded:
+                accepted = accept(lead, found, "website", CONFIG.whom, NOW)
                 assert accepted is not None
-                await desk.record(result, [accepted])
-                await desk.close_leads([(lead_id, "enriched", None, 1)], {"enriched": 3600.0})  # type: ignore[arg-type]
+                return enrichment_desk.Concluded(result, [accepted], "enriched", None)
+
+            await desk.record_all([lead_id], conclude, {"enriched": 3600.0})  # type: ignore[arg-type]  # no other comes
 
 
 async def test_a_closed_lead_is_due_again_when_facts_or_configuration_change(database: str) -> None:
@@ -90,12 +92,13 @@ async def test_a_lead_that_is_gone_meanwhile_is_left_out(database: str) -> None:
     lead_id = add_lead(database, "Acme", None)
     async with own_connection(database) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
-        async with enrichment.working(connection, run, run.ranges[0]) as desk:
+        async with enrichment_desk.working(database, run, run.ranges[0]) as desk:
             assert [lead.lead_id for lead in await desk.claim()] == [lead_id]
             with psycopg.connect(database) as other:
                 other.execute("DELETE FROM leads")
-            async with desk.recording([lead_id]) as present:
-                assert present == []
+            seen: list[KnownLead] = []
+            await desk.record_all([lead_id], seen.append, {})  # type: ignore[arg-type]  # is never called
+            assert seen == []
 
 
 async def test_answers_too_old_to_be_used_are_deleted_and_no_others(database: str) -> None:

@@ -131,7 +131,9 @@ async def test_executions_add_up_to_the_cost_book(engine: AsyncEngine) -> None:
     async with transaction(engine) as connection:
         await executions.record(connection, done)
         totals = await executions.by_model(connection, run_id)
-        assert sum(each.cost_usd for each in totals) == (await spend.by_provider(connection, run_id))["acme"].usd > 0
+        assert (
+            sum(each.cost_usd for each in totals) == (await spend.by_provider(connection, run_id))["acme"].cost.usd > 0
+        )
         entries = {row.id for row in await connection.execute(text("SELECT id FROM spend WHERE usd > 0"))}
         assert {entry for each in done for entry in each.spend_ids} == entries
         assert len(entries) > 3

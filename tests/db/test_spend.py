@@ -121,8 +121,7 @@ async def test_a_lost_answer_is_spent_in_full_and_told_apart(engine: AsyncEngine
         await book.assume(await book.reserve("acme", "call", usd("3")))
         await book.settle(await book.reserve("acme", "call", usd("2")), usd("1"))
     async with transaction(engine) as connection:
-        assert await spend.by_provider(connection, run) == {"acme": usd("4")}
-        assert await spend.assumed_by_provider(connection, run) == {"acme": usd("3")}
+        assert await spend.by_provider(connection, run) == {"acme": spend.Spent(usd("4"), usd("3"), 1)}
 
 
 async def test_a_budget_of_calls_counts_paid_calls_whatever_they_cost(engine: AsyncEngine) -> None:
@@ -148,7 +147,7 @@ async def test_a_book_draws_for_many_calls_and_settles_what_they_cost(engine: As
             await book.release(held)
     assert await counted(engine) == Decimal("0.24")
     async with transaction(engine) as connection:
-        assert await spend.by_provider(connection, run) == {"acme": usd("0.24")}
+        assert await spend.by_provider(connection, run) == {"acme": spend.Spent(usd("0.24"), Cost(), 0)}
         assert await connection.scalar(text("SELECT count(*) FROM spend")) == 1
 
 

@@ -71,7 +71,7 @@ async def qualify(
         )
         for batch in plan.ranges:
             async with (
-                assessments.claiming(connection, plan, batch) as claims,
+                assessments.claiming(url, plan, batch) as claims,
                 judging(plan, of=chosen, database=url) as judge,
             ):
                 await assess(claims, plan, judge=judge)

@@ -79,5 +79,5 @@ async def test_clients_work_within_the_run_s_budget(
     async with transaction(engine) as connection:
         spent = await spend.by_provider(connection, run_id)
     await engine.dispose()
-    assert spent["apollo"].credits == 2
-    assert spent["cerebras"].usd == Decimal("0.00007275")
+    assert spent["apollo"].cost.credits == 2
+    assert spent["cerebras"].cost.usd == Decimal("0.00007275")
