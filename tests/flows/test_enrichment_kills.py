@@ -135,7 +135,8 @@ def kill(sandbox: SandboxControl, place: dict[str, str], tmp_path: Path, *, kill
         process.kill()
         process.join()
         ((in_flight,),) = rows(url, "SELECT count(*) FROM enrichment_questions WHERE state = 'open'")
-        finish(start(place, report), report)
+        again = finish(start(place, report), report)
+        assert sum(again["asked_again"].values()) == in_flight, f"run again with KILL_SEED={SEED}"
         assert without_cost(final_state(url)) == undisturbed, f"run again with KILL_SEED={SEED}"
         charges = sandbox.charges("apollo")[charged_before:]
         people = Counter(charge["detail"]["person"] for charge in charges if "person" in charge["detail"])
