@@ -58,10 +58,10 @@ class GuardedChat(AsyncChat):
                 return await self.inner._agenerate(messages, stop, None, **kwargs)
 
         result = await self.guard.run(attempt, call, cost_of=lambda result: self._cost(_message(result), call))
-        generation = result.generations[0]
+        message = _message(result)
         # LangChain joins these only after this method.
-        facts = {**(result.llm_output or {}), **(generation.generation_info or {})}
-        checked(self.guard.provider, _message(result), facts)
+        facts = {**(result.llm_output or {}), **(result.generations[0].generation_info or {})}
+        checked(self.guard.provider, message, facts)
         return result
 
     async def _astream(

@@ -12,6 +12,9 @@ from core.spend import Cost
 _MILLION = Decimal(1_000_000)
 
 
+_MOST = 1_000_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
     """What one call used, as the provider counts it.
@@ -25,6 +28,11 @@ class TokenUsage:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        # A server may say anything; what it says is added up, priced and stored.
+        for name in ("input_tokens", "output_tokens", "cached_tokens"):
+            object.__setattr__(self, name, min(max(getattr(self, name), 0), _MOST))
 
 
 NO_TOKENS = TokenUsage()

@@ -189,13 +189,20 @@ def _answer(result: Any) -> CerebrasAnswer:
     return CerebrasAnswer(
         id=result.id,
         model=result.model,
-        content=getattr(said, "content", None) or "",
-        reasoning=getattr(said, "reasoning", None),
+        content=_text(getattr(said, "content", None)),
+        reasoning=_text(getattr(said, "reasoning", None)) or None,
         tool_calls=tuple(_tool_call(call) for call in getattr(said, "tool_calls", None) or ()),
-        finish_reason=choices[0].finish_reason if choices else None,
+        finish_reason=_text(choices[0].finish_reason) or None if choices else None,
         usage=_usage(usage),
         time_info={name: float(value) for name, value in fields_of(getattr(result, "time_info", None)).items()},
     )
+
+
+def _text(value: Any) -> str:
+    """Return a text of the API. Raises ValueError: the SDK hands on whatever came in its place."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise ValueError("no text")
 
 
 def _observations(headers: Mapping[str, str]) -> list[Observation]:
@@ -218,6 +225,5 @@ def _usage(usage: Any) -> TokenUsage | None:
     if usage is None:
         return None
     details = getattr(usage, "prompt_tokens_details", None)
-    return TokenUsage(
-        usage.prompt_tokens or 0, usage.completion_tokens or 0, getattr(details, "cached_tokens", None) or 0
-    )
+    counted = (usage.prompt_tokens, usage.completion_tokens, getattr(details, "cached_tokens", None))
+    return TokenUsage(*(int(count or 0) for count in counted))

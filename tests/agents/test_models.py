@@ -22,6 +22,7 @@ from core.errors import (
     ProviderNotConfigured,
     Unauthorized,
     Unavailable,
+    UnexpectedAnswer,
 )
 from core.prices import Price, PriceList, TokenUsage, read_prices
 from core.spend import Cost
@@ -219,6 +220,42 @@ async def test_providers_own_ways_to_fail_are_failures(providers, models_of, cho
     async with models_of(choice).chat_model(Job.QUALIFICATION) as model:
         with pytest.raises(kind):
             await model.ainvoke("Rate it")
+
+
+def odd(choice: str, **changes: object) -> Reply:
+    """Return an answer whose message is not as agreed."""
+    if choice == ANTHROPIC:
+        return Reply(body=anthropic_answer(TEXT) | changes)
+    return Reply(body=openai_answer("x") | changes)
+
+
+CHOICE = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "x"}}
+ODD = [
+    *({"choices": one, "content": one} for one in (None, [], {}, "x", [None], ["x"], 7)),
+    {"choices": [CHOICE | {"message": None}], "content": [{"type": "text"}]},
+    {"choices": [CHOICE | {"message": {}}], "content": [{"type": "tool_use", "id": "t", "name": "Score", "input": 3}]},
+    {"choices": [CHOICE | {"message": {"role": "assistant", "content": [{"type": "text"}]}}], "content": [{}]},
+    {"choices": [CHOICE | {"message": {"role": "assistant", "content": 7}}], "content": [{"type": "text", "text": 7}]},
+    {"choices": [CHOICE | {"message": {"role": None, "content": {"a": 1}}}], "stop_reason": 7},
+    {"choices": [CHOICE | {"message": {"role": "assistant", "content": "", "tool_calls": [{"id": "t"}]}}], "role": 1},
+    {"choices": [CHOICE | {"message": {"role": "assistant", "content": None, "tool_calls": "x"}}], "model": None},
+    {"choices": [CHOICE | {"finish_reason": 7}], "usage": {"input_tokens": "x", "output_tokens": None}},
+    {"usage": {"prompt_tokens": None, "completion_tokens": "x"}, "id": None},
+    {"usage": [], "stop_sequence": []},
+    {"choices": [CHOICE], "usage": {"prompt_tokens": -5, "completion_tokens": 10**30, "total_tokens": 1}},
+    {"choices": [CHOICE | {"message": {"role": "assistant", "content": '{"value": ' + "[" * 3_000}}]},
+]
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # the SDK's own, of what it was given
+@pytest.mark.parametrize("choice", SCORED)
+async def test_no_shape_of_an_answer_is_another_error_than_an_answer_s(providers, models_of, choice: str) -> None:
+    async with models_of(choice).chat_model(Job.QUALIFICATION) as model:
+        asking = model.with_structured_output(Score)
+        for changes in ODD:
+            providers.answers[choice.split(":")[0]] = [odd(choice, **changes)]
+            with pytest.raises((MalformedAnswer, Unavailable, UnexpectedAnswer)):
+                await asking.ainvoke("Rate it")
 
 
 async def test_a_stream_comes_token_by_token(providers, models_of) -> None:

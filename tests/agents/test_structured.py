@@ -75,6 +75,35 @@ def test_a_value_is_found_in_what_the_model_wrote(text: str) -> None:
     assert read_value(Score, AIMessage(text)) == Score(value=7)
 
 
+DRAFT = '{"value": 5, "reason": "a draft"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<think>{DRAFT}</think>{GOOD}",
+        f"{GOOD}<Reasoning why=x>{DRAFT}",
+        f"{DRAFT}\nOr rather:\n```json\n{GOOD}\n```\nAs {{this}} shows.",
+        f'{GOOD} {{"note": "of another kind"}} {{}}',
+        f'{GOOD} {{"value": "no number"}}',
+        f"[{GOOD}]",
+        f'{{"answer": {GOOD}}}',
+    ],
+)
+def test_the_last_value_that_fits_and_was_not_only_thought_counts(text: str) -> None:
+    assert read_value(Score, AIMessage(text)) == Score(value=7)
+    described = {"properties": {"value": {"type": "integer"}, "reason": {}}, "required": ["value", "reason"]}
+    assert read_value(described, AIMessage(text.replace('"no number"', "1"))) == {"value": 7, "reason": None}
+
+
+def test_line_breaks_in_texts_are_read_and_what_no_database_takes_is_left_out() -> None:
+    said = '{"value": 7, "reason": "one\ntwo\\u0000\\ud83d"}'
+    assert read_value(Score, AIMessage(said)) == Score(value=7, reason="one\ntwo")
+    call = {"name": "Score", "args": said, "id": "1", "error": "no JSON"}
+    message = checked("acme", AIMessage("", invalid_tool_calls=[call]))
+    assert read_value(Score, message) == Score(value=7, reason="one\ntwo")
+
+
 def test_a_value_is_found_in_a_tool_call() -> None:
     message = AIMessage("", tool_calls=[{"name": "Score", "args": {"value": 7}, "id": "1"}])
     assert read_value(Score, message) == Score(value=7)
@@ -109,9 +138,14 @@ def test_the_raw_message_comes_along_when_asked_for() -> None:
     "reason", ["length", "max_tokens", "refusal", "content_filter", "insufficient_system_resource"]
 )
 def test_an_answer_that_was_cut_or_refused_is_none(reason: str) -> None:
+    used = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
     for key in ("finish_reason", "stop_reason"):
-        with pytest.raises(MalformedAnswer, match=reason):
-            checked("acme", AIMessage("some", response_metadata={key: reason}))
+        said = AIMessage("some", response_metadata={key: reason.upper(), "model_name": "m"}, usage_metadata=used)
+        with pytest.raises(MalformedAnswer, match=reason.upper()) as failure:
+            checked("acme", said)
+        assert (failure.value.usage_metadata, failure.value.model_name) == (used, "m")
+    with pytest.raises(MalformedAnswer, match="refused"):
+        checked("acme", AIMessage("", additional_kwargs={"refusal": "No."}))
 
 
 def test_an_empty_answer_is_none() -> None:

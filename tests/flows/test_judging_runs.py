@@ -130,6 +130,46 @@ async def test_faults_of_the_provider(place: Place) -> None:
     await check_faults(place, 120)
 
 
+BAD = {
+    "k00007": {"content": '{"evidence": [{"quote": "pl', "ends": "length"},
+    "k00042": {"content": "I", "ends": "content_filter"},
+    "k00099": {"content": "I cannot help with that.", "ends": "refusal"},
+    "k00150": {"content": ""},
+    "k00201": {"content": "Well. {score: high}"},
+}
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+async def test_answers_of_no_use_are_their_leads_outcome_and_no_other_s(place: Place, provider: str) -> None:
+    await load(place.url, leads(202), batch_rows=2_000, fingerprint="many")
+    answers = [{"contains": f"lead-{key[1:]}", **answer} for key, answer in BAD.items()]
+    place.sandbox.seed(provider, answers=answers)
+    name = provider.upper()
+    outside = {f"{name}_{part}": place.sandbox.environment[f"{name}_{part}"] for part in ("BASE_URL", "API_KEY")}
+    place.sandbox.settings("anthropic", requests_per_minute=None, tokens_per_minute=None)
+    model = {"openai": "openai:sandbox-small", "anthropic": "anthropic:claude-haiku-5-5"}[provider]
+    place.environment |= outside | {"MODELS_DEFAULT": model, f"{name}_RATE_LIMITS": "minute=100000/60"}
+    report = place.qualify()
+    assert report["outcomes"] == {"scored": 197, "scored_by_rules": 5}
+    statement = (
+        "SELECT dedupe_key, outcome, a.reason, a.score = rules_score, sum(output_tokens), min(status), min(e.reason)"
+        " FROM assessments a JOIN leads l ON id = a.lead_id JOIN agent_executions e ON e.lead_id = l.id"
+        " WHERE a.outcome <> 'scored' GROUP BY 1, 2, 3, 4 ORDER BY 1"
+    )
+    found = rows_of(place.url, statement)
+    assert [row[0] for row in found] == list(BAD)
+    for _, outcome, reason, is_rules, tokens, status, why in found:
+        assert (outcome, is_rules, status) == ("scored_by_rules", True, "malformed")
+        assert reason == f"the model's answer could not be used: {why}"
+        assert int(tokens) > 0  # type: ignore[call-overload]
+    said = [str(row[6]) for row in found]
+    for words, why in zip(("was cut off", "was", "was refused", "is empty", "holds no"), said, strict=True):
+        assert words in why
+    billed = sum(float(charge["units"]["output_tokens"]) for charge in place.sandbox.charges(provider))
+    assert rows_of(place.url, "SELECT sum(output_tokens) FROM agent_executions") == [(round(billed),)]
+    assert rows_of(place.url, "SELECT coalesce(sum(assumed_usd), 0) FROM spend") == [(0,)]
+
+
 @pytest.mark.soak
 async def test_faults_of_the_provider_over_5000_leads(place: Place) -> None:
     await check_faults(place, 5_000)

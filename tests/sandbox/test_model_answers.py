@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,3 +131,34 @@ def test_facts_are_copied_out_of_the_text_between_the_fences_and_no_others():
 def test_a_guests_words_are_understood_by_plain_words(words, intent, topics):
     told = f"Topics:\n- price: cost, price\n- size: how big\n\nGUEST b2\n{words}\nGUEST b2"
     assert ask_in(["intent", "topics"], told) == {"intent": intent, "topics": topics}
+
+
+ENDS = {
+    "cerebras": {"length": "length", "content_filter": "content_filter", "refusal": "stop"},
+    "deepseek": {"length": "length", "content_filter": "content_filter", "refusal": "stop"},
+    "openrouter": {"length": "length", "content_filter": "content_filter", "refusal": "stop"},
+    "openai": {"length": "length", "content_filter": "content_filter", "refusal": "stop"},
+    "anthropic": {"length": "max_tokens", "content_filter": "refusal", "refusal": "refusal"},
+}
+MODELS = {"cerebras": "gpt-oss-120b", "deepseek": "deepseek-flash", "openrouter": "sandbox/small"}
+MODELS |= {"openai": "sandbox-small", "anthropic": "claude-haiku-5-5"}
+PATHS = {"cerebras": "/v1/chat/completions", "anthropic": "/v1/messages"}
+
+
+@pytest.mark.parametrize("provider", ENDS)
+def test_prepared_answers_end_as_the_vendor_says_it(sandbox, provider):
+    variables = sandbox.environment
+    url = variables[f"{provider.upper()}_BASE_URL"] + PATHS.get(provider, "/chat/completions")
+    headers = {"Authorization": f"Bearer {variables[f'{provider.upper()}_API_KEY']}", "anthropic-version": "2026-10-21"}
+    for ends, said in ENDS[provider].items():
+        sandbox.seed(provider, answers=[{"content": "No.", "ends": ends, "times": 2}])
+        asked = {"model": MODELS[provider], "max_tokens": 200, "messages": [{"role": "user", "content": "Hi"}]}
+        whole = httpx.post(url, json=asked, headers=headers).json()
+        choice = whole if provider == "anthropic" else whole["choices"][0]
+        assert said == choice.get("stop_reason", choice.get("finish_reason"))
+        if provider == "openai":
+            message = choice["message"]
+            apart = (None, "No.") if ends == "refusal" else ("No.", None)
+            assert (message["content"], message.get("refusal")) == apart
+        streamed = httpx.post(url, json=asked | {"stream": True}, headers=headers).text
+        assert f'"{said}"' in streamed
