@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.cell_text import SCIENTIFIC, WHOLE, storable, text
 from core.countries import country_code, country_name
+from core.mail_addresses import ascii_domain, folded
 from core.shared_hosts import is_shared, shared_hosts
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ _PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"}
 
 
 def email(raw: str) -> str | None:
-    """Give the first valid address in a cell, in lower case altogether: people type either."""
+    """Give the first valid address in a cell, in its canonical form (`core.mail_addresses`)."""
     if len(raw) <= 66:
         if _EMAIL_FAST(raw):
             return raw
@@ -69,13 +70,16 @@ def email(raw: str) -> str | None:
 
 @lru_cache(maxsize=CACHE)
 def _email(raw: str) -> str | None:
-    value = raw.strip().lower()
-    for part in _EMAIL_SPLIT.split(value):
+    for part in _EMAIL_SPLIT.split(folded(raw.strip())):
         candidate = part.removeprefix("mailto:").split("?", 1)[0].strip("'`\u2018\u2019.:/")
         if "@" not in candidate or ".." in candidate or len(candidate) > 254:
             continue
-        if _EMAIL.match(candidate) and not candidate.split("@")[0].endswith(".") and len(candidate.split("@")[0]) <= 64:
-            return candidate
+        local, _, domain = candidate.rpartition("@")
+        if not _EMAIL.match(candidate) or local.endswith(".") or len(local) > 64:
+            continue
+        host = ascii_domain(domain)
+        if host is not None and _HOST.match(host) and len(f"{local}@{host}") <= 254:
+            return f"{local}@{host}"
     return None
 
 
@@ -116,11 +120,8 @@ def _ascii_host(host: str) -> str | None:
         return None
     if host.isascii():
         return host
-    try:
-        encoded = host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return None
-    return encoded if _HOST.match(encoded) else None
+    encoded = ascii_domain(host)
+    return encoded if encoded is not None and _HOST.match(encoded) else None
 
 
 def url(raw: str) -> str | None:

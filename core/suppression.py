@@ -14,6 +14,7 @@ from uuid import UUID
 
 from core import normalize
 from core.errors import InvalidInput
+from core.mail_addresses import ascii_domain, folded, readable
 
 _BLOCK = 64  # bytes of a SHA-256 block
 _MIN_KEY = 32
@@ -30,10 +31,33 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """What is suppressed: one address, or a domain with all its subdomains."""
+    """What is suppressed: one address, a domain with all its subdomains, a person or a company without an address.
 
-    kind: Literal["address", "domain"]
+    Attributes:
+        value: the address or domain in its canonical form; of a person or company a name to list it by.
+        keys: what else finds it, where the address is not known: see `core.opt_outs`.
+    """
+
+    kind: Literal["address", "domain", "person", "company"]
     value: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A refusal that arrived as data, in a file or from the CRM.
+
+    Attributes:
+        by: who says so, as `import ID`.
+        note: where it stands there.
+        origin: names the statement; one that a person has lifted is not heard again from the same origin.
+    """
+
+    target: Target
+    reason: Reason
+    by: str
+    note: str
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -63,22 +87,39 @@ def address_key(address: str) -> str:
 def target_of(text: str) -> Target:
     """Read what a person names: `ada@brightwell.example`, or `brightwell.example` or `@brightwell.example`.
 
+    `person: …` and `company: …` name one that was suppressed without an address, as a list of suppressions shows it.
+
     Raises:
         InvalidInput: it is neither.
     """
-    given = text.strip().lower()
+    given = folded(text.strip())
+    for kind in _UNADDRESSED:
+        if given.startswith(f"{kind}:"):
+            return Target(kind, given)
     if "@" in given.removeprefix("@"):
         return Target("address", address_key(given))
-    domain = given.removeprefix("@").rstrip(".")
-    if address_key(f"somebody@{domain}") != f"somebody@{domain}":
+    domain = ascii_domain(given.removeprefix("@").rstrip("."))
+    if domain is None or address_key(f"somebody@{domain}") != f"somebody@{domain}":
         raise InvalidInput("this is neither an e-mail address nor a domain")
     return Target("domain", domain)
 
 
+_UNADDRESSED: tuple[Literal["person", "company"], ...] = ("person", "company")
+
+
+def spellings(address: str) -> tuple[str, ...]:
+    """Return an address in its canonical form, and as older versions have stored it."""
+    canonical = normalize.email(address) or address
+    return tuple(dict.fromkeys((canonical, readable(canonical), address)))
+
+
 def matching_values(address: str) -> tuple[str, ...]:
     """Return what a suppression of this address may be stored as: itself, its domain, and the domains above."""
-    labels = address.partition("@")[2].split(".")
-    return (address, *(".".join(labels[start:]) for start in range(len(labels) - 1)))
+    found: dict[str, None] = {}
+    for spelling in spellings(address):
+        labels = spelling.partition("@")[2].split(".")
+        found |= dict.fromkeys((spelling, *(".".join(labels[start:]) for start in range(len(labels) - 1))))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Uuid, func, text
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables import Base
@@ -14,13 +14,18 @@ _TAKEN = text("status IN ('held', 'booked')")
 
 
 class SuppressionRow(Base):
-    """An address or a whole domain that is not written to. One that was removed stays as a record of who did so."""
+    """Who is not written to. One that was removed stays as a record of who did so.
+
+    `value` is an address or a domain, or names a person or a company whose address is not known; `keys` finds those
+    (`core.opt_outs`). `origin` names the statement that was heard, in a file or in the CRM; none where a person said it.
+    """
 
     __tablename__ = "suppressions"
     __table_args__ = (
-        CheckConstraint("kind IN ('address', 'domain')", name="kind"),
+        CheckConstraint("kind IN ('address', 'domain', 'person', 'company')", name="kind"),
         CheckConstraint("btrim(added_by) <> ''", name="added_by"),
         Index("uq_suppressions_value", "value", unique=True, postgresql_where=_STANDS),
+        Index("ix_suppressions_keys", "keys", postgresql_using="gin", postgresql_where=_STANDS),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -32,6 +37,8 @@ class SuppressionRow(Base):
     added_at: Mapped[datetime]
     removed_by: Mapped[str | None]
     removed_at: Mapped[datetime | None]
+    keys: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
+    origin: Mapped[str | None]
 
 
 class TombstoneRow(Base):

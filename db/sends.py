@@ -79,7 +79,7 @@ async def intend(
     known = await find(connection, wanted.approval_id, wanted.purpose)
     if known is not None and known.status is not SendStatus.NOT_SENT:
         return Intent(await _given_up(connection, known, now), may_send=False)
-    await refuse_suppressed(connection, recipient, key)
+    await refuse_suppressed(connection, recipient, key, lead_id=approval.proposal.lead_id)
     values: dict[str, Any] = {
         "message_id": wanted.message_id,
         "digest": wanted.digest,

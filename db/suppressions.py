@@ -1,40 +1,101 @@
 """Suppressions and tombstones: whom we never write to, and whom no import brings back."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.approvals import person
 from core.errors import ConfigurationError, Suppressed
-from core.suppression import Reason, Suppression, Target, TombstoneKey, matching_values
+from core.opt_outs import keys_of, person_name
+from core.suppression import Heard, Reason, Suppression, Target, TombstoneKey, matching_values, spellings
+from db.contacts_tables import ContactRow
 from db.sending_tables import SuppressionRow, TombstoneRow
+from db.tables import LeadRow
 
 _TABLE = SuppressionRow.__table__
 _STANDS = _TABLE.c.removed_at.is_(None)
+_LEADS = LeadRow.__table__
+_CONTACTS = ContactRow.__table__
+_NAMING = (
+    *("contact_name", "first_name", "last_name", "linkedin_url", "contact_email"),
+    *("company_name", "company_domain", "city"),
+)
+"""Fields of a lead by which its person and its company are told."""
 
 
 async def add(
     connection: AsyncConnection, target: Target, *, reason: Reason, by: str, now: datetime, note: str | None = None
 ) -> bool:
-    """Suppress an address or a domain; return whether it is new. Safe to repeat: the first reason stands."""
-    values = {
-        "id": uuid4(),
-        "kind": target.kind,
-        "value": target.value,
-        "reason": str(reason),
-        "note": note,
-        "added_by": person(by),
-        "added_at": now,
+    """Suppress somebody; return whether it is new. Safe to repeat: the first reason stands, but a bounce's."""
+    entry = {"id": uuid4(), **_of_target(target), "reason": str(reason), "note": note}
+    return bool(await _insert(connection, [entry | {"added_by": person(by), "added_at": now}]))
+
+
+async def hear(
+    connection: AsyncConnection, heard: Sequence[Heard], key: Callable[[], TombstoneKey], *, now: datetime
+) -> int:
+    """Suppress whom a file or the CRM says not to write to; return how many are new. Safe to repeat, and at once.
+
+    Left out are erased persons, whose address must not come back, and what a person has lifted since the very same
+    statement was heard: only another statement brings it back.
+
+    Args:
+        connection: in a transaction.
+        heard: any number; none of an erased person is written.
+        key: gives the key of the tombstones; asked only where there are any.
+        now: aware UTC.
+    """
+    addresses = {each.target.value for each in heard if each.target.kind == "address"}
+    is_any = bool(addresses) and await _any_tombstones(connection)
+    gone = await erased_among(connection, addresses, key()) if is_any else set()
+    statements = {(each.target.value, each.origin): each for each in heard if each.target.value not in gone}
+    for pair in await _lifted(connection, list(statements)):
+        del statements[pair]
+    rows = {
+        each.target.value: {
+            "id": uuid4(),
+            **_of_target(each.target),
+            "reason": str(each.reason),
+            "note": each.note,
+            "added_by": person(each.by),
+            "added_at": now,
+            "origin": each.origin,
+        }
+        # An opt-out outlasts a bounce of the same address.
+        for each in sorted(statements.values(), key=lambda each: each.reason is not Reason.BOUNCE)
     }
-    statement = upsert(SuppressionRow).values(**values)
-    found = await connection.execute(
-        statement.on_conflict_do_nothing(index_elements=["value"], index_where=_STANDS).returning(_TABLE.c.id)
+    return await _insert(connection, [rows[value] for value in sorted(rows)])
+
+
+def _of_target(target: Target) -> dict[str, Any]:
+    return {"kind": target.kind, "value": target.value, "keys": list(target.keys)}
+
+
+async def _lifted(connection: AsyncConnection, pairs: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return which statements a person has lifted."""
+    if not pairs:
+        return []
+    same = tuple_(_TABLE.c.value, _TABLE.c.origin).in_(pairs)
+    query = select(_TABLE.c.value, _TABLE.c.origin).where(_TABLE.c.removed_at.is_not(None), same).distinct()
+    return [(row.value, row.origin) for row in await connection.execute(query)]
+
+
+async def _insert(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> int:
+    """Write what does not stand yet, in the order of the values, so that no two writers wait for one another."""
+    if not rows:
+        return 0
+    new = upsert(SuppressionRow).values(rows)
+    changed = {name: new.excluded[name] for name in ("reason", "note", "added_by", "added_at", "keys", "origin")}
+    bounced = (_TABLE.c.reason == Reason.BOUNCE) & (new.excluded.reason != Reason.BOUNCE)
+    statement = new.on_conflict_do_update(
+        index_elements=["value"], index_where=_STANDS, set_=changed, where=bounced
     )
-    return found.first() is not None
+    return len((await connection.execute(statement.returning(_TABLE.c.id))).all())
 
 
 async def remove(connection: AsyncConnection, target: Target, *, by: str, now: datetime) -> bool:
@@ -44,7 +105,7 @@ async def remove(connection: AsyncConnection, target: Target, *, by: str, now: d
     return bool(changed.rowcount)
 
 
-async def select_standing(connection: AsyncConnection, *, limit: int = 1000) -> list[Suppression]:
+async def select_standing(connection: AsyncConnection, *, limit: int | None = None) -> list[Suppression]:
     """List what stands, the newest first."""
     query = select(_TABLE).where(_STANDS).order_by(_TABLE.c.added_at.desc(), _TABLE.c.value).limit(limit)
     return [
@@ -53,29 +114,55 @@ async def select_standing(connection: AsyncConnection, *, limit: int = 1000) -> 
     ]
 
 
-async def why_suppressed(connection: AsyncConnection, address: str, key: TombstoneKey) -> str | None:
-    """Say why an address must not be written to, or None where it may.
+async def why_suppressed(
+    connection: AsyncConnection, address: str | None, key: TombstoneKey, *, lead_id: UUID | None = None
+) -> str | None:
+    """Say why somebody must not be written to, or None where they may.
 
     Args:
         connection: in the transaction that the writing is recorded in.
-        address: normalised.
+        address: theirs, in any spelling; None where none is known.
         key: of the tombstones.
+        lead_id: whose person it is: opt-outs of people and companies without an address are met by it.
 
     Raises:
         ConfigurationError: there are tombstones of another key, so nobody can tell.
     """
-    if await erased_among(connection, [address], key):
+    if address and await erased_among(connection, spellings(address), key):
         return "erased"
-    query = select(_TABLE.c.reason, _TABLE.c.kind).where(_STANDS, _TABLE.c.value.in_(matching_values(address)))
-    row = (await connection.execute(query.order_by(_TABLE.c.kind))).first()
+    named = _TABLE.c.value.in_(matching_values(address)) if address else literal(value=False)
+    if keys := await _keys(connection, address, lead_id):
+        named |= _TABLE.c["keys"].overlap(sorted(keys))
+    query = select(_TABLE.c.reason, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.added_by, _TABLE.c.note, _TABLE.c.origin)
+    row = (await connection.execute(query.where(_STANDS, named).order_by(_TABLE.c.kind).limit(1))).first()
     if row is None:
         return None
-    return str(row.reason) if row.kind == "address" else f"{row.reason} (its domain)"
+    about = {"domain": " (its domain)", "company": " (its company)", "person": " (this person)"}.get(row.kind, "")
+    return f"{row.reason}{about}" + (f"; {row.added_by}, {row.note}" if row.origin else "")
 
 
-async def refuse_suppressed(connection: AsyncConnection, address: str, key: TombstoneKey) -> None:
-    """Do nothing for an address that may be written to. Raises Suppressed, ConfigurationError."""
-    why = await why_suppressed(connection, address, key)
+async def _keys(connection: AsyncConnection, address: str | None, lead_id: UUID | None) -> frozenset[str]:
+    """Return the keys under which the person at a lead, or the lead's company, may have been suppressed."""
+    lead: dict[str, Any] = {}
+    people: list[tuple[str, str | None]] = []
+    written = spellings(address) if address else ()
+    if lead_id is not None:
+        query = select(*[_LEADS.c[name] for name in _NAMING]).where(_LEADS.c.id == lead_id)
+        row = (await connection.execute(query)).mappings().one_or_none()
+        lead = dict(row or {})
+        if not written or lead.get("contact_email") in (None, *written):
+            people.append((person_name(lead), lead.get("linkedin_url")))
+        known = select(_CONTACTS.c.name, _CONTACTS.c.linkedin_url)
+        mine = (_CONTACTS.c.lead_id == lead_id) & _CONTACTS.c.email.in_(written)
+        people += [(row.name, row.linkedin_url) for row in await connection.execute(known.where(mine))]
+    return keys_of(lead, people, written[0] if written else None)
+
+
+async def refuse_suppressed(
+    connection: AsyncConnection, address: str | None, key: TombstoneKey, *, lead_id: UUID | None = None
+) -> None:
+    """Do nothing for somebody who may be written to. Raises Suppressed, which says why, ConfigurationError."""
+    why = await why_suppressed(connection, address, key, lead_id=lead_id)
     if why is not None:
         raise Suppressed(f"the recipient must not be written to: {why}")
 
@@ -85,7 +172,7 @@ async def bury(connection: AsyncConnection, address: str, key: TombstoneKey, *, 
     await refuse_other_keys(connection, key)
     values = {"digest": key.digest(address), "key_id": key.key_id, "erased_by": person(by), "erased_at": now}
     await connection.execute(upsert(TombstoneRow).values(**values).on_conflict_do_nothing())
-    await connection.execute(delete(SuppressionRow).where(_TABLE.c.value == address))
+    await connection.execute(delete(SuppressionRow).where(_TABLE.c.value.in_(spellings(address))))
 
 
 async def erased_among(connection: AsyncConnection, addresses: Collection[str], key: TombstoneKey) -> set[str]:
