@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.column_content import Profile
 from core.column_words import ATTRIBUTES, SUBJECTS, concepts_of
+from core.opt_out_columns import is_opt_out_name
 
 NEVER = frozenset({"blocked", "fax", "middle", "honorific", "street2"})
 """Concepts that make a column none of ours, whatever stands beside them."""
@@ -36,7 +37,7 @@ def read_name(name: str) -> Reading:
         phrases=tuple(phrase for _, phrase in found),
         unknown=sum(1 for concept, _ in found if concept == "unknown"),
         number=numbers[-1] if numbers else 1,
-        blocked=any(concept in NEVER for concept, _ in found) or len(name) > 120,
+        blocked=any(concept in NEVER for concept, _ in found) or len(name) > 120 or is_opt_out_name(name),
     )
 
 

@@ -9,8 +9,6 @@ dedupe of imports all use it.
 
 import unicodedata
 
-import idna
-
 _DOTS = str.maketrans("。｡．", "...")  # full stops of other scripts, which separate labels too (RFC 3490, UTS #46)
 
 
@@ -27,6 +25,8 @@ def ascii_domain(domain: str) -> str | None:
     plain = folded(domain)
     if plain.isascii():
         return plain
+    import idna  # its tables take longer to read than a small file does, and few files need them
+
     try:
         return idna.encode(plain, uts46=True).decode("ascii").lower()
     except idna.IDNAError:
@@ -39,8 +39,12 @@ def ascii_domain(domain: str) -> str | None:
 
 def readable_domain(domain: str) -> str:
     """Return a domain as people write it; one that cannot be read stays as it is."""
+    if "xn--" not in domain:
+        return domain
+    import idna
+
     try:
-        return idna.decode(domain) if "xn--" in domain else domain
+        return idna.decode(domain)
     except (idna.IDNAError, UnicodeError):
         return domain
 

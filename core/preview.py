@@ -1,11 +1,12 @@
 """What an import of a file would do, without doing it."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.columns import ColumnMapping
 from core.csv_rows import ScannedFile, read
+from core.file_opt_outs import FileOptOuts
 from core.lead_rows import Reject, RowReader
 
 
@@ -25,6 +26,9 @@ class PreviewReport:
     importable_rows: int
     rejected_rows: int
     reasons: dict[str, int]
+    opt_outs: int = 0
+    opt_out_columns: dict[str, int] = field(default_factory=dict)
+    unclear_opt_outs: dict[str, list[str]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Give the report as plain JSON values."""
@@ -41,6 +45,9 @@ class PreviewReport:
             "importable_rows": self.importable_rows,
             "rejected_rows": self.rejected_rows,
             "reasons": self.reasons,
+            "opt_outs": self.opt_outs,
+            "opt_out_columns": self.opt_out_columns,
+            "unclear_opt_outs": self.unclear_opt_outs,
         }
 
 
@@ -57,8 +64,10 @@ def preview(file: ScannedFile, mapping: ColumnMapping, reader: RowReader) -> Pre
     """
     rows = importable = 0
     reasons: Counter[str] = Counter()
+    opt_outs = FileOptOuts(mapping, reader)
     for _, cells in read(file):
         rows += 1
+        opt_outs.read(cells)
         result = reader(cells)
         if isinstance(result, Reject):
             reasons[result.reason] += 1
@@ -78,4 +87,7 @@ def preview(file: ScannedFile, mapping: ColumnMapping, reader: RowReader) -> Pre
         importable_rows=importable,
         rejected_rows=rows - importable,
         reasons=dict(reasons),
+        opt_outs=opt_outs.rows,
+        opt_out_columns=opt_outs.counted,
+        unclear_opt_outs=opt_outs.unclear,
     )

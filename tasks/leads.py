@@ -4,6 +4,7 @@ import asyncio
 import csv
 import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from core import csv_rows
 from core.columns import ColumnMapping
 from core.csv_rows import ScannedFile
 from core.errors import InvalidFile
+from core.file_opt_outs import FileOptOuts
 from core.imports import ImportReport, ImportRequest, ImportSummary, UndoReport, UndoRequest
 from core.preview import PreviewReport
 from core.preview import preview as preview_file
@@ -21,6 +23,7 @@ from core.settings import settings
 from db import imports, undo
 from db.engine import Connection, own_connection
 from db.lead_loading import Loading, NewImport, loading
+from tasks.opt_outs import hear_file
 from tasks.outreach_keys import tombstone_key
 from tasks.policies import STEP
 from tasks.previews import detect_mapping, make_row_reader
@@ -117,10 +120,12 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
         first = load.next_record
         if first:
             log.info("import_resumed", extra={"import_id": load.import_id, "record": first})
+        opt_outs = await hear_file(file, mapping, request, load.import_id)
         memory_bytes = peak_memory_bytes()
         if not await load.repeats_earlier():
             memory_bytes = await _load_batches(load, file, mapping, request)
-        report = await _close(load.import_id, file, mapping, started=started, first=first, memory_bytes=memory_bytes)
+        work = _Work(started, first, memory_bytes, opt_outs)
+        report = await _close(load.import_id, file, mapping, work)
     file.path.unlink(missing_ok=True)
     log.info("import_finished", extra=report.model_dump(mode="json", exclude={"rejects_file"}))
     return report
@@ -148,22 +153,33 @@ async def _load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping
     return peak_memory_bytes() + batches.process_memory_bytes
 
 
-async def _close(
-    import_id: UUID, file: ScannedFile, mapping: ColumnMapping, *, started: float, first: int, memory_bytes: int
-) -> ImportReport:
+@dataclass(frozen=True)
+class _Work:
+    """What this run did: since when, from which record, with how much memory, and the refusals it heard."""
+
+    started: float
+    first: int
+    memory_bytes: int
+    opt_outs: FileOptOuts
+
+
+async def _close(import_id: UUID, file: ScannedFile, mapping: ColumnMapping, work: _Work) -> ImportReport:
     """Add up what the batches did, write the rejects file, and mark the import finished."""
     async with database() as connection:
         totals = await imports.totals(connection, import_id)
         rejects_file = await _write_rejects(connection, import_id, file, mapping) if totals.rejected else None
-        seconds = time.monotonic() - started
+        seconds = time.monotonic() - work.started
         report = ImportReport(
             import_id=import_id,
             rows=totals.rows,
             **totals.model_dump(),
+            opt_outs=work.opt_outs.rows,
+            opt_out_columns=work.opt_outs.counted,
+            unclear_opt_outs=work.opt_outs.unclear,
             rejects_file=str(rejects_file) if rejects_file else None,
             seconds=round(seconds, 3),
-            rows_per_s=round((file.records - first) / seconds, 1),
-            peak_memory_mb=round(memory_bytes / 2**20, 1),
+            rows_per_s=round((file.records - work.first) / seconds, 1),
+            peak_memory_mb=round(work.memory_bytes / 2**20, 1),
         )
         await imports.mark_finished(connection, report, runtime.flow_run.id)
     return report
