@@ -101,7 +101,7 @@ class _Nodes:
 
     async def qualify(self, state: MeetingState) -> MeetingState:
         """Decide by rules whether to propose a meeting at all."""
-        return {"stopped": qualifies(state["facts"], state.get("tier"))}
+        return {"stopped": qualifies(state["facts"])}
 
     async def calendar(self, state: MeetingState) -> MeetingState:
         """Find slots that suit both."""

@@ -367,6 +367,18 @@ def _next(approval: Approval, **changes: Any) -> Approval:
     return replace(approval, revision=approval.revision + 1, **changes)
 
 
+TIER = "assessment.tier"
+"""The fact that says what the profile thinks of a lead, where a message was asked for although it excludes them."""
+EXCLUDED = "disqualified"
+
+
+def warnings(approval: Approval, tier: str | None = None) -> list[str]:
+    """Return what stands before an approval's text: that its lead is disqualified, now or when it was drafted."""
+    if approval.proposal.facts.get(TIER) == EXCLUDED:
+        return ["DISQUALIFIED: the profile excludes this lead; a person asked for this message by the lead's id."]
+    return ["DISQUALIFIED: the profile excludes this lead since this was drafted."] if tier == EXCLUDED else []
+
+
 def text_of(content: Json) -> str:
     """Render content for a person, in full: a message as it will read, anything else as indented JSON."""
     if {"to", "subject", "body"} <= content.keys():

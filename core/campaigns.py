@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core import normalize
 from core.forms import Form
 from core.markets import Segment, carries_address, numbers_in
 from core.titles import ROLES, read_title
@@ -120,7 +121,9 @@ class Addressee:
     Attributes:
         values: by field; only those that a placeholder stands for.
         stored: field -> the stored field it was read from, that one's value, and where that is from.
+        email: as it is stored.
         secrets: what we think of the lead; checked never to be in a letter.
+        is_disqualified: the profile excludes them: they get a letter only where a person names them by id.
     """
 
     lead_id: UUID
@@ -129,6 +132,7 @@ class Addressee:
     values: Mapping[str, str]
     stored: Mapping[str, tuple[str, str, str]]
     secrets: Sequence[str] = ()
+    is_disqualified: bool = False
 
     @property
     def persona(self) -> str:
@@ -147,12 +151,14 @@ class Fact(Frozen):
 
 
 class Letter(Frozen):
-    """A variant as one person would get it."""
+    """A variant as one person would get it; `to` is their canonical address, `stored_to` the lead's spelling of it."""
 
     lead_id: UUID
     persona: str
     tone: Tone
     to: str
+    stored_to: str
+    is_disqualified: bool = False
     subject: str
     body: str
     facts: list[Fact]
@@ -291,7 +297,9 @@ def write_letter(variant: Variant, addressee: Addressee, sender: Sender) -> Lett
         lead_id=addressee.lead_id,
         persona=variant.persona,
         tone=variant.tone,
-        to=addressee.email,
+        to=normalize.email(addressee.email) or addressee.email,
+        stored_to=addressee.email,
+        is_disqualified=addressee.is_disqualified,
         subject=subject,
         body=f"{body.strip()}\n\n{signature(sender)}",
         facts=facts,

@@ -1,12 +1,13 @@
 """What a person is asked, and says, about an approval: the form of a decision, and what one looks like."""
 
 import difflib
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.approvals import Approval, Status, outcome, text_of
+from core.approvals import Approval, Status, outcome, text_of, warnings
 from core.errors import InvalidInput
 from core.forms import Form
 
@@ -76,11 +77,15 @@ def diff_of(approval: Approval) -> str:
     return "\n".join(lines)
 
 
-def as_json(approval: Approval) -> dict[str, Any]:
-    """Return an approval as `sales-agent approvals --json` prints it, a stable interface."""
+def as_json(approval: Approval, preamble: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return an approval as `sales-agent approvals --json` prints it, a stable interface.
+
+    `preamble` is what must be known before the text is read.
+    """
     proposal = approval.proposal
     times = ("requested_at", "expires_at", "edited_at", "decided_at", "closed_at")
     return {
+        "preamble": list(warnings(approval) if preamble is None else preamble),
         "id": str(approval.id),
         "kind": str(proposal.kind),
         "title": proposal.title,
@@ -108,6 +113,6 @@ def summary(approval: Approval) -> dict[str, str]:
         "id": str(approval.id)[:8],
         "kind": str(approval.proposal.kind),
         "status": str(approval.status),
-        "title": approval.proposal.title,
+        "title": f"DISQUALIFIED: {approval.proposal.title}" if warnings(approval) else approval.proposal.title,
         "what": until,
     }

@@ -131,9 +131,9 @@ class ImportReport(Frozen):
     """What an import did; the JSON of `sales-agent import --json`, a stable interface.
 
     `rows = inserted + updated + unchanged + duplicates + rejected`, always. `duplicates` are rows whose lead an earlier
-    row of the same file named. `opt_outs` are rows whose person or address is never written to because a column says so;
-    `opt_out_columns` says which columns of how many, `unclear_opt_outs` which of their cells say neither yes nor no, the
-    first of each column. `seconds` and `rows_per_s` are those of this run: an import that was interrupted and
+    row of the same file named. `opt_outs` are rows whose person or address is never written to, as a column says;
+    `opt_out_columns` tells which columns say so of how many, `unclear_opt_outs` which of their cells, the first of each
+    column, say neither yes nor no. `seconds` and `rows_per_s` are those of this run: an import that was interrupted and
     taken up again counts what it read since.
     """
 

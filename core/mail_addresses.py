@@ -21,7 +21,7 @@ def folded(text: str) -> str:
 
 
 def ascii_domain(domain: str) -> str | None:
-    """Return a domain in lower-case ASCII, its other letters as IDNA writes them; None where there is no such domain."""
+    """Return a domain in lower-case ASCII, other letters as IDNA writes them; None where there is no such domain."""
     plain = folded(domain)
     if plain.isascii():
         return plain

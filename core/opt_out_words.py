@@ -115,7 +115,8 @@ CONCEPTS: dict[str, str] = {
         dpa, recording""",
     "link": "link, url, links, href, page, webhook",
     "rate": "rate, ratio, percent, percentage, quote, probability, score, risk, likelihood, threshold, page views",
-    "count": "count, no of, no de, nr of, no emails sent, no mails sent, counts, total, number of, anzahl, times, nombre, numero, aantal, liczba",
+    "count": """count, no of, no de, nr of, counts, total, number of, anzahl, times, nombre, numero, aantal, liczba,
+        no emails sent, no mails sent""",
     # A date, a reason, somebody: where anything stands there, it has happened.
     "aside": """date, time, at, on, timestamp, datetime, when, since, datum, zeitpunkt, seit, uhrzeit, fecha, hora,
         data, ora, heure, le, tidpunkt, dato, дата, 日期, 時間, 日時, 날짜, reason, reasons, grund, begrundung, motif,
@@ -147,12 +148,11 @@ CONCEPTS: dict[str, str] = {
 DATED = frozenset({"clean time", "abmeldedatum", "fecha de baja", "fecha baja"})
 """Phrases that name the moment when it happened."""
 
-YES = frozenset(
-    """true yes y 1 x t wahr ja j oui o vrai si s sim verdadeiro verdadero vero tak prawda on checked selected ano igen
-    evet kylla hai да д 是 はい 예 네 有 angekreuzt gesetzt marked marque coche set ✓ ✔ ☑ ✅ ☒""".split()
-)
-NO = frozenset(
-    """false no n 0 f nein non faux nee nie falsch falso nao nej ikke ei ne nem hayir nu нет н 否 いいえ 아니요 아니오 無
-    off unchecked never niemals jamais nunca mai nooit nigdy unset ☐ □ ✗ ✘ 0.0 none""".split()
-)
-"""Cells, folded, that say yes and no, in whatever column."""
+_YES = """true yes y 1 x t wahr ja j oui o vrai si s sim verdadeiro verdadero vero tak prawda on checked selected ano igen
+    evet kylla hai да д 是 はい 예 네 有 angekreuzt gesetzt marked marque coche set ✓ ✔ ☑ ✅ ☒"""
+_NO = """false no n 0 f nein non faux nee nie falsch falso nao nej ikke ei ne nem hayir nu нет н 否 いいえ 아니요 아니오 無
+    off unchecked never niemals jamais nunca mai nooit nigdy unset ☐ □ ✗ ✘ 0.0 none"""
+YES = frozenset(_YES.split())
+"""Cells, folded, that say yes, in whatever column."""
+NO = frozenset(_NO.split())
+"""Cells, folded, that say no."""

@@ -40,13 +40,13 @@ _LINK = re.compile(r"https?:|www\.|@|\b[\w-]+\.(?:com|net|org|io|co|de|example)\
 _NUMBER = re.compile(r"\d[\d.,]*")
 
 
-def qualifies(facts: Mapping[str, Any], tier: str | None) -> str | None:
-    """Say why nobody should propose a meeting here, or None where one may."""
-    if not facts.get("lead.contact_email"):
-        return "the lead has no e-mail address"
-    if tier == "disqualified":
-        return "the lead is disqualified by the profile"
-    return None
+def qualifies(facts: Mapping[str, Any]) -> str | None:
+    """Say why nobody can propose a meeting here, or None where one may.
+
+    Whom the profile disqualifies may get one: a proposal is always asked for by the lead's id, and its approval says so
+    first.
+    """
+    return None if facts.get("lead.contact_email") else "the lead has no e-mail address"
 
 
 def greeting_name(facts: Mapping[str, Any]) -> str | None:

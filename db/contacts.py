@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import normalize
 from core.contacts import Contact, SiteDiscovery, StoredContact, is_gone, key_among
 from db.contacts_tables import ContactRow
 
@@ -84,7 +85,7 @@ def _values(lead_id: UUID, key: str, contact: Contact, at: datetime) -> dict[str
         "role": contact.role,
         "is_owner_like": contact.is_owner_like,
         "linkedin_url": contact.linkedin_url,
-        "email": contact.email,
+        "email": contact.email and (normalize.email(contact.email) or contact.email),
         "phone": contact.phone,
         "source": best.source,
         "source_url": best.source_url,

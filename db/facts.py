@@ -1,4 +1,4 @@
-"""The facts an approval names, as they are now: `lead.<field>` and `contact.<field>` of the contact it names."""
+"""The facts an approval names, as they are now: `lead.<field>`, `contact.<field>` of one contact, the lead's tier."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.approvals import TIER
 from core.lead import FIELDS
 from db.contacts_tables import ContactRow
 from db.tables import AssessmentRow, LeadRow
@@ -35,6 +36,8 @@ async def read(
     if wanted:
         row = (await connection.execute(select(*wanted).where(LeadRow.id == lead_id))).mappings().one_or_none()
         found |= {f"lead.{name}": value for name, value in (row or {}).items()}
+    if TIER in names:
+        found[TIER] = await find_tier(connection, lead_id)
     fields = [name.removeprefix("contact.") for name in names if name.startswith("contact.")]
     columns = [ContactRow.__table__.c[field] for field in fields if field in _CONTACT_FIELDS]
     if columns and person_key is not None:

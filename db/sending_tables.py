@@ -17,7 +17,7 @@ class SuppressionRow(Base):
     """Who is not written to. One that was removed stays as a record of who did so.
 
     `value` is an address or a domain, or names a person or a company whose address is not known; `keys` finds those
-    (`core.opt_outs`). `origin` names the statement that was heard, in a file or in the CRM; none where a person said it.
+    (`core.opt_outs`). `origin` names the statement that was heard, in a file or in the CRM; none where a person did.
     """
 
     __tablename__ = "suppressions"

@@ -9,9 +9,10 @@ from sqlalchemy import delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import normalize
 from core.approvals import person
 from core.errors import ConfigurationError, Suppressed
-from core.opt_outs import keys_of, person_name
+from core.opt_outs import keys_of, person_name, targets
 from core.suppression import Heard, Reason, Suppression, Target, TombstoneKey, matching_values, spellings
 from db.contacts_tables import ContactRow
 from db.sending_tables import SuppressionRow, TombstoneRow
@@ -92,9 +93,7 @@ async def _insert(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -
     new = upsert(SuppressionRow).values(rows)
     changed = {name: new.excluded[name] for name in ("reason", "note", "added_by", "added_at", "keys", "origin")}
     bounced = (_TABLE.c.reason == Reason.BOUNCE) & (new.excluded.reason != Reason.BOUNCE)
-    statement = new.on_conflict_do_update(
-        index_elements=["value"], index_where=_STANDS, set_=changed, where=bounced
-    )
+    statement = new.on_conflict_do_update(index_elements=["value"], index_where=_STANDS, set_=changed, where=bounced)
     return len((await connection.execute(statement.returning(_TABLE.c.id))).all())
 
 
@@ -156,6 +155,14 @@ async def _keys(connection: AsyncConnection, address: str | None, lead_id: UUID 
         mine = (_CONTACTS.c.lead_id == lead_id) & _CONTACTS.c.email.in_(written)
         people += [(row.name, row.linkedin_url) for row in await connection.execute(known.where(mine))]
     return keys_of(lead, people, written[0] if written else None)
+
+
+async def targets_of(connection: AsyncConnection, lead_id: UUID) -> list[Target]:
+    """Return what to suppress where a lead's person opts out: their address, else who they are by name."""
+    query = select(*[_LEADS.c[name] for name in _NAMING]).where(_LEADS.c.id == lead_id)
+    lead = dict((await connection.execute(query)).mappings().one_or_none() or {})
+    address = normalize.email(lead.get("contact_email") or "")
+    return targets(lead, [address] if address else [])
 
 
 async def refuse_suppressed(

@@ -1,5 +1,7 @@
 """What the Prefect page of a run shows of the approval it waits for: the exact words, and how to decide."""
 
+from collections.abc import Sequence
+
 from prefect.artifacts import acreate_markdown_artifact
 
 from core.approvals import Approval, Status, text_of
@@ -7,8 +9,8 @@ from core.deciding import DIGEST_CHARS
 from tasks.runtime import in_flow_run
 
 
-async def publish_waiting(approval: Approval) -> None:
-    """Show a pending approval with its exact text."""
+async def publish_waiting(approval: Approval, preamble: Sequence[str] = ()) -> None:
+    """Show a pending approval with its exact text, and before it what must be known."""
     if not in_flow_run() or approval.status is not Status.PENDING:
         return
     fence = "~~~~~~"
@@ -16,6 +18,7 @@ async def publish_waiting(approval: Approval) -> None:
     short = str(approval.id)[:8]
     markdown = "\n".join(
         [
+            *[f"**{line.replace('*', ' ').replace('`', ' ')}**\n" for line in preamble],
             f"# Waiting for a decision: {approval.proposal.kind}",
             "",
             f"Approval `{approval.id}`, digest `{approval.digest[:DIGEST_CHARS]}`, "

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from core import approvals as rules
-from core.approvals import Approval, Decision, Json, Kind, Proposal, Status
+from core.approvals import OPEN, Approval, Decision, Json, Kind, Proposal, Status
 from core.deciding import DecisionReport, DecisionRequest, edited_content, seen_digest
 from core.errors import ApprovalNotFound, Conflict, InvalidInput
+from core.first_messages import Moment, told, told_all, why
 from core.meetings import Span
 from core.sending import checked_words
 from core.settings import settings
-from db import approvals, facts, meetings, suppressions
+from db import approvals, facts, first_messages, meetings, suppressions
 from db.engine import Connection
 from tasks.approval_artifacts import publish_waiting
 from tasks.deployments import start_run
@@ -45,10 +46,12 @@ async def ask_approval(proposal: Proposal) -> Approval:
     lifetime = timedelta(days=settings().outreach.approvals.lifetime_days)
     async with database() as connection:
         if proposal.recipient is not None:
-            await suppressions.refuse_suppressed(connection, proposal.recipient, tombstone_key())
+            await suppressions.refuse_suppressed(
+                connection, proposal.recipient, tombstone_key(), lead_id=proposal.lead_id
+            )
         approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
     log.info("approval_requested", extra={"approval_id": str(approval.id), "kind": str(proposal.kind)})
-    await publish_waiting(approval)
+    await publish_waiting(approval, await preamble(approval))
     return approval
 
 
@@ -70,6 +73,7 @@ async def decide(request: DecisionRequest) -> DecisionReport:
         NotPending: somebody was first; says who.
         StaleDraft: it reads, or its facts are, different from what they saw.
         Suppressed: the recipient must not be written to (any more).
+        Conflict: it would be a first message to somebody who is written to already.
         ApprovalExpired, ApprovalNotFound, InvalidInput.
     """
     approval = await apply_decision(request)
@@ -109,9 +113,24 @@ async def _check_before_approving(connection: Connection, approval: Approval) ->
     """Refuse what could not be executed anyhow, while somebody is there to hear why."""
     if approval.status is not Status.PENDING or approval.proposal.kind not in MESSAGES:
         return
-    if approval.proposal.recipient is not None:
-        await suppressions.refuse_suppressed(connection, approval.proposal.recipient, tombstone_key())
+    proposal = approval.proposal
+    if proposal.recipient is not None:
+        await suppressions.refuse_suppressed(connection, proposal.recipient, tombstone_key(), lead_id=proposal.lead_id)
+    other = await first_messages.find_obstacle(connection, approval, Moment.APPROVE)
+    if other is not None:
+        raise Conflict(f"{why(other)}: {told(other)}; reject this one, or propose another message by the lead's id")
     rules.check_facts(approval, await facts_now(connection, approval))
+
+
+async def preamble(approval: Approval) -> list[str]:
+    """Say what who decides must know before they read a message: that its lead is disqualified, what went before."""
+    proposal = approval.proposal
+    if proposal.kind not in MESSAGES or approval.status not in OPEN:
+        return rules.warnings(approval)
+    async with database() as connection:
+        others = await first_messages.others_of(connection, approval)
+        tier = await facts.find_tier(connection, proposal.lead_id) if proposal.lead_id is not None else None
+    return rules.warnings(approval, tier) + told_all(others)
 
 
 async def edit_approval(approval_id: UUID, *, subject: str | None, body: str | None, by: str, digest: str) -> Approval:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from agents import marketing
 from agents.models import Job
-from core.approvals import Kind, Proposal
+from core.approvals import EXCLUDED, TIER, Kind, Proposal
 from core.campaigns import (
     FIELD_OF,
     PERSONAS,
@@ -26,10 +26,11 @@ from core.campaigns import (
     write_letter,
 )
 from core.errors import InvalidInput, NotPending, Suppressed
+from core.first_messages import CAMPAIGN, Moment, Other, obstacle, why
 from core.names import read_name
 from core.sending import checked_words
 from core.settings import settings
-from db import approvals, campaigns, segments, suppressions
+from db import approvals, campaigns, first_messages, segments, suppressions
 from db.engine import Connection
 from langgraph_prefect.values import Finished, Stopped
 from tasks.campaign_artifacts import publish_campaign
@@ -66,7 +67,9 @@ async def plan(request: CampaignRequest) -> CampaignPlan:
     if unknown := sorted(set(request.personas) - set(PERSONAS)):
         raise InvalidInput(f"no such persona: {', '.join(unknown)}; there are {', '.join(PERSONAS)}")
     rows = await _rows(request)
-    counts = Counter(addressee.persona for addressee in map(_addressee, rows) if addressee.email)
+    asked = bool(request.lead_ids)
+    addressees = [each for each in map(_addressee, rows) if each.email and (asked or not each.is_disqualified)]
+    counts = Counter(addressee.persona for addressee in addressees)
     chosen = tuple(request.personas) or tuple(persona for persona, _ in counts.most_common(_MOST_PERSONAS))
     columns = [name for name in segments.COUNTED if name in (rows[0] if rows else {})]
     frame = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
@@ -89,7 +92,15 @@ def _addressee(row: Mapping[str, Any]) -> Addressee:
             values[field] = part
             stored[field] = ("contact_name", str(row["contact_name"]), _provenance(row, "contact_name"))
     secrets = [row["reasoning"] or "", f"{row['score']:f}" if row["score"] is not None and row["score"] % 1 else ""]
-    return Addressee(row["id"], row["contact_email"], row["contact_title"], values, stored, secrets)
+    return Addressee(
+        row["id"],
+        row["contact_email"],
+        row["contact_title"],
+        values,
+        stored,
+        secrets,
+        is_disqualified=row["tier"] == EXCLUDED,
+    )
 
 
 def _provenance(row: Mapping[str, Any], field: str) -> str:
@@ -143,24 +154,36 @@ async def draft(begun: CampaignPlan, report: CampaignReport) -> CampaignReport:
         return report
     letters, skipped = letters_of(map(_addressee, await _rows(begun.request)), report.variants, begun.request)
     async with database() as connection:
+        await first_messages.lock_drafting(connection)
         await campaigns.upsert(connection, begun.campaign_id, report.segment, report.variants, now=datetime.now(UTC))
-        refused = [(letter, await _refused(connection, begun.campaign_id, letter)) for letter in letters]
+        written = await first_messages.select_others(connection, {letter.to for letter in letters})
+        refused = [(letter, await _refused(connection, begun.campaign_id, letter, written)) for letter in letters]
     counted = Counter([one.reason for one in skipped] + [why for _, why in refused if why])
     drafted = sum(1 for _, why in refused if why is None)
     return report.model_copy(update={"letters": drafted, "skipped": dict(counted)})
 
 
-async def _refused(connection: Connection, campaign_id: UUID, letter: Letter) -> str | None:
-    """Ask for the approval of a letter; say why where that cannot be."""
+async def _refused(
+    connection: Connection, campaign_id: UUID, letter: Letter, written: dict[str, list[Other]]
+) -> str | None:
+    """Ask for the approval of a letter; say why where that cannot be. Keeps in `written` who is written to."""
     proposal = _proposal(campaign_id, letter)
+    others = [other for other in written.get(letter.to, []) if other.subject_id != proposal.subject_id]
+    if (other := obstacle(proposal, others, Moment.DRAFT)) is not None:
+        return why(other)
     lifetime = timedelta(days=settings().outreach.approvals.lifetime_days)
     try:
         checked_words(proposal.content)
-        await suppressions.refuse_suppressed(connection, letter.to, tombstone_key())
+        await suppressions.refuse_suppressed(connection, letter.to, tombstone_key(), lead_id=letter.lead_id)
         approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
     except (InvalidInput, Suppressed, NotPending) as error:
-        return error.message if isinstance(error, Suppressed) else type(error).__name__
+        # Where a refusal was heard is told by the list of suppressions; here they are counted by their reason.
+        return error.message.partition(";")[0] if isinstance(error, Suppressed) else type(error).__name__
     await campaigns.upsert_letter(connection, campaign_id, letter, approval.id)
+    drafted = Other(
+        approval.id, Kind.EMAIL, proposal.subject_id, letter.subject, approval.status, None, datetime.now(UTC)
+    )
+    written.setdefault(letter.to, []).append(drafted)
     return None
 
 
@@ -171,6 +194,9 @@ def letters_of(
     letters: list[Letter] = []
     skipped: list[Skipped] = []
     for addressee in addressees:
+        if addressee.is_disqualified and not request.lead_ids:
+            skipped.append(Skipped(lead_id=addressee.lead_id, reason="disqualified by the profile"))
+            continue
         fitting = [variant for variant in variants if variant.persona == addressee.persona]
         if not fitting:
             skipped.append(Skipped(lead_id=addressee.lead_id, reason="another persona"))
@@ -188,12 +214,14 @@ def letters_of(
 
 def _proposal(campaign_id: UUID, letter: Letter) -> Proposal:
     facts = {f"lead.{fact.stored_field}": fact.stored_value for fact in letter.facts}
+    if letter.is_disqualified:
+        facts[TIER] = EXCLUDED
     return Proposal(
         kind=Kind.EMAIL,
-        subject_id=f"campaign/{campaign_id}/{letter.lead_id}",
+        subject_id=f"{CAMPAIGN}{campaign_id}/{letter.lead_id}",
         title=f"Campaign letter, {letter.persona}, {letter.tone}",
         content={"to": letter.to, "subject": letter.subject, "body": letter.body},
-        facts={**facts, "lead.contact_email": letter.to},
+        facts={**facts, "lead.contact_email": letter.stored_to},
         recipient=letter.to,
         lead_id=letter.lead_id,
         proposed_by=marketing.NAME,

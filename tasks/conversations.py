@@ -22,7 +22,7 @@ from core.errors import Conflict, LeadNotFound, LimitReached, ProviderError
 from core.opt_out import is_opt_out, said_themselves
 from core.playbook import DEFAULT, Playbook, filled
 from core.settings import settings
-from core.suppression import Reason, Target
+from core.suppression import Reason
 from core.talking import PLAYBOOK_FILE, TalkReport, TalkRequest
 from db import agent_threads, facts, suppressions
 from integrations.cartesia.listening import Listening
@@ -87,8 +87,8 @@ async def plan(asked: TalkRequest) -> TalkPlan:
         found = await facts.read(connection, lead_id, _FACTS)
         address = found.get("lead.contact_email")
         is_leaving = is_opt_out(said_themselves(asked.text or ""))
-        if known is None and found and address and not is_leaving:
-            await suppressions.refuse_suppressed(connection, address, tombstone_key())
+        if known is None and found and not is_leaving:
+            await suppressions.refuse_suppressed(connection, address, tombstone_key(), lead_id=lead_id)
     if not found:
         raise LeadNotFound(f"there is no lead {lead_id}")
     if is_leaving:
@@ -113,17 +113,16 @@ def _playbook(named: object) -> Playbook:
 
 
 async def opt_out_of(lead_id: UUID) -> str:
-    """Suppress a lead's address; say what was suppressed. Safe to repeat."""
+    """Suppress a lead's person; say what was suppressed. Safe to repeat."""
     async with database() as connection:
-        known = await facts.read(connection, lead_id, ("lead.contact_email",))
-        address = known.get("lead.contact_email")
-        if not address:
-            log.warning("opt_out_without_address", extra={"lead_id": str(lead_id)})
-            return "nothing: no address of the lead is known"
-        target = Target("address", address)
-        await suppressions.add(connection, target, reason=Reason.OPT_OUT, by=_BY, now=datetime.now(UTC))
+        found = await suppressions.targets_of(connection, lead_id)
+        for target in found:
+            await suppressions.add(connection, target, reason=Reason.OPT_OUT, by=_BY, now=datetime.now(UTC))
+    if not found:
+        log.warning("opt_out_of_nobody", extra={"lead_id": str(lead_id)})
+        return "nothing: neither an address nor a name of the lead is known"
     log.info("opted_out", extra={"lead_id": str(lead_id)})
-    return "the lead's e-mail address"
+    return "the lead's e-mail address" if found[0].kind == "address" else f"the lead's {found[0].kind}, by name"
 
 
 async def take_turn(begun: TalkPlan) -> TalkReport:

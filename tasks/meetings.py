@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from agents import bdr
 from agents.openings import PROMPT_VERSION
-from core.approvals import Approval, Decision, Kind, Proposal, Status, outcome
+from core.approvals import EXCLUDED, TIER, Approval, Decision, Kind, Proposal, Status, outcome
 from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
 from core.errors import Conflict, InvalidInput, ProviderNotConfigured
 from core.invitations import Invitation
@@ -82,8 +82,7 @@ async def gather_facts(request: ProposeRequest) -> tuple[UUID, bdr.MeetingState]
         known = await facts.read(connection, request.lead_id, USED_FACTS)
         tier = await facts.find_tier(connection, request.lead_id)
         address = known.get("lead.contact_email")
-        if address:
-            await suppressions.refuse_suppressed(connection, address, tombstone_key())
+        await suppressions.refuse_suppressed(connection, address, tombstone_key(), lead_id=request.lead_id)
         open_ = await meetings.find_open_thread(connection, bdr.AGENT, request.lead_id)
     state: bdr.MeetingState = {"facts": dict(known), "tier": tier, "now": datetime.now(UTC).isoformat()}
     return open_ or uuid4(), state
@@ -115,13 +114,14 @@ async def ask(request: ProposeRequest, found: Outcome, state: bdr.MeetingState) 
         reason = "a proposal to this lead was approved and is on its way: see `sales-agent meetings list`"
         return ProposalReport(lead_id=request.lead_id, thread_id=thread_id, approval_id=None, reason=reason)
     content = dict(question["content"])
+    content["to"] = address_key(content["to"])
     company = state["facts"].get("lead.company_name") or "a lead"
     proposal = Proposal(
         kind=Kind.MEETING,
         subject_id=found.thread_id,
         title=f"Meeting with {company}",
         content=content,
-        facts={**_used(state["facts"]), TAKEN: []},
+        facts={**_used(state["facts"]), **_excluded(state), TAKEN: []},
         recipient=content["to"],
         lead_id=request.lead_id,
         proposed_by=bdr.AGENT,
@@ -134,6 +134,11 @@ async def ask(request: ProposeRequest, found: Outcome, state: bdr.MeetingState) 
 
 def _used(known: dict[str, Any]) -> dict[str, Any]:
     return {name: known.get(name) for name in USED_FACTS}
+
+
+def _excluded(state: bdr.MeetingState) -> dict[str, Any]:
+    """Return the fact that the profile excludes the lead, where it does: the approval says so first."""
+    return {TIER: EXCLUDED} if state.get("tier") == EXCLUDED else {}
 
 
 def waiting(found: Outcome, report: ProposalReport) -> Any:

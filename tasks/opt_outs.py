@@ -1,4 +1,4 @@
-"""Hearing the refusals that stand in a file, before any of its rows is loaded: each once, from whatever row it comes."""
+"""Hearing the refusals that stand in a file, before any of its rows is loaded."""
 
 import asyncio
 import logging

@@ -15,10 +15,11 @@ from prefect import runtime
 from core.approvals import Approval, Status, outcome
 from core.deciding import ExecutionReport
 from core.errors import Permanent, Suppressed, Transient
+from core.first_messages import Moment, told, why
 from core.meetings import Span
 from core.sending import LETTER, Letter, Send, SendStatus, checked_words, message_id, render, sender_address
 from core.settings import settings
-from db import approvals, sends
+from db import approvals, first_messages, sends
 from db.engine import Engine, transaction
 from db.sends import Intent, Wanted
 from integrations.smtp.client import SmtpServer, send
@@ -37,9 +38,19 @@ def executor() -> str:
 
 
 async def claim(approval_id: UUID, *, by: str, busy: Collection[Span] = ()) -> Approval:
-    """Take an approval for execution by its facts as they are now; whether `by` got it, `is_held_by` says."""
+    """Take an approval for execution by its facts as they are now; whether `by` got it, `is_held_by` says.
+
+    Of several approved messages that would each be the first to one address, the first one taken is sent; the others
+    are stale from then on.
+    """
     async with database() as connection:
+        other = await first_messages.find_obstacle(
+            connection, await approvals.get(connection, approval_id), Moment.SEND
+        )
         known = await approvals.get(connection, approval_id)
+        if other is not None and known.status is Status.APPROVED:
+            reason = f"{why(other)}: {told(other)}"
+            return await approvals.make_stale(connection, approval_id, reason, now=datetime.now(UTC))
         current = await facts_now(connection, known, busy)
         return await approvals.claim(connection, approval_id, current, by=by, now=datetime.now(UTC))
 

@@ -197,14 +197,18 @@ async def _carry_out(approval: "Approval") -> "Approval":
 
 def _print(approval: "Approval") -> None:
     from core.deciding import as_json
+    from tasks.approvals import preamble
 
-    terminal.print_json(as_json(approval))
+    terminal.print_json(as_json(approval, asyncio.run(preamble(approval))))
 
 
 def _show(approval: "Approval") -> None:
     from core.approvals import outcome, text_of
     from core.deciding import DIGEST_CHARS, diff_of
+    from tasks.approvals import preamble
 
+    for line in asyncio.run(preamble(approval)):
+        typer.echo(line)
     proposal = approval.proposal
     terminal.print_facts(
         {

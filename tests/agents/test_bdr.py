@@ -77,14 +77,16 @@ async def test_from_facts_to_a_booked_slot() -> None:
     assert await thread.next() == ()
 
 
-@pytest.mark.parametrize(
-    ("facts", "tier", "why"),
-    [({**FACTS, "lead.contact_email": None}, "hot", "no e-mail"), (FACTS, "disqualified", "disqualified")],
-)
-async def test_a_lead_that_does_not_qualify_gets_no_proposal(facts: dict[str, Any], tier: str, why: str) -> None:
+async def test_a_lead_without_an_address_gets_no_proposal() -> None:
     thread = Thread(build())
-    assert why in (await thread.begin(facts, tier))["stopped"]
+    assert "no e-mail" in (await thread.begin({**FACTS, "lead.contact_email": None}, "hot"))["stopped"]
     assert await thread.next() == ()
+
+
+async def test_whom_the_profile_disqualifies_gets_one_where_a_person_asks() -> None:
+    thread = Thread(build())
+    await thread.begin(FACTS, "disqualified")
+    assert await thread.next() == ("await_approval",)
 
 
 async def test_without_a_free_slot_nothing_is_proposed() -> None:

@@ -19,9 +19,7 @@ _IN_LETTERS = "[^ -~]"
 
 def upgrade() -> None:
     empty = sa.text("'{}'::text[]")
-    op.add_column(
-        "suppressions", sa.Column("keys", postgresql.ARRAY(sa.Text), server_default=empty, nullable=False)
-    )
+    op.add_column("suppressions", sa.Column("keys", postgresql.ARRAY(sa.Text), server_default=empty, nullable=False))
     op.add_column("suppressions", sa.Column("origin", sa.Text))
     op.drop_constraint(op.f("ck_suppressions_kind"), "suppressions")
     kinds = "kind IN ('address', 'domain', 'person', 'company')"
@@ -60,7 +58,7 @@ def _respell() -> None:
 
 def _written_in_letters(connection: sa.Connection, row: str, column: str, table: str) -> Iterator[tuple[Any, str]]:
     """Yield the rows whose domain is not in ASCII, with the spelling that is; what has none stays as it is."""
-    query = sa.text(f"SELECT {row}, {column} FROM {table} WHERE {column} ~ :letters")  # noqa: S608 - names of ours
+    query = sa.text(f"SELECT {row}, {column} FROM {table} WHERE {column} ~ :letters")
     for found, written in connection.execute(query, {"letters": _IN_LETTERS}).all():
         local, sign, domain = written.rpartition("@")
         try:
