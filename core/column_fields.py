@@ -24,7 +24,7 @@ def _rank(reading: Reading) -> float:
         word in reading.phrases for word in ("normalized", "formatted", "cleaned", "clean", "raw", "e 164", "extracted")
     ):
         weight -= 0.02
-    return weight - 0.06 * (min(reading.number, 6) - 1)
+    return weight - 0.06 * (max(1, min(reading.number, 6)) - 1)
 
 
 def _email(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:

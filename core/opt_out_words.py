@@ -148,10 +148,10 @@ CONCEPTS: dict[str, str] = {
 DATED = frozenset({"clean time", "abmeldedatum", "fecha de baja", "fecha baja"})
 """Phrases that name the moment when it happened."""
 
-_YES = """true yes y 1 x t wahr ja j oui o vrai si s sim verdadeiro verdadero vero tak prawda on checked selected ano igen
-    evet kylla hai да д 是 はい 예 네 有 angekreuzt gesetzt marked marque coche set ✓ ✔ ☑ ✅ ☒"""
-_NO = """false no n 0 f nein non faux nee nie falsch falso nao nej ikke ei ne nem hayir nu нет н 否 いいえ 아니요 아니오 無
-    off unchecked never niemals jamais nunca mai nooit nigdy unset ☐ □ ✗ ✘ 0.0 none"""
+_YES = """true yes y 1 x t wahr ja j oui o vrai si s sim verdadeiro verdadero vero tak prawda on checked selected ano
+    igen evet kylla hai да д 是 はい 예 네 有 angekreuzt gesetzt marked marque coche set ✓ ✔ ☑ ✅ ☒"""
+_NO = """false no n 0 f nein non faux nee nie falsch falso nao nej ikke ei ne nem hayir nu нет н 否 いいえ 아니요 아니오
+    無 off unchecked never niemals jamais nunca mai nooit nigdy unset ☐ □ ✗ ✘ 0.0 none"""
 YES = frozenset(_YES.split())
 """Cells, folded, that say yes, in whatever column."""
 NO = frozenset(_NO.split())
