@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID
 
+from core.crm_opt_outs import RemoteRefusal
+
 Value = str | tuple[str, ...] | None
 """A text, a list of texts without order (e-mail addresses, telephone numbers), or nothing."""
 
@@ -47,10 +49,14 @@ class RemoteRecord:
 
 @dataclass(frozen=True, slots=True)
 class RemoteUnit:
-    """A company with its people: what is fetched, compared and settled as one."""
+    """A company with its people: what is fetched, compared and settled as one.
+
+    `refusals` says who of them is not to be written to; it is heard when the unit is fetched, and not kept with it.
+    """
 
     lead: RemoteRecord
     contacts: tuple[RemoteRecord, ...] = ()
+    refusals: tuple[RemoteRefusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from core.crm import Kind, Value, Values
 from core.crm_config import COMPUTED, LEAD_FIELDS, LISTS, CrmConfig
 from core.lead import FIELDS, dedupe_key
 from core.shared_hosts import shared_hosts
+from core.suppression import spellings
 from core.sync.units import LocalRecord, LocalUnit, name_key
 from core.sync.values import tidy
 from core.titles import fold
@@ -364,7 +365,7 @@ async def match(connection: Connection, provider: str, values: Values, emails: S
         " AND (k.remote_id IS NOT NULL OR k.is_gone))"
     )
     for condition, value in (
-        ("lower(l.contact_email) = ANY(%s)", [email.lower() for email in emails] or None),
+        ("lower(l.contact_email) = ANY(%s)", [each.lower() for email in emails for each in spellings(email)] or None),
         ("l.company_domain = %s", _domain(_first(values.get("company_website")))),
     ):
         if value is None:

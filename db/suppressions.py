@@ -1,11 +1,11 @@
 """Suppressions and tombstones: whom we never write to, and whom no import brings back."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, literal, select, tuple_, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,7 @@ from core import normalize
 from core.approvals import person
 from core.errors import ConfigurationError, Suppressed
 from core.opt_outs import keys_of, person_name, targets
-from core.suppression import Heard, Reason, Suppression, Target, TombstoneKey, matching_values, spellings
+from core.suppression import Reason, Suppression, Target, TombstoneKey, matching_values, spellings
 from db.contacts_tables import ContactRow
 from db.sending_tables import SuppressionRow, TombstoneRow
 from db.tables import LeadRow
@@ -33,68 +33,27 @@ async def add(
     connection: AsyncConnection, target: Target, *, reason: Reason, by: str, now: datetime, note: str | None = None
 ) -> bool:
     """Suppress somebody; return whether it is new. Safe to repeat: the first reason stands, but a bounce's."""
-    entry = {"id": uuid4(), **_of_target(target), "reason": str(reason), "note": note}
-    return bool(await _insert(connection, [entry | {"added_by": person(by), "added_at": now}]))
-
-
-async def hear(
-    connection: AsyncConnection, heard: Sequence[Heard], key: Callable[[], TombstoneKey], *, now: datetime
-) -> int:
-    """Suppress whom a file or the CRM says not to write to; return how many are new. Safe to repeat, and at once.
-
-    Left out are erased persons, whose address must not come back, and what a person has lifted since the very same
-    statement was heard: only another statement brings it back.
-
-    Args:
-        connection: in a transaction.
-        heard: any number; none of an erased person is written.
-        key: gives the key of the tombstones; asked only where there are any.
-        now: aware UTC.
-    """
-    addresses = {each.target.value for each in heard if each.target.kind == "address"}
-    is_any = bool(addresses) and await _any_tombstones(connection)
-    gone = await erased_among(connection, addresses, key()) if is_any else set()
-    statements = {(each.target.value, each.origin): each for each in heard if each.target.value not in gone}
-    for pair in await _lifted(connection, list(statements)):
-        del statements[pair]
-    rows = {
-        each.target.value: {
-            "id": uuid4(),
-            **_of_target(each.target),
-            "reason": str(each.reason),
-            "note": each.note,
-            "added_by": person(each.by),
-            "added_at": now,
-            "origin": each.origin,
-        }
-        # An opt-out outlasts a bounce of the same address.
-        for each in sorted(statements.values(), key=lambda each: each.reason is not Reason.BOUNCE)
+    values = {
+        "id": uuid4(),
+        "kind": target.kind,
+        "value": target.value,
+        "keys": list(target.keys),
+        "reason": str(reason),
+        "note": note,
+        "added_by": person(by),
+        "added_at": now,
+        "origin": None,
     }
-    return await _insert(connection, [rows[value] for value in sorted(rows)])
-
-
-def _of_target(target: Target) -> dict[str, Any]:
-    return {"kind": target.kind, "value": target.value, "keys": list(target.keys)}
-
-
-async def _lifted(connection: AsyncConnection, pairs: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return which statements a person has lifted."""
-    if not pairs:
-        return []
-    same = tuple_(_TABLE.c.value, _TABLE.c.origin).in_(pairs)
-    query = select(_TABLE.c.value, _TABLE.c.origin).where(_TABLE.c.removed_at.is_not(None), same).distinct()
-    return [(row.value, row.origin) for row in await connection.execute(query)]
-
-
-async def _insert(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> int:
-    """Write what does not stand yet, in the order of the values, so that no two writers wait for one another."""
-    if not rows:
-        return 0
-    new = upsert(SuppressionRow).values(rows)
-    changed = {name: new.excluded[name] for name in ("reason", "note", "added_by", "added_at", "keys", "origin")}
+    new = upsert(SuppressionRow).values(**values)
+    # That an address takes no mail is a state of it; an opt-out is their word, and outlasts it.
     bounced = (_TABLE.c.reason == Reason.BOUNCE) & (new.excluded.reason != Reason.BOUNCE)
-    statement = new.on_conflict_do_update(index_elements=["value"], index_where=_STANDS, set_=changed, where=bounced)
-    return len((await connection.execute(statement.returning(_TABLE.c.id))).all())
+    statement = new.on_conflict_do_update(
+        index_elements=["value"],
+        index_where=_STANDS,
+        set_={name: new.excluded[name] for name in ("reason", "note", "added_by", "added_at", "keys", "origin")},
+        where=bounced,
+    )
+    return (await connection.execute(statement.returning(_TABLE.c.id))).first() is not None
 
 
 async def remove(connection: AsyncConnection, target: Target, *, by: str, now: datetime) -> bool:

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from core import normalize
 from core.crm import Kind, RemoteChange, RemoteRecord, RemoteUnit, Values
+from core.crm_opt_outs import heard_of
 from core.errors import Gone, SalesAgentError
 from core.sync.echoes import key_that_made, overwritten, verdict_on
 from core.sync.states import distance, failure_of
 from core.sync.units import Link
-from db import crm_inbox, sync_log
+from db import crm_inbox, opt_outs, sync_log
 from db.crm_inbox import Cursor, Judged, Staged
 from db.tombstones import erased_among
 from tasks.batches import bounded_gather
@@ -163,6 +164,9 @@ async def _look_at(session: SyncSession, staged: Staged) -> bool:
             )
         return False
     async with session.writing:
+        if unit is not None and unit.refusals:
+            heard = heard_of(unit.refusals, session.name)
+            await opt_outs.hear_beside(session.connection, heard, tombstone_key, now=session.clock())
         unit = None if unit is None else await _without_erased(session, unit)
         await crm_inbox.record_fetched(session.connection, session.name, staged.remote_id, unit, now=session.clock())
     return True

@@ -13,7 +13,7 @@ from core.csv_rows import ScannedFile
 from core.file_opt_outs import FileOptOuts
 from core.imports import ImportRequest
 from core.suppression import Heard
-from db import suppressions
+from db import opt_outs
 from tasks.outreach_keys import tombstone_key
 from tasks.previews import make_row_reader
 from tasks.resources import database
@@ -37,7 +37,7 @@ async def hear_file(file: ScannedFile, mapping: ColumnMapping, request: ImportRe
     new = 0
     while step := await asyncio.to_thread(lambda: list(islice(heard, _A_STEP))):
         async with database() as connection:
-            new += await suppressions.hear(connection, step, tombstone_key, now=datetime.now(UTC))
+            new += await opt_outs.hear(connection, step, tombstone_key, now=datetime.now(UTC))
     log.info("opt_outs_heard", extra={"import_id": str(import_id), "rows": reader.rows, "new": new})
     return reader
 

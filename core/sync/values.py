@@ -2,6 +2,7 @@
 
 import re
 
+from core import normalize
 from core.crm import Value
 
 _DIGITS = re.compile(r"\D")
@@ -28,7 +29,7 @@ def tidy(value: Value) -> Value:
 def same(item: str) -> str:
     """Return what two spellings of one address or number share."""
     if "@" in item:
-        return item.lower()
+        return normalize.email(item) or item.lower()
     digits = _DIGITS.sub("", item)
     if len(digits) < 5 or re.search(r"[^\W\d_]", item):
         return item.lower()

@@ -9,13 +9,15 @@ Source: Close API, "Event Log", "Advanced Filtering", "Custom fields" (checked N
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values
+from core.crm_opt_outs import RemoteRefusal
 from core.errors import UnexpectedAnswer
+from core.suppression import Reason
 from integrations.close.client import CloseClient
 from integrations.close.crm_fields import CONTACT_FIELDS, LEAD_FIELDS, FieldNames
 from integrations.close.schemas import CloseContact, CloseEvent, CloseLead, CloseObject
@@ -217,7 +219,22 @@ class CloseCRM:
             return f"custom.{known or await self._client.ensure_own_id_field(kind)}"
 
     def _unit(self, lead: CloseLead) -> RemoteUnit:
-        return RemoteUnit(self._lead(lead), tuple(self._contact(contact) for contact in lead.contacts))
+        contacts = tuple(self._contact(contact) for contact in lead.contacts)
+        return RemoteUnit(self._lead(lead), contacts, tuple(self._refusals(lead)))
+
+    def _refusals(self, lead: CloseLead) -> Iterator[RemoteRefusal]:
+        """Yield who is not to be written to: by an address's mark, a custom field, or the lead's status."""
+        of_lead = self._names.refusing(Kind.LEAD, lead)
+        if of_lead is not None:
+            addresses = tuple(email.email for contact in lead.contacts for email in contact.emails)
+            where, reason = of_lead
+            yield RemoteRefusal(lead.id, where, reason, True, addresses, None, lead.name, lead.url)
+        for contact in lead.contacts:
+            marked = ("is_unsubscribed", Reason.OPT_OUT) if any(e.is_unsubscribed for e in contact.emails) else None
+            found = marked or self._names.refusing(Kind.CONTACT, contact)
+            if found is not None:
+                addresses = tuple(email.email for email in contact.emails)
+                yield RemoteRefusal(contact.id, *found, False, addresses, contact.name, lead.name, lead.url)
 
     def _lead(self, lead: CloseLead) -> RemoteRecord:
         own = _uuid(lead.custom_values.get(self._own_id_field(CloseObject.LEAD)))

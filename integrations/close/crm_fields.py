@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.crm import Description, Kind, Value, Values
+from core.crm_opt_outs import refusing
 from core.errors import ConfigurationError
+from core.suppression import Reason
 from core.sync.values import same
 from integrations.close.schemas import CloseContact, CloseLead, CloseObject
 
@@ -78,6 +80,13 @@ class FieldNames:
             return None
         labels = {each: key.removeprefix("status.") for key, each in self._ids.items() if key.startswith("status.")}
         return shape.status_label or labels.get(shape.status_id or "")
+
+    def refusing(self, kind: Kind, shape: CloseLead | CloseContact) -> tuple[str, Reason] | None:
+        """Return the custom field or status that says nobody is to write there, whether `crm.yaml` names it or not."""
+        start = f"{kind}.custom."
+        names = {each: name.removeprefix(start) for name, each in self._ids.items() if name.startswith(start)}
+        fields = {names[each]: value for each, value in shape.custom_values.items() if each in names}
+        return refusing(fields, status=self._status(shape))
 
     def needs_reading(self, changes: Values) -> bool:
         """Tell whether a change touches a list, which Close replaces as a whole."""

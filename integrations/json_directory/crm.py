@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Value, Values
+from core.crm_opt_outs import RemoteRefusal, refusing
 from core.errors import ConfigurationError, Gone, UnexpectedAnswer
 
 _FIELDS = "fields.json"
@@ -181,7 +182,7 @@ class JsonDirectory:
 
     def _unit(self, company: Json) -> RemoteUnit:
         people = tuple(self._record(Kind.CONTACT, person, company) for person in company.get("contacts", []))
-        return RemoteUnit(self._record(Kind.LEAD, company, company), people)
+        return RemoteUnit(self._record(Kind.LEAD, company, company), people, tuple(_refusals(company)))
 
     def _record(self, kind: Kind, entry: Json, company: Json) -> RemoteRecord:
         own_id = entry.get("own_id")
@@ -190,6 +191,24 @@ class JsonDirectory:
         }
         written_at = self._written_at(company["id"])
         return RemoteRecord(kind, entry["id"], values, UUID(own_id) if own_id else None, written_at)
+
+
+def _refusals(company: Json) -> Iterator[RemoteRefusal]:
+    """Yield who is not to be written to, as a field of the company or of a person says."""
+    values, people = company.get("values", {}), company.get("contacts", [])
+    told = {"company": values.get("name"), "website": values.get("url")}
+    if (found := refusing(values, status=values.get("status"))) is not None:
+        everybody = tuple(address for person in people for address in _emails(person))
+        yield RemoteRefusal(company["id"], *found, of_company=True, addresses=everybody, **told)
+    for person in people:
+        if (found := refusing(person.get("values", {}))) is not None:
+            name = person["values"].get("name")
+            yield RemoteRefusal(person["id"], *found, addresses=_emails(person), name=name, **told)
+
+
+def _emails(person: Json) -> tuple[str, ...]:
+    written = person.get("values", {}).get("emails") or ()
+    return (written,) if isinstance(written, str) else tuple(written)
 
 
 def _person(record_id: str, own_id: UUID, values: Values) -> Json:
