@@ -74,6 +74,7 @@ class RemoteChange:
         fields: names of the fields that changed; None where the log does not say.
         values: what they are now, where the log shows it. A hint whether a look is needed, never the truth.
         key_id: the API key that did it, where the log says so.
+        refuses: the record says, or may say since, that nobody is to write there; always worth a look.
     """
 
     event_id: str
@@ -86,6 +87,7 @@ class RemoteChange:
     fields: tuple[str, ...] | None = None
     values: Values | None = None
     key_id: str | None = None
+    refuses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def verdict_on(change: RemoteChange, links: Mapping[tuple[Kind, str], Link], own
     link = links.get((change.kind, change.record_id))
     if change.action == "deleted":
         return "irrelevant" if link is None and not _belongs(change, links) else "look"
-    if change.action == "merged":
+    if change.action == "merged" or change.refuses:
         return "look"
     if change.fields == ():
         return "irrelevant"

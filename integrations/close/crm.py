@@ -116,8 +116,17 @@ class CloseCRM:
                 self._values(kind, event),
                 # A merged entry may hold somebody else's update beside that of the key it names.
                 event.api_key_id if event.date_created == event.date_updated else None,
+                self._refuses(kind, event),
             )
         ]
+
+    def _refuses(self, kind: Kind, event: CloseEvent) -> bool:
+        """Tell whether an event shows that nobody is to write there, or hides the value of a field that may say so."""
+        if not event.data:
+            return self._names.may_refuse(kind, event.changed_fields or ())
+        shape: type[CloseLead] | type[CloseContact] = CloseLead if kind is Kind.LEAD else CloseContact
+        parsed = self._client.parsed(shape, {**event.data, "id": event.object_id}, "GET /event/")
+        return self._names.refusing(kind, parsed) is not None or _is_unsubscribed(parsed)
 
     def _values(self, kind: Kind, event: CloseEvent) -> Values | None:
         """Return what an event says the fields are now; None where it hides that."""
@@ -230,7 +239,7 @@ class CloseCRM:
             where, reason = of_lead
             yield RemoteRefusal(lead.id, where, reason, True, addresses, None, lead.name, lead.url)
         for contact in lead.contacts:
-            marked = ("is_unsubscribed", Reason.OPT_OUT) if any(e.is_unsubscribed for e in contact.emails) else None
+            marked = ("is_unsubscribed", Reason.OPT_OUT) if _is_unsubscribed(contact) else None
             found = marked or self._names.refusing(Kind.CONTACT, contact)
             if found is not None:
                 addresses = tuple(email.email for email in contact.emails)
@@ -247,6 +256,10 @@ class CloseCRM:
 
     def _own_id_field(self, kind: CloseObject) -> str:
         return self._names.own_field(kind) or self._client.known_own_id_field(kind) or ""
+
+
+def _is_unsubscribed(shape: CloseLead | CloseContact) -> bool:
+    return isinstance(shape, CloseContact) and any(email.is_unsubscribed for email in shape.emails)
 
 
 def _stamp(lead: CloseLead) -> Stamp:

@@ -9,6 +9,7 @@ from typing import Any
 from core.crm import Description, Kind, Value, Values
 from core.crm_opt_outs import refusing
 from core.errors import ConfigurationError
+from core.opt_out_columns import read_header
 from core.suppression import Reason
 from core.sync.values import same
 from integrations.close.schemas import CloseContact, CloseLead, CloseObject
@@ -87,6 +88,14 @@ class FieldNames:
         names = {each: name.removeprefix(start) for name, each in self._ids.items() if name.startswith(start)}
         fields = {names[each]: value for each, value in shape.custom_values.items() if each in names}
         return refusing(fields, status=self._status(shape))
+
+    def may_refuse(self, kind: Kind, keys: Iterable[str]) -> bool:
+        """Tell whether one of some changed keys is a custom field that can say that nobody is to write there."""
+        start = f"{kind}.custom."
+        refusing_ids = {
+            each for name, each in self._ids.items() if name.startswith(start) and read_header(name[len(start) :])
+        }
+        return any(key.removeprefix("custom.") in refusing_ids for key in keys)
 
     def needs_reading(self, changes: Values) -> bool:
         """Tell whether a change touches a list, which Close replaces as a whole."""

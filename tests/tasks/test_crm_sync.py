@@ -107,6 +107,32 @@ def test_a_company_made_in_the_crm_is_taken_in(work: Work, sandbox: SandboxContr
     assert len(work.rows("SELECT * FROM leads")) == 1
 
 
+def test_who_unsubscribed_in_the_crm_is_suppressed(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    field = person.post("/custom_field/contact/", json={"name": "Do Not Contact", "type": "text"}).json()["id"]
+    work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    work.add_lead("Moor End", contact_name="Bo Test", contact_email="bo@moorend.example")
+    asyncio.run(work.run())
+    assert work.rows("SELECT * FROM suppressions") == []
+    # Neither changes a value that is kept in step: a flag beside an address that stays, a field that nobody maps.
+    ana, bo = sorted(sandbox.state("close")["contact"], key=lambda contact: contact["name"])
+    marked = [email | {"is_unsubscribed": True} for email in ana["emails"]]
+    person.put(f"/contact/{ana['id']}/", json={"emails": marked}).raise_for_status()
+    person.put(f"/contact/{bo['id']}/", json={f"custom.{field}": "yes"}).raise_for_status()
+    body = {
+        "name": "Sun Ltd",
+        "contacts": [{"name": "Cy Sun", "emails": [{"email": "Cy@sun.example", "is_unsubscribed": True}]}],
+    }
+    person.post("/lead/", json=body).raise_for_status()
+    asyncio.run(work.run())
+    asyncio.run(work.run(full=True))
+    rows = work.rows("SELECT value, reason, added_by, note, removed_at FROM suppressions ORDER BY value")
+    assert [(row["value"], row["reason"], row["added_by"], row["note"].partition(" of ")[0]) for row in rows] == [
+        ("ana@fernhill.example", "opt_out", "crm close", "is_unsubscribed"),
+        ("bo@moorend.example", "opt_out", "crm close", "Do Not Contact"),
+        ("cy@sun.example", "opt_out", "crm close", "is_unsubscribed"),
+    ]
+
+
 def test_a_person_in_the_crm_beats_a_machine_and_the_conflict_is_told(work: Work, person: httpx.Client) -> None:
     lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_title="Boss")
     asyncio.run(work.run())
