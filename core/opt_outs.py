@@ -20,6 +20,11 @@ Values = Mapping[str, Any]
 """A lead's fields by name."""
 
 _LONGEST_VALUE = 300
+_LEGAL_FORM = re.compile(
+    r"\b(?:inc|llc|ltd|limited|plc|llp|lp|corp|corporation|co|company|gmbh|mbh|ag|kg|kgaa|ug|ohg|gbr|e k|e v|ev|se|"
+    r"sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|s r l|s p a|s a|s l|bv|nv|b v|n v|lda|ltda|sp z o o|s a s|ab|as|aps|oy|oyj|"
+    r"kft|s r o|pvt|pty)\b"
+)
 
 
 def person_name(lead: Values) -> str:
@@ -29,7 +34,9 @@ def person_name(lead: Values) -> str:
 
 
 def _firm(lead: Values) -> str:
-    return " ".join(re.findall(r"\w+", fold(str(lead.get("company_name") or ""))))
+    """Return the company's name, folded, without its legal form; a name that is nothing else keeps it."""
+    words = " ".join(re.findall(r"\w+", fold(str(lead.get("company_name") or ""))))
+    return " ".join(_LEGAL_FORM.sub(" ", words).split()) or words
 
 
 def _places(lead: Values) -> list[str]:

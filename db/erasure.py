@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.approvals import OPEN, Status, canonical
 from core.erasure import Subject, person_key
-from core.suppression import PERSON_FIELDS, TombstoneKey
+from core.opt_outs import person_keys
+from core.suppression import PERSON_FIELDS, TombstoneKey, spellings
 from db import agent_threads
 from db.approval_tables import ApprovalRow
 from db.contacts_tables import ContactRow, DiscoveryRow, LeadDiscoveryRow
@@ -229,9 +230,31 @@ async def _erase_threads(connection: AsyncConnection, subject: Subject) -> int:
 
 
 async def _erase_suppressions(connection: AsyncConnection, subject: Subject) -> int:
-    """Remove what spells the address out, also where it was lifted; the tombstone says the same without it."""
-    statement = text("DELETE FROM suppressions WHERE value = :address OR position(:address in lower(note)) > 0")
-    return int((await connection.execute(statement, {"address": subject.address})).rowcount)
+    """Remove what spells the address out, also where it was lifted; the tombstone says the same without it.
+
+    The same with what names the person at one of their companies. Another address of theirs stays suppressed, without
+    the name.
+    """
+    keys = await _person_keys(connection, subject)
+    statement = text(
+        "DELETE FROM suppressions WHERE value = ANY(:spellings) OR position(:address in lower(note)) > 0 "
+        "OR (kind = 'person' AND keys && CAST(:keys AS text[]))"
+    )
+    named = {"spellings": list(spellings(subject.address)), "address": subject.address, "keys": keys}
+    removed = int((await connection.execute(statement, named)).rowcount)
+    unnamed = text("UPDATE suppressions SET keys = '{}' WHERE kind <> 'person' AND keys && CAST(:keys AS text[])")
+    return removed + int((await connection.execute(unnamed, {"keys": keys})).rowcount)
+
+
+async def _person_keys(connection: AsyncConnection, subject: Subject) -> list[str]:
+    """Return the keys under which the person may have been suppressed at the companies they are known from."""
+    columns = [_LEADS.c[name] for name in ("company_name", "company_domain", "linkedin_url", "contact_email")]
+    keys: set[str] = set()
+    for row in (await connection.execute(select(*columns).where(_LEADS.c.id.in_(subject.lead_ids)))).mappings():
+        profile = row["linkedin_url"] if row["contact_email"] == subject.address else None
+        for name in subject.names:
+            keys.update(person_keys(dict(row), name, profile))
+    return sorted(keys)
 
 
 async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.approvals import Kind, Proposal
 from core.errors import ConfigurationError, Suppressed
 from core.merging import ConflictPolicy
-from core.suppression import Reason, TombstoneKey, target_of
+from core.suppression import Reason, Target, TombstoneKey, target_of
 from db import approvals, erasure, suppressions
 from db.engine import open_engine, transaction
 from db.tables import Base
@@ -24,6 +24,7 @@ from db.tombstones import no_key
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KEY = TombstoneKey(b"k" * 32)
 ADDRESS = "maud@brightwell.example"
+OTHER = "mo@private.example"
 
 
 @pytest.fixture
@@ -86,6 +87,10 @@ async def fill(database: str, engine: AsyncEngine) -> None:
             connection.execute(statement, values)
     async with transaction(engine) as connection:
         await suppressions.add(connection, target_of(ADDRESS), reason=Reason.OPT_OUT, by="Odo", now=NOW)
+        # As a file says it that knew no address; and another address of theirs, which stays suppressed.
+        keys = ("person:maud okafor|brightwell",)
+        for target in (Target("person", "person: maud okafor, brightwell", keys), Target("address", OTHER, keys)):
+            await suppressions.add(connection, target, reason=Reason.OPT_OUT, by="Odo", now=NOW)
         await approvals.request(connection, draft(row[0]), now=NOW)
 
 
@@ -128,6 +133,13 @@ async def test_an_erased_person_is_not_written_to(engine: AsyncEngine) -> None:
         assert not await suppressions.remove(connection, target_of(ADDRESS), by="Odo", now=NOW)
         assert await suppressions.why_suppressed(connection, ADDRESS, KEY) == "erased"
         assert await suppressions.why_suppressed(connection, "odo@brightwell.example", KEY) is None
+
+
+async def test_another_address_of_an_erased_person_stays_suppressed(database: str, engine: AsyncEngine) -> None:
+    await fill(database, engine)
+    await erase(engine)
+    async with transaction(engine) as connection:
+        assert [one.target for one in await suppressions.select_standing(connection)] == [Target("address", OTHER)]
 
 
 async def test_a_wrong_key_is_told_and_nothing_is_imported(database: str, engine: AsyncEngine) -> None:

@@ -37,3 +37,28 @@ def test_upgrade_from(older: str | None, empty_database: str) -> None:
     schema.upgrade(empty_database)
     schema.upgrade(empty_database)
     assert differences(empty_database) == []
+
+
+def test_addresses_in_letters_get_their_canonical_spelling(empty_database: str) -> None:
+    schema.upgrade(empty_database, "0012")
+    written, canonical = "nora@bücher.example", "nora@xn--bcher-kva.example"
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            "INSERT INTO leads (id, dedupe_key, contact_email) VALUES (gen_random_uuid(), %s, %s)",
+            [f"email:{written}", written],
+        )
+        connection.execute(
+            "INSERT INTO suppressions (id, kind, value, reason, added_by, added_at) VALUES "
+            "(gen_random_uuid(), 'address', %s, 'opt_out', 'Odo', now()), "
+            "(gen_random_uuid(), 'domain', 'bücher.example', 'opt_out', 'Odo', now())",
+            [written],
+        )
+    schema.upgrade(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT dedupe_key, contact_email FROM leads").fetchall() == [
+            (f"email:{canonical}", canonical)
+        ]
+        assert connection.execute("SELECT value FROM suppressions ORDER BY 1").fetchall() == [
+            (canonical,),
+            ("xn--bcher-kva.example",),
+        ]

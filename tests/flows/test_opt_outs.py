@@ -110,7 +110,11 @@ REFUSED = {
     "this person": NINA | {"contact_email": "n.nov@nova.example"},
     "opt_out (this person)": NINA | {"contact_name": "Nov, Nina", "contact_email": "nina@private.example"},
     # Another address of somebody who refused with theirs; another spelling of it.
-    "opt_out; import": {"contact_name": "Nora Nix", "company_name": "NIXA BAU", "contact_email": "nn@nixa.example"},
+    "opt_out; import": {
+        "contact_name": "Nora Nix",
+        "company_name": "NIXA BAU GmbH & Co. KG",
+        "contact_email": "nn@nixa.example",
+    },
     "opt_out": {"contact_name": "N", "company_name": "X", "contact_email": "ＮＯＲＡ＠ｂüｃｈｅｒ．ｅｘａｍｐｌｅ"},
     # A company refused: everybody there.
     "its company": {"contact_name": "Nele Nema", "company_name": "Nema", "contact_email": "nele@nema.example"},
