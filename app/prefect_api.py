@@ -9,6 +9,7 @@ import json
 import urllib.error
 import urllib.request
 from typing import Any
+from uuid import uuid4
 
 from core.errors import Rejected, Unavailable
 
@@ -28,6 +29,7 @@ class PrefectAPI:
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if auth:
             self._headers["Authorization"] = "Basic " + base64.b64encode(auth.encode()).decode()
+        self._client = str(uuid4())
 
     def get(self, path: str) -> Any:
         """Return the JSON at `path`."""
@@ -35,11 +37,19 @@ class PrefectAPI:
 
     def post(self, path: str, body: object) -> Any:
         """Post JSON and return what comes back."""
-        return self._call("POST", path, body)
+        return self._change("POST", path, body)
 
     def put(self, path: str, body: object) -> Any:
         """Put JSON and return what comes back."""
-        return self._call("PUT", path, body)
+        return self._change("PUT", path, body)
+
+    def patch(self, path: str, body: object) -> Any:
+        """Patch JSON and return what comes back."""
+        return self._change("PATCH", path, body)
+
+    def delete(self, path: str) -> None:
+        """Delete what is at `path`."""
+        self._change("DELETE", path, None)
 
     def is_healthy(self) -> bool:
         """Tell whether the server answers."""
@@ -47,6 +57,17 @@ class PrefectAPI:
             return bool(self.get("/health"))
         except (Unavailable, Rejected):
             return False
+
+    def _change(self, method: str, path: str, body: object) -> Any:
+        """Call; where the server asks for a token against cross-site requests, fetch one and call again."""
+        try:
+            return self._call(method, path, body)
+        except Rejected as error:
+            if error.status != 403 or "CSRF" not in error.message:
+                raise
+        token = self.get(f"/csrf-token?client={self._client}")["token"]
+        self._headers |= {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": self._client}
+        return self._call(method, path, body)
 
     def _call(self, method: str, path: str, body: object) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -58,6 +79,8 @@ class PrefectAPI:
             with error:
                 said = error.read(500).decode(errors="replace")
             message = f"Prefect answered {error.code} to {method} {path}: {said}"
+            if error.code == 401:
+                message = f"Prefect answered 401 at {self.url}, it refuses the login: see PREFECT_API_AUTH_STRING"
             raise Rejected(message, provider="prefect", status=error.code, request_id=None) from error
         except OSError as error:  # URLError, time-outs and dropped connections are OSErrors
             message = f"Prefect's server does not answer at {self.url} ({error})"

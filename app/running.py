@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from app.prefect_api import PrefectAPI
+from core import prefect_server
 from core.errors import ConfigurationError
 from core.settings import Settings
+from db import processes
 from db.private_dirs import RunUser, explained, socket_dir
 
 
@@ -34,7 +36,7 @@ class Files:
     @property
     def state(self) -> Path:
         """Where everything answers."""
-        return self.home / "up.json"
+        return self.home / prefect_server.STATE_FILE
 
     @property
     def logs(self) -> Path:
@@ -59,11 +61,7 @@ class Files:
 
     def running(self) -> dict[str, Any] | None:
         """Return what `up.json` says, or None while nothing is ready."""
-        try:
-            state: dict[str, Any] = json.loads(self.state.read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return state
+        return prefect_server.state(self.home)
 
 
 @contextmanager
@@ -105,14 +103,13 @@ def find_server(settings: Settings) -> PrefectAPI | None:
     None when neither is there. A named one is returned without asking whether it answers: if it does not, that is
     for the operator to know, never a reason to work elsewhere.
     """
-    given = settings.prefect
-    auth = given.api_auth_string.get_secret_value() if given.api_auth_string else None
-    if given.api_url is not None:
-        return PrefectAPI(given.api_url, auth)
-    state = Files(settings.home).running()
-    if state is None:
+    url = settings.prefect.api_url
+    if url is not None:
+        return PrefectAPI(url, prefect_server.login(settings, url))
+    files = Files(settings.home)
+    state = files.running()
+    # A killed `up` leaves its note behind, and whoever takes its port would be told the password.
+    if state is None or not processes.is_owners(prefect_server.pid_of(state), files.state):
         return None
-    own_auth = given.server_api_auth_string.get_secret_value() if given.server_api_auth_string else auth
-    api = PrefectAPI(state["api_url"], own_auth)
-    # A killed `up` leaves its file behind.
+    api = PrefectAPI(state["api_url"], prefect_server.login(settings, state["api_url"]))
     return api if api.is_healthy() else None

@@ -11,7 +11,6 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
 from prefect.deployments import arun_deployment
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import BaseModel
 
 from core.discovery import DiscoveryReport, DiscoveryRequest
@@ -19,7 +18,7 @@ from core.errors import ConfigurationError, InvalidFile, SalesAgentError
 from core.imports import ImportReport, ImportRequest
 from core.settings import settings
 from tasks.leads import report_of_run
-from tasks.runtime import server_url
+from tasks.runtime import connected, server_url
 
 _POLL_S = 0.5
 
@@ -55,15 +54,20 @@ async def submit(deployment: str, request: BaseModel, *, say: Callable[[str], No
         ConfigurationError: there is no Prefect server.
         SalesAgentError: the run did not complete; names it and its last words.
     """
-    url = server_url()
-    if url is None:
-        raise ConfigurationError("there is no Prefect server to submit to: start one with `sales-agent up`")
-    with temporary_settings({PREFECT_API_URL: url}):
+    url = _server()
+    with connected(url):
         parameters = {"request": request.model_dump(mode="json")}
         run = await arun_deployment(f"{deployment}/{deployment}", parameters=parameters, timeout=0)
         say(f"Run {run.name}: {url.removesuffix('/api')}/runs/flow-run/{run.id}")
         await _wait(run.id, say)
     return run.id
+
+
+def _server() -> str:
+    url = server_url()
+    if url is None:
+        raise ConfigurationError("there is no Prefect server to submit to: start one with `sales-agent up`")
+    return url
 
 
 def _upload(path: Path) -> Path:
@@ -86,7 +90,7 @@ def _upload(path: Path) -> Path:
 async def submit_discovery(request: DiscoveryRequest, *, say: Callable[[str], None]) -> DiscoveryReport:
     """Let a worker discover contacts; return its report, which the run leaves as an artifact. Raises like `submit`."""
     run_id = await submit("discover-contacts", request, say=say)
-    with temporary_settings({PREFECT_API_URL: server_url()}):
+    with connected(_server()):
         async with get_client() as client:
             wanted = ArtifactFilter(
                 flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]), key=ArtifactFilterKey(any_=["discovery-report"])

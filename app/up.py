@@ -17,12 +17,22 @@ from types import FrameType
 import psutil
 
 from app import prefect_setup
+from app.host_guard import LOOPBACK
 from app.prefect_api import PrefectAPI
-from app.prefect_environment import SANDBOX_MARK, WORK_POOL, client_environment, encryption_key, server_environment
+from app.prefect_environment import (
+    SANDBOX_MARK,
+    WORK_POOL,
+    client_environment,
+    encryption_key,
+    keep_keys,
+    keys_file,
+    server_environment,
+)
 from app.processes import Child, Say, end_leftovers
 from app.run_feed import RunFeed
 from app.running import Files, held, holder
 from app.workers import worker_command
+from core import prefect_server
 from core.errors import ConfigurationError, Rejected, SalesAgentError
 from core.settings import Settings
 from db import embedded, processes
@@ -34,7 +44,6 @@ TICK_S = 0.5
 FEED_EVERY_S = 2.0
 DATABASE_EVERY_S = 5.0
 ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, never bound
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Stopped(SalesAgentError):
@@ -64,7 +73,7 @@ class Up:
         given = settings.prefect.api_url
         self.own_server = given is None
         self.api_url = given or api_address(host, port)
-        self.auth = password(settings, host=host, own_server=self.own_server)
+        self.auth = login(settings, host=host, own_server=self.own_server)
         self.api = PrefectAPI(self.api_url, self.auth)
 
     def run(self) -> None:
@@ -94,6 +103,7 @@ class Up:
             self._start_server(url)
         from db import schema
 
+        keep_keys(self.settings.home, os.environ)
         environment = client_environment(
             os.environ,
             home=self.settings.home,
@@ -141,14 +151,13 @@ class Up:
             os.environ,
             home=self.settings.home,
             api_url=self.api_url,
-            auth=self.auth,
+            auth=prefect_server.own_login(self.settings),
             database_url=database_url,
             encryption_key=key or encryption_key(self.settings.home),
+            host_names=self.settings.host_names,
         )
-        listen = ("--host", self.host, "--port", str(self.port))
-        self._add(
-            Child("Prefect server", prefect("server", "start", *listen), environment, self._log("server"), self.root)
-        )
+        command = [sys.executable, "-m", "app.prefect_server", "--host", self.host, "--port", str(self.port)]
+        self._add(Child("Prefect server", command, environment, self._log("server"), self.root))
 
     def _start_worker(self, environment: dict[str, str]) -> Child:
         return self._add(Child("worker", worker_command(), environment, self._log("worker"), self.root))
@@ -208,6 +217,8 @@ class Up:
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         self.files.write(state)
+        if self.own_server:
+            self.say(prefect_server.how_to_sign_in(self.settings))
         self.say(f"ready: {ui_url} (stop with Ctrl-C or `sales-agent down`)")
 
     def _watch(self) -> None:
@@ -252,13 +263,9 @@ class Up:
         end_leftovers(self.settings.home)
         stop_private_servers(self.settings.home)
         shutil.rmtree(self.files.temporary())
+        keys_file(self.settings.home).unlink(missing_ok=True)
         if self.children:
             self.say("stopped")
-
-
-def prefect(*arguments: str) -> list[str]:
-    """Return a command of Prefect's own, run by this Python."""
-    return [sys.executable, "-m", "prefect", *arguments]
 
 
 def api_address(host: str, port: int) -> str:
@@ -267,18 +274,19 @@ def api_address(host: str, port: int) -> str:
     return f"http://{reached}:{port}/api"
 
 
-def password(settings: Settings, *, host: str, own_server: bool) -> str | None:
-    """Return `user:password` for the Prefect server.
+def login(settings: Settings, *, host: str, own_server: bool) -> str | None:
+    """Return `user:password` for the Prefect server; None for a named one that asks for none.
 
     Raises:
-        ConfigurationError: It would be reachable from other machines without one.
+        ConfigurationError: A server of ours would be reachable from other machines with a password nobody chose.
     """
     given = settings.prefect
-    found = (given.server_api_auth_string or given.api_auth_string) if own_server else given.api_auth_string
-    if own_server and found is None and host not in LOOPBACK:
+    if not own_server:
+        return given.api_auth_string.get_secret_value() if given.api_auth_string is not None else None
+    if host not in LOOPBACK and given.server_api_auth_string is None and given.api_auth_string is None:
         message = f"On {host} everyone who reaches this machine could run flows and read secrets"
         raise ConfigurationError(f"{message}: set PREFECT_SERVER_API_AUTH_STRING=user:password first.")
-    return found.get_secret_value() if found is not None else None
+    return prefect_server.own_login(settings)
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -375,6 +383,8 @@ def detach(settings: Settings, arguments: list[str], say: Say) -> None:
     while True:
         state = files.running()
         if state is not None and state["pids"]["up"] == child.pid:
+            if "Prefect server" in state["pids"]:
+                say(prefect_server.how_to_sign_in(settings))
             say(f"ready: {state['ui_url']} (stop with `sales-agent down`; log: {child.log})")
             child.process = None
             return

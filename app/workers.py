@@ -6,9 +6,10 @@ import sys
 
 from app import prefect_setup
 from app.prefect_api import PrefectAPI
-from app.prefect_environment import WORK_POOL, client_environment
+from app.prefect_environment import WORK_POOL, client_environment, keep_keys
 from app.processes import Say
 from app.running import Files
+from core import prefect_server
 from core.errors import ConfigurationError
 from core.settings import Settings
 
@@ -34,14 +35,14 @@ def run(settings: Settings, say: Say) -> None:
     root = prefect_setup.flows_root(settings.root)
     files = Files(settings.home)
     files.make()
-    auth = settings.prefect.api_auth_string
+    keep_keys(settings.home, os.environ)
     environment = client_environment(
         os.environ,
         home=settings.home,
         root=root,
         temporary=files.temporary(),
         api_url=api.url,
-        auth=auth.get_secret_value() if auth is not None else None,
+        auth=prefect_server.login(settings, api.url),
     )
     prefect_setup.ensure_pool(api)
     prefect_setup.ensure_watchdogs(api)
@@ -68,4 +69,4 @@ def named_server(settings: Settings) -> PrefectAPI:
         raise ConfigurationError(
             "No server is named: set PREFECT_API_URL=http://host:4200/api, or use `sales-agent up`."
         )
-    return PrefectAPI(given.api_url, given.api_auth_string.get_secret_value() if given.api_auth_string else None)
+    return PrefectAPI(given.api_url, prefect_server.login(settings, given.api_url))

@@ -6,20 +6,16 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ProviderNotConfigured
 from core.meetings import WorkingHours
+from core.section import Section, section
 
 
-def _section(prefix: str) -> SettingsConfigDict:
-    return SettingsConfigDict(env_prefix=prefix, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
-
-
-class SmtpSettings(BaseSettings):
+class SmtpSettings(Section):
     """Sending mail; off without a host."""
 
-    model_config = _section("SMTP_")
+    model_config = section("SMTP_")
 
     host: str | None = Field(default=None, description="Mail server. Empty: nothing can be sent")
     port: int = Field(default=587, ge=1, le=65535, description="587 for starttls, 465 for tls")
@@ -39,19 +35,19 @@ class SmtpSettings(BaseSettings):
         return self.host
 
 
-class ApprovalSettings(BaseSettings):
+class ApprovalSettings(Section):
     """Approvals and those who must not be written to."""
 
-    model_config = _section("APPROVALS_")
+    model_config = section("APPROVALS_")
 
     lifetime_days: float = Field(default=7, gt=0, le=365, description="Days until an approval can no longer be used")
     by: str | None = Field(default=None, description="Your name, for decisions on this machine; --by goes before it")
 
 
-class SuppressionSettings(BaseSettings):
+class SuppressionSettings(Section):
     """Erased persons."""
 
-    model_config = _section("SUPPRESSION_")
+    model_config = section("SUPPRESSION_")
 
     key: SecretStr | None = Field(
         default=None,
@@ -60,10 +56,10 @@ class SuppressionSettings(BaseSettings):
     )
 
 
-class MeetingSettings(BaseSettings):
+class MeetingSettings(Section):
     """Proposing meetings."""
 
-    model_config = _section("MEETINGS_")
+    model_config = section("MEETINGS_")
 
     calendar: str | None = Field(
         default=None,

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from core.errors import ConfigurationError, ProviderNotConfigured
+from core.section import Section, section
 from core.spend import Budget, Period, Unit
 
 MODEL_PROVIDERS = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
@@ -21,11 +22,7 @@ MODEL_PROVIDERS = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
 _LIMIT = re.compile(r"([A-Za-z][\w-]*)=(\d+)/(\d+(?:\.\d+)?)")
 
 
-def _section(prefix: str) -> SettingsConfigDict:
-    return SettingsConfigDict(env_prefix=prefix, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
-
-
-class ProviderSettings(BaseSettings):
+class ProviderSettings(Section):
     """What every provider has."""
 
     api_key: SecretStr | None = Field(default=None, description="Key. Empty: the provider is off")
@@ -73,7 +70,7 @@ def _default(name: str, value: str | float) -> Any:
 class CloseSettings(ProviderSettings):
     """Close, the CRM."""
 
-    model_config = _section("CLOSE_")
+    model_config = section("CLOSE_")
 
     base_url: str = _default("base_url", "https://api.close.com/api/v1")
     rate_limits: str = _default("rate_limits", "window=20/1")
@@ -86,7 +83,7 @@ class CloseSettings(ProviderSettings):
 class ApolloSettings(ProviderSettings):
     """Apollo; its answers' headers replace these limits."""
 
-    model_config = _section("APOLLO_")
+    model_config = section("APOLLO_")
 
     base_url: str = _default("base_url", "https://api.apollo.io/api/v1")
     retry: Literal["standard", "conservative", "aggressive"] = _default("retry", "conservative")
@@ -96,7 +93,7 @@ class ApolloSettings(ProviderSettings):
 class BrowserbaseSettings(ProviderSettings):
     """Browserbase, remote browsers."""
 
-    model_config = _section("BROWSERBASE_")
+    model_config = section("BROWSERBASE_")
 
     base_url: str = _default("base_url", "https://api.browserbase.com")
     project_id: str | None = Field(default=None, description="Project; empty: inferred from the key")
@@ -104,10 +101,10 @@ class BrowserbaseSettings(ProviderSettings):
     rate_limits: str = _default("rate_limits", "minute=5/60")
 
 
-class LinkedInSettings(BaseSettings):
+class LinkedInSettings(Section):
     """Public LinkedIn company pages. LinkedIn's User Agreement forbids automated access."""
 
-    model_config = _section("LINKEDIN_")
+    model_config = section("LINKEDIN_")
 
     enabled: bool = Field(
         default=False,
@@ -120,7 +117,7 @@ class LinkedInSettings(BaseSettings):
 class CerebrasSettings(ProviderSettings):
     """Cerebras."""
 
-    model_config = _section("CEREBRAS_")
+    model_config = section("CEREBRAS_")
 
     base_url: str = _default("base_url", "https://api.cerebras.ai")
     rate_limits: str = _default("rate_limits", "requests-day=14400/86400")
@@ -131,7 +128,7 @@ class CerebrasSettings(ProviderSettings):
 class AnthropicSettings(ProviderSettings):
     """Anthropic."""
 
-    model_config = _section("ANTHROPIC_")
+    model_config = section("ANTHROPIC_")
 
     base_url: str = _default("base_url", "https://api.anthropic.com")
     rate_limits: str = _default("rate_limits", "minute=50/60")
@@ -140,7 +137,7 @@ class AnthropicSettings(ProviderSettings):
 class DeepSeekSettings(ProviderSettings):
     """DeepSeek; hosted in China."""
 
-    model_config = _section("DEEPSEEK_")
+    model_config = section("DEEPSEEK_")
 
     base_url: str = _default("base_url", "https://api.deepseek.com/v1")
 
@@ -148,7 +145,7 @@ class DeepSeekSettings(ProviderSettings):
 class OpenRouterSettings(ProviderSettings):
     """OpenRouter."""
 
-    model_config = _section("OPENROUTER_")
+    model_config = section("OPENROUTER_")
 
     base_url: str = _default("base_url", "https://openrouter.ai/api/v1")
 
@@ -156,7 +153,7 @@ class OpenRouterSettings(ProviderSettings):
 class OpenAISettings(ProviderSettings):
     """Any OpenAI-compatible server; without an address of its own, one on this machine."""
 
-    model_config = _section("OPENAI_")
+    model_config = section("OPENAI_")
 
     base_url: str = _default("base_url", "http://127.0.0.1:8000/v1")
 
@@ -164,7 +161,7 @@ class OpenAISettings(ProviderSettings):
 class CartesiaSettings(ProviderSettings):
     """Cartesia, speech."""
 
-    model_config = _section("CARTESIA_")
+    model_config = section("CARTESIA_")
 
     base_url: str = _default("base_url", "https://api.cartesia.ai")
     speech_model: str = Field(default="sonic-3.5", description="Model that speaks")
@@ -174,10 +171,10 @@ class CartesiaSettings(ProviderSettings):
     concurrency: int = Field(default=2, ge=1, le=100, description="Calls at once, as the plan allows")
 
 
-class SpeechSettings(BaseSettings):
+class SpeechSettings(Section):
     """Who listens in a conversation: Cartesia, or a Whisper model on this machine (extra local-speech)."""
 
-    model_config = _section("SPEECH_")
+    model_config = section("SPEECH_")
 
     ear: Literal["auto", "cartesia", "local"] = Field(
         default="auto", description="cartesia, local, or auto: Cartesia where it has a key, else this machine"
@@ -187,10 +184,10 @@ class SpeechSettings(BaseSettings):
     )
 
 
-class ModelSettings(BaseSettings):
+class ModelSettings(Section):
     """Which model does which job: provider:model, best first, separated by commas."""
 
-    model_config = _section("MODELS_")
+    model_config = section("MODELS_")
 
     default: str = Field(default="cerebras:gpt-oss-120b", description="For jobs without a line of their own")
     qualification: str = Field(default="", description="Scoring a lead")
@@ -208,10 +205,10 @@ class ModelSettings(BaseSettings):
         return {job: models for job, models in named.items() if models}
 
 
-class LangSmithSettings(BaseSettings):
+class LangSmithSettings(Section):
     """LangSmith tracing, off unless asked for."""
 
-    model_config = _section("LANGSMITH_")
+    model_config = section("LANGSMITH_")
 
     tracing: bool = Field(default=False, description="true: send traces of chains and graphs")
     api_key: SecretStr | None = Field(default=None, description="Key; without one nothing is sent")
@@ -220,7 +217,7 @@ class LangSmithSettings(BaseSettings):
     show_content: bool = Field(default=False, description="true: send prompts and answers too; they name persons")
 
 
-class BudgetSettings(BaseSettings):
+class BudgetSettings(Section):
     """The most that may be spent; 0 forbids, empty lifts the limit."""
 
     model_config = SettingsConfigDict(env_prefix="BUDGET_", env_file=".env", extra="ignore", frozen=True)

@@ -11,20 +11,16 @@ from pathlib import Path
 
 import platformdirs
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.outreach_settings import OutreachSettings
 from core.provider_settings import Providers
+from core.section import Section, section
 
 
-def _section(prefix: str) -> SettingsConfigDict:
-    return SettingsConfigDict(env_prefix=prefix, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
-
-
-class HomeSettings(BaseSettings):
+class HomeSettings(Section):
     """Where this installation keeps its own files."""
 
-    model_config = _section("SALES_AGENT_")
+    model_config = section("SALES_AGENT_")
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("sales-agent")),
@@ -33,12 +29,17 @@ class HomeSettings(BaseSettings):
     root: Path | None = Field(
         default=None, description="Directory that holds prefect.yaml and flows/. Default: where this is installed"
     )
+    host_names: str = Field(
+        default="",
+        description="Names under which the Prefect server is reached beyond this machine or through a proxy, separated "
+        "by commas; it answers to no others",
+    )
 
 
-class PostgresSettings(BaseSettings):
+class PostgresSettings(Section):
     """Postgres, PostgreSQL 15 or later."""
 
-    model_config = _section("POSTGRES_")
+    model_config = section("POSTGRES_")
 
     url: SecretStr | None = Field(
         default=None,
@@ -49,27 +50,29 @@ class PostgresSettings(BaseSettings):
     connect_timeout_s: int = Field(default=10, ge=1, le=120, description="Seconds to wait for a connection")
 
 
-class RedisSettings(BaseSettings):
+class RedisSettings(Section):
     """Redis 7.0 or later; holds only what may be lost."""
 
-    model_config = _section("REDIS_")
+    model_config = section("REDIS_")
 
     url: SecretStr | None = Field(
         default=None, description="redis://host:port/0. Empty: a private Valkey in the data directory, when needed"
     )
 
 
-class PrefectSettings(BaseSettings):
+class PrefectSettings(Section):
     """The Prefect server; every other PREFECT_ variable reaches Prefect as it is."""
 
-    model_config = _section("PREFECT_")
+    model_config = section("PREFECT_")
 
     api_url: str | None = Field(
         default=None, description="http://host:4200/api of a running server. Empty: `sales-agent up` starts one"
     )
     api_auth_string: SecretStr | None = Field(default=None, description="user:password for that server")
     server_api_auth_string: SecretStr | None = Field(
-        default=None, description="user:password that a server started here asks for; needed beyond this machine"
+        default=None,
+        description="user:password that a server started here asks for; needed beyond this machine. Empty: made once, "
+        "kept as prefect-login in the data directory",
     )
     server_database_connection_url: SecretStr | None = Field(
         default=None, description="Database of a server started here. Empty: its own one beside ours"
@@ -79,10 +82,10 @@ class PrefectSettings(BaseSettings):
     )
 
 
-class ImportSettings(BaseSettings):
+class ImportSettings(Section):
     """CSV import."""
 
-    model_config = _section("IMPORT_")
+    model_config = section("IMPORT_")
 
     upload_dir: Path | None = Field(
         default=None, description="The only directory a form may name files in. Default: uploads/ in the data directory"
@@ -98,10 +101,10 @@ class ImportSettings(BaseSettings):
     )
 
 
-class QualificationSettings(BaseSettings):
+class QualificationSettings(Section):
     """Qualifying leads."""
 
-    model_config = _section("QUALIFY_")
+    model_config = section("QUALIFY_")
 
     icp: Path | None = Field(
         default=None, description="The ideal customer profile. Default: icp.yaml in the data directory, or the example"
@@ -111,10 +114,10 @@ class QualificationSettings(BaseSettings):
     model_calls_at_once: int = Field(default=20, ge=1, le=500, description="Leads a task puts before a model at once")
 
 
-class WebsiteSettings(BaseSettings):
+class WebsiteSettings(Section):
     """Reading of company websites."""
 
-    model_config = _section("WEBSITES_")
+    model_config = section("WEBSITES_")
 
     user_agent: str = Field(
         default="sales-agent/0.1 (reads public company pages)",
@@ -155,10 +158,10 @@ class WebsiteSettings(BaseSettings):
     chromium: Path | None = Field(default=None, description="The browser for it. Default: `chromium` on the PATH")
 
 
-class DiscoverySettings(BaseSettings):
+class DiscoverySettings(Section):
     """Discovery of contacts over many leads."""
 
-    model_config = _section("DISCOVERY_")
+    model_config = section("DISCOVERY_")
 
     fresh_for_s: float = Field(
         default=2_592_000, ge=0, le=31_536_000, description="Seconds until a site that was read is visited again"
@@ -185,10 +188,10 @@ class DiscoverySettings(BaseSettings):
     )
 
 
-class AgentSettings(BaseSettings):
+class AgentSettings(Section):
     """Agents: what a thread may use, and how long it is remembered."""
 
-    model_config = _section("AGENTS_")
+    model_config = section("AGENTS_")
 
     max_steps: int = Field(default=50, ge=1, le=1000, description="Steps of a thread")
     max_seconds: float = Field(default=600, gt=0, le=86_400, description="Seconds of one run")
@@ -198,10 +201,10 @@ class AgentSettings(BaseSettings):
     keep_open_s: float = Field(default=7_776_000, ge=60, description="Seconds until one that waits is forgotten")
 
 
-class EnrichmentSettings(BaseSettings):
+class EnrichmentSettings(Section):
     """Enriching leads."""
 
-    model_config = _section("ENRICH_")
+    model_config = section("ENRICH_")
 
     config: Path | None = Field(
         default=None,
@@ -226,10 +229,10 @@ class EnrichmentSettings(BaseSettings):
     )
 
 
-class CrmSettings(BaseSettings):
+class CrmSettings(Section):
     """Keeping leads in step with a CRM."""
 
-    model_config = _section("CRM_")
+    model_config = section("CRM_")
 
     config: Path | None = Field(
         default=None, description="What is kept in step. Default: crm.yaml in the data directory, or the example"
@@ -253,6 +256,7 @@ class Settings:
         place = HomeSettings()
         self.home = place.home.expanduser().absolute()
         self.root = place.root
+        self.host_names = place.host_names
         self.prefect = PrefectSettings()
         self.postgres = PostgresSettings()
         self.redis = RedisSettings()

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import psutil
 
@@ -12,6 +13,14 @@ def is_alive(pid: int) -> bool:
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
+        return False
+
+
+def is_owners(pid: int | None, file: Path) -> bool:
+    """Tell whether process `pid` runs as the user a file belongs to: its number may have passed to somebody else's."""
+    try:
+        return pid is not None and is_alive(pid) and bool(psutil.Process(pid).uids().real == file.stat().st_uid)
+    except (psutil.NoSuchProcess, FileNotFoundError):
         return False
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from agents.models import Endpoint, ModelChoice, offered_models
+from core import prefect_server
 from core.checkups import Checkup, State, failed, off, too_slow, wrong
 from core.errors import Gone, Rejected, SalesAgentError
 from core.provider_settings import MODEL_PROVIDERS
@@ -101,10 +102,10 @@ async def _prefect(settings: Settings) -> Checkup:
     url = settings.prefect.api_url or await asyncio.to_thread(server_url)
     if url is None:
         return off("prefect", "no server: flows run without one; `sales-agent up` starts one")
-    given = settings.prefect.api_auth_string
-    user, _, password = given.get_secret_value().partition(":") if given else ("", "", "")
+    login = prefect_server.login(settings, url)
+    user, _, password = (login or "").partition(":")
     guard, _ = single_call_guard("prefect", LIMIT_S)
-    async with ProviderClient(url, guard, auth=(user, password) if given else None) as server:
+    async with ProviderClient(url, guard, auth=(user, password) if login else None) as server:
         version = (await server.request("GET", "/admin/version")).body
     return Checkup("prefect", State.OK, f"Prefect {version}", is_reachable=True)
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from prefect.deployments import arun_deployment
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tasks.runtime import server_url
+from tasks.runtime import connected, server_url
 
 
 async def start_run(deployment: str, parameters: dict[str, Any], *, idempotency_key: str) -> str | None:
@@ -22,7 +21,7 @@ async def start_run(deployment: str, parameters: dict[str, Any], *, idempotency_
     url = server_url()
     if url is None:
         return None
-    with temporary_settings({PREFECT_API_URL: url}):
+    with connected(url):
         run = await arun_deployment(
             deployment, parameters=parameters, timeout=0, idempotency_key=idempotency_key, as_subflow=False
         )

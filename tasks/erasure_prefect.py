@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from core.erasure import Subject
 from db import prefect_events
 from tasks.resources import database_url
-from tasks.runtime import server_url
+from tasks.runtime import connected, server_url
 
 _PAGE = 200
 _EMPTIED = {"data": "(erased)", "description": "(erased)"}
@@ -27,7 +26,7 @@ async def erase_from_prefect(subject: Subject) -> tuple[dict[str, int], list[str
     url = server_url()
     if url is None:
         return {}, ["the Prefect server does not run: start it and erase again, for artifacts and runs that name them"]
-    with temporary_settings({PREFECT_API_URL: url}):
+    with connected(url):
         async with get_client() as client:
             artifacts = await _erase(client, "artifacts", ("data", "description"), subject)
             runs = await _erase(client, "flow_runs", ("parameters", "name"), subject)

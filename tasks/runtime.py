@@ -5,20 +5,22 @@ afterwards. Ours run the same code without Prefect instead and say so. A server 
 the one that `sales-agent up` runs on this machine.
 """
 
-import json
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from prefect import Flow, Task
 from prefect.context import FlowRunContext
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import get_call_parameters
 
+from core import prefect_server
 from core.settings import settings
+from db import processes
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,22 +32,29 @@ def server_url() -> str | None:
     """Find the Prefect server's API address: configured, else that of `sales-agent up`, else None."""
     if url := PREFECT_API_URL.value():
         return str(url)
-    state = settings().home / "up.json"
-    try:
-        url = json.loads(state.read_text())["api_url"]
-    except (FileNotFoundError, NotADirectoryError):
+    home = settings().home
+    state = prefect_server.state(home)
+    # A killed `up` leaves its note behind, and whoever takes its port would be told the password.
+    if state is None or not processes.is_owners(prefect_server.pid_of(state), home / prefect_server.STATE_FILE):
         return None
-    return str(url) if _answers(url) else None
+    url = str(state["api_url"])
+    return url if _answers(url) else None
 
 
 def _answers(url: str) -> bool:
-    """Tell whether anybody listens there: a killed `up` leaves its note behind."""
+    """Tell whether anybody listens there."""
     place = urlsplit(url)
     try:
         socket.create_connection((place.hostname, place.port), timeout=1.0).close()
     except OSError:
         return False
     return True
+
+
+def connected(url: str) -> AbstractContextManager[Any]:
+    """Return a context in which Prefect's clients speak to this server, signed in to it where we know how."""
+    login = prefect_server.login(settings(), url)
+    return temporary_settings({PREFECT_API_URL: url, **({PREFECT_API_AUTH_STRING: login} if login else {})})
 
 
 def in_flow_run() -> bool:
@@ -68,7 +77,7 @@ class OptionalFlow(Flow[P, R]):
         return self._run_against(url, *args, **kwargs)
 
     async def _run_against(self, url: str, *args: Any, **kwargs: Any) -> Any:
-        with temporary_settings({PREFECT_API_URL: url}):
+        with connected(url):
             run: Any = super().__call__(*args, **kwargs)
             return await run
 
