@@ -50,9 +50,14 @@ COMMANDS: dict[str, Command] = {
     "doctor": Command("app.commands.doctor:doctor", "Say what works, and what to do about the rest."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
+    "schedule": Command("app.commands.schedule:app", "When deployments run by themselves: list, on, off, set."),
+    "prefect": Command("app.commands.prefect:prefect", "Prefect's own command line, signed in to the server of `up`."),
     "worker": Command("app.commands.worker:worker", "Run flows for a Prefect server that runs elsewhere."),
     "db": Command("app.commands.db:app", "The database: its address, migrations, backup and restore."),
 }
+
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""For a command whose arguments are another program's."""
 
 
 def build(asked_for: str | None) -> typer.Typer:
@@ -74,7 +79,8 @@ def build(asked_for: str | None) -> typer.Typer:
         if isinstance(target, typer.Typer):
             cli.add_typer(target, name=name, help=command.help)
         else:
-            cli.command(name, help=target.__doc__)(target)
+            passed_on = _PASSED_ON if name == "prefect" else {}
+            cli.command(name, help=target.__doc__, context_settings=passed_on)(target)
     return cli
 
 

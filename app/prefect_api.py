@@ -8,12 +8,14 @@ import base64
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 from core.errors import Rejected, Unavailable
 
 TIMEOUT_S = 15.0
+A_PAGE = 200  # the most that a server gives at once unless it is told otherwise
 
 
 class PrefectAPI:
@@ -50,6 +52,15 @@ class PrefectAPI:
     def delete(self, path: str) -> None:
         """Delete what is at `path`."""
         self._change("DELETE", path, None)
+
+    def pages(self, path: str, body: Mapping[str, object]) -> list[dict[str, Any]]:
+        """Post a filter and return all that it finds, however many pages that is."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.post(path, {**body, "limit": A_PAGE, "offset": len(found)})
+            found += page
+            if len(page) < A_PAGE:
+                return found
 
     def is_healthy(self) -> bool:
         """Tell whether the server answers."""
