@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ import psutil
 
 from app import prefect_setup
 from app.host_guard import LOOPBACK
+from app.ports import refuse_taken_port
 from app.prefect_api import PrefectAPI
 from app.prefect_environment import (
     SANDBOX_MARK,
@@ -35,7 +35,7 @@ from app.workers import worker_command
 from core import prefect_server
 from core.errors import ConfigurationError, Rejected, SalesAgentError
 from core.settings import Settings
-from db import embedded, processes
+from db import embedded, prefect_backup, processes
 from db.private_dirs import explained
 
 SERVER_READY_S = 180.0
@@ -146,6 +146,7 @@ class Up:
             name = embedded.prefect_database(url)
             embedded.create_database(url, name)
             database_url = embedded.asyncpg_url(url, name)
+        self._back_up(database_url)
         key = given.server_encryption_key.get_secret_value() if given.server_encryption_key else None
         environment = server_environment(
             os.environ,
@@ -158,6 +159,14 @@ class Up:
         )
         command = [sys.executable, "-m", "app.prefect_server", "--host", self.host, "--port", str(self.port)]
         self._add(Child("Prefect server", command, environment, self._log("server"), self.root))
+
+    def _back_up(self, database_url: str) -> None:
+        url = prefect_backup.libpq_url(database_url)
+        if url is None:
+            return
+        copy = prefect_backup.before_migration(url, self.settings.home / "backups", now=datetime.now(UTC))
+        if copy is not None:
+            self._step(f"Prefect's database is of an older version and will be migrated; a copy is in {copy}")
 
     def _start_worker(self, environment: dict[str, str]) -> Child:
         return self._add(Child("worker", worker_command(), environment, self._log("worker"), self.root))
@@ -287,39 +296,6 @@ def login(settings: Settings, *, host: str, own_server: bool) -> str | None:
         message = f"On {host} everyone who reaches this machine could run flows and read secrets"
         raise ConfigurationError(f"{message}: set PREFECT_SERVER_API_AUTH_STRING=user:password first.")
     return prefect_server.own_login(settings)
-
-
-def refuse_taken_port(host: str, port: int) -> None:
-    """Raise a `ConfigurationError` that says by whom when the port is taken or cannot be had."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            probe.listen(1)
-    except OSError as error:
-        by = user_of_port(port)
-        told = f"Port {port} is taken by {by}" if by else f"Port {port} on {host} cannot be used ({error.strerror})"
-        raise ConfigurationError(f"{told}: stop that, or choose another port with --port.") from error
-
-
-def user_of_port(port: int) -> str | None:
-    """Return who listens on a TCP port, where the system tells."""
-    try:
-        listening = [
-            connection.pid
-            for connection in psutil.net_connections("tcp")
-            if connection.status == psutil.CONN_LISTEN
-            and connection.laddr
-            and connection.laddr.port == port
-            and connection.pid
-        ]
-        if not listening:
-            return None
-        command = " ".join(psutil.Process(listening[0]).cmdline())
-        return f"process {listening[0]} ({command[:80]})"
-    except (psutil.AccessDenied, psutil.NoSuchProcess):
-        return None
 
 
 @contextmanager

@@ -171,7 +171,9 @@ class Approval:
         original_content: as it was proposed, where somebody edited it.
         status: how far it is.
         reason: why it was rejected, went stale or failed.
-        decided_by: never empty once somebody decided; None until then.
+        decided_by: the name that was said; never empty once somebody decided; None until then.
+        proved_by: what is known beside that name of who decided (`account:maud`, `shared login`); None where nothing
+            is, or the decision was made before this was kept.
         claimed_by: who executes it; `lease_until` says for how long nobody else may.
         closed_at: when it came to its end.
         revision: counts every change, for compare-and-set.
@@ -189,6 +191,7 @@ class Approval:
     edited_at: datetime | None = None
     decision: Decision | None = None
     decided_by: str | None = None
+    proved_by: str | None = None
     decided_at: datetime | None = None
     claimed_by: str | None = None
     lease_until: datetime | None = None
@@ -211,7 +214,14 @@ def requested(proposal: Proposal, *, now: datetime, lifetime: timedelta = DEFAUL
 
 
 def decided(
-    approval: Approval, decision: Decision, *, by: str, digest: str, now: datetime, reason: str = ""
+    approval: Approval,
+    decision: Decision,
+    *,
+    by: str,
+    digest: str,
+    now: datetime,
+    reason: str = "",
+    proved_by: str | None = None,
 ) -> Approval:
     """Return the approval as a person decided it.
 
@@ -222,6 +232,7 @@ def decided(
         digest: of what they saw.
         now: aware UTC.
         reason: why, for a rejection.
+        proved_by: what is known of who decided, beside the name they gave.
 
     Raises:
         NotPending: somebody was first; says who and what.
@@ -240,6 +251,7 @@ def decided(
         reason=reason or None,
         decision=decision,
         decided_by=name,
+        proved_by=proved_by,
         decided_at=now,
         closed_at=closed_at,
     )

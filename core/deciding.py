@@ -22,7 +22,7 @@ class DecisionRequest(Form):
         description="The approval, as `sales-agent approvals list` or the run that waits names it"
     )
     decision: Literal["approve", "edit and approve", "reject"] = Field(description="What you decide")
-    decided_by: str = Field(min_length=1, max_length=200, description="Your name")
+    decided_by: str = Field(min_length=1, max_length=200, description="Your name, stored as what was said")
     digest: str = Field(
         min_length=DIGEST_CHARS,
         max_length=64,
@@ -77,6 +77,13 @@ def diff_of(approval: Approval) -> str:
     return "\n".join(lines)
 
 
+def decider_of(approval: Approval) -> dict[str, str]:
+    """Return who decided, as facts to show: the name that was said, and what is proved; empty until then."""
+    if approval.decided_by is None:
+        return {}
+    return {"decided by": f"{approval.decided_by} (said)", "proved": approval.proved_by or "nothing"}
+
+
 def as_json(approval: Approval, preamble: Sequence[str] | None = None) -> dict[str, Any]:
     """Return an approval as `sales-agent approvals --json` prints it, a stable interface.
 
@@ -101,6 +108,7 @@ def as_json(approval: Approval, preamble: Sequence[str] | None = None) -> dict[s
         "edited_by": approval.edited_by,
         "diff": diff_of(approval),
         "decided_by": approval.decided_by,
+        "proved_by": approval.proved_by,
         "reason": approval.reason,
         **{name: (at := getattr(approval, name)) and at.isoformat() for name in times},
     }

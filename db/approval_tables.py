@@ -54,6 +54,7 @@ class ApprovalRow(Base):
     reason: Mapped[str | None]
     decision: Mapped[str | None]
     decided_by: Mapped[str | None]
+    proved_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     claimed_by: Mapped[str | None]
     lease_until: Mapped[datetime | None]

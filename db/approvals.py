@@ -21,7 +21,7 @@ _TABLE = ApprovalRow.__table__
 _OF_PROPOSAL = ("subject_id", "title", "recipient", "lead_id", "proposed_by", "thread_id", "flow_run_id")
 _OF_APPROVAL = (
     *("id", "digest", "requested_at", "expires_at", "reason", "edited_by", "edited_at"),
-    *("decided_by", "decided_at", "claimed_by", "lease_until", "closed_at", "revision"),
+    *("decided_by", "proved_by", "decided_at", "claimed_by", "lease_until", "closed_at", "revision"),
 )
 _SUPERSEDED = "a newer proposal took its place"
 
@@ -101,6 +101,7 @@ async def decide(
     digest: str,
     now: datetime,
     reason: str = "",
+    proved_by: str | None = None,
 ) -> Approval:
     """Approve or reject what somebody saw; arguments and errors as in `core.approvals.decided`.
 
@@ -110,7 +111,7 @@ async def decide(
     return await _change(
         connection,
         approval_id,
-        lambda known: rules.decided(known, decision, by=by, digest=digest, now=now, reason=reason),
+        lambda known: rules.decided(known, decision, by=by, digest=digest, now=now, reason=reason, proved_by=proved_by),
     )
 
 

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from core.errors import ConfigurationError, Conflict, InvalidFile
 from db.embedded_postgres import bin_dir
@@ -24,7 +25,7 @@ def backup(url: str, file: Path, *, overwrite: bool = False) -> int:
         # Only a whole dump gets the name, and only its owner may read it: it holds persons' data.
         with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=f".{file.name}.") as directory:
             part = Path(directory) / "dump"
-            _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(part), "--dbname", url)
+            _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(part), url=url)
             part.chmod(0o600)
             part.rename(file)
         return file.stat().st_size
@@ -55,12 +56,21 @@ def restore(url: str, file: Path, *, overwrite: bool = False) -> None:
         # In one transaction: tables that came after the backup go and the backup's come, or nothing happens.
         empty = ("--command", "DROP SCHEMA public CASCADE", "--command", "CREATE SCHEMA public")
         options = ("--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--output", os.devnull)
-        _run("psql", *options, *empty, "--file", script, "--dbname", url)
+        _run("psql", *options, *empty, "--file", script, url=url)
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(program: str, *arguments: str, url: str | None = None) -> None:
+    """Run a program of PostgreSQL's; every account can read its arguments, so they hold no password."""
+    environment = dict(os.environ)
+    address = []
+    if url is not None:
+        known = conninfo_to_dict(url)
+        password = known.pop("password", None)
+        environment |= {} if password is None else {"PGPASSWORD": str(password)}
+        address = ["--dbname", make_conninfo(**known)]
     done = subprocess.run(  # noqa: S603 - program of the wheel
-        [str(bin_dir() / program), *arguments],
+        [str(bin_dir() / program), *arguments, *address],
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

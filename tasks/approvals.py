@@ -19,6 +19,7 @@ from tasks.approval_artifacts import publish_waiting
 from tasks.deployments import start_run
 from tasks.outreach_keys import tombstone_key
 from tasks.policies import STEP
+from tasks.proof import proved
 from tasks.resources import database
 from tasks.runtime import task
 
@@ -84,19 +85,28 @@ async def decide(request: DecisionRequest) -> DecisionReport:
 async def apply_decision(request: DecisionRequest) -> Approval:
     """Store a decision; errors as for `decide`."""
     now = datetime.now(UTC)
-    by = request.decided_by
+    by, proved_by = request.decided_by, proved()
     async with database() as connection:
         approval = await approvals.get(connection, request.approval_id)
         digest = seen_digest(approval, request.digest)
         if request.decision == "reject":
             return await approvals.decide(
-                connection, approval.id, Decision.REJECT, by=by, digest=digest, now=now, reason=request.reason
+                connection,
+                approval.id,
+                Decision.REJECT,
+                by=by,
+                digest=digest,
+                now=now,
+                reason=request.reason,
+                proved_by=proved_by,
             )
         if request.decision == "edit and approve":
             approval = await _edit(connection, approval, request, digest, now)
             digest = approval.digest
         await _check_before_approving(connection, approval)
-        approval = await approvals.decide(connection, approval.id, Decision.APPROVE, by=by, digest=digest, now=now)
+        approval = await approvals.decide(
+            connection, approval.id, Decision.APPROVE, by=by, digest=digest, now=now, proved_by=proved_by
+        )
     log.info("approval_decided", extra={"approval_id": str(approval.id), "status": str(approval.status)})
     return approval
 

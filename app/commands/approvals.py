@@ -204,7 +204,7 @@ def _print(approval: "Approval") -> None:
 
 def _show(approval: "Approval") -> None:
     from core.approvals import outcome, text_of
-    from core.deciding import DIGEST_CHARS, diff_of
+    from core.deciding import DIGEST_CHARS, decider_of, diff_of
     from tasks.approvals import preamble
 
     for line in asyncio.run(preamble(approval)):
@@ -218,6 +218,7 @@ def _show(approval: "Approval") -> None:
             "proposed by": proposal.proposed_by or "-",
             "until": f"{approval.expires_at:%Y-%m-%d %H:%M} UTC",
             "digest": approval.digest[:DIGEST_CHARS],
+            **decider_of(approval),
         }
     )
     typer.echo(f"\n{text_of(proposal.content)}\n")

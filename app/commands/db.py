@@ -30,32 +30,50 @@ def upgrade(
     url = embedded.answering_postgres_url(settings())
     schema.upgrade(url)
     if with_prefect:
-        embedded.create_database(url, embedded.prefect_database(url))
+        from datetime import UTC, datetime
+
+        from db import prefect_backup
+
+        of_prefect = embedded.create_database(url, embedded.prefect_database(url))
+        copy = prefect_backup.before_migration(of_prefect, settings().home / "backups", now=datetime.now(UTC))
+        if copy is not None:
+            typer.echo(f"Prefect's database is of an older version and will be migrated; a copy is in {copy}")
+
+
+OfPrefect = Annotated[
+    bool, typer.Option("--prefect", help="The database that the Prefect server of `up` keeps beside ours.")
+]
 
 
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write (PostgreSQL's custom format).")],
+    prefect: OfPrefect = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Write the whole database to one file, which is complete or absent."""
-    from core.settings import settings
     from db import backup as backups
-    from db import embedded
 
-    written = backups.backup(embedded.answering_postgres_url(settings()), file, overwrite=force)
+    written = backups.backup(_address(prefect=prefect), file, overwrite=force)
     typer.echo(f"{file}: {written:,} bytes")
 
 
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `sales-agent db backup` wrote.")],
+    prefect: OfPrefect = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the data that is there.")] = False,
 ) -> None:
     """Bring back the database of a backup; refuse to replace data unless forced."""
-    from core.settings import settings
     from db import backup as backups
+
+    backups.restore(_address(prefect=prefect), file, overwrite=force)
+    typer.echo(f"{file}: restored")
+
+
+def _address(*, prefect: bool) -> str:
+    from core.settings import settings
     from db import embedded
 
-    backups.restore(embedded.answering_postgres_url(settings()), file, overwrite=force)
-    typer.echo(f"{file}: restored")
+    url = embedded.answering_postgres_url(settings())
+    return embedded.create_database(url, embedded.prefect_database(url)) if prefect else url

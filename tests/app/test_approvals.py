@@ -1,6 +1,8 @@
 """Approvals, suppressions, the outbox and erasing at the command line, as a person meets them."""
 
 import json
+import os
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,12 @@ async def test_a_person_edits_approves_and_it_is_sent(database: str, sandbox: Sa
     old = run("approvals", "approve", short, "--by", "Maud", "--digest", approval.digest[:12])
     assert (old.returncode, "reads differently" in old.stderr) == (1, True)
     done = run("approvals", "approve", short, "--by", "Maud", "--yes", "--json")
-    assert json.loads(done.stdout)["status"] == "executed"
+    decided = json.loads(done.stdout)
+    assert decided["status"] == "executed"
+    assert (decided["decided_by"], decided["proved_by"]) == ("Maud", f"account:{pwd.getpwuid(os.getuid()).pw_name}")
+    shown = run("approvals", "show", short).stdout
+    assert "Maud (said)" in shown
+    assert decided["proved_by"] in shown
     again = run("approvals", "reject", short, "--by", "Odo")
     assert "approved by Maud" in again.stderr
     [message] = sandbox.state("smtp")["messages"]

@@ -18,6 +18,7 @@ from app.prefect_api import PrefectAPI
 from app.prefect_environment import MARK
 from app.prefect_setup import PENDING_LIMIT_S, WATCHDOGS
 from core.errors import Rejected
+from db import embedded, prefect_backup
 
 
 def wait_for(what: Callable[[], Any], within_s: float = 60.0) -> Any:
@@ -76,6 +77,9 @@ def test_server_keeps_its_tables_in_its_own_database(running: Installation) -> N
         ours = {name for (name,) in connection.execute("SELECT tablename FROM pg_tables").fetchall()}
     assert "sales_agent_prefect" in names
     assert "flow_run" not in ours
+    of_prefect = embedded.with_database(url, embedded.prefect_database(url))
+    assert prefect_backup.revision_of(of_prefect) == prefect_backup.newest_revision()
+    assert not (running.home / "backups").exists()
 
 
 def test_watchdogs_are_there_once(api: PrefectAPI) -> None:

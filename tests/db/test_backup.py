@@ -1,9 +1,13 @@
 """A backup brings back exactly what was there, and nothing is replaced by accident."""
 
+import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -77,3 +81,24 @@ def test_paths_that_cannot_be_are_named(empty: str, tmp_path: Path) -> None:
         backup(empty, tmp_path / "no" / "such" / "file")
     with pytest.raises(InvalidFile, match="no such file"):
         restore(empty, tmp_path / "absent")
+
+
+def test_no_password_is_in_an_argument_that_other_accounts_can_read(tmp_path: Path) -> None:
+    # The server does not answer, so the program waits, and can be looked at.
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"postgresql://ada:made-up@127.0.0.1:{silent.getsockname()[1]}/x"
+        code = f"from pathlib import Path; from db.backup import backup; backup({url!r}, Path({str(tmp_path / 'f')!r}))"
+        parent = psutil.Popen([sys.executable, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert parent.stdin is not None
+        parent.stdin.write(code.encode())
+        parent.stdin.close()
+        connection, _ = silent.accept()
+        (child,) = parent.children()
+        arguments = child.cmdline()
+        connection.close()
+        parent.wait(60)
+        parent.stderr.close()
+    assert arguments[0].endswith("pg_dump")
+    assert "made-up" not in " ".join(arguments)
