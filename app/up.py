@@ -73,6 +73,7 @@ class Up:
         given = settings.prefect.api_url
         self.own_server = given is None
         self.api_url = given or api_address(host, port)
+        self.files.make()
         self.auth = login(settings, host=host, own_server=self.own_server)
         self.api = PrefectAPI(self.api_url, self.auth)
 
@@ -82,7 +83,6 @@ class Up:
         Raises:
             ConfigurationError: Something could not start; nothing is left running.
         """
-        self.files.make()
         with explained(self.settings.home), held(self.files), signals_set(self.stopping):
             try:
                 self._start()

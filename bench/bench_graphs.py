@@ -22,6 +22,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypedDict
 
+from core.prefect_server import LOGIN_FILE
+
 OUT = Path(__file__).parent / "bench_graphs.json"
 Way = Callable[[], Awaitable[Any]]
 
@@ -121,6 +123,7 @@ def main() -> None:
         sales_agent("up", "--detach", "--port", str(port))
         try:
             os.environ |= {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api", "PREFECT_HOME": f"{home}/prefect"}
+            os.environ["PREFECT_API_AUTH_STRING"] = Path(home, LOGIN_FILE).read_text()
             os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
             database = sales_agent("db", "url").strip()
             sales_agent("db", "upgrade")

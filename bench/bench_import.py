@@ -28,6 +28,7 @@ import psutil
 import psycopg
 
 from bench.dirty_leads import HEADER, Truth, write_dirty
+from core.prefect_server import LOGIN_FILE
 from core.settings import settings
 from db import embedded, schema
 
@@ -165,7 +166,9 @@ def prefect_overhead(bench: Bench, runs: int) -> dict[str, float]:
         cli = [sys.executable, "-m", "app"]
         subprocess.run([*cli, "up", "--detach", "--port", "4291"], env=home, check=True, capture_output=True)
         try:
-            api = {"PREFECT_API_URL": "http://127.0.0.1:4291/api", "PREFECT_LOGGING_LEVEL": "ERROR"}
+            login = Path(directory, LOGIN_FILE).read_text()
+            api = {"PREFECT_API_URL": "http://127.0.0.1:4291/api", "PREFECT_API_AUTH_STRING": login}
+            api["PREFECT_LOGGING_LEVEL"] = "ERROR"
             pairs = [(bench.load(), bench.load(**api)) for _ in range(runs)]
         finally:
             subprocess.run([*cli, "down"], env=home, check=True, capture_output=True)

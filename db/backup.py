@@ -67,7 +67,7 @@ def _run(program: str, *arguments: str, url: str | None = None) -> None:
         known = conninfo_to_dict(url)
         password = known.pop("password", None)
         environment |= {} if password is None else {"PGPASSWORD": str(password)}
-        address = ["--dbname", make_conninfo(**known)]
+        address = ["--dbname", make_conninfo("", **known)]
     done = subprocess.run(  # noqa: S603 - program of the wheel
         [str(bin_dir() / program), *arguments, *address],
         env=environment,

@@ -25,7 +25,7 @@ import one_up
 import psycopg
 import pytest
 import pytest_socket
-from installation import Installation, make_installation
+from installation import KEYS, Installation, make_installation
 from planted import PlantedSecrets
 from psycopg import sql
 
@@ -159,7 +159,7 @@ def new_installation() -> Iterator[Callable[[], Installation]]:
 def running(new_installation: Callable[[], Installation]) -> Installation:
     """Return an installation on which `sales-agent up` runs, detached; shared by the tests that only use it."""
     installation = new_installation()
-    done = installation.run("up", "--detach", "--port", str(installation.port))
+    done = installation.run("up", "--detach", "--port", str(installation.port), **KEYS)
     assert done.returncode == 0, done.stderr
     assert f"http://127.0.0.1:{installation.port}" in done.stdout
     return installation

@@ -2,7 +2,6 @@
 
 import json
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -33,7 +32,7 @@ def wait_for(what: Callable[[], Any], within_s: float = 150.0) -> Any:
 
 @pytest.fixture
 def api(running: Installation) -> PrefectAPI:
-    return PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])
+    return running.api
 
 
 @pytest.fixture
@@ -51,8 +50,7 @@ def deployment(api: PrefectAPI) -> Iterator[dict[str, Any]]:
     found = api.get("/deployments/name/sync-crm/sync-crm")
     (added,) = api.post(f"/deployments/{found['id']}/schedules", [{"schedule": {"interval": 5}, "active": True}])
     yield found
-    address = f"{api.url}/deployments/{found['id']}/schedules/{added['id']}"
-    urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
+    api.delete(f"/deployments/{found['id']}/schedules/{added['id']}")
     api.post(f"/deployments/{found['id']}/resume_deployment", {})
 
 

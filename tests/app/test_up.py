@@ -54,7 +54,7 @@ def state_of(api: PrefectAPI, run: str) -> str:
 
 @pytest.fixture
 def api(running: Installation) -> PrefectAPI:
-    return PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])
+    return running.api
 
 
 def test_state_says_where_everything_is(running: Installation) -> None:
@@ -168,7 +168,7 @@ def test_nothing_is_left_after_every_kind_of_end(end: str, new_installation: Cal
     installation = new_installation()
     process = installation.start("up", "--port", str(installation.port))
     wait_for((installation.home / "up.json").exists, 120)
-    api = PrefectAPI(f"http://127.0.0.1:{installation.port}/api")
+    api = installation.api
     run = run_hello(api, name="slow", seconds=300)
     wait_for(lambda: state_of(api, run) == "RUNNING")
     if end.startswith("SIGKILL"):
@@ -193,7 +193,7 @@ def test_nothing_is_left_after_every_kind_of_end(end: str, new_installation: Cal
 def test_run_whose_process_vanished_is_marked_as_crashed(new_installation: Callable[[], Installation]) -> None:
     installation = new_installation()
     assert installation.run("up", "--detach", "--port", str(installation.port)).returncode == 0
-    api = PrefectAPI(f"http://127.0.0.1:{installation.port}/api")
+    api = installation.api
     run = run_hello(api, name="lost", seconds=600)
     wait_for(lambda: state_of(api, run) == "RUNNING")
     # A first heartbeat is what the watchdog counts from.
@@ -234,7 +234,7 @@ def test_named_server_is_used_in_place_of_a_new_one(
 ) -> None:
     second = new_installation()
     url = f"http://127.0.0.1:{running.port}/api"
-    process = second.start("up", PREFECT_API_URL=url)
+    process = second.start("up", PREFECT_API_URL=url, PREFECT_API_AUTH_STRING=running.login)
     wait_for((second.home / "up.json").exists, 120)
     state = json.loads((second.home / "up.json").read_text())
     assert state["api_url"] == url

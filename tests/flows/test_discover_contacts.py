@@ -1,6 +1,5 @@
 """Discovery from leads to contacts: the sandbox's websites, its Apollo, and a real Postgres."""
 
-import json
 import subprocess
 import sys
 from collections import Counter
@@ -17,7 +16,6 @@ from discovery_process import add_lead, environment, finish, rows, start
 from installation import Installation
 from mentions import mentions
 
-from app.prefect_api import PrefectAPI
 from core.discovery import DiscoveryReport
 from db import erasure
 from db.engine import open_engine, transaction
@@ -302,7 +300,7 @@ def test_the_run_shows_sites_people_sources_and_reasons_with_links(
     tmp_path: Path,
 ) -> None:
     report = tmp_path / "report.json"
-    api = PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])
+    api = running.api
     runs = {"flows": {"name": {"any_": ["discover-contacts"]}}}
     before = {run["id"] for run in api.post("/flow_runs/filter", runs)}
     finish(start(variables | {"SALES_AGENT_HOME": str(running.home)}, report), report)
@@ -338,7 +336,7 @@ print(report.model_dump_json())
 
 
 def test_form_is_typed_and_described(running: Installation) -> None:
-    api = PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])
+    api = running.api
     schema = api.get("/deployments/name/discover-contacts/discover-contacts")["parameter_openapi_schema"]
     form = schema["definitions"]["DiscoveryRequest"]
     assert form["additionalProperties"] is False

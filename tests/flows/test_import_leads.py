@@ -18,7 +18,7 @@ BAD = ";not-an-address;;\n;;;\n"
 @pytest.fixture
 def api(running: Installation) -> PrefectAPI:
     """Give the running server's API."""
-    return PrefectAPI(json.loads((running.home / "up.json").read_text())["api_url"])
+    return running.api
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from installation import ROOT, Installation
 
-from app.prefect_api import PrefectAPI
-
 USED = "echo-1, 6 tokens, $0.10"
 
 
@@ -21,7 +19,8 @@ class Recorded:
     def __init__(self, running: Installation) -> None:
         url = json.loads((running.home / "up.json").read_text())["api_url"]
         paths = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "support")))
-        environment = {**running.environment, "PREFECT_API_URL": url, "PYTHONPATH": paths}
+        signed_in = {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": running.login}
+        environment = {**running.environment, **signed_in, "PYTHONPATH": paths}
         done = subprocess.run(
             [sys.executable, "-m", "graph_runs"],
             env={**environment, "PREFECT_HOME": str(running.home / "prefect"), "DO_NOT_TRACK": "1"},
@@ -32,7 +31,7 @@ class Recorded:
         )
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout.splitlines()[-1])
-        self.api, self.ids, self.given = PrefectAPI(url), told["ids"], told["given"]
+        self.api, self.ids, self.given = running.api, told["ids"], told["given"]
 
     def flow_state(self, flow: str) -> str:
         """Give the name of a run's state."""

@@ -9,11 +9,18 @@ from pathlib import Path
 
 import yaml
 
+from app.prefect_api import PrefectAPI
+from core.prefect_server import LOGIN_FILE
+
 ROOT = Path(__file__).parents[2]
+KEYS = {"CARTESIA_API_KEY": "made-up-key-of-a-provider", "SOMEBODYS_TOKEN": "made-up-token-of-nobody"}
+"""In the environment of an operator who starts `up`: a key of ours, and a secret that is no business of ours."""
 
 _FLOW = '''
 import asyncio
+import json
 import os
+from pathlib import Path
 
 from prefect import flow
 
@@ -23,6 +30,16 @@ async def say_hello(name: str = "you", seconds: float = 0.0) -> str:
     """Say hello."""
     await asyncio.sleep(seconds)
     return os.getcwd()
+
+
+@flow
+async def show_environment(target: str) -> None:
+    """Write down what this run's process was started with, and which keys our settings find all the same."""
+    from core.settings import settings
+
+    key = settings().providers.cartesia.api_key
+    found = {"environment": dict(os.environ), "cartesia": key and key.get_secret_value()}
+    Path(target).write_text(json.dumps(found))
 '''
 
 
@@ -42,6 +59,16 @@ class Installation:
             "SALES_AGENT_HOME": str(self.home),
             "SALES_AGENT_ROOT": str(self.root),
         }
+
+    @property
+    def login(self) -> str:
+        """What the Prefect server of `up` asks for."""
+        return (self.home / LOGIN_FILE).read_text()
+
+    @property
+    def api(self) -> PrefectAPI:
+        """The Prefect server of `up`, signed in."""
+        return PrefectAPI(f"http://127.0.0.1:{self.port}/api", self.login)
 
     def start(self, *arguments: str, **more: str) -> "subprocess.Popen[str]":
         """Start `sales-agent` with some arguments and more environment."""
@@ -78,8 +105,10 @@ def make_installation(base: Path) -> Installation:
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
     for deployment in deployments["deployments"]:
         deployment.pop("schedules", None)  # a test that happens to run at a quarter past would see a sweep as well
-    deployments["deployments"].append(
-        {"name": "say-hello", "entrypoint": "say_hello.py:say_hello", "work_pool": {"name": "sales-agent"}}
-    )
+    for name in ("say-hello", "show-environment"):
+        entrypoint = f"say_hello.py:{name.replace('-', '_')}"
+        deployments["deployments"].append(
+            {"name": name, "entrypoint": entrypoint, "work_pool": {"name": "sales-agent"}}
+        )
     (root / "prefect.yaml").write_text(yaml.safe_dump(deployments), encoding="utf-8")
     return Installation(base / "home", root, free_port())
