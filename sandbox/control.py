@@ -26,6 +26,7 @@ from datetime import datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -63,7 +64,13 @@ class Control:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one control call; every mistake of the caller is a 422 that says what is wrong."""
+        """Serve one control call; every mistake of the caller is a 422 that says what is wrong.
+
+        Web pages are refused: they may send calls to this machine, and all that is asked of here comes from programs.
+        """
+        if scope["type"] == "http" and _is_of_a_page(scope):
+            await JSONResponse({"error": "only programs on this machine may ask here"}, 403)(scope, receive, send)
+            return
         try:
             await self._app(scope, receive, send)
         except Refusal as refusal:
@@ -192,6 +199,15 @@ class Control:
         if name not in self.providers:
             raise ValueError(f"no such provider: {name!r}; known: {sorted(self.providers)}")
         return self.providers[name]
+
+
+def _is_of_a_page(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    try:
+        host = urlsplit("//" + headers.get(b"host", b"").decode("latin-1")).hostname
+    except ValueError:
+        return True
+    return host not in ("127.0.0.1", "localhost") or b"origin" in headers
 
 
 def _named(request: Request) -> str | None:

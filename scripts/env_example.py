@@ -14,6 +14,7 @@ _HEAD = """# Every setting, with its default. Copy to .env and change what you n
 _COMPOSE = """
 # --- docker-compose.yml only
 # POSTGRES_PASSWORD=        letters and digits
+# REDIS_PASSWORD=           letters and digits
 # PREFECT_AUTH=             user:password that the Prefect server asks for
 # PGADMIN_EMAIL=
 # PGADMIN_PASSWORD=

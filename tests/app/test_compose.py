@@ -21,6 +21,7 @@ from db import embedded, embedded_valkey
 COMPOSE = ROOT / "docker-compose.yml"
 SECRETS = {
     "POSTGRES_PASSWORD": "made-up",
+    "REDIS_PASSWORD": "made-up-too",
     "PREFECT_AUTH": "ada:made-up",
     "PREFECT_SERVER_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 }
@@ -45,6 +46,18 @@ def test_no_secret_is_in_the_file() -> None:
     for name, value in re.findall(r"(\w*(?:PASSWORD|SECRET|KEY|AUTH\w*)): (.*)", text):
         assert value.startswith("${"), name
     assert {name for name in SECRETS if f"${{{name}:?" in text} == SECRETS.keys()
+
+
+def test_redis_asks_for_a_password_that_is_in_no_argument(tmp_path: Path) -> None:
+    service = services()["redis"]
+    assert not [part for part in service["command"] if SECRETS["REDIS_PASSWORD"] in part]
+    shell, flag, script = service["command"]
+    (tmp_path / "redis-server").write_text("#!/bin/sh\ncat\n")
+    (tmp_path / "redis-server").chmod(0o755)
+    given = {"PATH": f"{tmp_path}:{os.environ['PATH']}", **service["environment"]}
+    said = subprocess.run([shell, flag, script.replace("$$", "$")], env=given, capture_output=True, text=True)
+    assert said.stdout == 'save ""\nrequirepass made-up-too\n'
+    assert services()["worker"]["environment"]["REDIS_URL"] == "redis://:made-up-too@redis:6379/0"
 
 
 def test_every_service_is_watched_and_closed_to_the_network() -> None:
@@ -76,11 +89,10 @@ class Composed:
         self.services = services()
         self.programs = self.home / "bin"
         self.programs.mkdir(parents=True)
-        for name in ("python", "prefect"):
-            (self.programs / name).symlink_to(Path(sys.executable).with_name(name))
-        program = self.programs / "sales-agent"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m app "$@"\n')
-        program.chmod(0o755)
+        for name, meant in {"python": "", "sales-agent": "-m app "}.items():
+            program = self.programs / name
+            program.write_text(f'#!/bin/sh\nexec {sys.executable} {meant}"$@"\n')
+            program.chmod(0o755)
 
     def local(self, value: str) -> str:
         """Put a command's or setting's part in terms of this machine."""
@@ -89,7 +101,9 @@ class Composed:
             return embedded.asyncpg_url(self.postgres, value.removeprefix(prefix))
         if value == "postgresql://sales_agent:made-up@postgres:5432/sales_agent":
             return self.postgres
-        value = {"/data": str(self.home), "/app": str(self.root), "redis://redis:6379/0": self.redis}.get(value, value)
+        value = {"/data": str(self.home), "/app": str(self.root), "redis://:made-up-too@redis:6379/0": self.redis}.get(
+            value, value
+        )
         return (
             value.replace("prefect-server:", "127.0.0.1:")
             .replace("0.0.0.0", "127.0.0.1")

@@ -42,6 +42,13 @@ def test_it_can_be_a_process_of_its_own_with_faults_from_the_start(plain):
     assert (answers, recorded) == ([503, 200], 2)
 
 
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Host": ""}, {"Origin": "http://evil.example"}])
+def test_no_web_page_asks_anything_of_the_control(sandbox, plain, headers):
+    sandbox.settings("close")
+    for method, path in (("GET", "/_sandbox/requests"), ("POST", "/_sandbox/reset"), ("GET", "/_sandbox/")):
+        assert plain.request(method, sandbox.control_url + path, headers=headers).status_code == 403
+
+
 def test_a_wrong_fault_or_a_taken_port_is_told_in_one_line(sandbox):
     with pytest.raises(SystemExit, match="not a fault"):
         serve(0, faults=['{"provider": "close", "kind": "made_up"}'])
