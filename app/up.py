@@ -333,6 +333,7 @@ def down(settings: Settings, say: Say) -> None:
         say(f"stopped (process {pid})")
     if ended := end_leftovers(home):
         say(f"ended {ended} processes that an earlier run had left")
+    keys_file(home).unlink(missing_ok=True)
     if end_leftovers(home, mark=SANDBOX_MARK):
         say("stopped the demo's sandbox")
     Files(home).state.unlink(missing_ok=True)

@@ -1,14 +1,17 @@
 """Approvals, suppressions, the outbox and erasing at the command line, as a person meets them."""
 
+import asyncio
 import json
 import os
 import pwd
+import time
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from forked import sales_agent
+from installation import Installation
 from sending_process import RECIPIENT, approved, proposal
 
 from core.approvals import Approval
@@ -105,3 +108,19 @@ async def test_approved_after_a_restart_of_everything(own_home: Path, sandbox: S
     done = sales_agent("approvals", "approve", str(approval.id)[:8], "--by", "Maud", "--yes", home=own_home, **smtp)
     assert done.returncode == 0, done.stderr
     assert len(sandbox.state("smtp")["messages"]) == 1
+
+
+async def test_a_decision_in_a_form_is_proved_by_the_shared_login_alone(running: Installation) -> None:
+    url = running.run("db", "url").stdout.strip()
+    approval = await asked(url)
+    form = {"approval_id": str(approval.id), "decision": "reject", "decided_by": "Maud", "digest": approval.digest}
+    api = running.api
+    deployment = api.get("/deployments/name/decide-approval/decide-approval")
+    run = api.post(f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"request": form}})
+    deadline = time.monotonic() + 120
+    while (state := api.get(f"/flow_runs/{run['id']}")["state_type"]) != "COMPLETED":
+        assert state not in ("FAILED", "CRASHED")
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+    shown = json.loads(running.run("approvals", "show", str(approval.id), "--json").stdout)
+    assert (shown["decided_by"], shown["proved_by"]) == ("Maud", "shared login")
