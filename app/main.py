@@ -56,7 +56,7 @@ COMMANDS: dict[str, Command] = {
     "db": Command("app.commands.db:app", "The database: its address, migrations, backup and restore."),
 }
 
-_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 """For a command whose arguments are another program's."""
 
 
