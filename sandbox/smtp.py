@@ -3,9 +3,10 @@
 Speaks real SMTP on a port of its own (`SMTP_PORT` of the environment lines); its HTTP port only shows the mailbox. A
 message counts as delivered from the moment the server takes responsibility for it, also where its answer is lost.
 
-Scripted faults name the step as their method: CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, BODY (half of the message has
-come), DOT (all of it has), QUIT. `drop` closes the connection with nothing done, `drop_after` does what was asked and
-closes it without an answer, `status` answers a code, `stall` and `stall_after` never answer, `slow` waits first.
+Scripted faults name the step as their method: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BODY (half of the message
+has come), DOT (all of it has), QUIT. `drop` closes the connection with nothing done, `drop_after` does what was asked and
+closes it without an answer, `status` answers a code with `body` as its text, `replace` answers `body` as it stands,
+`stall` and `stall_after` never answer, `slow` waits first.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ class MailSettings(Settings):
     """The mail server's knobs: `keys` are "user:password" pairs; with any, a sender has to log in."""
 
     keys: list[str] = []
+    offers: list[str] = Field([], description="further extensions, as STARTTLS, which is offered and not done")
     max_bytes: int = Field(10_000_000, ge=1)
 
 
@@ -138,7 +140,10 @@ class _Conversation:
             case "EHLO" | "HELO":
                 self._greeted = True
                 offers = ["PIPELINING", "8BITMIME", *(["AUTH PLAIN"] if self._mail.settings.keys else [])]
+                offers += self._mail.settings.offers
                 await self._answer("250-mail.sandbox.example\r\n" + "\r\n".join(_listed(offers)), struck)
+            case "STARTTLS":
+                await self._answer("454 4.7.0 TLS not available due to temporary reason", struck)
             case "AUTH":
                 await self._answer(self._log_in(rest), struck)
             case "MAIL":
@@ -186,13 +191,14 @@ class _Conversation:
             await self._answer("503 bad sequence of commands", struck)
             return
         await self._answer("354 go ahead", struck)
+        begun = await self._reader.readexactly(1)
         body = await self._strike("BODY")
         if body is not None:
             await self._reader.read(64)
             await self._answer("451 no", body)
-        data = (await self._reader.readuntil(b"\r\n.\r\n"))[:-3]
+        data = begun + (await self._reader.readuntil(b"\r\n.\r\n"))[:-3]
         dot = await self._strike("DOT")
-        if dot is None or dot.kind != "status":
+        if dot is None or dot.kind not in ("status", "replace"):
             unstuffed = data.replace(b"\r\n..", b"\r\n.").removeprefix(b".")
             self._mail.deliver(self._sender, self._recipients, unstuffed)
         self._sender, self._recipients = None, []
@@ -216,7 +222,9 @@ class _Conversation:
         if struck is not None and struck.kind == "stall_after":
             await asyncio.sleep(3600)
         if struck is not None and struck.kind == "status":
-            text = f"{struck.fault.status} as scripted"
+            text = f"{struck.fault.status} {struck.fault.body or 'as scripted'}"
+        elif struck is not None and struck.kind == "replace":
+            text = struck.fault.body
         elif struck is not None:
             raise _Hangup
         self._writer.write(f"{text}\r\n".encode())
