@@ -1,8 +1,9 @@
 """What a person must agree to before it is done: an approval, bound to the exact content and the facts behind it.
 
     pending ──approve──> approved ──claim──> executing ──┬─> executed
-       │ ╲                  │                    │       └─> failed
-       │  edit (new digest) │                    └─ lease over: may be claimed again
+       │ ╲                  │  ^                 │       └─> failed
+       │  edit (new digest) │  └─ not done: ─────┤
+       │                    │     it may wait    └─ lease over: may be claimed again
        ├─ reject ─> rejected
        └────────────────────┴─> expired | stale
 
@@ -308,7 +309,8 @@ def claimed(approval: Approval, facts: Json, *, by: str, now: datetime, lease: t
     """Return what an approval becomes when somebody wants to execute it.
 
     `is_held_by` of the result says whether they may. `expired` and `stale` are no, for good, with the
-    reason. Any other status is the approval unchanged: it is not approved, done, or in somebody else's hands.
+    reason. Any other status is the approval unchanged: it is not approved, done, or in somebody else's hands. One that
+    somebody claimed and did not carry out expires like any other; whoever asks knows that nothing of it was done.
 
     Args:
         approval: as it is stored.
@@ -322,7 +324,7 @@ def claimed(approval: Approval, facts: Json, *, by: str, now: datetime, lease: t
     )
     if approval.status is not Status.APPROVED and not mine_again:
         return approval
-    if now >= approval.expires_at and not mine_again:
+    if now >= approval.expires_at:
         return expired(approval, now=now)
     proposal = approval.proposal
     if proposal.digest != approval.digest:
@@ -365,9 +367,22 @@ def finished(approval: Approval, *, now: datetime, failure: str | None = None) -
     return _next(approval, status=status, reason=failure or approval.reason, lease_until=None, closed_at=now)
 
 
+def released(approval: Approval, *, now: datetime) -> Approval:
+    """Return an executing approval of which certainly nothing was done: approved as before, or expired meanwhile.
+
+    Raises:
+        NotPending: nobody is executing it.
+    """
+    if approval.status is not Status.EXECUTING:
+        raise NotPending(f"approval {approval.id} is not being executed: {outcome(approval)}")
+    if now >= approval.expires_at:
+        return expired(approval, now=now)
+    return _next(approval, status=Status.APPROVED, claimed_by=None, lease_until=None)
+
+
 def expired(approval: Approval, *, now: datetime) -> Approval:
     """Return an approval whose time is over."""
-    return _next(approval, status=Status.EXPIRED, closed_at=now)
+    return _next(approval, status=Status.EXPIRED, lease_until=None, closed_at=now)
 
 
 def stale(approval: Approval, why: str, *, now: datetime) -> Approval:

@@ -158,6 +158,11 @@ async def finish(
     return await _change(connection, approval_id, lambda known: rules.finished(known, now=now, failure=failure))
 
 
+async def release(connection: AsyncConnection, approval_id: UUID, *, now: datetime) -> Approval:
+    """Let an executing approval wait again, of which certainly nothing was done. Raises ApprovalNotFound, NotPending."""
+    return await _change(connection, approval_id, lambda known: rules.released(known, now=now))
+
+
 async def make_stale(connection: AsyncConnection, approval_id: UUID, why: str, *, now: datetime) -> Approval:
     """Say that an open approval can no longer be executed; a closed one stays as it is. Raises ApprovalNotFound."""
     return await _change(

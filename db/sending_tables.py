@@ -80,6 +80,19 @@ class SendRow(Base):
     resolved_at: Mapped[datetime | None]
 
 
+class MailPauseRow(Base):
+    """An account that nothing is sent through for now. `tried_by`: who tried last whether the trouble is over."""
+
+    __tablename__ = "mail_pauses"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    since: Mapped[datetime]
+    retry_at: Mapped[datetime]
+    failures: Mapped[int] = mapped_column(Integer)
+    tried_by: Mapped[str]
+
+
 class MeetingRow(Base):
     """A meeting that was proposed, and booked once its guest has chosen. `uid` and `sequence` are its invitation's."""
 

@@ -111,6 +111,38 @@ def _check_approved(approval: Approval, purpose: str, by: str) -> None:
         raise NotPending(f"approval {approval.id} does not allow {by} to send: it is {approval.status}")
 
 
+async def settle(connection: AsyncConnection, approval_id: UUID, *, now: datetime) -> Approval:
+    """Close or release an approval that somebody claimed, by what is proved about its letter; return it as it is then.
+
+    Its letter was sent or refused: it is closed so. It was certainly not sent, and who claimed it is gone: it waits
+    again, or has expired. It may have been sent: it stays as it is, for a person to say. Safe twice.
+
+    Raises:
+        ApprovalNotFound: there is none.
+    """
+    approval = await _locked(connection, approval_id)
+    if approval.status is not Status.EXECUTING or approval.proposal.recipient is None:
+        return approval
+    send = await find(connection, approval_id, LETTER)
+    if send is not None and send.status is SendStatus.SENT:
+        return await approvals.finish(connection, approval_id, now=now)
+    if send is not None and send.status is SendStatus.REFUSED:
+        return await approvals.finish(connection, approval_id, now=now, failure=send.detail or "refused")
+    is_abandoned = approval.lease_until is None or approval.lease_until <= now
+    if is_abandoned and (send is None or send.status is SendStatus.NOT_SENT):
+        return await approvals.release(connection, approval_id, now=now)
+    return approval
+
+
+async def settle_abandoned(connection: AsyncConnection, *, now: datetime) -> int:
+    """Settle what was claimed by somebody who is gone; return how many ended or wait again. Safe twice."""
+    table = ApprovalRow.__table__
+    abandoned = (table.c.status == Status.EXECUTING) & (table.c.lease_until <= now)
+    found = (await connection.execute(select(table.c.id).where(abandoned).order_by(table.c.id))).scalars().all()
+    settled = [await settle(connection, approval_id, now=now) for approval_id in found]
+    return sum(approval.status is not Status.EXECUTING for approval in settled)
+
+
 async def record(
     connection: AsyncConnection,
     approval_id: UUID,
@@ -192,6 +224,13 @@ async def resolve(
     if not was_sent and approval.status is Status.EXECUTING:
         await approvals.finish(connection, approval_id, now=now, failure=f"it was not delivered, says {name}")
     return found
+
+
+async def select_waiting(connection: AsyncConnection) -> dict[UUID, Send]:
+    """Return the letters that were certainly not sent and may be tried again, by approval."""
+    waiting = (_TABLE.c.status == SendStatus.NOT_SENT) & (_TABLE.c.purpose == LETTER)
+    found = [_send(row) for row in await connection.execute(select(_TABLE).where(waiting))]
+    return {send.approval_id: send for send in found}
 
 
 async def select_stuck(connection: AsyncConnection) -> set[UUID]:

@@ -3,8 +3,8 @@
 Speaks real SMTP on a port of its own (`SMTP_PORT` of the environment lines); its HTTP port only shows the mailbox. A
 message counts as delivered from the moment the server takes responsibility for it, also where its answer is lost.
 
-Scripted faults name the step as their method: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BODY (half of the message
-has come), DOT (all of it has), QUIT. `drop` closes the connection with nothing done, `drop_after` does what was asked and
+Scripted faults name the step as their method: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BODY (its first byte has
+come), DOT (all of it has), QUIT. `drop` closes the connection with nothing done, `drop_after` does what was asked and
 closes it without an answer, `status` answers a code with `body` as its text, `replace` answers `body` as it stands,
 `stall` and `stall_after` never answer, `slow` waits first.
 """

@@ -156,6 +156,20 @@ def test_only_one_holds_it_until_the_lease_is_over() -> None:
     assert approvals.claimed(done, FACTS, by="one", now=later) is done
 
 
+def test_what_was_claimed_and_not_done_waits_as_before_and_expires_like_any_other() -> None:
+    mine = approvals.claimed(approved(), FACTS, by="one", now=NOW)
+    waiting = approvals.released(mine, now=NOW)
+    assert (waiting.status, waiting.claimed_by, waiting.lease_until) == (Status.APPROVED, None, None)
+    assert approvals.claimed(waiting, FACTS, by="two", now=NOW).is_held_by("two")
+    late = NOW + LIFE
+    assert approvals.claimed(mine, FACTS, by="one", now=late).status is Status.EXPIRED
+    assert approvals.claimed(mine, FACTS, by="two", now=late).status is Status.EXPIRED
+    assert approvals.claimed(waiting, FACTS, by="two", now=late).status is Status.EXPIRED
+    assert approvals.released(mine, now=late).status is Status.EXPIRED
+    with pytest.raises(NotPending):
+        approvals.released(waiting, now=NOW)
+
+
 def test_a_message_is_shown_as_it_will_read() -> None:
     assert approvals.text_of(CONTENT) == ("To: ada@brightwell.example\nSubject: Pumps\n\nGood morning,\nmay we talk?")
     assert approvals.text_of({"changes": 3}) == '{\n  "changes": 3\n}'
@@ -171,6 +185,7 @@ class Histories(RuleBasedStateMachine):
         self.approval = pending()
         self.accepted: str | None = None
         self.executions = 0
+        self.is_done = True
 
     def attempt(self, change: Any) -> None:
         try:
@@ -211,8 +226,16 @@ class Histories(RuleBasedStateMachine):
             return
         current = approvals.digest_of(Kind.EMAIL, "draft-1", CONTENT["to"], self.approval.content, self.facts)
         assert self.accepted == current == self.approval.digest
-        self.executions += 1
-        self.approval = approvals.finished(self.approval, now=self.now)
+        assert self.now < self.approval.expires_at
+        if self.is_done:
+            self.executions += 1
+            self.approval = approvals.finished(self.approval, now=self.now)
+        else:
+            self.approval = approvals.released(self.approval, now=self.now)
+
+    @rule(is_done=st.booleans())
+    def change_the_weather(self, *, is_done: bool) -> None:
+        self.is_done = is_done
 
     @invariant()
     def is_executed_at_most_once_and_by_a_persons_word(self) -> None:
