@@ -90,6 +90,7 @@ class Knobs:
             "postgres": cls("POSTGRES_URL", "POSTGRES_URL"),
             "redis": cls("REDIS_URL", "REDIS_URL"),
             "prefect": cls("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"),
+            "smtp": cls("SMTP_HOST", "SMTP_USERNAME and SMTP_PASSWORD"),
             "langsmith": cls("LANGSMITH_ENDPOINT", "LANGSMITH_API_KEY"),
         }
         return odd.get(name) or cls(f"{name.upper()}_BASE_URL", f"{name.upper()}_API_KEY")

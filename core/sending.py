@@ -23,7 +23,7 @@ from core.suppression import address_key
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NOT_ONE_LINE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What ends a line for some reader, or shows as nothing: control characters, U+2028 and U+2029, halves of characters."""
+"""What ends a line for some reader, or shows as nothing: control characters, U+2028, U+2029, halves of characters."""
 _LONGEST_SUBJECT = 500
 _LONGEST_LINE = 998  # RFC 5322, 2.1.1
 _WIRE = policy.SMTP.clone(cte_type="7bit")
@@ -108,7 +108,7 @@ def checked_words(content: Json) -> tuple[str, str, str]:
 
 
 def _check_writable(recipient: str, subject: str, body: str) -> None:
-    """Write a message as it would go out, and read it again: what cannot be sent as it reads is refused at the draft."""
+    """Write a message as it would go out, and read it again: what cannot be sent as it reads is refused."""
     draft = Letter("<draft@sender.example>", "sales@sender.example", recipient, subject, body, datetime.now(UTC))
     read = message_from_bytes(render(draft), policy=policy.default)
     # Headers are folded at white space, which may come back as one blank.
@@ -137,8 +137,8 @@ def wire_address(address: str) -> str:
 
 def next_try(attempts: int, tried_at: datetime) -> datetime:
     """Return when a message that was certainly not sent is tried again: each time twice as long after, up to hours."""
-    rest = min(_FIRST_REST * 2 ** min(max(attempts - 1, 0), 16), _LONGEST_REST)
-    return tried_at + rest
+    doublings = min(max(attempts - 1, 0), 16)
+    return tried_at + min(_FIRST_REST * int(2**doublings), _LONGEST_REST)
 
 
 def sender_address(sender: str) -> str:
@@ -167,7 +167,7 @@ def render(letter: Letter) -> bytes:
         written = _message(letter, own).as_bytes()
     except InvalidInput:
         raise
-    except Exception as error:  # noqa: BLE001 - the library raises whatever it meets, and none of it may be left open
+    except Exception as error:  # the library raises whatever it meets, and none of it may be left open
         raise InvalidInput(f"the message cannot be written ({type(error).__name__}): use plain words") from error
     if not written.isascii() or max(map(len, written.split(b"\r\n"))) > _LONGEST_LINE:
         raise InvalidInput("the message cannot be written: a line of it is too long or no plain text")

@@ -25,6 +25,7 @@ class SweptApprovals:
         waiting: such for which no Prefect server was there to start a run.
         unknown: messages nobody knows the fate of, which wait for a person.
         slots_released: held for a guest who never chose.
+        mail_paused: why nothing is sent for now; None while messages go out.
     """
 
     expired: int = 0
@@ -32,6 +33,7 @@ class SweptApprovals:
     waiting: int = 0
     unknown: int = 0
     slots_released: int = 0
+    mail_paused: str | None = None
 
 
 NO_APPROVALS = SweptApprovals()

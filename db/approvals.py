@@ -159,7 +159,7 @@ async def finish(
 
 
 async def release(connection: AsyncConnection, approval_id: UUID, *, now: datetime) -> Approval:
-    """Let an executing approval wait again, of which certainly nothing was done. Raises ApprovalNotFound, NotPending."""
+    """Let an executing approval wait again of which nothing was done. Raises ApprovalNotFound, NotPending."""
     return await _change(connection, approval_id, lambda known: rules.released(known, now=now))
 
 

@@ -1,4 +1,4 @@
-"""Pauses of a mail account: after trouble that every message would meet, one message at a time tries whether it is over.
+"""Pauses of a mail account: after trouble that every message would meet, one at a time tries whether it is over.
 
 The account is named by a keyed hash of its settings: another host, user or password is another account, so mending a
 setting ends its pause at once.

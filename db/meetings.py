@@ -162,6 +162,15 @@ async def release_past(connection: AsyncConnection, *, now: datetime) -> int:
     return int((await connection.execute(update(SlotRow).where(past).values(status="released"))).rowcount)
 
 
+async def forget_expired(connection: AsyncConnection) -> int:
+    """Remove meetings whose proposal expired before it was sent, with the slots held for them. Safe twice."""
+    query = text(
+        "DELETE FROM meetings m USING approvals a WHERE a.id = m.approval_id AND a.status = 'expired' AND NOT EXISTS "
+        "(SELECT FROM sends s WHERE s.approval_id = a.id AND s.status <> 'not_sent')"
+    )
+    return int((await connection.execute(query)).rowcount)
+
+
 async def forget(connection: AsyncConnection, approval_ids: Collection[UUID]) -> int:
     """Remove meetings with their slots; return how many."""
     statement = delete(MeetingRow).where(_MEETINGS.c.approval_id.in_(list(approval_ids)))

@@ -124,6 +124,7 @@ async def settle(connection: AsyncConnection, approval_id: UUID, *, now: datetim
     if approval.status is not Status.EXECUTING or approval.proposal.recipient is None:
         return approval
     send = await find(connection, approval_id, LETTER)
+    send = None if send is None else await _given_up(connection, send, now)
     if send is not None and send.status is SendStatus.SENT:
         return await approvals.finish(connection, approval_id, now=now)
     if send is not None and send.status is SendStatus.REFUSED:
@@ -157,6 +158,14 @@ async def record(
     mine = (_TABLE.c.approval_id == approval_id) & (_TABLE.c.purpose == purpose)
     statement = update(SendRow).where(mine, open_, _TABLE.c.resolved_by.is_(None))
     await connection.execute(statement.values(status=str(status), finished_at=now, detail=detail))
+
+
+async def forgo(connection: AsyncConnection, intent: Intent, *, why: str, now: datetime) -> Send:
+    """Take an intent back before the server was spoken to: it was certainly not sent, and it was no attempt."""
+    mine = (_TABLE.c.approval_id == intent.send.approval_id) & (_TABLE.c.purpose == intent.send.purpose)
+    values = {"status": str(SendStatus.NOT_SENT), "finished_at": now, "detail": why, "attempts": _TABLE.c.attempts - 1}
+    await connection.execute(update(SendRow).where(mine).values(**values))
+    return await get(connection, intent.send.approval_id, intent.send.purpose)
 
 
 async def find(connection: AsyncConnection, approval_id: UUID, purpose: str) -> Send | None:
@@ -226,11 +235,14 @@ async def resolve(
     return found
 
 
-async def select_waiting(connection: AsyncConnection) -> dict[UUID, Send]:
-    """Return the letters that were certainly not sent and may be tried again, by approval."""
-    waiting = (_TABLE.c.status == SendStatus.NOT_SENT) & (_TABLE.c.purpose == LETTER)
-    found = [_send(row) for row in await connection.execute(select(_TABLE).where(waiting))]
-    return {send.approval_id: send for send in found}
+async def select_waiting(connection: AsyncConnection, approval_id: UUID | None = None) -> list[Send]:
+    """List what was certainly not sent and may be tried again, the oldest first; of one approval, or of all."""
+    waiting = _TABLE.c.status == SendStatus.NOT_SENT
+    if approval_id is not None:
+        waiting &= _TABLE.c.approval_id == approval_id
+    return [
+        _send(row) for row in await connection.execute(select(_TABLE).where(waiting).order_by(_TABLE.c.intended_at))
+    ]
 
 
 async def select_stuck(connection: AsyncConnection) -> set[UUID]:

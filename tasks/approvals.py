@@ -157,13 +157,18 @@ async def edit_approval(approval_id: UUID, *, subject: str | None, body: str | N
         return await approvals.edit(connection, approval_id, content, by=by, digest=seen, now=datetime.now(UTC))
 
 
-async def start_execution(approval: Approval) -> str | None:
-    """Start the run that carries an approval out; return where to watch it, or None where no server takes it."""
+async def start_execution(approval: Approval, *, attempt: int = 0) -> str | None:
+    """Start the run that carries an approval out; return where to watch it, or None where no server takes it.
+
+    Args:
+        approval: a decided one, or one that was sent and whose invitation waits.
+        attempt: how often its invitation was tried; for it the approval changes no more.
+    """
     deployment = _DEPLOYMENTS.get(approval.proposal.kind)
     if deployment is None:
         return None
     # A decision and a sweep that comes upon it at the same time start one run, not two.
-    key = f"{approval.id}-{approval.revision}"
+    key = f"{approval.id}-{approval.revision}" + (f"-{attempt}" if attempt else "")
     asked = {"approval_id": str(approval.id)}
     parameters = {"request": asked} if approval.proposal.kind is Kind.MEETING else asked
     return await start_run(deployment, parameters, idempotency_key=key)

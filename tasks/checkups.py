@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from agents.models import Endpoint, ModelChoice, offered_models
 from core import prefect_server
 from core.checkups import Checkup, State, failed, off, too_slow, wrong
+from core.delivery import Stage
 from core.errors import Gone, Rejected, SalesAgentError
 from core.provider_settings import MODEL_PROVIDERS
 from core.settings import Settings
@@ -29,6 +30,8 @@ from integrations.http import ProviderClient
 from integrations.langsmith.client import LangSmithClient
 from integrations.model_list import ModelListClient
 from integrations.resilience.guard import Guard
+from integrations.smtp.client import look as look_at_mail
+from tasks import sending
 from tasks.providers import Outside
 from tasks.runtime import server_url
 
@@ -271,10 +274,9 @@ async def _budgets(settings: Settings) -> Checkup:
     budgets = [budget for budget in settings.providers.budget.budgets() if budget.period is not Period.RUN]
     if not budgets:
         return off("budgets", "no BUDGET_... of a day or a month is set")
-    url = settings.postgres.url.get_secret_value() if settings.postgres.url else None
-    url = url or embedded.status(settings.home)["postgres"]
-    if url is None or (await schema.state_of(url, connect_timeout_s=int(LIMIT_S))).revision is None:
-        return off("budgets", "nothing was spent yet: there is no database")
+    url = await _own_database(settings)
+    if url is None:
+        return off("budgets", "nothing was spent yet: there is no database of this version")
     engine = open_engine(url, connect_timeout_s=int(LIMIT_S))
     try:
         async with transaction(engine) as connection:
@@ -291,6 +293,35 @@ async def _budgets(settings: Settings) -> Checkup:
 def _spelt(budget: Budget) -> str:
     unit = "US dollars" if budget.unit is Unit.USD else "credits"
     return " ".join(filter(None, (budget.provider, unit, f"this {budget.period}")))
+
+
+async def _smtp(settings: Settings) -> Checkup:
+    """Look whether the mail server greets us and lets us log in, and whether sending is paused; sends nothing."""
+    if not settings.outreach.smtp.host:
+        return off("smtp", "SMTP_HOST is not set")
+    server = sending.mail_server(settings.outreach.smtp)
+    trouble = await look_at_mail(server)
+    if trouble is not None:
+        advice = "mend that; approved messages wait for it until they expire"
+        is_reachable = trouble.stage is not Stage.CONNECT
+        return Checkup("smtp", State.FAILED, trouble.detail, advice, is_reachable=is_reachable)
+    url = await _own_database(settings)
+    pause = await sending.pause_of(server, url) if url is not None else None
+    if pause is not None:
+        since = f"sending is paused since {pause.since:%Y-%m-%d %H:%M} UTC: {pause.reason}"
+        advice = f"mend that at the mail server; one message tries again after {pause.retry_at:%Y-%m-%d %H:%M} UTC"
+        return wrong("smtp", since, advice)
+    return Checkup("smtp", State.OK, "it greets and lets us in", is_reachable=True)
+
+
+async def _own_database(settings: Settings) -> str | None:
+    """Return the address of our database where it runs and has the tables of this version, else None."""
+    url = settings.postgres.url.get_secret_value() if settings.postgres.url else None
+    url = url or embedded.status(settings.home)["postgres"]
+    if url is None:
+        return None
+    found = await schema.state_of(url, connect_timeout_s=int(LIMIT_S))
+    return url if found.revision == found.known[-1] else None
 
 
 async def _linkedin(settings: Settings) -> Checkup:
@@ -327,6 +358,7 @@ _LOOKS: dict[str, Look] = {
     "apollo": _provider("apollo", _ask_apollo),
     "browserbase": _provider("browserbase", _ask_browserbase),
     "linkedin": _linkedin,
+    "smtp": _smtp,
     **{name: _provider(name, _ask_models(name)) for name in MODEL_PROVIDERS},
     "models": _models,
     "cartesia": _provider("cartesia", _ask_cartesia),

@@ -22,7 +22,7 @@ from core.proposals import USED_FACTS
 from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.settings import settings
 from core.suppression import Reason, Target, address_key
-from db import approvals, facts, meetings, suppressions
+from db import approvals, facts, meetings, sends, suppressions
 from integrations.calendars.ics import IcsCalendar
 from integrations.calendars.provider import CalendarProvider, NoCalendar
 from integrations.close.activities import log_sent
@@ -160,8 +160,11 @@ async def send_proposal(approval_id: UUID) -> BookingReport:
         approval = await deliver(approval, by)
     elif approval.status is Status.REJECTED:
         await resume_with(approval, answer=False)
+    if approval.status is Status.EXECUTED and (slot := await uninvited(approval_id)):
+        return await book(approval, slot)
     if approval.status is not Status.EXECUTED:
-        return BookingReport(approval_id=approval_id, outcome=sending.report_on(approval).outcome)
+        sent = await sending.letter_of(approval_id)
+        return BookingReport(approval_id=approval_id, outcome=sending.report_on(approval, sent).outcome)
     return BookingReport(approval_id=approval_id, outcome="proposed", crm=await log_in_crm(approval_id))
 
 
@@ -201,8 +204,8 @@ async def deliver(approval: Approval, by: str) -> Approval:
     except Conflict as taken:
         async with database() as connection:
             return await approvals.make_stale(connection, approval.id, str(taken), now=now)
-    closed = await sending.close(approval.id, await sending.send_letter(approval, by=by))
-    if closed.status in (Status.FAILED, Status.STALE):
+    closed = await sending.close(approval, await sending.send_letter(approval, by=by), by=by)
+    if closed.status in (Status.FAILED, Status.STALE, Status.EXPIRED):
         async with database() as connection:
             await meetings.forget(connection, [approval.id])
     return closed
@@ -301,15 +304,26 @@ async def opt_out(approval: Approval) -> BookingReport:
     return BookingReport(approval_id=approval.id, outcome="opted out")
 
 
+async def uninvited(approval_id: UUID) -> int | None:
+    """Return the slot that was booked and whose invitation has certainly not gone out; None where there is none."""
+    async with database() as connection:
+        meeting = await meetings.find(connection, approval_id)
+        waiting = await sends.select_waiting(connection, approval_id)
+    is_booked = meeting is not None and meeting.status == "booked"
+    return meeting.slot if meeting is not None and is_booked and waiting else None
+
+
 @task(name="book", **STEP)
 async def book(approval: Approval, slot: int) -> BookingReport:
     """Book a slot and send its invitation, once for each version of the meeting."""
     async with database() as connection:
         meeting = await meetings.book(connection, approval.id, slot, now=datetime.now(UTC))
     sent = await _invite(approval, meeting)
-    outcome_ = {SendStatus.SENT: "booked", SendStatus.REFUSED: "booked, but the invitation was refused"}.get(
-        sent.status, "booked, but it is not known whether the invitation went out: see `sales-agent outbox list`"
-    )
+    outcome_ = {
+        SendStatus.SENT: "booked",
+        SendStatus.REFUSED: f"booked, but the invitation was refused: {sent.detail}",
+        SendStatus.NOT_SENT: f"booked; the invitation is tried again later: {sent.detail}",
+    }.get(sent.status, "booked, but it is not known whether the invitation went out: see `sales-agent outbox list`")
     return BookingReport(approval_id=approval.id, outcome=outcome_, slot=slot)
 
 

@@ -10,6 +10,11 @@ from core.settings import settings
 from core.suppression import TombstoneKey
 
 
+def has_tombstone_key() -> bool:
+    """Tell whether there is a key already; makes none."""
+    return settings().outreach.suppression.key is not None or (settings().home / TOMBSTONE_KEY_FILE).exists()
+
+
 def tombstone_key() -> TombstoneKey:
     """Return the key of tombstones.
 

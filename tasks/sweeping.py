@@ -3,17 +3,22 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from core.agents import PrunedThreads, ThreadAges
+from core.approvals import Approval
+from core.sending import LETTER, next_try
 from core.settings import settings
 from core.sweeping import SweptApprovals, SweptSpending
-from db import agent_threads, approvals, enrichment_questions, meetings, sends, spend
+from db import agent_threads, approvals, enrichment_questions, mail_pauses, meetings, sends, spend
+from db.engine import Connection
 from integrations.websites.cache import PageCache
 from tasks.approvals import is_message, start_execution
 from tasks.policies import STEP
 from tasks.providers import outside
 from tasks.resources import database
 from tasks.runtime import task
+from tasks.sending import mail_account
 
 
 @task(**STEP, task_run_name="close-reservations")
@@ -63,18 +68,40 @@ _LOST_AFTER = timedelta(minutes=10)
 
 @task(**STEP, task_run_name="take-up-approvals")
 async def take_up_approvals() -> SweptApprovals:
-    """Expire old approvals, give up lost messages, and start what was decided and is in nobody's hands. Safe twice.
+    """Expire old approvals, give up lost messages, and start what is due and in nobody's hands. Safe twice.
 
-    A message whose fate nobody knows is left to a person.
+    A message whose fate nobody knows is left to a person. While the mail account is paused nothing is started; when its
+    pause is due, the one message that was tried least often.
     """
     now = datetime.now(UTC)
+    account = mail_account()
     async with database() as connection:
-        expired = await approvals.expire(connection, now=now)
         await sends.give_up_lost(connection, now=now)
+        await sends.settle_abandoned(connection, now=now)
+        expired = await approvals.expire(connection, now=now)
+        await meetings.forget_expired(connection)
         stuck = await sends.select_stuck(connection)
-        lost = await approvals.select_lost(connection, decided_before=now - _LOST_AFTER, now=now)
+        due = await _due(connection, stuck, now)
+        pause = await mail_pauses.find(connection, account) if account else None
         released = await meetings.release_past(connection, now=now)
-    due = [approval for approval in lost if approval.id not in stuck and is_message(approval)]
-    runs = [await start_execution(approval) for approval in due]
+    if pause is not None:
+        due = [] if pause.retry_at > now else due[:1]
+    runs = [await start_execution(approval, attempt=attempt) for approval, attempt in due]
     started = sum(run is not None for run in runs)
-    return SweptApprovals(expired, started, len(due) - started, len(stuck), released)
+    paused = pause.reason if pause is not None else None
+    return SweptApprovals(expired, started, len(due) - started, len(stuck), released, paused)
+
+
+async def _due(connection: Connection, stuck: set[UUID], now: datetime) -> list[tuple[Approval, int]]:
+    """List messages to be started with how often their invitation was tried, those tried least often first."""
+    waiting = await sends.select_waiting(connection)
+    is_due = {send.approval_id: next_try(send.attempts, send.finished_at or now) <= now for send in waiting}
+    attempts = {send.approval_id: send.attempts for send in waiting}
+    lost = await approvals.select_lost(connection, decided_before=now - _LOST_AFTER, now=now)
+    decided = [(each, 0) for each in lost if each.id not in stuck and is_message(each) and is_due.get(each.id, True)]
+    invitations = [
+        (await approvals.get(connection, send.approval_id), send.attempts)
+        for send in waiting
+        if send.purpose != LETTER and is_due[send.approval_id]
+    ]
+    return sorted([*decided, *invitations], key=lambda each: attempts.get(each[0].id, 0))

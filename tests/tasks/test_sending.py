@@ -4,6 +4,7 @@ import logging
 import os
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -104,9 +105,8 @@ async def test_a_server_that_is_away_is_tried_again_later(
 ) -> None:
     approval = await approved(database)
     sandbox.fail_next("smtp", "status", method="RCPT", status=451)
-    assert finish(environment, approval.id) == 1
-    assert status(database, approval.id) == ("executing", "not_sent")
-    let_leases_pass(database)
+    assert finish(environment, approval.id) == 0
+    assert status(database, approval.id) == ("approved", "not_sent")
     assert finish(environment, approval.id) == 0
     assert status(database, approval.id) == ("executed", "sent")
     assert deliveries(sandbox, approval) == 1
@@ -119,6 +119,129 @@ async def test_a_refused_message_fails_for_good(
     sandbox.fail_next("smtp", "status", method="RCPT", status=550)
     assert finish(environment, approval.id) == 0
     assert status(database, approval.id) == ("failed", "refused")
+
+
+def retry_at(database: str) -> list[tuple[str, int, bool]]:
+    with psycopg.connect(database) as connection:
+        return connection.execute("SELECT reason, failures, retry_at > now() FROM mail_pauses").fetchall()
+
+
+def let_the_pause_pass(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE mail_pauses SET retry_at = now()")
+
+
+async def test_one_wrong_password_burns_no_message_and_stops_them_all(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    sandbox.settings("smtp", keys=["maud:right"])
+    wrong = {**environment, "SMTP_USERNAME": "maud", "SMTP_PASSWORD": "wrong"}
+    first, second = await approved(database), await approved(database)
+    for approval in (first, second, first):
+        assert finish(wrong, approval.id) == 0
+        assert status(database, approval.id) == ("approved", "not_sent")
+    assert sandbox.state("smtp")["connections"] == 1, "the first stopped the others"
+    [(reason, failures, is_paused)] = retry_at(database)
+    assert "SMTP_PASSWORD" in reason
+    assert (failures, is_paused) == (1, True)
+    let_the_pause_pass(database)
+    assert finish(wrong, second.id) == 0
+    assert finish(wrong, first.id) == 0
+    assert sandbox.state("smtp")["connections"] == 2, "one of them tried whether it is over"
+    assert retry_at(database)[0][1] == 2
+    mended = {**wrong, "SMTP_PASSWORD": "right"}
+    for approval in (first, second):
+        assert finish(mended, approval.id) == 0, "another password is another account"
+        assert status(database, approval.id) == ("executed", "sent")
+        assert deliveries(sandbox, approval) == 1
+
+
+async def test_a_pause_ends_with_the_trouble(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    approval, other = await approved(database), await approved(database)
+    sandbox.fail_next("smtp", "status", method="MAIL", status=550, body="5.4.5 Daily sending quota exceeded")
+    finish(environment, approval.id)
+    let_the_pause_pass(database)
+    finish(environment, approval.id)
+    assert status(database, approval.id) == ("executed", "sent")
+    assert retry_at(database) == []
+    finish(environment, other.id)
+    assert status(database, other.id) == ("executed", "sent")
+
+
+def let_it_expire(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE approvals SET expires_at = now()")
+
+
+async def test_what_was_claimed_and_not_sent_expires(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    waiting, abandoned = await approved(database), await approved(database)
+    sandbox.fail_next("smtp", "status", method="RCPT", status=451)
+    finish(environment, waiting.id)
+    with psycopg.connect(database) as connection:
+        # As a process leaves it that died between its claim and its intent.
+        connection.execute(
+            "UPDATE approvals SET status = 'executing', claimed_by = 'the dead', lease_until = now() WHERE id = %s",
+            [abandoned.id],
+        )
+    let_it_expire(database)
+    for approval in (waiting, abandoned):
+        assert finish(environment, approval.id) == 0
+        assert status(database, approval.id)[0] == "expired"
+        assert deliveries(sandbox, approval) == 0
+
+
+async def test_what_was_sent_counts_as_sent_whoever_died_after_it(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    approval = await approved(database)
+    finish(environment, approval.id)
+    with psycopg.connect(database) as connection:
+        # As a process leaves it that died between the server's answer and the end of the approval.
+        connection.execute("UPDATE approvals SET status = 'executing', claimed_by = 'the dead', lease_until = now()")
+    let_it_expire(database)
+    assert finish(environment, approval.id) == 0
+    assert status(database, approval.id) == ("executed", "sent")
+    assert deliveries(sandbox, approval) == 1
+
+
+async def test_what_cannot_be_written_is_refused_and_never_stays_open(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    # Asked for below the door that refuses such a draft, as an older version did.
+    letters = [
+        proposal(recipient="jürgen@brightwell.example"),
+        replace(proposal(), content={**proposal().content, "subject": "Pumps\u2028and more"}),
+    ]
+    for letter in letters:
+        approval = await approved(database, letter)
+        assert finish(environment, approval.id) == 0
+        assert status(database, approval.id) == ("failed", None)
+    with psycopg.connect(database) as connection:
+        reasons = {row[0] for row in connection.execute("SELECT reason FROM approvals")}
+    assert all(reason.startswith("refused: ") for reason in reasons)
+
+
+async def test_a_domain_with_other_letters_is_written_to_in_ascii(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    approval = await approved(database, proposal(recipient="ada@xn--bcher-kva.example"))
+    other = await approved(database, proposal(recipient="ada@bücher.example"))
+    for each in (approval, other):
+        assert finish(environment, each.id) == 0
+        assert status(database, each.id) == ("executed", "sent")
+    assert [message["to"] for message in sandbox.state("smtp")["messages"]] == [["ada@xn--bcher-kva.example"]] * 2
+
+
+async def test_without_a_mail_server_it_waits(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    approval = await approved(database)
+    assert finish({**environment, "SMTP_HOST": ""}, approval.id) == 1
+    assert status(database, approval.id) == ("approved", None)
 
 
 @pytest.mark.parametrize("kind", ["drop", "drop_after"])
@@ -155,6 +278,7 @@ async def survive(runs: int, database: str, environment: dict[str, str], sandbox
         process.join(60)
         sandbox.clear_faults()
         let_leases_pass(database)
+        let_the_pause_pass(database)
         finish(environment, approval.id)
         ended, sent = status(database, approval.id)
         count = deliveries(sandbox, approval)
