@@ -74,6 +74,7 @@ async def plan(asked: TalkRequest) -> TalkPlan:
         InvalidConfig: the playbook.
     """
     thread_id = thread_for(asked.thread_id)
+    is_leaving = await _hear_opt_out(asked, thread_id)
     async with database() as connection:
         known = await agent_threads.find(connection, thread_id)
         if known is None and asked.lead_id is None:
@@ -86,16 +87,26 @@ async def plan(asked: TalkRequest) -> TalkPlan:
             raise Conflict(f"thread {thread_id} is a conversation with another lead")
         found = await facts.read(connection, lead_id, _FACTS)
         address = found.get("lead.contact_email")
-        is_leaving = is_opt_out(said_themselves(asked.text or ""))
         if known is None and found and not is_leaving:
             await suppressions.refuse_suppressed(connection, address, tombstone_key(), lead_id=lead_id)
     if not found:
         raise LeadNotFound(f"there is no lead {lead_id}")
-    if is_leaving:
-        await opt_out_of(lead_id)
     request = known.request if known is not None else {"lead_id": str(lead_id), "playbook": asked.playbook}
     playbook = _playbook(asked.playbook or request.get("playbook"))
     return TalkPlan(thread_id, lead_id, _turn(asked), found, playbook, asked, request)
+
+
+async def _hear_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
+    """Suppress who asks to be left alone, whatever is wrong with the rest that was asked; tell whether they do."""
+    if not is_opt_out(said_themselves(asked.text or "")):
+        return False
+    async with database() as connection:
+        known = await agent_threads.find(connection, thread_id)
+    told = known.request.get("lead_id") if known is not None else None
+    about = [asked.lead_id, UUID(str(told)) if told else None]
+    for lead_id in {each for each in about if each is not None}:
+        await opt_out_of(lead_id)
+    return True
 
 
 def _turn(asked: TalkRequest) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ Every step may be repeated: a thread is found again, an approval asked for twice
 are held once, an activity is looked up before it is written, an invitation has one UID.
 """
 
+import contextlib
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_ad
 from core.settings import settings
 from core.suppression import Reason, Target, address_key
 from db import approvals, facts, meetings, sends, suppressions
+from db.engine import Connection
 from integrations.calendars.ics import IcsCalendar
 from integrations.calendars.provider import CalendarProvider, NoCalendar
 from integrations.close.activities import log_sent
@@ -254,10 +256,10 @@ async def _write_activity(approval: Approval) -> str:
 
 
 async def take_reply(request: BookRequest) -> BookingReport:
-    """Take up what the guest answered. An opt-out stands in front of everything and takes effect at once."""
-    approval = await check_reply(request)
+    """Take up what the guest answered. An opt-out is heard first, whatever became of the proposal."""
     if is_opt_out(said_themselves(request.reply or "")):
-        return await opt_out(approval)
+        return await opt_out(request)
+    approval = await check_reply(request)
     slot = await read_choice(approval, request.reply or "")
     if slot is None:
         return BookingReport(approval_id=approval.id, outcome="unclear: a person has to read the reply")
@@ -293,15 +295,33 @@ async def read_choice(approval: Approval, reply: str) -> int | None:
 
 
 @task(name="opt-out", **STEP)
-async def opt_out(approval: Approval) -> BookingReport:
-    """Suppress the guest and give the slots back."""
+async def opt_out(request: BookRequest) -> BookingReport:
+    """Suppress who asks for it, in whatever state the proposal is; then give the slots back and let nothing go out.
+
+    The sender counts as well as the guest: people answer from another address of theirs. Who asks is heard also where
+    there is no such approval, or what follows fails.
+
+    Raises:
+        ApprovalNotFound: there is none; the sender is suppressed all the same.
+    """
     now = datetime.now(UTC)
     async with database() as connection:
-        if approval.proposal.recipient is not None:
-            target = Target("address", approval.proposal.recipient)
-            await suppressions.add(connection, target, reason=Reason.OPT_OUT, by="the guest, by reply", now=now)
+        await _suppress(connection, request.sender, now)
+    async with database() as connection:
+        approval = await approvals.get(connection, request.approval_id)
+        await _suppress(connection, approval.proposal.recipient, now)
+    async with database() as connection:
         await meetings.cancel(connection, approval.id)
+        if approval.status in (Status.PENDING, Status.APPROVED):
+            await approvals.make_stale(connection, approval.id, "the guest asked to be left alone", now=now)
     return BookingReport(approval_id=approval.id, outcome="opted out")
+
+
+async def _suppress(connection: Connection, address: str | None, now: datetime) -> None:
+    """Suppress an address; what is none is nobody's."""
+    with contextlib.suppress(InvalidInput):
+        target = Target("address", address_key(address or ""))
+        await suppressions.add(connection, target, reason=Reason.OPT_OUT, by="the guest, by reply", now=now)
 
 
 async def uninvited(approval_id: UUID) -> int | None:

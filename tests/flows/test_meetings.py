@@ -14,7 +14,7 @@ from icalendar import Calendar
 from core.approvals import Approval
 from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
 from core.deciding import DecisionReport, DecisionRequest
-from core.errors import Conflict, InvalidInput, StaleDraft, Suppressed
+from core.errors import Conflict, InvalidInput, SalesAgentError, StaleDraft, Suppressed
 from flows.book_meeting import book_meeting
 from flows.decide_approval import decide_approval
 from flows.propose_meeting import propose_meeting
@@ -278,6 +278,47 @@ def test_an_opt_out_stands_before_everything(
     with pytest.raises(Suppressed):
         book(environment, approval, "slot 2")
     assert len(messages(sandbox)) == 1
+
+
+async def leave(approval_ids: list[UUID], senders: list[str | None]) -> list[str]:
+    """Answer each approval that nothing more should be written; say what came of it."""
+    found = []
+    for approval_id, sender in zip(approval_ids, senders, strict=True):
+        try:
+            asked = BookRequest(approval_id=approval_id, reply="Please unsubscribe me.", sender=sender)
+            found.append((await book_meeting(asked)).outcome)
+        except SalesAgentError as error:
+            found.append(type(error).__name__)
+    return found
+
+
+def test_an_opt_out_is_heard_whatever_became_of_the_proposal(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    states = ["pending", "approved", "executing", "executed", "rejected", "expired", "stale", "failed"]
+    ids = {state: uuid4() for state in states}
+    with psycopg.connect(database) as connection:
+        for state, approval_id in ids.items():
+            connection.execute(
+                "INSERT INTO approvals (id, kind, subject_id, title, recipient, proposed_by, content, facts, digest, "
+                "status, decision, decided_by, lease_until, requested_at, expires_at, revision) VALUES "
+                "(%s, 'meeting', %s, 'x', %s, 'bdr', '{}', '{}', 'x', %s, 'approve', 'Maud', now(), now(), now(), 0)",
+                [approval_id, state, f"{state}@brightwell.example", state],
+            )
+        connection.execute(
+            "INSERT INTO sends (approval_id, purpose, recipient, message_id, digest, status, attempts, sent_by, "
+            "intended_at, lease_until) VALUES (%s, 'letter', 'x', 'x', 'x', 'unknown', 1, 'x', now(), now())",
+            [ids["executing"]],
+        )
+    alias = "ada@elsewhere.example"
+    asked = [*ids.values(), ids["stale"], uuid4()]
+    outcomes = forked.run(environment, leave, asked, [None] * len(states) + [alias, "nobody@knows.example"])
+    assert outcomes == ["opted out"] * (len(states) + 1) + ["ApprovalNotFound"]
+    with psycopg.connect(database) as connection:
+        suppressed = {row[0] for row in connection.execute("SELECT value FROM suppressions")}
+        now = dict(connection.execute("SELECT subject_id, status FROM approvals").fetchall())
+    assert suppressed == {*(f"{state}@brightwell.example" for state in states), alias, "nobody@knows.example"}
+    assert now == {**{state: state for state in states}, "pending": "stale", "approved": "stale"}
 
 
 @pytest.mark.soak
