@@ -1,8 +1,8 @@
 """Which of the offered times a reply accepts: beyond doubt, or none, with the reason for a person to see.
 
 Everything somebody wrote has to be understood, in one language (`core.reply_words`): what names a time narrows the
-offered ones, and exactly one must be left. A question, a word that is not known, a time that was not offered, two times:
-each is a doubt, and a doubt books nothing.
+offered ones, and exactly one must be left. A question, a word that is not known, a time that was not offered, two
+times: each is a doubt, and a doubt books nothing.
 """
 
 import re
@@ -10,12 +10,13 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.meetings import Span
 from core.own_words import own_words
-from core.reply_words import CLOSINGS, DEVICES, DISCLAIMERS, GREETINGS, HONORIFICS, LANGUAGES, REFUSALS, Language
+from core.reply_letters import ASKS, without_greeting, without_signature
+from core.reply_tokens import ABBREVIATION, ABBREVIATIONS, TOKEN, of_places, places
+from core.reply_words import BESIDES, INDEFINITE, Language, languages
 
 _SHOWN = 5
 
@@ -44,12 +45,12 @@ def read_reply(
     written = _normal(own_words(reply, ours))
     if not written:
         return Reading(None, "it holds no words of their own")
-    if _ASKS.search(written):
+    if ASKS.search(written):
         return Reading(None, "it asks something")
-    body, signature_doubt = _without_signature(_without_greeting(written, known), known)
+    body, signature_doubt = without_signature(without_greeting(written, known), known)
     if signature_doubt:
         return Reading(None, signature_doubt)
-    readings = {name: _Reader(language, offered, zone, known).read(body) for name, language in LANGUAGES.items()}
+    readings = {name: _Reader(language, offered, zone, known).read(body) for name, language in languages().items()}
     understood = [reading for reading, strange in readings.values() if not strange]
     if not understood:
         fewest = min((strange for _, strange in readings.values()), key=len)
@@ -60,162 +61,9 @@ def read_reply(
     return understood[0]
 
 
-_ASKS = re.compile("[?¿؟⸮՞፧]|\\.\\.\\.")
-
-
 def _normal(text: str) -> str:
     composed = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
     return "".join(char for char in composed if unicodedata.category(char) != "Cf").strip()
-
-
-def _is_plain_name(token: str, known: frozenset[str]) -> bool:
-    """Tell whether a word may be somebody's name: capitalised, and no word that says something here."""
-    word = token.strip(".,!:;").lower()
-    if word in known or word in HONORIFICS:
-        return True
-    return token[:1].isupper() and word.isalpha() and word not in REFUSALS and word not in _all_grammar()
-
-
-@cache
-def _all_grammar() -> frozenset[str]:
-    found: set[str] = set()
-    for language in LANGUAGES.values():
-        found |= {*language.nouns, *language.ordinals, *language.numbers, *language.weekdays, *language.months}
-        found |= language.known
-    return frozenset(found)
-
-
-def _without_greeting(text: str, known: frozenset[str]) -> str:
-    """Take off whom a reply greets, at its beginning."""
-    greeting = GREETINGS.match(text)
-    if greeting is None:
-        return text
-    rest = text[greeting.end() :]
-    for _ in range(5):
-        word = re.match(r"[ \t]*([\w'.-]+)", rest)
-        if word is None or not _is_plain_name(word[1], known):
-            break
-        rest = rest[word.end() :]
-        if word[1].endswith((".", ",")) and word[1].strip(".,").lower() not in HONORIFICS:
-            break
-    return rest.lstrip(" \t,!.:-–—") if rest != text else text
-
-
-def _without_signature(text: str, known: frozenset[str]) -> tuple[str, str]:
-    """Take off what stands below the letter; return the rest, and a doubt where what is below may belong to it."""
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if line.rstrip() == "--":
-            lines = lines[:number]
-            break
-    closing = next((at for at in range(len(lines) - 1, 0, -1) if _is_closing(lines[at], known)), None)
-    if closing is None:
-        while lines and (not lines[-1].strip() or DEVICES.match(lines[-1]) or _is_signed(lines[-1], known)):
-            lines.pop()
-        return "\n".join(lines), ""
-    for line in lines[closing + 1 :]:
-        if DISCLAIMERS.search(line) and len(line) > 60:
-            break
-        if line.strip() and not _is_of_signature(line, known):
-            return text, "something stands below the signature"
-    return "\n".join(lines[:closing]), ""
-
-
-def _is_signed(line: str, known: frozenset[str]) -> bool:
-    parts = re.findall(r"[^\W\d_]+", line.lower())
-    return bool(parts) and all(part in known for part in parts)
-
-
-def _is_closing(line: str, known: frozenset[str]) -> bool:
-    """Tell whether a line does nothing but end a letter: `Best regards, Ada`."""
-    tokens = re.findall(r"[\w'.-]+", line)
-    if not 0 < len(tokens) <= 7 or re.search(r"\d", line):
-        return False
-    said = 0
-    while said < len(tokens) and tokens[said].strip(".").lower() in CLOSINGS:
-        said += 1
-    return said > 0 and all(_is_plain_name(token, known) for token in tokens[said:])
-
-
-_CONTACT = re.compile(r"@|www\.|https?:|\+?\d[\d ()/.-]{5,}\d")
-_SMALL = 3
-
-
-def _is_of_signature(line: str, known: frozenset[str]) -> bool:
-    """Tell whether a line below a letter's end is a name, a title, an address or a device's advertisement."""
-    tokens = re.findall(r"[^\W\d_]+", line)
-    lowered = {token.lower() for token in tokens}
-    if DEVICES.match(line) or _is_closing(line, known):
-        return True
-    grammar = any(lowered & (language.weekdays.keys() | (language.nouns - {"nr", "no"})) for language in LANGUAGES.values())
-    if grammar or lowered & REFUSALS or _ASKS.search(line):
-        return False
-    if _CONTACT.search(line):
-        return True
-    large = [token for token in tokens if len(token) > _SMALL]
-    return all(token[:1].isupper() or token.lower() in known for token in large)
-
-
-_TOKEN = re.compile(
-    r"""
-      (?P<iana>\b[A-Za-z]{3,}/[A-Za-z_]+(?:/[A-Za-z_]+)?)
-    | (?P<offset>\b(?:UTC|GMT)\s?(?:(?P<sign>[+−-])\s?(?P<offset_h>\d{1,2})(?::?(?P<offset_m>\d{2}))?)?(?!\w))
-    | (?P<iso>\b(?P<iso_y>\d{4})-(?P<iso_m>\d{1,2})-(?P<iso_d>\d{1,2})\b)
-    | (?P<range>\b(?P<from_h>\d{1,2})\s?[:.hH]\s?(?P<from_m>\d{2})\s?(?:[-–—]|to|bis|à|tot)\s?(?P<to_h>\d{1,2})\s?[:.hH]\s?
-        (?P<to_m>\d{2})(?!\d))
-    | (?P<half>\b(?P<half_h>\d{1,2})(?:[:.](?P<half_m>\d{2}))?\s?(?P<half_of>[aApP])\.?\s?[mM]\b\.?)
-    | (?P<time>\b(?P<time_h>\d{1,2})(?::|\s?[hH]\s?)(?P<time_m>\d{2})(?!\d))
-    | (?P<date>\b(?P<date_1>\d{1,2})(?P<date_s>[./-])(?P<date_2>\d{1,2})(?:(?P=date_s)(?P<date_y>\d{4}|\d{2}))?\.?(?![\d:]))
-    | (?P<hour>\b(?P<hour_h>\d{1,2})\s?[hH](?!\w))
-    | (?P<minutes>\b(?P<minutes_n>\d{1,3})[\s-]?(?:min|mins|minutes?|minuten|minutos|minuti|minuter|minutter|minut|мин|минут)
-        (?!\w)\.?)
-    | (?P<nth>\b(?P<nth_n>\d{1,2})(?:st|nd|rd|th|er|ère|re|e|è|ème|eme|º|ª|°|ste|de|o|a)(?!\w))
-    | (?P<number>\d{1,4}(?!\d))
-    | (?P<sign_of>[#]|\bn[°º]|\bn[or]\.(?=\s?\d)|№)
-    | (?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)
-    | (?P<stop>[.!\n]+)
-    | (?P<mark>[\s,;:()\[\]"'«»„“”‚‹›*_–—-]+|[👍🙂😊😀👌✅✔️🙏]+)
-    | (?P<strange>.)
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
-)
-_ABBREVIATIONS = {
-    **dict.fromkeys(("CET", "CEST", "MEZ", "MESZ"), "Europe/Berlin"),
-    **dict.fromkeys(("BST",), "Europe/London"),
-    **dict.fromkeys(("EST", "EDT"), "America/New_York"),
-    **dict.fromkeys(("PST", "PDT"), "America/Los_Angeles"),
-    **dict.fromkeys(("CDT",), "America/Chicago"),
-    **dict.fromkeys(("MSK",), "Europe/Moscow"),
-}
-_ABBREVIATION = re.compile(rf"\b(?:{'|'.join(_ABBREVIATIONS)})\b")
-_REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific")
-_OF_A_PLACE = (
-    r"\b({0}) time\b",
-    r"\b({0})er zeit\b",
-    r"\bheure de ({0})\b",
-    r"\bhora de ({0})\b",
-    r"\bora di ({0})\b",
-    r"\bhorário de ({0})\b",
-    r"\b({0})se tijd\b",
-    r"\btijd (?:in )?({0})\b",
-)
-
-
-@cache
-def _places() -> dict[str, str]:
-    """Return cities, in lower case, with their time zones; those of one name in several zones are left out."""
-    found: dict[str, set[str]] = {}
-    for name in available_timezones():
-        if name.startswith(_REGIONS):
-            found.setdefault(name.rpartition("/")[2].replace("_", " ").lower(), set()).add(name)
-    found |= {"uk": {"Europe/London"}, "eastern": {"America/New_York"}, "pacific": {"America/Los_Angeles"}}
-    return {place: zones.pop() for place, zones in found.items() if len(zones) == 1}
-
-
-@cache
-def _of_places() -> re.Pattern[str]:
-    names = "|".join(re.escape(place) for place in sorted(_places(), key=len, reverse=True))
-    return re.compile("|".join(pattern.format(names) for pattern in _OF_A_PLACE), re.IGNORECASE)
 
 
 Local = tuple[datetime, datetime]
@@ -239,9 +87,9 @@ class _Reader:
         if self._language.vetoes.search(text.lower()):
             return Reading(None), [text[:20]]
         bare = self._phrases_out(self._zones_out(text))
-        tokens = [found for found in _TOKEN.finditer(bare)]
+        tokens = list(TOKEN.finditer(bare))
         self._find_zones(tokens)
-        said = [found for found in tokens if found.lastgroup != "mark" and found["mark"] is None]
+        said = _joined([found for found in tokens if found["mark"] is None], self._language)
         is_first = True
         for at, token in enumerate(said):
             if token["stop"]:
@@ -268,15 +116,15 @@ class _Reader:
     def _zones_out(self, text: str) -> str:
         def place(found: re.Match[str]) -> str:
             named = next(group for group in found.groups() if group)
-            self._zones.add(_places()[named.lower()])
+            self._zones.add(places()[named.lower()])
             return " , "
 
         def abbreviation(found: re.Match[str]) -> str:
-            self._zones.add(_ABBREVIATIONS[found[0]])
+            self._zones.add(ABBREVIATIONS[found[0]])
             return " , "
 
-        text = _of_places().sub(place, text)
-        return text if text.isupper() else _ABBREVIATION.sub(abbreviation, text)
+        text = of_places().sub(place, text)
+        return text if text.isupper() else ABBREVIATION.sub(abbreviation, text)
 
     def _find_zones(self, tokens: Sequence[re.Match[str]]) -> None:
         """Take the zone that was said; one that is said as a name and as an offset has to be the same."""
@@ -292,7 +140,9 @@ class _Reader:
                 shift = timedelta(hours=hours, minutes=minutes) * (-1 if token["sign"] in ("-", "−") else 1)
                 zones.append(timezone(shift) if abs(shift) < timedelta(hours=24) else UTC)
         if zones:
-            walls = {tuple(span.starts_at.astimezone(zone).replace(tzinfo=None) for span in self._offered) for zone in zones}
+            walls = {
+                tuple(span.starts_at.astimezone(zone).replace(tzinfo=None) for span in self._offered) for zone in zones
+            }
             if len(walls) > 1:
                 self._named.append(frozenset())
             self._zone = zones[0]
@@ -323,7 +173,6 @@ class _Reader:
 
     def _take(self, said: Sequence[re.Match[str]], at: int) -> None:
         token = said[at]
-        kind = token.lastgroup
         if token["word"]:
             self._take_word(said, at)
         elif token["number"] or token["nth"]:
@@ -344,11 +193,9 @@ class _Reader:
             self._narrow(self._where(day=day, month=month, year=year))
         elif token["minutes"]:
             wanted = timedelta(minutes=int(token["minutes_n"]))
-            self._named.append(
-                frozenset(number for number, (start, end) in self._locals() if end - start == wanted)
-            )
+            self._named.append(frozenset(number for number, (start, end) in self._locals() if end - start == wanted))
         elif not (token["iana"] or token["offset"] or token["sign_of"]):
-            self._strange.append(f"“{token[0].strip()}”" if kind else token[0])
+            self._strange.append(f"“{token[0].strip()}”")
 
     def _take_date(self, token: re.Match[str]) -> None:
         one, two, year = int(token["date_1"]), int(token["date_2"]), token["date_y"]
@@ -383,8 +230,20 @@ class _Reader:
             self._narrow(frozenset({language.ordinals[word]}))
         elif word in language.numbers and (before in language.nouns or len(said) == 1):
             self._narrow(frozenset({language.numbers[word]}))
+        elif word in language.nouns and not self._is_one_of_ours(said, at):
+            self._strange.append(f"{before} {word}".strip())
         elif not self._is_known(word):
             self._strange.append(word)
+
+    def _is_one_of_ours(self, said: Sequence[re.Match[str]], at: int) -> bool:
+        """Tell whether a word for a time names one of the offered ones, and not one among others or another one."""
+        language, word = self._language, said[at]["word"].lower()
+        after = said[at + 1] if at + 1 < len(said) else None
+        is_numbered = _word(said, at - 1) in language.ordinals or (at > 0 and said[at - 1]["nth"] is not None)
+        is_numbered |= after is not None and (
+            after["number"] is not None or after["sign_of"] is not None or _word(said, at + 1) in language.numbers
+        )
+        return is_numbered or not (word.startswith(BESIDES) or _word(said, at - 1) in INDEFINITE)
 
     def _is_known(self, word: str) -> bool:
         language = self._language
@@ -401,18 +260,30 @@ class _Reader:
         is_slot = frozenset({number}) & frozenset(range(1, len(self._offered) + 1))
         if number > 31:
             self._narrow(self._where(year=number))
-        elif at > 0 and (before in language.nouns or said[at - 1]["sign_of"]) or len(said) == 1:
+        elif len(said) == 1 or self._is_numbered(said, at):
             self._narrow(is_slot)
-        elif after in language.nouns and token["nth"]:
-            self._narrow(is_slot)
-        elif before in language.months or after in language.months or (after in ("of", "de") and _is_month(said, at + 2, language)):
+        elif after in language.hours:
+            self._narrow(self._at(number, 0))
+        elif (
+            before in language.months
+            or after in language.months
+            or (after in ("of", "de") and _is_month(said, at + 2, language))
+        ):
             self._narrow(self._where(day=number))
-        elif after in language.hours or (before in language.at and not token["nth"]):
+        elif before in language.at and not token["nth"]:
             self._narrow(self._at(number, 0))
         elif token["nth"]:
             self._narrow(is_slot | self._where(day=number))
         else:
             self._narrow(is_slot | self._where(day=number) | self._at(number, 0))
+
+    def _is_numbered(self, said: Sequence[re.Match[str]], at: int) -> bool:
+        """Tell whether a number is a slot's: `slot 2`, `#2`, `2nd slot`, `2. Termin`."""
+        token, nouns = said[at], self._language.nouns
+        if at > 0 and (_word(said, at - 1) in nouns or said[at - 1]["sign_of"] is not None):
+            return True
+        is_ordinal = token["nth"] is not None or token.string[token.end() : token.end() + 1] == "."
+        return is_ordinal and _word(said, at + 1) in nouns
 
     def _verdict(self) -> Reading:
         left = frozenset(range(1, len(self._offered) + 1))
@@ -426,6 +297,16 @@ class _Reader:
         if len(left) > 1:
             return Reading(None, f"it fits several of the times: {', '.join(map(str, sorted(left)))}")
         return Reading(min(left))
+
+
+def _joined(said: list[re.Match[str]], language: Language) -> list[re.Match[str]]:
+    """Leave out the dot of an ordinal: `24. November`, `2. Termin`."""
+    kept = []
+    for at, token in enumerate(said):
+        is_dot = token["stop"] == "." and 0 < at < len(said) - 1 and said[at - 1]["number"] is not None
+        if not (is_dot and _word(said, at + 1) in {*language.months, *language.nouns}):
+            kept.append(token)
+    return kept
 
 
 def _word(said: Sequence[re.Match[str]], at: int) -> str:
