@@ -13,8 +13,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
 
-from core.meetings import Span, WorkingHours, chosen_slot, free_slots, offer
-from core.proposals import SHOWN_FACTS, checked_opening, guest_zone, message, qualifies
+from core.meetings import Span, WorkingHours, free_slots, offer
+from core.proposals import SHOWN_FACTS, checked_opening, guest_names, guest_zone, message, qualifies
+from core.reply_reading import read_reply
 
 Busy = Callable[[datetime, datetime], Awaitable[list[Span]]]
 """Says when the organiser is busy between two moments."""
@@ -146,7 +147,9 @@ def await_reply(state: MeetingState) -> MeetingState:
 
 def book(state: MeetingState) -> MeetingState:
     """Read which slot the reply chooses; one that leaves a doubt chooses none."""
-    return {"slot": chosen_slot(state["reply"], len(state["slots"]))}
+    offered = [Span.from_json(slot) for slot in state["slots"]]
+    names, ours = guest_names(state["facts"]), state["content"]["body"]
+    return {"slot": read_reply(state["reply"], offered, zone=state["zone"], names=names, ours=ours).slot}
 
 
 def _or_end(onward: str) -> Callable[[MeetingState], str]:

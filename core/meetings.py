@@ -1,4 +1,4 @@
-"""When two people can meet: free slots, what a reply chooses, and how a time is said to somebody elsewhere.
+"""When two people can meet: free slots, and how a time is said to somebody elsewhere.
 
 Everything is computed in UTC; local time only decides which hours are working hours. A wall time that a change of the
 clocks skips or repeats is never offered.
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.errors import InvalidInput
 
@@ -175,43 +175,18 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 
-_QUOTED = re.compile(
-    r"^\s*(?:>|On .{0,200}wrote:|Am .{0,200}schrieb|-{2,}\s*Original Message|_{10,}|From:\s)", re.IGNORECASE
-)
-_CHOICE = re.compile(
-    r"\b(?:slot|option|choice|number|time|no\.?|nr\.?)\s*[:#]?\s*(\d{1,2}|one|two|three)\b|^\W*(\d{1,2}|one|two|three)\W*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_FULL = re.compile(r"\b(?:the\s+)?(first|second|third)\s+(?:slot|option|one|time)\b", re.IGNORECASE)
-_NOT = re.compile(r"\b(?:not|n't|cannot|except|but|unless|instead|rather|neither|nor|cancel\w*)\b|n't\b", re.IGNORECASE)
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "first": 1, "second": 2, "third": 3}
-_LONGEST_REPLY = 20_000
+_SAID_ZONE = re.compile(r"\((?:([A-Za-z]+(?:/[A-Za-z_+-]+)+), UTC[+-]\d{2}:\d{2}|(UTC))\)")
 
 
-def own_words(reply: str) -> str:
-    """Return what somebody wrote themselves, without the message they quote."""
-    lines: list[str] = []
-    for line in reply[:_LONGEST_REPLY].splitlines():
-        if _QUOTED.match(line):
-            break
-        lines.append(line)
-    return "\n".join(lines).strip()
-
-
-def chosen_slot(reply: str, count: int) -> int | None:
-    """Return the number of the slot that a reply chooses, 1 to `count`, or None where it is not beyond doubt.
-
-    One number, named once or again, and no word that takes it back. Everything else is for a person to read.
-    """
-    words = own_words(reply)
-    if _NOT.search(words):
+def zone_of(message: str) -> str | None:
+    """Return the time zone that a message says its slots in, as `said` writes them; None where there is none."""
+    found = _SAID_ZONE.search(message)
+    if found is None:
         return None
-    named = [found[1] or found[2] for found in _CHOICE.finditer(words)] + [found[1] for found in _FULL.finditer(words)]
-    numbers = {_NUMBERS.get(name.lower()) or int(name) for name in named}
-    if len(numbers) != 1:
+    try:
+        return ZoneInfo(found[1] or found[2]).key
+    except (ZoneInfoNotFoundError, ValueError):
         return None
-    number = numbers.pop()
-    return number if 1 <= number <= count else None
 
 
 def taken_numbers(slots: Sequence[Span], busy: Iterable[Span]) -> list[int]:

@@ -7,9 +7,8 @@ transcripts read alike. In doubt it says yes: a letter too few costs less than o
 import re
 
 from core.lead import fold
+from core.own_words import own_words
 
-_QUOTED = re.compile(r"^\s*(?:>|On .{0,200}wrote:|Am .{0,200}schrieb)", re.IGNORECASE)
-_REST_IS_QUOTED = re.compile(r"^\s*(?:-{2,}\s*Original Message|_{10,}|From:\s|Von:\s)", re.IGNORECASE)
 _NO_WORD = re.compile(r"[^\w]+")
 _LONGEST = 20_000
 
@@ -91,15 +90,9 @@ _WHOLE = re.compile(
 """What opts out where it is all that is said, as people answer text messages."""
 
 
-def said_themselves(text: str) -> str:
-    """Return what somebody wrote themselves: above, between and below the lines they quote."""
-    lines: list[str] = []
-    for line in text[:_LONGEST].splitlines():
-        if _REST_IS_QUOTED.match(line):
-            break
-        if not _QUOTED.match(line):
-            lines.append(line)
-    return "\n".join(lines).strip()
+def said_themselves(text: str, ours: str = "") -> str:
+    """Return what somebody wrote themselves: above, between and below what they quote of `ours` or of others."""
+    return own_words(text, ours)
 
 
 def is_opt_out(own_words: str) -> bool:

@@ -39,27 +39,24 @@ def own_words(reply: str, ours: str = "") -> str:
         ours: the message it answers, where it is at hand.
     """
     lines = reply[:LONGEST_REPLY].splitlines()
-    known = _lines_of(ours)
-    if len({_squeezed(line) for line in lines} & known) < 2:
+    known = {_squeezed(line) for line in ours.splitlines()} - {""}
+    quoted = [line for line in {_squeezed(line) for line in lines} & known if len(line) >= _SHORTEST_OF_OURS]
+    if len(quoted) < 2:
         known = set()  # one line of ours alone is a choice that was copied
     kept: list[str] = []
-    for number, line in enumerate(lines):
-        if _rest_is_quoted(lines, number):
+    number = 0
+    while number < len(lines):
+        line, head = lines[number], _head_at(lines, number)
+        if _ends_their_words(lines, number) or (head and not _is_marked_below(lines, number)):
             break
-        if _MARKED.match(line):
-            _drop_head(kept)
-        elif _squeezed(line) not in known and not (_is_head(line) and _is_followed_by_marks(lines, number)):
+        if not head and not _MARKED.match(line) and _squeezed(line) not in known:
             kept.append(line)
+        number += head or 1
     return "\n".join(kept).strip()
 
 
 def _squeezed(line: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", line).split())
-
-
-def _lines_of(ours: str) -> set[str]:
-    found = {_squeezed(line) for line in ours.splitlines()}
-    return {line for line in found if len(line) >= _SHORTEST_OF_OURS}
 
 
 def _is_head(line: str) -> bool:
@@ -72,38 +69,26 @@ def _is_head(line: str) -> bool:
     )
 
 
-def _drop_head(kept: list[str]) -> None:
-    """Take back the lines, just kept, that say whom the marked lines are from; programs break them in two."""
-    while kept and not kept[-1].strip():
-        kept.pop()
-    for count in (1, 2, 3):
-        if len(kept) >= count and _is_head(" ".join(line.strip() for line in kept[-count:])):
-            if count > 1 and not (_OPENS.match(kept[-count]) or "@" in kept[-count] or _DATED.search(kept[-count])):
-                return
-            del kept[-count:]
-            return
+def _head_at(lines: list[str], number: int) -> int:
+    """Return how many lines, from this one, say whom and when a quotation is from: programs break it in two; else 0."""
+    line = lines[number]
+    if _is_head(line):
+        return 1
+    if number + 1 == len(lines) or not _DATED.search(line):
+        return 0
+    following = lines[number + 1].strip()
+    may_go_on = _OPENS.match(line) is not None or following.startswith("<")
+    return 2 if may_go_on and _is_head(f"{line.strip()} {following}") else 0
 
 
-def _next(lines: list[str], number: int) -> str:
-    return next((line for line in lines[number + 1 : number + 4] if line.strip()), "")
+def _is_marked_below(lines: list[str], number: int) -> bool:
+    """Tell whether what is quoted carries marks; where it does not, all that follows is quoted."""
+    return any(_MARKED.match(each) for each in lines[number + 1 :])
 
 
-def _is_followed_by_marks(lines: list[str], number: int) -> bool:
-    return _MARKED.match(_next(lines, number)) is not None
-
-
-def _rest_is_quoted(lines: list[str], number: int) -> bool:
+def _ends_their_words(lines: list[str], number: int) -> bool:
+    """Tell whether a ruler or a block of headers stands here, below which all is quoted."""
     line = lines[number]
     if _RULER.match(line) or _PLAIN_FROM.match(line):
         return True
-    if _FROM.match(line):
-        return sum(1 for each in lines[number + 1 : number + 5] if _HEADER.match(each)) >= 1
-    following = lines[number : number + 3]
-    heads = (" ".join(part.strip() for part in following[:count]) for count in (1, 2) if _opens(line, count))
-    is_head = any(_is_head(head) for head in heads)
-    return is_head and not any(_MARKED.match(each) for each in lines[number + 1 :])
-
-
-def _opens(line: str, count: int) -> bool:
-    """Tell whether a line may begin a head of so many lines."""
-    return count == 1 or (_OPENS.match(line) is not None and _DATED.search(line) is not None)
+    return _FROM.match(line) is not None and any(_HEADER.match(each) for each in lines[number + 1 : number + 5])

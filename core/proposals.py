@@ -59,6 +59,11 @@ def greeting_name(facts: Mapping[str, Any]) -> str | None:
     return None
 
 
+def guest_names(facts: Mapping[str, Any]) -> list[str]:
+    """Return the names a guest may sign with."""
+    return [str(facts[fact]) for fact in ("lead.first_name", "lead.contact_name") if facts.get(fact)]
+
+
 def company(facts: Mapping[str, Any]) -> str:
     """Return the company's name as it may stand in a message: one short line, or 'your company'."""
     name = " ".join(str(facts.get("lead.company_name") or "").split())

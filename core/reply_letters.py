@@ -36,6 +36,7 @@ _CLOSINGS = spelt(
     pozdrawiam serdecznie z poważaniem dziękuję pozdrowieniami
     med vänlig vänliga hälsning hälsningar mvh tack bästa venlig venlige hilsen hilsener tak vennlig beste takk
     с уважением наилучшими пожеланиями спасибо
+    and und et y en og och
     """
 )
 """Words of the line that ends a letter."""

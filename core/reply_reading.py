@@ -19,6 +19,8 @@ from core.reply_tokens import ABBREVIATION, ABBREVIATIONS, TOKEN, of_places, pla
 from core.reply_words import BESIDES, INDEFINITE, Language, languages
 
 _SHOWN = 5
+_LONGEST = 2_000
+"""Characters of their own: who only accepts a time writes less."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def read_reply(
     written = _normal(own_words(reply, ours))
     if not written:
         return Reading(None, "it holds no words of their own")
+    if len(written) > _LONGEST:
+        return Reading(None, "it is too long to be nothing but a choice")
     if ASKS.search(written):
         return Reading(None, "it asks something")
     body, signature_doubt = without_signature(without_greeting(written, known), known)
@@ -92,6 +96,8 @@ class _Reader:
         said = _joined([found for found in tokens if found["mark"] is None], self._language)
         is_first = True
         for at, token in enumerate(said):
+            if len(self._strange) > _SHOWN:
+                break
             if token["stop"]:
                 is_first = True
                 continue
@@ -208,13 +214,14 @@ class _Reader:
         self._narrow(readings)
 
     def _take_range(self, token: re.Match[str]) -> None:
+        shifts = (0, 12) if token["range_of"] is None else (12,) if token["range_of"].lower() == "p" else (0,)
         begins, ends = (int(token["from_h"]), int(token["from_m"])), (int(token["to_h"]), int(token["to_m"]))
         fitting = [
             number
             for number, (start, end) in self._locals()
-            for shift in (0, 12)
-            if (start.hour, start.minute) == (begins[0] + shift, begins[1])
-            and (end.hour, end.minute) == (ends[0] + shift, ends[1])
+            for shift in shifts
+            if (start.hour, start.minute) in (begins, (begins[0] % 12 + shift, begins[1]))
+            and (end.hour, end.minute) in (ends, (ends[0] % 12 + shift, ends[1]))
         ]
         self._narrow(frozenset(fitting))
 

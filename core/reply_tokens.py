@@ -11,7 +11,7 @@ TOKEN = re.compile(
     | (?P<iso>\b(?P<iso_y>\d{4})-(?P<iso_m>\d{1,2})-(?P<iso_d>\d{1,2})\b)
     | (?P<range>\b(?P<from_h>\d{1,2})\s?[:.hH]\s?(?P<from_m>\d{2})\s?(?:[-–—]|to|bis|à|tot)\s?
         (?P<to_h>\d{1,2})\s?[:.hH]\s?
-        (?P<to_m>\d{2})(?!\d))
+        (?P<to_m>\d{2})(?!\d)(?:\s?(?P<range_of>[aApP])\.?[mM]\b\.?)?)
     | (?P<half>\b(?P<half_h>\d{1,2})(?:[:.](?P<half_m>\d{2}))?\s?(?P<half_of>[aApP])\.?\s?[mM]\b\.?)
     | (?P<time>\b(?P<time_h>\d{1,2})(?::|\s?[hH]\s?)(?P<time_m>\d{2})(?!\d))
     | (?P<date>\b(?P<date_1>\d{1,2})(?P<date_s>[./-])(?P<date_2>\d{1,2})(?:(?P=date_s)(?P<date_y>\d{4}|\d{2}))?\.?
@@ -65,5 +65,6 @@ def places() -> dict[str, str]:
 
 @cache
 def of_places() -> re.Pattern[str]:
+    """Return what finds a time said to be of a place: `12:00 London time`."""
     names = "|".join(re.escape(place) for place in sorted(places(), key=len, reverse=True))
     return re.compile("|".join(pattern.format(names) for pattern in _OF_A_PLACE), re.IGNORECASE)

@@ -17,9 +17,10 @@ from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequ
 from core.errors import Conflict, InvalidInput, ProviderNotConfigured
 from core.invitations import Invitation
 from core.invitations import render as render_invitation
-from core.meetings import Span, chosen_slot, said
+from core.meetings import Span, said, zone_of
 from core.opt_out import is_opt_out, said_themselves
-from core.proposals import USED_FACTS
+from core.proposals import USED_FACTS, guest_names, guest_zone
+from core.reply_reading import Reading, read_reply
 from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.settings import settings
 from core.suppression import Reason, Target, address_key
@@ -260,10 +261,11 @@ async def take_reply(request: BookRequest) -> BookingReport:
     if is_opt_out(said_themselves(request.reply or "")):
         return await opt_out(request)
     approval = await check_reply(request)
-    slot = await read_choice(approval, request.reply or "")
-    if slot is None:
-        return BookingReport(approval_id=approval.id, outcome="unclear: a person has to read the reply")
-    return await book(approval, slot)
+    reading = await read_choice(approval, request.reply or "")
+    if reading.slot is None:
+        unclear = f"unclear, {reading.doubt}: a person has to read the reply"
+        return BookingReport(approval_id=approval.id, outcome=unclear)
+    return await book(approval, reading.slot)
 
 
 @task(name="check-reply", **STEP)
@@ -283,15 +285,17 @@ async def check_reply(request: BookRequest) -> Approval:
     return approval
 
 
-async def read_choice(approval: Approval, reply: str) -> int | None:
-    """Give the thread the reply; return the slot it chooses. A thread that has ended is asked no more: a move."""
-    count = len(meetings.slots_of(approval))
+async def read_choice(approval: Approval, reply: str) -> Reading:
+    """Give the thread the reply; return how it reads. A thread that has ended is asked no more: a move."""
+    known, body = approval.proposal.facts, str(approval.content.get("body") or "")
+    zone = zone_of(body) or guest_zone(known) or settings().outreach.meetings.timezone
+    reading = read_reply(reply, meetings.slots_of(approval), zone=zone, names=guest_names(known), ours=body)
     thread_id = approval.proposal.thread_id
     if thread_id is not None and await _asks(UUID(thread_id), approval) == "reply":
         found = await resume_thread(_graph(), reply, agent=bdr.AGENT, thread_id=UUID(thread_id))
         if isinstance(found, Waiting):
-            return None
-    return chosen_slot(reply, count)
+            return Reading(None, reading.doubt or "the agent reads it otherwise")
+    return reading
 
 
 @task(name="opt-out", **STEP)

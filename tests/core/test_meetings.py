@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
-from core.meetings import Span, WorkingHours, chosen_slot, free_slots, offer, own_words, said, within
+from core.meetings import Span, WorkingHours, free_slots, offer, said, within, zone_of
 
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC", "America/Sao_Paulo"]
 ALL_WEEK = "Mon,Tue,Wed,Thu,Fri,Sat,Sun"
@@ -83,34 +83,7 @@ def test_hours_that_are_none_are_refused(days: str, opens: int, closes: int) -> 
         WorkingHours.of("UTC", days, time(opens), time(closes))
 
 
-@pytest.mark.parametrize(
-    ("reply", "slot"),
-    [
-        ("slot 2", 2),
-        ("Slot 2 works for me, thanks!", 2),
-        ("2", 2),
-        ("Let's take option #3.", 3),
-        ("The second slot, please. Slot 2!", 2),
-        ("the first one", 1),
-        ("slot 2\n\nOn Mon, Maud wrote:\n> slot 1 or slot 3", 2),
-        ("slot 4", None),
-        ("slot 0", None),
-        ("slot 1 or slot 2", None),
-        ("not slot 2", None),
-        ("I can't do slot 2", None),
-        ("slot 2 instead of slot 1", None),
-        ("We have 2 pumps", None),
-        ("call me at 14:00", None),
-        ("", None),
-        ("> slot 2", None),
-    ],
-)
-def test_a_reply_chooses_only_beyond_doubt(reply: str, slot: int | None) -> None:
-    assert chosen_slot(reply, 3) == slot
-
-
-@given(st.text(max_size=300), st.integers(0, 5))
-def test_any_text_is_read(reply: str, count: int) -> None:
-    slot = chosen_slot(reply, count)
-    assert slot is None or 1 <= slot <= count
-    assert own_words(own_words(reply)) == own_words(reply)
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_zone_of_a_message_is_found_again(zone: str) -> None:
+    assert zone_of(f"1. {said(Span(START, START + timedelta(minutes=30)), zone)}\n") == zone
+    assert zone_of("Tuesday at ten (Europe/Nowhere, UTC+01:00)") is None

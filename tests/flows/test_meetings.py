@@ -190,7 +190,7 @@ def test_from_proposal_to_invitation(database: str, environment: dict[str, str],
     assert (event["UID"], event["SEQUENCE"]) == (f"{approval.id}@our-company.example", 0)
     assert event["DTSTART"].dt == datetime.fromisoformat(approval.content["slots"][1]["starts_at"])
     assert slots_in_table(database) == [(1, "released"), (2, "booked"), (3, "released")]
-    assert book(environment, approval, "sorry, slot 3 please").slot == 3
+    assert book(environment, approval, "Slot 3, please.").slot == 3
     moved = invitations(sandbox)[1]
     assert (moved["UID"], moved["SEQUENCE"]) == (event["UID"], 1)
     assert len(messages(sandbox)) == 3
