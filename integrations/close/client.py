@@ -8,7 +8,7 @@ field; a create whose answer was lost is looked up by that id before it is tried
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,6 +21,7 @@ from integrations.close.schemas import (
     CloseContact,
     CloseCustomField,
     CloseEvent,
+    CloseEventHead,
     CloseEventPage,
     CloseLead,
     CloseObject,
@@ -254,13 +255,16 @@ class CloseClient(ProviderClient):
             yield found
 
     async def events_since(
-        self, since: datetime, *, object_type: str = "lead", now: datetime | None = None
+        self, since: datetime, *, object_types: Collection[str] = ("lead",), now: datetime | None = None
     ) -> AsyncIterator[CloseEvent]:
         """Yield events since `since` (aware), newest first, as Close orders them.
 
+        All are read, and those of other objects passed over: Close takes certain combinations of filters only
+        ("Retrieve a list of events"), of which an object type alone is none, and with each action it is a walk for each.
+
         Args:
             since: compared with the events' `date_updated`; take a few minutes of overlap, because events are merged.
-            object_type: "lead" or "contact".
+            object_types: of "lead" and "contact", those wanted.
             now: for tests.
 
         Raises:
@@ -268,15 +272,17 @@ class CloseClient(ProviderClient):
         """
         if since < (now or datetime.now(UTC)) - timedelta(days=EVENT_LOG_DAYS):
             raise Gone(f"Close keeps events for {EVENT_LOG_DAYS} days only", provider=self.provider)
-        params: dict[str, str | int] = {"object_type": object_type, "_limit": 50}
+        params: dict[str, str | int] = {"_limit": 50}
         first = {"date_updated__gte": since.astimezone(UTC).isoformat()}
         while True:
             answer = await self.request("GET", "/event/", params={**params, **first})
             page = self.parsed(CloseEventPage, answer.body, "GET /event/")
-            for event in page.data:
-                if event.date_updated < since:
+            for item in page.data:
+                head = self.parsed(CloseEventHead, item, "GET /event/")
+                if head.date_updated < since:
                     return
-                yield event
+                if head.object_type in object_types:
+                    yield self.parsed(CloseEvent, item, "GET /event/")
             if not page.cursor_next:
                 return
             params["_cursor"], first = page.cursor_next, {}

@@ -81,15 +81,14 @@ class CloseCRM:
         self._kinds = (CloseObject.LEAD, *contacts)
 
     async def changes_since(self, since: datetime) -> AsyncIterator[Sequence[RemoteChange]]:
-        """Yield pages of events, newest first, of leads and then of contacts. Raises Gone beyond 30 days."""
-        for kind in self._kinds:
-            page: list[RemoteChange] = []
-            async for event in self._client.events_since(since, object_type=kind, now=self._now()):
-                page += self._changes(event)
-                if len(page) >= _PAGE:
-                    yield page
-                    page = []
-            yield page
+        """Yield pages of events of leads and contacts, newest first. Raises Gone beyond 30 days."""
+        page: list[RemoteChange] = []
+        async for event in self._client.events_since(since, object_types=self._kinds, now=self._now()):
+            page += self._changes(event)
+            if len(page) >= _PAGE:
+                yield page
+                page = []
+        yield page
 
     def _now(self) -> datetime:
         return self._client.now_there()

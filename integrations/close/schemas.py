@@ -99,11 +99,17 @@ class CloseLead(_WithCustomFields):
     date_updated: Moment | None = None
 
 
-class CloseEvent(_Shape):
+class CloseEventHead(_Shape):
+    """What every entry of the event log says, whatever it is about."""
+
+    object_type: str
+    date_updated: Moment
+
+
+class CloseEvent(CloseEventHead):
     """One entry of the event log; the same id may come back changed, because updates close in time are merged."""
 
     id: str
-    object_type: str
     object_id: str
     lead_id: str | None = None
     action: str
@@ -115,7 +121,6 @@ class CloseEvent(_Shape):
     user_id: str | None = None
     api_key_id: str | None = None
     date_created: Moment
-    date_updated: Moment
 
 
 class _Subscribed(_Shape):
@@ -192,7 +197,7 @@ class CloseSearchPage(_Shape):
 class CloseEventPage(_Shape):
     """A page of the event log; `cursor_next` leads to older events."""
 
-    data: tuple[CloseEvent, ...]
+    data: tuple[dict[str, Any], ...]
     cursor_next: str | None = None
 
 

@@ -1,6 +1,6 @@
 """Close's event log pages and webhook subscriptions.
 
-Source: Close API, "Event Log", "Webhooks", checked August 2026.
+Source: Close API, "Event Log", "Retrieve a list of events", "Webhooks", checked November 2026.
 """
 
 import base64
@@ -33,10 +33,9 @@ _COMBINATIONS = {
         "user_id lead_id object_type",
         "user_id lead_id object_type action",
         "request_id",
-        "object_type",
-        "object_id",
     )
 }
+"""What may be asked for together, as the page "Retrieve a list of events" lists it; and no filter at all."""
 _HIDDEN_AFTER = timedelta(hours=1)
 
 

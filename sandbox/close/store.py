@@ -128,7 +128,7 @@ class CloseStore:
                 destination[key] = value
         destination["date_updated"] = self.stamp().isoformat(timespec="microseconds")
         del self.rows["lead"][source["id"]]
-        meta = {"merge_source_id": source["id"], "merge_destination_id": destination["id"]}
+        meta = {"merge_source_lead_id": source["id"], "merge_destination_lead_id": destination["id"]}
         self._log("lead", destination, "merged", [], {}, "POST", path, meta)
         self._log("lead", source, "deleted", [], deepcopy(source), "POST", path, meta)
 

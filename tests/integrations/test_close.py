@@ -203,14 +203,16 @@ def event(number: int, at: datetime) -> dict:
 
 async def test_events_are_read_backwards_to_the_bookmark(client: CloseClient, server: ScriptedServer) -> None:
     newest = [event(number, NOW - timedelta(minutes=number)) for number in range(4)]
+    called = {"object_type": "activity.call", "action": "created", "date_updated": newest[0]["date_updated"]}
     server.then(
-        Reply(body={"data": newest[:2], "cursor_next": "older", "cursor_previous": None}),
+        Reply(body={"data": [called, *newest[:2]], "cursor_next": "older", "cursor_previous": None}),
         Reply(body={"data": newest[2:], "cursor_next": "still older"}),
     )
     read = [found async for found in client.events_since(NOW - timedelta(minutes=2), now=NOW)]
     assert [found.id for found in read] == ["ev_0", "ev_1", "ev_2"]
     assert read[0].date_updated == NOW
     assert "date_updated__gte" in server.seen[0].path
+    assert not any("object_type" in seen.path for seen in server.seen), "no combination that Close would take"
     assert "_cursor=older" in server.seen[1].path
     assert "date_updated__gte" not in server.seen[1].path
 

@@ -189,9 +189,10 @@ def test_events_are_lost_after_thirty_days_and_hidden_from_others_after_an_hour(
 
 
 def test_other_combinations_of_event_filters_are_refused(close, sandbox):
-    for params in ({"action": "created"}, {"_skip": 1}, {"_limit": 51}):
-        assert close.get("/event/", params=params).status_code == 400
-    assert len(sandbox.take_violations()) == 3
+    alone = ({"object_type": "lead"}, {"object_id": "lead_1"}, {"action": "created"})
+    for params in (*alone, {"lead_id": "lead_1", "action": "created"}, {"_skip": 1}, {"_limit": 51}):
+        assert close.get("/event/", params=params).status_code == 400, params
+    assert len(sandbox.take_violations()) == 6
 
 
 def test_deletions_and_merges_are_seen_only_in_the_event_log(close):
@@ -199,7 +200,7 @@ def test_deletions_and_merges_are_seen_only_in_the_event_log(close):
     assert close.post("/lead/merge/", json={"source": lost["id"], "destination": kept["id"]}).json() == {}
     assert close.get(f"/lead/{lost['id']}/").status_code == 404
     merged = events(close, object_type="lead", action="merged")["data"][0]
-    assert merged["meta"]["merge_source_id"] == lost["id"]
+    assert merged["meta"]["merge_source_lead_id"] == lost["id"]
     assert close.delete(f"/lead/{kept['id']}/").json() == {}
     deleted = events(close, lead_id=kept["id"])["data"]
     assert {(one["object_type"], one["action"]) for one in deleted} >= {("lead", "deleted"), ("contact", "deleted")}
