@@ -10,8 +10,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from core import cell_text
+from core import cell_text, normalize
 from core.cell_numbers import exact_number, middle_of, read_number, read_range
+from core.countries import spellings_of
 from core.icp import Bands, Choice, Condition, Flag, Keywords, OneOf, Present, Regex, Region, Regions, Scale, Titles
 from core.icp import compile_pattern as _compiled
 from core.lead import fold
@@ -25,6 +26,7 @@ MAX_AS_IS = 1_000
 _SHOWN_CHARS = 120
 _CACHE = 8192
 _WORD = re.compile(r"[^\W_]+[+#]*")
+_LONGEST_CODE = 3
 
 _TRUE = frozenset(
     (
@@ -112,11 +114,11 @@ def judge_of(condition: Condition, role_of: RoleOf) -> Judge:
 
 def _single(condition: Condition, role_of: RoleOf) -> _Single:
     if condition.one_of is not None:
-        return _one_of(condition.one_of)
+        return _one_of(condition.one_of, is_about_country=condition.is_about_country)
     if condition.bands is not None:
         return _bands(condition.bands)
     if condition.keywords is not None:
-        return _keywords(condition.keywords)
+        return _keywords(condition.keywords, is_about_country=condition.is_about_country)
     if condition.regex is not None:
         return _regex(condition.regex)
     if condition.flag is not None:
@@ -154,10 +156,11 @@ def words_of(text: str) -> str:
     return f" {' '.join(_WORD.findall(fold(text)))} "
 
 
-def _one_of(rule: OneOf) -> _Single:
+def _one_of(rule: OneOf, *, is_about_country: bool) -> _Single:
     table: dict[str, tuple[int, str]] = {}
     for choice in rule.values:
-        for word in choice.words:
+        words = _countries_too(choice, is_whole=rule.match == "whole") if is_about_country else choice.words
+        for word in words:
             key = words_of(word)
             if key.strip() and (key not in table or table[key][0] < micro(choice.points)):
                 table[key] = (micro(choice.points), f"is {choice.value}")
@@ -165,6 +168,8 @@ def _one_of(rule: OneOf) -> _Single:
 
     def single(value: str) -> _Verdict:
         parts = value.split(rule.separator) if rule.separator else [value]
+        if is_about_country:
+            parts = [name for part in parts for name in (part, normalize.country(part)) if name]
         keys = [words_of(part) for part in parts]
         if rule.match == "whole":
             found = [table[key] for key in keys if key in table]
@@ -190,6 +195,15 @@ def _bands(rule: Bands) -> _Single:
         return otherwise, f"{_plain(number)} is in no band"
 
     return single
+
+
+def _countries_too(choice: Choice, *, is_whole: bool) -> list[str]:
+    """Give a choice's words, and where they are countries or groups of them every way to write those.
+
+    Codes are left out where they may stand within a text: there 'IT' and 'IN' are words of other kinds.
+    """
+    known = [text for word in choice.words for code in countries_of(word) for text in spellings_of(code)]
+    return [*choice.words, *(text for text in known if is_whole or len(text) > _LONGEST_CODE)]
 
 
 def _range_text(low: Decimal | None, high: Decimal | None) -> str:
@@ -226,13 +240,17 @@ def _phrases(choice: Choice) -> list[str]:
     return found
 
 
-def _keywords(rule: Keywords) -> _Single:
-    wanted = [(phrase, choice) for choice in rule.any_of for phrase in _phrases(choice)]
-    unwanted = [(phrase, word) for word in rule.none_of for phrase in _phrases(Choice(value=word))]
+def _keywords(rule: Keywords, *, is_about_country: bool) -> _Single:
+    def phrases(choice: Choice) -> list[str]:
+        known = _countries_too(choice, is_whole=False) if is_about_country else choice.words
+        return _phrases(choice) + [words_of(word) for word in known[len(choice.words) :]]
+
+    wanted = [(phrase, choice) for choice in rule.any_of for phrase in phrases(choice)]
+    unwanted = [(phrase, word) for word in rule.none_of for phrase in phrases(Choice(value=word))]
     otherwise = micro(rule.otherwise)
 
     def single(value: str) -> _Verdict:
-        text = words_of(value)
+        text = words_of(f"{value} {normalize.country(value) or ''}" if is_about_country else value)
         bad = next((word for phrase, word in unwanted if phrase in text), None)
         if bad is not None:
             return 0, f"says {bad}"

@@ -16,6 +16,7 @@ from core.errors import ConfigProblem, InvalidConfig
 from core.imports import Frozen
 from core.lead import FIELDS
 from core.settings import Settings
+from core.sync.meanings import meaning_of
 from core.sync.merging import Direction, Owner
 
 FILE_NAME = "crm.yaml"
@@ -71,13 +72,18 @@ class Condition(Frozen):
         if self.is_set is not None:
             return bool(value) is self.is_set
         if self.one_of is not None:
-            return _folded(value) in map(_folded, self.one_of)
+            return self._key(value) in map(self._key, self.one_of)
         if self.none_of is not None:
-            return _folded(value) not in map(_folded, self.none_of)
+            return self._key(value) not in map(self._key, self.none_of)
         number = _number(value)
         if number is None:
             return False
         return (self.at_least is None or number >= self.at_least) and (self.at_most is None or number <= self.at_most)
+
+    def _key(self, value: str | None) -> object:
+        """Return what compares values of the field: countries as such, texts without case."""
+        text = (value or "").strip().casefold()
+        return meaning_of(self.field)(text) if text else text
 
     def _words(self) -> str:
         if self.is_set is not None:
@@ -89,10 +95,6 @@ class Condition(Frozen):
         return f"{self.field} is not {'at least' if self.at_least is not None else 'at most'} " + str(
             self.at_least if self.at_least is not None else self.at_most
         )
-
-
-def _folded(value: str | None) -> str:
-    return (value or "").strip().casefold()
 
 
 def _number(value: str | None) -> Decimal | None:

@@ -17,11 +17,14 @@ from typing import Annotated, Any, Literal, Self
 import re2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from core.column_words import concepts_of
 from core.config_files import read_config
 from core.regions import GROUPS, countries_of
 
 RULES_VERSION = 1
 """Goes into every profile's version: raised when the same profile begins to give other scores."""
+COUNTRY_RULES_VERSION = 2
+"""The same of profiles that list countries: they alone give other scores since countries are compared as such."""
 MAX_WEIGHT, WEIGHT_PLACES, MAX_CRITERIA = 1_000, 4, 100
 
 Role = Literal["CEO", "COO", "CFO", "CTO", "VP Finance", "VP Operations", "Owner"]
@@ -246,6 +249,12 @@ class Condition(Part):
         return (self.field or "contact_title",)
 
     @cached_property
+    def is_about_country(self) -> bool:
+        """Whether its words are countries: it looks at the lead's country, or at a column whose name says so."""
+        names = self.fields or (self.field or "",)
+        return any(concept == "country" for name in names for concept, _ in concepts_of(name))
+
+    @cached_property
     def label(self) -> str:
         """What the breakdown calls it."""
         return self.name or (self.kind if self.kind == "regions" else "+".join(self.columns))
@@ -339,7 +348,10 @@ class Profile(Part):
     def version(self) -> str:
         """The profile's version: a hash of what it says. Comments, order of keys and layout do not count."""
         said = self.model_dump(mode="json", exclude={"description"}, exclude_defaults=True)
-        return sha256(json.dumps([RULES_VERSION, said], sort_keys=True).encode()).hexdigest()[:16]
+        parts: Sequence[Condition] = (*self.criteria, *self.disqualifiers)
+        lists_countries = any(part.is_about_country and (part.one_of or part.keywords) for part in parts)
+        rules = COUNTRY_RULES_VERSION if lists_countries else RULES_VERSION
+        return sha256(json.dumps([rules, said], sort_keys=True).encode()).hexdigest()[:16]
 
     def unknown_points(self, criterion: Criterion) -> Decimal | None:
         """Give what a criterion counts where its value is not known; None: it is left out."""

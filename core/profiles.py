@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.config_files import parse_config
 from core.icp import Profile, read_profile
+from core.regions import GROUPS, countries_of
 from core.settings import Settings
 
 FILE_NAME = "icp.yaml"
@@ -31,3 +32,16 @@ def current_profile(asked_for: Path | None, settings: Settings) -> Profile:
     if path is None and own.exists():
         path = own
     return read_profile(path) if path else parse_config(example_text(), Profile, path="the example profile")
+
+
+def doubts_of(profile: Profile) -> tuple[str, ...]:
+    """Say, each in a line, what a profile may say and probably does not mean: countries that nobody knows."""
+    doubts: dict[str, None] = {}
+    for part in (*profile.criteria, *profile.disqualifiers):
+        if not part.is_about_country or part.one_of is None or part.one_of.match != "whole":
+            continue
+        for word in (word for choice in part.one_of.values for word in choice.words):
+            if not countries_of(word):
+                said = f"{word!r} is no country we know and none of {', '.join(GROUPS)}: check how it is written"
+                doubts[f"{part.label}: {said}"] = None
+    return tuple(doubts)

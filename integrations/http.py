@@ -55,6 +55,9 @@ class ProviderClient:
         timeout_s: seconds for connecting and between two reads; the guard's deadline bounds the whole.
     """
 
+    floats: Callable[[str], object] = float
+    """What a number with a decimal point becomes."""
+
     def __init__(
         self,
         base_url: str,
@@ -155,7 +158,7 @@ class ProviderClient:
         if not response.content:
             return None
         try:
-            return response.json()
+            return response.json(parse_float=self.floats)
         except ValueError as error:
             raise Unavailable(
                 f"{self.provider} {operation}: the answer is no JSON "

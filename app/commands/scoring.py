@@ -43,12 +43,15 @@ def score(
     """
     request = request_of()
     from core import csv_rows
-    from core.profiles import current_profile
+    from core.profiles import current_profile, doubts_of
     from core.scoring import Scorer
     from core.settings import settings
     from tasks.previews import detect_mapping
 
-    scorer = Scorer(current_profile(icp, settings()))
+    profile = current_profile(icp, settings())
+    for doubt in doubts_of(profile):
+        terminal.say(doubt)
+    scorer = Scorer(profile)
     scanned = csv_rows.scan(request.path.expanduser(), request.format_options)
     mapping = detect_mapping(scanned, request)
     _say_what_is_missing(scorer, mapping)
@@ -129,9 +132,10 @@ def check(
     file: Annotated[Path, typer.Argument(help="The profile.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check a profile: name every mistake by line and key, or say what it asks for."""
+    """Check a profile: name every mistake by line and key, or say what it asks for, and what in it is doubtful."""
     from core.errors import InvalidConfig
     from core.icp import read_profile
+    from core.profiles import doubts_of
 
     try:
         profile = read_profile(file)
@@ -142,10 +146,14 @@ def check(
             for problem in error.problems:
                 typer.echo(f"{file}, {problem}")
         raise typer.Exit(1) from None
+    doubts = doubts_of(profile)
     if as_json:
-        terminal.print_json({"valid": True, "name": profile.name, "version": profile.version, **_said(profile)})
+        facts = {"valid": True, "name": profile.name, "version": profile.version, **_said(profile)}
+        terminal.print_json(facts | {"warnings": list(doubts)})
         return
     terminal.print_facts({"profile": profile.name, "version": profile.version, **_said(profile)})
+    for doubt in doubts:
+        terminal.say(f"warning: {doubt}")
 
 
 def _said(profile: "Profile") -> dict[str, Any]:

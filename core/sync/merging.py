@@ -22,7 +22,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from core.crm import Value
-from core.sync.values import are_equal, items, same, tidy
+from core.sync.meanings import Meaning, as_written
+from core.sync.values import aligned, are_equal, items, same, tidy
 
 Owner = Literal["ours", "theirs", "newest"]
 Direction = Literal["both", "to_crm", "from_crm"]
@@ -100,7 +101,13 @@ class Merged:
 
 
 def merge_field(
-    base: Base | None, ours: Ours, theirs: Theirs, *, owner: Owner = "newest", direction: Direction = "both"
+    base: Base | None,
+    ours: Ours,
+    theirs: Theirs,
+    *,
+    owner: Owner = "newest",
+    direction: Direction = "both",
+    meaning: Meaning = as_written,
 ) -> Merged:
     """Merge one field.
 
@@ -110,12 +117,13 @@ def merge_field(
         theirs: the CRM's.
         owner: whose value counts.
         direction: which way it may go at all.
+        meaning: what compares two texts of this field.
     """
     agreed = base or Base(None, None)
-    if are_equal(ours.value, theirs.value):
+    if are_equal(ours.value, theirs.value, meaning):
         return Merged(theirs.value)
-    is_ours_new = not are_equal(ours.value, agreed.ours)
-    is_theirs_new = not are_equal(theirs.value, agreed.theirs)
+    is_ours_new = not are_equal(ours.value, agreed.ours, meaning)
+    is_theirs_new = not are_equal(theirs.value, agreed.theirs, meaning)
     if not is_ours_new and not is_theirs_new and base is not None:
         return Merged(theirs.value)
     if direction != "both":
@@ -198,11 +206,13 @@ def _theirs(agreed: Base, ours: Ours, theirs: Theirs, rule: Rule) -> Merged:
 
 def _united(agreed: Base, ours: Ours, theirs: Theirs) -> Merged:
     """Apply both sides' additions and removals; theirs keep their order, ours follow."""
-    held, mine, yours = items(agreed.ours) & items(agreed.theirs), items(ours.value), items(theirs.value)
+    like = (*_listed(theirs.value), *_listed(agreed.theirs))
+    our_items, before = aligned(_listed(ours.value), like), aligned(_listed(agreed.ours), like)
+    held, mine, yours = items(before) & items(agreed.theirs), items(our_items), items(theirs.value)
     removed = held - mine if ours.is_person or not agreed.is_theirs else frozenset()
     gone = held - yours
     kept = [item for item in _listed(theirs.value) if same(item) not in removed]
-    kept += [item for item in _listed(ours.value) if same(item) not in yours and same(item) not in gone]
+    kept += [item for item in our_items if same(item) not in yours and same(item) not in gone]
     value = tidy(tuple(kept))
     to_ours, to_theirs = not are_equal(value, ours.value), not are_equal(value, theirs.value)
     conflict = None

@@ -14,6 +14,7 @@ from uuid import UUID
 from core.crm import Kind, RemoteRecord, Value, Values
 from core.crm_config import CrmConfig, FieldMap
 from core.names import read_name
+from core.sync.meanings import meaning_of, stored
 from core.sync.merging import Base, FieldConflict, Merged, Ours, Theirs, given_back, merge_field
 from core.sync.states import State
 from core.sync.values import are_equal, items
@@ -191,13 +192,16 @@ def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: Remote
         old = link.base.get(rule.theirs)
         lost = _lost(setting, rule, remote)
         returned = given_back(old, ours, theirs, lost, edited_at=_edited_at(local, rule)) if lost else None
-        merged = returned or merge_field(old, ours, theirs, owner=rule.owner, direction=rule.direction)
-        base[rule.theirs] = _next_base(old, ours.value, theirs.value, merged)
+        merged = returned or merge_field(
+            old, ours, theirs, owner=rule.owner, direction=rule.direction, meaning=meaning_of(rule.ours)
+        )
+        to_store = stored(rule.ours, merged.value)
+        base[rule.theirs] = _next_base(old, ours.value, theirs.value, merged, to_store)
         if lost is not None and returned is not None:
             base[rule.theirs] = replace(base[rule.theirs], is_theirs=True)
             back_at.append(lost.at)
         if merged.to_ours:
-            (back if returned else to_ours)[rule.ours] = (ours.value, merged.value)
+            (back if returned else to_ours)[rule.ours] = (ours.value, to_store)
         if merged.to_theirs:
             to_theirs[rule.theirs] = (theirs.value, merged.value)
         mark = link.seen_edits.get(rule.ours) if merged.to_theirs else _edited_at(local, rule)
@@ -249,13 +253,13 @@ def _edited_at(local: LocalRecord, rule: FieldMap) -> datetime | None:
     return edit.at if edit else None
 
 
-def _next_base(old: Base | None, ours: Value, theirs: Value, merged: Merged) -> Base:
+def _next_base(old: Base | None, ours: Value, theirs: Value, merged: Merged, to_store: Value) -> Base:
     """Return what is agreed on once our side is settled; what still has to be sent stays a difference of ours."""
     is_new = old is None or not are_equal(theirs, old.theirs)
     is_theirs = (is_new and bool(theirs)) or (old is not None and old.is_theirs)
     if merged.to_theirs:
         return Base(theirs, theirs, is_theirs)
-    return Base(theirs, merged.value if merged.to_ours else ours, is_theirs)
+    return Base(theirs, to_store if merged.to_ours else ours, is_theirs)
 
 
 def _update(side: Side, local: LocalRecord, remote: RemoteRecord, changes: dict[str, tuple[Value, Value]]) -> Operation:
@@ -281,14 +285,14 @@ def new_here(setting: Setting, remote: RemoteRecord, own_id: UUID | None, person
     for rule in setting.config.fields(remote.kind):
         value = remote.values.get(rule.theirs)
         if value and rule.direction != "to_crm":
-            values[rule.ours] = (None, value)
+            values[rule.ours] = (None, stored(rule.ours, value))
     return Operation("ours", "create", remote.kind, own_id, remote.id, values, person_key)
 
 
 def created_link(setting: Setting, lead_id: UUID, own_id: UUID, remote: RemoteRecord, person_key: str) -> Link:
     """Return the link of a record that was just taken in from the CRM."""
     base = {
-        rule.theirs: Base(value, value, bool(value))
+        rule.theirs: Base(value, stored(rule.ours, value), bool(value))
         for rule in setting.config.fields(remote.kind)
         for value in [remote.values.get(rule.theirs)]
     }
@@ -313,7 +317,7 @@ def pushed_link(setting: Setting, local: LocalRecord, link: Link, answer: Remote
     for rule in setting.config.fields(local.kind):
         old = link.base.get(rule.theirs)
         ours, theirs = local.values.get(rule.ours), answer.values.get(rule.theirs)
-        was_sent = old is None or link.remote_id is None or not are_equal(ours, old.ours)
+        was_sent = old is None or link.remote_id is None or not are_equal(ours, old.ours, meaning_of(rule.ours))
         if not was_sent:
             continue
         edit = local.edits.get(rule.ours)

@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
@@ -60,6 +61,8 @@ class CloseClient(ProviderClient):
         own_id_name: name of the custom field for our ids.
     """
 
+    floats = Decimal  # people's amounts, in custom fields: every digit counts
+
     def __init__(
         self,
         base_url: str,
@@ -107,7 +110,7 @@ class CloseClient(ProviderClient):
 
         async def look_up() -> Answer | None:
             found = await self.find_lead(own_id)
-            return None if found is None else Answer(found.model_dump(mode="json"), {})
+            return None if found is None else Answer(found.model_dump(), {})
 
         body = {**fields, f"custom.{field}": own_id.hex}
         answer = await self.request("POST", "/lead/", body=body, look_up=look_up)
@@ -184,7 +187,7 @@ class CloseClient(ProviderClient):
 
         async def look_up() -> Answer | None:
             found = await self.find_contact(lead_id, own_id)
-            return None if found is None else Answer(found.model_dump(mode="json"), {})
+            return None if found is None else Answer(found.model_dump(), {})
 
         body = {**fields, "lead_id": lead_id, f"custom.{field}": own_id.hex}
         answer = await self.request("POST", "/contact/", body=body, look_up=look_up)
@@ -260,7 +263,7 @@ class CloseClient(ProviderClient):
         """Yield events since `since` (aware), newest first, as Close orders them.
 
         All are read, and those of other objects passed over: Close takes certain combinations of filters only
-        ("Retrieve a list of events"), of which an object type alone is none, and with each action it is a walk for each.
+        ("Retrieve a list of events"), of which an object type alone is none; with each action it is a walk for each.
 
         Args:
             since: compared with the events' `date_updated`; take a few minutes of overlap, because events are merged.

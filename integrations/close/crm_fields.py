@@ -1,11 +1,15 @@
 """Close's leads and contacts field by field: what `crm.yaml` calls them, and how they are read and written.
 
-A lead's address is the first in its list; a contact's LinkedIn profile is the first such link.
+A lead's address is the first in its list; a contact's LinkedIn profile is the first such link. Close writes a country
+as its ISO 3166 alpha-2 code, we as its name; numbers are kept to the last digit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from core import normalize
+from core.countries import country_code
 from core.crm import Description, Kind, Value, Values
 from core.crm_opt_outs import refusing
 from core.errors import ConfigurationError
@@ -22,11 +26,14 @@ _ADDRESS = {
     "address.postal_code": "zipcode",
     "address.country": "country",
 }
+_COUNTRY = "address.country"
 LEAD_FIELDS = (*_PLAIN_LEAD, "status", *_ADDRESS)
 CONTACT_FIELDS = ("name", "title", "emails", "phones", "linkedin")
 _WIRE = {"status": "status_id", "linkedin": "urls"} | dict.fromkeys(_ADDRESS, "addresses")
 _READ_FIRST = frozenset({*_ADDRESS, "emails", "phones", "linkedin"})
 _NUMBERS = frozenset({"number"})
+_DIGITS = 40
+"""A number of more than so many, before the point or after it, is no amount: it stays the text it is."""
 
 
 class FieldNames:
@@ -109,7 +116,7 @@ class FieldNames:
             if name in _PLAIN_LEAD:
                 body[name] = value if value is not None or name != "description" else ""
             elif name in _ADDRESS:
-                address[_ADDRESS[name]] = value or ""
+                address[_ADDRESS[name]] = _country(value) if name == _COUNTRY else value or ""
             elif name == "status":
                 body["status_id"] = self._ids.get(f"status.{value}")
             elif name.startswith("custom."):
@@ -147,10 +154,17 @@ class FieldNames:
 def _number(text: str) -> float | int | str:
     """Return a number as JSON has it; what is none is left to Close to refuse."""
     try:
-        number = float(text)
-    except ValueError:
+        number = Decimal(text)
+    except InvalidOperation:
         return text
-    return int(number) if number.is_integer() else number
+    if not number.is_finite() or abs(number.adjusted()) > _DIGITS:
+        return text
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _country(value: Value) -> str:
+    """Return a country's code; nothing for what is no country we know, which Close would refuse with all the rest."""
+    return (country_code(value) or "") if isinstance(value, str) else ""
 
 
 def _lead_value(lead: CloseLead, name: str) -> Value:
@@ -161,7 +175,7 @@ def _lead_value(lead: CloseLead, name: str) -> Value:
         if name == "address.street":
             return " ".join(filter(None, (first.address_1, first.address_2))) or None
         found: str | None = getattr(first, _ADDRESS[name])
-        return found or None
+        return normalize.country(found) if found and name == _COUNTRY else found or None
     plain: str | None = getattr(lead, name)
     return plain or None
 
@@ -184,11 +198,18 @@ def _is_profile(url: str) -> bool:
 def _custom(value: object) -> Value:
     if value is None or value == "":
         return None
-    if isinstance(value, list):
-        return tuple(str(item) for item in value)
+    return tuple(map(_said, value)) if isinstance(value, list) else _said(value)
+
+
+def _said(value: object) -> str:
+    """Return a custom field's value as text: of a number every digit, and none more."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    number = Decimal(str(value)) if isinstance(value, Decimal | float) else None
+    if number is None or not number.is_finite() or abs(number.adjusted()) > _DIGITS:
+        return str(value)
+    plain = f"{number:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def _addresses(changes: Mapping[str, Value], held: CloseLead | None) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from core.crm import Description, Kind
 from core.errors import (
     ConfigurationError,
     Gone,
@@ -23,7 +24,7 @@ from core.errors import (
     Unavailable,
 )
 from integrations.close.client import WINDOW, CloseClient, is_signed
-from integrations.close.mapping import contact_body, contact_fields, lead_body, lead_fields
+from integrations.close.crm_fields import FieldNames
 from integrations.close.schemas import CloseLead, CloseObject
 from integrations.resilience.rate_limit import LimitPolicy, Window
 from integrations.resilience.retry import RetryPolicy
@@ -311,23 +312,48 @@ def test_webhooks_are_signed() -> None:
     assert not is_signed(key, stamp, body, "é")
 
 
-def test_mapping_goes_there_and_back() -> None:
-    fields = {
-        "company_name": "Fernhill Tools",
-        "company_website": "https://fernhill.example.com",
-        "street": "1 Mill Rd",
-        "city": "Leeds",
-        "postal_code": "LS1",
-        "country": "GB",
-    }
-    assert lead_fields(CloseLead.model_validate({"id": "lead_1", **lead_body(fields)})) == fields
-    person = {
-        "contact_name": "Ana Sample",
-        "contact_title": "CFO",
-        "contact_email": "ana@fernhill.example.com",
-        "contact_phone": "+441130000000",
-        "linkedin_url": "https://www.linkedin.com/in/synthetic-ana",
-    }
-    lead = CloseLead.model_validate({"id": "lead_1", "contacts": [{"id": "cont_1", **contact_body(person)}]})
-    assert contact_fields(lead.contacts[0]) == person
-    assert lead_body({}) == contact_body({}) == {}
+NUMBERED = Description(
+    ("address.country", "custom.Revenue"), (), (), {"lead.custom.Revenue": "cf_revenue", "type.cf_revenue": "number"}
+)
+NAMES = FieldNames(NUMBERED)
+
+
+@pytest.mark.parametrize(
+    ("wire", "text"),
+    [
+        ("12345678.5", "12345678.5"), ("99213206.0", "99213206"), ("99213206", "99213206"), ("0", "0"),
+        ("0.1", "0.1"), ("1e7", "10000000"), ("-2.50", "-2.5"), ("1E-7", "0.0000001"), ("100", "100"),
+        ("12345678901234567890", "12345678901234567890"), ("0.12345678901234567890123", "0.12345678901234567890123"),
+    ],
+)  # fmt: skip
+async def test_a_number_keeps_all_its_digits(client: CloseClient, server: ScriptedServer, wire: str, text: str) -> None:
+    server.then(Reply(body=f'{{"id": "lead_1", "custom.cf_revenue": {wire}}}'.encode()))
+    lead = await client.lead("lead_1")
+    assert NAMES.values(Kind.LEAD, lead)["custom.Revenue"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("12345678.5", 12345678.5), ("99213206.0", 99213206), ("12345678901234567891", 12345678901234567891),
+        ("0.1", 0.1), ("51-200", "51-200"), ("nan", "nan"), ("1e99999999", "1e99999999"),
+    ],
+)  # fmt: skip
+def test_a_number_is_sent_with_all_its_digits(text: str, sent: object) -> None:
+    body = NAMES.lead_body({"custom.Revenue": text}, None)
+    assert json.dumps(body) == json.dumps({"custom.cf_revenue": sent})
+
+
+@pytest.mark.parametrize("written", ["US", "us", "USA", "United States", "Vereinigte Staaten", "États-Unis"])
+def test_a_country_is_a_code_in_close_and_a_name_here(written: str) -> None:
+    (address,) = NAMES.lead_body({"address.country": written}, None)["addresses"]
+    assert address["country"] == "US"
+    lead = CloseLead.model_validate({"id": "lead_1", "addresses": [address]})
+    assert NAMES.values(Kind.LEAD, lead)["address.country"] == "United States"
+
+
+def test_what_is_no_country_is_left_out_and_kept_as_it_stands_there() -> None:
+    (address,) = NAMES.lead_body({"address.country": "Atlantis", "address.city": "Poseidonis"}, None)["addresses"]
+    assert (address["country"], address["city"]) == ("", "Poseidonis")
+    lead = CloseLead.model_validate({"id": "lead_1", "addresses": [{"country": "Atlantis"}]})
+    assert NAMES.values(Kind.LEAD, lead)["address.country"] == "Atlantis"
