@@ -5,7 +5,7 @@ keys and long numbers have been taken out of it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -109,11 +109,23 @@ def _words(body: Any) -> str:
     said = next((body[key] for key in ("error", "message", "error_message", "detail", "title") if body.get(key)), "")
     if isinstance(said, dict):
         return _words(said)
+    listed = body.get("errors")
+    if not said and isinstance(listed, list):
+        return "; ".join(text for text in listed if isinstance(text, str))
     code = body.get("code") or body.get("error_code") or body.get("type") or ""
     return f"{said} ({code})" if said and isinstance(code, str) and code else str(said)
 
 
 def _field_errors(body: Any) -> dict[str, str]:
-    """Return field to reason, redacted, where the provider named fields."""
+    """Return field to reason, redacted, where the provider named fields; those within a list by their place."""
     fields = body.get("field-errors") if isinstance(body, dict) else None
-    return {str(name): redacted(str(why)) for name, why in fields.items()} if isinstance(fields, dict) else {}
+    return dict(_named(fields, "", depth=6)) if isinstance(fields, dict) else {}
+
+
+def _named(fields: Mapping[str, Any], within: str, *, depth: int) -> Iterator[tuple[str, str]]:
+    for name, why in fields.items():
+        place = within if name in ("errors", "field-errors") else f"{within}{'.' if within else ''}{name}"
+        if isinstance(why, Mapping) and depth:
+            yield from _named(why, place, depth=depth - 1)
+        elif why:
+            yield place, redacted("; ".join(map(str, why)) if isinstance(why, list) else str(why))

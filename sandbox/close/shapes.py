@@ -13,6 +13,8 @@ from sandbox.close.store import USER_NAME, CloseStore, Row
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CUSTOM = re.compile(r"custom\.(cf_\w+?)(?:\.(add|remove))?")
+_COUNTRY = re.compile("[A-Z]{2}")
+_ADDRESS_KEYS = ("label", "address_1", "address_2", "city", "state", "zipcode", "country")
 LEAD_KEYS = frozenset(
     {"name", "url", "description", "status", "status_id", "contacts", "addresses", "custom", "source"}
 )
@@ -30,10 +32,23 @@ def lead_values(store: CloseStore, body: Row, current: Row) -> Row:
     if values.get("url") and urlsplit(values["url"]).scheme not in {"", "http", "https"}:
         raise invalid(fields={"url": "Invalid URL."})
     if "addresses" in body:
-        values["addresses"] = list_of_objects(body, "addresses")
+        values["addresses"] = _addresses(body)
     if "status" in body or "status_id" in body:
         values["status_id"] = _status_id(store, body)
     return values | custom_values(store, "lead", body, current)
+
+
+def _addresses(body: Row) -> list[Row]:
+    """Return a body's addresses with every key; a country is a code of ISO 3166 alpha-2, or nothing."""
+    addresses = list_of_objects(body, "addresses")
+    wrong = {
+        str(place): {"errors": [], "field-errors": {"country": "Invalid country code."}}
+        for place, address in enumerate(addresses)
+        if address.get("country") and not _COUNTRY.fullmatch(str(address["country"]))
+    }
+    if wrong:
+        raise invalid(fields={"addresses": {"errors": wrong}})
+    return [dict.fromkeys(_ADDRESS_KEYS, "") | {"label": "business"} | address for address in addresses]
 
 
 def contact_values(store: CloseStore, body: Row, current: Row) -> Row:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.refusals import redacted
+from integrations.refusals import redacted, refusal
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,12 @@ from integrations.refusals import redacted
 )
 def test_keys_and_persons_are_taken_out(said: str, kept: str) -> None:
     assert redacted(said) == kept
+
+
+def test_close_names_what_is_wrong_within_a_list() -> None:
+    wrong = {"0": {"errors": [], "field-errors": {"country": "Invalid country code."}}}
+    body = {"errors": [], "field-errors": {"addresses": {"errors": wrong}, "name": "Too long."}}
+    error = refusal("close", "POST /lead/", 400, body, headers={})
+    assert str(error) == "close POST /lead/: 400, fields addresses.0.country, name"
+    general = refusal("close", "POST /lead/", 400, {"errors": ["No.", "Never."], "field-errors": {}}, headers={})
+    assert str(general) == "close POST /lead/: 400, No.; Never."
