@@ -26,6 +26,7 @@ from integrations.apollo.schemas import (
     ApolloProfile,
     ApolloSearchPage,
     ApolloSubmitted,
+    ApolloWebhookResult,
 )
 from integrations.http import Answer, Json, ProviderClient
 from integrations.resilience.guard import Guard
@@ -282,10 +283,19 @@ class ApolloClient(ProviderClient):
         Raises:
             AnswerPending: Apollo still works on it.
             Gone: the id is unknown, or older than 30 days.
+            Rejected: Apollo tried, and says that it failed.
         """
+        operation = "GET /webhook_result"
         # Not the number itself: what stands in the path appears in errors.
-        answer = await self.request("GET", f"/webhook_result/{request_id}", operation="GET /webhook_result")
-        return self.parsed(ApolloLateResult, answer.body or {}, "GET /webhook_result")
+        answer = await self.request("GET", f"/webhook_result/{request_id}", operation=operation)
+        said = self.parsed(ApolloWebhookResult, answer.body, operation)
+        if said.webhook_status == "success" and said.webhook_result is not None:
+            return said.webhook_result
+        if said.webhook_status == "failed":
+            message = "apollo: it did not find out; nothing comes of this request any more"
+            raise Rejected(message, provider=self.provider, request_id=answer.request_id)
+        # Whatever else it says, no answer is there: a number that was paid for is never given up for a word.
+        raise AnswerPending("apollo: the answer is not there yet")
 
     # how Apollo speaks
 

@@ -124,6 +124,18 @@ class ApolloLateResult(_Shape):
     people: Annotated[tuple[ApolloLatePerson, ...], BeforeValidator(_list)] = ()
 
 
+class ApolloWebhookResult(_Shape):
+    """The answer of webhook result: how far a submission is, and within it what would have been posted.
+
+    Attributes:
+        webhook_status: "in_progress", "success" or "failed".
+        webhook_result: null while there is none.
+    """
+
+    webhook_status: str
+    webhook_result: ApolloLateResult | None = None
+
+
 class ApolloMatches(_Shape):
     """The answer of a bulk match: a miss is None, and the status says success all the same."""
 

@@ -316,7 +316,7 @@ class Apollo(Provider):
         return self._credit_figures()
 
     def late_result(self, request: Request, _params: Row) -> Row | Response:
-        """Show a phone result: pending at first, expired after 30 days."""
+        """Show a phone result: pending at first, then in progress, expired after 30 days."""
         request_id = str(request.path_params["id"])
         if not request_id.lstrip("-").isdigit():
             return JSONResponse({"error_code": "invalid_request_id"}, 400)
@@ -328,7 +328,13 @@ class Apollo(Provider):
         self._polls[request_id] += 1
         if self._polls[request_id] <= self.settings.pending_polls:
             return JSONResponse({"error_code": "result_pending", "retry_after_seconds": 10}, 404)
-        return result
+        is_done = self._polls[request_id] > self.settings.pending_polls + self.settings.progress_polls
+        status = "in_progress" if not is_done else "failed" if self.settings.late_fails else "success"
+        return {
+            "request_id": request_id,
+            "webhook_status": status,
+            "webhook_result": result if status == "success" else None,
+        }
 
     def create_contact(self, request: Request, _params: Row) -> Row:
         """Record a write into Apollo's own CRM as a violation: a read-only pipeline never needs it."""

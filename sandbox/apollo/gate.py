@@ -25,6 +25,8 @@ class ApolloSettings(Settings):
         text_errors: Word the 401 as plain text, as the specification has it.
         callback_repeats: How often a late result is posted.
         pending_polls: How often a late result is `result_pending` first.
+        progress_polls: How often it is `in_progress` then.
+        late_fails: Say of late results that they failed.
         credits_a_match: What a found person costs; a fraction is legal in bulk.
     """
 
@@ -36,6 +38,8 @@ class ApolloSettings(Settings):
     text_errors: bool = False
     callback_repeats: int = 2
     pending_polls: int = 2
+    progress_polls: int = 1
+    late_fails: bool = False
     credits_a_match: float = 1
 
 

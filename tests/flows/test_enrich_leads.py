@@ -277,7 +277,7 @@ def test_a_late_answer_is_parked_and_collected(
     assert run(webhook)["outcomes"] == {"due": 2}
     assert run(webhook)["outcomes"] == {"due": 2}, "not even asked for before its time"
     assert len(sandbox.requests("apollo")) == 1
-    for expected in ("due", "due", "enriched"):
+    for expected in ("due", "due", "due", "enriched"):
         with psycopg.connect(database) as connection:
             connection.execute("UPDATE enrichment_questions SET collect_at = now()")
         assert run(webhook)["outcomes"] == {expected: 2}

@@ -147,11 +147,18 @@ async def test_a_company_may_be_unknown(client, server, book, body) -> None:
     assert book.events[-1] == ("settle", Cost())
 
 
+def late(status: str, result: object = None) -> Reply:
+    return Reply(body={"request_id": "-12", "webhook_status": status, "webhook_result": result})
+
+
 async def test_a_late_number_is_submitted_awaited_and_collected(client, server, book) -> None:
     server.then(
         Reply(body={"person": ANA, "request_id": -1234567890123456789}),
         Reply(404, {"error_code": "result_pending", "retry_after_seconds": 10}),
-        Reply(body={"people": [{"id": "p1", "phone_numbers": [{"sanitized_number": "+15550100"}]}]}),
+        late("in_progress"),
+        late("not said before"),
+        late("success", {"people": [{"id": "p1", "phone_numbers": [{"sanitized_number": "+15550100"}]}]}),
+        late("failed"),
         Reply(410, {"error_code": "request_id_expired"}),
     )
     submitted = await client.submit_phone(PersonQuery(id="p1"), "https://example.com/hook")
@@ -164,11 +171,16 @@ async def test_a_late_number_is_submitted_awaited_and_collected(client, server, 
     with pytest.raises(AnswerPending) as pending:
         await client.late_result(ticket)
     assert pending.value.retry_after_s == 10
+    for _ in range(2):
+        with pytest.raises(AnswerPending):
+            await client.late_result(ticket)
     result = await client.late_result(ticket)
     assert result.people[0].phone_numbers[0].sanitized_number == "+15550100"
+    with pytest.raises(Rejected, match="did not find out"):
+        await client.late_result(ticket)
     with pytest.raises(Gone):
         await client.late_result(ticket)
-    assert len(server.seen) == 4
+    assert len(server.seen) == 7
     assert book.events[-1] == ("settle", credits("9"))
 
 

@@ -453,7 +453,7 @@ REFUSALS: list[tuple[dict[str, Any], type[ProviderError]]] = [
 def roomy(sandbox):
     """Let the stand-ins count no calls: limits have tests of their own."""
     sandbox.settings("close", rate_per_s=None, organization_rate_per_s=None)
-    sandbox.settings("apollo", pending_polls=0, callback_repeats=0)
+    sandbox.settings("apollo", pending_polls=0, progress_polls=0, callback_repeats=0)
     sandbox.settings("browserbase", creates_per_minute=1000, concurrency=100)
     return sandbox
 

@@ -188,9 +188,11 @@ def test_phones_come_late_by_repeated_callback_and_by_polling(apollo, sandbox):
         server.shutdown()
         thread.join()
     assert [one["request_id"] for one in got] == [request_id] * 2
-    polls = [apollo.get(f"/webhook_result/{request_id}") for _ in range(3)]
-    assert [one.status_code for one in polls] == [404, 404, 200]
+    polls = [apollo.get(f"/webhook_result/{request_id}") for _ in range(4)]
+    assert [one.status_code for one in polls] == [404, 404, 200, 200]
     assert polls[0].json()["error_code"] == "result_pending"
+    assert [one.json()["webhook_status"] for one in polls[2:]] == ["in_progress", "success"]
+    assert [one.json()["webhook_result"] for one in polls[2:]] == [None, got[0]]
     sandbox.advance(31 * 86_400)
     assert apollo.get(f"/webhook_result/{request_id}").status_code == 410
     assert apollo.get("/webhook_result/abc").status_code == 400
