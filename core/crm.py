@@ -113,6 +113,23 @@ class Description:
         return self.lead_fields if kind is Kind.LEAD else self.contact_fields
 
 
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message that we sent, to be noted at a company.
+
+    Attributes:
+        marker: names the message: what carries it is there already.
+        recipient: a bare address.
+        subject: as it was sent.
+        body: plain text, as it was sent.
+    """
+
+    marker: str
+    recipient: str
+    subject: str
+    body: str
+
+
 class CRMProvider(Protocol):
     """A CRM as the synchronisation needs it. Errors are those of `core.errors`.
 
@@ -175,4 +192,8 @@ class CRMProvider(Protocol):
 
     async def delete(self, kind: Kind, record_id: str) -> None:
         """Delete a record. One that is gone already counts as deleted."""
+        ...
+
+    async def log_sent(self, lead_id: str, message: SentMessage) -> str:
+        """Note a sent message at a company, once; return the note's id. Nothing is sent by that."""
         ...

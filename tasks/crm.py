@@ -11,8 +11,7 @@ from pydantic import Field
 from core import approvals as approval_rules
 from core.approvals import Kind as ApprovalKind
 from core.approvals import Proposal, Status
-from core.crm import CRMProvider
-from core.crm_config import CrmConfig, config_path, current_config
+from core.crm_config import config_path, current_config
 from core.errors import ConfigurationError, NotPending
 from core.imports import Frozen
 from core.settings import settings
@@ -20,13 +19,11 @@ from core.sync.reports import ReplayRequest, SyncPlan, SyncReport, SyncRequest, 
 from db import approvals, crm_inbox, crm_links, dead_letters
 from db.engine import own_connection, transaction
 from integrations.close.client import is_signed
-from integrations.close.crm import CloseCRM
-from integrations.json_directory.crm import JsonDirectory
 from tasks import crm_pull, crm_push, crm_settle
+from tasks.crm_opening import open_crm
 from tasks.crm_session import Safeguards, SyncSession, only_session
 from tasks.policies import STEP
 from tasks.progress import Progress
-from tasks.providers import outside
 from tasks.resources import database_engine, database_url
 from tasks.runtime import task
 
@@ -58,16 +55,6 @@ class SyncRun(Frozen):
     def goes_on(self) -> bool:
         """Whether anything may be changed."""
         return self.outcome == "done"
-
-
-@asynccontextmanager
-async def open_crm(config: CrmConfig, run_id: UUID | None = None) -> AsyncIterator[CRMProvider]:
-    """Open the configured CRM. Raises ProviderNotConfigured where its key is missing."""
-    if config.directory is not None and config.provider == "directory":
-        yield JsonDirectory(config.directory)
-        return
-    async with outside(run_id) as world:
-        yield CloseCRM(await world.close())
 
 
 @asynccontextmanager

@@ -14,7 +14,10 @@ from agents import bdr
 from agents.openings import PROMPT_VERSION
 from core.approvals import EXCLUDED, TIER, Approval, Decision, Kind, Proposal, Status, outcome
 from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
-from core.errors import Conflict, InvalidInput, ProviderNotConfigured
+from core.crm import CRMProvider, SentMessage
+from core.crm import Kind as CrmKind
+from core.crm_config import current_config
+from core.errors import Conflict, Gone, InvalidInput, ProviderNotConfigured
 from core.invitations import Invitation
 from core.invitations import render as render_invitation
 from core.meetings import Span, said, zone_of
@@ -24,21 +27,20 @@ from core.reply_reading import Reading, read_reply
 from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.settings import settings
 from core.suppression import Reason, Target, address_key
-from db import approvals, facts, meetings, sends, suppressions
-from db.engine import Connection
+from db import approvals, facts, meetings, sends, suppressions, crm_links
+from db.engine import Connection, own_connection
 from integrations.calendars.ics import IcsCalendar
 from integrations.calendars.provider import CalendarProvider, NoCalendar
-from integrations.close.activities import log_sent
 from langgraph_prefect.running import as_flow_result
 from langgraph_prefect.values import Finished, Outcome, Waiting
 from tasks import sending
 from tasks.approvals import TAKEN, ask_approval
+from tasks.crm_opening import open_crm
 from tasks.graphs import resume_thread, run_thread
 from tasks.meeting_openings import opening_writer
 from tasks.outreach_keys import tombstone_key
 from tasks.policies import STEP
-from tasks.providers import outside
-from tasks.resources import database
+from tasks.resources import database, database_url
 from tasks.runtime import task
 
 log = logging.getLogger(__name__)
@@ -236,24 +238,28 @@ async def _write_activity(approval: Approval) -> str:
     lead_id = approval.proposal.lead_id
     if lead_id is None:
         return "skipped: it is about no lead"
+    content = approval.content
+    marker = message_id(approval.id, LETTER, settings().outreach.smtp.sender).strip("<>")
+    message = SentMessage(marker, content["to"], content["subject"], content["body"])
     try:
-        async with outside() as world:
-            client = await world.close()
-            lead = await client.find_lead(lead_id)
-            if lead is None:
-                return "skipped: the lead is not in the CRM"
-            marker = message_id(approval.id, LETTER, settings().outreach.smtp.sender).strip("<>")
-            content = approval.content
-            return await log_sent(
-                client,
-                lead.id,
-                marker=marker,
-                recipient=content["to"],
-                subject=content["subject"],
-                body=content["body"],
-            )
+        async with open_crm(current_config(settings())) as crm:
+            there = await _twin_in(crm, lead_id)
+            return "skipped: the lead is not in the CRM" if there is None else await crm.log_sent(there, message)
     except ProviderNotConfigured:
         return "skipped: no CRM is configured"
+    except Gone:
+        return "skipped: the lead is not in the CRM any more"
+
+
+async def _twin_in(crm: CRMProvider, lead_id: UUID) -> str | None:
+    """Return the CRM's id of a lead: as it was linked, else of what carries our id there."""
+    async with own_connection(database_url()) as connection:
+        links = (await crm_links.select_of(connection, crm.name, [lead_id]))[lead_id]
+    linked = next((link.remote_id for link in links if link.kind is CrmKind.LEAD and not link.is_gone), None)
+    if linked is not None:
+        return linked
+    found = await crm.find(lead_id)
+    return None if found is None else found.lead.id
 
 
 async def take_reply(request: BookRequest) -> BookingReport:

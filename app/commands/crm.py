@@ -227,6 +227,8 @@ def listen(
     from core.settings import settings
     from tasks.crm import is_delivery_of_close
 
+    if (provider := _config().provider) != "close":
+        raise ConfigurationError(f"crm.yaml says provider: {provider}: webhooks come from Close alone")
     is_delivery_of_close("", b"", "")  # says at once when there is no key
     api = find_server(settings())
     if api is None:

@@ -5,26 +5,24 @@ Status `sent` only logs; `outbox` would send, and is never used here.
 
 from typing import Any
 
+from core.crm import SentMessage
 from integrations.close.client import CloseClient
 from integrations.http import Answer
 
 
-async def log_sent(client: CloseClient, lead_id: str, *, marker: str, recipient: str, subject: str, body: str) -> str:
+async def log_sent(client: CloseClient, lead_id: str, message: SentMessage) -> str:
     """Log a sent message on a lead once; return the activity's id.
 
     Args:
         client: open.
         lead_id: Close's id.
-        marker: names the message, and is searched for before anything is written: Close has no idempotency key.
-        recipient: a bare address.
-        subject: as it was sent.
-        body: plain text, as it was sent.
+        message: its marker is searched for before anything is written: Close has no idempotency key.
     """
 
     async def look_up() -> Answer | None:
         answer = await client.request("GET", "/activity/email/", params={"lead_id": lead_id, "_limit": 100})
         page: dict[str, Any] = answer.body if isinstance(answer.body, dict) else {}
-        found = [each for each in page.get("data", []) if marker in str(each.get("body_text") or "")]
+        found = [each for each in page.get("data", []) if message.marker in str(each.get("body_text") or "")]
         return Answer(found[0], {}) if found else None
 
     known = await look_up()
@@ -32,9 +30,9 @@ async def log_sent(client: CloseClient, lead_id: str, *, marker: str, recipient:
         content = {
             "lead_id": lead_id,
             "status": "sent",
-            "to": [recipient],
-            "subject": subject,
-            "body_text": f"{body}\n\n[{marker}]",
+            "to": [message.recipient],
+            "subject": message.subject,
+            "body_text": f"{message.body}\n\n[{message.marker}]",
         }
         known = await client.request("POST", "/activity/email/", body=content, look_up=look_up)
     return str(known.body["id"])

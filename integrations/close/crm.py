@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values
+from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values, SentMessage
 from core.crm_opt_outs import RemoteRefusal
-from core.errors import UnexpectedAnswer
+from core.errors import UnexpectedAnswer, ConfigurationError
 from core.suppression import Reason
+from integrations.close.activities import log_sent
 from integrations.close.client import CloseClient
 from integrations.close.crm_fields import CONTACT_FIELDS, LEAD_FIELDS, FieldNames
 from integrations.close.schemas import CloseContact, CloseEvent, CloseLead, CloseObject
@@ -169,7 +170,10 @@ class CloseCRM:
 
     async def find(self, own_id: UUID) -> RemoteUnit | None:
         """Return the lead that carries our id in its custom field."""
-        found = await self._client.find_lead(own_id)
+        try:
+            found = await self._client.find_lead(own_id)
+        except ConfigurationError:  # without the field for our ids nothing carries one
+            return None
         return None if found is None else self._unit(found)
 
     async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
@@ -219,6 +223,10 @@ class CloseCRM:
             await self._client.delete_lead(record_id)
         else:
             await self._client.delete_contact(record_id)
+
+    async def log_sent(self, lead_id: str, message: SentMessage) -> str:
+        """Log an e-mail as sent, on a lead."""
+        return await log_sent(self._client, lead_id, message)
 
     async def _own_key(self, kind: CloseObject) -> str:
         """Return the key of the custom field with our ids; Close gets the field where it has none yet."""

@@ -11,11 +11,12 @@ import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Value, Values
+from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Value, Values, SentMessage
 from core.crm_opt_outs import RemoteRefusal, refusing
 from core.errors import ConfigurationError, Gone, UnexpectedAnswer
 
@@ -135,6 +136,15 @@ class JsonDirectory:
         company["contacts"] = [person for person in company["contacts"] if person["id"] != record_id]
         self._write(company)
 
+    async def log_sent(self, lead_id: str, message: SentMessage) -> str:
+        """Note a message in a file, under `messages`."""
+        company = self._read(lead_id)
+        noted = company.get("messages", [])
+        if all(each.get("id") != message.marker for each in noted):
+            said = {"to": message.recipient, "subject": message.subject, "body": message.body}
+            self._write(company | {"messages": [*noted, {"id": message.marker, **said}]})
+        return message.marker
+
     def _of(self, kind: Kind, record_id: str) -> Json:
         """Return the company that is, or has, a record."""
         if kind is Kind.LEAD:
@@ -186,9 +196,7 @@ class JsonDirectory:
 
     def _record(self, kind: Kind, entry: Json, company: Json) -> RemoteRecord:
         own_id = entry.get("own_id")
-        values = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in entry.get("values", {}).items()
-        }
+        values = {name: _value(value) for name, value in entry.get("values", {}).items()}
         written_at = self._written_at(company["id"])
         return RemoteRecord(kind, entry["id"], values, UUID(own_id) if own_id else None, written_at)
 
@@ -213,6 +221,20 @@ def _emails(person: Json) -> tuple[str, ...]:
 
 def _person(record_id: str, own_id: UUID, values: Values) -> Json:
     return {"id": record_id, "own_id": str(own_id), "values": _plain(values)}
+
+
+def _value(written: object) -> Value:
+    """Read a value, which a person may have written as a number."""
+    if isinstance(written, list):
+        return tuple(map(_text, written))
+    return None if written is None else _text(written)
+
+
+def _text(written: object) -> str:
+    if isinstance(written, bool) or not isinstance(written, int | float):
+        return str(written).lower() if isinstance(written, bool) else str(written)
+    plain = f"{Decimal(str(written)):f}"
+    return plain.removesuffix(".0")
 
 
 def _plain(values: Values) -> dict[str, Any]:

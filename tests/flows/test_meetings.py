@@ -345,3 +345,26 @@ def test_the_crm_gets_one_activity(database: str, environment: dict[str, str], s
     assert len(logged) == 1
     assert activity is not None
     assert activity.startswith("acti_") or activity
+
+
+def test_a_meeting_is_noted_in_the_crm_that_is_configured_and_in_no_other(
+    database: str, environment: dict[str, str], sandbox: SandboxControl, own_home: Path, tmp_path: Path
+) -> None:
+    close = {name: value for name, value in sandbox.environment.items() if name.startswith("CLOSE_")}
+    with_both = {**environment, **close}
+    lead_id = add_lead(database)
+    forked.run(with_both, put_into_crm, lead_id)
+    crm = tmp_path / "crm"
+    crm.mkdir()
+    file = crm / "brightwell.json"
+    file.write_text(json.dumps({"id": "brightwell", "own_id": str(lead_id), "values": {"name": "Brightwell"}}))
+    own_home.mkdir(exist_ok=True)
+    (own_home / "crm.yaml").write_text(f"provider: directory\ndirectory: {crm}\nleads: {{fields: [{{ours: company_name, theirs: name}}]}}\n")
+    approval = approval_of(with_both, propose(with_both, lead_id))
+    approve(with_both, approval)
+    before = len(sandbox.requests("close"))
+    noted = book(with_both, approval).crm
+    assert book(with_both, approval).crm == noted
+    [message] = json.loads(file.read_text())["messages"]
+    assert (message["id"], message["to"]) == (noted, GUEST)
+    assert len(sandbox.requests("close")) == before
