@@ -117,10 +117,13 @@ class Part(Frozen):
 
 
 class Limits(Frozen):
-    """How much one run may change before a person is asked."""
+    """How much one run may change before a person is asked. What is created counts like what is changed."""
 
     max_changed_share: Decimal = Field(
-        default=Decimal("0.2"), ge=0, le=1, description="Share of the records in step that a run may change"
+        default=Decimal("0.2"),
+        ge=0,
+        le=1,
+        description="Share of the records in step that a run may create, update or delete",
     )
     few: int = Field(default=20, ge=0, le=10_000, description="So many changes are never too many, whatever the share")
     max_deletes: int = Field(default=1, ge=0, le=10_000, description="Deletes, on both sides, before a person is asked")

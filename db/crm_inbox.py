@@ -253,7 +253,10 @@ async def list_page(connection: Connection, provider: str, stamps: Sequence[Stam
 async def finish_full(
     connection: Connection, provider: str, *, listed_at: datetime, cursor_at: datetime | None, now: datetime
 ) -> None:
-    """Stage the linked companies that a full comparison did not meet, and set the cursor to its beginning."""
+    """Stage what a full comparison did not meet, linked or seen by an earlier run, and set the cursor to its beginning.
+
+    What an earlier run saw and did not take in, because its plan waits for a person, may be gone since.
+    """
     async with connection.transaction():
         await connection.execute(
             """
@@ -264,6 +267,11 @@ async def finish_full(
             ON CONFLICT (provider, remote_id) DO UPDATE SET fetched_at = NULL, unit = NULL, next_try_at = NULL
             """,
             {"provider": provider, "listed_at": listed_at},
+        )
+        await connection.execute(
+            "UPDATE crm_staged SET fetched_at = NULL, unit = NULL, next_try_at = NULL"
+            " WHERE provider = %s AND fetched_at < %s",
+            [provider, listed_at],
         )
         await connection.execute(
             "UPDATE crm_cursors SET needs_full = false WHERE provider = %s AND needs_full", [provider]

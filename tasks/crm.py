@@ -15,7 +15,7 @@ from core.crm_config import config_path, current_config
 from core.errors import ConfigurationError, NotPending
 from core.imports import Frozen
 from core.settings import settings
-from core.sync.reports import ReplayRequest, SyncPlan, SyncReport, SyncRequest, added
+from core.sync.reports import ReplayRequest, SyncPlan, SyncReport, SyncRequest, added, next_step
 from db import approvals, crm_inbox, crm_links, dead_letters
 from db.engine import own_connection, transaction
 from integrations.close.client import is_signed
@@ -202,6 +202,7 @@ async def report_of(run: SyncRun) -> SyncReport:
         outcome=run.outcome,
         waiting_for=run.waiting_for,
         approval_id=run.approval_id,
+        next_step=next_step(run.outcome, run.plan, run.approval_id),
         plan=run.plan,
         events=events,
         fetched=run.pulled.get("fetched", 0),

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Rows at most.")]
 
+_GLANCE = 10
+"""Records of a plan that a run which waits for an approval shows."""
+
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The CRM: how both sides stand, conflicts, configuration."
 )
@@ -63,21 +66,31 @@ def _run(request: "SyncRequest", *, quiet: bool) -> "SyncReport":
 
 
 def _show(report: "SyncReport", *, as_json: bool) -> None:
-    facts = report.model_dump(mode="json", exclude=None if as_json else {"plan"})
+    facts = report.model_dump(mode="json", exclude=None if as_json else {"plan", "next_step"})
     if as_json:
         terminal.print_json(facts)
         return
     if report.outcome == "waiting":
-        terminal.say(f"Nothing was changed. {report.waiting_for}")
+        _show_changes(report, _GLANCE)
+        terminal.say(f"Nothing was changed. {report.waiting_for}.")
     terminal.print_facts(
         {name.replace("_", " "): value for name, value in facts.items() if value not in (None, {}, [])}
     )
+    if report.next_step:
+        terminal.say(f"What next: {report.next_step}.")
 
 
 def _show_plan(report: "SyncReport") -> None:
     if not report.plan.counts:
         terminal.say("Nothing to do: both sides say the same.")
         return
+    _show_changes(report, len(report.plan.changes))
+    if report.waiting_for:
+        terminal.say(f"`sync` will ask for an approval: {report.waiting_for}.")
+
+
+def _show_changes(report: "SyncReport", shown: int) -> None:
+    """Show a plan: counts, and the differences of the first so many records."""
     terminal.print_facts(report.plan.counts)
     rows = [
         {
@@ -89,12 +102,13 @@ def _show_plan(report: "SyncReport") -> None:
             "from": pair[0],
             "to": pair[1],
         }
-        for change in report.plan.changes
+        for change in report.plan.changes[:shown]
         for name, pair in (change.changes or {"": (None, None)}).items()
     ]
     terminal.print_table(rows)
-    if report.waiting_for:
-        terminal.say(f"This needs an approval: {report.waiting_for}.")
+    total = sum(report.plan.counts.values())
+    if total > shown:
+        terminal.say(f"The first {shown} of {total}; `sales-agent plan` lists more.")
 
 
 @app.command("status")

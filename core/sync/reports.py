@@ -64,7 +64,8 @@ class SyncPlan(Frozen):
         counts: operations by "side action kind", e.g. "theirs create lead".
         changes: the first `SHOWN` operations with field differences.
         records: how many records are in step, against which the share is taken.
-        changed: records that would be updated or deleted on either side.
+        changed: records that would be created, updated or deleted on either side.
+        creates: of those, created.
         deletes: of those, deleted.
         digest: SHA-256 over every operation: what an approval is bound to.
     """
@@ -73,6 +74,7 @@ class SyncPlan(Frozen):
     changes: tuple[PlannedChange, ...] = ()
     records: int = 0
     changed: int = 0
+    creates: int = 0
     deletes: int = 0
     digest: str = ""
 
@@ -80,13 +82,20 @@ class SyncPlan(Frozen):
         """Return why a person has to agree to this first, or None."""
         if self.deletes > limits.max_deletes:
             return f"{self.deletes} records would be deleted; {limits.max_deletes} at most go without asking"
-        share = self.changed / self.records if self.records else 0.0
-        if self.changed > limits.few and share > limits.max_changed_share:
+        # Of all that is in step then: of a first synchronisation that is everything.
+        total = self.records + self.creates
+        share = self.changed / total if total else 0.0
+        if self.changed <= limits.few or share <= limits.max_changed_share:
+            return None
+        if not self.records:
             return (
-                f"{self.changed} of {self.records} records would change, {share:.0%};"
-                f" {limits.max_changed_share:.0%} at most go without asking"
+                f"a first synchronisation would create {self.creates} records; {limits.few} at most go without asking"
             )
-        return None
+        what = "be created or change" if self.creates else "change"
+        return (
+            f"{self.changed} of {total} records would {what}, {share:.0%};"
+            f" {limits.max_changed_share:.0%} at most go without asking"
+        )
 
 
 @dataclass
@@ -116,13 +125,13 @@ class Tally:
 
     def plan(self, records: int) -> SyncPlan:
         """Return the plan; `records` are in step."""
-        changing = {name: count for name, count in self.counts.items() if " create " not in name}
         return SyncPlan(
             counts=dict(self.counts),
             changes=tuple(self.changes),
             records=records,
-            changed=sum(changing.values()),
-            deletes=sum(count for name, count in changing.items() if " delete " in name),
+            changed=self.counts.total(),
+            creates=sum(count for name, count in self.counts.items() if " create " in name),
+            deletes=sum(count for name, count in self.counts.items() if " delete " in name),
             digest=f"{self._digest:064x}",
         )
 
@@ -133,6 +142,7 @@ class SyncReport(Frozen):
     Attributes:
         outcome: "done", "planned" or "waiting" (for an approval); "busy" when another run was at it.
         waiting_for: why a person has to agree, and the id of the approval.
+        next_step: what a person does now: approve the plan, or switch the schedule on after a first run; else None.
         states: records by state.
         reasons: excluded and failing records by reason.
         events: entries of the change log by what they came to: look, echo, irrelevant, known.
@@ -145,6 +155,7 @@ class SyncReport(Frozen):
     outcome: str = "done"
     waiting_for: str | None = None
     approval_id: UUID | None = None
+    next_step: str | None = None
     plan: SyncPlan = SyncPlan()
     events: dict[str, int] = Field(default_factory=dict)
     fetched: int = 0
@@ -158,6 +169,19 @@ class SyncReport(Frozen):
     is_full: bool = False
     calls: int = 0
     seconds: float = 0.0
+
+
+def next_step(outcome: str, plan: SyncPlan, approval_id: UUID | None) -> str | None:
+    """Say what a person does after a run, where there is anything to do."""
+    if outcome == "waiting" and approval_id is not None:
+        short = str(approval_id)[:8]
+        return (
+            f"look at the plan with `sales-agent approvals show {short}`, approve it with"
+            f" `sales-agent approvals approve {short}`, and run `sales-agent sync` again"
+        )
+    if outcome == "done" and not plan.records and plan.counts:
+        return "this was the first run; none follows by itself until you say `sales-agent schedule on sync-crm`"
+    return None
 
 
 def added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

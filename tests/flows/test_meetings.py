@@ -359,7 +359,9 @@ def test_a_meeting_is_noted_in_the_crm_that_is_configured_and_in_no_other(
     file = crm / "brightwell.json"
     file.write_text(json.dumps({"id": "brightwell", "own_id": str(lead_id), "values": {"name": "Brightwell"}}))
     own_home.mkdir(exist_ok=True)
-    (own_home / "crm.yaml").write_text(f"provider: directory\ndirectory: {crm}\nleads: {{fields: [{{ours: company_name, theirs: name}}]}}\n")
+    (own_home / "crm.yaml").write_text(
+        f"provider: directory\ndirectory: {crm}\nleads: {{fields: [{{ours: company_name, theirs: name}}]}}\n"
+    )
     approval = approval_of(with_both, propose(with_both, lead_id))
     approve(with_both, approval)
     before = len(sandbox.requests("close"))

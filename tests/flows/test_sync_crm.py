@@ -43,6 +43,13 @@ class Place:
         )
         return report
 
+    def begin(self) -> SyncReport:
+        """Synchronise for the first time, as a person agrees to it."""
+        waiting = self.sync()
+        assert waiting.outcome == "waiting"
+        self.command("approvals", "approve", waiting.approval_id, "--by", "Maud", "--yes")
+        return self.sync()
+
     def command(self, *arguments: object) -> Any:
         done = forked.sales_agent(*arguments, "--json", home=self.home, POSTGRES_URL=self.database)
         assert done.returncode == 0, done.stderr
@@ -66,9 +73,41 @@ def place(database: str, own_home: Path, tmp_path: Path) -> Place:
     return Place(database, own_home, tmp_path / "crm")
 
 
-def test_a_change_of_too_much_waits_for_a_person_and_is_done_once(place: Place) -> None:
-    first = place.sync()
+def test_a_first_run_creates_nothing_until_a_person_has_seen_the_plan(place: Place) -> None:
+    waiting = place.sync()
+    assert (waiting.outcome, waiting.done, place.names_there()) == ("waiting", {}, [])
+    assert waiting.waiting_for is not None
+    assert "would create 20 records; 3 at most go without asking" in waiting.waiting_for
+    assert str(waiting.next_step).startswith("look at the plan with `sales-agent approvals show")
+    shown = place.command("approvals", "show", waiting.approval_id)
+    assert shown["content"]["counts"] == {"theirs create lead": COMPANIES}
+    assert place.sync().approval_id == waiting.approval_id, "the same plan asks once"
+    told = forked.sales_agent("sync", home=place.home, POSTGRES_URL=place.database)
+    assert "Company 00" in told.stdout
+    assert "Nothing was changed." in told.stderr
+
+    first = place.begin()
     assert (first.outcome, first.done) == ("done", {"theirs create lead": COMPANIES})
+    assert "sales-agent schedule on sync-crm" in str(first.next_step)
+    assert place.sync().next_step is None
+
+
+def test_creates_count_like_changes_whoever_is_to_get_them(place: Place) -> None:
+    place.begin()
+    for number in range(6):
+        (place.crm / f"new{number}.json").write_text(
+            json.dumps({"id": f"new{number}", "values": {"name": f"New {number}"}})
+        )
+    waiting = place.sync()
+    assert waiting.waiting_for is not None
+    assert "6 of 26 records would be created or change, 23%" in waiting.waiting_for
+    for number in range(3):
+        (place.crm / f"new{number}.json").unlink()
+    assert place.sync().done == {"ours create lead": 3}, "a few go without asking"
+
+
+def test_a_change_of_too_much_waits_for_a_person_and_is_done_once(place: Place) -> None:
+    place.begin()
     before = place.names_there()
     assert len(before) == COMPANIES
 
@@ -93,7 +132,7 @@ def test_a_change_of_too_much_waits_for_a_person_and_is_done_once(place: Place) 
 
 
 def test_an_approval_is_of_exactly_the_plan_that_was_shown(place: Place) -> None:
-    place.sync()
+    place.begin()
     place.rename(10, " Ltd")
     waiting = place.sync()
     place.command("approvals", "approve", waiting.approval_id, "--by", "Maud", "--yes")
@@ -105,6 +144,6 @@ def test_an_approval_is_of_exactly_the_plan_that_was_shown(place: Place) -> None
 
 
 def test_a_few_changes_go_without_asking(place: Place) -> None:
-    place.sync()
+    place.begin()
     place.rename(3, " Ltd")
     assert place.sync().done == {"theirs update lead": 3}

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from installation import ROOT
 
+from core.crm_config import example_text
 from sandbox.server import SandboxControl
 
 PER_S = 20
@@ -68,6 +69,8 @@ def test_a_first_synchronisation_uses_the_limit_and_goes_on_after_a_kill(
 ) -> None:
     leads = 20_000
     fill(database, leads)
+    own_home.mkdir(exist_ok=True)
+    (own_home / "crm.yaml").write_text(example_text().partition("limits:")[0] + ALL_AT_ONCE)
     first = start(sandbox, database, own_home)
     wait_for_creates(sandbox, first, leads // 2)
     os.kill(first.pid, signal.SIGKILL)
@@ -87,7 +90,12 @@ def test_a_first_synchronisation_uses_the_limit_and_goes_on_after_a_kill(
     assert len(named) + report["states"]["pending"] // 2 >= leads
 
 
-DIRECTORY = "provider: directory\ndirectory: {}\nleads:\n  fields:\n    - {{ours: company_name, theirs: name}}\n"
+ALL_AT_ONCE = "limits: {max_changed_share: 1}\n"
+"""No share is too much: nobody is there to approve a first synchronisation."""
+DIRECTORY = (
+    "provider: directory\ndirectory: {}\nleads:\n  fields:\n    - {{ours: company_name, theirs: name}}\n"
+    + ALL_AT_ONCE.replace("{", "{{").replace("}", "}}")
+)
 MEASURE = """
 import asyncio, json, resource, sys
 from flows.sync_crm import sync_crm
