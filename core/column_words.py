@@ -190,6 +190,17 @@ def lexicon() -> dict[str, str]:
 
 
 @cache
+def _phrases_for(attribute: str) -> frozenset[str]:
+    return frozenset(map(fold_header, _phrases(ATTRIBUTES[attribute])))
+
+
+def speaks_of(name: str, attribute: str) -> bool:
+    """Tell whether a column's name has a word for an attribute, as 'HQ Country' has for `country`."""
+    words = fold_header(name)
+    return not _phrases_for(attribute).isdisjoint((words, *words.split()))
+
+
+@cache
 def _fuzzy_words() -> list[str]:
     kept = set(ATTRIBUTES) | {"company", "customer"}
     return [phrase for phrase, concept in lexicon().items() if concept in kept and len(phrase) >= 5]

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 import re2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from core.column_words import concepts_of
+from core.column_words import speaks_of
 from core.config_files import read_config
 from core.regions import GROUPS, countries_of
 
@@ -252,7 +252,7 @@ class Condition(Part):
     def is_about_country(self) -> bool:
         """Whether its words are countries: it looks at the lead's country, or at a column whose name says so."""
         names = self.fields or (self.field or "",)
-        return any(concept == "country" for name in names for concept, _ in concepts_of(name))
+        return any(speaks_of(name, "country") for name in names)
 
     @cached_property
     def label(self) -> str:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from core import normalize
 from core.forms import Form
 from core.lead import fold
 from core.web_addresses import canonical
@@ -103,9 +104,17 @@ class Segment(Form):
     """Which of our leads; empty fields choose nothing."""
 
     industry: str | None = Field(default=None, max_length=100, description="Leads whose industry contains this")
-    country: str | None = Field(default=None, max_length=100, description="Leads whose country is this")
+    country: str | None = Field(
+        default=None, max_length=100, description="Leads whose country is this: its code, its name, or a group as DACH"
+    )
     tiers: list[str] = Field(default_factory=list, max_length=4, description="Only these tiers, e.g. hot, warm")
     limit: int = Field(default=10_000, ge=1, le=100_000, description="Leads at most")
+
+    @field_validator("country")
+    @classmethod
+    def _named(cls, country: str | None) -> str | None:
+        """Call a country by its name: a sentence that speaks of it does, and 'de' stands in any."""
+        return normalize.country(country) if country else None
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ Members of the European Union and the European Economic Area: europa.eu, "EU cou
 ISO 3166-2:US and ISO 3166-2:CA.
 """
 
-from core.countries import country_code
+from core.countries import country_code, spellings_of
 from core.lead import fold
 
 _EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
@@ -48,6 +48,12 @@ def countries_of(name: str) -> frozenset[str]:
         return group
     code = country_code(name)
     return frozenset({code}) if code else frozenset()
+
+
+def spellings_in(name: str) -> frozenset[str]:
+    """Give every listed way to write the country, or the countries of the group, in lower case; else the name."""
+    codes = countries_of(name)
+    return frozenset(text.lower() for code in codes for text in spellings_of(code)) or frozenset({name.lower()})
 
 
 def state_key(name: str) -> str:

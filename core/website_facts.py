@@ -23,6 +23,8 @@ from core.website_structured import Organisation, organisations
 _STRUCTURED, _MARKED_UP, _READ = 0.95, 0.85, 0.7
 _MAX_DESCRIPTION = 1_000
 _MIN_LABEL = 5
+_WORLDWIDE = frozenset(["ai", "as", "cc", "fm", "io", "nu", "sc", "sh", "st", "tk", "to", "tv", "vc", "ws"])
+"""Endings of small countries under which companies of any country live."""
 _ADDRESS = frozenset({"street", "city", "state", "country", "postal_code"})
 _CONTACT = re.compile(
     r"contact|kontakt|impressum|imprint|contatt|contato|contacto|mentions|legal-?notice|aviso-legal|note-legali|colofon"
@@ -113,6 +115,8 @@ def _country(chosen: Sequence[tuple[str, Organisation]], url: str) -> str | None
         if code := country_code(dict(one.address).get("country", "")):
             return code
     ending = (urlsplit(url).hostname or "").rpartition(".")[2]
+    if ending in _WORLDWIDE:
+        return None
     return {"uk": "GB"}.get(ending) or (ending.upper() if len(ending) == 2 and country_code(ending) else None)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.markets import Segment
+from core.regions import spellings_in
 from db.tables import AssessmentRow, LeadRow
 
 COUNTED = ("industry", "country", "company_size", "contact_title", "contact_email", "tier")
@@ -20,7 +21,7 @@ def _of_segment(segment: Segment, *columns: Any) -> Select[Any]:
     if segment.industry:
         chosen = chosen.where(func.lower(LeadRow.industry).contains(segment.industry.lower(), autoescape=True))
     if segment.country:
-        chosen = chosen.where(func.lower(LeadRow.country) == segment.country.lower())
+        chosen = chosen.where(func.lower(LeadRow.country).in_(sorted(spellings_in(segment.country))))
     if segment.tiers:
         chosen = chosen.where(AssessmentRow.tier.in_(segment.tiers))
     return chosen

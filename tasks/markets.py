@@ -12,6 +12,7 @@ import pandas as pd
 
 from agents import growth
 from agents.models import Job
+from core import normalize
 from core.markets import Evidence, Finding, MarketReport, MarketRequest, Page, carries_address, gives_orders
 from core.people.document import parse
 from core.settings import settings
@@ -135,7 +136,7 @@ def statistics_of(frame: pd.DataFrame) -> list[Evidence]:
         return []
     said = [(f"The segment has {count:,} leads.", count)]
     said += _shares(frame["industry"], "are in the industry {}")
-    said += _shares(frame["country"], "are in {}")
+    said += _shares(frame["country"].map(normalize.country, na_action="ignore"), "are in {}")
     said += _shares(frame["company_size"], "are at companies of {} people")
     roles = frame["contact_title"].dropna().map(lambda title: read_title(str(title)).role)
     said += _shares(roles, "are the {} of their company, of those whose title says that they decide")

@@ -20,7 +20,7 @@ run = typer.Typer(help="Run an agent to its next stop.", no_args_is_help=True)
 app.add_typer(run, name="run")
 
 Industry = Annotated[str | None, typer.Option(help="Leads whose industry contains this.")]
-Country = Annotated[str | None, typer.Option(help="Leads whose country is this.")]
+Country = Annotated[str | None, typer.Option(help="Leads in this country: a code, a name, or a group as DACH.")]
 Tier = Annotated[list[str] | None, typer.Option(help="Only leads of this tier; may be repeated.")]
 Rules = Annotated[bool, typer.Option("--rules", help="Ask no model, even where one is configured.")]
 Stream = Annotated[bool, typer.Option("--stream", help="Show tokens and states as they come, on standard error.")]
