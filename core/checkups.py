@@ -91,6 +91,7 @@ class Knobs:
             "redis": cls("REDIS_URL", "REDIS_URL"),
             "prefect": cls("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"),
             "smtp": cls("SMTP_HOST", "SMTP_USERNAME and SMTP_PASSWORD"),
+            "crm": cls("crm.yaml", "crm.yaml"),
             "langsmith": cls("LANGSMITH_ENDPOINT", "LANGSMITH_API_KEY"),
         }
         return odd.get(name) or cls(f"{name.upper()}_BASE_URL", f"{name.upper()}_API_KEY")

@@ -15,6 +15,7 @@ from agents.models import Endpoint, ModelChoice, offered_models
 from core import prefect_server
 from core.checkups import Checkup, State, failed, off, too_slow, wrong
 from core.delivery import Stage
+from core.crm_config import config_path, current_config
 from core.errors import Gone, Rejected, SalesAgentError
 from core.provider_settings import MODEL_PROVIDERS
 from core.settings import Settings
@@ -336,6 +337,17 @@ async def _linkedin(settings: Settings) -> Checkup:
     return Checkup("linkedin", State.OK, f"switched on, {settings.providers.linkedin.pages_a_day} pages a day at most")
 
 
+async def _crm(settings: Settings) -> Checkup:
+    """Look which CRM is kept in step, and whether `crm.yaml` can be read; the CRM's own look asks it."""
+    config = current_config(settings)
+    if config.provider == "close" and settings.providers.close.api_key is None:
+        return off("crm", "no CRM: CLOSE_API_KEY is not set, and crm.yaml names no other")
+    if config.directory is not None and not config.directory.is_dir():
+        return _unusable("crm", f"there is no directory {config.directory}", "make it, or name another in crm.yaml")
+    path = config_path(settings)
+    return Checkup("crm", State.OK, f"{config.provider}, as {path.name if path else 'the example crm.yaml'} says")
+
+
 async def _langsmith(settings: Settings) -> Checkup:
     section = settings.providers.langsmith
     if not section.tracing:
@@ -354,6 +366,7 @@ _LOOKS: dict[str, Look] = {
     "redis": _redis,
     "prefect": _prefect,
     "budgets": _budgets,
+    "crm": _crm,
     "close": _provider("close", _ask_close),
     "apollo": _provider("apollo", _ask_apollo),
     "browserbase": _provider("browserbase", _ask_browserbase),

@@ -82,6 +82,17 @@ def test_examples_pass_their_own_check(which: str, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["valid"] is True
 
 
+def test_a_country_that_nobody_knows_is_warned_of(file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("criteria:\n  - {field: country, weight: 1, one_of: {values: [NO, Swedn]}}\n")
+    checked = sales_agent("icp", "check", path, home=tmp_path)
+    assert checked.returncode == 0
+    assert "warning: country: 'Swedn' is no country we know" in checked.stderr
+    (warning,) = json.loads(sales_agent("icp", "check", path, "--json", home=tmp_path).stdout)["warnings"]
+    assert "'Swedn'" in warning
+    assert "'Swedn'" in sales_agent("score", file, "--icp", path, home=tmp_path).stderr
+
+
 async def test_qualify_then_status_then_export(database: str, tmp_path: Path) -> None:
     await load(database, SHEET)
     place = {"home": tmp_path, "POSTGRES_URL": database}
