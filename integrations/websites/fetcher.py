@@ -13,9 +13,10 @@ import httpcore
 import httpx
 
 from core.charsets import decode
+from core.public_addresses import is_private_host
 from core.robots import MAX_BYTES as ROBOTS_MAX_BYTES
 from core.robots import Robots, RobotsDecision
-from core.web_addresses import absolute, canonical, is_public_address, site_of
+from core.web_addresses import absolute, canonical, site_of
 from integrations.websites.bodies import read_body
 from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.network import CheckedTransport
@@ -26,6 +27,9 @@ MAX_REDIRECTS = 5
 _ROBOTS_FRESH_S = 86_400.0
 """RFC 9309, 2.4: a crawler should not use a cached robots.txt for more than a day."""
 _MAX_HOSTS = 5_000
+_MOVED = (301, 302, 303, 307, 308)
+_BROKEN = (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error, ValueError)
+"""What an exchange with a server raises, the last for names and headers that no encoding has."""
 
 
 @dataclass
@@ -107,22 +111,26 @@ class WebsiteFetcher:
         try:
             async with asyncio.timeout(self.limits.timeout_s):
                 for _ in range(MAX_REDIRECTS + 1):
-                    if target is None or (not self.limits.allow_private and _is_private_literal(target)):
+                    if target is None or self._may_not_ask(target):
                         return None
                     robots = await self._robots(target)
                     if isinstance(robots, FetchedPage) or not robots.allowed:
                         return None
                     async with self._client.stream("GET", target, headers={"Accept": "*/*"}) as answer:
                         self.requests_sent += 1
-                        if answer.status_code in (301, 302, 303, 307, 308):
-                            target = absolute(target, answer.headers.get("location", ""))
+                        if answer.status_code in _MOVED:
+                            target = absolute(target, answer.extensions["location"])
                             continue
                         body, is_truncated = await read_body(answer, self.limits.max_bytes)
                         kind = answer.headers.get("content-type", "text/plain")
                     return None if body is None or is_truncated else Resource(body, kind, answer.status_code)
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error):
+        except (TimeoutError, *_BROKEN):
             return None
         return None
+
+    def _may_not_ask(self, url: str) -> bool:
+        """Say whether an address names a private host itself; what its name leads to is checked on connecting."""
+        return not self.limits.allow_private and is_private_host(urlsplit(url).hostname or "")
 
     def _waiting(self, url: str) -> float:
         """Seconds the host's own delays may take, which are not the page's fault."""
@@ -136,7 +144,7 @@ class WebsiteFetcher:
         for _ in range(MAX_REDIRECTS + 1):
             if site is not None and site_of(url) != site:
                 return FetchedPage(asked, url, PageStatus.OFF_SITE, f"redirects to {urlsplit(url).hostname}")
-            if not self.limits.allow_private and _is_private_literal(url):
+            if self._may_not_ask(url):
                 return FetchedPage(asked, url, PageStatus.REFUSED, "not a public address")
             robots = await self._robots(url)
             if isinstance(robots, FetchedPage):
@@ -183,17 +191,15 @@ class WebsiteFetcher:
                         from_cache=True,
                         truncated=kept.truncated,
                     ), None
-                if code in (301, 302, 303, 307, 308):
-                    target = absolute(url, answer.headers.get("location", ""))
-                    return FetchedPage(
-                        asked, url, PageStatus.REDIRECTS, "a redirect without a target", http_status=code, robots=robots
-                    ), target
+                if code in _MOVED:
+                    page, _ = outcome(PageStatus.REDIRECTS, "a redirect to what is no web address", code)
+                    return page, absolute(url, answer.extensions["location"])
                 refused = refusal(code)
                 if refused is not None:
                     return outcome(*refused, code)
                 kind = answer.headers.get("content-type", "")
                 body, truncated = await read_body(answer, self.limits.max_bytes)
-        except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error) as error:
+        except _BROKEN as error:
             return outcome(*failure(error))
         if body is None:
             return outcome(PageStatus.BAD_CONTENT, "an encoding that was not asked for", code)
@@ -269,13 +275,13 @@ class WebsiteFetcher:
     async def _fetch_robots(self, url: str) -> Robots | FetchedPage:
         agent = self.limits.agent
         for _ in range(MAX_REDIRECTS + 1):
-            if not self.limits.allow_private and _is_private_literal(url):
+            if self._may_not_ask(url):
                 return FetchedPage(url, url, PageStatus.REFUSED, "not a public address")
             try:
                 async with self._polite(url), self._client.stream("GET", url) as answer:
                     code = answer.status_code
-                    if code in (301, 302, 303, 307, 308):
-                        target = absolute(url, answer.headers.get("location", ""))
+                    if code in _MOVED:
+                        target = absolute(url, answer.extensions["location"])
                         if target is None:
                             return Robots("", agent)
                         url = target
@@ -285,17 +291,8 @@ class WebsiteFetcher:
                     if code >= 400:
                         return Robots("", agent)
                     body, _ = await read_body(answer, ROBOTS_MAX_BYTES)
-            except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error) as error:
+            except _BROKEN as error:
                 return FetchedPage(url, url, *failure(error))
             text = (body or b"").decode("utf-8", "replace").removeprefix("\ufeff")
             return Robots("" if text.lstrip()[:1] == "<" else text, agent)
         return Robots("", agent)
-
-
-def _is_private_literal(url: str) -> bool:
-    """Say whether the address names a private IP address itself (also "localhost")."""
-    host = (urlsplit(url).hostname or "").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    literal = host.replace(".", "").isdigit() or ":" in host
-    return literal and not is_public_address(host)

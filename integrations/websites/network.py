@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import httpcore
 import httpx
 
-from core.web_addresses import is_public_address
+from core.public_addresses import is_public_address
 
 
 class RefusedAddress(httpcore.ConnectError):
@@ -73,7 +73,11 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
 
 class CheckedTransport(httpx.AsyncHTTPTransport):
-    """httpx's own transport on a pool that connects through `CheckedBackend`."""
+    """httpx's own transport on a pool that connects through `CheckedBackend`; for clients that follow no redirects.
+
+    An answer's Location header is moved to its extension "location". httpx reads it even where it is not to follow
+    it, and raises whatever its parsers raise for a host that is none.
+    """
 
     def __init__(self, *, allow_private: bool, max_connections: int) -> None:
         super().__init__(trust_env=False)
@@ -85,3 +89,9 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
             keepalive_expiry=5.0,
             network_backend=CheckedBackend(allow_private=allow_private),
         )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        answer = await super().handle_async_request(request)
+        answer.extensions["location"] = answer.headers.pop("location", "")
+        return answer

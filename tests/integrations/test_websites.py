@@ -1,16 +1,23 @@
 import asyncio
+import contextlib
 import gzip
 import time
 import zlib
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
+from written_addresses import ADDRESSES
 
 from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.network import CheckedBackend, RefusedAddress
 from integrations.websites.pages import FetchLimits, PageStatus
 
+STRANGERS = FetchLimits(delay_s=0.0, timeout_s=3.0)
 HERE = FetchLimits(delay_s=0.0, allow_private=True, timeout_s=1.0, max_bytes=100_000)
 
 
@@ -90,6 +97,64 @@ async def test_redirects_are_followed_within_the_site_only():
     assert other.paths == []
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://xn--0.example/",
+        "http://xn--.example/",
+        "http://a..example/",
+        "http://" + "a" * 64 + ".example/",
+        "http://a:99999/",
+        "http://a:x/",
+        "http://[::1/",
+        "http://[v1.a]/",
+        "http://user:pw@a.example/",
+        "http://a\tb\x00.example/",
+        "ftp://a.example/",
+        "javascript:alert(1)",
+        "mailto:a@a.example",
+        "//",
+    ],
+)
+@pytest.mark.parametrize("status", [301, 307])
+async def test_a_redirect_to_what_is_no_address_is_an_outcome(target, status):
+    pages = {"/robots.txt": redirect(target), "/": redirect(target, status)}
+    async with website(pages) as site, WebsiteFetcher(HERE) as fetcher:
+        page = await fetcher.fetch(site.url)
+        script = await fetcher.resource(site.url)
+    assert page.status in (PageStatus.REDIRECTS, PageStatus.UNREACHABLE)
+    assert page.why
+    assert script is None
+
+
+LOCATIONS = st.one_of(ADDRESSES, st.text(st.characters(), max_size=80)).map(
+    lambda text: "".join(char for char in text if char not in "\r\n\0").encode("utf-8", "surrogatepass")
+)
+
+
+def test_no_location_raises():
+    with asyncio.Runner() as runner, contextlib.ExitStack() as stack:
+        opened = contextlib.AsyncExitStack()
+        site = runner.run(opened.enter_async_context(website({})))
+        fetcher = runner.run(opened.enter_async_context(WebsiteFetcher(replace(HERE, timeout_s=5.0))))
+        stack.callback(lambda: runner.run(opened.aclose()))
+
+        @settings(max_examples=150, deadline=None)
+        @given(headers=st.lists(LOCATIONS, min_size=1, max_size=2), status=st.sampled_from([301, 302, 303, 307, 308]))
+        def check(headers, status):
+            async def write(writer):
+                lines = b"".join(b"Location: " + header + b"\r\n" for header in headers)
+                writer.write(b"HTTP/1.1 %d X\r\n%bContent-Length: 0\r\n\r\n" % (status, lines))
+                await writer.drain()
+
+            site.pages["/"] = write
+            # No name is looked up: what leads to another site ends there.
+            page = runner.run(fetcher.fetch(site.url, site=f"127.0.0.1:{site.port}"))
+            assert page.why
+
+        check()
+
+
 async def test_endless_redirects_end():
     page, site = await fetch({f"/{i}": redirect(f"/{i + 1}") for i in range(50)}, "/0")
     assert page.status is PageStatus.REDIRECTS
@@ -106,13 +171,26 @@ async def test_endless_redirects_end():
         "http://2130706433/",
         "http://10.0.0.1/",
         "http://0x7f.1/",
+        "http://168.63.129.16/",
+        "http://192.0.0.192/",
+        "http://[fec0::1]/",
+        "http://[64:ff9b:1::808:808]/",
+        "http://[::ffff:0:8.8.8.8]/",
+        "http://[::8.8.8.8]/",
     ],
 )
 async def test_private_addresses_are_refused(target):
-    limits = FetchLimits(delay_s=0.0, timeout_s=3.0)
-    async with WebsiteFetcher(limits) as fetcher:
+    async with WebsiteFetcher(STRANGERS) as fetcher:
         page = await fetcher.fetch(target)
-    assert page.status in (PageStatus.REFUSED, PageStatus.NOT_A_PAGE)
+        script = await fetcher.resource(target)  # what a page asks for in the browser
+    assert page.status is PageStatus.REFUSED
+    assert script is None
+
+
+@pytest.mark.parametrize("address", ["168.63.129.16", "192.0.0.192", "192.88.99.1", "fec0::1", "5f00::1", "3fff::1"])
+async def test_a_name_is_refused_for_what_it_resolves_to(address):
+    with pytest.raises(RefusedAddress):
+        await CheckedBackend(allow_private=False).connect_tcp(address, 80, timeout=1.0)
 
 
 async def test_a_name_that_resolves_to_a_private_address_is_refused():
