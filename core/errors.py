@@ -5,6 +5,7 @@
     │  ├─ ProviderNotConfigured
     │  └─ InvalidConfig               a configuration file; carries all problems by line and key
     ├─ InvalidInput                   reject this one, go on
+    │  ├─ UnreadablePage              a web page, and why it is given up
     │  ├─ InvalidFile                 the file as a whole: nothing of it was written
     │  ├─ InvalidRow                  one row, with line, column, value and reason
     │  └─ MalformedAnswer             a provider's or model's answer that cannot be used
@@ -116,6 +117,10 @@ def _rebuild_config(path: str, problems: Sequence[ConfigProblem]) -> InvalidConf
 
 class InvalidInput(SalesAgentError):
     """One input cannot be used; reject it and go on."""
+
+
+class UnreadablePage(InvalidInput):
+    """A web page cannot be read within its bounds; the message is a phrase for people."""
 
 
 class InvalidFile(InvalidInput):

@@ -128,6 +128,13 @@ class WebsiteSettings(Section):
     )
     page_budget: int = Field(default=12, ge=1, le=100, description="Pages fetched of one site at most")
     time_budget_s: float = Field(default=60.0, ge=1, le=3600, description="Seconds for one site")
+    reading_s: float = Field(
+        default=5.0,
+        ge=0.05,
+        le=600,
+        description="Seconds of processor time for reading one page, after which it is given up; all pages of a "
+        "site together have a fourth of its time budget",
+    )
     delay_s: float = Field(default=1.0, ge=0, le=60, description="Seconds between two requests to one host")
     timeout_s: float = Field(default=15.0, ge=0.5, le=120, description="Seconds for one page")
     max_page_bytes: int = Field(

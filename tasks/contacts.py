@@ -1,16 +1,15 @@
 """Contacts of companies: a look at one website for the people who decide."""
 
 import asyncio
-import hashlib
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+from core.errors import LimitReached, UnreadablePage
+from core.page_reading import PageAsked, PageRead, read_links, read_page, read_sitemap
 from core.people import frontier as plan
-from core.people.choosing import Pairs, Question, mentions_of, question_of
-from core.people.company import of_site
-from core.people.document import Document, parse
-from core.people.extraction import extract
+from core.people.choosing import Pairs, Question, mentions_of
 from core.people.frontier import Frontier
 from core.people.merging import merge, why_nobody
 from core.people.report import PageNote, SiteOutcome, SiteReport
@@ -20,6 +19,7 @@ from core.web_addresses import absolute, canonical, page_key, site_of
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import UNKNOWN, FetchedPage, FetchLimits, PageStatus
 from integrations.websites.rendering import Renderer
+from tasks.site_reader import PAGE_S, SiteReader
 
 _MAX_REFRESHES = 2
 _MAX_RENDERED = 4
@@ -63,6 +63,7 @@ async def discover_site(
     time_budget_s: float = 60.0,
     renderer: Renderer | None = None,
     choose: Choose | None = None,
+    reading_s: float = PAGE_S,
 ) -> SiteReport:
     """Find the executives a company's website names. Needs no database; raises nothing for what a website does.
 
@@ -73,16 +74,20 @@ async def discover_site(
         time_budget_s: seconds; what was found by then is reported.
         renderer: shows pages that scripts build, where nobody is found without; None leaves those unknown.
         choose: matches names and titles of pages on which the rules could not; None does without.
+        reading_s: seconds of processor time for reading one page, which is then given up.
 
     Returns:
         The people with the pages they stand on, or the reason why there is nobody.
     """
-    visit = _Visit(website, fetcher, page_budget, renderer, choose)
+    reader = SiteReader(reading_s, time_budget_s)
+    visit = _Visit(website, fetcher, page_budget, reader, renderer, choose)
     try:
         async with asyncio.timeout(time_budget_s):
             await visit.run()
     except TimeoutError:
         visit.out_of_time = f"the time budget of {time_budget_s:g} s was used up"
+    except LimitReached as error:
+        visit.out_of_time = str(error)
     return visit.report()
 
 
@@ -93,10 +98,12 @@ class _Visit:
     website: str
     fetcher: WebsiteFetcher
     page_budget: int
+    reader: SiteReader
     renderer: Renderer | None = None
     choose: Choose | None = None
     notes: list[PageNote] = field(default_factory=list)
-    documents: list[tuple[str, Document]] = field(default_factory=list)
+    documents: list[PageRead] = field(default_factory=list)
+    questions: dict[str, Question] = field(default_factory=dict)
     findings: list[PageFindings] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
@@ -113,9 +120,8 @@ class _Visit:
 
     async def _ask(self, choose: Choose) -> None:
         """Have names and titles matched on the pages where the rules could not."""
-        documents = dict(self.documents)
         for number, findings in enumerate(self.findings):
-            question = question_of(documents[findings.url], findings)
+            question = self.questions.get(findings.url)
             pairs = await choose(question) if question is not None else ()
             if question is not None and pairs:
                 chosen = mentions_of(question, pairs)
@@ -125,11 +131,11 @@ class _Visit:
         home = await self._open_home()
         if home is None:
             return
-        url, document = home
-        frontier = Frontier(url, document.language)
-        frontier.add(document, url, 0)
+        url = home.url
+        frontier = Frontier(url, home.language)
+        frontier.add(home.links, 0)
         if not frontier.promises_people:
-            await self._read_included(frontier, document, url)
+            await self._read_included(frontier, home)
         await self._follow_links(frontier)
         if self.shells and self.renderer is not None and self._still_nobody():
             await self._render(frontier, self.renderer)
@@ -145,7 +151,7 @@ class _Visit:
     def _still_nobody(self) -> bool:
         return len(self.documents) < self.page_budget and not merge(self.findings).atl
 
-    async def _open_home(self) -> tuple[str, Document] | None:
+    async def _open_home(self) -> PageRead | None:
         """Read the home page; tries http and www where the address names no scheme."""
         text = self.website.strip()
         starts = [text] if "://" in text else [f"https://{text}", f"http://{text}", f"https://www.{text}"]
@@ -162,10 +168,10 @@ class _Visit:
             self.home_failure = page.why if page is not None else "no address"
             return None
         self.site = site_of(page.final_url)
+        read = await self._parsed(page, is_home=True)
         for _ in range(_MAX_REFRESHES):
-            document = await asyncio.to_thread(parse, page.body)
-            target = absolute(page.final_url, document.refresh) if document.refresh else None
-            if target is None or page_key(target) == page_key(page.final_url) or len(document.lines) > 30:
+            target = absolute(page.final_url, read.refresh) if read is not None and read.refresh else None
+            if read is None or target is None or page_key(target) == page_key(page.final_url) or read.lines > 30:
                 break
             self._note(page, "leads on by a meta refresh")
             further = await self.fetcher.fetch(target, site=self.site)
@@ -173,26 +179,50 @@ class _Visit:
                 self._note(further, "named by a meta refresh")
                 break
             page = further
+            read = await self._parsed(page, is_home=True)
+        if read is None:
+            self.home_failure = self.unreadable[-1]
+            return None
         self._note(page, "home page")
-        return page.final_url, await self._read(page, is_home=True)
+        self._take(page, read)
+        return read
 
-    async def _read(self, page: FetchedPage, *, is_home: bool = False, by_chance: bool = False) -> Document:
-        """Parse a page and take down its people; the same content under two addresses counts once."""
-        document = await asyncio.to_thread(parse, page.body)
-        digest = hashlib.sha256("\n".join(line.text for line in document.lines).encode()).hexdigest()
-        self.documents.append((page.final_url, document))
-        if digest not in self.digests:
-            self.digests.add(digest)
-            company = of_site(self.documents)
-            self.findings.append(
-                await asyncio.to_thread(
-                    extract, document, page.final_url, company, is_home=is_home, by_chance=by_chance
-                )
-            )
+    async def _parsed(self, page: FetchedPage, *, is_home: bool = False, by_chance: bool = False) -> PageRead | None:
+        """Have a page read; None, and a note, where it takes too long or breaks its reader."""
+        asked = PageAsked(
+            url=page.final_url,
+            body=page.body,
+            is_home=is_home,
+            by_chance=by_chance,
+            earlier=tuple(document.signs for document in self.documents),
+            known=frozenset(self.digests),
+            asks=self.choose is not None,
+        )
+        try:
+            return await self.reader.read(read_page, asked)
+        except UnreadablePage as error:
+            self.unreadable.append(str(error))
+            self._note(replace(page, status=PageStatus.BAD_CONTENT, why=str(error)), "given up")
+            return None
+
+    async def _read(self, page: FetchedPage, *, is_home: bool = False, by_chance: bool = False) -> PageRead | None:
+        """Read a page and take down its people; None where it cannot be read."""
+        read = await self._parsed(page, is_home=is_home, by_chance=by_chance)
+        if read is not None:
+            self._take(page, read)
+        return read
+
+    def _take(self, page: FetchedPage, read: PageRead) -> None:
+        """Take down a page's people; the same content under two addresses counts once."""
+        self.documents.append(read)
+        self.digests.add(read.digest)
+        if read.findings is not None:
+            self.findings.append(read.findings)
+            if read.question is not None:
+                self.questions[read.url] = read.question
         names_nobody = not self.findings or not (self.findings[-1].mentions or self.findings[-1].names_without_title)
-        if names_nobody and plan.is_script_shell(document, page.body):
+        if names_nobody and read.is_shell:
             self.shells.append(page)
-        return document
 
     async def _follow_links(self, frontier: Frontier, *, most: int = 100) -> None:
         """Read the most promising pages, `most` at once; once somebody is found, only those that promise people."""
@@ -210,8 +240,9 @@ class _Visit:
             if page.status is PageStatus.OK and (
                 frontier.mark(page.final_url) or page_key(page.final_url) == page_key(candidate.url)
             ):
-                document = await self._read(page)
-                frontier.add(document, page.final_url, depth)
+                read = await self._read(page)
+                if read is not None:
+                    frontier.add(read.links, depth)
 
     async def _render(self, frontier: Frontier, renderer: Renderer) -> None:
         """Show the pages that scripts build, and those that their menus lead to, a few at most."""
@@ -228,20 +259,21 @@ class _Visit:
             self._note(page, "shown in a browser")
             if page.status is PageStatus.OK:
                 self.rendered += 1
-                document = await self._read(page, is_home=is_home)
+                read = await self._read(page, is_home=is_home)
                 self.shells = [shell for shell in self.shells if shell.final_url != page.final_url]
-                frontier.add(document, page.final_url, 0 if is_home else 1)
+                if read is not None:
+                    frontier.add(read.links, 0 if is_home else 1)
 
-    async def _read_included(self, frontier: Frontier, document: Document, url: str) -> None:
+    async def _read_included(self, frontier: Frontier, home: PageRead) -> None:
         """Take links from the parts that a page's scripts would put into it, such as a menu in a file of its own."""
-        for part in document.includes[:3]:
-            target = absolute(url, part)
-            if target is None or site_of(target) != self.site:
+        for target in home.includes:
+            if site_of(target) != self.site:
                 continue
             page = await self.fetcher.fetch(target, site=self.site)
             self._note(page, "a part of the home page")
             if page.status is PageStatus.OK:
-                frontier.add(await asyncio.to_thread(parse, page.body), url, 0)
+                with contextlib.suppress(UnreadablePage):
+                    frontier.add(await self.reader.read(read_links, page.body, home.url), 0)
 
     async def _read_sitemaps(self, frontier: Frontier, home: str) -> None:
         waiting = (await self.fetcher.sitemaps(home))[:2]
@@ -252,12 +284,10 @@ class _Visit:
             read += 1
             self._note(page, "sitemap")
             if page.status is PageStatus.OK:
-                pages, further = plan.sitemap_addresses(page.body)
-                frontier.add_addresses(
-                    [found for address in pages if (found := absolute(page.final_url, address))], "named in the sitemap"
-                )
-                named = [found for address in further if (found := absolute(page.final_url, address))]
-                waiting.extend(sorted(named, key=lambda address: "page" not in address)[:2])
+                with contextlib.suppress(UnreadablePage):
+                    found = await self.reader.read(read_sitemap, page.body, page.final_url, home)
+                    frontier.add_candidates(found.pages)
+                    waiting.extend(found.further)
 
     async def _follow_by_chance(self, frontier: Frontier) -> None:
         """Read a few pages that nothing speaks for, and where they lead, until somebody is found."""
@@ -272,7 +302,8 @@ class _Visit:
             if page.status is PageStatus.OK:
                 frontier.mark(page.final_url)
                 document = await self._read(page, by_chance=True)
-                frontier.add(document, page.final_url, 2)
+                if document is not None:
+                    frontier.add(document.links, 2)
                 await self._follow_links(frontier)
 
     async def _try_usual_paths(self, frontier: Frontier) -> None:
@@ -291,12 +322,12 @@ class _Visit:
                 continue
             known = len(self.findings)
             document = await self._read(page)
-            if len(self.findings) == known:
+            if document is None or len(self.findings) == known:
                 repeats += 1
-                self.documents.pop()
+                self.documents.pop() if document is not None else None
                 continue
             frontier.mark(page.final_url)
-            frontier.add(document, page.final_url, 1)
+            frontier.add(document.links, 1)
             if plan.is_enough(self.findings) or plan.names_people(self.findings):
                 return
 

@@ -243,6 +243,7 @@ class _Visitor:
                 time_budget_s=websites.time_budget_s,
                 renderer=self.renderer,
                 choose=asked.choose if asked is not None else None,
+                reading_s=websites.reading_s,
             )
         except Exception as error:  # markup that breaks a parser is this site's outcome, not the batch's
             log.exception("site_failed", extra={"site": site.site})

@@ -14,6 +14,7 @@ from core.enrichment import Answer, Found, Question
 from core.enrichment_config import EnrichmentConfig
 from core.errors import LimitReached, MalformedAnswer, ProviderError
 from core.executions import Execution, ExecutionStatus
+from core.settings import WebsiteSettings
 from core.spend import Receipt, receipts, total
 from core.text_readings import MEANINGS
 from integrations.websites.fetcher import WebsiteFetcher
@@ -32,7 +33,7 @@ class AgentReader:
         chain: of `agents.enrichment.build`.
         models: the names of the models it may ask, for runs that never got that far.
         fetcher: of websites; what the website provider has read is in its cache.
-        time_budget_s: seconds for reading one site.
+        websites: how long reading a site may take.
         run_id: whose budget it is.
         record: takes note of each run.
     """
@@ -40,13 +41,16 @@ class AgentReader:
     chain: agent.Reading
     models: str
     fetcher: WebsiteFetcher
-    time_budget_s: float
+    websites: WebsiteSettings
     run_id: UUID
     record: Record | None
 
     async def read(self, question: Question) -> Answer:
         """Answer a question about a site. Raises LimitReached, ProviderError."""
-        text = await read_text(question.address, self.fetcher, time_budget_s=self.time_budget_s)
+        chosen = self.websites
+        text = await read_text(
+            question.address, self.fetcher, time_budget_s=chosen.time_budget_s, reading_s=chosen.reading_s
+        )
         if isinstance(text, Answer):
             return text
         if not text.pages:
@@ -112,12 +116,11 @@ async def opened_reader(
     config: EnrichmentConfig,
     run_id: UUID,
     record: Record | None,
-    *,
-    time_budget_s: float,
+    websites: WebsiteSettings,
 ) -> AgentReader:
     """Open the model for reading. Raises ConfigurationError where none can be had."""
     models = world.models()
     model = await stack.enter_async_context(models.chat_model(Job.ENRICHMENT))
     fields = [name for name in MEANINGS if any(step.ask == "agent" for step in config.steps(name))]
     named = ", ".join(map(str, models.choices_for(Job.ENRICHMENT)))
-    return AgentReader(agent.build(model, fields), named, fetcher, time_budget_s, run_id, record)
+    return AgentReader(agent.build(model, fields), named, fetcher, websites, run_id, record)

@@ -159,9 +159,7 @@ async def opened_sources(
                 from tasks.enrichment_agent import opened_reader  # LangChain, for those who ask a model
 
                 try:
-                    reader = await opened_reader(
-                        stack, world, fetcher, config, run_id, record, time_budget_s=chosen.websites.time_budget_s
-                    )
+                    reader = await opened_reader(stack, world, fetcher, config, run_id, record, chosen.websites)
                     on["agent"] = Source("agent", _one_by_one(_agent_asker(reader)), width=4)
                 except ConfigurationError as error:
                     off["agent"] = f"not configured: {error}"
@@ -178,9 +176,13 @@ def _one_by_one(ask: Callable[[Question], Awaitable[Answer | Unasked]]) -> Ask:
 
 
 def _website(fetcher: WebsiteFetcher, chosen: Settings) -> Source:
+    websites = chosen.websites
+
     async def ask(question: Question) -> Answer:
         started, asked_at = time.monotonic(), datetime.now(UTC)
-        answer = await read_website(question.address, fetcher, time_budget_s=chosen.websites.time_budget_s)
+        answer = await read_website(
+            question.address, fetcher, time_budget_s=websites.time_budget_s, reading_s=websites.reading_s
+        )
         return replace(answer, latency_ms=_since(started), asked_at=asked_at)
 
     return Source("website", _one_by_one(ask), width=chosen.enrichment.sites_at_once)

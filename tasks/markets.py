@@ -13,8 +13,9 @@ import pandas as pd
 from agents import growth
 from agents.models import Job
 from core import normalize
+from core.errors import UnreadablePage
 from core.markets import Evidence, Finding, MarketReport, MarketRequest, Page, carries_address, gives_orders
-from core.people.document import parse
+from core.page_reading import read_texts
 from core.settings import settings
 from core.titles import read_title
 from db import segments
@@ -24,6 +25,7 @@ from langgraph_prefect.values import Outcome, Stopped
 from tasks.contacts import website_fetcher
 from tasks.graphs import as_result, model_for, run_thread, thread_for
 from tasks.market_artifacts import publish_market
+from tasks.page_processes import page_processes
 from tasks.policies import STEP
 from tasks.resources import database
 from tasks.runtime import task
@@ -117,9 +119,12 @@ async def read_page(fetcher: WebsiteFetcher, url: str) -> Page:
     fetched = await fetcher.fetch(url)
     if fetched.status is not PageStatus.OK:
         return Page(url=url, why=fetched.why or str(fetched.status))
-    document = await asyncio.to_thread(parse, fetched.body)
-    text = "\n".join(line.text for line in document.lines)[:_PAGE_CHARS]
-    return Page(url=fetched.final_url, text=text) if text.strip() else Page(url=url, why="the page has no text")
+    page = (fetched.final_url, fetched.body)
+    try:
+        read = await page_processes.call(settings().websites.reading_s, read_texts, (page,), _PAGE_CHARS)
+    except UnreadablePage as error:
+        return Page(url=url, why=str(error))
+    return Page(url=read[0][0], text=read[0][1]) if read else Page(url=url, why="the page has no text")
 
 
 def statistics_of(frame: pd.DataFrame) -> list[Evidence]:

@@ -2,8 +2,7 @@
 
 Its input is one pickled pair (what to read, first record); its output pickled frames: batches, then how much memory it
 took, or the error that ended it. It holds nothing that would have to be cleaned up: when its parent is gone, however
-it went, the next write fails and it ends. Started as a program instead of by `multiprocessing`, which would fork a
-process full of threads or import the caller's script once more.
+it went, the next write fails and it ends.
 """
 
 import contextlib
@@ -18,9 +17,8 @@ from typing import IO
 
 from core.errors import SalesAgentError
 from db.copy_text import PreparedBatch
+from tasks.own_program import start_program
 from tasks.row_reading import RowReading
-
-_PROGRAM = "from tasks.row_process import main; main()"
 
 
 class RowProcess:
@@ -40,12 +38,8 @@ class RowProcess:
         self.is_lost = False
         self.memory_bytes = 0
         self._task = pickle.dumps((reading, start))
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
-            [sys.executable, "-P", "-c", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(part or os.curdir for part in sys.path)},
-            start_new_session=True,  # Ctrl-C is the parent's to handle
+        self._process = start_program(
+            "tasks.row_process", environment=os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
     @property

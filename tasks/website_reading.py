@@ -1,14 +1,19 @@
 """Reading a company's own website for what it says of the company: the home page and its contact pages."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.enrichment import Answer, Outcome
-from core.people.document import Document, parse
+from core.errors import LimitReached, UnreadablePage
+from core.page_reading import ContactPage, read_contact_page, read_facts, read_texts
 from core.web_addresses import absolute, canonical, page_key, site_of
-from core.website_facts import Page, contact_links, website_facts
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import FetchedPage, PageStatus
+from tasks.site_reader import PAGE_S, SiteReader
+
+R = TypeVar("R")
 
 _NOT_ALLOWED = frozenset({PageStatus.DISALLOWED, PageStatus.REFUSED})
 _MAX_TEXT = 12_000
@@ -21,62 +26,77 @@ class SiteText:
     pages: tuple[tuple[str, str], ...]
 
 
-async def read_website(website: str, fetcher: WebsiteFetcher, *, time_budget_s: float) -> Answer:
+async def read_website(
+    website: str, fetcher: WebsiteFetcher, *, time_budget_s: float, reading_s: float = PAGE_S
+) -> Answer:
     """Read what a website says of its company. Raises nothing for what a website does.
 
     Args:
         website: an address or a bare domain.
         fetcher: shared by all sites.
         time_budget_s: seconds for the whole.
+        reading_s: seconds of processor time for reading one page.
     """
-    opened = await _opened(website, fetcher, time_budget_s)
-    if isinstance(opened, Answer):
-        return opened
-    found = await asyncio.to_thread(website_facts, opened)
-    if not found:
-        return Answer("miss", "the pages say nothing of the company")
-    return Answer("hit", None, found)
+
+    async def read(reader: SiteReader) -> Answer:
+        opened = await _open(website, fetcher, reader)
+        if isinstance(opened, Answer):
+            return opened
+        found = await reader.read(read_facts, opened)
+        return Answer("hit", None, found) if found else Answer("miss", "the pages say nothing of the company")
+
+    return await _bounded(read, time_budget_s, reading_s)
 
 
-async def read_text(website: str, fetcher: WebsiteFetcher, *, time_budget_s: float) -> SiteText | Answer:
+async def read_text(
+    website: str, fetcher: WebsiteFetcher, *, time_budget_s: float, reading_s: float = PAGE_S
+) -> SiteText | Answer:
     """Return the text of the same pages, cut to what a model reads at once, or why there is none."""
-    opened = await _opened(website, fetcher, time_budget_s)
-    if isinstance(opened, Answer):
-        return opened
-    share = _MAX_TEXT // len(opened)
-    pages = ((page.url, "\n".join(line.text for line in page.document.lines)[:share]) for page in opened)
-    return SiteText(tuple((url, text) for url, text in pages if text.strip()))
+
+    async def read(reader: SiteReader) -> SiteText | Answer:
+        opened = await _open(website, fetcher, reader)
+        if isinstance(opened, Answer):
+            return opened
+        return SiteText(await reader.read(read_texts, opened, _MAX_TEXT // len(opened)))
+
+    return await _bounded(read, time_budget_s, reading_s)
 
 
-async def _opened(website: str, fetcher: WebsiteFetcher, time_budget_s: float) -> list[Page] | Answer:
+async def _bounded(read: Callable[[SiteReader], Awaitable[R]], time_budget_s: float, reading_s: float) -> R | Answer:
     try:
         async with asyncio.timeout(time_budget_s):
-            return await _open(website, fetcher)
+            return await read(SiteReader(reading_s, time_budget_s))
     except TimeoutError:
         return Answer("error", f"the time budget of {time_budget_s:g} s was used up")
-    except Exception as error:  # noqa: BLE001 - markup that breaks a parser is this site's outcome, not the batch's
+    except (UnreadablePage, LimitReached) as error:
+        return Answer("error", f"reading the website failed: {error}")
+    except Exception as error:  # noqa: BLE001 - what breaks on a website is this site's outcome, not the batch's
         return Answer("error", f"reading the website failed ({type(error).__name__})")
 
 
-async def _open(website: str, fetcher: WebsiteFetcher) -> list[Page] | Answer:
+async def _open(website: str, fetcher: WebsiteFetcher, reader: SiteReader) -> tuple[tuple[str, str], ...] | Answer:
+    """Fetch the home page and those with contact details; give each one's address and markup."""
     home = await _home(website, fetcher)
     if home is None:
         return Answer("error", "not a web address")
     if home.status is not PageStatus.OK:
         outcome: Outcome = "skipped" if home.status in _NOT_ALLOWED else "error"
         return Answer(outcome, f"the home page could not be read: {home.why}")
-    document = await asyncio.to_thread(parse, home.body)
-    document, url = await _refreshed(document, home.final_url, fetcher)
-    pages, seen = [Page(url, document)], {page_key(url)}
-    for href in contact_links(document):
+    read = await reader.read(read_contact_page, home.body)
+    further = await _refreshed(read, home.final_url, fetcher)
+    if further is not None:
+        home, read = further, await reader.read(read_contact_page, further.body)
+    url = home.final_url
+    pages, seen = [(url, home.body)], {page_key(url)}
+    for href in read.contacts:
         target = absolute(url, href)
         if target is None or page_key(target) in seen or site_of(target) != site_of(url):
             continue
         seen.add(page_key(target))
         page = await fetcher.fetch(target, site=site_of(url))
         if page.status is PageStatus.OK:
-            pages.append(Page(page.final_url, await asyncio.to_thread(parse, page.body)))
-    return pages
+            pages.append((page.final_url, page.body))
+    return tuple(pages)
 
 
 async def _home(website: str, fetcher: WebsiteFetcher) -> FetchedPage | None:
@@ -93,12 +113,10 @@ async def _home(website: str, fetcher: WebsiteFetcher) -> FetchedPage | None:
     return page
 
 
-async def _refreshed(document: Document, url: str, fetcher: WebsiteFetcher) -> tuple[Document, str]:
+async def _refreshed(read: ContactPage, url: str, fetcher: WebsiteFetcher) -> FetchedPage | None:
     """Follow a page that only sends its reader on, once."""
-    target = absolute(url, document.refresh) if document.refresh else None
-    if target is None or page_key(target) == page_key(url) or len(document.lines) > 30:
-        return document, url
+    target = absolute(url, read.refresh) if read.refresh else None
+    if target is None or page_key(target) == page_key(url):
+        return None
     page = await fetcher.fetch(target, site=site_of(url))
-    if page.status is not PageStatus.OK:
-        return document, url
-    return await asyncio.to_thread(parse, page.body), page.final_url
+    return page if page.status is PageStatus.OK else None

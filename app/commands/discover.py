@@ -98,6 +98,7 @@ async def _discover(website: str, pages: int | None, seconds: float | None) -> "
             page_budget=pages or chosen.websites.page_budget,
             time_budget_s=seconds or chosen.websites.time_budget_s,
             renderer=renderer,
+            reading_s=chosen.websites.reading_s,
         )
 
 

@@ -79,36 +79,62 @@ class Company:
         return False
 
 
+@dataclass(frozen=True)
+class Signs:
+    """What one page says of the company's name.
+
+    Attributes:
+        label: of its domain; "" where that is an address or this machine.
+        titles: parts of its `<title>`.
+        names: all else, bare.
+    """
+
+    label: str
+    titles: tuple[str, ...]
+    names: frozenset[str]
+
+
 def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
     """Collect what a site calls itself: domain, `<title>`, `og:site_name`, structured data, copyright lines.
 
     Args:
         documents: the address and content of the site's pages, the home page first.
     """
+    return company_of(signs_of(url, document, is_home=not index) for index, (url, document) in enumerate(documents))
+
+
+def signs_of(url: str, document: Document, *, is_home: bool) -> Signs:
+    """Collect what a page says of the company's name; its logo counts on the home page."""
+    host = urlsplit(url).hostname or ""
+    label = "" if re.fullmatch(r"[\d.:]+|localhost", host) else _joined(fold(registrable_domain(host).split(".")[0]))
+    found = [
+        meta.get("content") or ""
+        for meta in document.root.iter("meta")
+        if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")
+    ]
+    found.extend(_logos(document) if is_home else ())
+    found.extend(_organisations(document))
+    found.extend(_copyright(document))
+    return Signs(label, tuple(filter(None, _TITLE_PARTS.split(document.title))), _names(found))
+
+
+def company_of(signs: Iterable[Signs]) -> Company:
+    """Put together what a site's pages say; of titles that of the home page, and what stands in several."""
     names: set[str] = set()
     label = ""
     titles: Counter[str] = Counter()
-    for index, (url, document) in enumerate(documents):
-        host = urlsplit(url).hostname or ""
-        if not label and not re.fullmatch(r"[\d.:]+|localhost", host):
-            label = _joined(fold(registrable_domain(host).split(".")[0]))
-        found = [
-            meta.get("content") or ""
-            for meta in document.root.iter("meta")
-            if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")
-        ]
-        parts = _TITLE_PARTS.split(document.title)
-        titles.update({part for part in parts if part})
-        found.extend(parts if index == 0 else [part for part in parts if titles[part] > 1])
-        found.extend(_logos(document) if index == 0 else ())
-        found.extend(_organisations(document))
-        found.extend(_copyright(document))
-        names.update(
-            bare
-            for bare in map(_bare, found)
-            if 3 <= len(bare) <= 40 and not all(word in COMMON for word in bare.split())
-        )
+    for index, page in enumerate(signs):
+        label = label or page.label
+        titles.update(set(page.titles))
+        names |= page.names
+        names |= _names(page.titles if index == 0 else [part for part in page.titles if titles[part] > 1])
     return Company(frozenset(names), label)
+
+
+def _names(found: Iterable[str]) -> frozenset[str]:
+    return frozenset(
+        bare for bare in map(_bare, found) if 3 <= len(bare) <= 40 and not all(word in COMMON for word in bare.split())
+    )
 
 
 def _logos(document: Document) -> list[str]:

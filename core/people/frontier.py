@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from core.people.document import Document
@@ -26,6 +27,31 @@ _LANGUAGES = words(
 )
 
 
+@dataclass(frozen=True)
+class PageLinks:
+    """Where a page leads within its site.
+
+    Attributes:
+        candidates: pages that promise something, best first.
+        further: the others, for a last resort.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    further: tuple[str, ...] = ()
+
+
+def links_of(document: Document, url: str) -> PageLinks:
+    """Weigh the links of a page."""
+    return PageLinks(tuple(candidates(document, url)), tuple(further(document, url)))
+
+
+def promising(urls: Sequence[str], home: str, why: str) -> list[Candidate]:
+    """Choose of addresses without link text, such as a sitemap's, those of the site that promise something."""
+    site = site_of(home)
+    ranked = ((url, rank(url, "", "main")[0]) for url in urls if site_of(url) == site)
+    return [Candidate(url, score - 5, why) for url, score in ranked if score >= 40]
+
+
 class Frontier:
     """Pages known and not yet read, best first.
 
@@ -40,28 +66,25 @@ class Frontier:
         self._seen: set[str] = {page_key(home)}
         self._waiting: dict[str, tuple[Candidate, int]] = {}
         self._by_chance: list[str] = []
-        self._unranked: list[tuple[Document, str]] = []
+        self._unranked: list[tuple[str, ...]] = []
         paths = guesses(language)
         beside = [absolute(home, path) for path in paths]
         at_root = [absolute(home, f"/{path}") for path in paths]
         self._guesses = [url for url in dict.fromkeys((*beside, *at_root)) if url is not None]
 
-    def add(self, document: Document, url: str, depth: int) -> None:
+    def add(self, links: PageLinks, depth: int) -> None:
         """Take up the links of a page that was read at this depth (0 is the home page)."""
         if depth >= 3:
             return
-        for candidate in candidates(document, url, seen=self._seen):
-            self._offer(candidate, depth)
+        self.add_candidates(links.candidates, depth)
         if depth <= 1:
-            self._unranked.insert(0 if depth else len(self._unranked), (document, url))
+            self._unranked.insert(0 if depth else len(self._unranked), links.further)
 
-    def add_addresses(self, urls: Sequence[str], why: str) -> None:
-        """Take up addresses without link text, such as a sitemap's."""
-        for url in urls:
-            if site_of(url) == site_of(self._home) and page_key(url) not in self._seen:
-                score, _ = rank(url, "", "main")
-                if score >= 40:
-                    self._offer(Candidate(url, score - 5, why), 1)
+    def add_candidates(self, found: Sequence[Candidate], depth: int = 1) -> None:
+        """Take up pages that were not read yet, such as a sitemap's."""
+        for candidate in found:
+            if page_key(candidate.url) not in self._seen:
+                self._offer(candidate, depth)
 
     def _offer(self, candidate: Candidate, depth: int) -> None:
         score = candidate.score - 4 * depth - self._distance(candidate.url)
@@ -109,7 +132,7 @@ class Frontier:
 
     def next_by_chance(self) -> Candidate | None:
         """Take a page that nothing speaks for but that the site links to: below its about page, or in its menu."""
-        self._by_chance = [*(found for page in self._unranked for found in further(*page)), *self._by_chance]
+        self._by_chance = [*(found for page in self._unranked for found in page), *self._by_chance]
         self._unranked.clear()
         while self._by_chance:
             url = self._by_chance.pop(0)

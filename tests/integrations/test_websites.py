@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
 from written_addresses import ADDRESSES
 
 from integrations.websites.cache import CachedPage, PageCache
