@@ -6,6 +6,11 @@ import re
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_OF_THE_WEB = re.compile(
+    r"ascii|utf-(?:7|8|16(?:-[bl]e)?)|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|ptcp154|tis-620"
+    r"|big5\w*|gb\w+|hz|johab|euc_\w+|shift_jis\w*|iso2022_\w+"
+)
+"""Encodings of text on pages. Python knows more by name, among them some that take hours (punycode)."""
 _SEVEN_BIT = ("iso-2022", "utf-7", "hz")
 
 
@@ -47,6 +52,8 @@ def _declared(data: bytes, content_type: str) -> str | None:
         try:
             known = codecs.lookup(name).name
         except (LookupError, ValueError):
+            continue
+        if _OF_THE_WEB.fullmatch(known) is None:
             continue
         return "cp1252" if known in ("iso8859-1", "ascii") else known
     return None

@@ -13,6 +13,7 @@ from typing import Literal
 
 from lxml import etree
 
+from core.people.markup import with_few_attributes
 from core.people.protected_mail import reveal_protected
 from core.people.reading import read_line
 from core.people.visibility import Visibility
@@ -141,7 +142,7 @@ class Document:
 def parse(markup: str) -> Document:
     """Parse a page; never raises, however broken it is. Depth and number of lines are bounded."""
     parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
-    data = markup.replace("\x00", " ").encode("utf-8", "replace")
+    data = with_few_attributes(markup).replace("\x00", " ").encode("utf-8", "replace")
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError:

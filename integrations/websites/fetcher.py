@@ -294,5 +294,6 @@ class WebsiteFetcher:
             except _BROKEN as error:
                 return FetchedPage(url, url, *failure(error))
             text = (body or b"").decode("utf-8", "replace").removeprefix("\ufeff")
-            return Robots("" if text.lstrip()[:1] == "<" else text, agent)
+            # Half a megabyte of rules takes a moment, in which other sites go on.
+            return await asyncio.to_thread(Robots, "" if text.lstrip()[:1] == "<" else text, agent)
         return Robots("", agent)

@@ -34,3 +34,8 @@ def test_a_cut_character_does_not_spoil_the_rest():
 @given(st.binary(max_size=300), st.sampled_from(["", "text/html; charset=utf-16", "text/html; charset=shift_jis", "x"]))
 def test_any_bytes_are_decoded(data, content_type):
     assert isinstance(decode(data, content_type), str)
+
+
+@pytest.mark.parametrize("name", ["punycode", "idna", "unicode_escape", "raw_unicode_escape", "rot13", "undefined"])
+def test_what_is_no_encoding_of_the_web_is_not_believed(name):
+    assert decode(b"caf\xe9-" + b"-a" * 300_000, f"text/html; charset={name}").startswith("caf\u00e9-")
