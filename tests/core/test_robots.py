@@ -54,7 +54,8 @@ def test_any_file_gives_a_decision(text, path):
 _LINES = st.one_of(
     st.sampled_from(
         ["User-agent: *", "User-agent: sales-agent", "user agent: foo", "User-agent: sales", "User-agent:",
-         "useragent *", "User-agent: s*a*les", "Sitemap: http://e.com/s.xml", "Crawl-delay: 3", "", "# c", "Host: x", "Foo: bar",
+         "useragent *", "User-agent: s*a*les", "Sitemap: http://e.com/s.xml", "Crawl-delay: 3", "", "# c", "Host: x",
+         "Foo: bar",
          "junk", "dissallow /a*c", "Disallow /b"]
     ),
     st.builds("{}: {}".format, st.sampled_from(["Allow", "Disallow", "disallow "]), st.text("/ab*$c?é%61", max_size=7)),
