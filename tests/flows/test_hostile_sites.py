@@ -1,17 +1,23 @@
 """Sites made to hang whoever reads them, among healthy ones: each gets an outcome of its own, and costs only itself."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 from discovery_process import add_lead, environment, finish, rows, start
 from enrich_process import environment as enrichment_environment
 from enrich_process import finish as enriched
 from enrich_process import start as start_enrichment
-from forked import sales_agent
+from forked import ROOT, sales_agent
 
 CARD = "<div><h3>{0}a Fenwick</h3><p>Chief Executive Officer</p></div>"
 HEALTHY = {
@@ -98,6 +104,26 @@ def test_the_command_says_why_a_site_was_given_up(hostile: dict[str, str], tmp_p
     assert "Traceback" not in done.stderr
 
 
+def test_the_command_ends_on_interrupt_in_the_midst_of_reading(tmp_path: Path) -> None:
+    pages = dict(HOSTILE["home"])
+    with served(pages) as url:
+        variables = {
+            "PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(tmp_path), "WEBSITES_ALLOW_PRIVATE_HOSTS": "true",
+            "WEBSITES_DELAY_S": "0", "WEBSITES_READING_S": "600", "WEBSITES_TIME_BUDGET_S": "3600",
+        }  # fmt: skip
+        command = [sys.executable, "-c", "from app.main import main; main()", "discover", "--website", url]
+        with subprocess.Popen(command, env=variables, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+            ours = psutil.Process(process.pid)
+            while not (readers := [one for one in ours.children(recursive=True) if one.ppid() != process.pid]):
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        psutil.wait_procs(readers, timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    assert not any(one.is_running() for one in readers)
+
+
 def test_enrichment_gives_a_site_up_and_goes_on(
     database: str, home: Path, tmp_path: Path, hostile: dict[str, str]
 ) -> None:
@@ -107,7 +133,7 @@ def test_enrichment_gives_a_site_up_and_goes_on(
         report = tmp_path / "report.json"
         chosen = enrichment_environment(database, home, tmp_path / "cache", **BUDGET)
         enriched(start_enrichment(chosen, report), report)
-    (bad,) = rows(database, "SELECT outcome FROM enrichment_questions WHERE strpos(reason, 'processor time') > 0")
-    assert bad["outcome"] == "error"
-    (good,) = rows(database, "SELECT company_email FROM leads WHERE company_name = 'good'")
-    assert good["company_email"] == "info@acme-looms.example"
+    query = "SELECT outcome, reason FROM enrichment_questions WHERE provider = 'website' ORDER BY outcome"
+    answers = rows(database, query)
+    assert [answer["outcome"] for answer in answers] == ["error", "hit"]
+    assert "more than 0.2 s of processor time" in answers[0]["reason"]
