@@ -110,6 +110,15 @@ class BatchCounts(Frozen):
     updated: int = 0
     repeated: int = 0
     rejected: int = 0
+    kept_apart: dict[str, int] = {}
+
+    def plus(self, other: "BatchCounts") -> "BatchCounts":
+        """Add what another part of the same commit did."""
+        kinds = self.kept_apart | {
+            kind: self.kept_apart.get(kind, 0) + rows for kind, rows in other.kept_apart.items()
+        }
+        numbers = ("inserted", "matched", "updated", "repeated", "rejected")
+        return BatchCounts(**{name: getattr(self, name) + getattr(other, name) for name in numbers}, kept_apart=kinds)
 
 
 class Totals(Frozen):
@@ -148,9 +157,35 @@ class ImportReport(Frozen):
     opt_out_columns: dict[str, int] = {}
     unclear_opt_outs: dict[str, list[str]] = {}
     rejects_file: str | None
+    warnings: list[str] = []
     seconds: float
     rows_per_s: float
     peak_memory_mb: float
+
+
+_SHARED = {
+    "id": ("an id", "external_id"),
+    "email": ("an e-mail address", "contact_email"),
+    "domain": ("a domain", "company_domain"),
+    "company": ("a company's name", "company_name"),
+}
+
+
+def kept_apart_warnings(kept_apart: Mapping[str, int], mapping: Mapping[str, str]) -> list[str]:
+    """Say in words which rows shared a key with another person or company.
+
+    Args:
+        kept_apart: kind of key -> rows (`core.import_batches.Placing`).
+        mapping: column label -> field.
+    """
+    labels = {field: f" ({label.strip()})" for label, field in mapping.items()}
+    said = []
+    for kind, (what, field) in _SHARED.items():
+        if rows := kept_apart.get(kind, 0):
+            share, were = ("row shares", "was") if rows == 1 else ("rows share", "were")
+            column = labels.get(field, "")
+            said.append(f"{rows:,} {share} {what}{column} with another person or company and {were} kept apart")
+    return said
 
 
 class ImportSummary(Frozen):

@@ -1,6 +1,7 @@
 """What a lead consists of, and the one key by which two rows are the same lead."""
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
@@ -142,3 +143,26 @@ def dedupe_key(
     if found:
         return _bounded(found)
     return _bounded(f"domain:{domain}{_SEPARATOR}") if domain else row_key(cells or [])
+
+
+def further_keys(values: Sequence[str | None], prefer: DedupeKey = "auto") -> list[str]:
+    """Give every key that a lead's values have, in the order in which they are tried, the hash of the values last.
+
+    They stand in for a key that turns out to be somebody else's.
+
+    Args:
+        values: In the order of `FIELDS`.
+        prefer: Kind to try first.
+    """
+    value = dict(zip(FIELDS, values, strict=True))
+    person = value["contact_name"] or value["last_name"] or value["first_name"]
+    email, domain = value["contact_email"], value["company_domain"]
+    keys = {
+        "external_id": _id_key(value["external_id"], value["source"]),
+        "email": f"email:{email.lower()}" if email else None,
+        "domain": _domain_key(domain, person),
+        "company": _company_key(value["company_name"], value["city"], value["country"], person),
+        "domain alone": f"domain:{domain}{_SEPARATOR}" if domain and not person else None,
+    }
+    first = keys.pop(prefer, None)
+    return [*(_bounded(key) for key in (first, *keys.values()) if key), row_key([text or "" for text in values])]

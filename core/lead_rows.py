@@ -55,7 +55,7 @@ _NORMALIZERS: dict[str, Callable[[str], str | None]] = {
     "country": normalize.country,
     "postal_code": normalize.postal_code,
     "company_linkedin_url": normalize.linkedin_company,
-    "contact_email": normalize.email,
+    "contact_email": normalize.real_email,
     "linkedin_url": normalize.linkedin_person,
     "external_id": normalize.external_id,
 }

@@ -7,6 +7,7 @@ what those cannot decide.
 """
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.cell_text import SCIENTIFIC, WHOLE, storable, text
 from core.countries import country_code, country_name
 from core.mail_addresses import ascii_domain, folded
+from core.mailboxes import is_made_up
 from core.shared_hosts import is_shared, shared_hosts
 
 if TYPE_CHECKING:
@@ -68,8 +70,23 @@ def email(raw: str) -> str | None:
     return _email(raw)
 
 
+def real_email(raw: str) -> str | None:
+    """Give the first valid address in a cell that was not made up where none was known."""
+    found = email(raw)
+    return found if found is None or not is_made_up(found) else _real_email(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _real_email(raw: str) -> str | None:
+    return next((address for address in _emails(raw) if not is_made_up(address)), None)
+
+
 @lru_cache(maxsize=CACHE)
 def _email(raw: str) -> str | None:
+    return next(_emails(raw), None)
+
+
+def _emails(raw: str) -> Iterator[str]:
     for part in _EMAIL_SPLIT.split(folded(raw.strip())):
         candidate = part.removeprefix("mailto:").split("?", 1)[0].strip("'`\u2018\u2019.:/")
         if "@" not in candidate or ".." in candidate or len(candidate) > 254:
@@ -79,8 +96,7 @@ def _email(raw: str) -> str | None:
             continue
         host = ascii_domain(domain)
         if host is not None and _HOST.match(host) and len(f"{local}@{host}") <= 254:
-            return f"{local}@{host}"
-    return None
+            yield f"{local}@{host}"
 
 
 def _split_url(raw: str) -> tuple[str, str, str] | None:

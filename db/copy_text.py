@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -31,6 +31,7 @@ class PreparedBatch(NamedTuple):
         repeated: rows merged into an earlier row of the batch.
         rejected: rows in `rejects`.
         leads: for `db.lead_merge.COPY_STAGE`.
+        contested: rows whose key another row of the batch has, whom they contradict.
         rejects: for the table `import_rejects`.
     """
 
@@ -40,6 +41,7 @@ class PreparedBatch(NamedTuple):
     repeated: int
     rejected: int
     leads: bytes
+    contested: Sequence[LeadRow]
     rejects: bytes
 
 
@@ -52,6 +54,7 @@ def prepare(batch: Batch, import_id: UUID) -> PreparedBatch:
         repeated=batch.repeated,
         rejected=len(batch.rejects),
         leads=render_leads(batch.leads),
+        contested=batch.contested,
         rejects=render_rejects(import_id, batch.rejects),
     )
 
@@ -66,6 +69,17 @@ def lead_ids(count: int) -> Iterable[str]:
         head = f"{prefix}{first >> 12:03x}-8"
         for low, at in zip(_LOW_DIGITS, range(12 * first, 12 * count, 12), strict=False):
             yield f"{head}{low}-{noise[at : at + 12]}"
+
+
+def render_settled(leads: Sequence[LeadRow], owners: Mapping[str, UUID]) -> bytes:
+    """Render rows for `db.lead_merge.COPY_SETTLED`: with the lead that their key was found to be, where there is one.
+
+    Args:
+        leads: each with a key of its own.
+        owners: key -> lead.
+    """
+    rows = zip(render_leads(leads).splitlines(), leads, strict=True)
+    return b"".join(b"%b\t%b\n" % (line, str(owners.get(lead.key, "")).encode()) for line, lead in rows)
 
 
 def render_leads(leads: Sequence[LeadRow]) -> bytes:

@@ -24,6 +24,13 @@ _TOTALS = text(
     """
 )
 
+_KEPT_APART = text(
+    """
+    SELECT k.key, sum(k.value::bigint)
+    FROM import_batches b, jsonb_each_text(b.kept_apart) k WHERE b.import_id = :import_id GROUP BY k.key
+    """
+)
+
 _SUMMARIES = text(
     """
     SELECT i.id AS import_id, i.file_name, i.started_at, i.finished_at, i.status,
@@ -53,6 +60,11 @@ async def totals(connection: AsyncConnection, import_id: UUID) -> Totals:
         duplicates=repeated + matched - met,  # a lead that was there before is matched once by each row that names it
         rejected=rejected,
     )
+
+
+async def kept_apart(connection: AsyncConnection, import_id: UUID) -> dict[str, int]:
+    """Count an import's rows whose key was somebody else's, by the kind of key."""
+    return {kind: int(rows) for kind, rows in await connection.execute(_KEPT_APART, {"import_id": import_id})}
 
 
 async def mark_finished(connection: AsyncConnection, report: ImportReport, flow_run_id: str | None = None) -> None:

@@ -5,7 +5,7 @@ the connection, so a killed process never blocks the next one; a second process 
 import of its own, which is safe beside the first.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,15 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
+from core.identity import LOOKED_AT, unedited
+from core.import_batches import Placing
 from core.imports import BatchCounts
+from core.lead import DedupeKey
+from core.lead_rows import LeadRow
 from core.merging import ConflictPolicy
 from core.suppression import TombstoneKey
 from db import lead_merge
-from db.copy_text import PreparedBatch
+from db.copy_text import PreparedBatch, render_settled
 from db.repeated_imports import repeat
 from db.tombstones import no_key, strip_erased
 
@@ -66,12 +70,14 @@ class Loading:
         policy: ConflictPolicy,
         next_record: int,
         tombstone_key: Callable[[], TombstoneKey],
+        prefer: DedupeKey,
     ) -> None:
         self.import_id = import_id
         self.next_record = next_record
         self._fingerprint = new.fingerprint
         self._records = new.records
         self._policy = policy
+        self._prefer = prefer
         self._written = 0
         self._tombstone_key = tombstone_key
         self._connection = connection
@@ -125,34 +131,64 @@ class Loading:
             await self._connection.execute(f"VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) leads ({columns})")
 
     async def _merge(self, cursor: psycopg.AsyncCursor[Any], batch: PreparedBatch) -> BatchCounts:
-        names = {"import_id": self.import_id, "first_record": batch.first_record}
-        async with cursor.copy(lead_merge.COPY_STAGE) as copy:
-            await copy.write(batch.leads)
+        await _copy(cursor, lead_merge.COPY_STAGE, batch.leads)
+        counts, doubtful = await self._merge_staged(cursor, batch.first_record, batch.staged)
+        counts = counts.plus(BatchCounts(repeated=batch.repeated, rejected=batch.rejected))
+        rows = [*batch.contested, *doubtful]
+        while rows:
+            placing, owners = await self._placed(cursor, rows)
+            await cursor.execute(lead_merge.CLEAR_STAGE)
+            placed = list(placing.placed.values())
+            await _copy(cursor, lead_merge.COPY_SETTLED, render_settled(placed, owners))
+            merged, rows = await self._merge_staged(cursor, batch.first_record, len(placed))
+            counts = counts.plus(merged).plus(BatchCounts(repeated=placing.repeated, kept_apart=placing.kept_apart))
+        return counts
+
+    async def _merge_staged(
+        self, cursor: psycopg.AsyncCursor[Any], first_record: int, staged: int
+    ) -> tuple[BatchCounts, list[LeadRow]]:
+        """Merge what is staged; give what became of it, and the rows that may contradict who has their key."""
+        names = {"import_id": self.import_id, "first_record": first_record}
         erased = await strip_erased(cursor, self._tombstone_key)
-        staged = batch.staged - erased
         inserted = updated = 0
         while True:
-            new, own, matched, differs = await _one(cursor, self._insert[self._beside_others], names)
+            new, own, matched, differs, doubtful = await _one(cursor, self._insert[self._beside_others], names)
             inserted += new
-            if inserted + own + matched >= staged:
+            if inserted + own + matched + doubtful >= staged - erased:
                 break
             # Another import inserted some of these keys since we looked: look again, they are there now.
+        rows: list[LeadRow] = []
+        if doubtful:
+            await cursor.execute(lead_merge.TAKE_DOUBTFUL)
+            rows = [
+                LeadRow(key, values, extra, original)
+                for key, *values, extra, original in await cursor.fetchall()
+            ]
         if differs:
             (updated,) = await _one(cursor, self._change_existing, names)
-        return BatchCounts(
-            inserted=inserted,
-            matched=matched,
-            updated=updated,
-            repeated=own + batch.repeated + erased,
-            rejected=batch.rejected,
-        )
+        return BatchCounts(inserted=inserted, matched=matched, updated=updated, repeated=own + erased), rows
+
+    async def _placed(
+        self, cursor: psycopg.AsyncCursor[Any], rows: Sequence[LeadRow]
+    ) -> tuple[Placing, dict[str, UUID]]:
+        """Find each row the lead it is, or a key of its own; give also which stored lead has which key."""
+        placing = Placing(rows, self._policy, self._prefer)
+        owners: dict[str, UUID] = {}
+        while keys := placing.pending:
+            await cursor.execute(lead_merge.SELECT_OWNERS, [list(keys)])
+            found = {}
+            for key, lead_id, edits, *values in await cursor.fetchall():
+                owners[key] = lead_id
+                found[key] = unedited(dict(zip(LOOKED_AT, values, strict=True)), edits)
+            placing.place(found)
+        return placing, owners
 
     async def _record(self, cursor: psycopg.AsyncCursor[Any], batch: PreparedBatch, counts: BatchCounts) -> None:
         if batch.rejected:
             async with cursor.copy("COPY import_rejects FROM STDIN") as copy:
                 await copy.write(batch.rejects)
         await cursor.execute(
-            "INSERT INTO import_batches VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO import_batches VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 self.import_id,
                 batch.first_record,
@@ -162,6 +198,7 @@ class Loading:
                 counts.updated,
                 counts.repeated,
                 counts.rejected,
+                Jsonb(counts.kept_apart),
             ),
         )
 
@@ -172,6 +209,7 @@ async def loading(
     new: NewImport,
     policy: ConflictPolicy,
     tombstone_key: Callable[[], TombstoneKey] = no_key,
+    prefer: DedupeKey = "auto",
 ) -> AsyncIterator[Loading]:
     """Open an import on a connection of its own: the interrupted one with the same fingerprint, else a new one.
 
@@ -180,6 +218,7 @@ async def loading(
         new: the import.
         policy: what happens to leads that are there.
         tombstone_key: asked where persons were erased, who must not come back.
+        prefer: which kind of key the rows try first.
     """
     for statement in (*_SESSION, lead_merge.CREATE_STAGE):
         await connection.execute(statement)
@@ -190,7 +229,7 @@ async def loading(
         "SELECT coalesce(max(next_record), 0) FROM import_batches WHERE import_id = %s", (import_id,)
     )
     row = await cursor.fetchone()
-    yield Loading(connection, import_id, new, policy, row[0] if row else 0, tombstone_key)
+    yield Loading(connection, import_id, new, policy, row[0] if row else 0, tombstone_key, prefer)
 
 
 async def _interrupted(connection: Connection, fingerprint: str) -> UUID | None:
@@ -245,6 +284,11 @@ async def _lock(connection: Connection, import_id: UUID) -> bool:
 
 async def _unlock(connection: Connection, import_id: UUID) -> None:
     await connection.execute("SELECT pg_advisory_unlock(hashtextextended('import ' || %s::text, 0))", (str(import_id),))
+
+
+async def _copy(cursor: psycopg.AsyncCursor[Any], statement: str, rows: bytes) -> None:
+    async with cursor.copy(statement) as copy:
+        await copy.write(rows)
 
 
 async def _one(cursor: psycopg.AsyncCursor[Any], statement: str, names: Mapping[str, Any]) -> tuple[Any, ...]:

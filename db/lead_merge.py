@@ -5,10 +5,14 @@ A batch is COPYed into a temporary table, then merged by two statements in the s
 1. look the keys up and insert those nobody has; tell whether the policy would change any of the others;
 2. if it would, change those, and only those, keeping the values before and after for `undo_import`.
 
+A row that may contradict the lead its key found (`core.identity`: another name, address or company) is left out of both:
+`take_doubtful` hands it to Python, which knows the rules, and what is found is staged again with its owner.
+
 Unchanged leads cost a look-up and no write and no lock. Rows are inserted, then locked, each in the order of their
 key, so that two imports at once cannot deadlock. The rules are those of `core.merging`, in SQL.
 """
 
+from core.identity import LOOKED_AT
 from core.lead import FIELDS
 from core.merging import ConflictPolicy
 
@@ -18,11 +22,30 @@ _TYPES = dict.fromkeys(FIELDS, "text") | {"extra": "jsonb", "original": "jsonb"}
 
 CREATE_STAGE = f"""
 CREATE TEMP TABLE IF NOT EXISTS lead_stage (
-    id uuid NOT NULL, dedupe_key text COLLATE "C" NOT NULL, {", ".join(f"{c} {_TYPES[c]}" for c in COLUMNS)}
+    id uuid NOT NULL, dedupe_key text COLLATE "C" NOT NULL, {", ".join(f"{c} {_TYPES[c]}" for c in COLUMNS)},
+    owner_id uuid
 ) ON COMMIT DELETE ROWS
 """
 
 COPY_STAGE = f"COPY lead_stage (id, dedupe_key, {', '.join(COLUMNS)}) FROM STDIN (NULL '')"
+COPY_SETTLED = COPY_STAGE.replace(") FROM", ", owner_id) FROM", 1)
+CLEAR_STAGE = "DELETE FROM lead_stage"
+
+# A necessary condition of `core.identity.contradicts`, cheap enough for every row that is met.
+_DOUBTFUL = f"""(l.id <> s.id AND l.id IS DISTINCT FROM s.owner_id AND coalesce(
+    {" OR ".join(f"s.{field} <> l.{field}" for field in LOOKED_AT)} OR
+    coalesce(s.contact_name, s.last_name, s.first_name) <> coalesce(l.contact_name, l.last_name, l.first_name), false))"""
+
+TAKE_DOUBTFUL = f"""
+DELETE FROM lead_stage s USING leads l WHERE s.dedupe_key = l.dedupe_key AND {_DOUBTFUL}
+RETURNING s.dedupe_key, {", ".join(f"s.{column}" for column in COLUMNS)}
+"""
+"""Takes the staged rows that may contradict the lead with their key: key, `FIELDS`, extra, original."""
+
+SELECT_OWNERS = f"""
+SELECT dedupe_key, id, field_edits, {", ".join(LOOKED_AT)} FROM leads WHERE dedupe_key = ANY(%s)
+"""
+"""Who has which of some keys: key, lead, edits, `core.identity.LOOKED_AT`."""
 
 
 def _takes(field: str, policy: ConflictPolicy) -> str:
@@ -60,8 +83,8 @@ def _differs(policy: ConflictPolicy) -> str:
 def look_up_and_insert(policy: ConflictPolicy, *, beside_others: bool) -> str:
     """Make the statement that inserts the staged keys that are new; notes in `import_met` which others there are.
 
-    Answers one row: how many it inserted, how many this import itself created in an earlier batch, how many others
-    there are, and whether the policy changes any.
+    Answers one row: how many it inserted, how many this import itself created before, how many others there are,
+    whether the policy changes any, and how many rows are doubtful, which it leaves alone.
 
     Args:
         policy: how what is there meets what is staged.
@@ -72,13 +95,15 @@ def look_up_and_insert(policy: ConflictPolicy, *, beside_others: bool) -> str:
     return f"""
 WITH matched AS MATERIALIZED (
     SELECT s.id AS staged_id, l.id, l.id <> s.id AS is_earlier, l.created_import_id = %(import_id)s AS is_own,
-        {_differs(policy)} AS differs
+        {_differs(policy)} AS differs, {_DOUBTFUL} AS is_doubtful
     FROM lead_stage s JOIN leads l USING (dedupe_key)
 ), noted AS (
     INSERT INTO import_met AS m (import_id, first_record, lead_ids)
-    SELECT %(import_id)s, %(first_record)s, array_agg(id) FROM matched WHERE is_earlier AND is_own IS NOT TRUE
+    SELECT %(import_id)s, %(first_record)s, array_agg(id) FROM matched
+    WHERE is_earlier AND is_own IS NOT TRUE AND NOT is_doubtful
     HAVING count(*) > 0
-    ON CONFLICT (import_id, first_record) DO UPDATE SET lead_ids = excluded.lead_ids
+    ON CONFLICT (import_id, first_record) DO UPDATE
+        SET lead_ids = ARRAY(SELECT unnest(m.lead_ids) UNION SELECT unnest(excluded.lead_ids))
 ), inserted AS (
     INSERT INTO leads (id, dedupe_key, {", ".join(COLUMNS)}, created_import_id)
     SELECT id, dedupe_key, {", ".join(FIELDS)}, coalesce(extra, '{{}}'), coalesce(original, '{{}}'), %(import_id)s
@@ -86,8 +111,9 @@ WITH matched AS MATERIALIZED (
     {"ON CONFLICT (dedupe_key) DO NOTHING" if beside_others else ""}
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM inserted), count(*) FILTER (WHERE is_earlier AND is_own),
-    count(*) FILTER (WHERE is_earlier AND is_own IS NOT TRUE), coalesce(bool_or(is_earlier AND differs), false)
+SELECT (SELECT count(*) FROM inserted), count(*) FILTER (WHERE is_earlier AND is_own AND NOT is_doubtful),
+    count(*) FILTER (WHERE is_earlier AND is_own IS NOT TRUE AND NOT is_doubtful),
+    coalesce(bool_or(is_earlier AND differs AND NOT is_doubtful), false), count(*) FILTER (WHERE is_doubtful)
 FROM matched
 """
 

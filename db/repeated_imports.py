@@ -50,9 +50,17 @@ GROUP BY part
 """
 
 _BATCH = """
-INSERT INTO import_batches (import_id, first_record, next_record, inserted, matched, updated, repeated, rejected)
+INSERT INTO import_batches
+    (import_id, first_record, next_record, inserted, matched, updated, repeated, rejected, kept_apart)
 SELECT %(import_id)s, 0, %(records)s, 0, (report->>'inserted')::bigint + (report->>'updated')::bigint
-    + (report->>'unchanged')::bigint, 0, (report->>'duplicates')::bigint, (report->>'rejected')::bigint
+    + (report->>'unchanged')::bigint, 0, (report->>'duplicates')::bigint, (report->>'rejected')::bigint,
+    (
+        SELECT coalesce(jsonb_object_agg(kind, rows), '{}')
+        FROM (
+            SELECT k.key AS kind, sum(k.value::bigint) AS rows
+            FROM import_batches b, jsonb_each_text(b.kept_apart) k WHERE b.import_id = %(earlier)s GROUP BY k.key
+        ) AS kinds
+    )
 FROM imports WHERE id = %(earlier)s
 """
 

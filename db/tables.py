@@ -124,7 +124,7 @@ class ImportBatchRow(Base):
     """One commit of an import: the records it covered and what became of them.
 
     `matched` are rows whose lead was there before this import; `repeated` rows whose lead an earlier row of the file
-    created, or named in the same batch.
+    created, or named in the same batch. `kept_apart` counts the rows whose key is somebody else's, by its kind.
     """
 
     __tablename__ = "import_batches"
@@ -137,6 +137,7 @@ class ImportBatchRow(Base):
     updated: Mapped[int]
     repeated: Mapped[int]
     rejected: Mapped[int]
+    kept_apart: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
 class ImportMetRow(Base):

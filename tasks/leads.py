@@ -15,7 +15,7 @@ from core.columns import ColumnMapping
 from core.csv_rows import ScannedFile
 from core.errors import InvalidFile
 from core.file_opt_outs import FileOptOuts
-from core.imports import ImportReport, ImportRequest, ImportSummary, UndoReport, UndoRequest
+from core.imports import ImportReport, ImportRequest, ImportSummary, UndoReport, UndoRequest, kept_apart_warnings
 from core.preview import PreviewReport
 from core.preview import preview as preview_file
 from core.rejects import ENCODING, header_of, reject_row
@@ -115,7 +115,7 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
     )
     async with (
         own_connection(database_url()) as connection,
-        loading(connection, new, request.policy, tombstone_key) as load,
+        loading(connection, new, request.policy, tombstone_key, request.dedupe) as load,
     ):
         first = load.next_record
         if first:
@@ -167,6 +167,7 @@ async def _close(import_id: UUID, file: ScannedFile, mapping: ColumnMapping, wor
     """Add up what the batches did, write the rejects file, and mark the import finished."""
     async with database() as connection:
         totals = await imports.totals(connection, import_id)
+        kept_apart = await imports.kept_apart(connection, import_id)
         rejects_file = await _write_rejects(connection, import_id, file, mapping) if totals.rejected else None
         seconds = time.monotonic() - work.started
         report = ImportReport(
@@ -177,6 +178,7 @@ async def _close(import_id: UUID, file: ScannedFile, mapping: ColumnMapping, wor
             opt_out_columns=work.opt_outs.counted,
             unclear_opt_outs=work.opt_outs.unclear,
             rejects_file=str(rejects_file) if rejects_file else None,
+            warnings=kept_apart_warnings(kept_apart, mapping.mapping),
             seconds=round(seconds, 3),
             rows_per_s=round((file.records - work.first) / seconds, 1),
             peak_memory_mb=round(work.memory_bytes / 2**20, 1),
