@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 from core.column_content import Profile, profile
 from core.column_evidence import supports
+from core.column_ids import why_no_identity
 from core.column_meaning import Guess, meaning_of
+from core.column_readings import read_name, table_of
 from core.column_words import fold_header
 from core.errors import InvalidInput
 from core.lead import FIELDS
@@ -29,9 +31,11 @@ class ColumnMapping:
 
     Attributes:
         columns: (label, field or None, confidence 0-1) in file order.
+        no_identity: Why the column of ids does not say which row is which (`core.column_ids`); None where it does.
     """
 
     columns: tuple[tuple[str, str | None, float], ...]
+    no_identity: str | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -110,12 +114,27 @@ def map_columns(
             continue
         chosen[guess.column] = (guess.field, round(guess.confidence, 2))
         taken.add(guess.field)
-    return ColumnMapping(
-        tuple(
-            (label, fixed[label] or None, 1.0) if label in fixed else (label, *chosen.get(index, (None, 0.0)))
-            for index, label in enumerate(header)
-        )
+    columns = tuple(
+        (label, fixed[label] or None, 1.0) if label in fixed else (label, *chosen.get(index, (None, 0.0)))
+        for index, label in enumerate(header)
     )
+    # Who maps a column of ids by hand means it.
+    by_hand = "external_id" in fixed.values()
+    return ColumnMapping(columns, None if by_hand else _why_no_identity(header, columns, profiles, rows))
+
+
+def _why_no_identity(
+    header: Sequence[str],
+    columns: Sequence[tuple[str, str | None, float]],
+    profiles: Sequence[Profile],
+    rows: Sequence[Sequence[str]],
+) -> str | None:
+    fields = {field: index for index, (_, field, _) in enumerate(columns) if field}
+    if "external_id" not in fields:
+        return None
+    readings = [read_name(_name_of(label, index)) for index, label in enumerate(header)]
+    at = fields["external_id"]
+    return why_no_identity(readings[at], table_of(readings, profiles), at, fields, rows)
 
 
 def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> dict[str, str]:
@@ -137,7 +156,7 @@ def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> d
 
 def _guesses(header: Sequence[str], profiles: Sequence[Profile], rows: Sequence[Sequence[str]]) -> list[Guess]:
     """Give all guesses, vetoed by content, one list for all columns."""
-    names = ["" if _is_made_up(label, index) else _without_number(label) for index, label in enumerate(header)]
+    names = [_name_of(label, index) for index, label in enumerate(header)]
     guesses: list[Guess] = []
     for guess in meaning_of(names, profiles):
         evidence = profiles[guess.column]
@@ -151,6 +170,10 @@ def _guesses(header: Sequence[str], profiles: Sequence[Profile], rows: Sequence[
             confidence -= 0.02
         guesses.append(replace(guess, confidence=confidence))
     return guesses
+
+
+def _name_of(label: str, index: int) -> str:
+    return "" if _is_made_up(label, index) else _without_number(label)
 
 
 def _is_made_up(label: str, index: int) -> bool:

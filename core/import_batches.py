@@ -103,12 +103,15 @@ class Placing:
         kept_apart: Kind of key ('id', 'email', 'domain', 'company') -> rows whose key was another's.
     """
 
-    def __init__(self, rows: Sequence[LeadRow], policy: ConflictPolicy, prefer: DedupeKey = "auto") -> None:
+    def __init__(
+        self, rows: Sequence[LeadRow], policy: ConflictPolicy, prefer: DedupeKey = "auto", *, ids_count: bool = True
+    ) -> None:
         self.placed: dict[str, LeadRow] = {}
         self.kept_apart: Counter[str] = Counter()
         self._pending = [(row, False) for row in rows]
         self._policy = policy
         self._prefer = prefer
+        self._ids_count = ids_count
         self._rows = len(rows)
 
     @property
@@ -138,5 +141,5 @@ class Placing:
                 self.placed[row.key] = row if known is None else merge_rows(known, row, self._policy)
 
     def _next_key(self, row: LeadRow) -> str:
-        keys = further_keys(row.values, self._prefer)
+        keys = further_keys(row.values, self._prefer, ids_count=self._ids_count)
         return keys[keys.index(row.key) + 1 if row.key in keys else 0]

@@ -83,13 +83,13 @@ class ImportRequest(Form):
         """What overrides the detection."""
         return FormatOptions(self.encoding, self.delimiter, self.has_header, self.preamble_lines)
 
-    def fingerprint(self, file_sha256: str, mapping: Mapping[str, str]) -> str:
+    def fingerprint(self, file_sha256: str, mapping: Mapping[str, str], *, ids_count: bool = True) -> str:
         """Name the file's bytes together with everything that decides what its rows become.
 
         Two runs with the same fingerprint are the same import: an interrupted one is taken up by the next.
         """
         options = self.model_dump(mode="json", exclude={"path", "mapping", "dry_run"})
-        facts = [file_sha256, sorted(mapping.items()), options, rules_digest()]
+        facts = [file_sha256, sorted(mapping.items()), ids_count, options, rules_digest()]
         return sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -171,15 +171,22 @@ _SHARED = {
 }
 
 
-def kept_apart_warnings(kept_apart: Mapping[str, int], mapping: Mapping[str, str]) -> list[str]:
-    """Say in words which rows shared a key with another person or company.
+def warnings_of(kept_apart: Mapping[str, int], mapping: Mapping[str, str], no_identity: str | None) -> list[str]:
+    """Say in words which rows share with another person or company what should be their own.
 
     Args:
         kept_apart: kind of key -> rows (`core.import_batches.Placing`).
         mapping: column label -> field.
+        no_identity: why the column of ids is none of the rows' (`core.column_ids`).
     """
     labels = {field: f" ({label.strip()})" for label, field in mapping.items()}
     said = []
+    if no_identity and "external_id" in labels:
+        column = labels["external_id"][2:-1]
+        said.append(
+            f"{column} {no_identity}: rows that share one were kept apart, and nobody was recognised by it "
+            f'(--map "{column}=external_id" takes it for the rows\' own all the same)'
+        )
     for kind, (what, field) in _SHARED.items():
         if rows := kept_apart.get(kind, 0):
             share, were = ("row shares", "was") if rows == 1 else ("rows share", "were")

@@ -145,7 +145,9 @@ def dedupe_key(
     return _bounded(f"domain:{domain}{_SEPARATOR}") if domain else row_key(cells or [])
 
 
-def further_keys(values: Sequence[str | None], prefer: DedupeKey = "auto") -> list[str]:
+def further_keys(
+    values: Sequence[str | None], prefer: DedupeKey = "auto", *, ids_count: bool = True
+) -> list[str]:
     """Give every key that a lead's values have, in the order in which they are tried, the hash of the values last.
 
     They stand in for a key that turns out to be somebody else's.
@@ -153,12 +155,13 @@ def further_keys(values: Sequence[str | None], prefer: DedupeKey = "auto") -> li
     Args:
         values: In the order of `FIELDS`.
         prefer: Kind to try first.
+        ids_count: Whether the rows' ids are their own (`core.column_ids`).
     """
     value = dict(zip(FIELDS, values, strict=True))
     person = value["contact_name"] or value["last_name"] or value["first_name"]
     email, domain = value["contact_email"], value["company_domain"]
     keys = {
-        "external_id": _id_key(value["external_id"], value["source"]),
+        "external_id": _id_key(value["external_id"], value["source"]) if ids_count else None,
         "email": f"email:{email.lower()}" if email else None,
         "domain": _domain_key(domain, person),
         "company": _company_key(value["company_name"], value["city"], value["country"], person),

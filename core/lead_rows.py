@@ -111,6 +111,7 @@ class _RowReader:
         self._country = default_country
         self._source = source
         self._dedupe = dedupe
+        self._ids_count = mapping.no_identity is None
         self._column_of = {field: index for index, (_, field, _) in enumerate(mapping.columns) if field}
         self._unmapped = [
             (index, label)
@@ -195,8 +196,9 @@ class _RowReader:
         values = ", ".join(f"v{position}" for position in range(len(FIELDS)))
         lines = [f"    values = [{values}]"]
         if self._dedupe == "auto":
+            id_is_key = f" and not (v{_ID} and v{_SOURCE})" if self._ids_count else ""
             lines += [
-                f"    if v{_EMAIL} and len(v{_EMAIL}) < 190 and not (v{_ID} and v{_SOURCE}):",
+                f"    if v{_EMAIL} and len(v{_EMAIL}) < 190{id_is_key}:",
                 f"        name = 'email:' + v{_EMAIL}",
                 "    else: name = key(values, cells)",
             ]
@@ -216,7 +218,7 @@ class _RowReader:
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:
         return dedupe_key(
-            external_id=values[_ID],
+            external_id=values[_ID] if self._ids_count else None,
             source=values[_SOURCE],
             email=values[_EMAIL],
             domain=values[_DOMAIN],

@@ -33,7 +33,6 @@ _NOTHING = _COMPOUNDS | _words(
 )
 """Words that say of a whole address that there is none, whatever its domain."""
 _TESTS = _words("test tests testing tester testtest")
-_MADE_UP_DOMAINS = _NOTHING | _words("test testing")
 _FILLING = (
     _NOTHING
     | _TESTS
@@ -91,16 +90,14 @@ def is_made_up(address: str) -> bool:
     name, _, host = address.partition("@")
     if name in _SUSPECT or len(name) < 4 or name[:4] == "test" or host.partition(".")[0] in _SUSPECT:
         return _is_made_up(name, host)
-    return host[-8:] == ".invalid"
+    return False
 
 
 @lru_cache(maxsize=16_384)
 def _is_made_up(name: str, host: str) -> bool:
     label = host.partition(".")[0].translate(_BREAKS)
     plain = _TRAILING.sub("", name.translate(_BREAKS))
-    if name in _NOTHING or plain in _NOTHING or plain in _TESTS or label in _MADE_UP_DOMAINS:
-        return True
-    if host.endswith(".invalid"):
+    if name in _NOTHING or plain in _NOTHING or plain in _TESTS or label in _NOTHING:
         return True
     if len(set(plain + label)) == 1 or (name == label and name.isdigit()):  # one character again: 'xx@xx', '123@123'
         return True

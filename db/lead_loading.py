@@ -48,7 +48,8 @@ _ANALYZED = ("id", "dedupe_key", "company_domain", "created_import_id")
 class NewImport:
     """What is known of an import before its first row.
 
-    `fingerprint` stands for the file's bytes and all options that decide what its rows become.
+    `fingerprint` stands for the file's bytes and all options that decide what its rows become. `prefer` is the kind of
+    key that the rows try first, `ids_count` whether their ids are their own.
     """
 
     fingerprint: str
@@ -57,6 +58,8 @@ class NewImport:
     records: int
     options: Mapping[str, Any]
     format: Mapping[str, Any]
+    prefer: DedupeKey = "auto"
+    ids_count: bool = True
 
 
 class Loading:
@@ -70,14 +73,11 @@ class Loading:
         policy: ConflictPolicy,
         next_record: int,
         tombstone_key: Callable[[], TombstoneKey],
-        prefer: DedupeKey,
     ) -> None:
         self.import_id = import_id
         self.next_record = next_record
-        self._fingerprint = new.fingerprint
-        self._records = new.records
         self._policy = policy
-        self._prefer = prefer
+        self._new = new
         self._written = 0
         self._tombstone_key = tombstone_key
         self._connection = connection
@@ -103,7 +103,7 @@ class Loading:
 
     async def _commit(self, batch: PreparedBatch) -> BatchCounts:
         async with self._connection.transaction(), self._connection.cursor() as cursor:
-            if batch.next_record == self._records:
+            if batch.next_record == self._new.records:
                 await cursor.execute("SET LOCAL synchronous_commit = on")
             counts = await self._merge(cursor, batch)
             await self._record(cursor, batch, counts)
@@ -113,9 +113,9 @@ class Loading:
         """Account for all rows at once if an earlier import did exactly this and nothing has changed since."""
         if self.next_record or self._policy is ConflictPolicy.OVERWRITE:
             return False
-        if not await repeat(self._connection, self.import_id, fingerprint=self._fingerprint, records=self._records):
+        if not await repeat(self._connection, self.import_id, fingerprint=self._new.fingerprint, records=self._new.records):
             return False
-        self.next_record = self._records
+        self.next_record = self._new.records
         return True
 
     async def settle(self) -> None:
@@ -172,7 +172,7 @@ class Loading:
         self, cursor: psycopg.AsyncCursor[Any], rows: Sequence[LeadRow]
     ) -> tuple[Placing, dict[str, UUID]]:
         """Find each row the lead it is, or a key of its own; give also which stored lead has which key."""
-        placing = Placing(rows, self._policy, self._prefer)
+        placing = Placing(rows, self._policy, self._new.prefer, ids_count=self._new.ids_count)
         owners: dict[str, UUID] = {}
         while keys := placing.pending:
             await cursor.execute(lead_merge.SELECT_OWNERS, [list(keys)])
@@ -209,7 +209,6 @@ async def loading(
     new: NewImport,
     policy: ConflictPolicy,
     tombstone_key: Callable[[], TombstoneKey] = no_key,
-    prefer: DedupeKey = "auto",
 ) -> AsyncIterator[Loading]:
     """Open an import on a connection of its own: the interrupted one with the same fingerprint, else a new one.
 
@@ -218,7 +217,6 @@ async def loading(
         new: the import.
         policy: what happens to leads that are there.
         tombstone_key: asked where persons were erased, who must not come back.
-        prefer: which kind of key the rows try first.
     """
     for statement in (*_SESSION, lead_merge.CREATE_STAGE):
         await connection.execute(statement)
@@ -229,7 +227,7 @@ async def loading(
         "SELECT coalesce(max(next_record), 0) FROM import_batches WHERE import_id = %s", (import_id,)
     )
     row = await cursor.fetchone()
-    yield Loading(connection, import_id, new, policy, row[0] if row else 0, tombstone_key, prefer)
+    yield Loading(connection, import_id, new, policy, row[0] if row else 0, tombstone_key)
 
 
 async def _interrupted(connection: Connection, fingerprint: str) -> UUID | None:

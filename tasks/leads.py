@@ -15,7 +15,7 @@ from core.columns import ColumnMapping
 from core.csv_rows import ScannedFile
 from core.errors import InvalidFile
 from core.file_opt_outs import FileOptOuts
-from core.imports import ImportReport, ImportRequest, ImportSummary, UndoReport, UndoRequest, kept_apart_warnings
+from core.imports import ImportReport, ImportRequest, ImportSummary, UndoReport, UndoRequest, warnings_of
 from core.preview import PreviewReport
 from core.preview import preview as preview_file
 from core.rejects import ENCODING, header_of, reject_row
@@ -100,7 +100,7 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
     country = request.default_country or settings().imports.default_country
     request = request.model_copy(update={"default_country": country})  # decides what rows become: into the fingerprint
     new = NewImport(
-        fingerprint=request.fingerprint(file.sha256, mapping.mapping),
+        fingerprint=request.fingerprint(file.sha256, mapping.mapping, ids_count=mapping.no_identity is None),
         file_name=request.path.name,
         file_sha256=file.sha256,
         records=file.records,
@@ -112,10 +112,12 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
             "has_header": file.format.has_header,
             "header": list(file.format.header),
         },
+        prefer=request.dedupe,
+        ids_count=mapping.no_identity is None,
     )
     async with (
         own_connection(database_url()) as connection,
-        loading(connection, new, request.policy, tombstone_key, request.dedupe) as load,
+        loading(connection, new, request.policy, tombstone_key) as load,
     ):
         first = load.next_record
         if first:
@@ -178,7 +180,7 @@ async def _close(import_id: UUID, file: ScannedFile, mapping: ColumnMapping, wor
             opt_out_columns=work.opt_outs.counted,
             unclear_opt_outs=work.opt_outs.unclear,
             rejects_file=str(rejects_file) if rejects_file else None,
-            warnings=kept_apart_warnings(kept_apart, mapping.mapping),
+            warnings=warnings_of(kept_apart, mapping.mapping, mapping.no_identity),
             seconds=round(seconds, 3),
             rows_per_s=round((file.records - work.first) / seconds, 1),
             peak_memory_mb=round(work.memory_bytes / 2**20, 1),

@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 
+from core.columns import map_columns
+from core.csv_rows import read, scan
 from core.import_batches import gather
-from core.imports import Totals, UndoReport
+from core.imports import Totals, UndoReport, warnings_of
 from core.lead import FIELDS
-from core.lead_rows import LeadRow, Reject
+from core.lead_rows import LeadRow, Reject, row_reader
 from core.merging import ConflictPolicy
 from core.suppression import TombstoneKey
 from db import imports, undo
@@ -94,3 +98,39 @@ def clear(url: str) -> None:
     """Forget all leads and imports."""
     with psycopg.connect(url) as connection:
         connection.execute("TRUNCATE leads, imports CASCADE")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What came of a file: `warnings` are those of the report."""
+
+    import_id: UUID
+    counts: Totals
+    warnings: list[str]
+
+
+async def import_text(
+    url: str,
+    text: str,
+    folder: Path,
+    policy: ConflictPolicy = ConflictPolicy.FILL_EMPTY,
+    *,
+    source: str | None = None,
+    batch_rows: int = 100,
+) -> Imported:
+    """Import a CSV file as the flow does: scanned, mapped, read, loaded; never recognised as a repetition."""
+    path = folder / "people.csv"
+    path.write_text(text, encoding="utf-8")
+    file = scan(path)
+    mapping = map_columns(file.format.header, [cells for _, cells in read(file)])
+    ids_count = mapping.no_identity is None
+    new = NewImport(str(uuid4()), path.name, file.sha256, file.records, {}, {}, ids_count=ids_count)
+    async with own_connection(url) as connection, loading(connection, new, policy) as opened:
+        read_row = row_reader(mapping, source=source)
+        for batch in gather(read(file), read_row, policy=policy, batch_rows=batch_rows):
+            await opened.load(prepare(batch, opened.import_id))
+        import_id = opened.import_id
+    async with session(url) as connection:
+        counts = await imports.totals(connection, import_id)
+        kept_apart = await imports.kept_apart(connection, import_id)
+    return Imported(import_id, counts, warnings_of(kept_apart, mapping.mapping, mapping.no_identity))
