@@ -27,7 +27,7 @@ def text(raw: str) -> str | None:
     value = raw.strip()
     if len(value) <= _LONGEST_MISSING and value.lower() in MISSING:
         return None
-    if value[0] == "'" and (bare := unguarded(value)) != value:
+    if "'" in value and (bare := unguarded(value)) != value:
         return text(bare)
     if value[0] == "=" and (match := _FORMULA_TEXT.match(value)):
         return text(match[1].replace('""', '"'))
@@ -35,6 +35,11 @@ def text(raw: str) -> str | None:
         storable_part = _UNSTORABLE.sub("", value)
         return value if storable_part == value else text(storable_part)
     return value
+
+
+def aside(raw: str) -> str:
+    """Give a cell that no field takes as it is kept beside the lead."""
+    return unguarded(raw) if raw.isprintable() else _UNSTORABLE.sub("", unguarded(raw))
 
 
 def storable(raw: str) -> str:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.cell_text import storable
+from core.cell_text import aside
 from core.headers import is_value, known_share
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -205,7 +205,7 @@ def labels_of(names: Sequence[str]) -> tuple[str, ...]:
     labels: list[str] = []
     taken: set[str] = set()
     seen: Counter[str] = Counter()
-    for number, name in enumerate(map(storable, names), 1):
+    for number, name in enumerate(map(aside, names), 1):
         base = name if name.strip() else f"col_{number}"
         seen[base] += 1
         label = base if seen[base] == 1 else f"{base}#{seen[base]}"

@@ -124,7 +124,7 @@ class _RowReader:
         names: dict[str, Any] = {
             "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key,
             "site": normalize.site, "phone": phone, "code_of": country_code,
-            "default_country": self._country, "source": self._source, "storable": cell_text.storable,
+            "default_country": self._country, "source": self._source, "aside": cell_text.aside,
             "add_beyond": self._add_beyond,
         }  # fmt: skip
         lines = [
@@ -187,7 +187,7 @@ class _RowReader:
             lines += [
                 f"    raw = cells[{column}]",
                 "    if raw and not raw.isspace():",
-                f"        extra[label_{column}] = raw if raw.isprintable() else storable(raw)",
+                f"        extra[label_{column}] = raw if raw.isalnum() else aside(raw)",
             ]
         return [*lines, f"    if len(cells) > {self._width}: extra = add_beyond(extra or {{}}, cells)"]
 
@@ -213,7 +213,7 @@ class _RowReader:
                 label = f"col_{number}"
                 while label in extra or label in self._labels:
                     label += "_"
-                extra[label] = cell_text.storable(cell)
+                extra[label] = cell_text.aside(cell)
         return extra
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:

@@ -25,14 +25,15 @@ def header_of(labels: Sequence[str], mapping: Mapping[str, str], *, has_header: 
     return [*names, LINE_COLUMN, ERROR_COLUMN]
 
 
-def reject_row(reject: RejectedRecord, width: int) -> list[str]:
+def reject_row(reject: RejectedRecord, width: int, delimiter: str = ",") -> list[str]:
     """Render one row of the rejects file: the cells, the line, and "reason: column: value", as much as there is.
 
     Args:
         reject: the record.
         width: columns of the imported file.
+        delimiter: what the file is written with.
     """
     column, value, reason = reject.reject
     error = ": ".join(part for part in (reason, column, value) if part)
     cells = [*reject.cells[:width], *[""] * (width - len(reject.cells))]
-    return [*map(guarded, cells), str(reject.line), guarded(error)]
+    return [*(guarded(cell, delimiter) for cell in cells), str(reject.line), guarded(error, delimiter)]

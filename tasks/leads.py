@@ -20,6 +20,7 @@ from core.preview import PreviewReport
 from core.preview import preview as preview_file
 from core.rejects import ENCODING, header_of, reject_row
 from core.settings import settings
+from core.spreadsheets import guarded
 from db import imports, undo
 from db.engine import Connection, own_connection
 from db.lead_loading import Loading, NewImport, loading
@@ -195,9 +196,9 @@ async def _write_rejects(connection: Connection, import_id: UUID, file: ScannedF
     draft = path.with_suffix(".part")
     with draft.open("w", encoding=ENCODING, newline="") as target:
         writer = csv.writer(target, delimiter=file.format.delimiter)
-        writer.writerow(header)
+        writer.writerow(guarded(name, file.format.delimiter) for name in header)
         async for reject in imports.stream_rejects(connection, import_id):
-            writer.writerow(reject_row(reject, len(header) - 2))
+            writer.writerow(reject_row(reject, len(header) - 2, file.format.delimiter))
     draft.replace(path)
     return path
 
