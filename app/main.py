@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 import typer
 
 from core.errors import SalesAgentError
+from core.plain_text import plain
 
 
 class Command(NamedTuple):
@@ -105,6 +106,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         build(asked_for)(given, prog_name="sales-agent")
     except SalesAgentError as error:
-        typer.echo(f"sales-agent: {error}", err=True)
+        typer.echo(plain(f"sales-agent: {error}"), err=True)
         sys.exit(1)
     sys.exit(0)

@@ -1,9 +1,9 @@
 """What the commands share on a terminal: lines, tables, progress bars, JSON.
 
-Results go to standard output, all else to standard error.
+Results go to standard output, all else to standard error. Every text passes here on its way to the person and loses what
+would act on the terminal (`core.plain_text`); JSON keeps it, escaped.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,25 +12,32 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from core.plain_text import exact_json, plain, plain_line
+
 if TYPE_CHECKING:
     from core.qualification import SpendLine
 
 
 def say(line: str) -> None:
     """Tell the person something that is not the result."""
-    typer.echo(line, err=True)
+    typer.echo(plain(line), err=True)
+
+
+def echo(text: str, *, nl: bool = True) -> None:
+    """Print a result, or part of one, as text."""
+    typer.echo(plain(text), nl=nl)
 
 
 def print_json(value: Any) -> None:
     """Print a result as JSON."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    typer.echo(exact_json(value, indent=2))
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
     """Print names and values, one a line."""
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
-        typer.echo(f"{name:<{width}}  {_readable(value)}")
+        echo(f"{plain_line(name):<{width}}  {_readable(value)}")
 
 
 def _readable(value: Any) -> str:
@@ -39,10 +46,10 @@ def _readable(value: Any) -> str:
     if isinstance(value, int | float):
         return f"{value:,}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_readable(item)}" for key, item in value.items())
+        return ", ".join(f"{plain_line(str(key))}: {_readable(item)}" for key, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(str, value))
-    return "tab" if value == "\t" else str(value)
+        return ", ".join(plain_line(str(item)) for item in value)
+    return "tab" if value == "\t" else plain(str(value))
 
 
 def money(lines: "Sequence[SpendLine]") -> str:
@@ -66,7 +73,7 @@ def print_table(rows: Sequence[Mapping[Any, Any]]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in rows[0]:
-        table.add_column(str(name).replace("_", " "), overflow="fold")
+        table.add_column(Text(plain_line(str(name)).replace("_", " ")), overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else _readable(cell)) for cell in row.values()))
     Console(width=None if sys.stdout.isatty() else 10_000, highlight=False).print(table)
@@ -81,9 +88,9 @@ def progress_bar(title: str, *, show: bool) -> Iterator[Callable[[int, int], Non
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(title, total=None)
+        bar = progress.add_task(plain_line(title), total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import normalize
 from core.forms import Form
 from core.markets import Segment, carries_address, numbers_in
+from core.plain_text import plain, plain_line
 from core.titles import ROLES, read_title
 
 Tone = Literal["formal", "friendly", "direct"]
@@ -274,7 +275,7 @@ def write_letter(variant: Variant, addressee: Addressee, sender: Sender) -> Lett
     facts = []
     for name in placeholders(f"{variant.subject} {variant.body}"):
         field = FIELD_OF[name]
-        value = " ".join(addressee.values.get(field, "").split())
+        value = " ".join(plain_line(addressee.values.get(field, "")).split())
         if not value:
             return Skipped(lead_id=addressee.lead_id, reason=f"no {field}")
         if not is_fit(value):
@@ -300,8 +301,8 @@ def write_letter(variant: Variant, addressee: Addressee, sender: Sender) -> Lett
         to=normalize.email(addressee.email) or addressee.email,
         stored_to=addressee.email,
         is_disqualified=addressee.is_disqualified,
-        subject=subject,
-        body=f"{body.strip()}\n\n{signature(sender)}",
+        subject=plain_line(subject),
+        body=plain(f"{body.strip()}\n\n{signature(sender)}"),
         facts=facts,
     )
     if leak := leaked(letter, addressee.secrets):

@@ -114,9 +114,7 @@ class BatchCounts(Frozen):
 
     def plus(self, other: "BatchCounts") -> "BatchCounts":
         """Add what another part of the same commit did."""
-        kinds = self.kept_apart | {
-            kind: self.kept_apart.get(kind, 0) + rows for kind, rows in other.kept_apart.items()
-        }
+        kinds = self.kept_apart | {kind: self.kept_apart.get(kind, 0) + rows for kind, rows in other.kept_apart.items()}
         numbers = ("inserted", "matched", "updated", "repeated", "rejected")
         return BatchCounts(**{name: getattr(self, name) + getattr(other, name) for name in numbers}, kept_apart=kinds)
 

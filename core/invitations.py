@@ -11,6 +11,7 @@ from email.utils import parseaddr
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from core.meetings import Span
+from core.plain_text import plain_line
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,12 @@ def render(invitation: Invitation) -> bytes:
     event.add("dtstamp", invitation.at.astimezone(UTC).replace(microsecond=0))
     event.add("dtstart", invitation.slot.starts_at.astimezone(UTC))
     event.add("dtend", invitation.slot.ends_at.astimezone(UTC))
-    event.add("summary", invitation.summary)
+    event.add("summary", plain_line(invitation.summary))
     event.add("status", "CONFIRMED")
     name, address = parseaddr(invitation.organizer)
     organizer = vCalAddress(f"mailto:{address}")
     if name:
-        organizer.params["CN"] = vText(name)
+        organizer.params["CN"] = vText(plain_line(name))
     event.add("organizer", organizer)
     guest = vCalAddress(f"mailto:{invitation.guest}")
     guest.params["RSVP"] = vText("TRUE")

@@ -145,9 +145,7 @@ def dedupe_key(
     return _bounded(f"domain:{domain}{_SEPARATOR}") if domain else row_key(cells or [])
 
 
-def further_keys(
-    values: Sequence[str | None], prefer: DedupeKey = "auto", *, ids_count: bool = True
-) -> list[str]:
+def further_keys(values: Sequence[str | None], prefer: DedupeKey = "auto", *, ids_count: bool = True) -> list[str]:
     """Give every key that a lead's values have, in the order in which they are tried, the hash of the values last.
 
     They stand in for a key that turns out to be somebody else's.

@@ -4,11 +4,12 @@ Modules log with `logging.getLogger(__name__)`: a fixed snake_case event, facts 
 addresses, no keys.
 """
 
-import json
 import logging
 import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+from core.plain_text import exact_json, plain, plain_line
 
 PACKAGES = ("app", "flows", "tasks", "agents", "langgraph_prefect", "db", "integrations", "core")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -32,7 +33,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             event["error"] = self.formatException(record.exc_info)
-        return json.dumps(event, default=str, ensure_ascii=False)
+        return exact_json(event)
 
 
 class ConsoleFormatter(logging.Formatter):
@@ -42,8 +43,8 @@ class ConsoleFormatter(logging.Formatter):
         """Render one record."""
         facts = " ".join(f"{key}={value}" for key, value in _facts(record).items())
         at = datetime.fromtimestamp(record.created, tz=UTC).astimezone().strftime("%H:%M:%S")
-        line = f"{at} {record.levelname.lower():<7} {record.getMessage()} {facts}".rstrip()
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = plain_line(f"{at} {record.levelname.lower():<7} {record.getMessage()} {facts}".rstrip())
+        return f"{line}\n{plain(self.formatException(record.exc_info))}" if record.exc_info else line
 
 
 def configure(*, as_json: bool = False, level: int = logging.INFO, stream: TextIO | None = None) -> None:

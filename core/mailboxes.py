@@ -45,7 +45,9 @@ _FILLING = (
     )
 )
 """Words that people type to fill a field: an address whose name and domain are both of these is nobody's."""
-_SUSPECT = _FILLING | frozenset(char * times for char in "abcdefghijklmnopqrstuvwxyz0123456789" for times in range(4, 13))
+_SUSPECT = _FILLING | frozenset(
+    char * times for char in "abcdefghijklmnopqrstuvwxyz0123456789" for times in range(4, 13)
+)
 
 _ROLES = _words(
     """info infos information informacion informacoes informazioni informacje informatie infor hello hi hey hallo hola

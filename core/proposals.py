@@ -17,6 +17,7 @@ from phonenumbers import timezone as phone_zones
 
 from core.countries import country_code
 from core.meetings import Span, said
+from core.plain_text import plain, plain_line
 
 USED_FACTS = (
     *("lead.company_name", "lead.industry", "lead.country", "lead.contact_name", "lead.first_name"),
@@ -52,7 +53,7 @@ def qualifies(facts: Mapping[str, Any]) -> str | None:
 def greeting_name(facts: Mapping[str, Any]) -> str | None:
     """Return the name to greet by, or None where none is known; a sentence in place of a name is none."""
     for fact in ("lead.first_name", "lead.contact_name"):
-        name = str(facts.get(fact) or "").strip()
+        name = plain_line(str(facts.get(fact) or "")).strip()
         is_plain = all(char.isalpha() or char in " .'-’" for char in name) and not _WITHHELD.search(name)
         if name and is_plain and len(name) <= _LONGEST_NAME and len(name.split()) <= _MOST_NAMES:
             return name
@@ -66,7 +67,7 @@ def guest_names(facts: Mapping[str, Any]) -> list[str]:
 
 def company(facts: Mapping[str, Any]) -> str:
     """Return the company's name as it may stand in a message: one short line, or 'your company'."""
-    name = " ".join(str(facts.get("lead.company_name") or "").split())
+    name = " ".join(plain_line(str(facts.get("lead.company_name") or "")).split())
     is_name = name and len(name) <= _LONGEST_COMPANY and len(name.split()) <= _MOST_WORDS
     return name if is_name and not _LINK.search(name) and not _WITHHELD.search(name) else "your company"
 
@@ -96,7 +97,7 @@ def message(
     lines += [f"  {number}. {said(slot, zone)}" for number, slot in enumerate(slots, 1)]
     lines += ["", 'Answer with "slot 1", "slot 2" or "slot 3" and I send an invitation.'.replace(*_only(len(slots)))]
     lines += ['If you would rather not hear from me, answer with "unsubscribe".', "", "Kind regards", organizer, ""]
-    return {"subject": f"A call between {firm} and us?", "body": "\n".join(lines)}
+    return {"subject": plain_line(f"A call between {firm} and us?"), "body": plain("\n".join(lines))}
 
 
 def _only(count: int) -> tuple[str, str]:

@@ -113,7 +113,9 @@ class Loading:
         """Account for all rows at once if an earlier import did exactly this and nothing has changed since."""
         if self.next_record or self._policy is ConflictPolicy.OVERWRITE:
             return False
-        if not await repeat(self._connection, self.import_id, fingerprint=self._new.fingerprint, records=self._new.records):
+        if not await repeat(
+            self._connection, self.import_id, fingerprint=self._new.fingerprint, records=self._new.records
+        ):
             return False
         self.next_record = self._new.records
         return True
@@ -160,10 +162,7 @@ class Loading:
         rows: list[LeadRow] = []
         if doubtful:
             await cursor.execute(lead_merge.TAKE_DOUBTFUL)
-            rows = [
-                LeadRow(key, values, extra, original)
-                for key, *values, extra, original in await cursor.fetchall()
-            ]
+            rows = [LeadRow(key, values, extra, original) for key, *values, extra, original in await cursor.fetchall()]
         if differs:
             (updated,) = await _one(cursor, self._change_existing, names)
         return BatchCounts(inserted=inserted, matched=matched, updated=updated, repeated=own + erased), rows

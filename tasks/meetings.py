@@ -24,6 +24,7 @@ from core.meetings import Span, said, zone_of
 from core.opt_out import is_opt_out, said_themselves
 from core.proposals import USED_FACTS, guest_names, guest_zone
 from core.reply_reading import Reading, read_reply
+from core.plain_text import plain_line
 from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.settings import settings
 from core.suppression import Reason, Target, address_key
@@ -124,7 +125,7 @@ async def ask(request: ProposeRequest, found: Outcome, state: bdr.MeetingState) 
     proposal = Proposal(
         kind=Kind.MEETING,
         subject_id=found.thread_id,
-        title=f"Meeting with {company}",
+        title=f"Meeting with {plain_line(company)}",
         content=content,
         facts={**_used(state["facts"]), **_excluded(state), TAKEN: []},
         recipient=content["to"],

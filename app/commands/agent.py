@@ -102,8 +102,8 @@ def run_marketing(
         variants = facts.pop("variants")
         terminal.print_facts(_told(facts))
         for variant in variants:
-            typer.echo(f"\n{variant['persona']}, {variant['tone']}, by {variant['by']}: {variant['subject']}\n")
-            typer.echo(variant["body"])
+            terminal.echo(f"\n{variant['persona']}, {variant['tone']}, by {variant['by']}: {variant['subject']}\n")
+            terminal.echo(variant["body"])
     _exit(report.status, {"nobody": 3, "stopped": 1})
 
 
@@ -228,7 +228,7 @@ def _tell(report: "TalkReport", *, as_json: bool) -> None:
         shown = ("intent", "by", "topics", "answered_by", "refused", "opted_out", "fault", "first_audio_ms", "audio")
         told = {name.replace("_", " "): facts[name] for name in shown if facts[name] not in (None, [], 0)}
         terminal.say("; ".join(f"{name}: {value}" for name, value in told.items()))
-    typer.echo(facts["reply"] or facts["reason"] or "")
+    terminal.echo(facts["reply"] or facts["reason"] or "")
     if report.status == "ended":
         terminal.say("The conversation has ended.")
 
@@ -320,7 +320,7 @@ def list_(
     elif rows:
         terminal.print_table([{name: row[name] for name in row if name != "request"} for row in rows])
     else:
-        typer.echo("no threads")
+        terminal.echo("no threads")
 
 
 def _row(thread: Any) -> dict[str, Any]:
@@ -348,7 +348,7 @@ def state(
         terminal.print_json({**_row(known), "state": values})
         return
     terminal.print_facts(_told(_row(known)))
-    typer.echo("")
+    terminal.echo("")
     terminal.print_facts({name: _brief(value) for name, value in values.items()})
 
 
@@ -360,4 +360,4 @@ def cancel(thread: Annotated[UUID, typer.Argument(help="Id of a running thread."
     if not asyncio.run(cancel_thread(thread)):
         terminal.say(f"thread {thread} is not running")
         raise typer.Exit(1)
-    typer.echo(f"thread {thread} stops after the step it is at")
+    terminal.echo(f"thread {thread} stops after the step it is at")

@@ -221,9 +221,9 @@ def _show(approval: "Approval") -> None:
             **decider_of(approval),
         }
     )
-    typer.echo(f"\n{text_of(proposal.content)}\n")
+    terminal.echo(f"\n{text_of(proposal.content)}\n")
     if diff := diff_of(approval):
-        typer.echo(f"Edited by {approval.edited_by}:\n\n{diff}\n")
+        terminal.echo(f"Edited by {approval.edited_by}:\n\n{diff}\n")
     if proposal.facts:
-        typer.echo("Facts:")
+        terminal.echo("Facts:")
         terminal.print_facts({f"  {name}": "-" if value is None else value for name, value in proposal.facts.items()})

@@ -198,7 +198,7 @@ def example() -> None:
     """Print the example crm.yaml."""
     from core.crm_config import example_text
 
-    typer.echo(example_text(), nl=False)
+    terminal.echo(example_text(), nl=False)
 
 
 @app.command("check")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from app import terminal
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -14,7 +16,7 @@ def url() -> None:
     from core.settings import settings
     from db import embedded
 
-    typer.echo(embedded.postgres_url(settings()))
+    terminal.echo(embedded.postgres_url(settings()))
 
 
 @app.command()
@@ -37,7 +39,7 @@ def upgrade(
         of_prefect = embedded.create_database(url, embedded.prefect_database(url))
         copy = prefect_backup.before_migration(of_prefect, settings().home / "backups", now=datetime.now(UTC))
         if copy is not None:
-            typer.echo(f"Prefect's database is of an older version and will be migrated; a copy is in {copy}")
+            terminal.echo(f"Prefect's database is of an older version and will be migrated; a copy is in {copy}")
 
 
 OfPrefect = Annotated[
@@ -55,7 +57,7 @@ def backup(
     from db import backup as backups
 
     written = backups.backup(_address(prefect=prefect), file, overwrite=force)
-    typer.echo(f"{file}: {written:,} bytes")
+    terminal.echo(f"{file}: {written:,} bytes")
 
 
 @app.command()
@@ -68,7 +70,7 @@ def restore(
     from db import backup as backups
 
     backups.restore(_address(prefect=prefect), file, overwrite=force)
-    typer.echo(f"{file}: restored")
+    terminal.echo(f"{file}: restored")
 
 
 def _address(*, prefect: bool) -> str:

@@ -45,15 +45,15 @@ def demo(
     best, filled = asyncio.run(best_leads(_SOURCED, 10))
     _print("The ten best leads, and why", [{name: row[name] for name in _SHOWN} for row in best])
     _print("Gaps that were filled, and where from", filled)
-    typer.echo(f"\nThe runs in the Prefect UI: {(server_url() or '').removesuffix('/api')}")
-    typer.echo("How far everything is:      sales-agent status      as a file: sales-agent export leads.csv")
-    typer.echo(f"The database:               sales-agent db url      (data in {home})")
-    typer.echo("Stop everything:            make demo-stop          (or `sales-agent down` with the same home)")
+    terminal.echo(f"\nThe runs in the Prefect UI: {(server_url() or '').removesuffix('/api')}")
+    terminal.echo("How far everything is:      sales-agent status      as a file: sales-agent export leads.csv")
+    terminal.echo(f"The database:               sales-agent db url      (data in {home})")
+    terminal.echo("Stop everything:            make demo-stop          (or `sales-agent down` with the same home)")
 
 
 def _print(title: str, rows: list[dict[str, object]]) -> None:
     if rows:
-        typer.echo(f"\n{title}")
+        terminal.echo(f"\n{title}")
         terminal.print_table(rows)
 
 

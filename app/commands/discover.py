@@ -119,8 +119,8 @@ def _show(report: "SiteReport") -> None:
             ]
         )
     else:
-        typer.echo(f"Nobody found: {report.reason}")
+        terminal.echo(f"Nobody found: {report.reason}")
     owners = [f"{person.name} ({person.title})" for person in report.other_people if person.is_owner_like]
     if owners:
-        typer.echo(f"Owners and founders: {', '.join(owners)}")
-    typer.echo(f"{sum(page.status == 'ok' for page in report.pages)} pages read")
+        terminal.echo(f"Owners and founders: {', '.join(owners)}")
+    terminal.echo(f"{sum(page.status == 'ok' for page in report.pages)} pages read")

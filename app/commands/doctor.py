@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.terminal import echo, prepare_prefect, print_json
+from core.plain_text import plain
+
 if TYPE_CHECKING:
     from core.checkups import Checkup
 
@@ -16,7 +19,6 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
     """
     import asyncio
 
-    from app.terminal import prepare_prefect, print_json
     from core.checkups import State
     from core.settings import settings
 
@@ -40,6 +42,7 @@ def _show(found: Sequence["Checkup"]) -> None:
         models = "".join(
             f"; {model}: {'offered' if is_offered else 'unknown'}" for model, is_offered in one.models.items()
         )
-        typer.echo(typer.style(f"{one.state.value:<8}", fg=colour) + f"{one.name:<13}{one.detail}{limits}{models}")
+        said = plain(f"{one.name:<13}{one.detail}{limits}{models}")
+        typer.echo(typer.style(f"{one.state.value:<8}", fg=colour) + said)
         if one.advice:
-            typer.echo(f"{'':<21}-> {one.advice}")
+            echo(f"{'':<21}-> {one.advice}")

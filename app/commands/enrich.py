@@ -134,7 +134,7 @@ def _show(report: "EnrichmentReport") -> None:
         ("Spend", enrichment_artifacts.spend(report) if report.spend else []),
     ):
         if rows:
-            typer.echo(f"\n{title}")
+            terminal.echo(f"\n{title}")
             terminal.print_table(_even(rows))
 
 
@@ -160,7 +160,7 @@ def check(
             terminal.print_json({"valid": False, "problems": [problem._asdict() for problem in error.problems]})
         else:
             for problem in error.problems:
-                typer.echo(f"{file}, {problem}")
+                terminal.echo(f"{file}, {problem}")
         raise typer.Exit(1) from None
     fields = {name: [step.ask for step in found.steps(name)] for name in found.fields}
     if as_json:
@@ -174,7 +174,7 @@ def example() -> None:
     """Print the configuration that ships, to be changed: `sales-agent enrichment example > enrichment.yaml`."""
     from core.enrichment_config import example_text
 
-    typer.echo(example_text(), nl=False)
+    terminal.echo(example_text(), nl=False)
 
 
 @app.command()

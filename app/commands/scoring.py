@@ -9,6 +9,7 @@ import typer
 
 from app import terminal
 from app.commands.options import AsJson, Icp, RequestOf, reads_a_file
+from core.plain_text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def _print_json_lines(scorer: "Scorer", file: "ScannedFile", mapping: "ColumnMap
     from tasks.scoring import json_lines, score_file
 
     for lines, scored in score_file(scorer, file, mapping):
-        sys.stdout.buffer.write(json_lines(lines, scored))
+        sys.stdout.buffer.write(escaped(json_lines(lines, scored)))
     sys.stdout.buffer.flush()
 
 
@@ -144,7 +145,7 @@ def check(
             terminal.print_json({"valid": False, "problems": [problem._asdict() for problem in error.problems]})
         else:
             for problem in error.problems:
-                typer.echo(f"{file}, {problem}")
+                terminal.echo(f"{file}, {problem}")
         raise typer.Exit(1) from None
     doubts = doubts_of(profile)
     if as_json:
@@ -172,7 +173,7 @@ def example(
     """Print an example profile, to be changed: `sales-agent icp example > icp.yaml`."""
     from core.profiles import example_text
 
-    typer.echo(example_text(which.value), nl=False)
+    terminal.echo(example_text(which.value), nl=False)
 
 
 @app.command()

@@ -41,5 +41,5 @@ def status(
         ("Last enrichment runs", found.enrichment.runs),
     ):
         if rows:
-            typer.echo(f"\n{title}")
+            terminal.echo(f"\n{title}")
             terminal.print_table(rows)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from app import terminal
+
 
 def up(
     host: Annotated[
@@ -18,7 +20,7 @@ def up(
     from core.settings import settings
 
     if detach:
-        ups.detach(settings(), ["--host", host, "--port", str(port)], typer.echo)
+        ups.detach(settings(), ["--host", host, "--port", str(port)], terminal.echo)
         return
     ups.Up(settings(), host=host, port=port, say=_say).run()
 
@@ -28,8 +30,8 @@ def down() -> None:
     from app import up as ups
     from core.settings import settings
 
-    ups.down(settings(), typer.echo)
+    ups.down(settings(), terminal.echo)
 
 
 def _say(line: str) -> None:
-    typer.echo(f"{datetime.now().astimezone():%H:%M:%S} {line}")
+    terminal.echo(f"{datetime.now().astimezone():%H:%M:%S} {line}")

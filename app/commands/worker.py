@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from app import terminal
+
 
 def worker(
     check: Annotated[bool, typer.Option("--check", help="Only tell whether this machine's worker answers.")] = False,
@@ -14,6 +16,6 @@ def worker(
 
     if check:
         workers.check(settings())
-        typer.echo("online")
+        terminal.echo("online")
         return
-    workers.run(settings(), typer.echo)
+    workers.run(settings(), terminal.echo)

@@ -48,9 +48,7 @@ async def test_an_id_that_looks_like_a_records_own_joins_no_strangers(
     assert second.counts.inserted == 62
     assert second.counts.rows == 63
     assert {"Ann Berg", "Bob Cole", "Cid Dorn", "Dee Egge"} <= names(database)
-    assert second.warnings == [
-        "2 rows share an id (Record ID) with another person or company and were kept apart"
-    ]
+    assert second.warnings == ["2 rows share an id (Record ID) with another person or company and were kept apart"]
     before = leads(database)
     third = await import_text(database, text, tmp_path, policy, source="crm", batch_rows=7)
     assert (third.counts.inserted, third.counts.updated) == (0, 0)
@@ -154,9 +152,7 @@ def test_nobody_is_missing_afterwards(database: str, tmp_path: Path, given_files
     clear(database)
     for number, rows in enumerate(given_files):
         rule = policy if number else ConflictPolicy.FILL_EMPTY
-        done = asyncio.run(
-            import_text(database, as_csv(rows), tmp_path, rule, source="crm", batch_rows=batch_rows)
-        )
+        done = asyncio.run(import_text(database, as_csv(rows), tmp_path, rule, source="crm", batch_rows=batch_rows))
         assert done.counts.rows == len(rows)
         assert done.counts.rejected == 0 or any(not company for _, _, _, company, _ in rows)
     found = list(leads(database).values())
