@@ -1,7 +1,7 @@
 """What the commands share on a terminal: lines, tables, progress bars, JSON.
 
-Results go to standard output, all else to standard error. Every text passes here on its way to the person and loses what
-would act on the terminal (`core.plain_text`); JSON keeps it, escaped.
+Results go to standard output, all else to standard error. Every text passes here on its way to the person and loses
+what would act on the terminal (`core.plain_text`); JSON keeps it, escaped.
 """
 
 import os

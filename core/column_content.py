@@ -131,6 +131,11 @@ _KINDS: dict[str, Callable[[str], object]] = {
 }
 
 
+def is_kind(kind: str, cell: str) -> bool:
+    """Say whether one cell, stripped and not empty, is of a kind that `Profile.shares` knows."""
+    return bool(_KINDS[kind](cell))
+
+
 def profile(cells: Sequence[str]) -> Profile:
     """Profile one column's sampled cells."""
     stripped = [cell.strip() for cell in cells]

@@ -18,8 +18,10 @@ from core.column_readings import read_name, table_of
 from core.column_words import fold_header
 from core.errors import InvalidInput
 from core.lead import FIELDS
+from core.ragged_rows import TableShape, shape_of
 
-OWN_COLUMNS = frozenset({"_line", "_error"})
+MORE_COLUMN = "_more"
+OWN_COLUMNS = frozenset({"_line", "_error", MORE_COLUMN})
 """Columns that our own reject files add: never mapped, never kept."""
 THRESHOLD = 0.5
 SAMPLE_ROWS = 200
@@ -31,11 +33,13 @@ class ColumnMapping:
 
     Attributes:
         columns: (label, field or None, confidence 0-1) in file order.
+        shape: What the columns hold, for rows that have shifted.
         no_identity: Why the column of ids does not say which row is which (`core.column_ids`); None where it does.
     """
 
     columns: tuple[tuple[str, str | None, float], ...]
     no_identity: str | None = None
+    shape: TableShape = TableShape()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -120,7 +124,8 @@ def map_columns(
     )
     # Who maps a column of ids by hand means it.
     by_hand = "external_id" in fixed.values()
-    return ColumnMapping(columns, None if by_hand else _why_no_identity(header, columns, profiles, rows))
+    no_identity = None if by_hand else _why_no_identity(header, columns, profiles, rows)
+    return ColumnMapping(columns, no_identity, shape_of(rows, [field for _, field, _ in columns]))
 
 
 def _why_no_identity(

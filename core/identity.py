@@ -1,8 +1,8 @@
 """When two rows that share a key are one lead all the same, and when the key is wrong about it.
 
-A key says that two rows look alike in one respect: an id, an address, a name. Others may contradict it: another person's
-name, another address of their own, another company. Then the key belongs to whoever had it first, and the row takes the
-next one of its own (`core.lead.further_keys`). Nobody is merged away; at worst one lead stands twice.
+A key says that two rows look alike in one respect: an id, an address, a name. Others may contradict it: another
+person's name, another address of their own, another company. Then the key belongs to whoever had it first, and the row
+takes the next one of its own (`core.lead.further_keys`). Nobody is merged away; at worst one lead stands twice.
 
 What only one of the two says contradicts nothing. What a row filled in once it goes on agreeing with, so the same file
 again finds what it made.
@@ -33,8 +33,8 @@ LOOKED_AT = (
 
 _KINDS = frozenset({"id", "email", "domain", "company"})
 _LEGAL_FORMS = frozenset(
-    """gmbh mbh ag kg kgaa ohg ug ek ev gbr eg se inc incorporated llc llp lp ltd limited corp corporation co company cie
-    compagnie plc pllc pc pty pvt private sa sas sasu sarl srl eurl sci scop sl slu sau spa snc ltda eireli bv nv vof cv
+    """gmbh mbh ag kg kgaa ohg ug ek ev gbr eg se inc incorporated llc llp lp ltd limited corp corporation co company
+    cie compagnie plc pllc pc pty pvt private sa sas sasu sarl srl eurl sci scop sl slu sau spa snc ltda eireli bv nv vof cv
     bvba sprl oy oyj ab as asa aps kk kft zrt sro doo dd zoo spzoo sp ooo oao zao pao ооо оао зао пао ип тов
     haftungsbeschrankt und and et y the die der das le la les i e""".split()
 )

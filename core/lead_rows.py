@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core import cell_text, normalize
-from core.columns import OWN_COLUMNS, ColumnMapping
+from core.columns import MORE_COLUMN, OWN_COLUMNS, ColumnMapping
 from core.countries import country_code
 from core.lead import FIELDS, POSITION, DedupeKey, dedupe_key
 from core.phones import phone
@@ -37,7 +37,8 @@ class Reject(NamedTuple):
     Attributes:
         column: Label of the column that the reason is about; '' for the row as a whole.
         value: What stands there.
-        reason: 'blank_row', 'invalid_email_only', 'phone_or_name_only' or 'nothing_identifying'.
+        reason: 'blank_row', 'invalid_email_only', 'phone_or_name_only', 'nothing_identifying' or
+        'more_cells_than_columns'.
     """
 
     column: str
@@ -79,6 +80,7 @@ def row_reader(
     default_country: str | None = None,
     source: str | None = None,
     dedupe: DedupeKey = "auto",
+    delimiter: str = ",",
 ) -> RowReader:
     """Prepare the function that reads one record.
 
@@ -87,12 +89,13 @@ def row_reader(
         default_country: ISO alpha-2 code for phone numbers where the row names no country.
         source: The import's label; stored where the row has no source of its own.
         dedupe: Which kind of key to try first.
+        delimiter: The file's: what joins cells again that it cut.
 
     Returns:
-        A function: cells of a record -> `LeadRow` or `Reject`. Short records are padded, cells beyond the header
-        kept in `extra`.
+        A function: cells of a record -> `LeadRow` or `Reject`. Short records are padded, longer ones put right where
+        that is certain (`core.ragged_rows`).
     """
-    return _RowReader(mapping, default_country, source, dedupe).compile()
+    return _RowReader(mapping, default_country, source, dedupe, delimiter).compile()
 
 
 class _RowReader:
@@ -104,8 +107,16 @@ class _RowReader:
     """
 
     def __init__(
-        self, mapping: ColumnMapping, default_country: str | None, source: str | None, dedupe: DedupeKey
+        self,
+        mapping: ColumnMapping,
+        default_country: str | None,
+        source: str | None,
+        dedupe: DedupeKey,
+        delimiter: str,
     ) -> None:
+        self._shape = mapping.shape
+        self._delimiter = delimiter
+        self._more = next((index for index, label in enumerate(mapping.labels) if label.strip() == MORE_COLUMN), None)
         self._labels = mapping.labels
         self._width = len(self._labels)
         self._country = default_country
@@ -125,18 +136,23 @@ class _RowReader:
             "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key,
             "site": normalize.site, "phone": phone, "code_of": country_code,
             "default_country": self._country, "source": self._source, "aside": cell_text.aside,
-            "add_beyond": self._add_beyond,
+            "straight": self._straight, "shifted": self._shifted,
         }  # fmt: skip
         lines = [
             "def read(cells):",
             f"    if len(cells) < {self._width}: cells = cells + [''] * ({self._width} - len(cells))",
+            f"    elif len(cells) > {self._width}:",
+            "        given, cells = cells, straight(cells)",
+            "        if cells is None: return shifted(given)",
             "    original = {}",
         ]
+        if self._more is not None:  # a row of a rejects file that nobody has mended
+            lines.insert(2, f"    if len(cells) > {self._more} and cells[{self._more}].strip(): return shifted(cells)")
         fields = sorted(self._column_of, key=lambda field: field in _PHONES)  # a phone needs the row's country
         lines += [line for field in fields for line in self._read_column(field, names)]
         unread = [f"v{POSITION[field]}" for field in FIELDS if field not in self._column_of]
         if unread:
-            lines.insert(3, f"    {' = '.join(unread)} = None")
+            lines.append(f"    {' = '.join(unread)} = None")
         if "company_website" in self._column_of:
             lines.append(f"    if v{_WEBSITE} and not v{_DOMAIN}: v{_DOMAIN} = own_domain")
         lines.append(f"    if not (v{_NAME} or v{_EMAIL} or v{_WEBSITE} or v{_DOMAIN}): return reject(cells)")
@@ -180,7 +196,7 @@ class _RowReader:
         ]
 
     def _collect_extra(self, names: dict[str, Any]) -> list[str]:
-        """Write the lines that collect what no field takes, with the cells beyond the header."""
+        """Write the lines that collect what no field takes."""
         lines = ["    extra = {}"] if self._unmapped else ["    extra = None"]
         for column, label in self._unmapped:
             names[f"label_{column}"] = label
@@ -189,7 +205,7 @@ class _RowReader:
                 "    if raw and not raw.isspace():",
                 f"        extra[label_{column}] = raw if raw.isalnum() else aside(raw)",
             ]
-        return [*lines, f"    if len(cells) > {self._width}: extra = add_beyond(extra or {{}}, cells)"]
+        return lines
 
     def _finish(self) -> list[str]:
         """Write the lines that put the row together."""
@@ -206,15 +222,11 @@ class _RowReader:
             lines.append("    name = key(values, cells)")
         return [*lines, "    return new(LeadRow, (name, values, extra or None, original or None))"]
 
-    def _add_beyond(self, extra: dict[str, str], cells: list[str]) -> dict[str, str]:
-        """Add the cells beyond the header, under names that no column has."""
-        for number, cell in enumerate(cells[self._width :], self._width + 1):
-            if cell.strip():
-                label = f"col_{number}"
-                while label in extra or label in self._labels:
-                    label += "_"
-                extra[label] = cell_text.aside(cell)
-        return extra
+    def _straight(self, cells: list[str]) -> list[str] | None:
+        return self._shape.straight(cells, self._width, self._delimiter)
+
+    def _shifted(self, cells: list[str]) -> Reject:
+        return Reject("", self._delimiter.join(cells), "more_cells_than_columns")
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:
         return dedupe_key(

@@ -38,7 +38,8 @@ _FILLING = (
     | _TESTS
     | _words(
         """na nan nd ns sn tbc tbd tba todo nil nobody niemand nadie ninguno nenhum nessuno personne niets nichts rien
-        nada no non nein kein keine sin sans ohne nowhere empty blank missing asdf asdfasdf qwerty qwertz azerty abc abcd abcdef xyz foo bar foobar baz fake
+        nada no non nein kein keine sin sans ohne nowhere empty blank missing asdf asdfasdf qwerty qwertz azerty abc
+        abcd abcdef xyz foo bar foobar baz fake
         temp tmp sample example muster mustermann beispiel exemple ejemplo esempio name firstname lastname vorname
         nachname username user you your youremail yourname me someone somebody anyone email mail mymail address domain
         company yourcompany yourdomain mydomain firma website site asd sdf dfg jkl hjkl lorem ipsum default dummy"""
@@ -54,10 +55,10 @@ _ROLES = _words(
     ola ciao bonjour contact contacts contactus contacto contato contatti contatto kontakt kontakty contacteznous
     kapcsolat yhteys kontakta iletisim office offices buero buro bureau oficina ufficio kantoor kontor biuro iroda
     toimisto kancelar kancelaria kanzlei praxis sekretariat secretariat secretaria segreteria secretary secretariaat
-    sekretariatet reception rezeption empfang recepcion recepcao recepcja receptie mail mails email post posta poststelle
-    correo correio mailbox postbox postmaster sales sale verkauf vertrieb ventas venta vendas vendite commerciale
-    commercial comercial verkoop salg forsaljning sprzedaz obchod prodej myynti satis orders order bestellung bestellungen
-    pedidos ordini commande commandes zamowienia support helpdesk help hilfe service services servicio servizio serwis
+    sekretariatet reception rezeption empfang recepcion recepcao recepcja receptie mail mails email post posta
+    poststelle correo correio mailbox postbox postmaster sales sale verkauf vertrieb ventas venta vendas vendite commerciale
+    commercial comercial verkoop salg forsaljning sprzedaz obchod prodej myynti satis orders order bestellung
+    bestellungen pedidos ordini commande commandes zamowienia support helpdesk help hilfe service services servicio servizio serwis
     klantenservice kundenservice kundendienst kundeservice customerservice customercare soporte suporte assistenza
     atencion atencionalcliente admin administration administracion administracao amministrazione administrator
     verwaltung administratie team staff enquiries inquiries enquiry inquiry anfrage anfragen general allgemein jobs job

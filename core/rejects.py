@@ -1,10 +1,13 @@
 """The file of rejected rows: the same columns plus `_line` and `_error`, to be mended and imported as it is.
 
+Where rows have more cells than there are columns, `_more` holds what is left over.
+
 Cells a spreadsheet would run as a formula are guarded (`core.spreadsheets`).
 """
 
 from collections.abc import Mapping, Sequence
 
+from core.columns import MORE_COLUMN
 from core.import_batches import RejectedRecord
 from core.spreadsheets import guarded
 
@@ -13,16 +16,20 @@ ERROR_COLUMN = "_error"
 ENCODING = "utf-8-sig"  # the byte order mark is what makes Excel read UTF-8 as UTF-8
 
 
-def header_of(labels: Sequence[str], mapping: Mapping[str, str], *, has_header: bool) -> list[str]:
+def header_of(
+    labels: Sequence[str], mapping: Mapping[str, str], *, has_header: bool, has_wider: bool = False
+) -> list[str]:
     """Name the columns of the rejects file.
 
     Args:
         labels: the columns of the imported file.
         mapping: column label -> field.
         has_header: without one, the columns get the names of their fields, so that the mapping is not lost.
+        has_wider: whether a rejected row has more cells than the file has columns: a column takes them, and a row
+            where it is filled is rejected again.
     """
     names = list(labels) if has_header else [mapping.get(label, label) for label in labels]
-    return [*names, LINE_COLUMN, ERROR_COLUMN]
+    return [*names, LINE_COLUMN, ERROR_COLUMN, *([MORE_COLUMN] if has_wider else [])]
 
 
 def reject_row(reject: RejectedRecord, width: int, delimiter: str = ",") -> list[str]:
@@ -36,4 +43,5 @@ def reject_row(reject: RejectedRecord, width: int, delimiter: str = ",") -> list
     column, value, reason = reject.reject
     error = ": ".join(part for part in (reason, column, value) if part)
     cells = [*reject.cells[:width], *[""] * (width - len(reject.cells))]
-    return [*(guarded(cell, delimiter) for cell in cells), str(reject.line), guarded(error, delimiter)]
+    more = [delimiter.join(reject.cells[width:])] if len(reject.cells) > width else []
+    return [*(guarded(cell, delimiter) for cell in (*cells, str(reject.line), error, *more))]

@@ -113,6 +113,13 @@ async def first_rejects(connection: AsyncConnection, import_id: UUID, limit: int
     return [_rejected(row) for row in await connection.execute(_rejects_of(import_id).limit(limit))]
 
 
+async def has_rejects(connection: AsyncConnection, import_id: UUID, reason: str) -> bool:
+    """Say whether an import rejected a record for this reason."""
+    table = ImportRejectRow.__table__
+    query = select(table.c.record).where(table.c.import_id == import_id, table.c.reason == reason).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
 def _rejects_of(import_id: UUID) -> Select[Any]:
     table = ImportRejectRow.__table__
     return select(table).where(table.c.import_id == import_id).order_by(table.c.record)

@@ -5,8 +5,8 @@ A batch is COPYed into a temporary table, then merged by two statements in the s
 1. look the keys up and insert those nobody has; tell whether the policy would change any of the others;
 2. if it would, change those, and only those, keeping the values before and after for `undo_import`.
 
-A row that may contradict the lead its key found (`core.identity`: another name, address or company) is left out of both:
-`take_doubtful` hands it to Python, which knows the rules, and what is found is staged again with its owner.
+A row that may contradict the lead its key found (`core.identity`: another name, address or company) is left out of
+both: `TAKE_DOUBTFUL` hands it to Python, which knows the rules, and it is staged again with the lead it is.
 
 Unchanged leads cost a look-up and no write and no lock. Rows are inserted, then locked, each in the order of their
 key, so that two imports at once cannot deadlock. The rules are those of `core.merging`, in SQL.
@@ -34,7 +34,8 @@ CLEAR_STAGE = "DELETE FROM lead_stage"
 # A necessary condition of `core.identity.contradicts`, cheap enough for every row that is met.
 _DOUBTFUL = f"""(l.id <> s.id AND l.id IS DISTINCT FROM s.owner_id AND coalesce(
     {" OR ".join(f"s.{field} <> l.{field}" for field in LOOKED_AT)} OR
-    coalesce(s.contact_name, s.last_name, s.first_name) <> coalesce(l.contact_name, l.last_name, l.first_name), false))"""
+    coalesce(s.contact_name, s.last_name, s.first_name) <> coalesce(l.contact_name, l.last_name, l.first_name),
+    false))"""
 
 TAKE_DOUBTFUL = f"""
 DELETE FROM lead_stage s USING leads l WHERE s.dedupe_key = l.dedupe_key AND {_DOUBTFUL}

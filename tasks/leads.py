@@ -86,7 +86,7 @@ async def map_file(file: ScannedFile, request: ImportRequest, *, use_remembered:
 @task(name="preview", **STEP)
 async def preview(file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> PreviewReport:
     """Say what an import would do; writes nothing and needs no database."""
-    report = await asyncio.to_thread(preview_file, file, mapping, make_row_reader(mapping, request))
+    report = await asyncio.to_thread(preview_file, file, mapping, make_row_reader(file, mapping, request))
     file.path.unlink(missing_ok=True)
     return report
 
@@ -192,13 +192,15 @@ async def _close(import_id: UUID, file: ScannedFile, mapping: ColumnMapping, wor
 
 async def _write_rejects(connection: Connection, import_id: UUID, file: ScannedFile, mapping: ColumnMapping) -> Path:
     path = own_directory("rejects") / f"{import_id}.csv"
-    header = header_of(file.format.header, mapping.mapping, has_header=file.format.has_header)
+    has_wider = await imports.has_rejects(connection, import_id, "more_cells_than_columns")
+    has_header = file.format.has_header
+    header = header_of(file.format.header, mapping.mapping, has_header=has_header, has_wider=has_wider)
     draft = path.with_suffix(".part")
     with draft.open("w", encoding=ENCODING, newline="") as target:
         writer = csv.writer(target, delimiter=file.format.delimiter)
         writer.writerow(guarded(name, file.format.delimiter) for name in header)
         async for reject in imports.stream_rejects(connection, import_id):
-            writer.writerow(reject_row(reject, len(header) - 2, file.format.delimiter))
+            writer.writerow(reject_row(reject, len(file.format.header), file.format.delimiter))
     draft.replace(path)
     return path
 

@@ -5,10 +5,12 @@ from itertools import islice
 from core import csv_rows
 from core.columns import ColumnMapping, map_columns
 from core.csv_rows import ScannedFile
+from core.errors import InvalidFile
 from core.imports import ImportRequest
 from core.lead_rows import RowReader, row_reader
 from core.preview import PreviewReport
 from core.preview import preview as preview_file
+from core.ragged_rows import line_of_wrong_header
 from core.settings import settings
 
 _SAMPLE_ROWS = 500
@@ -22,22 +24,38 @@ def preview(request: ImportRequest) -> PreviewReport:
     """
     file = csv_rows.scan(request.path.expanduser(), request.format_options)
     mapping = detect_mapping(file, request)
-    return preview_file(file, mapping, make_row_reader(mapping, request))
+    return preview_file(file, mapping, make_row_reader(file, mapping, request))
 
 
 def detect_mapping(
     file: ScannedFile, request: ImportRequest, remembered: dict[str, str] | None = None
 ) -> ColumnMapping:
-    """Decide which column holds which field: the request, else what a person confirmed, else rules."""
-    sample = [cells for _, cells in islice(csv_rows.read(file), _SAMPLE_ROWS)]
-    return map_columns(file.format.header, sample, overrides=request.mapping, remembered=remembered)
+    """Decide which column holds which field: the request, else what a person confirmed, else rules.
+
+    Raises:
+        InvalidFile: most rows have more cells than the header has names; names the first line that does.
+    """
+    records = list(islice(csv_rows.read(file), _SAMPLE_ROWS))
+    sample = [cells for _, cells in records]
+    form = file.format
+    mapping = map_columns(form.header, sample, overrides=request.mapping, remembered=remembered)
+    line = line_of_wrong_header(records, mapping.shape, len(form.header), form.delimiter) if form.has_header else None
+    if line is not None:
+        raise InvalidFile(
+            f"most rows have more cells than the header has names ({len(form.header)}): name every column, and quote "
+            "the cells that hold the delimiter",
+            path=str(request.path),
+            line=line,
+        )
+    return mapping
 
 
-def make_row_reader(mapping: ColumnMapping, request: ImportRequest) -> RowReader:
+def make_row_reader(file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> RowReader:
     """Compile a mapping into the function that reads a row, with the request's and the team's settings."""
     return row_reader(
         mapping,
         default_country=request.default_country or settings().imports.default_country,
         source=request.source,
         dedupe=request.dedupe,
+        delimiter=file.format.delimiter,
     )

@@ -50,7 +50,11 @@ class RowReading:
             InvalidFile: The file can no longer be read as it was scanned.
         """
         read_row = row_reader(
-            self.mapping, default_country=self.default_country, source=self.source, dedupe=self.dedupe
+            self.mapping,
+            default_country=self.default_country,
+            source=self.source,
+            dedupe=self.dedupe,
+            delimiter=self.file.format.delimiter,
         )
         records = csv_rows.read(self.file, skip=start)
         batches = gather(records, read_row, policy=self.policy, batch_rows=self.batch_rows, start=start)
