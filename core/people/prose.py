@@ -1,16 +1,25 @@
-"""People in sentences: "Jane Doe is our Chief Executive Officer", "our CEO Jane Doe", "Jane Doe, CEO of Acme, ..."."""
+"""People in sentences: "Jane Doe is our Chief Executive Officer", "our CEO Jane Doe", "Jane Doe, CEO of Acme, ...".
+
+Every repetition in these patterns has an upper bound, so that a match from one place costs at most so much whatever
+the page says, and a paragraph costs no more than its length times that.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from core.names import PersonName, read_name
 from core.titles import Title, fold, may_hold_title, read_title
 
-_CAP = r"[^\W\d_a-zß-öø-ÿ](?:\.|[\w'’-]*)"
+_MAX_TEXT = 2_000
+"""Characters read of one paragraph."""
+_MAX_MATCHES = 40
+"""Places of a paragraph at which one kind of sentence is looked into; a paragraph about people has a few."""
+_CAP = r"[^\W\d_a-zß-öø-ÿ](?:\.|[\w'’-]{0,40})"
 _NAME = (
-    rf"(?:(?:Dr|Mr|Mrs|Ms|Prof|Ing|Herr|Frau|Mme|M|Dipl\.-Ing)\.?\s+)*{_CAP}"
-    rf"(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+)*{_CAP}){{1,3}}"
+    rf"(?:(?:Dr|Mr|Mrs|Ms|Prof|Ing|Herr|Frau|Mme|M|Dipl\.-Ing)\.?\s+){{0,5}}{_CAP}"
+    rf"(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+){{0,3}}{_CAP}){{1,3}}"
 )
 _ARTICLE = (
     r"(?:the (?:company|firm|group|business|agency)['’]s |the |our |an? |its |their |his |her |unser(?:en|em|e|)? |"
@@ -18,8 +27,10 @@ _ARTICLE = (
     r"notre |son |sa |el |nuestr[oa] |su |o |a |noss[oa] |il |i |lo |nostr[oa] |suo |sua |de |het |onze )?"
 )
 _AND = r"(?:\s+(?:and|und|et|y|e|en|&)\s+|,\s+)"
+_MORE = rf"(?P<more>(?:{_AND}{_NAME}){{0,20}})"
+_BEFORE_NAME = r"(?P<title>(?:[\w&/-]{1,60}\s+){0,5}?[\w&/.-]{1,60})"
 _IS = re.compile(
-    rf"(?P<name>{_NAME})(?:\s*\([^)]*\))?(?:,\s+(?:who|which|der|die|qui|que|che)\s[^,.]{{3,90}},)?,?\s+"
+    rf"(?P<name>{_NAME})(?:\s*\([^)]{{0,200}}\))?(?:,\s+(?:who|which|der|die|qui|que|che)\s[^,.]{{3,90}},)?,?\s+"
     r"(?:is|serves as|acts as|currently serves as|has been|has served as|ist|est|es|é|è|is momenteel)\s+"
     r"(?:currently\s+|also\s+|auch\s+|aussi\s+|también\s+|também\s+|anche\s+|ook\s+|now\s+|today\s+|heute\s+|aujourd['’]hui\s+|hoy\s+|hoje\s+|oggi\s+|nu\s+|"
     rf"seit\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
@@ -27,13 +38,13 @@ _IS = re.compile(
 _APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+{_ARTICLE}(?P<title>[^.;:!?\"“”„]{{2,80}})")
 _BRACKETS = re.compile(rf"(?P<name>{_NAME})\s*\((?P<title>[^()]{{2,60}})\)")
 _LEADS_AS = re.compile(
-    rf"(?P<name>{_NAME}),?\s+(?:(?:who|der|die|qui|que|che)\s+)?(?:\w+\s+){{0,2}}?"
+    rf"(?P<name>{_NAME}),?\s+(?:(?:who|der|die|qui|que|che)\s+)?(?:\w{{1,60}}\s+){{0,2}}?"
     r"(?:leads?|heads?|runs?|guides?|directs?|manages?|steers?|leitet|führt|lenkt|dirige|gère|guida|gestisce|lidera|"
-    r"leidt|serves?|works|continues)\s+(?:[\w'’-]+\s+){0,5}?"
+    r"leidt|serves?|works|continues)\s+(?:[\w'’-]{1,60}\s+){0,5}?"
     rf"(?:as|als|en tant que|comme|como|come|in qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _LEADS_INVERTED = re.compile(
-    rf"\b(?:führt|leitet|lenkt)\s+(?:\w+\s+){{0,4}}?(?P<name>{_NAME})\s+(?:\w+\s+){{0,4}}?als\s+{_ARTICLE}"
+    rf"\b(?:führt|leitet|lenkt)\s+(?:\w{{1,60}}\s+){{0,4}}?(?P<name>{_NAME})\s+(?:\w{{1,60}}\s+){{0,4}}?als\s+{_ARTICLE}"
     r"(?P<title>[^.;:!?]{2,90})"
 )
 _CAPACITY = re.compile(
@@ -53,11 +64,11 @@ _MYSELF = re.compile(
 _BEFORE = re.compile(
     r"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze|durch (?:den|"
     r"die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|"
-    rf"haar))\s+)(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+(?P<name>{_NAME})(?P<more>(?:{_AND}{_NAME})*)"
+    rf"haar))\s+){_BEFORE_NAME},?\s+(?P<name>{_NAME}){_MORE}"
 )
 _TITLE_NAME = re.compile(
     r"(?:^|[.!?]\s+|\b(?:by|with|under|von|mit|durch|unter|par|avec|por|con|com|da|dal|dalla|door|met)\s+)"
-    rf"{_ARTICLE}(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+)\s+(?P<name>{_NAME})(?P<more>(?:{_AND}{_NAME})*)"
+    rf"{_ARTICLE}{_BEFORE_NAME}\s+(?P<name>{_NAME}){_MORE}"
     r"(?!\s+(?:of|at|from|bei|von|chez|de|di)\s+[A-ZÄÖÜÉ])"
 )
 _AS_TITLE = re.compile(
@@ -65,10 +76,10 @@ _AS_TITLE = re.compile(
     rf"(?P<name>{_NAME})"
 )
 _TITLE_IS = re.compile(
-    rf"(?:^|[.!?)]\s+){_ARTICLE}(?P<title>(?:[\w&/.'’-]+\s+){{1,7}}?)(?:is|ist|est|es|é|è)\s+(?P<name>{_NAME})"
+    rf"(?:^|[.!?)]\s+){_ARTICLE}(?P<title>(?:[\w&/.'’-]{{1,60}}\s+){{1,7}}?)(?:is|ist|est|es|é|è)\s+(?P<name>{_NAME})"
 )
 _POSSESSIVE = re.compile(
-    rf"(?P<place>{_CAP}(?:\s+{_CAP}){{0,3}}?)(?:['’]s|(?<=s)['’])\s+(?P<title>(?:[\w&/-]+\s+){{0,5}}?[\w&/.-]+),?\s+"
+    rf"(?P<place>{_CAP}(?:\s+{_CAP}){{0,3}}?)(?:['’]s|(?<=s)['’])\s+{_BEFORE_NAME},?\s+"
     rf"(?P<name>{_NAME})(?P<more>)"
 )
 _SUBJECT = re.compile(
@@ -76,7 +87,23 @@ _SUBJECT = re.compile(
 )
 _PARTNER = re.compile(rf"({_CAP})\s+(?:and|und|et|y|e|en|&)\s+$")
 _OUR = re.compile(r"(?:Our|Unsere?|Notre|Nuestr[oa]|Noss[oa]|Nostr[oa]|Ons|Onze|It|She|He|Er|Sie|Il|Elle)\b")
-_LABELLED = re.compile(rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?:[ /&-]+[\w/&.-]+){{0,4}})\s*:\s*(?P<name>{_NAME})")
+# A word takes all that may be of it and gives nothing back, so a run of dashes is cut into words in one way only.
+_LABELLED = re.compile(
+    rf"(?:^|[\s,;·|•–-])(?P<title>(?:{_CAP})(?![\w'’-])(?:[ /&-](?:[ /&-]{{0,8}} )?+[\w/&.-]{{1,60}}+){{0,4}}+)"
+    rf"\s*:\s*(?P<name>{_NAME})"
+)
+_SENTENCE_START = re.compile(r"^|[.!?]\s+")
+_BOUNDARY = re.compile(r"\b")
+_HONORIFIC = re.compile(r"(?:Mr|Ms|Mrs|Dr|Herr|Frau|Mme|M)\.?\s+")
+_PRONOUNS = ("He", "She", "Er", "Sie", "Il", "Elle", "Él", "Ella", "Ele", "Ela", "Lui", "Lei", "Hij", "Zij")
+_OWN_ARTICLE = r"(?:the |our |its |unser(?:e)? |der |die |notre |nuestr[oa] |noss[oa] )?"
+_SAYS_POST = re.compile(
+    r",?\s+(?:is|serves as|acts as|is currently|currently serves as|ist|est|es|é|è)\s+"
+    r"(?:the |our |an? |currently |its |unser(?:e)? |der |die |le |la |notre |el |nuestr[oa] |o |"
+    r"noss[oa] |il |nostr[oa] |de |onze ){0,6}(?P<title>[^.;:!?]{2,90})"
+)
+_AS_POST = re.compile(rf"(?:As|Als) {_OWN_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}), ")
+_APPOSED_POST = re.compile(rf", {_OWN_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),")
 _INVERTED = re.compile(r"\b(?:ist|leitet|führt)\s+(?P<rest>[^\W\d_a-zß-öø-ÿ][^.,;:!?]{8,90})")
 _NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _LEADS_INVERTED, _CAPACITY, _FIRST_PERSON)
 _TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _TITLE_IS, _POSSESSIVE, _LABELLED)
@@ -129,17 +156,18 @@ def statements(text: str) -> list[Statement]:
     """Find the people of a paragraph whose post decides; posts held in the past are left out.
 
     Args:
-        text: a paragraph, at most a few thousand characters.
+        text: a paragraph with single white space, of which 2,000 characters are read.
     """
+    text = text[:_MAX_TEXT]
     found: list[Statement] = []
     if not is_telling(text):
         return found
     for pattern in (*_NAME_FIRST, *_TITLE_FIRST):
-        for matched in _matches(pattern, text):
+        for matched in islice(_matches(pattern, text), _MAX_MATCHES):
             if not _FORMER.search(text[max(0, matched.start() - 30) : matched.start()]):
                 found.extend(_stated(pattern, matched, text))
     found.extend(_inverted(text))
-    for matched in _FOUNDED.finditer(text):
+    for matched in islice(_FOUNDED.finditer(text), _MAX_MATCHES):
         name = _trimmed(matched["name"])
         if name is not None:
             found.append(Statement(name, Title("Founder", is_owner_like=True, is_title=True), matched[0], True))
@@ -148,7 +176,7 @@ def statements(text: str) -> list[Statement]:
 
 def _inverted(text: str) -> Iterator[Statement]:
     """Read German word order: "Heute ist Jana Doe Geschäftsführerin der Doe GmbH"."""
-    for matched in _INVERTED.finditer(text):
+    for matched in islice(_INVERTED.finditer(text), _MAX_MATCHES):
         tokens = matched["rest"].split()
         for at in range(2, min(len(tokens), 5)):
             title = _post(re.sub(r"^(?:seit \d{4} )?(?:der |die |unsere? )?", "", " ".join(tokens[at:])))
@@ -178,7 +206,8 @@ def _stated(pattern: re.Pattern[str], matched: re.Match[str], text: str) -> Iter
         title = replace(title, place=fold(place))
     around = text[max(0, matched.start() - 40) : matched.end() + 40]
     more = matched.groupdict().get("more") or ""
-    partner = _PARTNER.search(text[: matched.start("name")]) if pattern is _APPOSITION else None
+    starts = matched.start("name")
+    partner = _PARTNER.search(text[max(0, starts - 60) : starts]) if pattern is _APPOSITION else None
     for part in (named, *filter(None, re.split(_AND, more))):
         own_title, own_name = _split(part) or ("", part)
         name = _trimmed(own_name)
@@ -221,24 +250,34 @@ def _is_whole(title: Title, text: str) -> bool:
 
 def own_statement(text: str, name: PersonName) -> Title | None:
     """Read the title from a person's own text: "Jane is our CEO", "She is the CFO", "Jane Doe serves as ..."."""
-    given = re.escape(name.given.split()[0]) if name.given else ""
-    subject = (
-        rf"(?:{re.escape(name.text)}|{given}|(?:Mr|Ms|Mrs|Dr|Herr|Frau|Mme|M)\.?\s+{re.escape(name.family)}"
-        r"|He|She|Er|Sie|Il|Elle|Él|Ella|Ele|Ela|Lui|Lei|Hij|Zij)"
-    )
-    matched = re.search(
-        rf"(?:^|[.!?]\s+){subject}(?:,?\s+)(?:is|serves as|acts as|is currently|currently serves as|ist|est|es|é|"
-        rf"è)\s+(?:the |our |an? |currently |its |unser(?:e)? |der |die |le |la |notre |el |nuestr[oa] |o |a |"
-        rf"noss[oa] |il |nostr[oa] |de |onze )*(?P<title>[^.;:!?]{{2,90}})",
-        text[:600],
-    )
+    text = text[:600]
+    starts = (sentence.end() for sentence in _SENTENCE_START.finditer(text))
+    said = (_SAYS_POST.match(text, end) for start in starts for end in _subject_ends(text, start, name))
+    matched = next(filter(None, said), None)
     if matched is None:
-        article = r"(?:the |our |its |unser(?:e)? |der |die |notre |nuestr[oa] |noss[oa] )?"
-        matched = re.search(
-            rf"^(?:As|Als) {article}(?P<title>[^.;:!?,]{{2,70}}), {subject}\b", text[:600]
-        ) or re.search(rf"^{subject}, {article}(?P<title>[^.;:!?,]{{2,70}}),", text[:600])
-    matched = matched or _MYSELF.search(text[:300])
+        opening = _AS_POST.match(text)
+        if opening is not None and any(
+            _BOUNDARY.match(text, end) for end in _subject_ends(text, opening.end(), name)
+        ):
+            matched = opening
+    if matched is None:
+        apposed = (_APPOSED_POST.match(text, end) for end in _subject_ends(text, 0, name))
+        matched = next(filter(None, apposed), None) or _MYSELF.search(text[:300])
     return _post(matched["title"]) if matched else None
+
+
+def _subject_ends(text: str, at: int, name: PersonName) -> Iterator[int]:
+    """Yield where a person's name, or a word for them, that stands at a place ends.
+
+    The name is compared as text: to compile a pattern for each name of a page would take longer than reading it.
+    """
+    honorific = _HONORIFIC.match(text, at)
+    for start, subjects in (
+        (at, (name.text, *name.given.split()[:1])),
+        (honorific.end() if honorific else -1, (name.family,)),
+        (at, _PRONOUNS),
+    ):
+        yield from (start + len(subject) for subject in subjects if start >= 0 and text.startswith(subject, start))
 
 
 def _trimmed(text: str) -> PersonName | None:
