@@ -52,7 +52,7 @@ _INTERNAL = re.compile(
 """Words of our own workings; a letter never has them."""
 _FIT = re.compile(r"[^\W_][\w&'’.,()+/ -]{0,79}")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|\{\w+\}")
-_SENTENCE_END = re.compile(r"[.!?]+(?:\s|$)|\n{2,}")
+_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]++(?:\s|$)|\n{2,}")
 
 
 class Frozen(BaseModel):

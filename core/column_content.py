@@ -29,7 +29,7 @@ EMPTY = frozenset(
 )
 """Cells, folded, that say nothing."""
 
-_EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]{2,}")
+_EMAIL = re.compile(r"(?<![^@\s<>,;])[^@\s<>,;]++@[^@\s<>,;]+\.[^@\s<>,;]{2,}")
 _URL = re.compile(r"^(?:[a-z]+://|www\.)\S+$|^(?:[\w-]+\.)+[a-z]{2,24}(?:[/:?]\S*)?$", re.IGNORECASE)
 _LINKEDIN_PERSON = re.compile(r"linkedin\.com/(?:in|pub|sales/(?:lead|people)|profile)/?", re.IGNORECASE)
 _LINKEDIN_COMPANY = re.compile(r"linkedin\.com/(?:company|school|showcase|organization|sales/company)", re.IGNORECASE)

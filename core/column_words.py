@@ -166,10 +166,10 @@ WHOLE_NAMES = frozenset(
 def fold_header(name: str) -> str:
     """Give a column name as folded words: camelCase and snake_case cut, accents and punctuation gone."""
     text = re.sub(r"([a-z0-9à-ÿ])([A-Z])", r"\1 \2", name.lstrip("\ufeff").strip())
-    text = re.sub(r"([A-Z]+)([A-Z][a-z]{2,})", r"\1 \2", text)
+    text = re.sub(r"(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", text)
     text = text.casefold().replace("ß", "ss").replace("ł", "l").replace("ø", "o").replace("æ", "ae").replace("ı", "i")
     text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    text = text.replace("#", " no ") if re.match(r"\s*#\s*(of\s)?\w", text) else text
+    text = text.replace("#", " no ") if re.match(r"\s*+#\s*+(of\s)?\w", text) else text
     text = re.sub(r"([a-z])(\d)", r"\1 \2", text)
     return " ".join(re.sub(r"[^\w]+|_", " ", text).split())
 
@@ -207,12 +207,14 @@ def _fuzzy_words() -> list[str]:
 
 
 FUZZY_THRESHOLD = 88
+_MAX_NAME, _MAX_WORD = 200, 40
+"""Characters read of a column's name, and of one word that is looked into; what is longer is no name of a column."""
 
 
 @lru_cache(maxsize=4096)
 def concepts_of(name: str) -> tuple[tuple[str, str], ...]:
     """Read a column name as concepts, in order: ((concept, folded phrase), …); 'unknown' for what no list holds."""
-    words = fold_header(name).split()
+    words = fold_header(name[:_MAX_NAME]).split()
     known = lexicon()
     found: list[tuple[str, str]] = []
     index = 0
@@ -234,6 +236,8 @@ def concepts_of(name: str) -> tuple[tuple[str, str], ...]:
 
 def _unknown(word: str) -> list[tuple[str, str]]:
     """Try a word that no list holds as a compound ('firmenort'), then as a misspelling ('adress')."""
+    if len(word) > _MAX_WORD:
+        return [("unknown", word)]
     known = lexicon()
     for cut in range(len(word) - 2, 2, -1):
         left, right = word[:cut], word[cut:]

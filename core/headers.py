@@ -7,11 +7,11 @@ from core.column_words import concept_of
 
 _VALUE = re.compile(
     r"""^(?:
-      [^@\s]+@[^@\s]+\.[^@\s]+                     # an address
+      [^@\s]++@(?=[^@\s]+\.[^@\s])[^@\s]++         # an address
     | (?:https?://|www\.)\S+                       # a URL
     | [a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|de|fr|io|co|uk|es|it|nl|pl|eu|ch|at|be|br)(?:/\S*)?   # a domain
     | [-+(]?[$€£₹]?\s?\d[\d\s.,:/()\-+%]*[a-z]{0,3}  # a number, a date, a phone number
-    | \d{4}-\d\d-\d\dt[\d:.]+z?\S*                 # a time stamp
+    | \d{4}-\d\d-\d\dt[\d:.]\S*+                   # a time stamp
     | true | false | n/a | null | none
     )$""",
     re.VERBOSE | re.IGNORECASE,

@@ -118,6 +118,7 @@ class _RowReader:
         self._delimiter = delimiter
         self._more = next((index for index, label in enumerate(mapping.labels) if label.strip() == MORE_COLUMN), None)
         self._labels = mapping.labels
+        self._known_labels = frozenset(mapping.labels)
         self._width = len(self._labels)
         self._country = default_country
         self._source = source
@@ -227,6 +228,15 @@ class _RowReader:
 
     def _shifted(self, cells: list[str]) -> Reject:
         return Reject("", self._delimiter.join(cells), "more_cells_than_columns")
+    def _add_beyond(self, extra: dict[str, str], cells: list[str]) -> dict[str, str]:
+        """Add the cells beyond the header, under names that no column has."""
+        for number, cell in enumerate(cells[self._width :], self._width + 1):
+            if cell.strip():
+                label = f"col_{number}"
+                while label in extra or label in self._known_labels:
+                    label += "_"
+                extra[label] = cell_text.storable(cell)
+        return extra
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:
         return dedupe_key(

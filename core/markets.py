@@ -32,7 +32,7 @@ _PAGE_TRUST = 0.7
 _FEW = 10
 """A statistic over so many leads is half sure."""
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0 ']\d{3})*(?:[.,]\d+)?")
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w|https?://|www\.", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.\w|https?://|www\.", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _ORDER = re.compile(
     r"\b(?:ignor\w*|disregard|forget|override|vergiss|oublie\w*|olvida\w*)\b.{0,40}\b(?:instruct\w*|rules?|prompts?|"

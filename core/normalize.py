@@ -109,12 +109,10 @@ def _split_url(raw: str) -> tuple[str, str, str] | None:
     if not value or "@" in value.split("/")[0]:
         return None
     scheme, is_address = "https", False
-    if match := re.match(r"^(https?):/*", value, re.IGNORECASE):
+    # Some are pasted twice: 'http://https://example.com'; the last one counts.
+    if match := re.match(r"(?:(https?):/*+)++", value, re.IGNORECASE):
         is_address = True
         scheme, value = match[1].lower(), value[match.end() :]
-        # Twice pasted: 'http://https://example.com'.
-        while again := re.match(r"^(https?):/*", value, re.IGNORECASE):
-            scheme, value = again[1].lower(), value[again.end() :]
     elif _SCHEME.match(value):
         return None
     value = value.lstrip("/")
@@ -132,7 +130,7 @@ def _split_url(raw: str) -> tuple[str, str, str] | None:
 
 
 def _ascii_host(host: str) -> str | None:
-    if not _HOST.match(host) or len(host) > 253:
+    if len(host) > 253 or not _HOST.match(host):
         return None
     if host.isascii():
         return host
@@ -284,6 +282,8 @@ def _number_range(raw: str) -> str | None:
         return None
     if value.isdigit() and value.isascii():
         return value.lstrip("0") or "0"
+    if len(value) > _LONGEST_RANGE:
+        return value
     plain = " ".join(_MONEY.sub(" ", value.lower().replace("'", "")).split())
     match = _RANGE.match(plain)
     if match is None:
@@ -300,6 +300,7 @@ def _number_range(raw: str) -> str | None:
     return f"{low}+" if plus or _OPEN.match(plain) else low
 
 
+_LONGEST_RANGE = 200  # characters of a cell, with all the words that may stand around two amounts
 _LONGEST_AMOUNT = 16  # characters; more than any company earns, and what a decimal holds exactly with any unit
 
 

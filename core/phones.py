@@ -9,6 +9,8 @@ import phonenumbers
 from core.cell_text import SCIENTIFIC, WHOLE, text
 
 _CACHE = 16_384
+_MAX_NUMBERS = 20
+"""Numbers of one cell that are tried."""
 
 _PHONE_NOISE = str.maketrans("", "", " ()-./\u00a0\u202f\u2011\u2013\t")
 _BEFORE_PHONE = re.compile(r"^(?:tel:|['\u2019`=\"\s])+", re.IGNORECASE)
@@ -56,7 +58,7 @@ def _phone(raw: str, country: str | None) -> str | None:
     quick = _quick_phone(value, country)
     if quick:
         return quick
-    for part in _SPLIT_PHONES.split(value):
+    for part in _SPLIT_PHONES.split(value, _MAX_NUMBERS)[:_MAX_NUMBERS]:
         found = _quick_phone(part, country) or _parsed_phone(part, country)
         if found:
             return found

@@ -81,10 +81,11 @@ def checked_readings(
     refused = []
     for draft in drafts[:MAX_READINGS]:
         value, quote = _plain(draft.value), _plain(draft.quote)
-        url = next((url for url, text in texts if quote and _stands_in(quote, text)), None)
+        is_short = 0 < len(quote) <= MAX_QUOTE
+        url = next((url for url, text in texts if is_short and _stands_in(quote, text)), None)
         if draft.field not in wanted or draft.field not in GIVES["agent"]:
             refused.append(f"{draft.field} was not asked for")
-        elif url is None or len(quote) > MAX_QUOTE:
+        elif url is None:
             refused.append(f"the quote for {draft.field} is not in the text")
         elif not value or not _stands_in(value, quote):
             refused.append(f"the value of {draft.field} is not in its quote")

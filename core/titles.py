@@ -20,6 +20,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 """In the order in which a compound title is resolved: the first that it holds is its role."""
 
 _MAX_TITLE = 160
+_MAX_PARTS = 16
+"""Parts of one title; what has more is a list of something else."""
+_CACHED_CHARS = 200
+"""Longer texts are folded anew each time: they do not come twice, and would fill the memory."""
 _PHRASES: dict[str, Role] = {
     **dict.fromkeys(words.CEO, "CEO"),
     **dict.fromkeys(words.COO, "COO"),
@@ -90,11 +94,15 @@ class Title:
         return self.role is not None or self.is_president or self.is_owner_like
 
 
-@lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
     """Return text in lower case without accents, for comparing words."""
     if text.isascii():
         return text.lower()
+    return _folded(text) if len(text) <= _CACHED_CHARS else _folded.__wrapped__(text)
+
+
+@lru_cache(maxsize=20_000)
+def _folded(text: str) -> str:
     text = (
         text.replace("ß", "ss")
         .replace("’", "'")
@@ -116,9 +124,12 @@ def read_title(text: str) -> Title:
         text: at most a line; anything longer than 160 characters is no title.
     """
     text = text.strip()
-    if not text or len(text) > _MAX_TITLE or _ADVERT.search(text.lower()):
+    # one character may stand for a dozen ("ﷺ")
+    if not text or len(text) > _MAX_TITLE or len(fold(text)) > 2 * _MAX_TITLE or _ADVERT.search(text.lower()):
         return Title(text)
     parts = _parts(text)
+    if len(parts) > _MAX_PARTS:
+        return Title(text)
     reading = _Reading()
     for part, is_joined in parts:
         reading.take(part, is_joined=is_joined)

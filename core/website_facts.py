@@ -33,7 +33,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _LEGAL = re.compile(r"impressum|imprint|mentions|legal|kontakt|contact|contatt|contato", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(
     r"(?:tel(?:efon|éfono|efono|ephone)?|phone|fon|call(?: us)?|ph|t)\b[.:\s]*(\+?[\d(][\d\s()./–-]{6,22}\d)",
     re.IGNORECASE,
@@ -189,7 +189,7 @@ def _is_fax(link: Link, pages: Sequence[Page], url: str) -> bool:
     lines = next(page.document.lines for page in pages if page.url == url)
     index = int(link.position)
     around = lines[index].text if index < len(lines) and index == link.position else link.text
-    before = around.split(link.text)[0] if link.text else around
+    before = around.partition(link.text)[0] if link.text else around
     return bool(_FAX.search(before[-15:]) or _FAX.search(link.text))
 
 

@@ -13,11 +13,15 @@ from typing import Any
 from lxml import etree
 
 from core.people.document import tidy
+from core.people.walks import Steps
 from core.web_addresses import canonical, site_of
 from core.word_lists import words
 
 _MAX_DEPTH = 8
 _MAX_NODES = 3_000
+_MAX_PARTS = 3_000
+_MAX_STEPS = 100_000
+"""Elements looked at inside one organisation, and steps through the elements of all of a page."""
 _LEADS_TO_IT = words(
     "@graph mainEntity mainEntityOfPage about publisher provider isPartOf itemListElement item owns copyrightHolder"
 )
@@ -95,41 +99,53 @@ def _is_organisation(data: dict[str, Any]) -> bool:
 
 
 def _microdata(root: etree._Element) -> Iterator[dict[str, Any]]:
+    steps = Steps(_MAX_STEPS)
     for node in root.iterfind(".//*[@itemscope]"):
         kind = _ITEM.search(node.get("itemtype") or "")
         if kind is None or kind[1] in _IS_NONE or node.get("itemprop") in ("author", "reviewer", "brand", "worksFor"):
             continue
-        data = _properties(node) | {"@type": kind[1]}
+        data = _properties(node, steps) | {"@type": kind[1]}
         if _is_organisation(data):
             yield data
 
 
-def _properties(node: etree._Element) -> dict[str, Any]:
+def _properties(node: etree._Element, steps: Steps, depth: int = 0) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    waiting = list(node)
-    while waiting and len(found) < 100:
-        child = waiting.pop(0)
-        if not isinstance(child.tag, str):
-            continue
+    for child in steps.over(_parts(node), _MAX_PARTS):
         name = child.get("itemprop")
         is_item = child.get("itemscope") is not None
-        if name:
-            value = _properties(child) if is_item else _written(child)
+        if name and len(found) < 100:
+            value: Any = ""
+            if not is_item:
+                value = _written(child, steps)
+            elif depth < _MAX_DEPTH:
+                value = _properties(child, steps, depth + 1)
             for part in name.split():
                 if part == "sameAs":
                     found.setdefault(part, []).append(value)
                 else:
                     found.setdefault(part, value)
-        if not is_item:
-            waiting[:0] = list(child)
     return found
 
 
-def _written(node: etree._Element) -> str:
+def _parts(node: etree._Element) -> Iterator[etree._Element]:
+    """Yield the elements of an item in reading order; of an item in it only its outermost element."""
+    children = [iter(node)]
+    while children:
+        child = next(children[-1], None)
+        if child is None:
+            children.pop()
+        elif isinstance(child.tag, str):
+            yield child
+            if child.get("itemscope") is None:
+                children.append(iter(child))
+
+
+def _written(node: etree._Element, steps: Steps) -> str:
     for attribute in ("content", "href", "datetime"):
         if node.get(attribute):
             return str(node.get(attribute))
-    return tidy("".join(node.itertext()))
+    return tidy(steps.text_of(node))
 
 
 def _organisation(data: dict[str, Any], url: str) -> Organisation | None:
@@ -176,11 +192,13 @@ def _is_here(value: Any, url: str) -> bool:
     return address is not None and site_of(address) == site_of(url)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, depth: int = 0) -> str:
+    if depth > _MAX_DEPTH:
+        return ""
     if isinstance(value, list):
-        return _text(value[0]) if value else ""
+        return _text(value[0], depth + 1) if value else ""
     if isinstance(value, dict):
-        return _text(value.get("name") or value.get("@value") or "")
+        return _text(value.get("name") or value.get("@value") or "", depth + 1)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return tidy(value)[:2_000] if isinstance(value, str) else ""

@@ -8,6 +8,7 @@ before them. A title that introduces a list ("Geschäftsführer:") belongs to al
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from core.names import PersonName, read_name
@@ -41,6 +42,15 @@ class Readings:
 
     document: Document
     by_line: list[Reading] = field(default_factory=list)
+
+    @cached_property
+    def cells(self) -> dict[int, list[int]]:
+        """Of each table row its cells, in order, by the indexes of their blocks."""
+        found: dict[int, list[int]] = {}
+        for index, block in enumerate(self.document.blocks):
+            if block.tag in ("td", "th"):
+                found.setdefault(block.parent, []).append(index)
+        return found
 
     @classmethod
     def of(cls, document: Document) -> "Readings":
@@ -206,12 +216,10 @@ def _title_text(readings: Readings, line: int) -> str:
 def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
     """Pair names with the titles below them in the same column of a table, where a whole row is names."""
     document = readings.document
-    cells: dict[int, list[int]] = {}
+    cells = readings.cells
     rows: dict[int, list[int]] = {}
     for index, block in enumerate(document.blocks):
-        if block.tag in ("td", "th"):
-            cells.setdefault(block.parent, []).append(index)
-        elif block.tag == "tr":
+        if block.tag == "tr":
             rows.setdefault(block.parent, []).append(index)
     next_rows = {row: following for table in rows.values() for row, following in pairwise(table)}
     for entry in found:
@@ -227,12 +235,9 @@ def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
         )
         row = document.blocks[cell].parent if cell >= 0 else -1
         below = cells.get(next_rows.get(row, -1), [])
-        if not below:
+        if len(below) < 2 or len(below) != len(cells[row]):
             continue
-        column = cells[row].index(cell)
-        if len(below) != len(cells[row]) or len(below) < 2:
-            continue
-        under = document.blocks[below[column]]
+        under = document.blocks[below[bisect_left(cells[row], cell)]]  # cells come in the order of their indexes
         at = _first_title(range(under.start, under.end), readings)
         if at is not None and at not in taken:
             _give(entry, at, readings, taken, under.end)
@@ -287,7 +292,7 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
     titles_first = _titles_first(run, before, after, readings.document)
     for entry, at_before, at_after in zip(run, before, after, strict=True):
         at = at_before if titles_first else at_after
-        if at is None or at in taken or _in_other_row(readings.document, entry.line, at):
+        if at is None or at in taken or _in_other_row(readings, entry.line, at):
             continue
         if _same_list(readings.document, entry.line, at):
             _give(entry, at, readings, taken, at + 1 if titles_first else entry.end)
@@ -316,8 +321,9 @@ def _titles_first(run: list[Entry], before: list[int | None], after: list[int | 
     return False
 
 
-def _in_other_row(document: Document, one: int, other: int) -> bool:
+def _in_other_row(readings: Readings, one: int, other: int) -> bool:
     """The two lines stand in different rows of a table whose rows have several cells."""
+    document = readings.document
     rows = [
         next(
             (block for block in document.ancestors(document.lines[line].block) if document.blocks[block].tag == "tr"),
@@ -325,7 +331,7 @@ def _in_other_row(document: Document, one: int, other: int) -> bool:
         )
         for line in (one, other)
     ]
-    cells = [sum(1 for block in document.blocks if block.parent == row and block.tag in ("td", "th")) for row in rows]
+    cells = [len(readings.cells.get(row, ())) for row in rows]
     return rows[0] != rows[1] and -1 not in rows and min(cells) > 1
 
 

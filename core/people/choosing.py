@@ -18,8 +18,11 @@ from core.titles import Title, fold, may_hold_title, read_title
 _ASKED = frozenset({PageKind.PEOPLE, PageKind.ABOUT, PageKind.IMPRINT, PageKind.CONTACT})
 _NAMES, _TITLES, _TEXT = 60, 20, 6_000
 """Names and titles offered of one page, and characters of its text shown, at most."""
+_READ = 60_000
+"""Characters of lines with titles that are gone through, at most; pages about people have a tenth of that."""
 _CAPITALS = re.compile(
-    r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*(?:\s+(?:(?:van|von|de|der|da|di|del|la|le)\s+)*[^\W\d_a-zß-öø-ÿ][\w'’.-]*)+"
+    r"[^\W\d_a-zß-öø-ÿ][\w'’.-]{0,60}+"
+    r"(?:\s+(?:(?:van|von|de|der|da|di|del|la|le)\s+){0,4}[^\W\d_a-zß-öø-ÿ][\w'’.-]{0,60}+)++"
 )
 
 Pairs = tuple[tuple[str, str], ...]
@@ -49,11 +52,13 @@ def question_of(document: Document, findings: PageFindings) -> Question | None:
     names: dict[str, tuple[PersonName, int]] = {}
     titles: dict[str, tuple[Title, int]] = {}
     shown: set[int] = set()
+    read = 0
     for line in document.lines:
         if line.zone == "nav" or line.reviewed:
             continue
         here = [name for name in _names_in(line.text) if name.key not in doubted]
-        posts = _titles_in(line.text)
+        read += len(line.text) if may_hold_title(line.text) else 0
+        posts = _titles_in(line.text) if read <= _READ else []
         for name in here[: _NAMES - len(names)]:
             if name.key not in {known.key for known, _ in names.values()}:
                 names[f"n{len(names) + 1}"] = (name, line.index)
@@ -75,8 +80,9 @@ def _titles_in(text: str) -> list[Title]:
     if not may_hold_title(text):
         return []
     words, found, at = text[:2_000].split(), [], 0
+    telling = [may_hold_title(word) for word in words]
     while at < len(words):
-        if fold(words[at]) in CONNECTORS:
+        if fold(words[at]) in CONNECTORS or not any(telling[at : at + 6]):
             at += 1
             continue
         spans = (" ".join(words[at : at + length]).strip(" .,;:()") for length in range(6, 0, -1))

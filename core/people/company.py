@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from urllib.parse import urlsplit
 
 from core.name_words import COMMON
@@ -12,6 +14,8 @@ from core.people.document import Document
 from core.titles import fold
 from core.web_addresses import registrable_domain
 
+_MAX_NAMES = 100
+"""Names a site gives its company, at most: the first ones."""
 _LEGAL = re.compile(
     r"\b(?:inc|llc|ltd|limited|gmbh|mbh|ag|corp|corporation|company|co|plc|sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|"
     r"bv|nv|lda|ltda|kg|kgaa|ug|ohg|llp|lp|pvt|pty|ev|e v|group|holdings?|gruppe|groupe|grupo|gruppo)\b"
@@ -44,10 +48,18 @@ class Company:
     names: frozenset[str]
     label: str
 
+    @cached_property
+    def _spellings(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Each name without spaces, and its words that no other company has."""
+        return tuple(
+            (_joined(name), frozenset(word for word in name.split() if len(word) >= 4 and word not in COMMON))
+            for name in self.names
+        )
+
     def is_called(self, text: str) -> bool:
         """Say whether a text is one of the company's names."""
         joined = _joined(_bare(text))
-        return joined == self.label or any(joined == _joined(name) for name in self.names)
+        return joined == self.label or any(joined == own for own, _ in self._spellings)
 
     def bears(self, family: str) -> bool:
         """Say whether the company is called after a person with this family name."""
@@ -65,16 +77,15 @@ class Company:
         joined = _joined(bare)
         if len(joined) >= 3 and len(self.label) >= 4 and (joined in self.label or self.label in joined):
             return True
-        for name in self.names:
-            own = _joined(name)
+        words = set(bare.split())
+        for own, distinctive in self._spellings:
             if (
                 joined == own
                 or (len(own) >= 4 and joined.startswith(own))
                 or (len(joined) >= 4 and own.startswith(joined))
             ):
                 return True
-            distinctive = {word for word in name.split() if len(word) >= 4 and word not in COMMON}
-            if distinctive and distinctive <= set(bare.split()):
+            if distinctive and distinctive <= words:
                 return True
         return False
 
@@ -120,15 +131,15 @@ def signs_of(url: str, document: Document, *, is_home: bool) -> Signs:
 
 def company_of(signs: Iterable[Signs]) -> Company:
     """Put together what a site's pages say; of titles that of the home page, and what stands in several."""
-    names: set[str] = set()
+    names: dict[str, None] = {}
     label = ""
     titles: Counter[str] = Counter()
     for index, page in enumerate(signs):
         label = label or page.label
         titles.update(set(page.titles))
-        names |= page.names
-        names |= _names(page.titles if index == 0 else [part for part in page.titles if titles[part] > 1])
-    return Company(frozenset(names), label)
+        shown = page.titles if index == 0 else [part for part in page.titles if titles[part] > 1]
+        names.update(dict.fromkeys((*sorted(page.names), *sorted(_names(shown)))))
+    return Company(frozenset(islice(names, _MAX_NAMES)), label)
 
 
 def _names(found: Iterable[str]) -> frozenset[str]:
@@ -151,7 +162,7 @@ def _copyright(document: Document) -> list[str]:
     for line in document.lines[-25:]:
         matched = re.search(
             r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
-            r"present))?[\s,]*(?:by\s+)?([^|.©\d]{3,40}?)(?:[.,|©\d]|\s[-–]\s|all rights|alle rechte|tous droits|"
+            r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)(?:[.,|©\d]|\s[-–]\s|all rights|alle rechte|tous droits|"
             r"todos|tutti|$)",
             line.text,
             re.IGNORECASE,

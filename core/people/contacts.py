@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from core.people.document import Link
-from core.people.protected_mail import EMAIL as _EMAIL
-from core.people.protected_mail import decoded_cloudflare
+from core.people.protected_mail import decoded_cloudflare, email_in
 
 _PROFILE = re.compile(r"^/(in|pub)/([^/?#]+(?:/[\w-]+){0,3})/?", re.IGNORECASE)
 _LANGUAGE = re.compile(r"/[a-z]{2}(?:[_-][a-z]{2})?$", re.IGNORECASE)
-_AT = re.compile(r"\s*[\[({<]\s*(?:at|ät|arroba|chez|@)\s*[\])}>]\s*", re.IGNORECASE)
-_DOT = re.compile(r"\s*[\[({<]\s*(?:dot|punkt|point|punto|ponto|\.)\s*[\])}>]\s*", re.IGNORECASE)
+# White space before the bracket is taken only from where it begins: a long run of it is gone through once.
+_SPACED = r"(?:(?<!\s)\s++)?+[\[({{<]\s*+(?:{})\s*+[\])}}>]\s*+"
+_AT = re.compile(_SPACED.format("at|ät|arroba|chez|@"), re.IGNORECASE)
+_DOT = re.compile(_SPACED.format(r"dot|punkt|point|punto|ponto|\."), re.IGNORECASE)
 _SPELLED = re.compile(r"\b([\w.+-]{2,40}) (?:at|AT) ([\w-]{2,40})((?: (?:dot|DOT) [\w-]{2,20}){1,3})\b")
 _SHARED_BOX = re.compile(
     r"^(?:info|contact|contacto|contato|contatti|kontakt|hello|hi|office|mail|email|sales|support|admin|team|"
@@ -68,8 +69,8 @@ def email_of_link(href: str) -> str | None:
     if not href.lower().startswith("mailto:"):
         return None
     address = unquote(href[7:].split("?")[0]).strip()
-    found = _EMAIL.search(plain_email_text(address))
-    return found[0].lower() if found else None
+    found = email_in(plain_email_text(address))
+    return found.lower() if found else None
 
 
 def plain_email_text(text: str) -> str:
@@ -105,9 +106,9 @@ def details(links: Iterable[Link], texts: Sequence[str], *, shared: frozenset[st
         if email is None and (
             "@" in text or " at " in text.lower() or "[at]" in text.lower() or "(at)" in text.lower()
         ):
-            found = _EMAIL.search(plain_email_text(text))
-            if found and found[0].lower() not in shared and not is_shared_mailbox(found[0]):
-                email = found[0].lower()
+            found = email_in(plain_email_text(text))
+            if found and found.lower() not in shared and not is_shared_mailbox(found):
+                email = found.lower()
         number = _PHONE.search(text) if phone is None and "+" in text else None
         if number:
             phone = _phone(number[0])

@@ -8,7 +8,6 @@ names, attribute order, white space and wrappers without text of their own leave
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Literal
 
 from lxml import etree
@@ -17,6 +16,7 @@ from core.people.markup import with_few_attributes
 from core.people.protected_mail import reveal_protected
 from core.people.reading import read_line
 from core.people.visibility import Visibility
+from core.people.walks import Steps
 from core.titles import may_hold_title
 from core.word_lists import words
 
@@ -24,6 +24,10 @@ MAX_LINES = 6_000
 """Lines read of one page; a page about people has hundreds."""
 MAX_LINE = 4_000
 """Characters read of one line."""
+_MAX_STEPS = 200_000
+"""Steps through elements for the text and pictures of links, which may lie inside each other."""
+_MAX_OPEN_LINKS = 3
+"""Links inside each other of which each has the text."""
 
 Zone = Literal["main", "nav", "header", "footer", "aside"]
 
@@ -44,7 +48,7 @@ _REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|User
 _ONCLICK = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"\s]{1,300})['\"]")
 _SENDS_ON = re.compile(r"\blocation(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*['\"]([^'\"\s]{1,300})['\"]")
 _INCLUDE = re.compile(
-    r"(?:\.load|fetch|include\w*|\.get)\s*\(\s*['\"]([\w./-]{1,120}\.html?)(?:[\s#?][^'\"]*)?['\"]", re.IGNORECASE
+    r"(?:\.load|fetch|include\w{0,40}|\.get)\s*\(\s*['\"]([\w./-]{1,120}\.html?)(?:[\s#?][^'\"]*)?['\"]", re.IGNORECASE
 )
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 
@@ -209,14 +213,16 @@ class _Reader:
     def __init__(self, document: Document, visibility: Visibility) -> None:
         self.document = document
         self.visibility = visibility
-        self.pieces: list[str] = []
+        self.pieces: list[list[str]] = []
+        self.chars = 0
+        self.steps = Steps(_MAX_STEPS)
         self.block = -1
         self.zones: list[Zone] = ["main"]
         self.quotes = 0
         self.inner = 0
         self.reviews: list[etree._Element] = []
         self.bold = 0
-        self.plain_seen = False
+        self.has_text = self.plain_seen = False
         self.anchors: list[tuple[str, str, int, list[str]]] = []
 
     def read(self) -> None:
@@ -259,16 +265,16 @@ class _Reader:
             self.bold += 1
         if tag == "a" and node.get("href"):
             hint = " ".join(filter(None, (node.get("aria-label"), node.get("title"))))
-            images = " ".join(filter(None, (image.get("alt") for image in node.iter("img"))))
+            images = " ".join(filter(None, (image.get("alt") for image in self.steps.over(node.iter("img"), 100))))
             self.anchors.append((node.get("href") or "", f"{hint} {images}".strip(), len(self.document.lines), []))
         if tag == "img" and _names_somebody(node.get("alt") or ""):
             self._break()
-            self.pieces.append(node.get("alt") or "")
+            self.pieces.append([node.get("alt") or ""])
             self._break()
         target = _ONCLICK.search(node.get("onclick") or "") if tag != "a" else None
         if target is not None or (tag == "area" and node.get("href")):
             href = target[1] if target is not None else node.get("href") or ""
-            text = tidy("".join(islice(node.itertext(), 12)))[:200] or node.get("alt") or ""
+            text = tidy(self.steps.text_of(node, texts=12))[:200] or node.get("alt") or ""
             position = float(len(self.document.lines))
             self.document.links.append(Link(href, text, "", self.zones[-1], position, self.block))
         self._add(node.text)
@@ -280,7 +286,7 @@ class _Reader:
         for link in node.iter("a"):
             href = link.get("href")
             if href:
-                text = tidy("".join(islice(link.itertext(), 12)))[:200]
+                text = tidy(self.steps.text_of(link, texts=12))[:200]
                 self.document.links.append(Link(href, text, "", "nav", -1.0, -1))
 
     def _close(self, node: etree._Element, tag: str) -> None:
@@ -298,7 +304,7 @@ class _Reader:
             text = tidy(" ".join(texts))
             position = (
                 line
-                if text or (self.pieces and any(not piece.isspace() for piece in self.pieces if piece))
+                if text or self.has_text
                 else line - 0.5
             )
             self.document.links.append(Link(href, text, tidy(hint)[:200], self.zones[-1], position, self.block))
@@ -326,23 +332,26 @@ class _Reader:
     def _add(self, text: str | None) -> None:
         if text is None:
             return
-        if not self.pieces:
-            self.pieces.append(text)
-        else:
-            self.pieces[-1] += text
-        if not self.bold and not text.isspace():
-            self.plain_seen = True
-        for anchor in self.anchors:
+        if self.chars < MAX_LINE:
+            self.chars += len(text)
+            if not self.pieces:
+                self.pieces.append([])
+            self.pieces[-1].append(text)
+        if not text.isspace():
+            self.has_text = True
+            self.plain_seen = self.plain_seen or not self.bold
+        for anchor in self.anchors[-_MAX_OPEN_LINKS:]:
             anchor[3].append(text)
 
     def _cut(self) -> None:
         if self.pieces and self.pieces[-1]:
-            self.pieces.append("")
+            self.pieces.append([])
 
     def _break(self) -> None:
-        joined = tidy("".join(self.pieces)[:MAX_LINE])
+        whole = ["".join(piece) for piece in self.pieces]
+        joined = tidy("".join(whole)[:MAX_LINE])
         if joined:
-            parts = [part for part in self.pieces if part]
+            parts = [part for part in whole if part]
             pieces = (joined,) if len(parts) == 1 else tuple(filter(None, map(tidy, parts)))
             level = self._level()
             tag = self.document.blocks[self.block].tag if self.block >= 0 else "body"
@@ -361,7 +370,8 @@ class _Reader:
                 )
             )
         self.pieces = []
-        self.plain_seen = False
+        self.chars = 0
+        self.has_text = self.plain_seen = False
 
     def _level(self) -> int:
         for depth, block in enumerate(self.document.ancestors(self.block)):

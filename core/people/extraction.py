@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 from core.name_words import GIVEN
 from core.names import PersonName
@@ -22,6 +23,10 @@ MAX_MENTIONS = 400
 """Mentions kept of one page; more people with titles than that are a directory."""
 _MAX_PROSE = 60_000
 """Characters of one page's sentences with titles that are read; pages about people have a tenth of that."""
+_LARGE = 40
+"""A block of more lines than this is a section, not somebody's own."""
+_LINKS_WEIGHED = 400
+"""Links looked at for one person, so that many people and many links do not multiply."""
 _DIRECTORY = 12
 """More people with one top role on a page than any company has."""
 
@@ -155,6 +160,10 @@ class _Page:
         return frozenset(address for address, keys in owners.items() if len(keys) > 1)
 
     @cached_property
+    def _lines_of_others(self) -> list[int]:
+        return judgement.lines_of_others(self.document, self.company)
+
+    @cached_property
     def _links(self) -> list[Link]:
         return sorted(self.document.links, key=lambda link: link.position)
 
@@ -164,9 +173,16 @@ class _Page:
 
     def _links_of(self, entry: Entry) -> list[Link]:
         """The links that belong to a person, in reading order; at most 40, since nobody has more."""
-        low = bisect_left(self._positions, entry.start - 1.0)
-        high = bisect_right(self._positions, float(entry.end))
-        return [link for link in self._links[low:high] if self._in_block(entry, link)][:40]
+        first, last = self._reach(entry)
+        low = bisect_left(self._positions, first)
+        high = min(bisect_right(self._positions, last), low + _LINKS_WEIGHED)
+        return list(islice((link for link in self._links[low:high] if self._in_block(entry, link)), 40))
+
+    def _reach(self, entry: Entry) -> tuple[float, float]:
+        """Where a person's links stand at most: in all of their block, in a large one only beside them."""
+        if entry.block >= 0 and entry.end - entry.start > _LARGE:
+            return entry.line - 1.0, max(entry.title_line, entry.line) + 6.0
+        return entry.start - 1.0, float(entry.end)
 
     def _in_block(self, entry: Entry, link: Link) -> bool:
         """Say whether a link belongs to a person: in their block, and not in the page's menu or foot."""
@@ -174,10 +190,7 @@ class _Page:
         if link.zone in ("nav", "header", "footer") and link.zone != self.document.lines[entry.line].zone:
             return False
         if entry.block >= 0:
-            element = self.document.blocks[entry.block]
-            if element.end - element.start > 40:
-                return entry.line - 1 <= position <= max(entry.title_line, entry.line) + 6
-            return self.document.holds(entry.block, link.block)
+            return entry.end - entry.start > _LARGE or self.document.holds(entry.block, link.block)
         return entry.start <= position < entry.end
 
     def _details(self, entry: Entry) -> ContactDetails:
@@ -249,7 +262,7 @@ class _Page:
             entry.end,
             kind=self.kind,
             own_section=own_section,
-            company=self.company,
+            others=self._lines_of_others,
         )
         if judgement.is_stand_in(entry.name.text, ""):
             doubts.add(Doubt.PLACEHOLDER)
@@ -319,7 +332,9 @@ class _Page:
             if not prose.is_telling(line.text[:2000]):
                 continue
             read += min(len(line.text), 2000)
-            said = prose.statements(line.text[:2000]) if read <= _MAX_PROSE else ()
+            if read > _MAX_PROSE:
+                break
+            said = prose.statements(line.text[:2000])
             found.extend(self._stated(statement, line) for statement in said if self._is_plausible(statement.name))
             if len(found) >= MAX_MENTIONS:
                 break
@@ -333,7 +348,7 @@ class _Page:
             doubts |= judgement.title_doubts(title, self.company)
         at = line.index
         doubts |= judgement.surroundings_doubts(
-            self.document, at, at, at, at + 1, kind=self.kind, own_section=False, company=self.company
+            self.document, at, at, at, at + 1, kind=self.kind, own_section=False, others=self._lines_of_others
         )
         is_own_place = title.place is not None and self.company.is_own(title.place)
         if self.kind is PageKind.HOME and not statement.is_ours and not is_own_place:

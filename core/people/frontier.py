@@ -195,7 +195,7 @@ def is_script_shell(document: Document, body: str) -> bool:
     text = sum(len(line.text) for line in document.lines if line.zone not in ("nav", "footer"))
     scripts = sum(1 for _ in document.root.iter("script"))
     root = re.search(
-        r"<(?:div|main)[^>]+id=[\"']?(?:root|app|__next|__nuxt|___gatsby|svelte|main-app)\b",
+        r"<(?:div|main)[^<>]+id=[\"']?(?:root|app|__next|__nuxt|___gatsby|svelte|main-app)\b",
         body[:200_000],
         re.IGNORECASE,
     )
@@ -206,6 +206,6 @@ def sitemap_addresses(text: str) -> tuple[list[str], list[str]]:
     """Read a sitemap: the pages it lists, and the sitemaps an index lists; at most 5,000 of both."""
     found = [
         address.strip().replace("&amp;", "&")
-        for address in re.findall(r"<loc>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]+)", text[:2_000_000])[:5000]
+        for address in re.findall(r"<loc>\s*+(?:<!\[CDATA\[\s*+)?+([^<\]\s]++)", text[:2_000_000])[:5000]
     ]
     return ([], found) if re.search(r"<sitemapindex\b", text[:2000]) else (found, [])

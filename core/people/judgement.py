@@ -1,6 +1,7 @@
 """Is somebody with a title an executive of this company, now? Reasons against it, from where and how it is said."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from core.people.company import Company
@@ -218,9 +219,20 @@ def surroundings_doubts(
     *,
     kind: PageKind,
     own_section: bool,
-    company: Company,
+    others: Sequence[int],
 ) -> set[Doubt]:
-    """Judge a person's block: quotations, praise, an organisation below the title, lorem ipsum, death notices."""
+    """Judge a person's block: quotations, praise, an organisation below the title, lorem ipsum, death notices.
+
+    Args:
+        document: the page.
+        line: where the person's name stands.
+        title_line: where the title stands, or -1.
+        start: first line of the person's block.
+        end: the line after the last one.
+        kind: what the page is about.
+        own_section: a heading above announces the company's own people.
+        others: the lines that name another organisation, as `lines_of_others` gives them.
+    """
     doubts: set[Doubt] = set()
     lines = document.lines
     top, bottom = max(start, line - 8), min(end, line + 12)
@@ -239,8 +251,9 @@ def surroundings_doubts(
         doubts.add(Doubt.CUSTOMER)
     if lines[line].reviewed or (lines[line].quoted and kind is not PageKind.PEOPLE):
         doubts.add(Doubt.CUSTOMER)
-    beside = [*range(min(line, title_line) + 1, max(line, title_line)), max(line, title_line) + 1]
-    if any(at < end and _names_other_organisation(lines[at].text, company) for at in beside):
+    first, last = sorted((line, title_line))
+    beside = set(others[bisect_left(others, first + 1) : bisect_right(others, min(last + 1, end - 1))][:2]) - {last}
+    if beside:
         doubts.add(Doubt.ELSEWHERE)
     if kind is PageKind.IMPRINT and _speaks_of_supplier(document, line):
         doubts.add(Doubt.ELSEWHERE)
@@ -282,16 +295,19 @@ def _is_attribution(document: Document, line: int, title_line: int) -> bool:
         return False
     for block in document.ancestors(document.lines[line].block):
         element = document.blocks[block]
-        if (
-            element.start <= min(line, title_line)
-            and max(line, title_line) < element.end
-            and element.end - element.start > 1
-        ):
-            above = document.lines[element.start : line]
+        if element.start <= min(line, title_line) and max(line, title_line) < element.end and element.start < line:
+            # Elements further out only hold more: none of them is short again, or has fewer lines of this level.
+            if element.end - element.start > 7:
+                return False
             same = [at for at in range(element.start, element.end) if lines[at].level == lines[line].level]
-            if above and not (lines[line].level and len(same) > 1):
-                return element.end - element.start <= 7 and not above[0].level and len(above[0].text) > 40
+            above = lines[element.start]
+            return not (lines[line].level and len(same) > 1) and not above.level and len(above.text) > 40
     return False
+
+
+def lines_of_others(document: Document, company: Company) -> list[int]:
+    """Return the lines of a page that are the name of an organisation other than this company, in order."""
+    return [line.index for line in document.lines if _names_other_organisation(line.text, company)]
 
 
 def _names_other_organisation(text: str, company: Company) -> bool:

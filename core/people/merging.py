@@ -10,6 +10,8 @@ from core.titles import ROLES, Role
 
 _MAX_PRESIDENTS = 2
 _OTHERS = 200
+_MAX_RELATIVES = 100
+"""People of one family name whose given names are held against a further one's; more are a directory."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,23 @@ def merge(pages: Sequence[PageFindings]) -> SitePeople:
         pages: in the order in which they were read.
     """
     groups: list[list[_Seen]] = []
+    by_name: dict[str, list[_Seen]] = {}
     by_family: dict[str, list[list[_Seen]]] = {}
     for page in pages:
         for mention in page.mentions:
             family = mention.name.key.split(" ", 1)[-1]
             group = next(
-                (known for known in by_family.get(family, []) if same_person(known[0].mention.name, mention.name)), None
+                (
+                    known
+                    for known in by_family.get(family, ())[:_MAX_RELATIVES]
+                    if same_person(known[0].mention.name, mention.name)
+                ),
+                by_name.get(mention.name.key),
             )
             if group is None:
                 group = []
                 groups.append(group)
+                by_name[mention.name.key] = group
                 by_family.setdefault(family, []).append(group)
             group.append(_Seen(mention, page))
     best = [(max(group, key=lambda seen: seen.worth), group) for group in groups]

@@ -4,8 +4,16 @@ import re
 
 from lxml import etree
 
-EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+'-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}")
-"""An address as pages write it."""
+_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._%+'-]*+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}"
+_WHOLE = re.compile(_ADDRESS)
+# Looked for only where a run of the characters before the "@" begins: a long run is gone through once.
+_SOMEWHERE = re.compile(rf"(?<![A-Za-z0-9._%+'-])[._%+'-]*+({_ADDRESS})")
+
+
+def email_in(text: str) -> str | None:
+    """Return the first e-mail address in a text, as pages write it, or None."""
+    found = _SOMEWHERE.search(text)
+    return found[1] if found else None
 
 
 def decoded_cloudflare(code: str) -> str | None:
@@ -17,7 +25,7 @@ def decoded_cloudflare(code: str) -> str | None:
     if len(data) < 6:
         return None
     address = bytes(byte ^ data[0] for byte in data[1:]).decode("utf-8", "replace").split("?")[0]
-    return address.lower() if EMAIL.fullmatch(address) else None
+    return address.lower() if _WHOLE.fullmatch(address) else None
 
 
 def reveal_protected(root: etree._Element) -> None:

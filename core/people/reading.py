@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from core.name_words import GIVEN, NOT_NAMES
 from core.names import PersonName, read_name
@@ -12,6 +12,8 @@ from core.titles import Title, fold, may_hold_title, read_title
 
 _MAX_PAIR = 160
 _MAX_TITLE = 140
+_MAX_CUTS = 16
+"""Places of a line at which it is tried to cut it into a name and a title; a line about one person has a few."""
 _CUTS = re.compile(
     r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
 )
@@ -172,6 +174,8 @@ def _without_lead(text: str) -> str:
 
 def _title(text: str) -> Title | None:
     """A text that is a title and nothing else: short, no sentence."""
+    if len(text) > 2 * _MAX_PAIR:
+        return None
     text = (
         _ADDRESSES.sub(" ", text)
         if "@" in text or "." in text or any(char.isdigit() for char in text) or text[-1:] in "lLrRnNeE:"
@@ -202,7 +206,7 @@ def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title]
 
 
 def _pairs_between(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
-    for cut in _CUTS.finditer(text):
+    for cut in islice(_CUTS.finditer(text), _MAX_CUTS):
         left, right = text[: cut.start()], text[cut.end() :]
         if "(" in cut[0] and ")" in right:
             right = right.split(")")[0]

@@ -16,11 +16,18 @@ from lxml import etree
 from core.names import PersonName, read_name
 from core.people.contacts import ContactDetails, email_of_link, is_shared_mailbox, linkedin_profile
 from core.people.document import tidy
+from core.people.walks import Steps, outside
 from core.word_lists import words
 
 MAX_PEOPLE = 500
 _MAX_DEPTH = 12
 _MAX_ITEMS = 2_000
+_MAX_PARTS = 3_000
+"""Elements looked at inside one person; an item around a whole page has more."""
+_MAX_STEPS = 100_000
+"""Steps through the elements of all people of a page, who may stand inside each other."""
+_MAX_VALUE = 2_000
+"""Characters read of one value."""
 _BELONGS = words(
     """
     @graph employee employees member members founder founders mainEntity mainEntityOfPage about itemListElement item
@@ -96,12 +103,14 @@ def _walk(data: Any, relation: str, depth: int) -> Iterator[StructuredPerson]:
             yield from _walk(value, relation if key in ("@graph", "item", "itemListElement") else key, depth + 1)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, depth: int = 0) -> str:
+    if depth > _MAX_DEPTH:
+        return ""
     if isinstance(value, list):
-        return ", ".join(filter(None, (_text(item) for item in value[:4])))
+        return ", ".join(filter(None, (_text(item, depth + 1) for item in value[:4])))
     if isinstance(value, dict):
-        return _text(value.get("name") or value.get("@value") or "")
-    return tidy(value) if isinstance(value, str) else ""
+        return _text(value.get("name") or value.get("@value") or "", depth + 1)
+    return tidy(value[:_MAX_VALUE]) if isinstance(value, str) else ""
 
 
 def _person(data: dict[str, Any], relation: str) -> StructuredPerson | None:
@@ -126,7 +135,11 @@ def _person(data: dict[str, Any], relation: str) -> StructuredPerson | None:
 
 def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
     """Microdata (`itemscope`) and RDFa (`typeof`)."""
-    marked = chain(root.iterfind(".//*[@itemtype]"), root.iterfind(".//*[@typeof]"))
+    steps = Steps(_MAX_STEPS)
+    marked = chain.from_iterable(
+        (node for node in outside(root, _is_foreign) if node.get(attribute) is not None)
+        for attribute in ("itemtype", "typeof")
+    )
     for node in islice(marked, _MAX_ITEMS):
         kind = node.get("itemtype") or ""
         typeof = node.get("typeof") or ""
@@ -134,11 +147,6 @@ def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
         if not is_micro and not re.search(r"(?:^|\s|:|/)Person\b", typeof):
             continue
         attribute = "itemprop" if is_micro else "property"
-        if any(
-            _FOREIGN_ITEM.search(up.get("itemtype") or "schema.org/" + (up.get("typeof") or "-"))
-            for up in node.iterancestors()
-        ):
-            continue
         if (node.get(attribute) or "").rsplit(":", 1)[-1] in (
             "author",
             "reviewer",
@@ -149,7 +157,7 @@ def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
             "actor",
         ):
             continue
-        values = _properties(node, attribute)
+        values = _properties(node, attribute, steps)
         if "role" in values or "title" in values:
             values.setdefault("jobTitle", values.get("role") or values.get("title") or "")
         data: dict[str, Any] = {**values, "worksFor": values.get("worksFor") or values.get("affiliation")}
@@ -159,9 +167,14 @@ def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
             yield person
 
 
-def _properties(node: etree._Element, attribute: str) -> dict[str, str]:
+def _is_foreign(node: etree._Element) -> bool:
+    """Say whether an item is a review, an article or the like: who stands in it is not of the company."""
+    return bool(_FOREIGN_ITEM.search(node.get("itemtype") or "schema.org/" + (node.get("typeof") or "-")))
+
+
+def _properties(node: etree._Element, attribute: str, steps: Steps) -> dict[str, str]:
     values: dict[str, str] = {}
-    for part in node.iter():
+    for part in steps.over(node.iter(), _MAX_PARTS):
         if not isinstance(part.tag, str) or part is node:
             continue
         for name in (part.get(attribute) or "").split():
@@ -169,9 +182,9 @@ def _properties(node: etree._Element, attribute: str) -> dict[str, str]:
             value = (
                 part.get("content")
                 or (part.get("href") if name in ("sameAs", "url", "email") else None)
-                or tidy("".join(part.itertext()))
+                or tidy(steps.text_of(part))
             )
-            if name in ("jobTitle", "title") and name in values:
+            if name in ("jobTitle", "title") and name in values and len(values[name]) < _MAX_VALUE:
                 values[name] += f", {value[:100]}"
             values.setdefault(name, (value or "")[:200])
     return values
@@ -180,23 +193,21 @@ def _properties(node: etree._Element, attribute: str) -> dict[str, str]:
 def _cards(root: etree._Element) -> Iterator[StructuredPerson]:
     """HCard (`vcard`: `fn`, `title`, `role`, `org`) and h-card (`p-name`, `p-job-title`, `p-role`, `p-org`)."""
     seen = 0
-    for node in root.iterfind(".//*[@class]"):
+    steps = Steps(_MAX_STEPS)
+    for node in outside(root, _is_entry):
         classes = (node.get("class") or "").split()
         if not classes or not ("vcard" in classes or "h-card" in classes):
             continue
         seen += 1
         if seen > MAX_PEOPLE:
             return
-        if "author" in classes or any(
-            up.tag == "article" or "hentry" in (up.get("class") or "") or "h-entry" in (up.get("class") or "")
-            for up in node.iterancestors()
-        ):
+        if "author" in classes:
             continue
         values: dict[str, str] = {}
-        for part in node.iter():
+        for part in steps.over(node.iter(), _MAX_PARTS):
             for name in (part.get("class") or "").split() if isinstance(part.tag, str) and part is not node else ():
                 if name in ("fn", "p-name", "title", "role", "p-job-title", "p-role", "org", "p-org"):
-                    values.setdefault(name, tidy("".join(part.itertext()))[:200])
+                    values.setdefault(name, tidy(steps.text_of(part))[:200])
         title = values.get("title") or values.get("p-job-title") or values.get("role") or values.get("p-role")
         if title:
             person = _person(
@@ -209,3 +220,9 @@ def _cards(root: etree._Element) -> Iterator[StructuredPerson]:
             )
             if person is not None:
                 yield person
+
+
+def _is_entry(node: etree._Element) -> bool:
+    """Say whether an element is an article: its cards are of authors."""
+    named = node.get("class") or ""
+    return node.tag == "article" or "hentry" in named or "h-entry" in named

@@ -18,8 +18,9 @@ _HIDING = re.compile(
 )
 _UNSEEN = re.compile(r"visibility:(?:hidden|collapse)|(?:^|;)opacity:0(?:\.0+)?(?:;|$|!)")
 _MOVING = re.compile(r"animation|transition|transform|translate")
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_AT_BLOCK = re.compile(r"@[^{};]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+# A selector begins after a brace, so what is between two braces is gone through once.
+_RULE = re.compile(r"(?<![^{}])([^{}]++)\{([^{}]*+)\}")
+_STRUCTURE = re.compile(r"[@{};]")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SIMPLE = re.compile(r"^(?:[a-z0-9]+)?([.#])([\w-]+)$", re.IGNORECASE)
 _REFERENCES = (
@@ -139,10 +140,11 @@ class Visibility:
 
 def _hidden_by_rules(text: str) -> tuple[set[str], set[str]]:
     """Read which classes and ids a page's own style rules hide and no other rule shows (on hover, on a wide screen)."""
-    text = _COMMENT.sub("", text)
+    end = text.rfind("*/") + 2 if "*/" in text else 0
+    text = _COMMENT.sub("", text[:end]) + text[end:]  # after the last "*/" nothing closes
     classes: set[str] = set()
     ids: set[str] = set()
-    for selectors, declarations in _RULE.findall(_AT_BLOCK.sub("", text)):
+    for selectors, declarations in _RULE.findall(_without_at_blocks(text)):
         if not is_hiding_style(declarations):
             continue
         for selector in selectors.split(","):
@@ -156,6 +158,34 @@ def _hidden_by_rules(text: str) -> tuple[set[str], set[str]]:
                 classes -= shown
                 ids -= shown
     return classes, ids
+
+
+def _without_at_blocks(text: str) -> str:
+    """Leave out blocks such as `@media ... { rules }`: rules that hold only sometimes. Reads the text once."""
+    blocks: list[tuple[int, int]] = []
+    opened: list[tuple[int, int]] = []  # of each open brace: where its "@" stands or -1, and how deep its blocks go
+    at = -1
+    for found in _STRUCTURE.finditer(text):
+        here = found.start()
+        if found[0] == "@":
+            at = here if at < 0 else at
+            continue
+        if found[0] == "{":
+            opened.append((at if at >= 0 and here > at + 1 else -1, 0))
+        elif found[0] == "}" and opened:
+            start, inside = opened.pop()
+            if start >= 0 and inside <= 1:
+                while blocks and blocks[-1][0] > start:
+                    blocks.pop()
+                blocks.append((start, here + 1))
+            if opened:
+                opened[-1] = (opened[-1][0], max(opened[-1][1], inside + 1))
+        at = -1
+    kept, end = [], 0
+    for start, stop in blocks:
+        kept.append(text[end:start])
+        end = stop
+    return "".join([*kept, text[end:]])
 
 
 def _is_animated(node: etree._Element) -> bool:
