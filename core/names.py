@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from core.name_words import GIVEN, HONORIFICS, NOT_NAMES, PARTICLES, PLAIN_HONORIFICS, SURNAMES
@@ -57,7 +57,7 @@ class PersonName:
     family: str
     nickname: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """First given name and family name, folded: equal for "Dr. José M. Pérez" and "Jose Perez"."""
         first = re.split(r"[\s-]+", fold(self.given).strip("."))[0].strip(".") if self.given else ""

@@ -19,8 +19,8 @@ from core.word_lists import words
 
 _MAX_DEPTH = 8
 _MAX_NODES = 3_000
-_MAX_PARTS = 3_000
-_MAX_STEPS = 100_000
+_MAX_PARTS = 1_000
+_MAX_STEPS = 40_000
 """Elements looked at inside one organisation, and steps through the elements of all of a page."""
 _LEADS_TO_IT = words(
     "@graph mainEntity mainEntityOfPage about publisher provider isPartOf itemListElement item owns copyrightHolder"

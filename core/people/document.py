@@ -24,6 +24,8 @@ MAX_LINES = 6_000
 """Lines read of one page; a page about people has hundreds."""
 MAX_LINE = 4_000
 """Characters read of one line."""
+_MAX_DEPTH = 120
+"""Blocks inside each other; what lies deeper counts as lying in the last one. Pages have a quarter of that."""
 _MAX_STEPS = 200_000
 """Steps through elements for the text and pictures of links, which may lie inside each other."""
 _MAX_OPEN_LINKS = 3
@@ -217,6 +219,7 @@ class _Reader:
         self.chars = 0
         self.steps = Steps(_MAX_STEPS)
         self.block = -1
+        self.depth = 0
         self.zones: list[Zone] = ["main"]
         self.quotes = 0
         self.inner = 0
@@ -313,18 +316,22 @@ class _Reader:
 
     def _open_block(self, node: etree._Element, tag: str) -> None:
         blocks = self.document.blocks
-        label = node.get("aria-label") or ""
-        blocks.append(Block(self.block, tag, len(self.document.lines), label=label[:120]))
-        self.block = len(blocks) - 1
+        self.depth += 1
+        if self.depth <= _MAX_DEPTH:
+            label = node.get("aria-label") or ""
+            blocks.append(Block(self.block, tag, len(self.document.lines), label=label[:120]))
+            self.block = len(blocks) - 1
         zone = _zone(node, tag, is_page_level=self.inner == 0)
         self.inner += tag in _INNER
         self.zones.append(zone if zone is not None else self.zones[-1])
         self.quotes += tag == "blockquote"
 
     def _close_block(self, tag: str) -> None:
-        block = self.document.blocks[self.block]
-        block.end = len(self.document.lines)
-        self.block = block.parent
+        if self.depth <= _MAX_DEPTH:
+            block = self.document.blocks[self.block]
+            block.end = len(self.document.lines)
+            self.block = block.parent
+        self.depth -= 1
         self.zones.pop()
         self.quotes -= tag == "blockquote"
         self.inner -= tag in _INNER

@@ -22,9 +22,9 @@ from core.word_lists import words
 MAX_PEOPLE = 500
 _MAX_DEPTH = 12
 _MAX_ITEMS = 2_000
-_MAX_PARTS = 3_000
+_MAX_PARTS = 1_000
 """Elements looked at inside one person; an item around a whole page has more."""
-_MAX_STEPS = 100_000
+_MAX_STEPS = 40_000
 """Steps through the elements of all people of a page, who may stand inside each other."""
 _MAX_VALUE = 2_000
 """Characters read of one value."""

@@ -29,7 +29,9 @@ class Steps:
 
     def over(self, items: Iterable[Item], most: int) -> Iterator[Item]:
         """Yield the first of some items: at most `most`, and no more than there are steps left."""
-        for item in islice(items, min(most, self.left)):
+        for item in islice(items, most):
+            if self.left <= 0:
+                return
             self.left -= 1
             yield item
 
