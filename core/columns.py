@@ -8,7 +8,7 @@ Two columns never land in one field: the better one wins, the other stays unmapp
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.column_content import Profile, profile
 from core.column_evidence import supports
@@ -39,7 +39,7 @@ class ColumnMapping:
 
     columns: tuple[tuple[str, str | None, float], ...]
     no_identity: str | None = None
-    shape: TableShape = TableShape()
+    shape: TableShape = field(default_factory=TableShape)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -228,6 +228,7 @@ class _RowReader:
 
     def _shifted(self, cells: list[str]) -> Reject:
         return Reject("", self._delimiter.join(cells), "more_cells_than_columns")
+
     def _add_beyond(self, extra: dict[str, str], cells: list[str]) -> dict[str, str]:
         """Add the cells beyond the header, under names that no column has."""
         for number, cell in enumerate(cells[self._width :], self._width + 1):

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from agents.models import Endpoint, ModelChoice, offered_models
 from core import prefect_server
 from core.checkups import Checkup, State, failed, off, too_slow, wrong
-from core.delivery import Stage
 from core.crm_config import config_path, current_config
+from core.delivery import Stage
 from core.errors import Gone, Rejected, SalesAgentError
 from core.provider_settings import MODEL_PROVIDERS
 from core.settings import Settings

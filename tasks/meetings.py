@@ -22,13 +22,13 @@ from core.invitations import Invitation
 from core.invitations import render as render_invitation
 from core.meetings import Span, said, zone_of
 from core.opt_out import is_opt_out, said_themselves
+from core.plain_text import plain_line
 from core.proposals import USED_FACTS, guest_names, guest_zone
 from core.reply_reading import Reading, read_reply
-from core.plain_text import plain_line
 from core.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.settings import settings
 from core.suppression import Reason, Target, address_key
-from db import approvals, facts, meetings, sends, suppressions, crm_links
+from db import approvals, crm_links, facts, meetings, sends, suppressions
 from db.engine import Connection, own_connection
 from integrations.calendars.ics import IcsCalendar
 from integrations.calendars.provider import CalendarProvider, NoCalendar

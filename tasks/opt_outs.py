@@ -30,7 +30,7 @@ async def hear_file(file: ScannedFile, mapping: ColumnMapping, request: ImportRe
     Returns:
         What was read, with its counts.
     """
-    reader = FileOptOuts(mapping, make_row_reader(mapping, request))
+    reader = FileOptOuts(mapping, make_row_reader(file, mapping, request))
     if not reader.has_columns:
         return reader
     heard = _heard(file, reader, import_id)

@@ -305,11 +305,7 @@ class _Reader:
         if tag == "a" and node.get("href") and self.anchors:
             href, hint, line, texts = self.anchors.pop()
             text = tidy(" ".join(texts))
-            position = (
-                line
-                if text or self.has_text
-                else line - 0.5
-            )
+            position = line if text or self.has_text else line - 0.5
             self.document.links.append(Link(href, text, tidy(hint)[:200], self.zones[-1], position, self.block))
         if node is not self.document.root:
             self._add(node.tail)

@@ -256,9 +256,7 @@ def own_statement(text: str, name: PersonName) -> Title | None:
     matched = next(filter(None, said), None)
     if matched is None:
         opening = _AS_POST.match(text)
-        if opening is not None and any(
-            _BOUNDARY.match(text, end) for end in _subject_ends(text, opening.end(), name)
-        ):
+        if opening is not None and any(_BOUNDARY.match(text, end) for end in _subject_ends(text, opening.end(), name)):
             matched = opening
     if matched is None:
         apposed = (_APPOSED_POST.match(text, end) for end in _subject_ends(text, 0, name))

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values, SentMessage
+from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, SentMessage, Stamp, Values
 from core.crm_opt_outs import RemoteRefusal
-from core.errors import UnexpectedAnswer, ConfigurationError
+from core.errors import ConfigurationError, UnexpectedAnswer
 from core.suppression import Reason
 from integrations.close.activities import log_sent
 from integrations.close.client import CloseClient

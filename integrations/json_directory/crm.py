@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Value, Values, SentMessage
+from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, SentMessage, Stamp, Value, Values
 from core.crm_opt_outs import RemoteRefusal, refusing
 from core.errors import ConfigurationError, Gone, UnexpectedAnswer
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 _ARGUMENTS = (
     "p_id uuid, p_status text, p_usd numeric, p_credits numeric, p_assumed_usd numeric, p_assumed_credits numeric,"
