@@ -71,10 +71,17 @@ def contact_links(document: Document, limit: int = 2) -> list[str]:
     """Return the links of a page that lead to contact details, the most promising first, as written."""
     scored = []
     for link in document.links:
-        words = f"{link.text} {link.hint} {urlsplit(link.href).path}"[:400]
+        words = f"{link.text} {link.hint} {_path_of(link.href)}"[:400]
         if _CONTACT.search(words) and not link.href.lower().startswith(("mailto:", "tel:", "javascript:", "#")):
             scored.append((0 if _LEGAL.search(words) else 1, len(link.href), link.href))
     return list(dict.fromkeys(href for _, _, href in sorted(scored)))[:limit]
+
+
+def _path_of(href: str) -> str:
+    try:
+        return urlsplit(href).path
+    except ValueError:  # no address
+        return ""
 
 
 def website_facts(pages: Sequence[Page]) -> tuple[Found, ...]:

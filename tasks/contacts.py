@@ -23,6 +23,8 @@ from tasks.site_reader import PAGE_S, SiteReader
 
 _MAX_REFRESHES = 2
 _MAX_RENDERED = 4
+_MAX_MENTIONS = 2_000
+"""Mentions kept of one site: they are merged here, where nobody could stop it."""
 
 Choose = Callable[[Question], Awaitable[Pairs]]
 """Matches the names and titles of a page; an empty answer leaves it as it is."""
@@ -108,6 +110,7 @@ class _Visit:
     digests: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
     shells: list[FetchedPage] = field(default_factory=list)
+    merged: tuple[int, bool] = (0, False)
     rendered: int = 0
     home_failure: str | None = None
     out_of_time: str | None = None
@@ -149,7 +152,9 @@ class _Visit:
             await self._follow_links(frontier)
 
     def _still_nobody(self) -> bool:
-        return len(self.documents) < self.page_budget and not merge(self.findings).atl
+        if self.merged[0] != len(self.findings):
+            self.merged = len(self.findings), bool(merge(self.findings).atl)
+        return len(self.documents) < self.page_budget and not self.merged[1]
 
     async def _open_home(self) -> PageRead | None:
         """Read the home page; tries http and www where the address names no scheme."""
@@ -217,7 +222,8 @@ class _Visit:
         self.documents.append(read)
         self.digests.add(read.digest)
         if read.findings is not None:
-            self.findings.append(read.findings)
+            left = _MAX_MENTIONS - sum(len(page.mentions) for page in self.findings)
+            self.findings.append(replace(read.findings, mentions=read.findings.mentions[:left]))
             if read.question is not None:
                 self.questions[read.url] = read.question
         names_nobody = not self.findings or not (self.findings[-1].mentions or self.findings[-1].names_without_title)

@@ -102,7 +102,7 @@ class Signs:
 
     label: str
     titles: tuple[str, ...]
-    names: frozenset[str]
+    names: tuple[str, ...]
 
 
 def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
@@ -137,15 +137,15 @@ def company_of(signs: Iterable[Signs]) -> Company:
     for index, page in enumerate(signs):
         label = label or page.label
         titles.update(set(page.titles))
-        shown = page.titles if index == 0 else [part for part in page.titles if titles[part] > 1]
-        names.update(dict.fromkeys((*sorted(page.names), *sorted(_names(shown)))))
+        own = _names(page.titles if index == 0 else [part for part in page.titles if titles[part] > 1])
+        names |= dict.fromkeys((*own, *page.names))
     return Company(frozenset(islice(names, _MAX_NAMES)), label)
 
 
-def _names(found: Iterable[str]) -> frozenset[str]:
-    return frozenset(
-        bare for bare in map(_bare, found) if 3 <= len(bare) <= 40 and not all(word in COMMON for word in bare.split())
-    )
+def _names(found: Iterable[str]) -> tuple[str, ...]:
+    bare = dict.fromkeys(map(_bare, found))
+    named = (name for name in bare if 3 <= len(name) <= 40 and not all(word in COMMON for word in name.split()))
+    return tuple(islice(named, _MAX_NAMES))
 
 
 def _logos(document: Document) -> list[str]:
