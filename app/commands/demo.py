@@ -28,6 +28,7 @@ def demo(
     from app import demo_sandbox
     from app import up as ups
     from app.running import Files
+    from core import prefect_server
     from core.settings import settings
 
     home = settings().home
