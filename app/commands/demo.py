@@ -47,6 +47,7 @@ def demo(
     _print("The ten best leads, and why", [{name: row[name] for name in _SHOWN} for row in best])
     _print("Gaps that were filled, and where from", filled)
     terminal.echo(f"\nThe runs in the Prefect UI: {(server_url() or '').removesuffix('/api')}")
+    terminal.echo(f"                            {prefect_server.how_to_sign_in(settings())}")
     terminal.echo("How far everything is:      sales-agent status      as a file: sales-agent export leads.csv")
     terminal.echo(f"The database:               sales-agent db url      (data in {home})")
     terminal.echo("Stop everything:            make demo-stop          (or `sales-agent down` with the same home)")
