@@ -8,7 +8,7 @@ Two columns never land in one field: the better one wins, the other stays unmapp
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from core.column_content import Profile, profile
 from core.column_evidence import supports
@@ -25,6 +25,7 @@ OWN_COLUMNS = frozenset({"_line", "_error", MORE_COLUMN})
 """Columns that our own reject files add: never mapped, never kept."""
 THRESHOLD = 0.5
 SAMPLE_ROWS = 200
+_NO_SHAPE = TableShape()
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class ColumnMapping:
 
     columns: tuple[tuple[str, str | None, float], ...]
     no_identity: str | None = None
-    shape: TableShape = field(default_factory=TableShape)
+    shape: TableShape = _NO_SHAPE
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -137,7 +137,7 @@ class _RowReader:
             "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key,
             "site": normalize.site, "phone": phone, "code_of": country_code,
             "default_country": self._country, "source": self._source, "aside": cell_text.aside,
-            "straight": self._straight, "shifted": self._shifted,
+            "straight": self._straight, "shifted": self._shifted, "add_beyond": self._add_beyond,
         }  # fmt: skip
         lines = [
             "def read(cells):",
@@ -197,16 +197,16 @@ class _RowReader:
         ]
 
     def _collect_extra(self, names: dict[str, Any]) -> list[str]:
-        """Write the lines that collect what no field takes."""
+        """Write the lines that collect what no field takes, with the cells beyond the header."""
         lines = ["    extra = {}"] if self._unmapped else ["    extra = None"]
         for column, label in self._unmapped:
             names[f"label_{column}"] = label
             lines += [
                 f"    raw = cells[{column}]",
                 "    if raw and not raw.isspace():",
-                f"        extra[label_{column}] = raw if raw.isalnum() else aside(raw)",
+                f'        extra[label_{column}] = raw if raw.isprintable() and "\'" not in raw else aside(raw)',
             ]
-        return lines
+        return [*lines, f"    if len(cells) > {self._width}: extra = add_beyond(extra or {{}}, cells)"]
 
     def _finish(self) -> list[str]:
         """Write the lines that put the row together."""
@@ -222,6 +222,16 @@ class _RowReader:
         else:
             lines.append("    name = key(values, cells)")
         return [*lines, "    return new(LeadRow, (name, values, extra or None, original or None))"]
+
+    def _add_beyond(self, extra: dict[str, str], cells: list[str]) -> dict[str, str]:
+        """Add the cells beyond the header, under names that no column has."""
+        for number, cell in enumerate(cells[self._width :], self._width + 1):
+            if cell.strip():
+                label = f"col_{number}"
+                while label in extra or label in self._labels:
+                    label += "_"
+                extra[label] = cell_text.aside(cell)
+        return extra
 
     def _straight(self, cells: list[str]) -> list[str] | None:
         return self._shape.straight(cells, self._width, self._delimiter)

@@ -51,28 +51,29 @@ _SUSPECT = _FILLING | frozenset(
 )
 
 _ROLES = _words(
-    """info infos information informacion informacoes informazioni informacje informatie infor hello hi hey hallo hola
-    ola ciao bonjour contact contacts contactus contacto contato contatti contatto kontakt kontakty contacteznous
-    kapcsolat yhteys kontakta iletisim office offices buero buro bureau oficina ufficio kantoor kontor biuro iroda
-    toimisto kancelar kancelaria kanzlei praxis sekretariat secretariat secretaria segreteria secretary secretariaat
-    sekretariatet reception rezeption empfang recepcion recepcao recepcja receptie mail mails email post posta
-    poststelle correo correio mailbox postbox postmaster sales sale verkauf vertrieb ventas venta vendas vendite commerciale
-    commercial comercial verkoop salg forsaljning sprzedaz obchod prodej myynti satis orders order bestellung
-    bestellungen pedidos ordini commande commandes zamowienia support helpdesk help hilfe service services servicio servizio serwis
-    klantenservice kundenservice kundendienst kundeservice customerservice customercare soporte suporte assistenza
-    atencion atencionalcliente admin administration administracion administracao amministrazione administrator
-    verwaltung administratie team staff enquiries inquiries enquiry inquiry anfrage anfragen general allgemein jobs job
-    career careers karriere bewerbung bewerbungen recruiting recruitment hr personal personalabteilung rrhh rh
-    press presse prensa media marketing pr news newsletter redaktion redaccion accueil direction direktion
-    direccion diretoria direzione geschaeftsleitung geschaeftsfuehrung management gf zentrale central centrale
-    webmaster hostmaster web website noreply donotreply nichtantworten privacy datenschutz dpo abuse legal billing
-    invoice invoices rechnung rechnungen buchhaltung accounts accounting account finance finanzen contabilidad
+    """info infos information informacion informacoes informazioni informacje informatie infor hello hi hey hallo
+    hola ola ciao bonjour contact contacts contactus contacto contato contatti contatto kontakt kontakty
+    contacteznous kapcsolat yhteys kontakta iletisim office offices buero buro bureau oficina ufficio kantoor
+    kontor biuro iroda toimisto kancelar kancelaria kanzlei praxis sekretariat secretariat secretaria segreteria
+    secretary secretariaat sekretariatet reception rezeption empfang recepcion recepcao recepcja receptie mail
+    mails email post posta poststelle correo correio mailbox postbox postmaster sales sale verkauf vertrieb
+    ventas venta vendas vendite commerciale commercial comercial verkoop salg forsaljning sprzedaz obchod prodej
+    myynti satis orders order bestellung bestellungen pedidos ordini commande commandes zamowienia support
+    helpdesk help hilfe service services servicio servizio serwis klantenservice kundenservice kundendienst
+    kundeservice customerservice customercare soporte suporte assistenza atencion atencionalcliente admin
+    administration administracion administracao amministrazione administrator verwaltung administratie team
+    staff enquiries inquiries enquiry inquiry anfrage anfragen general allgemein jobs job career careers
+    karriere bewerbung bewerbungen recruiting recruitment hr personal personalabteilung rrhh rh press presse
+    prensa media marketing pr news newsletter redaktion redaccion accueil direction direktion direccion
+    diretoria direzione geschaeftsleitung geschaeftsfuehrung management gf zentrale central centrale webmaster
+    hostmaster web website noreply donotreply nichtantworten privacy datenschutz dpo abuse legal billing invoice
+    invoices rechnung rechnungen buchhaltung accounts accounting account finance finanzen contabilidad
     contabilidade contabilita facturacion fatturazione compta comptabilite faktura fakturering payment payments
-    bookings booking reservations reservation reservierung reservas prenotazioni investors investor ir ask welcome
-    main all everyone company firma empresa azienda societe shop store boutique tienda loja negozio winkel einkauf
-    purchasing procurement compras acquisti achats export import logistics logistik versand dispatch technik it edv
-    security quality events event partners partner partnership partnerships franchise leads lead hq hotel restaurant
-    school schule club verein gemeinde rathaus stadt инфо почта"""
+    bookings booking reservations reservation reservierung reservas prenotazioni investors investor ir ask
+    welcome main all everyone company firma empresa azienda societe shop store boutique tienda loja negozio
+    winkel einkauf purchasing procurement compras acquisti achats export import logistics logistik versand
+    dispatch technik it edv security quality events event partners partner partnership partnerships franchise
+    leads lead hq hotel restaurant school schule club verein gemeinde rathaus stadt инфо почта"""
 )
 _TRAILING = re.compile(r"\d+$")
 _BREAKS = str.maketrans("", "", ".-_+ ")

@@ -48,11 +48,16 @@ class TableShape:
     def straight(self, cells: Sequence[str], width: int, delimiter: str) -> list[str] | None:
         """Give a row's cells as its table has them; None where it is not certain which they are.
 
+        What cannot have shifted anything, since every column holds what it should and no joining would do so, is left
+        where it is, beyond the last column.
+
         Args:
             cells: More than `width`.
             width: Columns of the table.
             delimiter: What joins neighbours again.
         """
+        if not self.kinds:  # nothing is known of the table
+            return list(cells)
         filled = max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
         if filled <= width and self._is_sound(cells[:width]):
             return list(cells[:width])
@@ -65,7 +70,9 @@ class TableShape:
                 if ways:
                     return ways[0]
         # Empty cells at the end are a habit of some programs; then it is the row's own fault that a value is none.
-        return list(cells[:width]) if filled <= width else None
+        if filled <= width:
+            return list(cells[:width])
+        return list(cells) if self._is_sound(cells[:width]) and len(cells) - width <= _MOST_SURPLUS else None
 
     def _fits(self, column: int, cell: str) -> bool:
         text = cell.strip()
@@ -77,10 +84,12 @@ class TableShape:
         aliens = self.aliens[column] if column < len(self.aliens) else ()
         return not any(is_kind(alien, text) for alien in aliens)
 
-    def _may_be_joined(self, column: int, joined: str) -> bool:
+    def _may_be_joined(self, column: int, parts: Sequence[str]) -> bool:
         """Say whether a delimiter may stand in a cell of this column at all."""
         kind = self.kinds[column] if column < len(self.kinds) else None
-        return kind in (None, "number", "country") or (kind == "phone" and not any(map(str.isalpha, joined)))
+        return kind in (None, "number", "country") or (
+            kind == "phone" and all(is_kind("phone", part.strip()) for part in parts)
+        )
 
     def _is_sound(self, cells: Sequence[str]) -> bool:
         return all(self._fits(column, cell) for column, cell in enumerate(cells))
@@ -99,7 +108,7 @@ class TableShape:
                 if size > 1 and not all(map(str.strip, part)):
                     break  # what is empty was not cut off anything
                 joined = delimiter.join(part)
-                if self._fits(column, joined) and (size == 1 or self._may_be_joined(column, joined)):
+                if self._fits(column, joined) and (size == 1 or self._may_be_joined(column, part)):
                     found += [(joined, *rest) for rest in from_(start + size, column + 1)]
                 if len(found) > 1:
                     return tuple(found[:2])
@@ -162,4 +171,7 @@ def shape_of(rows: Sequence[Sequence[str]], fields: Sequence[str | None]) -> Tab
 def _kind(cells: Profile, field: str | None) -> str | None:
     if cells.count == 0:
         return _FIELD_KINDS.get(field or "")
+    named = _FIELD_KINDS.get(field or "")
+    if named and cells.share(named) >= _CERTAIN:
+        return named
     return next((kind for kind in _KINDS if cells.share(kind) >= _CERTAIN), None)
