@@ -140,12 +140,15 @@ def line_of_wrong_header(
         width: Names in the header.
         delimiter: What joins neighbours again.
     """
-    beyond = [
-        line
-        for line, cells in records
-        if len(cells) > width and any(map(str.strip, cells[width:])) and shape.straight(cells, width, delimiter) is None
-    ]
+    beyond = [line for line, cells in records if _goes_beyond(cells, shape, width, delimiter)]
     return beyond[0] if len(beyond) > 1 and 2 * len(beyond) > len(records) else None
+
+
+def _goes_beyond(cells: Sequence[str], shape: TableShape, width: int, delimiter: str) -> bool:
+    if len(cells) <= width or not any(map(str.strip, cells[width:])):
+        return False
+    straight = shape.straight(cells, width, delimiter)
+    return straight is None or len(straight) > width
 
 
 def shape_of(rows: Sequence[Sequence[str]], fields: Sequence[str | None]) -> TableShape:

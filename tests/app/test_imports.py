@@ -86,3 +86,50 @@ def test_a_broken_file_writes_nothing(cli: Run, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "broken.csv, line" in done.stderr
     assert as_json(cli("imports", "--json")) == []
+
+
+def test_strangers_text_acts_on_no_terminal(cli: Run, tmp_path: Path) -> None:
+    """A file's name, its header and its cells, shown and in errors; as JSON they are exact."""
+    name = "leads\x1b]0;owned\x07\u202e.csv"
+    file = tmp_path / name
+    label = "No\x1b[31mtes\u202e"
+    file.write_text(f'Firma,Mail,{label}\n"Ac\x1b[2Jme \u2067Ltd",ann@acme.example,x\u202ey\n', encoding="utf-8")
+    for arguments in (
+        ["import", str(file)], ["preview", str(file)], ["imports"], ["import", f"{file}.gone"],
+        ["import", str(file), "--map", f"{label}?=notes"],
+    ):  # fmt: skip
+        done = cli(*arguments)
+        shown = done.stdout + done.stderr
+        assert "Traceback" not in shown
+        assert not set(shown) & {"\x1b", "\x07", "\u202e", "\u2067", "\x9b"}, (arguments, shown)
+    assert "owned" not in shown
+    listed = cli("imports", "--json")
+    assert not set(listed.stdout) & {"\x1b", "\x07", "\u202e"}
+    assert as_json(listed)[0]["file_name"] == name
+
+
+def test_people_kept_apart_are_told_of(cli: Run, tmp_path: Path) -> None:
+    file = tmp_path / "crm.csv"
+    people = [
+        ("A1", "Ann Berg", "ann"),
+        ("A1", "Bob Cole", "bob"),
+        ("A2", "Cid Dorn", "cid"),
+        ("A3", "Dee Egge", "dee"),
+    ]
+    rows = [f"{number},{name},{who}@alpha.example,Alpha" for number, name, who in people]
+    file.write_text("\n".join(["Record ID,Name,Email,Company", *rows]) + "\n")
+    first = as_json(cli("import", str(file), "--source", "crm", "--json"))
+    assert (first["inserted"], first["duplicates"]) == (4, 0)
+    assert first["warnings"] == ["1 row shares an id (Record ID) with another person or company and was kept apart"]
+    again = as_json(cli("import", str(file), "--source", "crm", "--json"))  # recognised as a whole
+    assert (again["unchanged"], again["warnings"]) == (4, first["warnings"])
+    assert "1 row shares an id (Record ID)" in cli("import", str(file), "--source", "crm").stdout
+
+
+def test_a_table_that_goes_beyond_its_header_is_refused_with_the_line(cli: Run, tmp_path: Path) -> None:
+    file = tmp_path / "wide.csv"
+    file.write_text("company,email\n" + "".join(f"A{n},a{n}@x.example,Rom,IT\n" for n in range(5)))
+    done = cli("import", str(file))
+    assert done.returncode == 1
+    assert "line 2: most rows have more cells than the header has names (2)" in done.stderr
+    assert as_json(cli("imports", "--json")) == []
