@@ -14,10 +14,9 @@ from agents import bdr
 from agents.openings import PROMPT_VERSION
 from core.approvals import EXCLUDED, TIER, Approval, Decision, Kind, Proposal, Status, outcome
 from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
-from core.crm import CRMProvider, SentMessage
-from core.crm import Kind as CrmKind
+from core.crm import CRMProvider, SentMessage, Kind as CrmKind
 from core.crm_config import current_config
-from core.errors import Conflict, Gone, InvalidInput, ProviderNotConfigured
+from core.errors import Conflict, Gone, InvalidInput, ProviderNotConfigured, ApprovalNotFound
 from core.invitations import Invitation
 from core.invitations import render as render_invitation
 from core.meetings import Span, said, zone_of
@@ -265,14 +264,23 @@ async def _twin_in(crm: CRMProvider, lead_id: UUID) -> str | None:
 
 async def take_reply(request: BookRequest) -> BookingReport:
     """Take up what the guest answered. An opt-out is heard first, whatever became of the proposal."""
-    if is_opt_out(said_themselves(request.reply or "")):
+    if is_opt_out(said_themselves(request.reply or "", await _our_words(request.approval_id))):
         return await opt_out(request)
     approval = await check_reply(request)
     reading = await read_choice(approval, request.reply or "")
     if reading.slot is None:
-        unclear = f"unclear, {reading.doubt}: a person has to read the reply"
+        unclear = f"unclear: {reading.doubt}; a person has to read the reply"
         return BookingReport(approval_id=approval.id, outcome=unclear)
     return await book(approval, reading.slot)
+
+
+async def _our_words(approval_id: UUID) -> str:
+    """Return the message that a reply answers; '' where there is none."""
+    async with database() as connection:
+        try:
+            return str((await approvals.get(connection, approval_id)).content.get("body") or "")
+        except ApprovalNotFound:
+            return ""
 
 
 @task(name="check-reply", **STEP)

