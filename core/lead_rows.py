@@ -228,7 +228,7 @@ class _RowReader:
         for number, cell in enumerate(cells[self._width :], self._width + 1):
             if cell.strip():
                 label = f"col_{number}"
-                while label in extra or label in self._labels:
+                while label in extra or label in self._known_labels:
                     label += "_"
                 extra[label] = cell_text.aside(cell)
         return extra
@@ -238,16 +238,6 @@ class _RowReader:
 
     def _shifted(self, cells: list[str]) -> Reject:
         return Reject("", self._delimiter.join(cells), "more_cells_than_columns")
-
-    def _add_beyond(self, extra: dict[str, str], cells: list[str]) -> dict[str, str]:
-        """Add the cells beyond the header, under names that no column has."""
-        for number, cell in enumerate(cells[self._width :], self._width + 1):
-            if cell.strip():
-                label = f"col_{number}"
-                while label in extra or label in self._known_labels:
-                    label += "_"
-                extra[label] = cell_text.storable(cell)
-        return extra
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:
         return dedupe_key(

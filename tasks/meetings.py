@@ -14,9 +14,10 @@ from agents import bdr
 from agents.openings import PROMPT_VERSION
 from core.approvals import EXCLUDED, TIER, Approval, Decision, Kind, Proposal, Status, outcome
 from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
-from core.crm import CRMProvider, SentMessage, Kind as CrmKind
+from core.crm import CRMProvider, SentMessage
+from core.crm import Kind as CrmKind
 from core.crm_config import current_config
-from core.errors import Conflict, Gone, InvalidInput, ProviderNotConfigured, ApprovalNotFound
+from core.errors import ApprovalNotFound, Conflict, Gone, InvalidInput, ProviderNotConfigured
 from core.invitations import Invitation
 from core.invitations import render as render_invitation
 from core.meetings import Span, said, zone_of
