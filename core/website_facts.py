@@ -208,7 +208,7 @@ def _from_head(home: Page) -> Iterable[Found]:
             metas.setdefault(name, str(meta.get("content")))
     described = metas.get("description") or metas.get("og:description") or ""
     fields = [
-        ("company_name", _SLOGAN.split(metas.get("og:site_name", ""))[0]),
+        ("company_name", _SLOGAN.split(" ".join(metas.get("og:site_name", "").split()))[0]),
         ("company_description", described if len(described) >= 20 else ""),
         ("website_title", home.document.title),
     ]
