@@ -13,9 +13,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
 
-from core.meetings import Span, WorkingHours, free_slots, offer
-from core.proposals import SHOWN_FACTS, checked_opening, guest_names, guest_zone, message, qualifies
-from core.reply_reading import read_reply
+from core.outreach.meetings import Span, WorkingHours, free_slots, offer
+from core.outreach.proposals import SHOWN_FACTS, checked_opening, guest_names, guest_zone, message, qualifies
+from core.outreach.reply_reading import read_reply
 
 Busy = Callable[[datetime, datetime], Awaitable[list[Span]]]
 """Says when the organiser is busy between two moments."""

@@ -16,7 +16,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agents.async_chat import CHARACTERS_A_TOKEN, AsyncChat
 from agents.structured import Schema, checked, name_of, strict_schema, value_of
-from core.prices import Price, TokenUsage
+from core.ledger.prices import Price, TokenUsage
 from integrations.cerebras.client import CerebrasClient
 from integrations.cerebras.schemas import CerebrasAnswer
 

@@ -26,8 +26,9 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.prompt_files import read_prompt
-from core.answer_text import Aloud
-from core.conversation import (
+from core.agents.answer_text import Aloud
+from core.conversation.playbook import MAX_ANSWER, Playbook, filled
+from core.conversation.turns import (
     LAST,
     LONGEST_TURN,
     Intent,
@@ -38,8 +39,7 @@ from core.conversation import (
     stock_reply,
 )
 from core.errors import LimitReached, MalformedAnswer, ProviderError
-from core.opt_out import is_opt_out, said_themselves
-from core.playbook import MAX_ANSWER, Playbook, filled
+from core.outreach.opt_out import is_opt_out, said_themselves
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrou
 
 from agents.metering import Meter
 from agents.prompt_files import read_prompt
-from core.enrichment import Found
+from core.enrichment.questions import Found
+from core.enrichment.text_readings import MEANINGS, TextReadings, checked_readings, fence
 from core.errors import MalformedAnswer
-from core.text_readings import MEANINGS, TextReadings, checked_readings, fence
 
 _PROMPT = read_prompt("enrichment")
 PROMPT_VERSION = _PROMPT.version
@@ -29,7 +29,7 @@ def build(model: BaseChatModel, fields: Collection[str]) -> Reading:
 
     Args:
         model: any chat model; nothing is sent before the chain is used.
-        fields: what it may fill, of `core.text_readings.MEANINGS`.
+        fields: what it may fill, of `core.enrichment.text_readings.MEANINGS`.
     """
     told = {"fields": "\n".join(f"- {name}: {meaning}" for name, meaning in MEANINGS.items() if name in fields)}
     parts = _PROMPT.parts

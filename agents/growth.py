@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.prompt_files import read_prompt
 from core.errors import MalformedAnswer
-from core.markets import (
+from core.outreach.markets import (
     Claim,
     Evidence,
     Finding,

@@ -18,8 +18,17 @@ from langgraph.types import Send
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.prompt_files import read_prompt
-from core.campaigns import FIELD_OF, MAX_SUBJECT, MAX_WORDS, Variant, best_subject, merged, problems_of_body, template
 from core.errors import MalformedAnswer
+from core.outreach.campaigns import (
+    FIELD_OF,
+    MAX_SUBJECT,
+    MAX_WORDS,
+    Variant,
+    best_subject,
+    merged,
+    problems_of_body,
+    template,
+)
 
 _PROMPT = read_prompt("marketing")
 PROMPT_VERSION = _PROMPT.version

@@ -6,7 +6,7 @@ from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from core.errors import MalformedAnswer
-from core.prices import NO_TOKENS, TokenUsage
+from core.ledger.prices import NO_TOKENS, TokenUsage
 
 
 class Meter(AsyncCallbackHandler):

@@ -20,7 +20,7 @@ from agents.cerebras_chat import CerebrasChat
 from agents.fallback_chat import FallbackChat
 from agents.guarded_chat import GuardedChat, StructuredBy
 from core.errors import ConfigurationError, ProviderError, ProviderNotConfigured
-from core.prices import Price, PriceList
+from core.ledger.prices import Price, PriceList
 from integrations.cerebras.client import CerebrasClient
 from integrations.model_list import ModelListClient
 from integrations.resilience.guard import Guard

@@ -1,4 +1,4 @@
-"""Asks a model for the opening sentence of a proposal; `core.proposals` checks it before it is said."""
+"""Asks a model for the opening sentence of a proposal; `core.outreach.proposals` checks it before it is said."""
 
 import json
 from collections.abc import Mapping

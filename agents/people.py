@@ -5,7 +5,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, Field
 
 from agents.prompt_files import read_prompt
-from core.people.choosing import Pairs, Question
+from core.discovery.choosing import Pairs, Question
 
 _PROMPT = read_prompt("people")
 PROMPT_VERSION = _PROMPT.version
@@ -29,7 +29,7 @@ async def choose_people(question: Question, model: BaseChatModel) -> Pairs:
     """Ask one question.
 
     Returns:
-        Pairs of ids as the model gave them; `core.people.choosing.mentions_of` drops those it made up.
+        Pairs of ids as the model gave them; `core.discovery.choosing.mentions_of` drops those it made up.
 
     Raises:
         MalformedAnswer: the answer holds no pairs.

@@ -15,8 +15,15 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from agents.metering import Meter
 from agents.prompt_files import read_prompt
 from core.errors import MalformedAnswer
-from core.icp import Criterion, Profile
-from core.judgement import MAX_QUOTE_CHARS, MAX_QUOTE_WORDS, CheckedJudgement, JudgementDraft, Question, checked
+from core.qualification.icp import Criterion, Profile
+from core.qualification.model_assessment import (
+    MAX_QUOTE_CHARS,
+    MAX_QUOTE_WORDS,
+    CheckedJudgement,
+    JudgementDraft,
+    Question,
+    checked,
+)
 
 _PROMPT = read_prompt("qualification")
 PROMPT_VERSION = _PROMPT.version

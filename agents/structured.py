@@ -11,9 +11,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import BaseModel, ValidationError
 
-from core.answer_text import objects_in
+from core.agents.answer_text import objects_in
+from core.agents.executions import note_answer
 from core.errors import ConfigurationError, MalformedAnswer
-from core.executions import note_answer
 
 Schema = type[BaseModel] | dict[str, Any]
 
@@ -145,7 +145,7 @@ def value_of(schema: Schema, *, include_raw: bool = False) -> Runnable[BaseMessa
 def read_value(schema: Schema, message: BaseMessage) -> Any:
     """Return the value a message holds, from its tool calls or its text; the last one that fits counts.
 
-    Of the text only what stands outside of the model's thinking is looked at, see `core.answer_text`.
+    Of the text only what stands outside of the model's thinking is looked at, see `core.agents.answer_text`.
 
     Raises:
         MalformedAnswer: it holds none, or none that fits.

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 import typer
 
 from core.errors import SalesAgentError
-from core.plain_text import plain
+from core.text.plain_text import plain
 
 
 class Command(NamedTuple):

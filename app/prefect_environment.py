@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core import private_files
 from core.logs import PACKAGES
-from core.section import KEYS_FILE, sections
+from core.settings.section import KEYS_FILE, sections
 
 WORK_POOL = "sales-agent"
 HEARTBEAT_S = 30  # the least that Prefect takes
@@ -148,7 +148,7 @@ def keep_keys(home: Path, inherited: Mapping[str, str]) -> None:
 
 
 def _settings() -> Iterator[tuple[str, bool]]:
-    import core.settings  # noqa: F401 - imports every section
+    import core.settings.settings  # noqa: F401 - imports every section
 
     return chain.from_iterable(each.variables() for each in sections())
 

@@ -12,7 +12,7 @@ from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
 from app.host_guard import LOOPBACK, HostGuard
-from core.settings import HomeSettings
+from core.settings.settings import HomeSettings
 
 
 def guarded(host: str) -> HostGuard:

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from app.prefect_environment import MARK
-from db import processes
+from db.server import processes
 
 Say = Callable[[str], None]  # takes one line for people at a time
 _ERROR = re.compile(r"[\w.]*(Error|Exception): \S")  # the last line of a traceback

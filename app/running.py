@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from app.prefect_api import PrefectAPI
-from core import prefect_server
 from core.errors import ConfigurationError
-from core.settings import Settings
-from db import processes
-from db.private_dirs import RunUser, explained, socket_dir
+from core.settings import prefect_server
+from core.settings.settings import Settings
+from db.server import processes
+from db.server.private_dirs import RunUser, explained, socket_dir
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.deployments import arun_deployment
 from pydantic import BaseModel
 
-from core.discovery import DiscoveryReport, DiscoveryRequest
+from core.discovery.runs import DiscoveryReport, DiscoveryRequest
 from core.errors import ConfigurationError, InvalidFile, SalesAgentError
-from core.imports import ImportReport, ImportRequest
-from core.settings import settings
-from tasks.leads import report_of_run
-from tasks.runtime import connected, server_url
+from core.imports.runs import ImportReport, ImportRequest
+from core.settings.settings import settings
+from tasks.imports.steps import report_of_run
+from tasks.runtime.orchestration import connected, server_url
 
 _POLL_S = 0.5
 

@@ -1,7 +1,7 @@
 """What the commands share on a terminal: lines, tables, progress bars, JSON.
 
 Results go to standard output, all else to standard error. Every text passes here on its way to the person and loses
-what would act on the terminal (`core.plain_text`); JSON keeps it, escaped.
+what would act on the terminal (`core.text.plain_text`); JSON keeps it, escaped.
 """
 
 import os
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from core.plain_text import exact_json, plain, plain_line
+from core.text.plain_text import exact_json, plain, plain_line
 
 if TYPE_CHECKING:
-    from core.qualification import SpendLine
+    from core.qualification.runs import SpendLine
 
 
 def say(line: str) -> None:
@@ -97,7 +97,7 @@ def progress_bar(title: str, *, show: bool) -> Iterator[Callable[[int, int], Non
 def prepare_prefect() -> None:
     """Set Prefect up before it is imported: our preferences, its files in our data directory, a quiet console."""
     from app.prefect_environment import PREFERENCES
-    from core.settings import settings
+    from core.settings.settings import settings
 
     home = settings().home / "prefect"
     home.mkdir(parents=True, exist_ok=True)

@@ -32,11 +32,11 @@ from app.processes import Child, Say, end_leftovers
 from app.run_feed import RunFeed
 from app.running import Files, held, holder
 from app.workers import worker_command
-from core import prefect_server
 from core.errors import ConfigurationError, Rejected, SalesAgentError
-from core.settings import Settings
-from db import embedded, prefect_backup, processes
-from db.private_dirs import explained
+from core.settings import prefect_server
+from core.settings.settings import Settings
+from db.server import embedded, prefect_backup, processes
+from db.server.private_dirs import explained
 
 SERVER_READY_S = 180.0
 WORKER_READY_S = 90.0
@@ -101,7 +101,7 @@ class Up:
         self._step("database ready")
         if self.own_server:
             self._start_server(url)
-        from db import schema
+        from db.schema import upgrade as schema
 
         keep_keys(self.settings.home, os.environ)
         environment = client_environment(

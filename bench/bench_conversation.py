@@ -95,8 +95,8 @@ async def measure(environment: dict[str, str], lead_id: UUID, playbook: str, tur
     import httpx
     from websockets.asyncio.client import connect
 
-    from core.talking import TalkRequest
-    from tasks.conversations import conversing, plan
+    from core.conversation.runs import TalkRequest
+    from tasks.conversation.turns import conversing, plan
 
     base = environment["CARTESIA_BASE_URL"].replace("http", "ws", 1)
     headers = {"Authorization": f"Bearer {environment['CARTESIA_API_KEY']}", "Cartesia-Version": "2026-08-14"}
@@ -146,7 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=30)
     turns = parser.parse_args().turns
-    from core.playbook import EXAMPLE
+    from core.conversation.playbook import EXAMPLE
     from sandbox.server import Sandbox
 
     with tempfile.TemporaryDirectory(prefix="bench-conversation-") as scratch, Sandbox() as sandbox:
@@ -157,8 +157,8 @@ def main() -> None:
         os.environ.update(SALES_AGENT_HOME=scratch, CARTESIA_VOICE_ID=VOICE, MODELS_DEFAULT="cerebras:gpt-oss-120b")
         os.environ.setdefault("SALES_AGENT_LOG_LEVEL", "WARNING")
         (home / "playbook.yaml").write_text(EXAMPLE)
-        from db import embedded
-        from tasks.resources import database_url
+        from db.server import embedded
+        from tasks.runtime.resources import database_url
 
         try:
             prepare(sandbox, WARM_UP + turns)

@@ -31,7 +31,8 @@ from typing import Any
 import httpx
 import psycopg
 
-from db import embedded, schema
+from db.schema import upgrade as schema
+from db.server import embedded
 from sandbox.cast import COMPANIES, Person
 from sandbox.websites.pages import BUILDERS, Pages
 
@@ -41,7 +42,7 @@ POLITE_SITES, POLITE_DELAY_S = 20, 0.25
 _SYLLABLES = ("bar", "den", "fol", "gri", "hal", "jun", "kel", "lom", "mar", "nor", "pel", "ros", "tam", "ver", "wil")
 _FLOW = """
 import asyncio, json, resource, time
-from core.discovery import DiscoveryRequest
+from core.discovery.runs import DiscoveryRequest
 from flows.discover_contacts import discover_contacts
 started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
 report = asyncio.run(discover_contacts(DiscoveryRequest()))

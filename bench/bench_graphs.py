@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypedDict
 
-from core.prefect_server import LOGIN_FILE
+from core.settings.prefect_server import LOGIN_FILE
 
 OUT = Path(__file__).parent / "bench_graphs.json"
 Way = Callable[[], Awaitable[Any]]
@@ -54,7 +54,7 @@ async def measure(database: str, nodes: int, rounds: int) -> dict[str, dict[str,
     from prefect import flow
 
     from agents.checkpoints import open_saver
-    from db.keeping import until_stored
+    from db.server.keeping import until_stored
     from langgraph_prefect.running import Surroundings, run_graph
 
     graph = chain(nodes)

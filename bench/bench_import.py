@@ -28,9 +28,10 @@ import psutil
 import psycopg
 
 from bench.dirty_leads import HEADER, Truth, write_dirty
-from core.prefect_server import LOGIN_FILE
-from core.settings import settings
-from db import embedded, schema
+from core.settings.prefect_server import LOGIN_FILE
+from core.settings.settings import settings
+from db.schema import upgrade as schema
+from db.server import embedded
 
 OUT = Path(__file__).parent / "bench_import.json"
 _COLUMNS = [f"c{number}" for number in range(len(HEADER))]
@@ -45,7 +46,7 @@ _KEYED = (
 _IMPORT = """
 import asyncio, json, resource, sys, time
 from pathlib import Path
-from core.imports import ImportRequest
+from core.imports.runs import ImportRequest
 from flows.import_leads import import_leads
 def cpu():
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

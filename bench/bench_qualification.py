@@ -32,21 +32,23 @@ from agents.models import PRICE_FILE
 from agents.structured import name_of, strict_schema
 from bench.bench_clients import COMPLETION, guard_of, serve
 from core.config_files import parse_config
-from core.icp import Profile
-from core.icp_columns import in_leads
-from core.judgement import JudgementDraft
-from core.prices import read_prices
-from core.profiles import example_text
-from core.qualification import LeadFacts, ModelState, QualificationPlan
-from core.spend import Budget, Period, Unit
-from db import assessments, embedded, schema
-from db.engine import open_engine, own_connection
-from db.redis import LOST, open_redis
-from db.spend_book import LedgerBook
+from core.ledger.prices import read_prices
+from core.ledger.spend import Budget, Period, Unit
+from core.qualification.icp import Profile
+from core.qualification.icp_columns import in_leads
+from core.qualification.model_assessment import JudgementDraft
+from core.qualification.profiles import example_text
+from core.qualification.runs import LeadFacts, ModelState, QualificationPlan
+from db.ledger.book import LedgerBook
+from db.qualification import assessments
+from db.schema import upgrade as schema
+from db.server import embedded
+from db.server.engine import open_engine, own_connection
+from db.server.redis import LOST, open_redis
 from integrations.cerebras.client import CerebrasClient
 from integrations.resilience.store import Store
-from tasks.judging import Judge
-from tasks.qualification import judged, rules_of
+from tasks.qualification.model_assessment import Judge
+from tasks.qualification.steps import judged, rules_of
 
 OUT = Path(__file__).parent / "bench_qualification.json"
 AIM_MS = 15

@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from syncing import OURS, PERSON, Work
 
-from db import embedded, schema
+from db.schema import upgrade as schema
+from db.server import embedded
 from sandbox.server import Sandbox, SandboxControl
 
 TARGET = Path(__file__).with_name("bench_sync.json")

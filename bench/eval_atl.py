@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from core.names import read_name, same_person
-from core.people.contacts import linkedin_profile
-from core.people.report import SiteReport
-from core.settings import Settings
+from core.discovery.person_details import linkedin_profile
+from core.discovery.site_report import SiteReport
+from core.settings.settings import Settings
+from core.text.names import read_name, same_person
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import FetchLimits
-from tasks.contacts import Choose, discover_site
-from tasks.people_choice import Asked, ChoosingModel, choosing_model
+from tasks.discovery.people_choice import Asked, ChoosingModel, choosing_model
+from tasks.discovery.visits import Choose, discover_site
 
 HERE = Path(__file__).resolve().parent
 BANDS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)

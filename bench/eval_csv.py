@@ -21,11 +21,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from core.columns import SAMPLE_ROWS, map_columns
-from core.csv_rows import read, scan
 from core.errors import InvalidFile
-from core.lead_rows import row_reader
-from core.preview import preview
+from core.imports.columns import SAMPLE_ROWS, map_columns
+from core.imports.csv_rows import read, scan
+from core.imports.lead_rows import row_reader
+from core.imports.preview import preview
 
 HERE = Path(__file__).resolve().parent
 NOT_LABELLED = frozenset({"street", "company_phone"})

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from core.plain_text import exact_json, plain, plain_line
+from core.text.plain_text import exact_json, plain, plain_line
 
 PACKAGES = ("app", "flows", "tasks", "agents", "langgraph_prefect", "db", "integrations", "core")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}

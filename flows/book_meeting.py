@@ -1,8 +1,8 @@
 """An approved proposal out, and the guest's choice booked."""
 
-from core.booking import BookingReport, BookRequest
-from tasks import meetings
-from tasks.runtime import flow
+from core.outreach.booking import BookingReport, BookRequest
+from tasks.outreach import meetings
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="book-meeting", flow_run_name="book {request.approval_id}")

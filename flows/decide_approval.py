@@ -1,8 +1,8 @@
 """A person's decision on an approval."""
 
-from core.deciding import DecisionReport, DecisionRequest
-from tasks import approvals
-from tasks.runtime import flow
+from core.outreach.decisions import DecisionReport, DecisionRequest
+from tasks.outreach import approvals
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="decide-approval", flow_run_name="{request.decision} {request.approval_id}")

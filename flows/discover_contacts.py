@@ -1,8 +1,9 @@
 """Websites of leads in, the people who decide there out."""
 
-from core.discovery import DiscoveryReport, DiscoveryRequest
-from tasks import discovery, discovery_artifacts
-from tasks.runtime import flow
+from core.discovery.runs import DiscoveryReport, DiscoveryRequest
+from tasks.discovery import artifacts as discovery_artifacts
+from tasks.discovery import steps as discovery
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="discover-contacts")

@@ -1,8 +1,9 @@
 """Gaps of leads filled by providers, every value with its source."""
 
-from core.enrichment_plan import EnrichmentPlan, EnrichmentReport, EnrichRequest
-from tasks import enrichment, enrichment_artifacts
-from tasks.runtime import flow
+from core.enrichment.runs import EnrichmentPlan, EnrichmentReport, EnrichRequest
+from tasks.enrichment import artifacts as enrichment_artifacts
+from tasks.enrichment import steps as enrichment
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="enrich-leads", flow_run_name="enrich {request.selection}")

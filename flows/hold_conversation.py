@@ -1,8 +1,8 @@
 """A turn of a conversation with a lead, answered from the playbook."""
 
-from core.talking import TalkReport, TalkRequest
-from tasks import conversations
-from tasks.runtime import flow
+from core.conversation.runs import TalkReport, TalkRequest
+from tasks.conversation import turns as conversations
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="hold-conversation", flow_run_name="talk with {request.lead_id}")

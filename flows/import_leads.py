@@ -1,10 +1,11 @@
 """CSV in, leads stored and deduplicated."""
 
-from core.imports import ImportReport
-from core.preview import PreviewReport
-from tasks import import_artifacts, leads
-from tasks.received_frames import RequestOrFrame
-from tasks.runtime import flow
+from core.imports.preview import PreviewReport
+from core.imports.runs import ImportReport
+from tasks.imports import artifacts as import_artifacts
+from tasks.imports import steps as leads
+from tasks.imports.received_frames import RequestOrFrame
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="import-leads", flow_run_name="{request.path.name}")

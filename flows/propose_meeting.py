@@ -1,8 +1,8 @@
 """A meeting proposed, up to the person who has to approve it."""
 
-from core.booking import ProposalReport, ProposeRequest
-from tasks import meetings
-from tasks.runtime import flow
+from core.outreach.booking import ProposalReport, ProposeRequest
+from tasks.outreach import meetings
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="propose-meeting", flow_run_name="propose a meeting to {request.lead_id}")

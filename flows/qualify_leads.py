@@ -1,8 +1,9 @@
 """Leads scored against the ideal customer, with a reason."""
 
-from core.qualification import QualificationReport, QualifyRequest
-from tasks import qualification, qualification_artifacts
-from tasks.runtime import flow
+from core.qualification.runs import QualificationReport, QualifyRequest
+from tasks.qualification import artifacts as qualification_artifacts
+from tasks.qualification import steps as qualification
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="qualify-leads", flow_run_name="qualify {request.selection}")

@@ -1,8 +1,8 @@
 """Facts of leads kept fresh from the sources that can only be read."""
 
-from core.enrichment_plan import EnrichmentPlan, EnrichmentReport, EnrichRequest
+from core.enrichment.runs import EnrichmentPlan, EnrichmentReport, EnrichRequest
 from flows.enrich_leads import enrich_leads
-from tasks.runtime import flow
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="refresh-leads")

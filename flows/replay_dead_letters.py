@@ -1,9 +1,9 @@
 """What the CRM refused, tried again."""
 
-from core.sync.reports import ReplayRequest, SyncReport
+from core.crm.runs import ReplayRequest, SyncReport
 from flows.sync_crm import sync_crm
-from tasks import crm
-from tasks.runtime import flow
+from tasks.crm import steps as crm
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="replay-dead-letters")

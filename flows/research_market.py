@@ -1,8 +1,8 @@
 """A market researched: our own leads counted, named pages read, findings with their sources."""
 
-from core.markets import MarketReport, MarketRequest
-from tasks import markets
-from tasks.runtime import flow
+from core.outreach.markets import MarketReport, MarketRequest
+from tasks.outreach import markets
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="research-market", flow_run_name="research {request.segment.name}")

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from core.deciding import ExecutionReport
-from tasks import sending
-from tasks.runtime import flow
+from core.outreach.decisions import ExecutionReport
+from tasks.outreach import sending
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="send-message", flow_run_name="send {approval_id}")

@@ -1,8 +1,8 @@
 """Close what crashes left open."""
 
-from core.sweeping import SweepReport
-from tasks import sweeping
-from tasks.runtime import flow
+from core.upkeep.sweeping import SweepReport
+from tasks.runtime.orchestration import flow
+from tasks.upkeep import sweeping
 
 
 @flow(name="sweep")

@@ -1,8 +1,9 @@
 """Leads and the CRM in step, both ways."""
 
-from core.sync.reports import SyncReport, SyncRequest
-from tasks import crm, crm_artifacts
-from tasks.runtime import flow
+from core.crm.runs import SyncReport, SyncRequest
+from tasks.crm import artifacts as crm_artifacts
+from tasks.crm import steps as crm
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="sync-crm")

@@ -1,8 +1,9 @@
 """Take an import back."""
 
-from core.imports import UndoReport, UndoRequest
-from tasks import import_artifacts, leads
-from tasks.runtime import flow
+from core.imports.runs import UndoReport, UndoRequest
+from tasks.imports import artifacts as import_artifacts
+from tasks.imports import steps as leads
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="undo-import", flow_run_name="undo {request.import_id}")

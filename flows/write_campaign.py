@@ -1,8 +1,8 @@
 """A campaign written: variants per persona and tone, a letter for each person, nothing sent without a person's word."""
 
-from core.campaigns import CampaignReport, CampaignRequest
-from tasks import campaigns
-from tasks.runtime import flow
+from core.outreach.campaigns import CampaignReport, CampaignRequest
+from tasks.outreach import campaigns
+from tasks.runtime.orchestration import flow
 
 
 @flow(name="write-campaign", flow_run_name="campaign {request.segment.name}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.errors import Unavailable
-from core.provider_settings import ProviderSettings
+from core.settings.providers import ProviderSettings
 from integrations.resilience.breaker import Breaker, BreakerPolicy
 from integrations.resilience.budget import CostBook
 from integrations.resilience.guard import Guard

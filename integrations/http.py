@@ -14,7 +14,7 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from core.errors import ProviderError, Timeout, Unavailable, UnexpectedAnswer
-from core.spend import FREE, Cost
+from core.ledger.spend import FREE, Cost
 from integrations.refusals import refusal, seconds_of
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.rate_limit import Observation

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from core.crm_config import CrmConfig
+from core.crm.config import CrmConfig
 
 FILE = Path(__file__).parent.parent / "docs" / "crm.schema.json"
 

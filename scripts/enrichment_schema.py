@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from core.enrichment_config import json_schema
+from core.enrichment.config import json_schema
 
 FILE = Path(__file__).parent.parent / "docs" / "enrichment.schema.json"
 

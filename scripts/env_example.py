@@ -6,7 +6,9 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-from core import outreach_settings, provider_settings, settings
+from core.settings import outreach as outreach_settings
+from core.settings import providers as provider_settings
+from core.settings import settings
 
 TARGET = Path(__file__).parent.parent / ".env.example"
 _HEAD = """# Every setting, with its default. Copy to .env and change what you need; nothing has to be set.

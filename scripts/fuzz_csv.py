@@ -17,15 +17,15 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
-from core.columns import ColumnMapping, map_columns
-from core.csv_rows import ScannedFile, read, scan
 from core.errors import InvalidFile
-from core.import_batches import gather
-from core.lead import FIELDS
-from core.lead_rows import LeadRow, Reject, row_reader
-from core.merging import ConflictPolicy
-from db.copy_text import prepare
-from db.tables import ImportRejectRow
+from core.imports.batches import gather
+from core.imports.columns import ColumnMapping, map_columns
+from core.imports.csv_rows import ScannedFile, read, scan
+from core.imports.lead_rows import LeadRow, Reject, row_reader
+from core.leads.lead import FIELDS
+from core.leads.merging import ConflictPolicy
+from db.imports.copy_text import prepare
+from db.schema.tables import ImportRejectRow
 
 ALPHABET = [
     b",", b";", b"\t", b"|", b'"', b'""', b"\n", b"\r\n", b"\r", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff",

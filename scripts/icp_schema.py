@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from core.icp import json_schema
+from core.qualification.icp import json_schema
 
 FILE = Path(__file__).parent.parent / "docs" / "icp.schema.json"
 

@@ -29,7 +29,7 @@ from installation import KEYS, Installation, make_installation
 from planted import PlantedSecrets
 from psycopg import sql
 
-from db import embedded
+from db.server import embedded
 from scripts import env_example
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def postgres_url(home: Path) -> str:
 @pytest.fixture(scope="session")
 def template(postgres_url: str) -> str:
     """Make the migrated database that each test's own is copied from; return its name."""
-    from db.schema import upgrade
+    from db.schema.upgrade import upgrade
 
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])

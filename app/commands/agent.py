@@ -12,8 +12,8 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
-    from core.campaigns import CampaignRequest
-    from core.talking import TalkReport, TalkRequest
+    from core.conversation.runs import TalkReport, TalkRequest
+    from core.outreach.campaigns import CampaignRequest
 
 app = typer.Typer(help="Agents: run one, list threads, look at one, stop one.", no_args_is_help=True)
 run = typer.Typer(help="Run an agent to its next stop.", no_args_is_help=True)
@@ -48,7 +48,7 @@ def run_growth(
     Exit code: 0 findings, 3 not enough evidence, 1 stopped by a limit.
     """
     terminal.prepare_prefect()
-    from core.markets import MarketRequest, Segment
+    from core.outreach.markets import MarketRequest, Segment
     from flows.research_market import research_market
 
     request = MarketRequest(
@@ -127,7 +127,7 @@ def talk(
     Exit code: 0 answered, 3 the conversation has ended, 1 stopped by a limit.
     """
     terminal.prepare_prefect()
-    from core.talking import TalkRequest
+    from core.conversation.runs import TalkRequest
 
     if lead is None and thread is None:
         raise typer.BadParameter("name a lead (--lead) or a conversation (--thread)")
@@ -158,7 +158,7 @@ def talk(
 
 async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
     """Hold a conversation in this process, a line a turn, until it ends or no more lines come."""
-    from tasks.conversations import conversing, plan
+    from tasks.conversation.turns import conversing, plan
 
     if not as_json:
         terminal.say(f"Thread {request.thread_id}. A line is a turn; an empty one or Ctrl-D leaves.")
@@ -178,8 +178,8 @@ async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
 async def _live(request: "TalkRequest") -> None:
     """Hold a conversation over a recorder and a player; a guest who speaks up silences the answer."""
     from app.live_audio import Playback, recorded
-    from tasks.conversations import conversing, plan
-    from tasks.voices import SAMPLE_RATE
+    from tasks.conversation.text_to_speech import SAMPLE_RATE
+    from tasks.conversation.turns import conversing, plan
 
     playback = Playback(sys.stdout.buffer, SAMPLE_RATE)
 
@@ -237,8 +237,8 @@ def _campaign(path: Path) -> "CampaignRequest":
     import yaml
     from pydantic import ValidationError
 
-    from core.campaigns import CampaignRequest
     from core.errors import InvalidFile
+    from core.outreach.campaigns import CampaignRequest
 
     try:
         return CampaignRequest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
@@ -262,7 +262,7 @@ def _exit(status: str, codes: Mapping[str, int]) -> None:
 
 
 def _run(start: Callable[[], Any], thread_id: UUID | None, *, stream: bool, quiet: bool) -> Any:
-    from tasks.runtime import server_url
+    from tasks.runtime.orchestration import server_url
 
     if not quiet:
         where = server_url()
@@ -273,9 +273,9 @@ def _run(start: Callable[[], Any], thread_id: UUID | None, *, stream: bool, quie
 
 async def _streamed(start: Callable[[], Awaitable[Any]], stream_id: str) -> Any:
     """Run something and show what it says meanwhile."""
-    from core.settings import settings
-    from db.embedded import redis_url
-    from db.progress import listening
+    from core.settings.settings import settings
+    from db.server.embedded import redis_url
+    from db.server.progress import listening
 
     async with listening(redis_url(settings()), stream_id) as messages:
 
@@ -312,7 +312,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List threads, the last changed first."""
-    from tasks.agent_threads import recent
+    from tasks.agents.threads import recent
 
     rows = [_row(thread) for thread in asyncio.run(recent(agent, limit))]
     if as_json:
@@ -341,7 +341,7 @@ def state(
     as_json: AsJson = False,
 ) -> None:
     """Show how far a thread is: its status, what it was asked for, what it knows."""
-    from tasks.agent_threads import look
+    from tasks.agents.threads import look
 
     known, values = asyncio.run(look(thread))
     if as_json:
@@ -355,7 +355,7 @@ def state(
 @app.command()
 def cancel(thread: Annotated[UUID, typer.Argument(help="Id of a running thread.")]) -> None:
     """Ask a running thread to stop after the step it is at. Running it again goes on from there."""
-    from tasks.agent_threads import cancel_thread
+    from tasks.agents.threads import cancel_thread
 
     if not asyncio.run(cancel_thread(thread)):
         terminal.say(f"thread {thread} is not running")

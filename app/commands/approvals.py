@@ -10,7 +10,7 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
-    from core.approvals import Approval
+    from core.outreach.approvals import Approval
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -31,10 +31,10 @@ def list_(
 ) -> None:
     """List approvals, those asked for last first."""
     terminal.prepare_prefect()
-    from core.approvals import OPEN, Status
-    from core.deciding import as_json as facts_of
-    from core.deciding import summary
-    from tasks.approvals import list_approvals
+    from core.outreach.approvals import OPEN, Status
+    from core.outreach.decisions import as_json as facts_of
+    from core.outreach.decisions import summary
+    from tasks.outreach.approvals import list_approvals
 
     wanted = OPEN if status == "open" else () if status == "all" else (Status(status),)
     found = asyncio.run(list_approvals(wanted))
@@ -102,7 +102,7 @@ def edit(
         raise typer.BadParameter("--body and --body-file exclude each other")
     text = sys.stdin.read() if body == "-" else body if body_file is None else body_file.read_text(encoding="utf-8")
     approval = _find(approval_id)
-    from tasks.approvals import edit_approval
+    from tasks.outreach.approvals import edit_approval
 
     changed = asyncio.run(edit_approval(approval.id, subject=subject, body=text, by=name, digest=approval.digest))
     if as_json:
@@ -113,9 +113,9 @@ def edit(
 
 def person_of(by: str | None) -> str:
     """Return the name of who decides; exit where there is none."""
-    from core.approvals import person
     from core.errors import InvalidInput
-    from core.settings import settings
+    from core.outreach.approvals import person
+    from core.settings.settings import settings
 
     try:
         return person(by if by is not None else settings().outreach.approvals.by)
@@ -125,7 +125,7 @@ def person_of(by: str | None) -> str:
 
 def _find(text: str) -> "Approval":
     terminal.prepare_prefect()
-    from tasks.approvals import find_approval
+    from tasks.outreach.approvals import find_approval
 
     return asyncio.run(find_approval(text))
 
@@ -148,8 +148,8 @@ def _decide(
     as_json: bool,
     reason: str = "",
 ) -> None:
-    from core.deciding import DecisionRequest
-    from tasks.approvals import apply_decision
+    from core.outreach.decisions import DecisionRequest
+    from tasks.outreach.approvals import apply_decision
 
     seen = digest if digest is not None else approval.digest
     if len(seen) < 12:
@@ -163,16 +163,16 @@ def _decide(
     if as_json:
         _print(decided)
         return
-    from core.approvals import outcome
+    from core.outreach.approvals import outcome
 
     terminal.say(f"{decided.id}: {outcome(decided)}.")
 
 
 async def _carry_out(approval: "Approval") -> "Approval":
     """Have a worker do it where there is one, else do it here."""
-    from core.approvals import Kind
-    from tasks.approvals import find_approval, start_execution
-    from tasks.runtime import server_url
+    from core.outreach.approvals import Kind
+    from tasks.outreach.approvals import find_approval, start_execution
+    from tasks.runtime.orchestration import server_url
 
     if approval.proposal.kind is Kind.CRM_CHANGES:
         terminal.say("The next run of the CRM sync takes it up.")
@@ -187,7 +187,7 @@ async def _carry_out(approval: "Approval") -> "Approval":
         report = await send_message(approval.id)
         terminal.say(report.outcome)
     else:
-        from core.booking import BookRequest
+        from core.outreach.booking import BookRequest
         from flows.book_meeting import book_meeting
 
         booked = await book_meeting(BookRequest(approval_id=approval.id))
@@ -196,16 +196,16 @@ async def _carry_out(approval: "Approval") -> "Approval":
 
 
 def _print(approval: "Approval") -> None:
-    from core.deciding import as_json
-    from tasks.approvals import preamble
+    from core.outreach.decisions import as_json
+    from tasks.outreach.approvals import preamble
 
     terminal.print_json(as_json(approval, asyncio.run(preamble(approval))))
 
 
 def _show(approval: "Approval") -> None:
-    from core.approvals import outcome, text_of
-    from core.deciding import DIGEST_CHARS, decider_of, diff_of
-    from tasks.approvals import preamble
+    from core.outreach.approvals import outcome, text_of
+    from core.outreach.decisions import DIGEST_CHARS, decider_of, diff_of
+    from tasks.outreach.approvals import preamble
 
     for line in asyncio.run(preamble(approval)):
         typer.echo(line)

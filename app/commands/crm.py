@@ -11,8 +11,8 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
-    from core.crm_config import CrmConfig
-    from core.sync.reports import SyncReport, SyncRequest
+    from core.crm.config import CrmConfig
+    from core.crm.runs import SyncReport, SyncRequest
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Rows at most.")]
@@ -32,7 +32,7 @@ def sync(
 ) -> None:
     """Bring leads and the CRM in step, both ways, as crm.yaml says. Changes above its limits ask a person first."""
     terminal.prepare_prefect()
-    from core.sync.reports import SyncRequest
+    from core.crm.runs import SyncRequest
 
     _show(_run(SyncRequest(full=full), quiet=as_json), as_json=as_json)
 
@@ -43,7 +43,7 @@ def plan(
 ) -> None:
     """Say what `sync` would create, update and delete on either side, with every difference; change nothing."""
     terminal.prepare_prefect()
-    from core.sync.reports import SyncRequest
+    from core.crm.runs import SyncRequest
 
     report = _run(SyncRequest(plan_only=True, full=full), quiet=as_json)
     if as_json:
@@ -54,7 +54,7 @@ def plan(
 
 def _run(request: "SyncRequest", *, quiet: bool) -> "SyncReport":
     from flows.sync_crm import sync_crm
-    from tasks.runtime import progress_sink, server_url
+    from tasks.runtime.orchestration import progress_sink, server_url
 
     if not quiet:
         where = server_url()
@@ -120,12 +120,12 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say how both sides stand: records by state with reasons, lag, last cursor, open dead letters."""
-    from core.sync.states import State
+    from core.crm.states import State
 
     if state is not None and state not in [str(each) for each in State]:
         raise typer.BadParameter(f"{state} is no state; states are {', '.join(State)}", param_hint="--state")
     terminal.prepare_prefect()
-    from tasks import crm
+    from tasks.crm import steps as crm
 
     facts = asyncio.run(crm.status()).model_dump(
         mode="json", include={"provider", "states", "reasons", "dead_letters", "cursor", "lag_s"}
@@ -142,9 +142,9 @@ def status(
 
 
 async def _records(provider: str, state: Any, limit: int) -> list[dict[str, Any]]:
-    from db import crm_links
-    from db.engine import own_connection
-    from tasks.resources import database_url
+    from db.crm import links as crm_links
+    from db.server.engine import own_connection
+    from tasks.runtime.resources import database_url
 
     async with own_connection(database_url()) as connection:
         return _plain(await crm_links.select_by_state(connection, provider, state, limit=limit))
@@ -158,9 +158,9 @@ def conflicts(limit: Limit = 50, as_json: AsJson = False) -> None:
 
 
 async def _conflicts(limit: int) -> list[dict[str, Any]]:
-    from db import sync_log
-    from db.engine import own_connection
-    from tasks.resources import database_url
+    from db.crm import sync_log
+    from db.server.engine import own_connection
+    from tasks.runtime.resources import database_url
 
     async with own_connection(database_url()) as connection:
         return _plain(await sync_log.select_conflicts(connection, _config().provider, limit=limit))
@@ -178,17 +178,17 @@ def history(
 
 
 async def _history(record: UUID, limit: int) -> list[dict[str, Any]]:
-    from db import sync_log
-    from db.engine import own_connection
-    from tasks.resources import database_url
+    from db.crm import sync_log
+    from db.server.engine import own_connection
+    from tasks.runtime.resources import database_url
 
     async with own_connection(database_url()) as connection:
         return _plain(await sync_log.select_of_record(connection, record, limit=limit))
 
 
 def _config() -> "CrmConfig":
-    from core.crm_config import current_config
-    from core.settings import settings
+    from core.crm.config import current_config
+    from core.settings.settings import settings
 
     return current_config(settings())
 
@@ -196,7 +196,7 @@ def _config() -> "CrmConfig":
 @app.command("example")
 def example() -> None:
     """Print the example crm.yaml."""
-    from core.crm_config import example_text
+    from core.crm.config import example_text
 
     terminal.echo(example_text(), nl=False)
 
@@ -208,7 +208,7 @@ def check(
 ) -> None:
     """Check a crm.yaml: what is wrong, by line and key. Whether the CRM has its fields, `sync` and `plan` ask."""
     from core.config_files import read_config
-    from core.crm_config import CrmConfig
+    from core.crm.config import CrmConfig
 
     config = read_config(path, CrmConfig) if path else _config()
     facts = {
@@ -238,8 +238,8 @@ def listen(
     from app.crm_listener import Bell, build
     from app.running import find_server
     from core.errors import ConfigurationError
-    from core.settings import settings
-    from tasks.crm import is_delivery_of_close
+    from core.settings.settings import settings
+    from tasks.crm.steps import is_delivery_of_close
 
     if (provider := _config().provider) != "close":
         raise ConfigurationError(f"crm.yaml says provider: {provider}: webhooks come from Close alone")
@@ -268,9 +268,9 @@ def list_letters(
 
 
 async def _letters(*, all_: bool, limit: int) -> list[dict[str, Any]]:
-    from db import dead_letters
-    from db.engine import own_connection
-    from tasks.resources import database_url
+    from db.crm import dead_letters
+    from db.server.engine import own_connection
+    from tasks.runtime.resources import database_url
 
     async with own_connection(database_url()) as connection:
         return _plain(await dead_letters.select_all(connection, status="all" if all_ else "open", limit=limit))
@@ -288,9 +288,9 @@ def show_letter(letter: Annotated[int, typer.Argument(help="Its id.")], as_json:
 
 
 async def _letter(letter: int) -> dict[str, Any]:
-    from db import dead_letters
-    from db.engine import own_connection
-    from tasks.resources import database_url
+    from db.crm import dead_letters
+    from db.server.engine import own_connection
+    from tasks.runtime.resources import database_url
 
     async with own_connection(database_url()) as connection:
         return await dead_letters.get(connection, letter)
@@ -303,7 +303,7 @@ def replay(
 ) -> None:
     """Try dead letters again now: their records are released, then both sides are synchronised."""
     terminal.prepare_prefect()
-    from core.sync.reports import ReplayRequest
+    from core.crm.runs import ReplayRequest
     from flows.replay_dead_letters import replay_dead_letters
 
     report = asyncio.run(replay_dead_letters(ReplayRequest(ids=tuple(ids or ()))))
@@ -329,9 +329,9 @@ def drop(
 
 
 async def _drop(ids: list[int], by: str) -> int:
-    from db import dead_letters
-    from db.engine import own_connection
-    from tasks.resources import database_url
+    from db.crm import dead_letters
+    from db.server.engine import own_connection
+    from tasks.runtime.resources import database_url
 
     async with own_connection(database_url()) as connection:
         return await dead_letters.drop(connection, ids, by=by)

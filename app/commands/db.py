@@ -13,8 +13,8 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 @app.command()
 def url() -> None:
     """Print the database's URL, starting the private PostgreSQL where no other server is named."""
-    from core.settings import settings
-    from db import embedded
+    from core.settings.settings import settings
+    from db.server import embedded
 
     terminal.echo(embedded.postgres_url(settings()))
 
@@ -26,15 +26,16 @@ def upgrade(
     ] = False,
 ) -> None:
     """Bring the database's tables to this version."""
-    from core.settings import settings
-    from db import embedded, schema
+    from core.settings.settings import settings
+    from db.schema import upgrade as schema
+    from db.server import embedded
 
     url = embedded.answering_postgres_url(settings())
     schema.upgrade(url)
     if with_prefect:
         from datetime import UTC, datetime
 
-        from db import prefect_backup
+        from db.server import prefect_backup
 
         of_prefect = embedded.create_database(url, embedded.prefect_database(url))
         copy = prefect_backup.before_migration(of_prefect, settings().home / "backups", now=datetime.now(UTC))
@@ -54,7 +55,7 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Write the whole database to one file, which is complete or absent."""
-    from db import backup as backups
+    from db.server import backup as backups
 
     written = backups.backup(_address(prefect=prefect), file, overwrite=force)
     terminal.echo(f"{file}: {written:,} bytes")
@@ -67,15 +68,15 @@ def restore(
     force: Annotated[bool, typer.Option("--force", help="Replace the data that is there.")] = False,
 ) -> None:
     """Bring back the database of a backup; refuse to replace data unless forced."""
-    from db import backup as backups
+    from db.server import backup as backups
 
     backups.restore(_address(prefect=prefect), file, overwrite=force)
     terminal.echo(f"{file}: restored")
 
 
 def _address(*, prefect: bool) -> str:
-    from core.settings import settings
-    from db import embedded
+    from core.settings.settings import settings
+    from db.server import embedded
 
     url = embedded.answering_postgres_url(settings())
     return embedded.create_database(url, embedded.prefect_database(url)) if prefect else url

@@ -11,7 +11,7 @@ from app import terminal
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from core.imports import ImportRequest
+    from core.imports.runs import ImportRequest
 
 _LEADS = Path(__file__).parent.parent / "demo" / "leads.csv"
 _SHOWN = ("company_name", "score", "tier", "reason")
@@ -28,8 +28,8 @@ def demo(
     from app import demo_sandbox
     from app import up as ups
     from app.running import Files
-    from core import prefect_server
-    from core.settings import settings
+    from core.settings import prefect_server
+    from core.settings.settings import settings
 
     home = settings().home
     if Files(home).running() is None:
@@ -40,8 +40,8 @@ def demo(
     terminal.prepare_prefect()
     asyncio.run(_main_job(demo_sandbox.companies(home) if demo_sandbox.is_running(home) else None))
 
-    from tasks.exports import best_leads
-    from tasks.runtime import server_url
+    from tasks.reports.exports import best_leads
+    from tasks.runtime.orchestration import server_url
 
     best, filled = asyncio.run(best_leads(_SOURCED, 10))
     _print("The ten best leads, and why", [{name: row[name] for name in _SHOWN} for row in best])
@@ -61,9 +61,9 @@ def _print(title: str, rows: list[dict[str, object]]) -> None:
 
 async def _main_job(companies: Path | None) -> None:
     """Take a few companies all the way, with the sandbox's model and providers, then thousands of leads by rules."""
-    from core.enrichment_plan import EnrichRequest
-    from core.imports import ImportRequest
-    from core.qualification import QualifyRequest
+    from core.enrichment.runs import EnrichRequest
+    from core.imports.runs import ImportRequest
+    from core.qualification.runs import QualifyRequest
 
     if companies is not None:
         count = sum(1 for _ in companies.open(encoding="utf-8")) - 1

@@ -11,8 +11,8 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
-    from core.discovery import DiscoveryReport, DiscoveryRequest
-    from core.people.report import SiteReport
+    from core.discovery.runs import DiscoveryReport, DiscoveryRequest
+    from core.discovery.site_report import SiteReport
 
 
 def discover(
@@ -56,7 +56,7 @@ def discover(
 
 
 def _discover_leads(limit: int | None, *, again_failed: bool, submit: bool, as_json: bool) -> None:
-    from core.discovery import DiscoveryRequest
+    from core.discovery.runs import DiscoveryRequest
 
     terminal.prepare_prefect()
     request = DiscoveryRequest(limit=limit, again_failed=again_failed)
@@ -75,7 +75,7 @@ def _discover_leads(limit: int | None, *, again_failed: bool, submit: bool, as_j
 
 def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":
     from flows.discover_contacts import discover_contacts
-    from tasks.runtime import progress_sink, server_url
+    from tasks.runtime.orchestration import progress_sink, server_url
 
     if not quiet:
         where = server_url()
@@ -87,8 +87,8 @@ def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":
 
 
 async def _discover(website: str, pages: int | None, seconds: float | None) -> "SiteReport":
-    from core.settings import settings
-    from tasks.contacts import discover_site, page_renderer, website_fetcher
+    from core.settings.settings import settings
+    from tasks.discovery.visits import discover_site, page_renderer, website_fetcher
 
     chosen = settings()
     async with website_fetcher(chosen) as fetcher, page_renderer(chosen, fetcher) as renderer:

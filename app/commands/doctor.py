@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.terminal import echo, prepare_prefect, print_json
-from core.plain_text import plain
+from core.text.plain_text import plain
 
 if TYPE_CHECKING:
-    from core.checkups import Checkup
+    from core.upkeep.health_checks import Checkup
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:
@@ -19,11 +19,11 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
     """
     import asyncio
 
-    from core.checkups import State
-    from core.settings import settings
+    from core.settings.settings import settings
+    from core.upkeep.health_checks import State
 
     prepare_prefect()
-    from tasks.checkups import examine
+    from tasks.upkeep.health_checks import examine
 
     found = asyncio.run(examine(settings()))
     is_well = all(one.state is not State.FAILED for one in found)

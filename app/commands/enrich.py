@@ -11,7 +11,7 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
-    from core.enrichment_plan import EnrichmentPlan, EnrichmentReport, EnrichRequest
+    from core.enrichment.runs import EnrichmentPlan, EnrichmentReport, EnrichRequest
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -42,7 +42,7 @@ def enrich(
     if only_failed and all_:
         raise typer.BadParameter("--only-failed and --all exclude each other")
     terminal.prepare_prefect()
-    from core.enrichment_plan import EnrichRequest
+    from core.enrichment.runs import EnrichRequest
 
     selection: Literal["due", "failed", "all"] = "failed" if only_failed else "all" if all_ else "due"
     request = EnrichRequest(selection=selection, config=config, limit=limit, plan_only=plan, **_budgets(budget or []))
@@ -70,7 +70,7 @@ def _budgets(texts: list[str]) -> dict[str, Any]:
 
 
 def _planned(request: "EnrichRequest") -> "EnrichmentPlan":
-    from tasks.enrichment import plan
+    from tasks.enrichment.steps import plan
 
     found: EnrichmentPlan = asyncio.run(plan(request))
     return found
@@ -113,7 +113,7 @@ def _plain(amount: Decimal) -> str:
 
 def _enrich_here(request: "EnrichRequest", *, quiet: bool) -> "EnrichmentReport":
     from flows.enrich_leads import enrich_leads
-    from tasks.runtime import progress_sink, server_url
+    from tasks.runtime.orchestration import progress_sink, server_url
 
     if not quiet:
         where = server_url()
@@ -125,7 +125,7 @@ def _enrich_here(request: "EnrichRequest", *, quiet: bool) -> "EnrichmentReport"
 
 
 def _show(report: "EnrichmentReport") -> None:
-    from tasks import enrichment_artifacts
+    from tasks.enrichment import artifacts as enrichment_artifacts
 
     facts = report.model_dump(mode="json", exclude={"providers", "spend", "plan"})
     terminal.print_facts({name.replace("_", " "): value for name, value in facts.items() if value not in (None, {})})
@@ -150,7 +150,7 @@ def check(
 ) -> None:
     """Check a configuration: name every mistake by line and key, or say what it asks for."""
     from core.config_files import read_config
-    from core.enrichment_config import EnrichmentConfig
+    from core.enrichment.config import EnrichmentConfig
     from core.errors import InvalidConfig
 
     try:
@@ -172,7 +172,7 @@ def check(
 @app.command()
 def example() -> None:
     """Print the configuration that ships, to be changed: `sales-agent enrichment example > enrichment.yaml`."""
-    from core.enrichment_config import example_text
+    from core.enrichment.config import example_text
 
     terminal.echo(example_text(), nl=False)
 
@@ -180,6 +180,6 @@ def example() -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a configuration, for editors."""
-    from core.enrichment_config import json_schema
+    from core.enrichment.config import json_schema
 
     terminal.print_json(json_schema())

@@ -23,7 +23,7 @@ def erase(
     """
     name = person_of(by)
     terminal.prepare_prefect()
-    from tasks.erasure import erase_person
+    from tasks.upkeep.erasure import erase_person
 
     receipt = asyncio.run(erase_person(email, by=name, delete_uploads=delete_uploads)).as_json()
     if as_json:

@@ -11,7 +11,7 @@ from app import terminal
 
 
 class TierName(StrEnum):
-    """Which leads; `core.scoring.TIERS`."""
+    """Which leads; `core.qualification.scoring.TIERS`."""
 
     HOT = "hot"
     WARM = "warm"
@@ -37,8 +37,8 @@ def export(
     from decimal import Decimal
 
     terminal.prepare_prefect()
-    from core.exports import ExportRequest
-    from tasks.exports import export_leads
+    from core.reports.exports import ExportRequest
+    from tasks.reports.exports import export_leads
 
     lowest = None if min_score is None else Decimal(str(min_score))
     request = ExportRequest(

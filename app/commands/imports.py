@@ -10,8 +10,8 @@ from app import terminal
 from app.commands.options import AsJson, RequestOf, reads_a_file
 
 if TYPE_CHECKING:
-    from core.imports import ImportReport, ImportRequest
-    from core.preview import PreviewReport
+    from core.imports.preview import PreviewReport
+    from core.imports.runs import ImportReport, ImportRequest
 
 Policy = Literal["fill_empty", "overwrite", "skip"]
 Dedupe = Literal["auto", "external_id", "email", "domain", "company", "row"]
@@ -44,14 +44,14 @@ def import_(
 
 
 def _plain(report: "ImportReport | PreviewReport") -> dict[str, Any]:
-    from core.imports import ImportReport
+    from core.imports.runs import ImportReport
 
     return report.model_dump(mode="json") if isinstance(report, ImportReport) else report.to_json()
 
 
 def _import_here(request: "ImportRequest", *, quiet: bool) -> "ImportReport | PreviewReport":
     from flows.import_leads import import_leads
-    from tasks.runtime import progress_sink, server_url
+    from tasks.runtime.orchestration import progress_sink, server_url
 
     if not quiet:
         where = server_url()
@@ -65,7 +65,7 @@ def _import_here(request: "ImportRequest", *, quiet: bool) -> "ImportReport | Pr
 def preview(request_of: RequestOf, as_json: AsJson = False) -> None:
     """Say what an import of a file would do: format, mapping, counts. Writes nothing and needs no database."""
     request = request_of()
-    from tasks import previews
+    from tasks.imports import previews
 
     report = previews.preview(request)
     if as_json:
@@ -74,7 +74,7 @@ def preview(request_of: RequestOf, as_json: AsJson = False) -> None:
     facts = report.to_json()
     mapping, confidence = facts.pop("mapping"), facts.pop("mapping_confidence")
     terminal.print_facts(_facts(facts))
-    from tasks.profiles import profile
+    from tasks.imports.column_profiles import profile
 
     table = profile(request)
     table.insert(1, "field", [mapping.get(column, "(extra)") for column in table["column"]])
@@ -88,7 +88,7 @@ def undo(
     as_json: AsJson = False,
 ) -> None:
     """Undo an import: remove what only it brought, give back what it overwrote. Twice is harmless."""
-    from core.imports import UndoRequest
+    from core.imports.runs import UndoRequest
 
     terminal.prepare_prefect()
     from flows.undo_import import undo_import
@@ -110,7 +110,7 @@ def imports(
 ) -> None:
     """List imports, newest first."""
     terminal.prepare_prefect()
-    from tasks.leads import list_imports
+    from tasks.imports.steps import list_imports
 
     rows = [summary.model_dump(mode="json") for summary in asyncio.run(list_imports(limit))]
     if as_json:

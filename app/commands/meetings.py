@@ -11,7 +11,7 @@ from app import terminal
 from app.commands.approvals import AsJson, Id
 
 if TYPE_CHECKING:
-    from core.booking import BookingReport, ProposalReport
+    from core.outreach.booking import BookingReport, ProposalReport
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -22,7 +22,7 @@ def propose(
 ) -> None:
     """Write a proposal with slots for a lead's contact; it waits for your approval."""
     terminal.prepare_prefect()
-    from core.booking import ProposalReport, ProposeRequest
+    from core.outreach.booking import ProposalReport, ProposeRequest
     from flows.propose_meeting import propose_meeting
 
     found = asyncio.run(propose_meeting(ProposeRequest(lead_id=lead_id)))
@@ -48,9 +48,9 @@ def reply(
 ) -> None:
     """Take up the guest's reply: book the slot it chooses, or stop writing where it asks for that."""
     terminal.prepare_prefect()
-    from core.booking import BookRequest
+    from core.outreach.booking import BookRequest
     from flows.book_meeting import book_meeting
-    from tasks.approvals import find_approval
+    from tasks.outreach.approvals import find_approval
 
     words = sys.stdin.read() if text == "-" else text
 
@@ -69,7 +69,7 @@ def reply(
 def list_(as_json: AsJson = False) -> None:
     """List meetings: proposed, booked, cancelled; with the times that are held or booked."""
     terminal.prepare_prefect()
-    from tasks.meetings import list_meetings
+    from tasks.outreach.meetings import list_meetings
 
     rows = [
         {**row, "approval_id": str(row["approval_id"]), "starts_at": [at.isoformat() for at in row["starts_at"] or []]}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from core.imports import ImportRequest
+    from core.imports.runs import ImportRequest
 
 R = TypeVar("R")
 
@@ -71,9 +71,9 @@ def _request(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":
     """Make an import request of a command's options; a wrong one is a mistake in how the command was asked for."""
     from pydantic import ValidationError
 
-    from core.columns import parse_override
-    from core.csv_rows import open_regular
-    from core.imports import ImportRequest
+    from core.imports.columns import parse_override
+    from core.imports.csv_rows import open_regular
+    from core.imports.runs import ImportRequest
 
     try:
         request = ImportRequest(mapping=dict(map(parse_override, map_ or [])), **fields)

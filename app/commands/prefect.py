@@ -10,9 +10,9 @@ def prefect(context: typer.Context) -> None:
     """Run a command of Prefect's own (`sales-agent prefect deployment ls`), signed in to the server of `up`."""
     from app.prefect_environment import PREFERENCES
     from app.running import find_server
-    from core import prefect_server
     from core.errors import ConfigurationError
-    from core.settings import settings
+    from core.settings import prefect_server
+    from core.settings.settings import settings
 
     chosen = settings()
     api = find_server(chosen)

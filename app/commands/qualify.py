@@ -9,8 +9,8 @@ from app import terminal
 from app.commands.options import AsJson, Icp
 
 if TYPE_CHECKING:
-    from core.executions import ModelTotals
-    from core.qualification import QualificationReport, QualifyRequest
+    from core.agents.executions import ModelTotals
+    from core.qualification.runs import QualificationReport, QualifyRequest
 
 
 def qualify(
@@ -32,7 +32,7 @@ def qualify(
     if failed and all_:
         raise typer.BadParameter("--only-failed and --all exclude each other")
     terminal.prepare_prefect()
-    from core.qualification import QualifyRequest
+    from core.qualification.runs import QualifyRequest
 
     selection: Literal["due", "failed", "all"] = "failed" if failed else "all" if all_ else "due"
     report = _qualify_here(QualifyRequest(selection=selection, icp=icp, limit=limit, use_model=model), quiet=as_json)
@@ -58,7 +58,7 @@ def _said(model: "ModelTotals") -> str:
 
 def _qualify_here(request: "QualifyRequest", *, quiet: bool) -> "QualificationReport":
     from flows.qualify_leads import qualify_leads
-    from tasks.runtime import progress_sink, server_url
+    from tasks.runtime.orchestration import progress_sink, server_url
 
     if not quiet:
         where = server_url()

@@ -60,7 +60,7 @@ def set_(
 def _server() -> "PrefectAPI":
     from app.running import find_server
     from core.errors import ConfigurationError
-    from core.settings import settings
+    from core.settings.settings import settings
 
     api = find_server(settings())
     if api is None:

@@ -9,15 +9,15 @@ import typer
 
 from app import terminal
 from app.commands.options import AsJson, Icp, RequestOf, reads_a_file
-from core.plain_text import escaped
+from core.text.plain_text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.columns import ColumnMapping
-    from core.csv_rows import ScannedFile
-    from core.icp import Profile
-    from core.scoring import Scorer
+    from core.imports.columns import ColumnMapping
+    from core.imports.csv_rows import ScannedFile
+    from core.qualification.icp import Profile
+    from core.qualification.scoring import Scorer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -43,11 +43,11 @@ def score(
     Every row gets `_line`, `score` 0-100, `tier`, `confidence` 0-1 and `breakdown`; the table shows the best.
     """
     request = request_of()
-    from core import csv_rows
-    from core.profiles import current_profile, doubts_of
-    from core.scoring import Scorer
-    from core.settings import settings
-    from tasks.previews import detect_mapping
+    from core.imports import csv_rows
+    from core.qualification.profiles import current_profile, doubts_of
+    from core.qualification.scoring import Scorer
+    from core.settings.settings import settings
+    from tasks.imports.previews import detect_mapping
 
     profile = current_profile(icp, settings())
     for doubt in doubts_of(profile):
@@ -63,7 +63,7 @@ def score(
 
 
 def _say_what_is_missing(scorer: "Scorer", mapping: "ColumnMapping") -> None:
-    from tasks.scoring import file_sources
+    from tasks.qualification.scoring import file_sources
 
     missing = [source.name for source in file_sources(scorer, mapping) if not source.positions]
     if missing:
@@ -71,7 +71,7 @@ def _say_what_is_missing(scorer: "Scorer", mapping: "ColumnMapping") -> None:
 
 
 def _print_json_lines(scorer: "Scorer", file: "ScannedFile", mapping: "ColumnMapping") -> None:
-    from tasks.scoring import json_lines, score_file
+    from tasks.qualification.scoring import json_lines, score_file
 
     for lines, scored in score_file(scorer, file, mapping):
         sys.stdout.buffer.write(escaped(json_lines(lines, scored)))
@@ -82,7 +82,7 @@ def _print_best(scorer: "Scorer", file: "ScannedFile", mapping: "ColumnMapping",
     import heapq
     from collections import Counter
 
-    from core.scoring import TIERS
+    from core.qualification.scoring import TIERS
 
     tiers: Counter[str] = Counter()
 
@@ -101,9 +101,9 @@ def _print_best(scorer: "Scorer", file: "ScannedFile", mapping: "ColumnMapping",
 def _rows(scorer: "Scorer", file: "ScannedFile", mapping: "ColumnMapping") -> "Iterator[dict[str, Any]]":
     import orjson
 
-    from core.criteria import MICRO
-    from core.scoring import CONFIDENCE_UNIT, TIERS, reason_of
-    from tasks.scoring import score_file
+    from core.qualification.criteria import MICRO
+    from core.qualification.scoring import CONFIDENCE_UNIT, TIERS, reason_of
+    from tasks.qualification.scoring import score_file
 
     for lines, scored in score_file(scorer, file, mapping):
         for line, score_, tier, confidence, breakdown in zip(
@@ -135,8 +135,8 @@ def check(
 ) -> None:
     """Check a profile: name every mistake by line and key, or say what it asks for, and what in it is doubtful."""
     from core.errors import InvalidConfig
-    from core.icp import read_profile
-    from core.profiles import doubts_of
+    from core.qualification.icp import read_profile
+    from core.qualification.profiles import doubts_of
 
     try:
         profile = read_profile(file)
@@ -171,7 +171,7 @@ def example(
     which: Annotated[Example, typer.Argument(help="default, or rubric: a weighted sum of columns.")] = Example.DEFAULT,
 ) -> None:
     """Print an example profile, to be changed: `sales-agent icp example > icp.yaml`."""
-    from core.profiles import example_text
+    from core.qualification.profiles import example_text
 
     terminal.echo(example_text(which.value), nl=False)
 
@@ -179,6 +179,6 @@ def example(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a profile, for editors."""
-    from core.icp import json_schema
+    from core.qualification.icp import json_schema
 
     terminal.print_json(json_schema())

@@ -13,7 +13,7 @@ def status(
 ) -> None:
     """Say how far everything is: leads, what became of them in each stage, what was spent, the last runs."""
     terminal.prepare_prefect()
-    from tasks.status import status as read_status
+    from tasks.reports.status import status as read_status
 
     found = asyncio.run(read_status())
     if as_json:

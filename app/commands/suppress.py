@@ -25,8 +25,8 @@ def add(
     """Never write to an address or a domain again, from this moment."""
     name = person_of(by)
     terminal.prepare_prefect()
-    from core.suppression import Reason
-    from tasks.suppressions import suppress
+    from core.outreach.suppression import Reason
+    from tasks.outreach.suppressions import suppress
 
     is_new = asyncio.run(suppress(whom, reason=Reason(reason), by=name, note=note))
     if as_json:
@@ -39,7 +39,7 @@ def add(
 def list_(as_json: AsJson = False) -> None:
     """List what is suppressed. Erased persons are not in it: of them there is nothing left to list."""
     terminal.prepare_prefect()
-    from tasks.suppressions import list_suppressions
+    from tasks.outreach.suppressions import list_suppressions
 
     rows = [
         {
@@ -65,7 +65,7 @@ def remove(whom: Whom, by: By = None, as_json: AsJson = False) -> None:
     """Lift a suppression, under your name. An erased person stays erased."""
     name = person_of(by)
     terminal.prepare_prefect()
-    from tasks.suppressions import unsuppress
+    from tasks.outreach.suppressions import unsuppress
 
     was_there = asyncio.run(unsuppress(whom, by=name))
     if as_json:

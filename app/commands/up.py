@@ -17,7 +17,7 @@ def up(
 ) -> None:
     """Start everything: database, Prefect server, deployments, a worker."""
     from app import up as ups
-    from core.settings import settings
+    from core.settings.settings import settings
 
     if detach:
         ups.detach(settings(), ["--host", host, "--port", str(port)], terminal.echo)
@@ -28,7 +28,7 @@ def up(
 def down() -> None:
     """Stop what `up` started, and the private database."""
     from app import up as ups
-    from core.settings import settings
+    from core.settings.settings import settings
 
     ups.down(settings(), terminal.echo)
 

@@ -12,7 +12,7 @@ def worker(
 ) -> None:
     """Register the deployments at the Prefect server of PREFECT_API_URL and run flows until stopped."""
     from app import workers
-    from core.settings import settings
+    from core.settings.settings import settings
 
     if check:
         workers.check(settings())

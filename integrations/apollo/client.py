@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import httpx
 
 from core.errors import AnswerPending, Gone, InvalidInput, PaymentRequired, ProviderError, Rejected, Unauthorized
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.apollo.schemas import (
     ApolloHit,
     ApolloLateResult,

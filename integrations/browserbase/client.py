@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from core.errors import Gone
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.browserbase.schemas import RELEASED, RUNNING, BrowserProject, BrowserSession
 from integrations.http import Answer, Json, ProviderClient
 from integrations.resilience.guard import Guard

@@ -17,7 +17,7 @@ from dateutil.rrule import rrulestr
 from icalendar import Calendar
 
 from core.errors import ConfigurationError, Unavailable, UnexpectedAnswer
-from core.meetings import Span
+from core.outreach.meetings import Span
 
 _PROVIDER = "calendar"
 _LONGEST_BYTES = 20_000_000

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from core.meetings import Span
+from core.outreach.meetings import Span
 
 
 class CalendarProvider(Protocol):

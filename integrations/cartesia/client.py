@@ -17,7 +17,7 @@ from uuid import uuid4
 import httpx
 
 from core.errors import ProviderNotConfigured, Unavailable
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.cartesia.listening import MANUAL, TURNS, Listening
 from integrations.cartesia.schemas import (
     AudioFormat,

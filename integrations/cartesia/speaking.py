@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from core.errors import InvalidInput, ProviderError, Timeout, Unavailable
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.refusals import refusal
 from integrations.resilience.guard import Call, Guard
 from integrations.sdk import fields_of, sdk_errors

@@ -12,8 +12,8 @@ from typing import Any, Self
 import httpx
 
 from core.errors import ProviderNotConfigured, Unavailable
-from core.prices import TokenUsage
-from core.spend import FREE, Cost
+from core.ledger.prices import TokenUsage
+from core.ledger.spend import FREE, Cost
 from integrations.cerebras.schemas import CerebrasAnswer, CerebrasToolCall, Message
 from integrations.refusals import refusal, seconds_of
 from integrations.resilience.guard import Call, Guard

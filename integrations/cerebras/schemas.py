@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.prices import TokenUsage
+from core.ledger.prices import TokenUsage
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Status `sent` only logs; `outbox` would send, and is never used here.
 
 from typing import Any
 
-from core.crm import SentMessage
+from core.crm.records import SentMessage
 from integrations.close.client import CloseClient
 from integrations.http import Answer
 

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, SentMessage, Stamp, Values
-from core.crm_opt_outs import RemoteRefusal
+from core.crm.opt_outs import RemoteRefusal
+from core.crm.records import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, SentMessage, Stamp, Values
 from core.errors import ConfigurationError, UnexpectedAnswer
-from core.suppression import Reason
+from core.outreach.suppression import Reason
 from integrations.close.activities import log_sent
 from integrations.close.client import CloseClient
 from integrations.close.crm_fields import CONTACT_FIELDS, LEAD_FIELDS, FieldNames
@@ -30,7 +30,7 @@ _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class CloseCRM:
-    """Close behind `core.crm.CRMProvider`.
+    """Close behind `core.crm.records.CRMProvider`.
 
     Args:
         client: open; whoever opened it closes it.

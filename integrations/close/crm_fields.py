@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core import normalize
-from core.countries import country_code
-from core.crm import Description, Kind, Value, Values
-from core.crm_opt_outs import refusing
+from core.crm.opt_outs import refusing
+from core.crm.records import Description, Kind, Value, Values
+from core.crm.values import same
 from core.errors import ConfigurationError
-from core.opt_out_columns import read_header
-from core.suppression import Reason
-from core.sync.values import same
+from core.imports.opt_out_columns import read_header
+from core.outreach.suppression import Reason
+from core.text import normalize
+from core.text.countries import country_code
 from integrations.close.schemas import CloseContact, CloseLead, CloseObject
 
 _PLAIN_LEAD = {"name": "name", "url": "url", "description": "description"}

@@ -16,8 +16,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from core.crm import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, SentMessage, Stamp, Value, Values
-from core.crm_opt_outs import RemoteRefusal, refusing
+from core.crm.opt_outs import RemoteRefusal, refusing
+from core.crm.records import (
+    Description,
+    Kind,
+    RemoteChange,
+    RemoteRecord,
+    RemoteUnit,
+    SentMessage,
+    Stamp,
+    Value,
+    Values,
+)
 from core.errors import ConfigurationError, Gone, UnexpectedAnswer
 
 _FIELDS = "fields.json"
@@ -32,7 +42,7 @@ Json = dict[str, Any]
 
 
 class JsonDirectory:
-    """A directory of JSON files behind `core.crm.CRMProvider`.
+    """A directory of JSON files behind `core.crm.records.CRMProvider`.
 
     Args:
         directory: must exist.

@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from core.spend import Cost
+from core.ledger.spend import Cost
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from core.errors import ConfigurationError, LimitReached, ProviderError, RateLimited, Timeout, Unavailable
-from core.spend import FREE, Cost
+from core.ledger.spend import FREE, Cost
 from integrations.resilience.breaker import Breaker, Outcome, Ticket
 from integrations.resilience.budget import CostBook
 from integrations.resilience.rate_limit import RateLimiter

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from core.errors import ConfigurationError
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.resilience.budget import CostBook
 
 

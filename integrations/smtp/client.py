@@ -3,7 +3,7 @@
 Source: RFC 5321, 4.2.5 and 4.5.3: a message is accepted by a 2yz reply to the dot that ends it, and by nothing else.
 So until its first byte is written it is certainly not sent; from then on only the server's final answer says. Every
 command is sent by itself, DATA and the message apart, so that it is known how far the conversation was. What an answer
-means, `core.delivery` says.
+means, `core.outreach.delivery` says.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Literal
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPHeloError, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
 
-from core.delivery import ACCOUNT, UNKNOWN, Delivery, Judgement, Stage, judge, told
+from core.outreach.delivery import ACCOUNT, UNKNOWN, Delivery, Judgement, Stage, judge, told
 
 # It logs whole conversations, addresses included.
 logging.getLogger("aiosmtplib").setLevel(logging.WARNING)

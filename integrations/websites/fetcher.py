@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
-from core.charsets import decode
-from core.public_addresses import is_private_host
-from core.robots import MAX_BYTES as ROBOTS_MAX_BYTES
-from core.robots import Robots, RobotsDecision
-from core.web_addresses import absolute, canonical, site_of
+from core.discovery.robots import MAX_BYTES as ROBOTS_MAX_BYTES
+from core.discovery.robots import Robots, RobotsDecision
+from core.text.charsets import decode
+from core.text.public_addresses import is_private_host
+from core.text.web_addresses import absolute, canonical, site_of
 from integrations.websites.bodies import read_body
 from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.network import CheckedTransport

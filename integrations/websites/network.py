@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import httpcore
 import httpx
 
-from core.public_addresses import is_public_address
+from core.text.public_addresses import is_public_address
 
 
 class RefusedAddress(httpcore.ConnectError):

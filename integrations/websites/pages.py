@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import httpx
 
-from core.robots import RobotsDecision
+from core.discovery.robots import RobotsDecision
 
 _TEXT_TYPES = ("text/html", "application/xhtml", "text/plain", "application/xml", "text/xml", "application/rss")
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigurationError, ProviderNotConfigured
-from core.web_addresses import canonical, site_of
+from core.text.web_addresses import canonical, site_of
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import FetchedPage, PageStatus
 

@@ -12,9 +12,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from agents import bdr
-from core.meetings import Span, WorkingHours, taken_numbers
-from core.opt_out import is_opt_out
-from core.proposals import USED_FACTS, checked_opening, guest_zone
+from core.outreach.meetings import Span, WorkingHours, taken_numbers
+from core.outreach.opt_out import is_opt_out
+from core.outreach.proposals import USED_FACTS, checked_opening, guest_zone
 from integrations.calendars.ics import read_busy
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

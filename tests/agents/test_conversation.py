@@ -15,8 +15,8 @@ from scripted_model import ScriptedModel
 
 from agents.conversation import Floor, build
 from core.config_files import parse_config
+from core.conversation.playbook import EXAMPLE, Playbook
 from core.errors import Unavailable
-from core.playbook import EXAMPLE, Playbook
 
 PLAYBOOK = parse_config(EXAMPLE, Playbook, path="example")
 UNKNOWN = "I will have a colleague answer that."

@@ -9,7 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from scripted_model import ScriptedModel
 
 from agents import growth
-from core.markets import Evidence, Page
+from core.outreach.markets import Evidence, Page
 from langgraph_prefect.running import Surroundings, run_graph
 from langgraph_prefect.values import Finished, NodeRun
 

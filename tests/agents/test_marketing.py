@@ -9,7 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from scripted_model import ScriptedModel
 
 from agents import marketing
-from core.campaigns import template
+from core.outreach.campaigns import template
 from langgraph_prefect.running import Surroundings, run_graph
 from langgraph_prefect.values import Finished, NodeRun
 

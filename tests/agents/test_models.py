@@ -24,8 +24,8 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from core.prices import Price, PriceList, TokenUsage, read_prices
-from core.spend import Cost
+from core.ledger.prices import Price, PriceList, TokenUsage, read_prices
+from core.ledger.spend import Cost
 from integrations.resilience.breaker import Breaker, BreakerPolicy
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter

@@ -19,16 +19,16 @@ from agents.metering import Meter
 from agents.models import PRICE_FILE, Endpoint, Job, ModelChoice, Models
 from agents.openings import write_opening
 from core.config_files import parse_config
+from core.conversation.playbook import EXAMPLE, Playbook
 from core.errors import MalformedAnswer
-from core.judgement import question_of
-from core.markets import Evidence, Page
-from core.meetings import WorkingHours
-from core.playbook import EXAMPLE, Playbook
-from core.prices import TokenUsage, read_prices
+from core.ledger.prices import TokenUsage, read_prices
+from core.outreach.markets import Evidence, Page
+from core.outreach.meetings import WorkingHours
+from core.qualification.model_assessment import question_of
 from integrations.resilience.retry import RetryPolicy
 from langgraph_prefect.running import Surroundings, run_graph
 from langgraph_prefect.values import Finished, NodeRun, Waiting
-from tasks.graph_ledger import Charged, charged
+from tasks.agents.ledger import Charged, charged
 from tests.agents.test_conversation import FACTS
 from tests.agents.test_marketing import GIVEN
 

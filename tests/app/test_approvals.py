@@ -14,9 +14,10 @@ from forked import sales_agent
 from installation import Installation
 from sending_process import RECIPIENT, approved, proposal
 
-from core.approvals import Approval
-from db import approvals, embedded
-from db.engine import open_engine, transaction
+from core.outreach.approvals import Approval
+from db.outreach import approvals
+from db.server import embedded
+from db.server.engine import open_engine, transaction
 from sandbox.server import SandboxControl
 
 
@@ -99,7 +100,7 @@ async def test_whom_we_never_write_to_and_what_is_unknown(
 async def test_approved_after_a_restart_of_everything(own_home: Path, sandbox: SandboxControl) -> None:
     smtp = {name: value for name, value in sandbox.environment.items() if name.startswith("SMTP_")}
     url = embedded.embedded_postgres_url(own_home)
-    from db.schema import upgrade
+    from db.schema.upgrade import upgrade
 
     upgrade(url)
     approval = await asked(url)

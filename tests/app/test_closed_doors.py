@@ -15,9 +15,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from app.prefect_environment import MARK, keys_file
-from core.prefect_server import LOGIN_FILE
-from core.section import sections
-from db import embedded, embedded_valkey
+from core.settings.prefect_server import LOGIN_FILE
+from core.settings.section import sections
+from db.server import embedded, embedded_valkey
 
 Headers = dict[str, str | None]
 
@@ -157,7 +157,7 @@ def test_the_server_is_told_nothing_of_ours(running: Installation) -> None:
 def test_the_password_is_kept_and_one_that_is_set_goes_before_it(tmp_path: Path) -> None:
     import forked
 
-    from core import prefect_server
+    from core.settings import prefect_server
 
     first = forked.run({"SALES_AGENT_HOME": str(tmp_path)}, _login)
     assert forked.run({"SALES_AGENT_HOME": str(tmp_path)}, _login) == first
@@ -167,7 +167,7 @@ def test_the_password_is_kept_and_one_that_is_set_goes_before_it(tmp_path: Path)
 
 
 def _login() -> str:
-    from core.prefect_server import own_login
-    from core.settings import settings
+    from core.settings.prefect_server import own_login
+    from core.settings.settings import settings
 
     return own_login(settings())

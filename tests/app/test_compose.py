@@ -16,7 +16,7 @@ import yaml
 from installation import ROOT, Installation
 
 from app.prefect_api import PrefectAPI
-from db import embedded, embedded_valkey
+from db.server import embedded, embedded_valkey
 
 COMPOSE = ROOT / "docker-compose.yml"
 SECRETS = {

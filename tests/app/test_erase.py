@@ -11,7 +11,7 @@ import pytest
 from installation import Installation
 from mentions import mentions
 
-from db.embedded import prefect_database, with_database
+from db.server.embedded import prefect_database, with_database
 
 ADDRESS = "maud@brightwell.example"
 ROWS = f"Company,Name,Email,City,Country\nBrightwell,Maud Okafor,{ADDRESS},Leeds,United Kingdom\n"

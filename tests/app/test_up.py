@@ -18,7 +18,7 @@ from app.prefect_api import PrefectAPI
 from app.prefect_environment import MARK
 from app.prefect_setup import PENDING_LIMIT_S, WATCHDOGS
 from core.errors import Rejected
-from db import embedded, prefect_backup
+from db.server import embedded, prefect_backup
 
 
 def wait_for(what: Callable[[], Any], within_s: float = 60.0) -> Any:

@@ -6,8 +6,8 @@ import pkgutil
 from typing import get_type_hints
 
 import flows
-from core.deciding import DecisionRequest
 from core.forms import Form
+from core.outreach.decisions import DecisionRequest
 
 
 def test_fields_are_numbered_as_they_are_written() -> None:

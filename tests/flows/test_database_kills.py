@@ -24,8 +24,8 @@ from judging import AMPLE, environment_of
 from private_valkey import private_valkey
 from qualify_process import start as start_qualifying
 
-from db import embedded, embedded_postgres
-from db.schema import upgrade
+from db.schema.upgrade import upgrade
+from db.server import embedded, embedded_postgres
 from sandbox.server import SandboxControl
 from tests.flows.test_agent_kills import OFFER, SENDER
 from tests.flows.test_agent_kills import rows as agents_rows

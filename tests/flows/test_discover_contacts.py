@@ -16,12 +16,12 @@ from discovery_process import add_lead, environment, finish, rows, start
 from installation import Installation
 from mentions import mentions
 
-from core.discovery import DiscoveryReport
-from db import erasure
-from db.engine import open_engine, transaction
+from core.discovery.runs import DiscoveryReport
+from db.server.engine import open_engine, transaction
+from db.upkeep import erasure
 from sandbox.cast import COMPANIES
 from sandbox.server import Sandbox, SandboxControl
-from tasks.outreach_keys import tombstone_key
+from tasks.outreach.keys import tombstone_key
 
 Run = Callable[..., dict[str, Any]]
 
@@ -325,7 +325,7 @@ def test_a_worker_does_what_is_submitted(running: Installation) -> None:
     script = f"""
 import asyncio
 from app.submission import submit_discovery
-from core.discovery import DiscoveryRequest
+from core.discovery.runs import DiscoveryRequest
 report = asyncio.run(submit_discovery(DiscoveryRequest(lead_ids=("{nobody}",)), say=lambda _: None))
 print(report.model_dump_json())
 """

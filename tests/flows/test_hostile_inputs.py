@@ -16,13 +16,13 @@ from langgraph.checkpoint.memory import InMemorySaver
 from scripted_model import ScriptedModel
 
 from agents import growth, marketing
-from core.campaigns import Addressee, CampaignRequest, Letter, Variant
-from core.markets import Page
-from db.segments import COUNTED
+from core.outreach.campaigns import Addressee, CampaignRequest, Letter, Variant
+from core.outreach.markets import Page
+from db.leads.segments import COUNTED
 from langgraph_prefect.running import Surroundings, run_graph
 from langgraph_prefect.values import Finished
-from tasks.campaigns import letters_of
-from tasks.markets import statistics_of
+from tasks.outreach.campaigns import letters_of
+from tasks.outreach.markets import statistics_of
 
 EVIL = "evil@evil.example"
 ORDERS = (

@@ -13,8 +13,9 @@ from import_process import finish, start
 from importing import clear, leads
 
 from bench.dirty_leads import Truth, write_dirty
-from core.lead import FIELDS
-from db import embedded, schema
+from core.leads.lead import FIELDS
+from db.schema import upgrade as schema
+from db.server import embedded
 
 ROWS = 4_000
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)

@@ -8,16 +8,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from core import csv_rows
-from core.icp import read_profile
-from core.imports import ImportReport, ImportRequest
-from core.qualification import QualifyRequest
-from core.scoring import Scorer
-from core.settings import settings
+from core.imports import csv_rows
+from core.imports.runs import ImportReport, ImportRequest
+from core.qualification.icp import read_profile
+from core.qualification.runs import QualifyRequest
+from core.qualification.scoring import Scorer
+from core.settings.settings import settings
 from flows.import_leads import import_leads
 from flows.qualify_leads import qualify_leads
-from tasks.previews import detect_mapping
-from tasks.scoring import json_lines, score_file
+from tasks.imports.previews import detect_mapping
+from tasks.qualification.scoring import json_lines, score_file
 
 ICP = """
 criteria:

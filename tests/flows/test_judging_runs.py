@@ -20,7 +20,7 @@ from qualify_process import finish, start
 
 from agents.async_chat import CHARACTERS_A_TOKEN
 from agents.models import PRICE_FILE
-from core.prices import TokenUsage, read_prices
+from core.ledger.prices import TokenUsage, read_prices
 
 if TYPE_CHECKING:
     from sandbox.server import SandboxControl

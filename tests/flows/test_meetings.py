@@ -11,17 +11,17 @@ import psycopg
 import pytest
 from icalendar import Calendar
 
-from core.approvals import Approval
-from core.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
-from core.deciding import DecisionReport, DecisionRequest
 from core.errors import Conflict, InvalidInput, SalesAgentError, StaleDraft, Suppressed
+from core.outreach.approvals import Approval
+from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
+from core.outreach.decisions import DecisionReport, DecisionRequest
 from flows.book_meeting import book_meeting
 from flows.decide_approval import decide_approval
 from flows.propose_meeting import propose_meeting
 from flows.sweep import sweep
 from sandbox.server import SandboxControl
-from tasks.approvals import find_approval
-from tasks.meetings import resume_with
+from tasks.outreach.approvals import find_approval
+from tasks.outreach.meetings import resume_with
 
 GUEST = "ada@brightwell.example"
 
@@ -158,7 +158,7 @@ def test_the_sweep_expires_what_nobody_decided_and_finds_what_nobody_carried_out
 async def put_into_crm(lead_id: UUID) -> str:
     """Make a lead of ours known to the CRM; return its id there."""
     from integrations.close.schemas import CloseObject
-    from tasks.providers import outside
+    from tasks.runtime.providers import outside
 
     async with outside() as world:
         client = await world.close()

@@ -8,17 +8,17 @@ import psycopg
 import pytest
 from importing import session
 
-from core.booking import ProposeRequest
+from core.conversation.runs import TalkRequest
 from core.errors import Suppressed
-from core.imports import ImportReport, ImportRequest, UndoRequest
-from core.suppression import TombstoneKey
-from core.talking import TalkRequest
-from db import suppressions
+from core.imports.runs import ImportReport, ImportRequest, UndoRequest
+from core.outreach.booking import ProposeRequest
+from core.outreach.suppression import TombstoneKey
+from db.outreach import suppressions
 from flows.import_leads import import_leads
 from flows.propose_meeting import propose_meeting
 from flows.undo_import import undo_import
-from tasks.conversations import plan as begin_talk
-from tasks.suppressions import list_suppressions, unsuppress
+from tasks.conversation.turns import plan as begin_talk
+from tasks.outreach.suppressions import list_suppressions, unsuppress
 
 KEY = TombstoneKey(b"k" * 32)
 FILE = """Company,Contact,Email,Website,City,Unsubscribed,Marketing consent,Hard bounce,Account do not contact

@@ -12,7 +12,7 @@ from importing import Row, load
 from profiles import profile
 from qualify_process import finish, start
 
-from core.scoring import Scorer
+from core.qualification.scoring import Scorer
 
 ICP = """
 criteria:

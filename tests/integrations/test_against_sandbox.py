@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from agents.models import PRICE_FILE, Endpoint, Job, ModelChoice, Models, offered_models
 from core.errors import Gone, ProviderError
-from core.prices import read_prices
+from core.ledger.prices import read_prices
 from integrations.apollo.client import ApolloClient, PersonQuery
 from integrations.browserbase.client import BrowserbaseClient
 from integrations.cartesia.client import CartesiaClient

@@ -20,7 +20,7 @@ from core.errors import (
     Unauthorized,
     Unavailable,
 )
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.apollo.client import ApolloClient, PersonQuery, bare_domain
 from integrations.apollo.mapping import company_fields, person_fields
 from integrations.apollo.schemas import ApolloOrganization, ApolloPerson

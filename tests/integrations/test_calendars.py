@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.errors import ConfigurationError, Unavailable, UnexpectedAnswer
-from core.meetings import Span
+from core.outreach.meetings import Span
 from integrations.calendars.ics import IcsCalendar, read_busy
 
 BERLIN = ZoneInfo("Europe/Berlin")

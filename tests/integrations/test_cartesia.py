@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from core.errors import Gone, LimitReached, PaymentRequired, RateLimited, Rejected, Timeout, Unauthorized, Unavailable
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.cartesia.client import CartesiaClient
 from integrations.cartesia.schemas import AudioFormat, Transcript
 from integrations.resilience.rate_limit import Slots

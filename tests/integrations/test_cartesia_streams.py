@@ -18,7 +18,7 @@ from core.errors import (
     Unauthorized,
     Unavailable,
 )
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.cartesia.client import CartesiaClient
 from integrations.cartesia.schemas import Heard, Hearing, batch_credits, longest_s, streamed_credits
 from integrations.resilience.breaker import BreakerPolicy

@@ -15,8 +15,8 @@ from core.errors import (
     Unauthorized,
     Unavailable,
 )
-from core.prices import Price, TokenUsage
-from core.spend import Cost
+from core.ledger.prices import Price, TokenUsage
+from core.ledger.spend import Cost
 from integrations.cerebras.client import CerebrasClient
 from integrations.resilience.rate_limit import LimitPolicy, Window
 from integrations.resilience.retry import RetryPolicy

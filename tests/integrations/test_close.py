@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.crm import Description, Kind
+from core.crm.records import Description, Kind
 from core.errors import (
     ConfigurationError,
     Gone,

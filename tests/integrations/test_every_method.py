@@ -22,7 +22,7 @@ from pydantic import SecretStr
 import integrations
 from agents.models import PRICE_FILE, Endpoint, Job, ModelChoice, Models, offered_models
 from core.errors import Gone, ProviderError, RateLimited, Rejected, Timeout, Unauthorized, Unavailable, UnexpectedAnswer
-from core.prices import read_prices
+from core.ledger.prices import read_prices
 from integrations.apollo.client import ApolloClient, PersonQuery
 from integrations.browserbase.client import BrowserbaseClient
 from integrations.cartesia.client import CartesiaClient

@@ -22,7 +22,7 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.http import Answer, ProviderClient
 from integrations.refusals import redacted, seconds_of
 from integrations.resilience.breaker import BreakerPolicy, Circuit

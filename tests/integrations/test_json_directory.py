@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.crm import Kind
+from core.crm.records import Kind
 from core.errors import ConfigurationError, Gone, UnexpectedAnswer
 from integrations.json_directory.crm import JsonDirectory
 

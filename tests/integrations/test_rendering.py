@@ -9,7 +9,7 @@ from hostile_site import website
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import FetchedPage, FetchLimits, PageStatus
 from integrations.websites.rendering import Renderer
-from tasks.contacts import discover_site
+from tasks.discovery.visits import discover_site
 
 pytestmark = [
     pytest.mark.installed,

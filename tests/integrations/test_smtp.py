@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.delivery import Delivery, Stage, Verdict
+from core.outreach.delivery import Delivery, Stage, Verdict
 from integrations.smtp.client import SmtpServer, look, send
 from sandbox.server import SandboxControl
 

@@ -42,16 +42,16 @@ def _run(agent: str, request: dict[str, Any], report: Path, kill_at: int) -> Non
 
 
 async def _growth(request: dict[str, Any]) -> dict[str, Any]:
-    from core.markets import MarketRequest
-    from tasks import markets
+    from core.outreach.markets import MarketRequest
+    from tasks.outreach import markets
 
     plan = await markets.plan(MarketRequest(**request))
     return (await markets.research(plan)).model_dump(mode="json")
 
 
 async def _marketing(request: dict[str, Any]) -> dict[str, Any]:
-    from core.campaigns import CampaignRequest
-    from tasks import campaigns
+    from core.outreach.campaigns import CampaignRequest
+    from tasks.outreach import campaigns
 
     plan = await campaigns.plan(CampaignRequest(**request))
     report = await campaigns.draft(plan, await campaigns.write(plan))
@@ -59,8 +59,8 @@ async def _marketing(request: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _conversation(request: dict[str, Any]) -> dict[str, Any]:
-    from core.talking import TalkRequest
-    from tasks import conversations
+    from core.conversation.runs import TalkRequest
+    from tasks.conversation import turns as conversations
 
     plan = await conversations.plan(TalkRequest(**request))
     return (await conversations.take_turn(plan)).model_dump(mode="json")
@@ -68,9 +68,9 @@ async def _conversation(request: dict[str, Any]) -> dict[str, Any]:
 
 async def _bdr(request: dict[str, Any]) -> dict[str, Any]:
     """Propose to a lead that is named as the thread, say yes, and reply; each step is taken up where it was left."""
-    from core.booking import ProposeRequest
-    from tasks import meetings
-    from tasks.approvals import find_approval
+    from core.outreach.booking import ProposeRequest
+    from tasks.outreach import meetings
+    from tasks.outreach.approvals import find_approval
 
     asked = ProposeRequest(lead_id=uuid.UUID(request["thread_id"]))
     noted = Path(request["notes"]) / request["thread_id"]

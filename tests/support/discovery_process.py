@@ -26,7 +26,7 @@ def environment(database: str, home: Path, cache: Path, **more: str) -> dict[str
 
 
 def _run(request: dict[str, Any], report: Path) -> None:
-    from core.discovery import DiscoveryRequest
+    from core.discovery.runs import DiscoveryRequest
     from flows.discover_contacts import discover_contacts
 
     result = asyncio.run(discover_contacts(DiscoveryRequest(**request)))

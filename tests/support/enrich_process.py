@@ -53,7 +53,7 @@ def with_apollo(sandbox: "SandboxControl", redis: str, **more: str) -> dict[str,
 
 
 def _run(request: str, report: Path) -> None:
-    from core.enrichment_plan import EnrichRequest
+    from core.enrichment.runs import EnrichRequest
     from flows.enrich_leads import enrich_leads
 
     result: Any = asyncio.run(enrich_leads(EnrichRequest.model_validate_json(request)))

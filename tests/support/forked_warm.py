@@ -4,7 +4,7 @@ import gc
 
 import anyio  # noqa: F401 - httpx loads it at the first call
 
-from core.normalize import domain
+from core.text.normalize import domain
 
 domain("example.com")  # reads the list of public suffixes
 

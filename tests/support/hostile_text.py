@@ -14,31 +14,37 @@ from itertools import cycle
 from pathlib import Path
 from types import FrameType
 
-from agents.structured import Schema, read_value
 from langchain_core.messages import AIMessage
 
-from core import campaigns, cell_numbers, cell_text, conversation, criteria, headers, judgement, markets, meetings
-from core import normalize, opt_out, phones, proposals, text_readings
-from core.charsets import decode
-from core.column_content import profile
-from core.column_words import concepts_of, fold_header
-from core.columns import map_columns
-from core.csv_format import find_header, records_of, vote_delimiter
+from agents.structured import Schema, read_value
+from core.conversation import turns as conversation
+from core.conversation.playbook import DEFAULT
+from core.discovery import person_details as contacts
+from core.discovery import prose
+from core.discovery.choosing import question_of
+from core.discovery.company import of_site
+from core.discovery.document import parse
+from core.discovery.extraction import extract
+from core.discovery.frontier import is_script_shell, sitemap_addresses
+from core.discovery.page_kinds import candidates, further
+from core.discovery.site_people import merge
+from core.enrichment import text_readings
+from core.enrichment.website_facts import Page, contact_links, website_facts
 from core.errors import MalformedAnswer
-from core.lead_rows import row_reader
-from core.names import read_name
-from core.people import contacts, prose
-from core.people.choosing import question_of
-from core.people.company import of_site
-from core.people.document import parse
-from core.people.extraction import extract
-from core.people.frontier import is_script_shell, sitemap_addresses
-from core.people.merging import merge
-from core.people.page_kinds import candidates, further
-from core.playbook import DEFAULT
-from core.postal_addresses import read_addresses
-from core.titles import read_title
-from core.website_facts import Page, contact_links, website_facts
+from core.imports import headers
+from core.imports.column_content import profile
+from core.imports.column_words import concepts_of, fold_header
+from core.imports.columns import map_columns
+from core.imports.csv_format import find_header, records_of, vote_delimiter
+from core.imports.lead_rows import row_reader
+from core.outreach import campaigns, markets, meetings, opt_out, proposals
+from core.qualification import criteria
+from core.qualification import model_assessment as judgement
+from core.text import cell_numbers, cell_text, normalize, phones
+from core.text.charsets import decode
+from core.text.names import read_name
+from core.text.postal_addresses import read_addresses
+from core.text.titles import read_title
 
 Reader = Callable[[str], object]
 Atom = tuple[str, str, str]

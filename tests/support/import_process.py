@@ -10,7 +10,7 @@ import forked
 
 
 def _run(path: Path, report: Path) -> None:
-    from core.imports import ImportRequest
+    from core.imports.runs import ImportRequest
     from flows.import_leads import import_leads
 
     result = asyncio.run(import_leads(ImportRequest(path=path)))

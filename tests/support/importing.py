@@ -9,19 +9,20 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from core.columns import map_columns
-from core.csv_rows import read, scan
-from core.import_batches import gather
-from core.imports import Totals, UndoReport, warnings_of
-from core.lead import FIELDS
-from core.lead_rows import LeadRow, Reject, row_reader
-from core.merging import ConflictPolicy
-from core.suppression import TombstoneKey
-from db import imports, undo
-from db.copy_text import prepare
-from db.engine import Connection, open_engine, own_connection, transaction
-from db.lead_loading import NewImport, loading
-from db.tombstones import no_key
+from core.imports.batches import gather
+from core.imports.columns import map_columns
+from core.imports.csv_rows import read, scan
+from core.imports.lead_rows import LeadRow, Reject, row_reader
+from core.imports.runs import Totals, UndoReport, warnings_of
+from core.leads.lead import FIELDS
+from core.leads.merging import ConflictPolicy
+from core.outreach.suppression import TombstoneKey
+from db.imports import history as imports
+from db.imports import undo
+from db.imports.copy_text import prepare
+from db.imports.lead_loading import NewImport, loading
+from db.outreach.tombstones import no_key
+from db.server.engine import Connection, open_engine, own_connection, transaction
 
 Row = dict[str, str | None]
 """`key`, canonical fields by name, and `extra.NAME`; a row without a key is rejected."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from app.prefect_api import PrefectAPI
-from core.prefect_server import LOGIN_FILE
+from core.settings.prefect_server import LOGIN_FILE
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"CARTESIA_API_KEY": "made-up-key-of-a-provider", "SOMEBODYS_TOKEN": "made-up-token-of-nobody"}
@@ -35,7 +35,7 @@ async def say_hello(name: str = "you", seconds: float = 0.0) -> str:
 @flow
 async def show_environment(target: str) -> None:
     """Write down what this run's process was started with, and which keys our settings find all the same."""
-    from core.settings import settings
+    from core.settings.settings import settings
 
     key = settings().providers.cartesia.api_key
     found = {"environment": dict(os.environ), "cartesia": key and key.get_secret_value()}

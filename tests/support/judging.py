@@ -7,15 +7,16 @@ from uuid import UUID
 import psycopg
 from pydantic import SecretStr
 
-from core.icp import Profile
-from core.icp_columns import in_leads
-from core.provider_settings import BudgetSettings, CerebrasSettings, ModelSettings
-from core.qualification import ModelState, QualificationPlan, Selection
-from core.settings import RedisSettings, Settings
-from db import assessments, embedded
-from db.engine import own_connection
-from tasks.judging import judging
-from tasks.qualification import assess
+from core.qualification.icp import Profile
+from core.qualification.icp_columns import in_leads
+from core.qualification.runs import ModelState, QualificationPlan, Selection
+from core.settings.providers import BudgetSettings, CerebrasSettings, ModelSettings
+from core.settings.settings import RedisSettings, Settings
+from db.qualification import assessments
+from db.server import embedded
+from db.server.engine import own_connection
+from tasks.qualification.model_assessment import judging
+from tasks.qualification.steps import assess
 
 MODEL = "cerebras:gpt-oss-120b"
 AMPLE = {"tokens_per_minute": None, "requests_per_day": None}

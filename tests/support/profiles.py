@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from core.config_files import parse_config
-from core.icp import Profile
+from core.qualification.icp import Profile
 
 RUBRIC = {"Resimercial_Score": ".35", "MultiOEM_Score": ".25", "MEPR_Score": ".25", "OM_Score": ".15"}
 

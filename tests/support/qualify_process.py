@@ -10,7 +10,7 @@ import forked
 
 
 def _run(request: str, report: Path) -> None:
-    from core.qualification import QualifyRequest
+    from core.qualification.runs import QualifyRequest
     from flows.qualify_leads import qualify_leads
 
     result = asyncio.run(qualify_leads(QualifyRequest.model_validate_json(request)))

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import forked
 import psycopg
 
-from core.approvals import Approval, Decision, Kind, Proposal
-from db import approvals
-from db.engine import open_engine, transaction
+from core.outreach.approvals import Approval, Decision, Kind, Proposal
+from db.outreach import approvals
+from db.server.engine import open_engine, transaction
 
 RECIPIENT = "ada@brightwell.example"
 

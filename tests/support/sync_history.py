@@ -21,7 +21,7 @@ from syncing import PERSON
 from app.crm_listener import Bell, build
 from integrations.close.client import is_signed
 from sandbox.server import SandboxControl
-from tasks.crm_session import Safeguards
+from tasks.crm.session import Safeguards
 
 WHICH = st.integers(0, 11)
 NAMES = st.sampled_from(sorted(FIELDS))

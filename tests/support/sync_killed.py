@@ -15,11 +15,11 @@ from uuid import UUID
 from psycopg import AsyncCursor
 from syncing import OURS, WIDTH, close_guard, model_config, steps
 
-from core.crm import CRMProvider, Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values
+from core.crm.records import CRMProvider, Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values
 from core.errors import SalesAgentError
 from integrations.close.client import CloseClient
 from integrations.close.crm import CloseCRM
-from tasks.crm_session import Safeguards, only_session
+from tasks.crm.session import Safeguards, only_session
 
 
 async def run_until_killed(base_url: str, url: str, ahead_s: float, safeguards: Safeguards, at_step: int) -> None:

@@ -21,7 +21,7 @@ from syncing import OURS, PERSON, TABLES, Work, model_config
 
 from core.errors import SalesAgentError, SyncBusy
 from sandbox.server import SandboxControl
-from tasks.crm_session import Safeguards
+from tasks.crm.session import Safeguards
 
 FIELDS = {"company_name": "name", "company_website": "url"}
 FAULTS = ("status", "status_after", "drop", "drop_after", "truncated_body", "malformed_json", "html")

@@ -10,8 +10,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from core.config_files import parse_config
-from core.crm import CRMProvider
-from core.crm_config import CrmConfig, example_text
+from core.crm.config import CrmConfig, example_text
+from core.crm.records import CRMProvider
 from integrations.close.client import CloseClient
 from integrations.close.crm import CloseCRM
 from integrations.guards import NoStore
@@ -20,8 +20,10 @@ from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter
 from integrations.resilience.retry import RetryPolicy
 from sandbox.server import SandboxControl
-from tasks import crm_pull, crm_push, crm_settle
-from tasks.crm_session import Safeguards, SyncSession, only_session
+from tasks.crm import pull as crm_pull
+from tasks.crm import push as crm_push
+from tasks.crm import settle as crm_settle
+from tasks.crm.session import Safeguards, SyncSession, only_session
 
 PERSON = "api_person"
 """Key of a person who works in the sandbox's Close."""

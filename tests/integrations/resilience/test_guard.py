@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from core.errors import CircuitOpen, Timeout, Unavailable
-from core.spend import Cost
+from core.ledger.spend import Cost
 from integrations.resilience.breaker import BreakerPolicy, Circuit
 from integrations.resilience.guard import Call
 from integrations.resilience.retry import RetryPolicy

@@ -1,0 +1,1 @@
+"""Threads of agents, and what their models were asked."""

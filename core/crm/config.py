@@ -1,0 +1,235 @@
+"""`crm.yaml`: who takes part, which field is which, who owns it, and how much one run may change."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from core.config_files import parse_config, read_config
+from core.crm.meanings import meaning_of
+from core.crm.merging import Direction, Owner
+from core.crm.records import Description, Kind
+from core.errors import ConfigProblem, InvalidConfig
+from core.imports.runs import Frozen
+from core.leads.lead import FIELDS
+from core.settings.settings import Settings
+
+FILE_NAME = "crm.yaml"
+
+CONTACT_COLUMNS = ("contact_name", "first_name", "last_name", "contact_title", "contact_email", "contact_phone")
+COMPUTED = ("tier", "score", "reasoning")
+"""What we work out of a lead; it goes to the CRM only."""
+LEAD_FIELDS = (*(name for name in FIELDS if name not in (*CONTACT_COLUMNS, "linkedin_url")), *COMPUTED)
+CONTACT_FIELDS = ("name", "title", "emails", "phones", "linkedin_url", "role")
+LISTS = frozenset({"emails", "phones"})
+_ONE_WAY = frozenset({*COMPUTED, "role"})
+_NAME = re.compile(r"[A-Za-z_]+(?:\.\S(?:.*\S)?)?")
+
+
+def _is_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of a field: write name, address.city or custom.<its name in the CRM>")
+    return text
+
+
+class FieldMap(Frozen):
+    """One field of ours and the CRM's that is the same thing."""
+
+    ours: str = Field(description="Our field")
+    theirs: Annotated[str, AfterValidator(_is_name)] = Field(description="The CRM's: name, address.city, custom.<name>")
+    owner: Owner = Field(default="newest", description="Whose value counts when both sides have one")
+    direction: Direction = Field(default="both", description="Which way it may go")
+
+
+class Condition(Frozen):
+    """What a lead must meet to take part; exactly one test."""
+
+    field: str = Field(description="Our field, or tier, score")
+    is_set: bool | None = Field(default=None, description="Whether it must have a value")
+    one_of: tuple[str, ...] | None = Field(default=None, min_length=1, description="Values of which it must be one")
+    none_of: tuple[str, ...] | None = Field(default=None, min_length=1, description="Values it must not be")
+    at_least: Decimal | None = Field(default=None, description="Smallest number")
+    at_most: Decimal | None = Field(default=None, description="Largest number")
+    reason: str | None = Field(default=None, max_length=200, description="What to say of those that are excluded")
+
+    @model_validator(mode="after")
+    def _is_one_test(self) -> "Condition":
+        tests = [self.is_set, self.one_of, self.none_of, self.at_least, self.at_most]
+        if sum(test is not None for test in tests) != 1:
+            raise ValueError("needs exactly one of is_set, one_of, none_of, at_least, at_most")
+        return self
+
+    def why_not(self, values: Mapping[str, str | None]) -> str | None:
+        """Return why a record is excluded, or None when it meets the condition."""
+        return None if self._is_met(values.get(self.field)) else self.reason or self._words()
+
+    def _is_met(self, value: str | None) -> bool:
+        if self.is_set is not None:
+            return bool(value) is self.is_set
+        if self.one_of is not None:
+            return self._key(value) in map(self._key, self.one_of)
+        if self.none_of is not None:
+            return self._key(value) not in map(self._key, self.none_of)
+        number = _number(value)
+        if number is None:
+            return False
+        return (self.at_least is None or number >= self.at_least) and (self.at_most is None or number <= self.at_most)
+
+    def _key(self, value: str | None) -> object:
+        """Return what compares values of the field: countries as such, texts without case."""
+        text = (value or "").strip().casefold()
+        return meaning_of(self.field)(text) if text else text
+
+    def _words(self) -> str:
+        if self.is_set is not None:
+            return f"{self.field} is {'empty' if self.is_set else 'not empty'}"
+        if self.one_of is not None:
+            return f"{self.field} is none of {', '.join(self.one_of)}"
+        if self.none_of is not None:
+            return f"{self.field} is one of {', '.join(self.none_of)}"
+        return f"{self.field} is not {'at least' if self.at_least is not None else 'at most'} " + str(
+            self.at_least if self.at_least is not None else self.at_most
+        )
+
+
+def _number(value: str | None) -> Decimal | None:
+    try:
+        number = Decimal(value) if value else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() else None
+
+
+class Part(Frozen):
+    """The companies, or the people, that take part."""
+
+    fields: tuple[FieldMap, ...] = Field(min_length=1, description="Which field is which")
+    only_if: tuple[Condition, ...] = Field(default=(), description="All must be met; else it is excluded")
+
+    def why_not(self, values: Mapping[str, str | None]) -> str | None:
+        """Return the first reason why a record does not take part, or None."""
+        return next((why for condition in self.only_if if (why := condition.why_not(values))), None)
+
+
+class Limits(Frozen):
+    """How much one run may change before a person is asked. What is created counts like what is changed."""
+
+    max_changed_share: Decimal = Field(
+        default=Decimal("0.2"),
+        ge=0,
+        le=1,
+        description="Share of the records in step that a run may create, update or delete",
+    )
+    few: int = Field(default=20, ge=0, le=10_000, description="So many changes are never too many, whatever the share")
+    max_deletes: int = Field(default=1, ge=0, le=10_000, description="Deletes, on both sides, before a person is asked")
+
+
+class CrmConfig(Frozen):
+    """What is kept in step with which CRM, and how."""
+
+    provider: Literal["close", "directory"] = Field(default="close", description="Which CRM")
+    directory: Path | None = Field(default=None, description="Where a directory of JSON files is, for that provider")
+    leads: Part = Field(description="Companies")
+    contacts: Part | None = Field(default=None, description="People; leave it out to keep companies only")
+    statuses: dict[str, str] = Field(
+        default_factory=dict, description="Status of a new company in the CRM by our tier; `default` for all others"
+    )
+    new_in_crm: Literal["take", "leave"] = Field(
+        default="take", description="Companies that people made in the CRM: take them in as leads, or leave them"
+    )
+    deleted_here: Literal["keep", "delete"] = Field(
+        default="keep", description="A lead that was deleted here: keep it in the CRM, or delete it there"
+    )
+    deleted_in_crm: Literal["keep", "delete"] = Field(
+        default="keep",
+        description="A company that was deleted in the CRM: keep our lead, or delete it; never made anew",
+    )
+    limits: Limits = Field(default=Limits(), description="How much one run may change before a person is asked")
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> "CrmConfig":
+        if self.provider == "directory" and self.directory is None:
+            raise ValueError("directory is missing: say where the JSON files are")
+        _check(self.leads, LEAD_FIELDS, "leads")
+        if self.contacts is not None:
+            _check(self.contacts, CONTACT_FIELDS, "contacts")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that decides about records: another one makes every record be looked at again."""
+        return hashlib.sha256(self.model_dump_json(exclude={"limits"}).encode()).hexdigest()[:32]
+
+    def part(self, kind: Kind) -> Part | None:
+        """Return what is said of a kind."""
+        return self.leads if kind is Kind.LEAD else self.contacts
+
+    def fields(self, kind: Kind) -> tuple[FieldMap, ...]:
+        """Return the field map of a kind; empty where it takes no part."""
+        part = self.part(kind)
+        return part.fields if part else ()
+
+    def status_for(self, tier: str | None) -> str | None:
+        """Return the status a new company gets."""
+        return self.statuses.get(tier or "default", self.statuses.get("default"))
+
+
+def _check(part: Part, known: Sequence[str], name: str) -> None:
+    for side in ("ours", "theirs"):
+        named = [getattr(field, side) for field in part.fields]
+        if twice := sorted({one for one in named if named.count(one) > 1}):
+            raise ValueError(f"{name}: {', '.join(twice)} is mapped twice")
+    for field in part.fields:
+        if field.ours not in known:
+            raise ValueError(f"{name}: {field.ours!r} is no field of ours; fields are {', '.join(known)}")
+        if field.ours in _ONE_WAY and field.direction != "to_crm":
+            raise ValueError(f"{name}: {field.ours} is worked out here: give it direction: to_crm")
+    for condition in part.only_if:
+        if condition.field not in (*known, *FIELDS):
+            raise ValueError(f"{name}: {condition.field!r} is no field of ours; fields are {', '.join(known)}")
+
+
+def check_against(config: CrmConfig, description: Description, *, path: str) -> None:
+    """Compare a configuration with what the CRM says it has.
+
+    Raises:
+        InvalidConfig: it names fields or statuses that are not there; all of them.
+    """
+    problems = []
+    for kind in Kind:
+        known = description.fields(kind)
+        for place, field in enumerate(config.fields(kind)):
+            if field.theirs not in known:
+                message = f"the CRM has no {kind} field {field.theirs!r}; it has {', '.join(known)}"
+                problems.append(ConfigProblem(None, f"{kind}s.fields[{place}].theirs", message))
+    if description.statuses:
+        for tier, label in config.statuses.items():
+            if label not in description.statuses:
+                message = f"the CRM has no status {label!r}; it has {', '.join(description.statuses)}"
+                problems.append(ConfigProblem(None, f"statuses.{tier}", message))
+    if problems:
+        raise InvalidConfig(problems, path=path)
+
+
+def example_text() -> str:
+    """Return the example that ships."""
+    return files("core.crm").joinpath("crm_example.yaml").read_text(encoding="utf-8")
+
+
+def config_path(settings: Settings) -> Path | None:
+    """Return the file that counts: the one of the settings, else `crm.yaml` in the data directory, else None."""
+    own = settings.home / FILE_NAME
+    return settings.crm.config or (own if own.exists() else None)
+
+
+def current_config(settings: Settings) -> CrmConfig:
+    """Return the configuration that counts, the example where there is none. Raises InvalidConfig."""
+    path = config_path(settings)
+    return (
+        read_config(path, CrmConfig) if path else parse_config(example_text(), CrmConfig, path="the example crm.yaml")
+    )

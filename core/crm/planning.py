@@ -1,0 +1,225 @@
+"""What becomes of one lead with its people, whatever happened to it on either side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+from uuid import UUID
+
+from core.crm.records import Kind, RemoteRecord, RemoteUnit
+from core.crm.states import State
+from core.crm.units import (
+    Link,
+    LocalRecord,
+    LocalUnit,
+    Operation,
+    RecordPlan,
+    Setting,
+    new_here,
+    new_there,
+    pair_contacts,
+    plan_record,
+)
+from core.crm.values import are_equal
+
+DELETED_THERE = "was deleted in the CRM"
+DELETED_HERE = "was deleted here and is left in the CRM"
+EDITED_AFTER_DELETE = "was deleted here, but changed in the CRM since: it is left there"
+COMPANY_EXCLUDED = "its company takes no part"
+
+
+class Fetched(NamedTuple):
+    """What the CRM was just seen to hold: a company, or that it is gone."""
+
+    unit: RemoteUnit | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """What becomes of a lead with its people.
+
+    Attributes:
+        lead_id: ours.
+        records: by record.
+        taken_in: people of the CRM that we do not have.
+        dropped: own ids of links that are of no more use.
+    """
+
+    lead_id: UUID
+    records: tuple[RecordPlan, ...]
+    taken_in: tuple[Operation, ...] = ()
+    dropped: tuple[tuple[Kind, UUID], ...] = ()
+
+    @property
+    def operations(self) -> list[Operation]:
+        """All that is to be done, on both sides."""
+        return [operation for record in self.records for operation in record.operations] + list(self.taken_in)
+
+
+def plan_unit(
+    setting: Setting,
+    lead_id: UUID,
+    local: LocalUnit | None,
+    links: Sequence[Link],
+    fetched: Fetched | None,
+) -> UnitPlan:
+    """Plan one lead with its people.
+
+    Args:
+        setting: configuration and clocks.
+        lead_id: ours.
+        local: our side; None when the lead was deleted.
+        links: of the lead and of its people.
+        fetched: the CRM's side; None: nothing says that it changed, so it is as remembered.
+    """
+    by_id = {(link.kind, link.own_id): link for link in links}
+    link = by_id.get((Kind.LEAD, lead_id)) or Link(Kind.LEAD, lead_id, lead_id)
+    if local is None:
+        return _deleted_here(setting, lead_id, link, links, fetched)
+    if link.is_gone:
+        return _excluded(local, link, by_id, link.reason or DELETED_THERE)
+    if local.lead.excluded:
+        return _excluded(local, link, by_id, local.lead.excluded)
+    if fetched is not None and fetched.unit is None and link.remote_id is not None:
+        return _deleted_there(setting, local, link, links)
+    remote = fetched.unit if fetched is not None else _remembered(link, links)
+    if remote is None:
+        records = [new_there(setting, local.lead, link)]
+        records += _contacts_to_create(setting, local, by_id)
+        return UnitPlan(lead_id, tuple(records))
+    return _on_both_sides(setting, local, link, by_id, remote)
+
+
+def _remembered(link: Link, links: Sequence[Link]) -> RemoteUnit | None:
+    lead = link.remembered()
+    if lead is None:
+        return None
+    people = (other.remembered() for other in links if other.kind is Kind.CONTACT)
+    return RemoteUnit(lead, tuple(person for person in people if person is not None))
+
+
+def _link_of(local: LocalRecord, lead_id: UUID, links: Mapping[tuple[Kind, UUID], Link]) -> Link:
+    fresh = Link(local.kind, local.own_id, lead_id, person_key=local.person_key)
+    return links.get((local.kind, local.own_id)) or fresh
+
+
+def _excluded(local: LocalUnit, link: Link, links: Mapping[tuple[Kind, UUID], Link], reason: str) -> UnitPlan:
+    records = [RecordPlan(link, State.EXCLUDED, reason)]
+    for contact in local.contacts:
+        known = _link_of(contact, local.lead.own_id, links)
+        records.append(RecordPlan(known, State.EXCLUDED, COMPANY_EXCLUDED))
+    return UnitPlan(local.lead.own_id, tuple(records))
+
+
+def _deleted_here(
+    setting: Setting, lead_id: UUID, link: Link, links: Sequence[Link], fetched: Fetched | None
+) -> UnitPlan:
+    everything = tuple((each.kind, each.own_id) for each in links)
+    if link.remote_id is None or (fetched is not None and fetched.unit is None):
+        return UnitPlan(lead_id, (), dropped=everything)
+    if link.is_gone:
+        return UnitPlan(lead_id, (RecordPlan(link, State.EXCLUDED, link.reason),))
+    people = tuple(key for key in everything if key[0] is Kind.CONTACT)
+    if setting.config.deleted_here == "keep":
+        kept = replace(link, is_gone=True)
+        return UnitPlan(lead_id, (RecordPlan(kept, State.EXCLUDED, DELETED_HERE),), dropped=people)
+    if fetched is not None and fetched.unit is not None and _is_edited(setting, link, fetched.unit.lead):
+        kept = replace(link, is_gone=True)
+        return UnitPlan(lead_id, (RecordPlan(kept, State.EXCLUDED, EDITED_AFTER_DELETE),), dropped=people)
+    delete = Operation("theirs", "delete", Kind.LEAD, lead_id, link.remote_id)
+    return UnitPlan(lead_id, (RecordPlan(link, State.PENDING, "to be deleted in the CRM", (delete,)),), dropped=people)
+
+
+def _is_edited(setting: Setting, link: Link, remote: RemoteRecord) -> bool:
+    bases = ((link.base.get(rule.theirs), remote.values.get(rule.theirs)) for rule in setting.config.fields(link.kind))
+    return any(base is not None and not are_equal(base.theirs, value) for base, value in bases)
+
+
+def _deleted_there(setting: Setting, local: LocalUnit, link: Link, links: Sequence[Link]) -> UnitPlan:
+    people = tuple((each.kind, each.own_id) for each in links if each.kind is Kind.CONTACT)
+    gone = replace(link, is_gone=True)
+    if setting.config.deleted_in_crm == "keep":
+        return UnitPlan(local.lead.own_id, (RecordPlan(gone, State.EXCLUDED, DELETED_THERE),), dropped=people)
+    delete = Operation("ours", "delete", Kind.LEAD, local.lead.own_id, link.remote_id)
+    return UnitPlan(local.lead.own_id, (RecordPlan(gone, State.EXCLUDED, DELETED_THERE, (delete,)),), dropped=people)
+
+
+def _contacts_to_create(
+    setting: Setting, local: LocalUnit, links: Mapping[tuple[Kind, UUID], Link]
+) -> list[RecordPlan]:
+    records = []
+    for contact in local.contacts if setting.config.contacts else ():
+        link = _link_of(contact, local.lead.own_id, links)
+        if contact.excluded or link.is_gone:
+            records.append(RecordPlan(link, State.EXCLUDED, contact.excluded or link.reason))
+        elif link.remote_id is None:
+            records.append(new_there(setting, contact, link))
+    return records
+
+
+def _on_both_sides(
+    setting: Setting,
+    local: LocalUnit,
+    link: Link,
+    links: Mapping[tuple[Kind, UUID], Link],
+    remote: RemoteUnit,
+) -> UnitPlan:
+    records = [plan_record(setting, local.lead, link, remote.lead)]
+    if setting.config.contacts is None:
+        return UnitPlan(local.lead.own_id, tuple(records))
+    people = {key[1]: each for key, each in links.items() if key[0] is Kind.CONTACT}
+    pairs = pair_contacts(local.contacts, people, remote.contacts)
+    mine = {contact.own_id: contact for contact in local.contacts}
+    by_remote = {each.remote_id: each for each in people.values() if each.remote_id}
+    taken_in: list[Operation] = []
+    dropped: list[tuple[Kind, UUID]] = []
+    met: set[UUID] = set()
+    for person in remote.contacts:
+        known = by_remote.get(person.id)
+        twin = pairs.get(person.id) if known is None else mine.get(known.own_id)
+        if known is not None and twin is None:
+            met.add(known.own_id)
+            records.append(_contact_deleted_here(setting, known, person))
+        elif twin is None:
+            taken_in.append(new_here(setting, person, None))
+        else:
+            met.add(twin.own_id)
+            current = known or _link_of(twin, local.lead.own_id, links)
+            records.append(_contact_on_both_sides(setting, twin, current, person))
+    records += [
+        _contact_only_here(setting, contact, _link_of(contact, local.lead.own_id, links))
+        for contact in local.contacts
+        if contact.own_id not in met
+    ]
+    dropped += [(Kind.CONTACT, own_id) for own_id, each in people.items() if own_id not in met and own_id not in mine]
+    return UnitPlan(local.lead.own_id, tuple(records), tuple(taken_in), tuple(dropped))
+
+
+def _contact_on_both_sides(setting: Setting, local: LocalRecord, link: Link, remote: RemoteRecord) -> RecordPlan:
+    if local.excluded:
+        return RecordPlan(link, State.EXCLUDED, local.excluded)
+    if link.is_gone:
+        return RecordPlan(link, State.EXCLUDED, link.reason)
+    return plan_record(setting, local, link, remote)
+
+
+def _contact_deleted_here(setting: Setting, link: Link, remote: RemoteRecord) -> RecordPlan:
+    if link.is_gone:
+        return RecordPlan(link, State.EXCLUDED, link.reason)
+    if setting.config.deleted_here == "keep":
+        return RecordPlan(replace(link, is_gone=True), State.EXCLUDED, DELETED_HERE)
+    if _is_edited(setting, link, remote):
+        return RecordPlan(replace(link, is_gone=True), State.EXCLUDED, EDITED_AFTER_DELETE)
+    delete = Operation("theirs", "delete", Kind.CONTACT, link.own_id, remote.id, person_key=link.person_key)
+    return RecordPlan(link, State.PENDING, "to be deleted in the CRM", (delete,))
+
+
+def _contact_only_here(setting: Setting, local: LocalRecord, link: Link) -> RecordPlan:
+    if link.remote_id is None and not link.is_gone:
+        if local.excluded:
+            return RecordPlan(link, State.EXCLUDED, local.excluded)
+        return new_there(setting, local, link)
+    gone = replace(link, is_gone=True)
+    if setting.config.deleted_in_crm == "keep" or link.is_gone:
+        return RecordPlan(gone, State.EXCLUDED, link.reason or DELETED_THERE)
+    delete = Operation("ours", "delete", Kind.CONTACT, local.own_id, link.remote_id, person_key=local.person_key)
+    return RecordPlan(gone, State.EXCLUDED, DELETED_THERE, (delete,))

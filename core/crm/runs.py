@@ -1,0 +1,189 @@
+"""What a synchronisation is asked for, what it plans, and what it answers."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from core.crm.config import Limits
+from core.crm.units import Operation
+from core.forms import Form
+from core.imports.runs import Frozen
+
+SHOWN = 200
+"""Differences that a plan shows one by one; it counts them all."""
+
+
+class SyncRequest(Form):
+    """What to keep in step, and whether to do it or only to say what would be done."""
+
+    plan_only: bool = Field(
+        default=False, title="Plan only", description="Say what would be created, updated and deleted; change nothing"
+    )
+    full: bool = Field(
+        default=False,
+        title="Full comparison",
+        description="Compare every record, not only what changed since last time",
+    )
+
+
+class ReplayRequest(Form):
+    """Which dead letters to try again."""
+
+    ids: tuple[int, ...] = Field(
+        default=(), title="Only these", description="Empty: all that are open", max_length=10_000
+    )
+
+
+class PlannedChange(Frozen):
+    """One operation of a plan, as it is shown.
+
+    Attributes:
+        record: our id, or the CRM's where we have none yet.
+        name: the company's, and the person's where it is about one; empty where neither is known here.
+    """
+
+    side: str
+    action: str
+    kind: str
+    record: str
+    name: str
+    changes: dict[str, tuple[Any, Any]]
+
+
+class SyncPlan(Frozen):
+    """What a run would do.
+
+    Attributes:
+        counts: operations by "side action kind", e.g. "theirs create lead".
+        changes: the first `SHOWN` operations with field differences.
+        records: how many records are in step, against which the share is taken.
+        changed: records that would be created, updated or deleted on either side.
+        creates: of those, created.
+        deletes: of those, deleted.
+        digest: SHA-256 over every operation: what an approval is bound to.
+    """
+
+    counts: dict[str, int] = Field(default_factory=dict)
+    changes: tuple[PlannedChange, ...] = ()
+    records: int = 0
+    changed: int = 0
+    creates: int = 0
+    deletes: int = 0
+    digest: str = ""
+
+    def too_much(self, limits: Limits) -> str | None:
+        """Return why a person has to agree to this first, or None."""
+        if self.deletes > limits.max_deletes:
+            return f"{self.deletes} records would be deleted; {limits.max_deletes} at most go without asking"
+        # Of all that is in step then: of a first synchronisation that is everything.
+        total = self.records + self.creates
+        share = self.changed / total if total else 0.0
+        if self.changed <= limits.few or share <= limits.max_changed_share:
+            return None
+        if not self.records:
+            return (
+                f"a first synchronisation would create {self.creates} records; {limits.few} at most go without asking"
+            )
+        what = "be created or change" if self.creates else "change"
+        return (
+            f"{self.changed} of {total} records would {what}, {share:.0%};"
+            f" {limits.max_changed_share:.0%} at most go without asking"
+        )
+
+
+@dataclass
+class Tally:
+    """Adds up a plan, operation by operation, in constant memory."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    changes: list[PlannedChange] = field(default_factory=list)
+    _digest: int = 0
+
+    def add(self, operation: Operation, name: str = "") -> None:
+        """Take in one operation, shown under a name; the order of operations does not matter."""
+        self.counts[f"{operation.side} {operation.action} {operation.kind}"] += 1
+        record = str(operation.own_id or operation.remote_id)
+        shown = PlannedChange(
+            side=operation.side,
+            action=operation.action,
+            kind=operation.kind,
+            record=record,
+            name=name,
+            changes=dict(operation.changes),
+        )
+        if len(self.changes) < SHOWN:
+            self.changes.append(shown)
+        text = json.dumps(shown.model_dump(mode="json", exclude={"name"}), sort_keys=True)
+        self._digest = (self._digest + int.from_bytes(hashlib.sha256(text.encode()).digest())) % 2**256
+
+    def plan(self, records: int) -> SyncPlan:
+        """Return the plan; `records` are in step."""
+        return SyncPlan(
+            counts=dict(self.counts),
+            changes=tuple(self.changes),
+            records=records,
+            changed=self.counts.total(),
+            creates=sum(count for name, count in self.counts.items() if " create " in name),
+            deletes=sum(count for name, count in self.counts.items() if " delete " in name),
+            digest=f"{self._digest:064x}",
+        )
+
+
+class SyncReport(Frozen):
+    """What a run did.
+
+    Attributes:
+        outcome: "done", "planned" or "waiting" (for an approval); "busy" when another run was at it.
+        waiting_for: why a person has to agree, and the id of the approval.
+        next_step: what a person does now: approve the plan, or switch the schedule on after a first run; else None.
+        states: records by state.
+        reasons: excluded and failing records by reason.
+        events: entries of the change log by what they came to: look, echo, irrelevant, known.
+        calls: to the CRM.
+        lag_s: seconds between the newest change that was read and the end of the run; None when none was read ever.
+    """
+
+    run_id: UUID
+    provider: str
+    outcome: str = "done"
+    waiting_for: str | None = None
+    approval_id: UUID | None = None
+    next_step: str | None = None
+    plan: SyncPlan = SyncPlan()
+    events: dict[str, int] = Field(default_factory=dict)
+    fetched: int = 0
+    done: dict[str, int] = Field(default_factory=dict)
+    conflicts: int = 0
+    dead_letters: int = 0
+    states: dict[str, int] = Field(default_factory=dict)
+    reasons: dict[str, int] = Field(default_factory=dict)
+    cursor: datetime | None = None
+    lag_s: float | None = None
+    is_full: bool = False
+    calls: int = 0
+    seconds: float = 0.0
+
+
+def next_step(outcome: str, plan: SyncPlan, approval_id: UUID | None) -> str | None:
+    """Say what a person does after a run, where there is anything to do."""
+    if outcome == "waiting" and approval_id is not None:
+        short = str(approval_id)[:8]
+        return (
+            f"look at the plan with `sales-agent approvals show {short}`, approve it with"
+            f" `sales-agent approvals approve {short}`, and run `sales-agent sync` again"
+        )
+    if outcome == "done" and not plan.records and plan.counts:
+        return "this was the first run; none follows by itself until you say `sales-agent schedule on sync-crm`"
+    return None
+
+
+def added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """Add two counts."""
+    return dict(Counter(one) + Counter(other))

@@ -1,0 +1,385 @@
+"""One company with its people on both sides: what has to be done, where.
+
+The CRM's side is what was fetched, or, where nothing says it changed, what is remembered of it. The same function plans
+a run, settles our side and decides what is sent, so the three never disagree.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from core.crm.config import CrmConfig, FieldMap
+from core.crm.meanings import meaning_of, stored
+from core.crm.merging import Base, FieldConflict, Merged, Ours, Theirs, given_back, merge_field
+from core.crm.records import Kind, RemoteRecord, Value, Values
+from core.crm.states import State
+from core.crm.values import are_equal, items
+from core.text.names import read_name
+from core.text.titles import fold
+
+Action = Literal["create", "update", "delete"]
+Side = Literal["ours", "theirs"]
+_EMPTY: Mapping[str, datetime] = MappingProxyType({})
+
+
+class Edit(NamedTuple):
+    """That a field was written in somebody's name."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRecord:
+    """A company or person of ours.
+
+    Attributes:
+        own_id: what the CRM carries as our id.
+        person_key: of a contact; empty for the one on the lead itself.
+        values: by our field names; lists as tuples.
+        edits: by our field names, who wrote a field and when.
+        updated_at: when anything changed last.
+        excluded: why it takes no part, or None.
+    """
+
+    kind: Kind
+    own_id: UUID
+    values: Values
+    edits: Mapping[str, Edit]
+    updated_at: datetime
+    person_key: str = ""
+    excluded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalUnit:
+    """A lead with its people; `token` changes when anything of it does."""
+
+    lead: LocalRecord
+    contacts: tuple[LocalRecord, ...]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What is known of a record's twin in the CRM.
+
+    Attributes:
+        own_id: ours.
+        remote_id: the CRM's; None while it is not there.
+        base: by the CRM's field names, what was last agreed on.
+        seen_edits: by our field names, the time of the edit that was part of that.
+        next_try_at: before which a failing record is left alone.
+        create_sent_at: when a create was sent whose answer we do not have.
+        token: of the lead with its people, when it was settled last.
+        is_gone: whether the twin was deleted or merged away, or is to be left alone for another lasting reason.
+    """
+
+    kind: Kind
+    own_id: UUID
+    lead_id: UUID
+    remote_id: str | None = None
+    person_key: str = ""
+    base: Mapping[str, Base] = field(default_factory=dict)
+    seen_edits: Mapping[str, datetime] = field(default_factory=dict)
+    state: State = State.PENDING
+    reason: str | None = None
+    failures: int = 0
+    next_try_at: datetime | None = None
+    create_sent_at: datetime | None = None
+    remote_updated_at: datetime | None = None
+    is_gone: bool = False
+    token: str | None = None
+
+    def remembered(self) -> RemoteRecord | None:
+        """Return the twin as it was last seen."""
+        if self.remote_id is None or self.is_gone:
+            return None
+        values = {name: base.theirs for name, base in self.base.items()}
+        return RemoteRecord(self.kind, self.remote_id, values, self.own_id, self.remote_updated_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing to do on one side.
+
+    Attributes:
+        changes: field (in the names of that side) to value before and after.
+        by: in whose name our side is written; empty: the CRM's.
+        at: when they wrote it, by our clock; None: now.
+    """
+
+    side: Side
+    action: Action
+    kind: Kind
+    own_id: UUID | None
+    remote_id: str | None
+    changes: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
+    person_key: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """The fields' new values."""
+        return {name: after for name, (_, after) in self.changes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlan:
+    """What becomes of one record.
+
+    Attributes:
+        link: as it has to be remembered once our side is settled.
+        state: then.
+        reason: why, where it is not in sync.
+        operations: on both sides.
+        conflicts: by our field names.
+    """
+
+    link: Link
+    state: State
+    reason: str | None = None
+    operations: tuple[Operation, ...] = ()
+    conflicts: Mapping[str, FieldConflict] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a plan is made with.
+
+    Attributes:
+        config: the field map, policies.
+        provider: its name, by which its edits are told from a person's here.
+        clock_offset_s: seconds the CRM's clock is ahead of ours.
+        times: when a field of a record changed last, by the CRM's id and field and clock, where its log says so.
+        overwritten: what was written over without being known, by the CRM's id and field, and when by its clock.
+    """
+
+    config: CrmConfig
+    provider: str
+    clock_offset_s: float = 0.0
+    times: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    overwritten: Mapping[str, Mapping[str, tuple[Value, datetime]]] = field(default_factory=dict)
+
+    @property
+    def person_there(self) -> str:
+        """In whose name our side is written where somebody's edit in the CRM is given back."""
+        return f"a person in {self.provider}"
+
+    def by_our_clock(self, moment: datetime) -> datetime:
+        """Return a moment of the CRM's clock as ours shows it."""
+        return moment - timedelta(seconds=self.clock_offset_s)
+
+
+def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: RemoteRecord) -> RecordPlan:
+    """Merge a record that is on both sides, field by field."""
+    to_ours: dict[str, tuple[Value, Value]] = {}
+    to_theirs: dict[str, tuple[Value, Value]] = {}
+    back: dict[str, tuple[Value, Value]] = {}
+    back_at: list[datetime] = []
+    base: dict[str, Base] = {}
+    seen: dict[str, datetime] = {}
+    conflicts: dict[str, FieldConflict] = {}
+    times = setting.times.get(remote.id, _EMPTY)
+    for rule in setting.config.fields(local.kind):
+        ours = _ours(setting, rule, local, link)
+        at = times.get(rule.theirs) or remote.updated_at or local.updated_at
+        theirs = Theirs(remote.values.get(rule.theirs), setting.by_our_clock(at))
+        old = link.base.get(rule.theirs)
+        lost = _lost(setting, rule, remote)
+        returned = given_back(old, ours, theirs, lost, edited_at=_edited_at(local, rule)) if lost else None
+        merged = returned or merge_field(
+            old, ours, theirs, owner=rule.owner, direction=rule.direction, meaning=meaning_of(rule.ours)
+        )
+        to_store = stored(rule.ours, merged.value)
+        base[rule.theirs] = _next_base(old, ours.value, theirs.value, merged, to_store)
+        if lost is not None and returned is not None:
+            base[rule.theirs] = replace(base[rule.theirs], is_theirs=True)
+            back_at.append(lost.at)
+        if merged.to_ours:
+            (back if returned else to_ours)[rule.ours] = (ours.value, to_store)
+        if merged.to_theirs:
+            to_theirs[rule.theirs] = (theirs.value, merged.value)
+        mark = link.seen_edits.get(rule.ours) if merged.to_theirs else _edited_at(local, rule)
+        if mark is not None:
+            seen[rule.ours] = mark
+        if merged.conflict is not None:
+            conflicts[rule.ours] = merged.conflict
+    operations = []
+    if to_ours:
+        operations.append(_update("ours", local, remote, to_ours))
+    if back:
+        update = _update("ours", local, remote, back)
+        operations.append(replace(update, by=setting.person_there, at=max(back_at)))
+    if to_theirs:
+        operations.append(_update("theirs", local, remote, to_theirs))
+    state = State.PENDING if to_theirs else State.IN_SYNC
+    linked = Link(
+        local.kind,
+        local.own_id,
+        link.lead_id,
+        remote.id,
+        local.person_key,
+        base,
+        seen,
+        remote_updated_at=remote.updated_at,
+    )
+    return RecordPlan(linked, state, "to be sent" if to_theirs else None, tuple(operations), conflicts)
+
+
+def _lost(setting: Setting, rule: FieldMap, remote: RemoteRecord) -> Theirs | None:
+    """Return what was written over without being known, where the later of two edits wins."""
+    found = setting.overwritten.get(remote.id, {}).get(rule.theirs)
+    if found is None or rule.owner != "newest" or rule.direction != "both":
+        return None
+    value, at = found
+    return Theirs(value, setting.by_our_clock(at))
+
+
+def _ours(setting: Setting, rule: FieldMap, local: LocalRecord, link: Link) -> Ours:
+    edit = local.edits.get(rule.ours)
+    seen = link.seen_edits.get(rule.ours)
+    is_person = edit is not None and edit.by != setting.provider and (seen is None or edit.at > seen)
+    at = edit.at if is_person and edit is not None else local.updated_at
+    return Ours(local.values.get(rule.ours), at, is_person)
+
+
+def _edited_at(local: LocalRecord, rule: FieldMap) -> datetime | None:
+    edit = local.edits.get(rule.ours)
+    return edit.at if edit else None
+
+
+def _next_base(old: Base | None, ours: Value, theirs: Value, merged: Merged, to_store: Value) -> Base:
+    """Return what is agreed on once our side is settled; what still has to be sent stays a difference of ours."""
+    is_new = old is None or not are_equal(theirs, old.theirs)
+    is_theirs = (is_new and bool(theirs)) or (old is not None and old.is_theirs)
+    if merged.to_theirs:
+        return Base(theirs, theirs, is_theirs)
+    return Base(theirs, to_store if merged.to_ours else ours, is_theirs)
+
+
+def _update(side: Side, local: LocalRecord, remote: RemoteRecord, changes: dict[str, tuple[Value, Value]]) -> Operation:
+    return Operation(side, "update", local.kind, local.own_id, remote.id, changes, local.person_key)
+
+
+def new_there(setting: Setting, local: LocalRecord, link: Link) -> RecordPlan:
+    """Plan a record of ours that the CRM does not have."""
+    values: dict[str, tuple[Value, Value]] = {}
+    for rule in setting.config.fields(local.kind):
+        value = local.values.get(rule.ours)
+        if value and rule.direction != "from_crm":
+            values[rule.theirs] = (None, value)
+    if local.kind is Kind.LEAD and (status := setting.config.status_for(str(local.values.get("tier") or ""))):
+        values["status"] = (None, status)
+    create = Operation("theirs", "create", local.kind, local.own_id, None, values, local.person_key)
+    return RecordPlan(link, State.PENDING, "to be added to the CRM", (create,))
+
+
+def new_here(setting: Setting, remote: RemoteRecord, own_id: UUID | None, person_key: str = "") -> Operation:
+    """Plan a record of the CRM that we do not have."""
+    values: dict[str, tuple[Value, Value]] = {}
+    for rule in setting.config.fields(remote.kind):
+        value = remote.values.get(rule.theirs)
+        if value and rule.direction != "to_crm":
+            values[rule.ours] = (None, stored(rule.ours, value))
+    return Operation("ours", "create", remote.kind, own_id, remote.id, values, person_key)
+
+
+def created_link(setting: Setting, lead_id: UUID, own_id: UUID, remote: RemoteRecord, person_key: str) -> Link:
+    """Return the link of a record that was just taken in from the CRM."""
+    base = {
+        rule.theirs: Base(value, stored(rule.ours, value), bool(value))
+        for rule in setting.config.fields(remote.kind)
+        for value in [remote.values.get(rule.theirs)]
+    }
+    return Link(
+        remote.kind,
+        own_id,
+        lead_id,
+        remote.id,
+        person_key,
+        base,
+        state=State.IN_SYNC,
+        remote_updated_at=remote.updated_at,
+    )
+
+
+def pushed_link(setting: Setting, local: LocalRecord, link: Link, answer: RemoteRecord) -> Link:
+    """Return the link after the CRM took what was sent: the base is what it answered, beside what we hold.
+
+    A field that was not sent keeps its base: somebody may have changed it meanwhile, and that is still to be merged.
+    """
+    base, seen = dict(link.base), dict(link.seen_edits)
+    for rule in setting.config.fields(local.kind):
+        old = link.base.get(rule.theirs)
+        ours, theirs = local.values.get(rule.ours), answer.values.get(rule.theirs)
+        was_sent = old is None or link.remote_id is None or not are_equal(ours, old.ours, meaning_of(rule.ours))
+        if not was_sent:
+            continue
+        edit = local.edits.get(rule.ours)
+        # A list keeps what came from the CRM; so does what is given back to it.
+        is_kept = isinstance(ours, tuple) or (edit is not None and edit.by == setting.person_there)
+        base[rule.theirs] = Base(theirs, ours, bool(is_kept and old and old.is_theirs))
+        if edit is not None:
+            seen[rule.ours] = edit.at
+    return Link(
+        local.kind,
+        local.own_id,
+        link.lead_id,
+        answer.id,
+        local.person_key,
+        base,
+        seen,
+        state=State.IN_SYNC,
+        remote_updated_at=answer.updated_at or link.remote_updated_at,
+    )
+
+
+def pair_contacts(
+    locals_: Sequence[LocalRecord], links: Mapping[UUID, Link], remotes: Sequence[RemoteRecord]
+) -> dict[str, LocalRecord]:
+    """Say which person of the CRM is which of ours, where no link says it yet; by the CRM's id.
+
+    By our own id in the CRM, else by an address both have, else by the same name.
+    """
+    linked = {link.remote_id for link in links.values() if link.remote_id}
+    free = {local.own_id: local for local in locals_ if _is_free(links.get(local.own_id))}
+    found: dict[str, LocalRecord] = {}
+    open_ones = [remote for remote in remotes if remote.id not in linked]
+    for matches in (_is_own, _shares_address, _has_same_name):
+        for remote in open_ones:
+            if remote.id in found:
+                continue
+            twin = next((local for local in free.values() if matches(local, remote)), None)
+            if twin is not None:
+                found[remote.id] = free.pop(twin.own_id)
+    return found
+
+
+def _is_free(link: Link | None) -> bool:
+    return link is None or (link.remote_id is None and not link.is_gone)
+
+
+def _is_own(local: LocalRecord, remote: RemoteRecord) -> bool:
+    return local.own_id == remote.own_id
+
+
+def _shares_address(local: LocalRecord, remote: RemoteRecord) -> bool:
+    return bool(items(local.values.get("emails")) & items(remote.values.get("emails")))
+
+
+def _has_same_name(local: LocalRecord, remote: RemoteRecord) -> bool:
+    name = name_key(remote.values.get("name"))
+    return bool(name) and name == name_key(local.values.get("name"))
+
+
+def name_key(value: Value) -> str:
+    """Return what two spellings of one person's name share, or an empty text."""
+    if not isinstance(value, str) or not value.strip():
+        return ""
+    name = read_name(value)
+    return name.key if name is not None else fold(" ".join(value.split()))

@@ -1,0 +1,190 @@
+"""What a site calls its company: to tell "CEO of us" from "CEO of somebody else"."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from urllib.parse import urlsplit
+
+from core.discovery.document import Document
+from core.text.name_words import COMMON
+from core.text.titles import fold
+from core.text.web_addresses import registrable_domain
+
+_MAX_NAMES = 100
+"""Names a site gives its company, at most: the first ones."""
+_LEGAL = re.compile(
+    r"\b(?:inc|llc|ltd|limited|gmbh|mbh|ag|corp|corporation|company|co|plc|sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|"
+    r"bv|nv|lda|ltda|kg|kgaa|ug|ohg|llp|lp|pvt|pty|ev|e v|group|holdings?|gruppe|groupe|grupo|gruppo)\b"
+)
+_OWN_WORDS = re.compile(
+    r"^(?:the |our |this |der |die |das |la |le |el |il |o |a |de |het )?(?:company|firm|group|business|agency|"
+    r"organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|"
+    r"bedrijf|organisatie|maison|house|hauses?|"
+    r"foundation|trust|charity|fondation|fundacion|stiftung|studio|brand|practice|betriebs?|atelier|cabinet|bureau|"
+    r"startup|start-up|bank|school|shop)$"
+)
+_TITLE_PARTS = re.compile(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*")
+_LOGO = re.compile(r"(?i)\b(?:logo|home|startseite|accueil)\b(?: (?:of|von|de|di)\b)?")
+_ARTICLES = re.compile(r"^(?:the|our|der|die|das|dem|la|le|l'|el|il|o|a|de|het|unsere[rsnm]?|notre|nuestra|nuestro)\s+")
+
+
+def _bare(text: str) -> str:
+    folded = re.sub(r"[.,'’\"®™()]", " ", fold(text)).replace("-", " ")
+    return re.sub(r"\s+", " ", _LEGAL.sub(" ", folded)).strip()
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"[^\w]", "", text)
+
+
+@dataclass(frozen=True)
+class Company:
+    """Names of one company, bare of legal forms and folded, and its domain's own part."""
+
+    names: frozenset[str]
+    label: str
+
+    @cached_property
+    def _spellings(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Each name without spaces, and its words that no other company has."""
+        return tuple(
+            (_joined(name), frozenset(word for word in name.split() if len(word) >= 4 and word not in COMMON))
+            for name in self.names
+        )
+
+    def is_called(self, text: str) -> bool:
+        """Say whether a text is one of the company's names."""
+        joined = _joined(_bare(text))
+        return joined == self.label or any(joined == own for own, _ in self._spellings)
+
+    def bears(self, family: str) -> bool:
+        """Say whether the company is called after a person with this family name."""
+        own = _joined(_bare(family))
+        if len(own) < 4 or own in COMMON:
+            return False
+        return any(own in name.split() for name in self.names) or (len(own) >= 5 and self.label.startswith(own))
+
+    def is_own(self, place: str) -> bool:
+        """Say whether an organisation named in a title is this company (or "the company")."""
+        bare = _bare(place)
+        if _OWN_WORDS.match(fold(place).strip(" .")) or not bare:
+            return True
+        bare = _ARTICLES.sub("", bare)
+        joined = _joined(bare)
+        if len(joined) >= 3 and len(self.label) >= 4 and (joined in self.label or self.label in joined):
+            return True
+        words = set(bare.split())
+        for own, distinctive in self._spellings:
+            if (
+                joined == own
+                or (len(own) >= 4 and joined.startswith(own))
+                or (len(joined) >= 4 and own.startswith(joined))
+            ):
+                return True
+            if distinctive and distinctive <= words:
+                return True
+        return False
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What one page says of the company's name.
+
+    Attributes:
+        label: of its domain; "" where that is an address or this machine.
+        titles: parts of its `<title>`.
+        names: all else, bare.
+    """
+
+    label: str
+    titles: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+def of_site(documents: Iterable[tuple[str, Document]]) -> Company:
+    """Collect what a site calls itself: domain, `<title>`, `og:site_name`, structured data, copyright lines.
+
+    Args:
+        documents: the address and content of the site's pages, the home page first.
+    """
+    return company_of(signs_of(url, document, is_home=not index) for index, (url, document) in enumerate(documents))
+
+
+def signs_of(url: str, document: Document, *, is_home: bool) -> Signs:
+    """Collect what a page says of the company's name; its logo counts on the home page."""
+    host = urlsplit(url).hostname or ""
+    label = "" if re.fullmatch(r"[\d.:]+|localhost", host) else _joined(fold(registrable_domain(host).split(".")[0]))
+    found = [
+        meta.get("content") or ""
+        for meta in document.root.iter("meta")
+        if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")
+    ]
+    found.extend(_logos(document) if is_home else ())
+    found.extend(_organisations(document))
+    found.extend(_copyright(document))
+    return Signs(label, tuple(filter(None, _TITLE_PARTS.split(document.title))), _names(found))
+
+
+def company_of(signs: Iterable[Signs]) -> Company:
+    """Put together what a site's pages say; of titles that of the home page, and what stands in several."""
+    names: dict[str, None] = {}
+    label = ""
+    titles: Counter[str] = Counter()
+    for index, page in enumerate(signs):
+        label = label or page.label
+        titles.update(set(page.titles))
+        own = _names(page.titles if index == 0 else [part for part in page.titles if titles[part] > 1])
+        names |= dict.fromkeys((*own, *page.names))
+    return Company(frozenset(islice(names, _MAX_NAMES)), label)
+
+
+def _names(found: Iterable[str]) -> tuple[str, ...]:
+    bare = dict.fromkeys(map(_bare, found))
+    named = (name for name in bare if 3 <= len(name) <= 40 and not all(word in COMMON for word in name.split()))
+    return tuple(islice(named, _MAX_NAMES))
+
+
+def _logos(document: Document) -> list[str]:
+    """What the picture that leads home says: "Acme logo"."""
+    found: list[str] = []
+    for link in document.root.iter("a"):
+        if (link.get("href") or "-").rstrip("/") in ("", "#", ".", "index.html", "/index.html", "home"):
+            found.extend(_LOGO.sub("", image.get("alt") or "").strip() for image in link.iter("img"))
+    return found[:4]
+
+
+def _copyright(document: Document) -> list[str]:
+    found: list[str] = []
+    for line in document.lines[-25:]:
+        matched = re.search(
+            r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
+            r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)(?:[.,|©\d]|\s[-–]\s|all rights|alle rechte|tous droits|"
+            r"todos|tutti|$)",
+            line.text,
+            re.IGNORECASE,
+        )
+        if matched:
+            found.append(matched[1].strip())
+    return found
+
+
+def _organisations(document: Document) -> list[str]:
+    found: list[str] = []
+    for script in document.root.iter("script"):
+        if (script.get("type") or "").lower() == "application/ld+json" and script.text and len(script.text) < 200_000:
+            try:
+                data = json.loads(script.text)
+            except (ValueError, RecursionError):
+                continue
+            items = data if isinstance(data, list) else data.get("@graph", [data]) if isinstance(data, dict) else []
+            for item in items if isinstance(items, list) else []:
+                kind = str(item.get("@type", "")) if isinstance(item, dict) else ""
+                if re.search(
+                    r"Organization|Business|Corporation|WebSite|Contractor|Agent|Service|Store|Company", kind
+                ) and isinstance(item.get("name"), str):
+                    found.append(item["name"])
+    return found

@@ -1,0 +1,321 @@
+"""Is somebody with a title an executive of this company, now? Reasons against it, from where and how it is said."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from core.discovery.company import Company
+from core.discovery.document import Document
+from core.discovery.mentions import Doubt, PageKind
+from core.text.titles import Title, fold, is_limited, read_title
+from core.text.word_lists import phrases
+
+_SECTIONS: tuple[tuple[Doubt, str], ...] = (
+    (
+        Doubt.PAST,
+        r"^\W*(?:19|20)\d\d\b(?!.*\b(?:team|leadership|board))|"
+        r"\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in "
+        r"loving memory|ehemalige|anciens|antiguos|ex[- ]membros|voormalige|hall of fame|obituar\w+|previous "
+        r"(?:ceos|leaders))\b",
+    ),
+    (
+        Doubt.CUSTOMER,
+        r"\b(?:testimonials?|reviews?|(?:what|why) (?:our |people|they|others|clients|customers|"
+        r"users)[\w ,']*(?:say|saying|think|love|choose)|(?:clients?|customers?|people|users?|others) (?:say|"
+        r"saying|speak|love)|happy (?:clients|customers)|success stor\w+|customer stor\w+|"
+        r"case stud\w+|kundenstimmen|kundenmeinungen|das sagen (?:unsere )?kunden|was (?:unsere )?kunden|"
+        r"referenzen|rezensionen|bewertungen|stimmen|temoignages?|avis (?:clients|de nos)|ils nous font "
+        r"confiance|ils (?:parlent|temoignent)|ce que disent|que dicen|lo que dicen|testimonios|opiniones|"
+        r"nuestros clientes|clientes satisfechos|nossos clientes|"
+        r"depoimentos|o que (?:dizem|nossos)|testimonianze|dicono di noi|recensioni|klanten over|wat (?:onze "
+        r")?klanten|beoordelingen|ervaringen van|trusted by|our (?:clients|customers|users)|loved by|word on the "
+        r"street|don't (?:just )?take our word)\b",
+    ),
+    (
+        Doubt.ADVISER,
+        r"\b(?:advis[oe]rs?|advisory|mentors?|investors?|backers?|backed by|funded by|supporters|sponsors?|"
+        r"partners(?:hips?)?$|our partners|strategic partners|ambassadors?|scientific board|speakers?|guests?|"
+        r"panelists|keynotes?|jury|participants|portfolio companies|"
+        r"beirat|berater(?:kreis)?|investoren|partnerunternehmen|conseillers|comite scientifique|investisseurs|"
+        r"partenaires|asesores|inversores|conselheiros|consultores|investidores|consulenti|comitato scientifico|"
+        r"investitori|adviseurs|investeerders|raad van advies|our members|member companies|associated "
+        r"companies)\b",
+    ),
+    (
+        Doubt.ADVERT,
+        r"\b(?:careers?|vacanc\w+|open (?:positions?|roles?)|job (?:openings?|offers?|opportunities)|"
+        r"current openings?|we(?:'re| are) hiring|stellenangebote|offene stellen|offres? d'emploi|"
+        r"nous recrutons|vacantes|vagas|posizioni aperte|vacatures)\b",
+    ),
+    (
+        Doubt.AUTHOR,
+        r"^(?:our |the |latest |recent |related |upcoming |more |aus unserem |notre |nuestro |nosso |"
+        r"il nostro |ons )*(?:blog|news|posts|articles|insights|press(?: releases?)?|events?|webinars?|"
+        r"podcasts?|comments?|aktuelles|neuigkeiten|actualites|noticias|notizie|nieuws)(?: (?:and|"
+        r"&) \w+)?$|\b(?:in the (?:news|press|media)|about the author|written by|press releases)\b",
+    ),
+)
+_SECTION_PATTERNS = tuple((doubt, re.compile(pattern)) for doubt, pattern in _SECTIONS)
+_BOARD = re.compile(
+    r"\b(?:board(?: of)?(?: (?:directors|trustees|governors|members))?|directors|trustees|non-?executive|"
+    r"supervisory|aufsichtsrat|verwaltungsrat|stiftungsrat|kuratorium|conseil d'administration|conseil de "
+    r"surveillance|junta directiva|consejo(?: de administracion)?|conselho(?: de administracao)?|"
+    r"consiglio (?:di amministrazione|direttivo)|collegio sindacale|raad van (?:commissarissen|toezicht|bestuur)|"
+    r"bestuursleden|committee|council|association)\b"
+)
+_EXECUTIVE = re.compile(
+    r"^(?:the )?people$|\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|"
+    r"meet (?:the|our)|"
+    r"who we are|founders?|staff|our people|people behind|crew|key (?:people|persons|personnel)|"
+    r"principals|head office|"
+    r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|"
+    r"gesichter|notre equipe|l'equipe|equipe|dirigeants?|direction|fondateurs?|nuestro equipo|equipo|"
+    r"directivos|fundadores|direccion|"
+    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|dirigenza|"
+    r"fondatori|ons team|het team|directie|medewerkers|oprichters|message|letter from|(?:a )?(?:word|note|"
+    r"welcome) from|from (?:the|our) (?:ceo|founder|president|managing director|desk)|ceo's|grusswort|vorwort|"
+    r"mot d[ue]|mensaje|carta (?:del|de la)|mensagem|messaggio|voorwoord|behind|humans|faces|impressum|imprint|"
+    r"mentions legales|angaben gemass)\b"
+)
+_ANNOUNCEMENT = re.compile(
+    r"(?:(?:meet|our|the|core|founding|executive|senior|key|unser|unsere|das|notre|l'|nuestro|el|nossa|nosso|a|il|nostro|la|"
+    r"ons|het|company) ?)*(?:team|leadership(?: team)?|management(?: team)?|founders?|co-founders|people|staff|leaders|"
+    r"executives|geschaftsfuhrung|geschaftsleitung|ansprechpartner|mitarbeiter|equipe|dirigeants|equipo|equipa|squadra|"
+    r"directie|medewerkers)$"
+)
+_ABOUT = re.compile(
+    r"\b(?:about(?: us)?|who we are|our (?:story|company)|uber uns|wer wir sind|a propos|qui sommes|"
+    r"sobre(?: nos)?|nosotros|quienes somos|quem somos|chi siamo|over ons|wie (?:zijn|wij))\b"
+)
+_ADDRESSES_READER = re.compile(
+    r"\b(?:your|you|for|fur|votre|vos|su|sua|tu|uw|je|better|every|any|(?:project|property|risk|asset|waste|"
+    r"facility|data|change|quality|fleet|event|document|content|product|talent|wealth|case|lead|customer|time|task|order|"
+    r"energy|water|brand|crisis|performance|knowledge) management|management (?:system|software|solutions?|services?|"
+    r"consulting|tools?|platform)|team ?building|thought leadership)\b"
+)
+_MANAGING_BOARD = re.compile(r"\b(?:executive|management|managing) board\b|\bvorstand\b")
+_QUOTE = re.compile(r"^\s*[\"“„«»'‘’❝].{15,}|.{25,}[\"”“»’❞]\s*$", re.DOTALL)
+_PRAISE = re.compile(
+    r"\b(?:highly recommend|i recommend|recommend (?:them|their|this)|we (?:have been|were|are) (?:very |so |"
+    r"extremely )?(?:impressed|happy|pleased|delighted)|thank you|thanks to|great (?:job|service|experience|"
+    r"work)|their (?:team|service|work|staff|support|expertise)|they (?:are|were|have|helped|delivered)|working "
+    r"with (?:them|you)|your (?:team|company|service))\b",
+    re.IGNORECASE,
+)
+_SUPPLIER = re.compile(
+    r"\b(?:hosting|hoster|hebergeur|hebergement|heberge|webdesign|web design|website by|site by|"
+    r"realisation (?:du|technique)|conception (?:du|et)|umsetzung|programmierung|gestaltung|alojamiento|"
+    r"hospedagem|desarrollo web|webagentur|agentur|realizzazione|design und|bildnachweis|fotos?|photographies|"
+    r"datenschutzbeauftragte\w*|streitbeilegung)\b"
+)
+_OWN_NOTICE = re.compile(
+    r"\b(?:angaben gemass|impressum|editeur|mentions legales|herausgeber|anbieter|betreiber|proprietaire du site)\b"
+)
+_LINK_TEXT = re.compile(
+    r"\b(?:linkedin|twitter|facebook|e-?mail|bio|profile|read|more|view|contact|website|phone|tel)\b"
+)
+_LOREM = re.compile(
+    r"\b(?:lorem ipsum|dolor sit|consectetur|adipisc\w+|sed do eiusmod|magni qui|excepturi|voluptat\w+|laborum|"
+    r"quisquam)\b",
+    re.IGNORECASE,
+)
+_GONE = re.compile(
+    r"\b(?:passed away|in loving memory|in memoriam|verstorben|ist gestorben|decede[e]?|fallecio|faleceu|e "
+    r"scomparso|overleden)\b|†"
+)
+_STAND_INS = phrases(
+    """
+    john doe | jane doe | max mustermann | erika mustermann | maria mustermann | max muster | john smith doe | jean
+    dupont | juan perez ejemplo | fulano tal | your name | full name | first    last |
+    firstname lastname | vorname nachname | nom prenom | nombre apellido | nome cognome | nome    sobrenome |
+    voornaam achternaam | lorem ipsum | walter white | sarah jhonson | amanda    jepson | saul
+    goodman | sara wilsson | jena karlis | emily harison | team    member | member name
+    | ceo name | jonathan doe | johnny doe | janet doe | joe bloggs | foo bar | test user | demo user | john
+    appleseed
+    """
+)
+_ORGANISATION = re.compile(
+    r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|plc|sarl|s\.?a\.?s?|s\.?r\.?l|b\.?v|n\.?v|ltda|llp|pty|"
+    r"university|ventures|capital|bank)\b\.?",
+    re.IGNORECASE,
+)
+
+
+def section_doubt(headings: Sequence[str]) -> Doubt | None:
+    """Judge the headings above a person, the nearest last.
+
+    Returns:
+        Why people under them are not the company's, BOARD for a board, or None.
+    """
+    for heading in reversed(headings):
+        folded = fold(heading)
+        if len(folded) > 90:
+            continue
+        for doubt, pattern in _SECTION_PATTERNS:
+            if pattern.search(folded) and not (
+                doubt is not Doubt.PAST
+                and _EXECUTIVE.search(folded)
+                and not _BOARD.search(folded)
+                and doubt is not Doubt.ADVERT
+                and doubt is not Doubt.CUSTOMER
+            ):
+                return doubt
+        if _MANAGING_BOARD.search(folded):
+            return None
+        if _BOARD.search(folded):
+            return Doubt.BOARD
+        if _EXECUTIVE.search(folded):
+            return None
+    return None
+
+
+def is_own_section(headings: Sequence[str]) -> bool:
+    """Say whether a short heading above announces the company's own people, and none that is nearer says otherwise.
+
+    A headline that speaks to the reader ("the platform for your team") announces nobody.
+    """
+    telling = [fold(heading) for heading in headings if len(heading) <= 60 and len(heading.split()) <= 8]
+    return section_doubt(headings) is None and any(
+        _EXECUTIVE.search(heading) and not _ADDRESSES_READER.search(heading) for heading in telling
+    )
+
+
+def announces_people(text: str) -> bool:
+    """Say whether a line is nothing but the announcement of a company's people: "Our team", "Meet the founders"."""
+    return len(text) <= 40 and _ANNOUNCEMENT.match(fold(text).strip(" :.-–")) is not None
+
+
+def is_about_section(headings: Sequence[str]) -> bool:
+    """Say whether the nearest heading announces the company itself: its people may follow."""
+    return bool(headings) and section_doubt(headings) is None and _ABOUT.search(fold(headings[-1])) is not None
+
+
+def is_stand_in(name: str, text: str) -> bool:
+    """Say whether a name, or the text around it, is a template's filling."""
+    return fold(name) in _STAND_INS or bool(_LOREM.search(text))
+
+
+def title_doubts(title: Title, company: Company) -> set[Doubt]:
+    """Judge the title by itself: past, held elsewhere, limited to a region or a field."""
+    doubts: set[Doubt] = set()
+    if title.is_past:
+        doubts.add(Doubt.PAST)
+    if title.place is None or company.is_own(title.place):
+        return doubts
+    if is_limited(title.place) and not _ORGANISATION.search(title.place):
+        if title.role not in ("VP Finance", "VP Operations") or not is_limited(title.place, wholly=True):
+            doubts.add(Doubt.LIMITED)
+        return doubts
+    doubts.add(Doubt.ELSEWHERE)
+    return doubts
+
+
+def surroundings_doubts(
+    document: Document,
+    line: int,
+    title_line: int,
+    start: int,
+    end: int,
+    *,
+    kind: PageKind,
+    own_section: bool,
+    others: Sequence[int],
+) -> set[Doubt]:
+    """Judge a person's block: quotations, praise, an organisation below the title, lorem ipsum, death notices.
+
+    Args:
+        document: the page.
+        line: where the person's name stands.
+        title_line: where the title stands, or -1.
+        start: first line of the person's block.
+        end: the line after the last one.
+        kind: what the page is about.
+        own_section: a heading above announces the company's own people.
+        others: the lines that name another organisation, as `lines_of_others` gives them.
+    """
+    doubts: set[Doubt] = set()
+    lines = document.lines
+    top, bottom = max(start, line - 8), min(end, line + 12)
+    texts = [lines[at].text for at in range(top, bottom)]
+    joined = " ".join(texts)
+    if _GONE.search(fold(joined)):
+        doubts.add(Doubt.PAST)
+    if is_stand_in("", joined):
+        doubts.add(Doubt.PLACEHOLDER)
+    settled = own_section or kind in (PageKind.PEOPLE, PageKind.IMPRINT)
+    attributed = lines[line].quoted or lines[line].text.startswith(("—", "–", "-", "~", "―"))
+    quotes = any(_QUOTE.match(text) for text in texts) or _is_attribution(document, line, title_line)
+    if not settled and (attributed or quotes):
+        doubts.add(Doubt.CUSTOMER)
+    if not (kind is PageKind.PEOPLE and own_section) and any(_PRAISE.search(text) for text in texts if len(text) > 40):
+        doubts.add(Doubt.CUSTOMER)
+    if lines[line].reviewed or (lines[line].quoted and kind is not PageKind.PEOPLE):
+        doubts.add(Doubt.CUSTOMER)
+    first, last = sorted((line, title_line))
+    beside = set(others[bisect_left(others, first + 1) : bisect_right(others, min(last + 1, end - 1))][:2]) - {last}
+    if beside:
+        doubts.add(Doubt.ELSEWHERE)
+    if kind is PageKind.IMPRINT and _speaks_of_supplier(document, line):
+        doubts.add(Doubt.ELSEWHERE)
+    return doubts
+
+
+def _speaks_of_supplier(document: Document, line: int) -> bool:
+    """A legal notice names the host's and the designer's people too, some lines below the word for them."""
+    for at in range(line, max(line - 7, -1), -1):
+        text = fold(document.lines[at].text)
+        if len(text) <= 120 and _SUPPLIER.search(text):
+            return True
+        if at < line and _OWN_NOTICE.search(text):
+            return False
+    return False
+
+
+def is_outside_director(document: Document, line: int, title_line: int, end: int, company: Company) -> bool:
+    """On a board a name, a post and a third short line in capitals: the line is where the post is held."""
+    for at in (*range(min(line, title_line) + 1, max(line, title_line)), max(line, title_line) + 1):
+        text = document.lines[at].text if at < end else ""
+        if _looks_like_organisation(text) and not company.is_own(text):
+            return True
+    return False
+
+
+def _looks_like_organisation(text: str) -> bool:
+    """A short line in capitals that is no title and no link's text."""
+    words = [word for word in text.split() if word[0].isalpha()]
+    is_short = 1 <= len(words) <= 6 and len(text) <= 50
+    capitals = all(word[0].isupper() or len(word) <= 3 for word in words)
+    return is_short and capitals and not read_title(text).is_title and not _LINK_TEXT.search(fold(text))
+
+
+def _is_attribution(document: Document, line: int, title_line: int) -> bool:
+    """A few lines in one element that begin with a text and end with who said it: a testimonial has this shape."""
+    lines = document.lines
+    if len(lines[line].text) > 80:
+        return False
+    for block in document.ancestors(document.lines[line].block):
+        element = document.blocks[block]
+        if element.start <= min(line, title_line) and max(line, title_line) < element.end and element.start < line:
+            # Elements further out only hold more: none of them is short again, or has fewer lines of this level.
+            if element.end - element.start > 7:
+                return False
+            same = [at for at in range(element.start, element.end) if lines[at].level == lines[line].level]
+            above = lines[element.start]
+            return not (lines[line].level and len(same) > 1) and not above.level and len(above.text) > 40
+    return False
+
+
+def lines_of_others(document: Document, company: Company) -> list[int]:
+    """Return the lines of a page that are the name of an organisation other than this company, in order."""
+    return [line.index for line in document.lines if _names_other_organisation(line.text, company)]
+
+
+def _names_other_organisation(text: str, company: Company) -> bool:
+    """A short line that is an organisation by its legal form, and not this company."""
+    return (
+        len(text) <= 60
+        and len(text.split()) <= 6
+        and bool(_ORGANISATION.search(text))
+        and not text.endswith((".", ":"))
+        and not company.is_own(text)
+    )

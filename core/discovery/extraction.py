@@ -1,0 +1,392 @@
+"""The people one page names: structured data, blocks, lines and sentences, each judged where it stands."""
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+
+from core.discovery import executives as judgement
+from core.discovery import prose
+from core.discovery.blocks import Entry, Readings, entries
+from core.discovery.company import Company
+from core.discovery.document import Document, Line, Link
+from core.discovery.line_reading import read_line
+from core.discovery.mentions import Doubt, Found, Mention, PageFindings, PageKind
+from core.discovery.page_kinds import kind_of
+from core.discovery.person_details import ContactDetails, details, email_of_link, linkedin_profile
+from core.discovery.structured import StructuredPerson, structured_people
+from core.text.name_words import GIVEN
+from core.text.names import PersonName
+from core.text.titles import Title, fold, read_title
+
+MAX_MENTIONS = 400
+"""Mentions kept of one page; more people with titles than that are a directory."""
+_MAX_PROSE = 60_000
+"""Characters of one page's sentences with titles that are read; pages about people have a tenth of that."""
+_LARGE = 40
+"""A block of more lines than this is a section, not somebody's own."""
+_LINKS_WEIGHED = 400
+"""Links looked at for one person, so that many people and many links do not multiply."""
+_DIRECTORY = 12
+"""More people with one top role on a page than any company has."""
+
+
+def extract(
+    document: Document, url: str, company: Company, *, is_home: bool = False, by_chance: bool = False
+) -> PageFindings:
+    """Find the people a page names.
+
+    Args:
+        document: the parsed page.
+        url: its address.
+        company: what the site calls itself.
+        is_home: it is the site's home page.
+        by_chance: nothing spoke for reading it, so only a section about the company's own people counts.
+
+    Returns:
+        Mentions in reading order, those that are no executives of this company with their doubts.
+    """
+    heading = next((line.text for line in document.lines if line.level in (1, 2) and line.zone == "main"), "")
+    kind = kind_of(url, document.title, heading, is_home=is_home)
+    if kind is PageKind.OTHER and read_line(heading, (heading,)).names:
+        kind = PageKind.PEOPLE
+    page = _Page(document, company, kind, by_chance)
+    mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
+    mentions = _without_directories(mentions)
+    untitled = tuple(name.text for name in page.untitled_names())[:60]
+    return PageFindings(url, kind, tuple(mentions), untitled)
+
+
+def _without_directories(mentions: list[Mention]) -> list[Mention]:
+    """Doubt everybody where a page gives one top role, or the letters MD, to more people than one company has."""
+    counts: dict[str, set[str]] = {}
+    letters: set[str] = set()
+    for mention in mentions:
+        if mention.title.role is not None and not mention.doubts:
+            counts.setdefault(mention.title.role, set()).add(mention.name.key)
+        if _is_bare_md(mention):
+            letters.add(mention.name.key)
+    crowded = {role for role, keys in counts.items() if len(keys) > _DIRECTORY}
+    return [
+        replace(mention, doubts=mention.doubts | {Doubt.DIRECTORY})
+        if (crowded and mention.title.is_top) or (len(letters) > 1 and _is_bare_md(mention))
+        else mention
+        for mention in mentions
+    ]
+
+
+def _is_bare_md(mention: Mention) -> bool:
+    """The title is "MD" and nothing more: a managing director once, a physician where there are several."""
+    return re.sub(r"[^a-z]", "", fold(mention.title.text)) == "md"
+
+
+@dataclass
+class _Page:
+    document: Document
+    company: Company
+    kind: PageKind
+    by_chance: bool = False
+
+    @cached_property
+    def readings(self) -> Readings:
+        return Readings.of(self.document)
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        return [entry for entry in entries(self.readings) if self._is_plausible(entry.name)]
+
+    @cached_property
+    def _plain_words(self) -> frozenset[str]:
+        """Words the page writes in lower case: a "name" made of such words is a heading."""
+        found: set[str] = set()
+        for line in self.document.lines:
+            if len(line.text) > 40:
+                found.update(re.findall(r"(?<![\w@./-])[a-zß-öø-ÿ]{3,}(?![\w@])", line.text))
+        return frozenset(map(fold, found))
+
+    def _is_plausible(self, name: PersonName) -> bool:
+        if judgement.is_stand_in(name.text, ""):
+            return True
+        words = [fold(word).strip(".") for word in name.text.split() if len(word) > 2]
+        return not all(word in self._plain_words and word not in GIVEN for word in words)
+
+    @cached_property
+    def headings(self) -> list[tuple[str, ...]]:
+        """For each line the headings above it, outermost first. Names and their titles are no headings."""
+        lines = self.document.lines
+        titles = {entry.title_line for entry in self.entries if entry.title is not None and not entry.by_label}
+        peopled = [entry.line for entry in self.entries]
+        stack: list[tuple[int, int, str]] = []
+        found: list[tuple[str, ...]] = []
+        for line in lines:
+            while stack and stack[-1][1] <= line.index:
+                stack.pop()
+            if self._is_heading(line, titles):
+                level = line.level or 7
+                while stack and stack[-1][0] >= level:
+                    stack.pop()
+                if not (self.kind is PageKind.HOME and level == 1):
+                    stack.append((level, self._scope(line.block, peopled), line.text))
+            found.append(tuple(text for _, _, text in stack))
+        return found
+
+    def _is_heading(self, line: Line, titles: set[int]) -> bool:
+        """A heading, a short line in bold, or a line that says "Our team": no name, no person's title, no menu."""
+        looks = line.level > 0 or judgement.announces_people(line.text)
+        looks = looks or (line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption"))
+        if not looks or line.zone == "nav" or line.index in titles or self.readings.by_line[line.index].names:
+            return False
+        return any(char.isalnum() for char in line.text)
+
+    def _scope(self, block: int, peopled: list[int]) -> int:
+        """A heading inside a section that names people says nothing about what follows the section."""
+        for around in self.document.ancestors(block):
+            element = self.document.blocks[around]
+            if element.tag in ("section", "aside", "footer", "article"):
+                first = bisect_left(peopled, element.start)
+                if first < len(peopled) and peopled[first] < element.end:
+                    return element.end
+        return len(self.document.lines) + 1
+
+    @cached_property
+    def _shared_addresses(self) -> frozenset[str]:
+        """Addresses that stand in the blocks of several people: the company's."""
+        owners: dict[str, set[str]] = {}
+        for entry in self.entries:
+            for link in self._links_of(entry):
+                address = (linkedin_profile(link.href) or "").lower() or email_of_link(link.href)
+                if address:
+                    owners.setdefault(address, set()).add(entry.name.key)
+        return frozenset(address for address, keys in owners.items() if len(keys) > 1)
+
+    @cached_property
+    def _lines_of_others(self) -> list[int]:
+        return judgement.lines_of_others(self.document, self.company)
+
+    @cached_property
+    def _links(self) -> list[Link]:
+        return sorted(self.document.links, key=lambda link: link.position)
+
+    @cached_property
+    def _positions(self) -> list[float]:
+        return [float(link.position) for link in self._links]
+
+    def _links_of(self, entry: Entry) -> list[Link]:
+        """The links that belong to a person, in reading order; at most 40, since nobody has more."""
+        first, last = self._reach(entry)
+        low = bisect_left(self._positions, first)
+        high = min(bisect_right(self._positions, last), low + _LINKS_WEIGHED)
+        return list(islice((link for link in self._links[low:high] if self._in_block(entry, link)), 40))
+
+    def _reach(self, entry: Entry) -> tuple[float, float]:
+        """Where a person's links stand at most: in all of their block, in a large one only beside them."""
+        if entry.block >= 0 and entry.end - entry.start > _LARGE:
+            return entry.line - 1.0, max(entry.title_line, entry.line) + 6.0
+        return entry.start - 1.0, float(entry.end)
+
+    def _in_block(self, entry: Entry, link: Link) -> bool:
+        """Say whether a link belongs to a person: in their block, and not in the page's menu or foot."""
+        position = link.position
+        if link.zone in ("nav", "header", "footer") and link.zone != self.document.lines[entry.line].zone:
+            return False
+        if entry.block >= 0:
+            return entry.end - entry.start > _LARGE or self.document.holds(entry.block, link.block)
+        return entry.start <= position < entry.end
+
+    def _details(self, entry: Entry) -> ContactDetails:
+        links = self._links_of(entry)
+        lines = self.document.lines[max(entry.start, entry.line - 6) : min(entry.end, entry.line + 12)]
+        return details(links, [line.text for line in lines], shared=self._shared_addresses)
+
+    def untitled_names(self) -> list[PersonName]:
+        """Names without a title that are neither the company's own name nor in the page's header or foot."""
+        return [
+            entry.name
+            for entry in self.entries
+            if entry.title is None
+            and self.document.lines[entry.line].zone == "main"
+            and not self.company.is_called(entry.name.text)
+        ]
+
+    def blocks(self) -> list[Mention]:
+        """People by name and title in blocks and lines."""
+        found: list[Mention] = []
+        titled = {entry.name.key for entry in self.entries if entry.title is not None}
+        for entry in self.entries:
+            title, how = entry.title, Found.CARD
+            if title is None:
+                if entry.name.key in titled:
+                    continue
+                title, how = self._title_from_text(entry), Found.PROSE
+            elif not title.is_president and title.role is None and (said := self._title_from_text(entry)) is not None:
+                title, how = (said, Found.PROSE) if said.role is not None else (title, how)
+            elif entry.by_label:
+                how = Found.LABEL
+            elif entry.title_line == entry.line:
+                how = Found.LINE
+            if title is None:
+                continue
+            found.append(self._mention(entry, title, how, several=len(titled) > 1))
+            if len(found) >= MAX_MENTIONS:
+                break
+        return found
+
+    def _title_from_text(self, entry: Entry) -> Title | None:
+        for line in self.document.lines[entry.line + 1 : min(entry.end, entry.line + 5)]:
+            if len(line.text) > 30:
+                title = prose.own_statement(line.text, entry.name)
+                if title is not None:
+                    return title
+        return None
+
+    def _mention(self, entry: Entry, title: Title, how: Found, *, several: bool) -> Mention:
+        headings = self.headings[entry.line]
+        own_section = judgement.is_own_section(headings)
+        contact = self._details(entry)
+        doubts = self._place_doubts(
+            headings,
+            title,
+            own_section=own_section or contact.linkedin_url is not None or judgement.is_about_section(headings),
+            several=several,
+            how=how,
+            outside=judgement.is_outside_director(
+                self.document, entry.line, max(entry.title_line, entry.line), entry.end, self.company
+            ),
+        )
+        doubts |= judgement.title_doubts(title, self.company)
+        doubts |= judgement.surroundings_doubts(
+            self.document,
+            entry.line,
+            entry.title_line,
+            entry.start,
+            entry.end,
+            kind=self.kind,
+            own_section=own_section,
+            others=self._lines_of_others,
+        )
+        if judgement.is_stand_in(entry.name.text, ""):
+            doubts.add(Doubt.PLACEHOLDER)
+        doubts -= self._settled_doubts(entry.name, title, headings)
+        low = min(entry.line, entry.title_line) if entry.title_line >= 0 else entry.line
+        high = max(entry.line, entry.title_line) + 1
+        return Mention(
+            name=entry.name,
+            title=title,
+            found=how,
+            line=entry.line,
+            evidence=self.document.text(low, high, 240)
+            if high - low <= 6
+            else f"{self.document.lines[entry.line].text} … {title.text}"[:240],
+            section=headings[-1] if headings else "",
+            in_own_section=own_section,
+            contact=contact,
+            doubts=frozenset(doubts),
+        )
+
+    def _settled_doubts(self, name: PersonName, title: Title, headings: tuple[str, ...]) -> set[Doubt]:
+        """Doubts about the place that the company's name settles: it is the person's, or stands in their title."""
+        if judgement.section_doubt(headings) is not None or self.kind is PageKind.STORY:
+            return set()
+        is_own_place = title.place is not None and self.company.is_own(title.place)
+        if is_own_place or (title.place is None and self.company.bears(name.family)):
+            return {Doubt.CUSTOMER, Doubt.OFF_TOPIC}
+        return set()
+
+    def _place_doubts(
+        self,
+        headings: tuple[str, ...],
+        title: Title,
+        *,
+        own_section: bool,
+        several: bool,
+        how: Found,
+        outside: bool = False,
+    ) -> set[Doubt]:
+        """Judge the page and the section."""
+        doubts: set[Doubt] = set()
+        doubt = judgement.section_doubt(headings)
+        if doubt is Doubt.BOARD:
+            if title.role is None or outside:
+                doubts.add(Doubt.BOARD)
+        elif doubt is not None:
+            doubts.add(doubt)
+        if self.kind is PageKind.STORY:
+            doubts.add(Doubt.OFF_TOPIC)
+        if not own_section and how in (Found.CARD, Found.LINE):
+            own_place = title.place is not None and self.company.is_own(title.place)
+            if not own_place and (
+                self.kind is PageKind.HOME or (self.kind is PageKind.OTHER and (self.by_chance or not several))
+            ):
+                doubts.add(Doubt.OFF_TOPIC)
+        return doubts
+
+    def sentences(self) -> list[Mention]:
+        """People by sentences, on pages about the company and its people."""
+        if self.kind in (PageKind.STORY, PageKind.OTHER):
+            return []
+        found: list[Mention] = []
+        read = 0
+        for line in self.document.lines:
+            if len(line.text) < 20 or line.zone == "nav" or self.readings.by_line[line.index].names:
+                continue
+            if not prose.is_telling(line.text[:2000]):
+                continue
+            read += min(len(line.text), 2000)
+            if read > _MAX_PROSE:
+                break
+            said = prose.statements(line.text[:2000])
+            found.extend(self._stated(statement, line) for statement in said if self._is_plausible(statement.name))
+            if len(found) >= MAX_MENTIONS:
+                break
+        return found
+
+    def _stated(self, statement: prose.Statement, line: Line) -> Mention:
+        headings, title = self.headings[line.index], statement.title
+        own_section = judgement.is_own_section(headings)
+        doubts = self._place_doubts(headings, title, own_section=own_section, several=True, how=Found.PROSE)
+        if not (statement.is_first_person and self.kind in (PageKind.ABOUT, PageKind.PEOPLE)):
+            doubts |= judgement.title_doubts(title, self.company)
+        at = line.index
+        doubts |= judgement.surroundings_doubts(
+            self.document, at, at, at, at + 1, kind=self.kind, own_section=False, others=self._lines_of_others
+        )
+        is_own_place = title.place is not None and self.company.is_own(title.place)
+        if self.kind is PageKind.HOME and not statement.is_ours and not is_own_place:
+            doubts.add(Doubt.OFF_TOPIC)
+        if judgement.is_stand_in(statement.name.text, line.text):
+            doubts.add(Doubt.PLACEHOLDER)
+        doubts -= self._settled_doubts(statement.name, title, headings)
+        return Mention(
+            name=statement.name,
+            title=title,
+            found=Found.PROSE,
+            line=at,
+            evidence=statement.evidence[:240],
+            section=headings[-1] if headings else "",
+            doubts=frozenset(doubts),
+        )
+
+    def structured(self) -> list[Mention]:
+        """People by structured data."""
+        return [
+            mention
+            for person in structured_people(self.document.root)
+            if (mention := self._from_data(person)) is not None
+        ]
+
+    def _from_data(self, person: StructuredPerson) -> Mention | None:
+        text = person.title or ("Founder" if person.relation.startswith("founder") else "")
+        title = read_title(text)
+        if not text or not title.is_title:
+            return None
+        doubts = judgement.title_doubts(title, self.company)
+        if person.organisation and not self.company.is_own(person.organisation):
+            doubts.add(Doubt.ELSEWHERE)
+        if self.kind is PageKind.STORY and not person.relation:
+            doubts.add(Doubt.OFF_TOPIC)
+        if judgement.is_stand_in(person.name.text, ""):
+            doubts.add(Doubt.PLACEHOLDER)
+        return Mention(
+            person.name, title, Found.STRUCTURED, -1, person.evidence, "", True, person.contact, frozenset(doubts)
+        )

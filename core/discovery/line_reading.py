@@ -1,0 +1,353 @@
+"""What one line of a page says about people: a name, a title, or names with their titles."""
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice, pairwise
+
+from core.text.name_words import GIVEN, NOT_NAMES
+from core.text.names import PersonName, read_name
+from core.text.title_words import CONNECTORS, CREDENTIALS
+from core.text.titles import Title, fold, may_hold_title, read_title
+
+_MAX_PAIR = 160
+_MAX_TITLE = 140
+_MAX_CUTS = 16
+"""Places of a line at which it is tried to cut it into a name and a title; a line about one person has a few."""
+_CUTS = re.compile(
+    r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
+)
+_LABEL_LEAD = re.compile(
+    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch(?: (?:den|die|ihre[n]?|seine[n]?))?|"
+    r"vertretungsberechtigte[rn]?(?: person(?:en)?)?|represented by(?: (?:the|its|our))?|"
+    r"(?:societe )?represente[e]? par|representant legal|legal representative[s]?|legally represented by|"
+    r"representada por|rappresentata da|vertegenwoordigd door)\s*[:,]?\s*"
+)
+_GREETING = re.compile(
+    r"^(?:(?:meet|introducing|about|contact(?: person)?|your contact|kontakt|ansprechpartner(?:in)?|contacto|"
+    r"contatto|contato|contactpersoon|attn\.?|name|nom|nombre|nome|naam)\s*[:.]?\s+)(?=\S)",
+    re.IGNORECASE,
+)
+_ADDRESSES = re.compile(
+    r"\S+@\S+|(?:https?://|www\.)\S+|(?:(?:tel|phone|fon|mobile|email|e-mail|mail|"
+    r"ext)\.?\s*:?\s*)?\+?\(?\d[\d\s().\-/]{6,}\d|\b(?:email|e-mail|tel|phone|linkedin|twitter)\b\s*:?\s*$",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"^\s*[,:–—|(-]*\s*([^.;()]{2,110}?)(?:\)|[.;(]|\s[-–—]\s|$)")
+_REPRESENTED_WORD = re.compile(r"(?i)vertret|represent|représent|rappresent|vertegenwoord")
+_FIRST_CLAUSE = re.compile(r"^([^.:;|()]{2,70}?)(?:\.\s|\s[–—|-]\s|;\s)\s*\S{2,}")
+_REPRESENTED = re.compile(
+    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch|vertretungsberechtigte person|legal representatives?|"
+    r"represented by|legally represented by|representant legal|representante legal|"
+    r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
+)
+_ARE = re.compile(r"\s+(?:is|are|ist|sind|est|sont|es|son|é|são|è|sono|zijn)$")
+_BRACKETED = re.compile(r"^([^()]{4,60})\s\(([^()]{2,60})\)$")
+_AND = re.compile(r"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:and|und|et|y|e|en|sowie)\b)\s*")
+_SEVERAL = re.compile(r"\s*;\s*|\s+(?:and|und|et|y|e|en|&|•)\s+|(?<=\)),\s*")
+_PROSE = re.compile(
+    r"\w{5,}[.!?]\s+\S|\b(?:is|was|has|have|are|were|will|who|which|ist|war|hat|sind|wurde|a|est|etait|es|fue|"
+    r"foi|heeft|werd|joined|leads|founded|started|serves|served|brings|oversees)\b\s+\w+\s+\w+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a line says.
+
+    Attributes:
+        pairs: names with the titles that stand beside them in the line.
+        name: the line is a name and nothing else.
+        title: the line is a title and nothing else.
+        is_label: the title introduces who follows ("Geschäftsführer:").
+        listed: the line is several names and nothing else.
+        represents: the line says that who follows represents the company in law, and no title.
+    """
+
+    pairs: tuple[tuple[PersonName, Title], ...] = field(default=())
+    name: PersonName | None = None
+    title: Title | None = None
+    is_label: bool = False
+    represents: bool = False
+    listed: tuple[PersonName, ...] = ()
+
+    @property
+    def names(self) -> tuple[PersonName, ...]:
+        """All names of the line."""
+        return (self.name,) if self.name is not None else tuple(name for name, _ in self.pairs)
+
+
+NOTHING = Reading()
+
+
+@lru_cache(maxsize=50_000)
+def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
+    """Read a line.
+
+    Args:
+        text: the line.
+        pieces: the same, cut where inline elements begin and end.
+    """
+    if len(text) < 2:
+        return NOTHING
+    if len(text) > _MAX_PAIR:
+        return _open(text, pieces) if may_hold_title(text[: _MAX_PAIR * 2]) else NOTHING
+    greeting = _GREETING.match(text)
+    if greeting is not None:
+        rest = read_line(text[greeting.end() :], (text[greeting.end() :],))
+        if rest.names:
+            return rest
+    name = _name(text, pieces)
+    if name is not None:
+        return Reading(name=name)
+    if not may_hold_title(" ".join(pieces)) and _REPRESENTED_WORD.search(text) is None:
+        return _only_names(text)
+    pairs = _pairs(text, pieces)
+    return Reading(pairs=pairs) if pairs else _without_pairs(text, pieces)
+
+
+def _name(text: str, pieces: tuple[str, ...]) -> PersonName | None:
+    """Read a name, also where given and family name are elements of their own without a space between."""
+    name = read_name(text)
+    if name is None and 1 < len(pieces) <= 4 and "".join(pieces).replace(" ", "") == text.replace(" ", ""):
+        spaced = " ".join(pieces)
+        name = read_name(spaced) if spaced != text and len(spaced) < 60 else None
+    return name
+
+
+def _without_pairs(text: str, pieces: tuple[str, ...]) -> Reading:
+    """Read a line that is a label, a title, several names, or that opens with a name or a title."""
+    label = text.rstrip(" :")
+    if _REPRESENTED.match(fold(label)):
+        return Reading(is_label=True, represents=True)
+    title = _title(_without_lead(label))
+    if title is not None:
+        return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
+    listed = _only_names(text)
+    if listed is not NOTHING:
+        return listed
+    opening = _open(text, pieces)
+    return opening if opening is not NOTHING else _in_segments(text)
+
+
+def _open(text: str, pieces: tuple[str, ...]) -> Reading:
+    """Read what a line opens with."""
+    opening = _opening(text, pieces)
+    return opening if opening is not NOTHING else _opening_title(text[:_MAX_PAIR])
+
+
+def _only_names(text: str) -> Reading:
+    """Read a line of several names and nothing else."""
+    listed = _listed_names(text)
+    return Reading(listed=listed) if len(listed) > 1 else NOTHING
+
+
+def _opening_title(text: str) -> Reading:
+    """Read a line that opens with a title and goes on: "CEO. Jane has been with us since the beginning"."""
+    clause = _FIRST_CLAUSE.match(text)
+    title = _title(clause[1]) if clause is not None and len(clause[1].split()) <= 8 else None
+    return Reading(title=title) if title is not None and title.is_top and not title.is_past else NOTHING
+
+
+def _opening(text: str, pieces: tuple[str, ...]) -> Reading:
+    """Read a paragraph that opens with a name, or a name and a title, set apart: "**Jane Doe**, CEO. She"."""
+    if len(pieces) < 2 or len(pieces[0]) > _MAX_PAIR:
+        return NOTHING
+    opening = pieces[0].rstrip(" :.-–—|,")
+    name = read_name(opening)
+    if name is None:
+        pairs = _pairs(opening, (opening,))
+        return Reading(pairs=pairs[:1]) if len(pairs) == 1 else NOTHING
+    clause = _CLAUSE.match(text[len(pieces[0]) :])
+    title = _title(clause[1]) if clause is not None else None
+    if title is None and len(pieces) > 2:
+        title = _title(pieces[1])
+    return Reading(pairs=((name, title),)) if title is not None and (title.is_top or len(title.text) < 50) else NOTHING
+
+
+def _without_lead(text: str) -> str:
+    """Drop "Vertreten durch den" and the like from before a title."""
+    lead = _LABEL_LEAD.match(fold(text))
+    return text if lead is None else text[lead.end() - len(fold(text)) :] if lead.end() < len(fold(text)) else ""
+
+
+def _title(text: str) -> Title | None:
+    """A text that is a title and nothing else: short, no sentence."""
+    if len(text) > 2 * _MAX_PAIR:
+        return None
+    text = (
+        _ADDRESSES.sub(" ", text)
+        if "@" in text or "." in text or any(char.isdigit() for char in text) or text[-1:] in "lLrRnNeE:"
+        else text
+    )
+    text = re.sub(r"\s+", " ", text).strip(' \t,;:|-–—•()"“”„*')
+    if not 2 <= len(text) <= _MAX_TITLE or len(text.split()) > 18:
+        return None
+    title = read_title(text)
+    if not title.is_title:
+        return None
+    if title.is_top and len(text.split()) <= 6:
+        return title
+    return (
+        None
+        if _PROSE.search(fold(text)) or text.endswith(("!", "?")) or (text.endswith(".") and len(text.split()) > 6)
+        else title
+    )
+
+
+def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+    chunks = [chunk for chunk in _SEVERAL.split(text) if chunk.strip()]
+    if 2 <= len(chunks) <= 6:
+        each = [_pairs_between(chunk, (chunk,)) for chunk in chunks]
+        if all(len(pairs) == 1 for pairs in each):
+            return tuple(pairs[0] for pairs in each)
+    return _pairs_between(text, pieces)
+
+
+def _pairs_between(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+    for cut in islice(_CUTS.finditer(text), _MAX_CUTS):
+        left, right = text[: cut.start()], text[cut.end() :]
+        if "(" in cut[0] and ")" in right:
+            right = right.split(")")[0]
+        if not left or not right:
+            continue
+        pair = _pair(left, right, is_list="," in cut[0])
+        if pair:
+            return pair
+    if 1 < len(pieces) <= 8:
+        for at in range(1, len(pieces)):
+            pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
+            if pair:
+                return pair
+    return _piecewise(pieces) or _unpunctuated(text)
+
+
+def _piecewise(pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+    """Read pieces that are names and titles in turn, several people in one line."""
+    if not 4 <= len(pieces) <= 40:
+        return ()
+    read = [(read_name(piece), _title(piece)) for piece in pieces]
+    found: list[tuple[PersonName, Title]] = []
+    for (name, _), (_, title) in pairwise(read):
+        if name is not None and title is not None:
+            found.append((name, title))
+    return tuple(found) if len(found) > 1 else ()
+
+
+def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[PersonName, Title], ...]:
+    """Read a name and a title in either order; after a comma only the title, for "CEO, Monk Diving" names a company."""
+    name = read_name(left)
+    if name is not None:
+        right = _without_credentials(right)
+        title = _title(_without_remark(right.removesuffix(")") if right.count("(") < right.count(")") else right))
+        if title is not None and not _leads_to_name(right):
+            return ((name, title),)
+    if name is None and _SEVERAL.search(left):
+        names, title = _listed_names(left), _title(right)
+        if len(names) > 1 and title is not None and title.is_top:
+            return tuple((each, title) for each in names)
+    if _REPRESENTED.match(fold(left)):
+        named = _listed_names(right)
+        return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
+    left = _ARE.sub("", left)
+    bracketed = _BRACKETED.match(right)
+    if bracketed is not None and not is_list:
+        name, title = read_name(bracketed[1]), _title(bracketed[2])
+        if (
+            name is not None
+            and title is not None
+            and title.role is not None
+            and _title(_without_lead(left)) is not None
+        ):
+            return ((name, title),)
+    if "(" in left and _title(_without_lead(left.partition("(")[0])) is None:
+        return ()
+    title = None if is_list else _title(_without_lead(left))
+    if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
+        return ()
+    return tuple((each, title) for each in _listed_names(right))
+
+
+def _without_remark(title: str) -> str:
+    """Cut off the sentence that follows a title after a comma: "President, bought the mill from his aunt"."""
+    remark = re.search(r",\s+(?=[a-zß-öø-ÿ]\w*\s+\S+\s+\S+)", title)
+    if remark is None or not read_title(title[: remark.start()]).is_top or read_title(title[remark.end() :]).is_top:
+        return title
+    return title[: remark.start()]
+
+
+def _without_credentials(text: str) -> str:
+    """Drop degrees from before a title: in "MD, Chief Medical Officer" a physician is meant, no managing director."""
+    chunks = text.split(",")
+    while len(chunks) > 1 and all(fold(word).strip(".") in CREDENTIALS for word in chunks[0].split()):
+        chunks.pop(0)
+    return ",".join(chunks).strip()
+
+
+def _leads_to_name(right: str) -> bool:
+    """Whether a title is followed by another name that it belongs to: "Jane Doe, CEO: John Roe"."""
+    cut = re.search(r":\s*(.+)$", right)
+    return cut is not None and read_name(cut[1]) is not None
+
+
+def _listed_names(text: str) -> tuple[PersonName, ...]:
+    """Read "A", "A, B und C" or "A (Vorsitzender), B"; nothing unless all of it is names."""
+    text = re.sub(r"\([^)\d]*\)", "", text).strip(" .;,")
+    if not text or len(text) > _MAX_PAIR:
+        return ()
+    whole = read_name(text)
+    if whole is not None and "," not in text:
+        return (whole,)
+    parts = [part.strip() for part in _AND.split(text) if part.strip()]
+    names = [read_name(part) or _with_family_of(parts[at + 1 :], part) for at, part in enumerate(parts)]
+    if names and all(name is not None for name in names):
+        return tuple(name for name in names if name is not None)
+    return (whole,) if whole is not None else ()
+
+
+def _with_family_of(following: list[str], given: str) -> PersonName | None:
+    """Read the first of "Cordula und Ralf Hess": a given name that shares the next person's family name."""
+    partner = read_name(following[0]) if following else None
+    if partner is None or " " in given or len(given) < 3 or fold(given) in NOT_NAMES - GIVEN:
+        return None
+    return read_name(f"{given} {partner.family}")
+
+
+def _in_segments(text: str) -> Reading:
+    """Read the part of a line that is a title with names: "Hess GmbH, Geschäftsführung Ralf Hess, Moorweg 3"."""
+    segments = [] if _PROSE.search(fold(text)) else [part.strip() for part in re.split(r"[,;|•·]|\s[-–—]\s", text)]
+    for segment in segments if 1 < len(segments) <= 8 else ():
+        tokens = segment.split()
+        for at in range(1, min(len(tokens), 6)):
+            title = read_title(" ".join(tokens[:at]))
+            if (
+                "(" in tokens[at - 1]
+                or fold(tokens[at - 1]) in CONNECTORS
+                or fold(tokens[at - 1]) in ("at", "bei", "chez")
+            ):
+                continue
+            named = _listed_names(" ".join(tokens[at:])) if title.role is not None and title.place is None else ()
+            if named:
+                return Reading(pairs=tuple((name, title) for name in named))
+    return NOTHING
+
+
+def _unpunctuated(text: str) -> tuple[tuple[PersonName, Title], ...]:
+    """Read "CEO Jane Doe" and "Jane Doe CEO", for titles that decide only."""
+    tokens = text.split()
+    if not 3 <= len(tokens) <= 9:
+        return ()
+    for at in range(1, len(tokens)):
+        left, right = " ".join(tokens[:at]), " ".join(tokens[at:])
+        if at <= 5:
+            title = read_title(_ARE.sub("", left))
+            named = _listed_names(right) if title.is_top and title.place is None else ()
+            if named:
+                return tuple((name, title) for name in named)
+        name = read_name(left) if at >= 2 else None
+        if name is not None:
+            title = read_title(right)
+            if title.is_top:
+                return ((name, title),)
+    return ()

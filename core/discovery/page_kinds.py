@@ -1,0 +1,331 @@
+"""What a page is about, and which links of a site are worth following to find its people. Seven languages."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from core.discovery.document import Document, Link
+from core.discovery.mentions import PageKind
+from core.text.names import read_name
+from core.text.titles import fold
+from core.text.web_addresses import absolute, page_key, site_of
+
+_PEOPLE = (
+    r"leadership|leaders?|management|managment|executives?|exec-?team|teams?|staff|people|our-people|founders?|"
+    r"directors?|board|officers|principals|partners-and-directors|who-s-who|whos-who|key-person(?:nel|s)|"
+    r"meet-(?:us|our)|employees|"
+    r"crew|governance|secretariat|trustees|(?:ceo|md|president|chairman|director)-?s?-(?:message|desk|note|letter)|"
+    r"(?:message|letter|note|welcome)-from-[\w-]+|grusswort|mot-d[ue]-[\w-]+|mensaje-d[e][\w-]+|mannschaft|leitung|"
+    r"menschen|gesichter|mitarbeiter(?:innen)?|kollegen|ansprechpartner(?:innen)?|geschaftsfuhrung|"
+    r"geschaeftsfuehrung|geschaftsleitung|geschaeftsleitung|vorstand|fuhrung(?:s\w+)?|fuehrung(?:s\w+)?|"
+    r"management-team|kopfe|koepfe|"
+    r"comite-de-direction|comite-executif|codir|comex|nuestra-gente|quien-es-quien|quem-e-quem|chi-e-chi|wie-is-wie|"
+    r"equipes?|dirigeants?|direction|gouvernance|fondateurs?|collaborateurs|equipos?|directiv[oa]s?|direccion|"
+    r"directorio|liderazgo|fundadores|equipa|lideranca|diretoria|direcao|gestao|corpo-diretivo|"
+    r"squadra|dirigenti|direzione|management-team|persone|fondatori|organi-sociali|staff|medewerkers|directie|"
+    r"bestuur|mensen|ons-team|het-team|organigramm?a?|org-?chart|organization-chart"
+)
+_ABOUT = (
+    r"about(?:-?us)?|about-the-company|who-are-we|whoweare|our-group|our-firm|company|corporate|who-we-are|our-story|our-company|story|history|profile|"
+    r"firm|the-firm|organi[sz]ation|our-business|uber-?uns|ueber-?uns|wir(?:-uber-uns|-ueber-uns)?|unternehmen|"
+    r"firma|firmenprofil|das-sind-wir|portrait|"
+    r"a-propos|apropos|qui-sommes-nous|qui-est|notre-histoire|notre-entreprise|entreprise|l-entreprise|societe|"
+    r"la-societe|presentation|agence|"
+    r"sobre|sobre-nosotros|sobre-nos|acerca(?:-de)?|nosotros|quienes-somos|la-empresa|empresa|a-empresa|"
+    r"conocenos|quem-somos|institucional|"
+    r"chi-siamo|azienda|l-azienda|la-societa|societa|studio|profilo|over-ons|over|wie-zijn-wij|wie-we-zijn|"
+    r"het-bedrijf|bedrijf|onze-organisatie|organi[sz]atie|ons-verhaal|organizzazione|struttura|la-ditta|storia|"
+    r"organizacion|estructura|nuestra-empresa|nuestra-historia|historia|organizacao|estrutura|nossa-historia|"
+    r"notre-maison|la-maison|historique|geschichte|historie|organisation"
+)
+_IMPRINT = (
+    r"impressum|imprint|mentions-legales|legal-notice|aviso-legal|note-legali|colofon|disclosure|"
+    r"anbieterkennzeichnung|site-notice|informations-legales"
+)
+_CONTACT = r"contact(?:-?us|s|ez-nous|os|a)?|kontakt(?:e)?|contacto|contato|contatti|contatos|get-in-touch|reach-us"
+_STORY = (
+    r"blogs?|news|newsroom|press(?:e|-releases?|-room)?|articles?|posts?|stories|success-stor(?:y|ies)|"
+    r"case-?stud(?:y|ies)|cases|customers?|customer-stories|clients?|testimonials?|reviews?|reputation|events?|"
+    r"webinars?|podcasts?|videos?|media|"
+    r"careers?|jobs?|vacanc(?:y|ies)|join-us|stellen(?:angebote)?|karriere|recrutement|emploi|empleo|vagas|"
+    r"carriere|carrieres|lavora-con-noi|vacatures|werken-bij|resources?|library|whitepapers?|tags?|category|"
+    r"categories|author|authors|archive|archives|"
+    r"aktuelles|neuigkeiten|referenzen|kundenstimmen|actualites|temoignages|noticias|testimonios|notizie|nieuws|"
+    r"referenties|portfolio|projects?|projekte|realisations|shop|store|products?|produkte|produits|productos|"
+    r"services?|leistungen|solutions?|"
+    r"login|signin|sign-in|signup|register|account|cart|checkout|search|privacy(?:-policy)?|datenschutz|cookies?|"
+    r"terms|agb|faqs?|help|support|docs?|documentation|pricing|downloads?|sitemap|feed|rss|donate|gallery|"
+    r"awards?|investors?|investor-relations|"
+    r"speakers?|alumni|partners|students|obituar(?:y|ies)|in-memoriam|publications?|reports?|policies|policy|"
+    r"legal|security|accessibility|"
+    r"musicians|artists|faculty|models|volunteers?|programs?|courses?|training"
+)
+_PATTERNS = {
+    kind: re.compile(rf"(?:^|[\s/_\-.])(?:{words})(?=$|[\s/_\-.])")
+    for kind, words in (
+        ("people", _PEOPLE),
+        ("about", _ABOUT),
+        ("imprint", _IMPRINT),
+        ("contact", _CONTACT),
+        ("story", _STORY),
+    )
+}
+_STRONG = re.compile(
+    r"(?:^|[\s/_-])(?:leadership|management|executives?|geschaftsfuhrung|geschaeftsfuehrung|geschaftsleitung|"
+    r"geschaeftsleitung|dirigeants?|direction|directie|directivos|liderazgo|lideranca|diretoria|founders?|"
+    r"officers)(?=$|[\s/_.-])"
+)
+_NOT_OWN = re.compile(
+    r"(?:join|grow|build|hire|work)-(?:us|with|for|our|the|your)-?|join-|management-(?:system|services?|software|"
+    r"consulting|solutions?|tools?|platform)|(?:project|property|asset|risk|waste|facility|data|change|quality|"
+    r"fleet|event|fund|document|content|product|talent|supply-chain|construction|wealth|case|lead|customer|"
+    r"facilities|portfolio|time|task|order|inventory|energy|water|land|account|brand|crisis|performance|"
+    r"knowledge|identity|api|device|it|cost|cash|relationship|campaign)-?management|"
+    r"team-?(?:building|wear|work)|board-?(?:room|games?)|thought-leadership|leadership-(?:training|development|"
+    r"coaching|program(?:me)?s?)|staff-?(?:ing|augmentation|portal|login)|for-(?:teams|leaders|executives)|"
+    r"executive-(?:search|coaching|education)|people-?(?:analytics|ops)|case-management"
+)
+_NEWS = re.compile(
+    r"blogs?|news|newsroom|press(?:e|-releases?)?|articles?|posts?|stor(?:y|ies)|success-stor(?:y|ies)|case-?stud(?:y|ies)|"
+    r"customers?|customer-stories|clients|events?|podcasts?|webinars?|jobs?|author|authors|tags?|category|testimonials?|"
+    r"aktuelles|neuigkeiten|referenzen|actualites|noticias|notizie|nieuws"
+)
+"""Folders in which even a page called "leadership" tells a story."""
+_ENTRANCE = re.compile(r"(?:en|de|fr|es|pt|it|nl)(?:-[a-z]{2})?|home|main|start|enter|welcome|accueil|inicio|index\d?")
+"""A language's home page, or the page behind a splash screen."""
+_DATED = re.compile(r"/(?:19|20)\d\d/(?:\d\d/)?")
+_FILE = re.compile(
+    r"\.(?:pdf|jpe?g|png|gif|svg|webp|docx?|xlsx?|pptx?|zip|mp[34]|ics|vcf|css|js|json|xml|txt|avi|mov|exe|dmg|"
+    r"ico|woff2?)$",
+    re.IGNORECASE,
+)
+
+GUESSES = (
+    "about",
+    "about-us",
+    "team",
+    "our-team",
+    "leadership",
+    "about/team",
+    "about/leadership",
+    "management",
+    "company",
+    "about-us/leadership",
+    "about-us/our-team",
+    "management-team",
+    "leadership-team",
+    "people",
+    "company/leadership",
+    "about-us/leadership-team",
+    "company/team",
+    "meet-the-team",
+    "our-leadership",
+    "who-we-are",
+)
+"""Usual paths in English, commonest first, tried only where no link leads on."""
+GUESSES_BY_LANGUAGE = {
+    "de": (
+        "impressum",
+        "team",
+        "ueber-uns",
+        "unternehmen",
+        "ueber-uns/team",
+        "unternehmen/team",
+        "geschaeftsfuehrung",
+        "kontakt",
+        "ansprechpartner",
+    ),
+    "fr": (
+        "equipe",
+        "notre-equipe",
+        "qui-sommes-nous",
+        "a-propos",
+        "mentions-legales",
+        "l-equipe",
+        "entreprise",
+        "direction",
+    ),
+    "es": (
+        "equipo",
+        "nosotros",
+        "quienes-somos",
+        "sobre-nosotros",
+        "nuestro-equipo",
+        "empresa",
+        "aviso-legal",
+        "directorio",
+    ),
+    "pt": ("equipe", "equipa", "quem-somos", "sobre", "sobre-nos", "empresa", "diretoria", "nossa-equipe"),
+    "it": ("chi-siamo", "team", "azienda", "il-team", "management", "contatti", "note-legali"),
+    "nl": ("over-ons", "team", "ons-team", "contact", "directie", "medewerkers", "wie-zijn-wij"),
+}
+
+
+A_PERSONS_PAGE = 28
+"""Score of a page that a person's name links to; read where people are named without titles."""
+
+
+_LINKS_RANKED = 2_000
+"""Links of a page that are ranked; more are a list of something else than people."""
+_LINKS_LOOKED_AT = 300
+"""Links of a page that are weighed as a last resort; a menu and a foot have fewer."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A page worth fetching: its address, how much it promises (higher first), and why."""
+
+    url: str
+    score: int
+    why: str
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w/.]+", "-", fold(unquote(text))).strip("-").replace("_", "-")
+
+
+def kind_of(url: str, title: str, heading: str, *, is_home: bool = False) -> PageKind:
+    """Say what a page is about.
+
+    Args:
+        url: its address.
+        title: its `<title>`.
+        heading: its first heading.
+        is_home: it is the site's home page.
+    """
+    if is_home:
+        return PageKind.HOME
+    path = _slug(urlsplit(url).path)
+    segments = [re.sub(r"\.\w{2,5}$", "", segment) for segment in path.split("/") if segment]
+    last = segments[-1] if segments else ""
+    if last in ("index", "home", "default") and len(segments) > 1:
+        segments = segments[:-1]
+        last = segments[-1]
+    above = segments[:-1]
+    if _DATED.search(path) or any(_NEWS.fullmatch(segment) for segment in above):
+        return PageKind.STORY
+    kind = _named_kind(last)
+    told = any(_PATTERNS["story"].fullmatch(segment) for segment in above)
+    if kind in (PageKind.PEOPLE, PageKind.IMPRINT) or (kind is not None and not told):
+        return kind
+    if told or _PATTERNS["story"].search(last):
+        return PageKind.STORY
+    if any(_PATTERNS["people"].search(segment) for segment in segments):
+        return PageKind.PEOPLE
+    by_text = (_named_kind(_slug(text)) for text in (heading, re.split(r"\s[|–—-]\s", title)[0]) if len(text) < 60)
+    return next((kind for kind in by_text if kind is not None), PageKind.OTHER)
+
+
+def _named_kind(slug: str) -> PageKind | None:
+    """The kind that a few words name; a long slug is a headline."""
+    if slug.count("-") > 5 or _NOT_OWN.search(slug):
+        return None
+    kinds = (PageKind.PEOPLE, PageKind.IMPRINT, PageKind.ABOUT, PageKind.CONTACT)
+    return next((kind for kind in kinds if _PATTERNS[kind.value].search(slug)), None)
+
+
+@lru_cache(maxsize=20_000)
+def rank(url: str, text: str, zone: str) -> tuple[int, str]:
+    """Score a link between 0 (not worth fetching) and 100, with the reason."""
+    parts = urlsplit(url)
+    path = _slug(parts.path + ("/" + parts.query if parts.query else ""))
+    if _FILE.search(parts.path):
+        return 0, "a file"
+    segments = [re.sub(r"\.\w{2,5}$", "", segment) for segment in path.split("/") if segment]
+    if segments and segments[-1] == "index" and len(segments) > 1:
+        segments.pop()
+    last = segments[-1] if segments else ""
+    words = _slug(text) if len(text) <= 60 else ""
+    score, why = 0, ""
+    for kind, worth in (("people", 60), ("about", 45), ("imprint", 34), ("contact", 22)):
+        in_path = bool(_PATTERNS[kind].search(last)) and not _NOT_OWN.search(last)
+        in_text = (
+            bool(words and _PATTERNS[kind].search(words)) and not _NOT_OWN.search(words) and len(words.split("-")) <= 6
+        )
+        if in_path or in_text:
+            score, why = worth + 8 * (in_path and in_text), f"{kind} page by {'address' if in_path else 'link text'}"
+            if kind == "people" and (_STRONG.search(last) or _STRONG.search(words)):
+                score += 10
+            break
+    if not score and any(_PATTERNS["people"].search(segment) for segment in segments[:-1]):
+        score, why = 30, "below a people page"
+    if not score and len(segments) == 1 and _ENTRANCE.fullmatch(last):
+        return 24, "the site behind its entrance"
+    if not score:
+        return 0, "nothing points to people"
+    if (
+        any(_PATTERNS["story"].fullmatch(segment) for segment in segments)
+        or _DATED.search(path)
+        or _PATTERNS["story"].fullmatch(words)
+    ):
+        score -= 35
+    if len(segments) > 3 or len(last) > 50 or last.count("-") > 5:
+        score -= 8
+    score += {"nav": 4, "header": 4, "footer": 0}.get(zone, 1)
+    return max(score, 0), why
+
+
+def candidates(document: Document, url: str, *, seen: Iterable[str] = ()) -> list[Candidate]:
+    """Rank the links of a page that stay on its site, best first, each page once.
+
+    Args:
+        document: the page.
+        url: its address.
+        seen: keys (`page_key`) of pages not to name again.
+    """
+    base = absolute(url, document.base) if document.base else url
+    here = site_of(url)
+    known = set(seen) | {page_key(url)}
+    best: dict[str, Candidate] = {}
+    for link in document.links[:_LINKS_RANKED]:
+        target = absolute(base or url, link.href)
+        if target is None or site_of(target) != here or page_key(target) in known:
+            continue
+        score, why = rank(target, _label(link), link.zone)
+        if score < A_PERSONS_PAGE and link.zone == "main" and read_name(link.text) is not None:
+            score, why = A_PERSONS_PAGE, "a person's page"
+        if score >= 15:
+            key = page_key(target)
+            if key not in best or best[key].score < score:
+                best[key] = Candidate(target, score, why)
+    return sorted(best.values(), key=lambda candidate: -candidate.score)
+
+
+def further(document: Document, url: str) -> list[str]:
+    """List the other pages of the site a page links to, those below it first, then its menu's, then its foot's.
+
+    Nothing in their addresses or labels points to people, nor to stories, shops, files and the like: a last resort.
+    """
+    base = absolute(url, document.base) if document.base else url
+    here, above = site_of(url), urlsplit(url).path.rstrip("/") + "/"
+    order: dict[str, int] = {}
+    for link in document.links[:_LINKS_LOOKED_AT]:
+        target = absolute(base or url, link.href)
+        if target is None or site_of(target) != here or page_key(target) == page_key(url):
+            continue
+        path, label = _slug(urlsplit(target).path), _label(link)
+        if (
+            _FILE.search(urlsplit(target).path)
+            or path.count("/") > 4
+            or not 2 < len(label) <= 40
+            or _DATED.search(path)
+        ):
+            continue
+        if any(_PATTERNS["story"].search(part) for part in (*path.split("/"), _slug(label))):
+            continue
+        is_below = len(above) > 1 and urlsplit(target).path.startswith(above)
+        rank_of = 0 if is_below else {"nav": 1, "header": 1, "footer": 3}.get(link.zone, 2)
+        order[target] = min(rank_of, order.get(target, 9))
+    return sorted(order, key=lambda target: order[target])
+
+
+def _label(link: Link) -> str:
+    return link.text or link.hint
+
+
+def guesses(language: str) -> list[str]:
+    """List usual paths for a site in this language (ISO 639-1, or "")."""
+    own = GUESSES_BY_LANGUAGE.get(language, ())
+    return list(dict.fromkeys((*own, *GUESSES)))

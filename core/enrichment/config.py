@@ -1,0 +1,239 @@
+"""What `enrichment.yaml` may say: which providers are asked for which field, in which order, when, at which price.
+
+    fields:
+      company_phone: [website, apollo_company]
+      company_size:
+        - {ask: apollo_company, tiers: [hot, warm], max_credits: 1}
+
+The first provider of a field that knows it wins. A provider is asked once a lead, for all fields it can fill.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from core.config_files import parse_config, read_config
+from core.enrichment.questions import GIVES, PRICES, PROVIDERS, Provider, Source, Trust
+from core.ledger.spend import Cost
+from core.qualification.scoring import Tier
+
+FILE_NAME = "enrichment.yaml"
+RULES_VERSION = 1
+"""Goes into every version: raised when the same file begins to mean something else."""
+
+FieldName = Literal[
+    "company_name",
+    "company_website",
+    "company_domain",
+    "industry",
+    "company_size",
+    "annual_revenue",
+    "street",
+    "city",
+    "state",
+    "country",
+    "postal_code",
+    "company_phone",
+    "company_linkedin_url",
+    "contact_name",
+    "first_name",
+    "last_name",
+    "contact_title",
+    "contact_email",
+    "contact_phone",
+    "linkedin_url",
+    "company_description",
+    "company_email",
+    "website_title",
+    "facebook_url",
+    "instagram_url",
+    "x_url",
+    "youtube_url",
+]
+When = Literal["empty", "along", "stale", "always"]
+Price = Annotated[Decimal, Field(ge=0, le=1000, max_digits=13, decimal_places=10)]
+
+
+class Part(BaseModel):
+    """A part of the file: cannot be changed, and refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Step(Part):
+    """One provider to ask for a field, and on which condition."""
+
+    ask: Provider
+    when: When = Field(
+        default="empty",
+        description="empty: while nothing is known. along: then too, but only from an answer that is there anyway. "
+        "stale: also when the value is older than `stale_after_days`. always: whatever is known. "
+        "A person's edit is never replaced",
+    )
+    tiers: tuple[Tier, ...] = Field(
+        default=(), max_length=4, description="Only leads that qualification put into one of these tiers; empty: any"
+    )
+    max_credits: Price | None = Field(default=None, description="Not asked where a question may cost more credits")
+    max_usd: Price | None = Field(default=None, description="Not asked where a question may cost more US dollars")
+
+    def affords(self, price: Cost) -> bool:
+        """Tell whether a question at `price` is within the step's cap."""
+        return (self.max_credits is None or price.credits <= self.max_credits) and (
+            self.max_usd is None or price.usd <= self.max_usd
+        )
+
+
+def _step(given: Any) -> Any:
+    return {"ask": given} if isinstance(given, str) else given
+
+
+AnyStep = Annotated[Step, BeforeValidator(_step, json_schema_input_type=Step | Provider)]
+Steps = Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=len(PROVIDERS))]
+
+
+class FieldSteps(Part):
+    """A field with its steps: what stands under the field's name."""
+
+    field: FieldName
+    steps: Steps
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> Self:
+        for step in self.steps:
+            if self.field not in GIVES[step.ask]:
+                knows = ", ".join(provider for provider in PROVIDERS if self.field in GIVES[provider])
+                raise ValueError(f"{step.ask} does not know {self.field}; {knows} may")
+        asked = [step.ask for step in self.steps]
+        if len(set(asked)) < len(asked):
+            raise ValueError("names a provider twice")
+        return self
+
+
+def _with_names(given: Any) -> Any:
+    """Give each field's steps its name, which decides who may be asked."""
+    if not isinstance(given, dict):
+        return given
+    return {
+        name: steps if isinstance(steps, FieldSteps) else {"field": name, "steps": steps}
+        for name, steps in given.items()
+    }
+
+
+Fields = Annotated[dict[str, FieldSteps], BeforeValidator(_with_names, json_schema_input_type=dict[FieldName, Steps])]
+
+
+class EnrichmentConfig(Part):
+    """Which providers fill which fields."""
+
+    name: str = Field(default="enrichment", min_length=1, max_length=300)
+    providers: tuple[Provider, ...] = Field(
+        default=PROVIDERS,
+        min_length=1,
+        description="Who is asked first where several could be: the cheap before the dear. Who is not named is off",
+    )
+    trust: tuple[Source, ...] = Field(
+        default=("import", "apollo_person", "apollo_phone", "apollo_company", "website", "linkedin", "agent"),
+        description="Whose value counts where two differ, most trusted first. A person's edit always does",
+    )
+    trust_lasts_days: int = Field(
+        default=180,
+        ge=0,
+        le=36_500,
+        description="A value older than this gives way to a newer one of a less trusted source",
+    )
+    stale_after_days: int = Field(default=90, ge=1, le=36_500, description="What `when: stale` calls old")
+    fresh_for_hours: Price = Field(default=Decimal(24), description="An answer younger than this is used again")
+    retry_after_hours: Price = Field(
+        default=Decimal(1), description="After an error that cost nothing, the question may be asked again then"
+    )
+    hold_open_hours: Price = Field(
+        default=Decimal(1),
+        description="A paid question whose answer was lost is not bought again before this has passed",
+    )
+    credit_usd: Mapping[Literal["apollo", "browserbase"], Price] = Field(
+        default={}, description="What a credit costs you in US dollars, for plans and reports"
+    )
+    fields: Fields = Field(min_length=1, description="Field to the providers asked for it, in order")
+
+    @model_validator(mode="after")
+    def _is_decided(self) -> Self:
+        for key in ("providers", "trust"):
+            named = getattr(self, key)
+            if len(set(named)) < len(named):
+                raise ValueError(f"{key} names somebody twice")
+        return self
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of what the file says. Comments and layout do not count."""
+        said = self.model_dump(mode="json", exclude={"name", "credit_usd"})
+        return sha256(json.dumps([RULES_VERSION, said], sort_keys=True).encode()).hexdigest()[:16]
+
+    @cached_property
+    def whom(self) -> Trust:
+        """Whose value counts."""
+        return Trust(self.trust, timedelta(days=self.trust_lasts_days))
+
+    @property
+    def stale_after(self) -> timedelta:
+        """What `when: stale` calls old."""
+        return timedelta(days=self.stale_after_days)
+
+    @property
+    def fresh_for_s(self) -> float:
+        """Seconds an answer is used again."""
+        return float(self.fresh_for_hours) * 3600
+
+    @property
+    def retry_after_s(self) -> float:
+        """Seconds until a question that failed for free is asked again."""
+        return float(self.retry_after_hours) * 3600
+
+    @property
+    def hold_open_s(self) -> float:
+        """Seconds a paid question without an answer is left alone."""
+        return float(self.hold_open_hours) * 3600
+
+    def steps(self, name: str) -> tuple[Step, ...]:
+        """Return the steps of a field that are on and within their price cap."""
+        steps = self.fields[name].steps if name in self.fields else ()
+        return tuple(step for step in steps if step.ask in self.providers and step.affords(PRICES[step.ask]))
+
+
+def example_text() -> str:
+    """Give the configuration that ships, as it stands."""
+    return files("core.enrichment").joinpath("enrichment_example.yaml").read_text(encoding="utf-8")
+
+
+def current_config(asked_for: Path | None, chosen: Path | None, home: Path) -> EnrichmentConfig:
+    """Give the configuration to enrich by.
+
+    Args:
+        asked_for: a file; None: the one of the settings, else `enrichment.yaml` in the data directory, else the
+            one that ships.
+        chosen: the one of the settings.
+        home: the data directory.
+
+    Raises:
+        InvalidConfig: it cannot be read, or says something that cannot be meant; names every line and key.
+    """
+    path = asked_for or chosen
+    if path is None and (home / FILE_NAME).exists():
+        path = home / FILE_NAME
+    if path is None:
+        return parse_config(example_text(), EnrichmentConfig, path="the configuration that ships")
+    return read_config(path, EnrichmentConfig)
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON Schema of `enrichment.yaml`, for editors."""
+    schema = EnrichmentConfig.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME} | schema

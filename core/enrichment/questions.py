@@ -1,0 +1,336 @@
+"""Filling what is not known of a lead: questions to providers, what they answer, and whose value counts.
+
+A question is about a company or a person, never about a lead: leads of one company share its answer, which is one of
+
+    hit      values were found
+    miss     the provider knows nothing of it
+    error    the provider could not be asked or gave no usable answer; this says nothing of the lead
+    skipped  there is nothing to ask with, or the provider is off
+    due      to be asked, or collected, later: a budget or a limit is used up, or the answer is not there yet
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from hashlib import sha256
+from typing import Literal, get_args
+from uuid import UUID
+
+from core.leads.lead import FIELDS, POSITION
+from core.ledger.spend import FREE, Cost
+
+Provider = Literal["website", "apollo_company", "apollo_person", "apollo_phone", "linkedin", "agent"]
+PROVIDERS: tuple[Provider, ...] = get_args(Provider)
+Outcome = Literal["hit", "miss", "error", "skipped", "due"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+LeadOutcome = Literal["enriched", "complete", "nothing_found", "skipped", "failed", "due"]
+LEAD_OUTCOMES: tuple[LeadOutcome, ...] = get_args(LeadOutcome)
+
+COMPANY_FIELDS = FIELDS[: POSITION["contact_name"]]
+PERSON_FIELDS = FIELDS[POSITION["contact_name"] : POSITION["notes"]]
+"""In storage order a lead's company stands first, then its person, then what was written about both."""
+EXTRA_FIELDS = (
+    "company_description",
+    "company_email",
+    "website_title",
+    "facebook_url",
+    "instagram_url",
+    "x_url",
+    "youtube_url",
+)
+"""Values without a canonical field: kept in the lead's `extra` under these names."""
+ENRICHABLE = (*COMPANY_FIELDS, *PERSON_FIELDS, *EXTRA_FIELDS)
+
+_FROM_PAGES = (
+    *("company_name", "street", "city", "state", "country", "postal_code", "company_phone", "company_linkedin_url"),
+    *EXTRA_FIELDS,
+)
+GIVES: Mapping[Provider, frozenset[str]] = {
+    "website": frozenset(_FROM_PAGES),
+    "apollo_company": frozenset(COMPANY_FIELDS),
+    "apollo_person": frozenset(PERSON_FIELDS) - {"contact_phone"},
+    "apollo_phone": frozenset({"contact_phone"}),
+    "linkedin": frozenset(
+        {
+            *("company_name", "company_website", "industry", "company_size", "street", "city", "state"),
+            *("postal_code", "country", "company_description"),
+        }
+    ),
+    "agent": frozenset({*_FROM_PAGES, "industry", "company_size"}) - {"company_linkedin_url", "website_title"},
+}
+"""Provider to the fields it can know."""
+
+PRICES: Mapping[Provider, Cost] = {
+    "website": FREE,
+    "apollo_company": Cost(credits=Decimal(1)),
+    "apollo_person": Cost(credits=Decimal(1)),
+    "apollo_phone": Cost(credits=Decimal(9)),
+    "linkedin": Cost(credits=Decimal(1)),
+    "agent": Cost(usd=Decimal("0.002")),
+}
+"""The most one question costs, in the account's own credits. Source: Apollo, "API Pricing" (one credit a match, eight
+more for a mobile number); Browserbase: one session; a model's is our own bound, its real cost is computed."""
+
+ACCOUNTS: Mapping[Provider, str] = {
+    "apollo_company": "apollo",
+    "apollo_person": "apollo",
+    "apollo_phone": "apollo",
+    "linkedin": "browserbase",
+}
+"""Provider to the account that pays, as the cost book names it; absent where none does, or where a model's provider
+does."""
+
+BULK: Mapping[Provider, int] = {"apollo_company": 10, "apollo_person": 10}
+"""Questions a provider takes in one call, where it takes more than one."""
+
+Source = Literal["person", "import"] | Provider
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a provider is asked: `subject` names a company or a person, in the provider's own terms.
+
+    `address` is where to begin; it is no part of the question's identity.
+    """
+
+    provider: Provider
+    subject: tuple[tuple[str, str], ...]
+    address: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, provider: Provider, **subject: str | None) -> "Question":
+        """Make a question of what is known; what is empty is left out."""
+        return cls(provider, tuple(sorted((name, value) for name, value in subject.items() if value)))
+
+    def get(self, name: str) -> str | None:
+        """Return a part of the subject, or None."""
+        return dict(self.subject).get(name)
+
+    @cached_property
+    def hash(self) -> str:
+        """The question's identity: the same whatever the order of its parts and the case of what it names."""
+        said = "\x1f".join(f"{name}\x1e{value.strip().casefold()}" for name, value in self.subject)
+        return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value somebody gave.
+
+    Attributes:
+        field: one of `ENRICHABLE`.
+        value: normalised.
+        source_url: the page it stands on, or None.
+        confidence: 0-1.
+    """
+
+    field: str
+    value: str
+    source_url: str | None = None
+    confidence: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question.
+
+    Attributes:
+        outcome: see the module.
+        reason: why it is no hit, or what is odd about a hit.
+        found: the values of a hit.
+        cost: what it really cost; nothing where the answer was there already.
+        latency_ms: of the call it came with.
+        request_id: the provider's, where it gave one.
+        asked_at: aware UTC; None where nobody was asked.
+        is_reused: whether it was bought before, or for another lead.
+        is_open: the provider may have taken the question although no answer came: it must not be bought again yet.
+        ticket: under which a parked answer can be collected.
+        collect_in_s: seconds until it is worth asking for it.
+    """
+
+    outcome: Outcome
+    reason: str | None = None
+    found: tuple[Found, ...] = ()
+    cost: Cost = FREE
+    latency_ms: int | None = None
+    request_id: str | None = None
+    asked_at: datetime | None = None
+    is_reused: bool = False
+    is_open: bool = False
+    ticket: str | None = None
+    collect_in_s: float | None = None
+
+    def reused(self) -> "Answer":
+        """Return the same answer for another lead: it is paid for once."""
+        return replace(self, cost=FREE, is_reused=True)
+
+    def value_of(self, name: str) -> Found | None:
+        """Return what it says about a field, or None."""
+        return next((one for one in self.found if one.field == name), None)
+
+
+def skipped(reason: str) -> Answer:
+    """Return the answer of a provider that was not asked."""
+    return Answer("skipped", reason)
+
+
+def due(reason: str) -> Answer:
+    """Return the answer of a provider that is to be asked later."""
+    return Answer("due", reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A provider's answer as one lead met it."""
+
+    provider: Provider
+    question_hash: str | None
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a field's present value comes from.
+
+    Attributes:
+        source: a provider, a person's edit, or an import.
+        observed_at: aware UTC.
+        original: what stood there before the first provider's value.
+    """
+
+    source: Source
+    observed_at: datetime
+    original: str | None = None
+
+
+@dataclass(frozen=True)
+class KnownLead:
+    """A lead as enrichment sees it.
+
+    Attributes:
+        lead_id: whose.
+        values: all fields of a lead and those of `EXTRA_FIELDS` that are filled.
+        origins: by field, for values that are not an import's.
+        imported_at: when it was imported, aware UTC.
+        tier: of its assessment, or None.
+    """
+
+    lead_id: UUID
+    values: Mapping[str, str]
+    origins: Mapping[str, Origin]
+    imported_at: datetime
+    tier: str | None = None
+
+    def origin(self, name: str) -> Origin | None:
+        """Return where a field's value comes from; None for an empty field that nobody emptied."""
+        return self.origins.get(name) or (Origin("import", self.imported_at) if self.values.get(name) else None)
+
+    def with_values(self, found: Mapping[str, str]) -> "KnownLead":
+        """Return the lead with empty fields filled, to ask the next provider with."""
+        return replace(self, values={**found, **self.values})
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A provider's value that counts from now on."""
+
+    found: Found
+    provider: Provider
+    original: str | None
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whose value counts where two differ.
+
+    Attributes:
+        order: most trusted first; who is not named comes last.
+        lasts: how long a value of a more trusted source stands against a newer one of a less trusted source.
+    """
+
+    order: tuple[Source, ...]
+    lasts: timedelta
+
+    def rank(self, source: Source) -> int:
+        """Return a source's place, 0 for a person, whatever the order says."""
+        if source == "person":
+            return 0
+        return 1 + (self.order.index(source) if source in self.order else len(self.order))
+
+    def prefers(self, new: Source, now: datetime, origin: Origin | None) -> bool:
+        """Tell whether a value observed `now` replaces the one that is there.
+
+        A person's value is never replaced, not even where the person emptied the field. Otherwise the more trusted
+        source wins; a less trusted one only against a value older than `lasts`; the same source by being newer.
+        """
+        if origin is None:
+            return True
+        if origin.source == "person" or now < origin.observed_at:
+            return False
+        if self.rank(new) <= self.rank(origin.source):
+            return True
+        return now - origin.observed_at > self.lasts
+
+
+def accept(lead: KnownLead, found: Found, provider: Provider, trust: Trust, now: datetime) -> Accepted | None:
+    """Return a provider's value if it counts, or None where what is there stays.
+
+    The same value again makes its provenance younger where a provider gave it, and changes nothing else.
+    """
+    origin, present = lead.origin(found.field), lead.values.get(found.field)
+    if not trust.prefers(provider, now, origin):
+        return None
+    if present == found.value and (origin is None or origin.source != provider):
+        return None
+    original = origin.original if origin is not None and origin.source != "import" else present
+    return Accepted(found, provider, original, is_new=present != found.value)
+
+
+def lead_outcome(
+    lead: KnownLead, gaps: Iterable[str], accepted: Sequence[Accepted], attempts: Sequence[Attempt]
+) -> tuple[LeadOutcome, str | None]:
+    """Say what became of a lead, and why where something is left to do.
+
+    Args:
+        lead: as it was known; one that providers filled before stays enriched.
+        gaps: the fields that were wanted and not known.
+        accepted: what was filled or replaced.
+        attempts: the answers the lead met.
+    """
+    filled = {one.found.field for one in accepted if one.is_new}
+    missing = [name for name in gaps if name not in filled]
+    if missing:
+        outcomes: tuple[tuple[Outcome, LeadOutcome], ...] = (("due", "due"), ("error", "failed"))
+        for outcome, name in outcomes:
+            for one in attempts:
+                if one.answer.outcome == outcome:
+                    return name, f"{one.provider}: {one.answer.reason}"
+    if filled or any(origin.source in PROVIDERS for origin in lead.origins.values()):
+        return "enriched", None
+    if not missing:
+        return "complete", None
+    if any(one.answer.outcome in ("miss", "hit") for one in attempts):
+        return "nothing_found", "no provider knows more"
+    reasons = dict.fromkeys(f"{one.provider}: {one.answer.reason}" for one in attempts)
+    return "skipped", "; ".join(reasons) or "no provider is asked for what is missing"
+
+
+@dataclass(frozen=True)
+class LeadResult:
+    """What one run made of one lead.
+
+    Attributes:
+        lead_id: whose.
+        attempts: the answers it met, in order.
+        wanted: the fields that were empty or stale, for its outcome.
+    """
+
+    lead_id: UUID
+    attempts: tuple[Attempt, ...]
+    wanted: tuple[str, ...] = field(default=())
+
+
+assert set(COMPANY_FIELDS) | set(PERSON_FIELDS) <= set(FIELDS)

@@ -1,0 +1,254 @@
+"""What a run may cost at most, and what it did: the plan, the request and the report of enrichment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from core.batches import LeadRange
+from core.enrichment.config import EnrichmentConfig
+from core.enrichment.questions import (
+    ACCOUNTS,
+    BULK,
+    PRICES,
+    PROVIDERS,
+    KnownLead,
+    LeadOutcome,
+    Outcome,
+    Provider,
+    Question,
+)
+from core.enrichment.waterfall import is_wanted, question_for
+from core.forms import Form
+from core.imports.runs import Frozen
+from core.ledger.spend import FREE, Budget, Cost, Period, Unit, total
+
+Selection = Literal["due", "failed", "all"]
+
+
+class EnrichRequest(Form):
+    """Which leads to enrich, by which configuration, for how much."""
+
+    selection: Selection = Field(
+        default="due",
+        title="Leads",
+        description="due: new or changed leads, those put off, and those whose last look is older than an answer "
+        "stays fresh. failed: only those that failed. all: every lead; fresh answers are used again",
+    )
+    config: Path | None = Field(
+        default=None,
+        title="Configuration",
+        description="Which providers fill which fields, a YAML file. In a form: a file in the data directory, by "
+        "name. Empty: the team's enrichment.yaml, else the one that ships",
+    )
+    limit: int | None = Field(default=None, ge=1, title="At most", description="Leads; empty: all")
+    budget_usd: Decimal | None = Field(
+        default=None, ge=0, title="Budget in US dollars", description="Of this run, beside the budgets of the settings"
+    )
+    budget_credits: Decimal | None = Field(default=None, ge=0, title="Budget in Apollo credits", description="As above")
+    budget_calls: int | None = Field(
+        default=None, ge=0, title="Budget in paid calls", description="As above, whatever a call costs"
+    )
+    plan_only: bool = Field(default=False, title="Only plan", description="Say what would be asked and cost, no more")
+
+    def budgets(self) -> tuple[Budget, ...]:
+        """Return the run's own budgets."""
+        found = []
+        if self.budget_usd is not None:
+            found.append(Budget(Period.RUN, Unit.USD, self.budget_usd))
+        if self.budget_credits is not None:
+            found.append(Budget(Period.RUN, Unit.CREDITS, self.budget_credits, "apollo"))
+        if self.budget_calls is not None:
+            found.append(Budget(Period.RUN, Unit.CALLS, Decimal(self.budget_calls)))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class EnrichmentRun:
+    """A run that has begun: by what, for whom, in which batches."""
+
+    run_id: UUID
+    started_at: datetime
+    request: EnrichRequest
+    config: EnrichmentConfig
+    version: str
+    leads: int
+    ranges: tuple[LeadRange, ...]
+
+
+class ProviderPlan(Frozen):
+    """What a run would ask one provider at most.
+
+    `questions` are new ones, after leads with the same company or person were put together; `fresh` have an answer
+    that is used again; `open` were asked and wait for an answer; `calls` after questions were put together in bulk.
+    """
+
+    provider: Provider
+    leads: int
+    questions: int
+    fresh: int = 0
+    open: int = 0
+    calls: int
+    credits: Decimal
+    usd: Decimal
+    off: str | None = None
+
+
+class EnrichmentPlan(Frozen):
+    """What a run would do; the JSON of `sales-agent enrich --plan --json`, a stable interface.
+
+    An upper bound: every provider in a field's order is counted, as if nobody before it knew anything.
+    """
+
+    config: str
+    config_version: str
+    leads: int
+    providers: list[ProviderPlan]
+    calls: int
+    credits: dict[str, Decimal] = Field(description="Account to credits, at most")
+    usd: Decimal = Field(description="At most; credits at the configured price included")
+    budgets: list[str] = Field(description="What a run may spend")
+
+
+class ProviderReport(Frozen):
+    """What one provider was asked in a run, in leads, and what it cost."""
+
+    provider: Provider
+    outcomes: dict[Outcome, int]
+    reused: int
+    credits: Decimal
+    usd: Decimal
+    median_latency_ms: int | None
+
+
+class EnrichmentReport(Frozen):
+    """What a run did; the JSON of `sales-agent enrich --json`, a stable interface.
+
+    `outcomes` count the leads of this run; `spend` is the cost book's, by account: `assumed` is the part of calls
+    whose answer never came, which counts as charged, and `asked_again` are questions that a run which was killed had
+    asked: as many may have been bought twice. `due` is what is left: put off, new or changed meanwhile, or
+    being worked on by another run.
+    """
+
+    run_id: UUID
+    config: str
+    config_version: str
+    selection: Selection
+    leads: int
+    outcomes: dict[LeadOutcome, int]
+    enriched_leads: int = Field(description="Leads that got at least one value, whatever else is left to do")
+    values: dict[str, int] = Field(description="Field to the number of values it got")
+    providers: list[ProviderReport]
+    spend: dict[str, dict[str, Decimal]]
+    usd_per_enriched_lead: Decimal
+    credits_per_enriched_lead: dict[str, Decimal]
+    reasons: dict[str, int] = Field(description="Why leads were skipped, failed or put off, the most frequent first")
+    asked_again: dict[Provider, int] = Field(default={}, description="Questions that a killed run had asked before")
+    due: int
+    seconds: float
+    leads_per_s: float
+    plan: EnrichmentPlan | None = None
+
+
+class EnrichmentStatus(Frozen):
+    """How far enrichment is, over all leads."""
+
+    outcomes: dict[LeadOutcome, int]
+    values: int
+    runs: list[dict[str, str | int | None]]
+
+
+@dataclass
+class Planner:
+    """Adds up what a run would ask; questions about the same company or person count once."""
+
+    config: EnrichmentConfig
+    now: datetime
+    leads: int = 0
+    asked_for: dict[Provider, int] = field(default_factory=dict)
+    questions: dict[Provider, set[str]] = field(default_factory=dict)
+
+    def add(self, lead: KnownLead) -> list[Question]:
+        """Count a lead; return the questions it leads to that were not met before."""
+        self.leads += 1
+        new = []
+        for provider in self._providers(lead):
+            self.asked_for[provider] = self.asked_for.get(provider, 0) + 1
+            question = question_for(provider, lead)
+            known = self.questions.setdefault(provider, set())
+            if isinstance(question, Question) and question.hash not in known:
+                known.add(question.hash)
+                new.append(question)
+        return new
+
+    def _providers(self, lead: KnownLead) -> Iterable[Provider]:
+        wanted = {
+            step.ask
+            for name in self.config.fields
+            for step in self.config.steps(name)
+            if step.when != "along" and is_wanted(step, name, lead, self.config, self.now)
+        }
+        return [provider for provider in self.config.providers if provider in wanted]
+
+    def plan(
+        self,
+        fresh: Mapping[Provider, int],
+        open_: Mapping[Provider, int],
+        off: Mapping[Provider, str],
+        budgets: Iterable[Budget],
+    ) -> EnrichmentPlan:
+        """Return the plan.
+
+        Args:
+            fresh: questions a provider whose answer is used again.
+            open_: questions a provider that wait for an answer.
+            off: providers that are not configured, and why.
+            budgets: what may be spent.
+        """
+        plans = [
+            self._one(provider, fresh.get(provider, 0), open_.get(provider, 0), off.get(provider))
+            for provider in PROVIDERS
+            if provider in self.asked_for
+        ]
+        by_account: dict[str, Decimal] = {}
+        for one in plans:
+            account = ACCOUNTS.get(one.provider)
+            if account and one.credits:
+                by_account[account] = by_account.get(account, Decimal(0)) + one.credits
+        return EnrichmentPlan(
+            config=self.config.name,
+            config_version=self.config.version,
+            leads=self.leads,
+            providers=plans,
+            calls=sum(one.calls for one in plans),
+            credits=by_account,
+            usd=sum((one.usd for one in plans), Decimal(0)),
+            budgets=[str(budget) for budget in budgets],
+        )
+
+    def _one(self, provider: Provider, fresh: int, open_: int, off: str | None) -> ProviderPlan:
+        asked = len(self.questions.get(provider, ()))
+        new = 0 if off else asked - fresh - open_
+        cost = PRICES[provider].times(new) if new else FREE
+        return ProviderPlan(
+            provider=provider,
+            leads=self.asked_for[provider],
+            questions=new,
+            fresh=fresh,
+            open=open_,
+            calls=-(-new // BULK.get(provider, 1)),
+            credits=cost.credits,
+            usd=in_usd(self.config, ACCOUNTS.get(provider), cost),
+            off=off,
+        )
+
+
+def in_usd(config: EnrichmentConfig, account: str | None, cost: Cost) -> Decimal:
+    """Return a cost in US dollars, credits at the configured price; credits without a price count nothing."""
+    prices: dict[str | None, Decimal] = dict(config.credit_usd.items())
+    return total([cost, Cost(usd=cost.credits * prices.get(account, Decimal(0)))]).usd

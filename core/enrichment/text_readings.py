@@ -1,0 +1,128 @@
+"""What a model says it read in a text, checked against that text: a value counts only where it stands there."""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.enrichment.questions import GIVES, Found
+from core.text import cell_text, normalize, phones
+from core.text.countries import country_code
+
+ReadField = Literal[
+    "company_name",
+    "company_description",
+    "industry",
+    "company_size",
+    "street",
+    "city",
+    "state",
+    "country",
+    "postal_code",
+    "company_phone",
+    "company_email",
+]
+MEANINGS: dict[str, str] = {
+    "company_name": "the company's name",
+    "company_description": "one or two sentences of the text that say what the company does",
+    "industry": "the trade it is in, as the text names it",
+    "company_size": "how many people work there",
+    "street": "street and number of its address",
+    "city": "city of that address",
+    "state": "state or region of that address",
+    "country": "country of that address",
+    "postal_code": "postal code of that address",
+    "company_phone": "its phone number",
+    "company_email": "its general e-mail address",
+}
+MAX_QUOTE, MAX_READINGS = 1_000, 20
+_CONFIDENCE = 0.6
+_CODE_CHARS = 8
+
+
+class FieldReading(BaseModel):
+    """One fact that stands in the text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: ReadField = Field(description="Which fact")
+    value: str = Field(description="The value, copied out of the text")
+    quote: str = Field(description="The place it stands in, copied out of the text")
+
+
+class TextReadings(BaseModel):
+    """The facts that stand in the text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    readings: list[FieldReading] = Field(default=[], description="One entry a fact; empty where the text states none")
+
+
+def checked_readings(
+    drafts: Sequence[FieldReading], pages: Sequence[tuple[str, str]], wanted: Collection[str]
+) -> tuple[list[Found], list[str]]:
+    """Return the values that stand in the text, and why the others do not count.
+
+    Args:
+        drafts: as the model gave them.
+        pages: address and text of what it was given.
+        wanted: the fields it was to fill.
+
+    Returns:
+        At most one value a field, normalised, with the address it stands at; and one reason a refused reading, which
+        names its field and never what the model said.
+    """
+    texts = [(url, _plain(text)) for url, text in pages]
+    found: dict[str, Found] = {}
+    refused = []
+    for draft in drafts[:MAX_READINGS]:
+        value, quote = _plain(draft.value), _plain(draft.quote)
+        is_short = 0 < len(quote) <= MAX_QUOTE
+        url = next((url for url, text in texts if is_short and _stands_in(quote, text)), None)
+        if draft.field not in wanted or draft.field not in GIVES["agent"]:
+            refused.append(f"{draft.field} was not asked for")
+        elif url is None:
+            refused.append(f"the quote for {draft.field} is not in the text")
+        elif not value or not _stands_in(value, quote):
+            refused.append(f"the value of {draft.field} is not in its quote")
+        else:
+            cleaned = _cleaned(draft.field, " ".join(draft.value.split()))
+            if cleaned:
+                found.setdefault(draft.field, Found(draft.field, cleaned, url, _CONFIDENCE))
+    return list(found.values()), refused
+
+
+def fence(text: str) -> str:
+    """Return a code that does not stand in `text`, to put around it."""
+    while (code := secrets.token_hex(_CODE_CHARS)) in text:
+        continue
+    return code
+
+
+@lru_cache(maxsize=64)
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _stands_in(part: str, whole: str) -> bool:
+    """Tell whether `part` stands in `whole` as whole words: no 5 is read out of 50."""
+    pattern = rf"(?<!\w){re.escape(part)}(?!\w)"
+    return re.search(pattern, whole) is not None
+
+
+def _cleaned(field: str, value: str) -> str | None:
+    match field:
+        case "company_phone":
+            return phones.phone(value)
+        case "company_email":
+            return normalize.email(value)
+        case "company_size":
+            size = normalize.number_range(value)
+            return size if size and any(char.isdigit() for char in size) else None
+        case "country":
+            return normalize.country(value) if country_code(value) else None
+    return cell_text.text(value)

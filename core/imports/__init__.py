@@ -1,0 +1,1 @@
+"""Files of leads: reading, mapping, loading, undoing."""

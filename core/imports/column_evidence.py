@@ -1,0 +1,170 @@
+"""How far a column's cells support a field: 1 for yes or nothing known, 0 for a veto."""
+
+from collections.abc import Callable
+
+from core.imports.column_content import Profile
+
+_PERSON_FIELDS = ("contact_name", "first_name", "last_name")
+
+
+def supports(field: str, cells: Profile) -> float:
+    """Give a factor 0-1 for `field` given the column's cells. An empty column vetoes nothing."""
+    if cells.count == 0:
+        return 1.0
+    if cells.share("json") > 0.5 and field != "notes":
+        return 0.0
+    check = _CHECKS.get(field)
+    return check(cells) if check else 1.0
+
+
+def _at_least(share: float, needed: float) -> float:
+    return 1.0 if share >= needed else 0.0
+
+
+def _email(cells: Profile) -> float:
+    # An address that is merely broken still looks like one; a column of names or truth values does not.
+    return _at_least(cells.share("email"), 0.2)
+
+
+def _phone(cells: Profile) -> float:
+    if cells.share("email") > 0.5 or cells.share("date") > 0.5:
+        return 0.0
+    return _at_least(cells.share("phone"), 0.25)
+
+
+def _site(cells: Profile) -> float:
+    if cells.share("email") > 0.5 or cells.share("linkedin") > 0.5:
+        return 0.0
+    return _at_least(cells.share("url"), 0.25)
+
+
+def _linkedin_person(cells: Profile) -> float:
+    if cells.share("linkedin_company") > 0.5 or cells.share("truth") > 0.5 or cells.share("number") > 0.5:
+        return 0.0
+    return 1.0 if cells.share("linkedin") > 0.2 or cells.share("url") > 0.2 else 0.6
+
+
+def _linkedin_company(cells: Profile) -> float:
+    if cells.share("linkedin_person") > 0.5 or cells.share("truth") > 0.5 or cells.share("number") > 0.5:
+        return 0.0
+    return 1.0 if cells.share("linkedin") > 0.2 or cells.share("url") > 0.2 else 0.6
+
+
+def _company(cells: Profile) -> float:
+    strange = max(
+        cells.share("email"), cells.share("truth"), cells.share("date"), cells.share("phone") * cells.share("number")
+    )
+    record_ids = cells.share("id")
+    return 0.0 if max(strange, record_ids) > 0.6 or cells.share("url") > 0.9 else 1.0
+
+
+def _person(cells: Profile) -> float:
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
+    )
+    return 0.0 if max(strange, cells.share("id")) > 0.6 or cells.mean_chars > 80 else 1.0
+
+
+def _place(cells: Profile) -> float:
+    strange = max(
+        cells.share("email"),
+        cells.share("url"),
+        cells.share("number"),
+        cells.share("date"),
+        cells.share("long"),
+        cells.share("truth"),
+    )
+    return 0.0 if strange > 0.5 else 1.0
+
+
+def _state(cells: Profile) -> float:
+    if cells.share("status") > 0.5:
+        return 0.0
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("date"), cells.share("long"), cells.share("truth")
+    )
+    return 0.0 if strange > 0.5 or (cells.share("number") > 0.5 and cells.mean_chars > 3) else 1.0
+
+
+def _country(cells: Profile) -> float:
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("date"), cells.share("digits"), cells.share("long")
+    )
+    return 0.0 if strange > 0.5 else 1.0
+
+
+def _postal(cells: Profile) -> float:
+    if cells.mean_chars > 14 or cells.share("date") > 0.5:
+        return 0.0
+    return _at_least(cells.share("digits"), 0.4)
+
+
+def _size(cells: Profile) -> float:
+    if cells.share("email") > 0.3 or cells.share("url") > 0.3:
+        return 0.0
+    return 1.0 if cells.share("digits") > 0.4 or cells.share("size_word") > 0.3 else 0.0
+
+
+def _revenue(cells: Profile) -> float:
+    return 0.0 if cells.share("url") > 0.3 else _at_least(cells.share("digits"), 0.4)
+
+
+def _words(cells: Profile) -> float:
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
+    )
+    return 0.0 if strange > 0.5 else 1.0
+
+
+def _title(cells: Profile) -> float:
+    return 0.0 if cells.share("honorific") > 0.5 else _words(cells)
+
+
+def _notes(cells: Profile) -> float:
+    strange = max(cells.share("email"), cells.share("number"), cells.share("date"), cells.share("truth"))
+    return 0.0 if strange > 0.6 else 1.0
+
+
+def _source(cells: Profile) -> float:
+    strange = max(cells.share("email"), cells.share("date"), cells.share("truth"), cells.share("number"))
+    return 0.0 if strange > 0.5 else 1.0
+
+
+def _external_id(cells: Profile) -> float:
+    if cells.share("date") > 0.5 or cells.share("email") > 0.5:
+        return 0.0
+    if cells.count >= 5 and cells.distinct < 0.8:
+        return 0.0
+    return 0.5 if cells.mean_chars > 60 else 1.0
+
+
+def _street(cells: Profile) -> float:
+    strange = max(
+        cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
+    )
+    return 0.0 if strange > 0.5 else 1.0
+
+
+_CHECKS: dict[str, Callable[[Profile], float]] = {
+    "contact_email": _email,
+    "contact_phone": _phone,
+    "company_phone": _phone,
+    "company_website": _site,
+    "company_domain": _site,
+    "linkedin_url": _linkedin_person,
+    "company_linkedin_url": _linkedin_company,
+    "company_name": _company,
+    **dict.fromkeys(_PERSON_FIELDS, _person),
+    "city": _place,
+    "state": _state,
+    "country": _country,
+    "postal_code": _postal,
+    "company_size": _size,
+    "annual_revenue": _revenue,
+    "industry": _words,
+    "contact_title": _title,
+    "notes": _notes,
+    "source": _source,
+    "external_id": _external_id,
+    "street": _street,
+}

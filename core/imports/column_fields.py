@@ -1,0 +1,342 @@
+"""Which field a column may hold by its name: one function for each kind of attribute, all with one signature.
+
+A decider sees the name, the column's cells and the table, and gives (field, confidence) pairs; none where it is none of
+ours, '?name' for a bare 'Name'.
+"""
+
+from collections.abc import Callable
+
+from core.imports.column_content import Profile
+from core.imports.column_readings import Reading, Table, has_person
+
+Decider = Callable[[Reading, Profile, Table], list[tuple[str, float]]]
+
+
+def _rank(reading: Reading) -> float:
+    """Weigh which of several: the company's or business one before the plain, before home and others."""
+    weight = 0.0
+    if reading.has("company", "business", "account"):
+        weight += 0.02
+    for concept, minus in (("billing", 0.03), ("mailing", 0.04), ("home", 0.2), ("other", 0.3), ("shipping", 0.32)):
+        if concept in reading.subjects:
+            weight -= minus
+    if any(
+        word in reading.phrases for word in ("normalized", "formatted", "cleaned", "clean", "raw", "e 164", "extracted")
+    ):
+        weight -= 0.02
+    return weight - 0.06 * (max(1, min(reading.number, 6)) - 1)
+
+
+def _email(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("id") and cells.share("email") < 0.5:
+        return []
+    if reading.has("domain", "name", "website", "source", "notes"):
+        return [("contact_email", 0.6)] if cells.share("email") > 0.7 else []
+    company = reading.has("company") and "business email" not in " ".join(reading.phrases)
+    return [("contact_email", 0.96 + min(_rank(reading), 0.01) - (0.1 if company else 0.0))]
+
+
+_COMPANY_LINES = frozenset(
+    """company|corporate|organization|organisation|account|firm|employer|hq|headquarters|switchboard|head office|
+    zentrale|firma|firmen|unternehmen|empresa|entreprise|societe|azienda|bedrijf""".replace("\n    ", "").split("|")
+)
+
+
+def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("email", "name", "id", "source", "notes", "country"):
+        return []
+    if reading.has("person") and not reading.has("company"):
+        return [("contact_phone", 0.95 + _rank(reading))]
+    phrases = set(reading.phrases)
+    company = reading.has("company", "account") and "business" not in phrases and not reading.has("person")
+    # 'Dealer phone' reaches that lead; it is apart only where it is called the company's or another one is there.
+    if (company and table.has_own_phone) or phrases & _COMPANY_LINES:
+        return [("company_phone", 0.95 - 0.06 * (reading.number - 1))]
+    base = 0.9 if "mobile" in reading.attributes and "phone" not in reading.attributes else 0.95
+    if phrases & {"landline", "fixe", "festnetz", "telephone fixe"}:
+        base = 0.89
+    if reading.phrases and reading.phrases[0].startswith(("whatsapp", "wa ")):
+        base = 0.7
+    return [("contact_phone", base + _rank(reading))]
+
+
+def linkedin(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    """Decide whose LinkedIn address a column holds."""
+    aside = reading.has("id", "name", "email", "size", "phone", "industry", "location", "notes", "title")
+    if aside and cells.share("linkedin") < 0.5:
+        return []
+    company = reading.has("company", "account")
+    if cells.share("linkedin_company") > 0.5:
+        company = True
+    elif cells.share("linkedin_person") > 0.5:
+        company = False
+    elif not company and not reading.has("person") and not has_person(table):
+        company = True
+    named = reading.has("person") or reading.has("company", "account")
+    return [("company_linkedin_url" if company else "linkedin_url", 0.96 if named else 0.95)]
+
+
+def _site(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("source", "source_url", "campaign", "email", "phone", "id", "title", "notes"):
+        return []
+    if reading.has("person", "home") and not reading.has("company"):
+        return [("company_website", 0.45)]
+    if "domain" in reading.attributes:
+        return [("company_domain", 0.94)]
+    if "website" in reading.attributes:
+        return [("company_website", 0.95 + min(0.0, _rank(reading)))]
+    if cells.share("linkedin_person") > 0.5:
+        return [("linkedin_url", 0.9)]
+    if cells.share("linkedin_company") > 0.5:
+        return [("company_linkedin_url", 0.9)]
+    if reading.has("company", "account"):
+        return [("company_website", 0.9)]
+    return [("company_website", 0.7)]
+
+
+def _place(field: str) -> Decider:
+    def decide(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+        return [(field, _place_confidence(reading, table, 0.95))]
+
+    return decide
+
+
+def _place_confidence(reading: Reading, table: Table, base: float) -> float:
+    """Weigh addresses: where a table has a plain 'City', its plain address is the main one; else the company's."""
+    plain = table.has_plain_city and not reading.subjects and reading.number == 1
+    return base + (0.03 if plain else _rank(reading))
+
+
+def _street(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    full = {
+        "address", "full address", "adresse", "anschrift", "formatted address", "location address", "adres",
+        "direccion", "indirizzo",
+    }  # fmt: skip
+    base = 0.9 if (full | {"formatted", "full", "complete"}) & set(reading.phrases) else 0.95
+    return [("street", _place_confidence(reading, table, base))]
+
+
+def _state(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    weak = {
+        "region", "county", "departement", "nom departement", "regione", "область", "area", "st", "powiat", "etat",
+        "lan",
+    }  # fmt: skip
+    base = 0.8 if weak & set(reading.phrases) else 0.95
+    return [("state", _place_confidence(reading, table, base))]
+
+
+def _country(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    code = any("code" in phrase for phrase in reading.phrases)
+    return [("country", _place_confidence(reading, table, 0.9 if code else 0.95))]
+
+
+def _location(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if cells.share("digits") > 0.5:
+        return [("street", 0.6)]
+    return [("city", 0.62 + _rank(reading))]
+
+
+def _notes(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("industry", "title", "name", "email", "phone", "id"):
+        return []
+    phrases = set(reading.phrases)
+    strong = any(
+        phrase.startswith(
+            (
+                "note",
+                "comment",
+                "notiz",
+                "bemerk",
+                "kommentar",
+                "remark",
+                "remarque",
+                "observ",
+                "nota",
+                "comentario",
+                "opmerk",
+                "uwagi",
+            )
+        )
+        for phrase in phrases
+    )
+    weak = phrases & {
+        "message", "details", "about", "summary", "bio", "info", "infos", "information", "feedback", "memo", "opis",
+    }  # fmt: skip
+    return [("notes", 0.95 if strong else 0.7 if weak else 0.85)]
+
+
+def _source(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("id", "email", "phone"):
+        return []
+    phrases = set(reading.phrases)
+    if phrases & {
+        "channel", "kanal", "canal", "utm source", "source type", "source file", "traffic source", "lead source detail",
+        "sourced from",
+    }:  # fmt: skip
+        return [("source", 0.7)]
+    return [("source", 0.95 if not reading.has("url", "website") else 0.65)]
+
+
+def _campaign(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("id"):
+        return []
+    form = any(phrase.startswith("form") for phrase in reading.phrases)
+    return [("source", 0.62 if form else 0.58)]
+
+
+def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    phrases = set(reading.phrases)
+    if "register_id" in reading.attributes:
+        return [("external_id", 0.58 if any("siret" in phrase for phrase in phrases) else 0.56)]
+    if "company_id" in reading.attributes or reading.has("company", "account"):
+        return [("external_id", 0.6 if has_person(table) else 0.85)]
+    vague = {
+        "number", "nr", "no", "nummer", "code", "key", "ref", "kod", "konto", "user id", "codice", "codigo", "lfd nr",
+        "place id",
+    }  # fmt: skip
+    return [("external_id", 0.75 if phrases & vague else 0.95 + min(0.0, _rank(reading)))]
+
+
+def _first(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if "last" in reading.attributes:
+        return [("contact_name", 0.9)]
+    return [("first_name", 0.96 + _rank(reading))] if not reading.has("company", "account") else []
+
+
+def _last(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    return [("last_name", 0.96 + _rank(reading))] if not reading.has("company", "account") else []
+
+
+def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    phrases = set(reading.phrases)
+    weak = {
+        "dirigeant", "responsable", "gerente", "prospect", "contact", "contacts", "kontakt", "contacto", "contato",
+        "contatto", "speaker", "ceo", "founder", "founders", "president", "principal name", "gf", "inhaber",
+    }  # fmt: skip
+    if cells.share("email") > 0.5:
+        return [("contact_email", 0.8)]
+    if cells.share("phone") > 0.5 and cells.share("letters") < 0.3:
+        return [("contact_phone", 0.8)]
+    if phrases & weak and cells.count == 0 and table.sampled:
+        return []
+    return [("contact_name", 0.88 if phrases & weak else 0.96)]
+
+
+def _name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("company", "account"):
+        return [("company_name", 0.96)]
+    if reading.has("person"):
+        if table.has_first and not table.has_last and "contact" not in reading.phrases:
+            return [("last_name", 0.93)]
+        return [("contact_name", 0.95)]
+    if reading.has("customer"):
+        return _either(cells, table, 0.9)
+    return [("?name", 0.9)]
+
+
+def bare_name(cells: Profile, table: Table) -> list[tuple[str, float]]:
+    """Decide what a column called just 'Name' holds."""
+    if table.has_first and not table.has_last:
+        return [("last_name", 0.93)]
+    if table.has_last and not table.has_first:
+        return [("first_name", 0.93)]
+    if table.has_first and table.has_last:
+        if not table.has_company and table.has_full_name:
+            return [("company_name", 0.85)]
+        is_no_person = cells.share("legal") > 0.3 or max(cells.share("person_shape"), cells.share("person")) < 0.3
+        if not table.has_company and cells.count and is_no_person:
+            return [("company_name", 0.85)]
+        return [("contact_name", 0.9)]
+    return _either(cells, table, 0.9)
+
+
+def _either(cells: Profile, table: Table, base: float) -> list[tuple[str, float]]:
+    """Decide between a company's and a person's name."""
+    if table.has_company:
+        return [("contact_name", base)] if cells.share("legal") <= 0.5 else []
+    if table.has_first or table.has_last or table.has_full_name:
+        return [("company_name", base)]
+    person = table.person_weight + 4 * cells.share("person") + 1.5 * cells.share("person_shape")
+    company = table.company_weight + 5 * cells.share("legal") + 1.5 * cells.share("digits")
+    return [("contact_name" if person >= company else "company_name", base)]
+
+
+def subject_alone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    """Decide what a name without any attribute means, as 'Company' or 'Contact'."""
+    if reading.has("company"):
+        return [("company_name", 0.95 - (0.0 if set(reading.subjects) <= {"company"} else 0.05))]
+    if reading.has("account"):
+        return [("company_name", 0.75)]
+    if reading.has("customer"):
+        return _either(cells, table, 0.8)
+    if "business" in reading.phrases:
+        return [("company_name", 0.75)]
+    return [("contact_name", 0.7)] if reading.has("person") else []
+
+
+def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    phrases = set(reading.phrases)
+    if reading.has("campaign", "source"):
+        return []
+    if reading.has("company", "account"):
+        return [("contact_title", 0.75)]
+    nameless = not (table.has_company or table.has_name or table.has_full_name or table.has_first or table.has_last)
+    if nameless and phrases == {"title"} and table.company_weight > table.person_weight:
+        return [("company_name", 0.8)]
+    if phrases & {
+        "job title", "jobtitle", "position", "designation", "job position", "poste", "puesto", "cargo", "funktion",
+        "fonction", "functie", "stanowisko", "ruolo", "jobbezeichnung",
+    }:  # fmt: skip
+        return [("contact_title", 0.95)]
+    if phrases & {
+        "headline", "role", "job", "job role", "occupation", "profession", "job function", "beruf", "professione",
+        "profissao",
+    }:  # fmt: skip
+        return [("contact_title", 0.7)]
+    if phrases & {"titel", "titre", "titulo", "titolo"}:
+        return [("contact_title", 0.6)]
+    return [("contact_title", 0.88)]
+
+
+def _category(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    # Beside a person's names, categories are an address book's labels.
+    return [("industry", 0.4 if table.has_first or table.has_last or reading.has("id") else 0.65)]
+
+
+def _simple(field: str, confidence: float) -> Decider:
+    def decide(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+        if reading.has("id") and field != "external_id":
+            return []
+        return [(field, confidence + 0.01 * (reading.has("company")))]
+
+    return decide
+
+
+DECIDERS: tuple[tuple[tuple[str, ...], Decider], ...] = (
+    (("email",), _email),
+    (("phone", "mobile"), _phone),
+    (("source",), _source),
+    (("source_url",), _simple("source", 0.6)),
+    (("website", "domain", "url"), _site),
+    (("register_id", "company_id"), _id),
+    (("first",), _first),
+    (("last",), _last),
+    (("postal",), _place("postal_code")),
+    (("size",), _simple("company_size", 0.94)),
+    (("revenue",), _simple("annual_revenue", 0.94)),
+    (("street",), _street),
+    (("city",), _place("city")),
+    (("state",), _state),
+    (("country",), _country),
+    (("location",), _location),
+    (("district",), _simple("city", 0.55)),
+    (("industry",), _simple("industry", 0.94)),
+    (("category",), _category),
+    (("campaign",), _campaign),
+    (("id",), _id),
+    (("title",), _title),
+    (("fullname",), _full_name),
+    (("notes",), _notes),
+    (("name",), _name),
+)
+"""Attributes of a name -> who decides on it; the first that fits does."""

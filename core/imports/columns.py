@@ -1,0 +1,191 @@
+"""Decides which column goes into which field of a lead.
+
+Three kinds of evidence, in this order: what the user said or confirmed before; what the column's name says
+(`column_words`),
+read together with its neighbours; what its cells look like (`column_content`), which can veto a name or stand in
+for one.
+Two columns never land in one field: the better one wins, the other stays unmapped. A wrong mapping is worse than none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core.errors import InvalidInput
+from core.imports.column_content import Profile, profile
+from core.imports.column_evidence import supports
+from core.imports.column_ids import why_no_identity
+from core.imports.column_meaning import Guess, meaning_of
+from core.imports.column_readings import read_name, table_of
+from core.imports.column_words import fold_header
+from core.imports.ragged_rows import TableShape, shape_of
+from core.leads.lead import FIELDS
+
+MORE_COLUMN = "_more"
+OWN_COLUMNS = frozenset({"_line", "_error", MORE_COLUMN})
+"""Columns that our own reject files add: never mapped, never kept."""
+THRESHOLD = 0.5
+SAMPLE_ROWS = 200
+_NO_SHAPE = TableShape()
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """Which column goes where.
+
+    Attributes:
+        columns: (label, field or None, confidence 0-1) in file order.
+        shape: What the columns hold, for rows that have shifted.
+        no_identity: Why the column of ids does not say which row is which (`core.imports.column_ids`); None where it does.
+    """
+
+    columns: tuple[tuple[str, str | None, float], ...]
+    no_identity: str | None = None
+    shape: TableShape = _NO_SHAPE
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All column labels, in file order."""
+        return tuple(label for label, _, _ in self.columns)
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Label -> field, of the mapped columns."""
+        return {label: field for label, field, _ in self.columns if field}
+
+    @property
+    def confidence(self) -> dict[str, float]:
+        """Label -> confidence 0-1, of the mapped columns."""
+        return {label: confidence for label, field, confidence in self.columns if field}
+
+    @property
+    def unmapped(self) -> list[str]:
+        """Labels of the columns that go to no field."""
+        return [label for label, field, _ in self.columns if not field]
+
+
+def parse_override(text: str) -> tuple[str, str]:
+    """Read 'Firma=company_name' as (label, field); an empty field means: leave unmapped.
+
+    Raises:
+        InvalidInput: There is no '='.
+    """
+    label, sign, field = text.rpartition("=")
+    if not sign:
+        raise InvalidInput(f"a mapping is COLUMN=field, not {text!r}")
+    return label, field.strip()
+
+
+def map_columns(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    *,
+    overrides: Mapping[str, str] | None = None,
+    remembered: Mapping[str, str] | None = None,
+) -> ColumnMapping:
+    """Decide for every column which field it goes to, if any.
+
+    Args:
+        header: Column labels, as `CsvFormat.header` gives them.
+        sample: Some records, cells in file order; ragged rows are fine.
+        overrides: What the user says: label -> field, '' for none. Wins over everything.
+        remembered: A mapping confirmed before for the same header; wins over guesses.
+
+    Raises:
+        InvalidInput: An override names a column or a field that does not exist, or one field twice.
+    """
+    said = _checked_overrides(header, overrides or {})
+    known = {
+        label: field
+        for label, field in (remembered or {}).items()
+        if label in header and (not field or field in FIELDS)
+    }
+    fixed: dict[str, str] = {}
+    for label, field in (*said.items(), *known.items()):
+        if label not in fixed and (not field or field not in fixed.values()):
+            fixed[label] = field
+    rows = sample[:SAMPLE_ROWS]
+    profiles = [profile([row[index] if index < len(row) else "" for row in rows]) for index in range(len(header))]
+    guesses = _guesses(header, profiles, rows)
+    taken = {field for field in fixed.values() if field}
+    chosen: dict[int, tuple[str, float]] = {}
+    for guess in sorted(guesses, key=lambda guess: (-guess.confidence, guess.column)):
+        label = header[guess.column]
+        if guess.confidence < THRESHOLD or guess.column in chosen or guess.field in taken:
+            continue
+        if label in fixed or label.strip() in OWN_COLUMNS:
+            continue
+        # A mapping that a person confirmed as a whole says also which columns to leave alone.
+        if remembered is not None and not said and set(remembered) >= set(header):
+            continue
+        chosen[guess.column] = (guess.field, round(guess.confidence, 2))
+        taken.add(guess.field)
+    columns = tuple(
+        (label, fixed[label] or None, 1.0) if label in fixed else (label, *chosen.get(index, (None, 0.0)))
+        for index, label in enumerate(header)
+    )
+    # Who maps a column of ids by hand means it.
+    by_hand = "external_id" in fixed.values()
+    no_identity = None if by_hand else _why_no_identity(header, columns, profiles, rows)
+    return ColumnMapping(columns, no_identity, shape_of(rows, [field for _, field, _ in columns]))
+
+
+def _why_no_identity(
+    header: Sequence[str],
+    columns: Sequence[tuple[str, str | None, float]],
+    profiles: Sequence[Profile],
+    rows: Sequence[Sequence[str]],
+) -> str | None:
+    fields = {field: index for index, (_, field, _) in enumerate(columns) if field}
+    if "external_id" not in fields:
+        return None
+    readings = [read_name(_name_of(label, index)) for index, label in enumerate(header)]
+    at = fields["external_id"]
+    return why_no_identity(readings[at], table_of(readings, profiles), at, fields, rows)
+
+
+def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> dict[str, str]:
+    stripped: dict[str, str] = {}
+    for label in header:
+        stripped.setdefault(label.strip(), label)
+    said: dict[str, str] = {}
+    for name, field in overrides.items():
+        found = name if name in header else stripped.get(name.strip())
+        if found is None:
+            raise InvalidInput(f"there is no column {name!r}; the columns are: {', '.join(header)}")
+        if field and field not in FIELDS:
+            raise InvalidInput(f"there is no field {field!r}; the fields are: {', '.join(FIELDS)}")
+        if field and field in said.values():
+            raise InvalidInput(f"two columns are mapped to {field!r}; a field takes one")
+        said[found] = field
+    return said
+
+
+def _guesses(header: Sequence[str], profiles: Sequence[Profile], rows: Sequence[Sequence[str]]) -> list[Guess]:
+    """Give all guesses, vetoed by content, one list for all columns."""
+    names = [_name_of(label, index) for index, label in enumerate(header)]
+    guesses: list[Guess] = []
+    for guess in meaning_of(names, profiles):
+        evidence = profiles[guess.column]
+        # Our own field names are meant, whatever the cells hold; 'city' or 'notes' are everybody's words.
+        exact = "_" in guess.field and fold_header(names[guess.column]).replace(" ", "_") == guess.field
+        confidence = 1.0 if exact else guess.confidence * supports(guess.field, evidence)
+        if evidence.count == 0 and rows and not exact:
+            confidence -= 0.12 if guess.field in {"contact_phone", "contact_email", "company_phone"} else 0.01
+        # The second of a name is rarely the better one.
+        if "#" in header[guess.column] and names[guess.column] != header[guess.column]:
+            confidence -= 0.02
+        guesses.append(replace(guess, confidence=confidence))
+    return guesses
+
+
+def _name_of(label: str, index: int) -> str:
+    return "" if _is_made_up(label, index) else _without_number(label)
+
+
+def _is_made_up(label: str, index: int) -> bool:
+    return label == f"col_{index + 1}"
+
+
+def _without_number(label: str) -> str:
+    name, sign, number = label.rpartition("#")
+    return name if sign and name and number.isdigit() else label

@@ -1,0 +1,119 @@
+"""Who a file says is not to be written to, row by row: the columns that say so, and whom each row means.
+
+Only columns that no field takes are looked at. What they say counts whatever becomes of the row: a lead that is there
+already, a row that repeats another, one that an undo takes away.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from core.imports.column_readings import read_name
+from core.imports.columns import OWN_COLUMNS, ColumnMapping
+from core.imports.lead_rows import LeadRow, RowReader
+from core.imports.opt_out_columns import OptOutColumn, Said, read_cell, read_header
+from core.leads.lead import FIELDS
+from core.outreach.opt_outs import targets
+from core.outreach.suppression import Reason, Target
+from core.text import normalize
+
+_REASONS = {Said.OPT_OUT: Reason.OPT_OUT, Said.COMPLAINT: Reason.COMPLAINT, Said.BOUNCE: Reason.BOUNCE}
+_UNCLEAR_LISTED = 5
+_LONGEST_UNCLEAR = 60
+_MEMO_SIZE = 10_000
+
+
+class Refusal(NamedTuple):
+    """Somebody whom a row says not to write to, why, and the column that says it."""
+
+    target: Target
+    reason: Reason
+    column: str
+
+
+class FileOptOuts:
+    """Reads the refusals of a file's rows and keeps count.
+
+    Attributes:
+        rows: rows that refuse, or whose address takes no mail.
+        columns: label -> rows that it says so of; every column that is read, but those of states that say it of nobody.
+        unclear: label -> the first of its cells that say neither yes nor no.
+    """
+
+    def __init__(self, mapping: ColumnMapping, read_row: RowReader) -> None:
+        self.rows = 0
+        self.columns: Counter[str] = Counter()
+        self.unclear: dict[str, list[str]] = {}
+        self._read_row = read_row
+        self._columns: list[tuple[int, str, OptOutColumn, dict[str, Said]]] = []
+        self._emails: list[int] = []
+        for index, (label, field, _) in enumerate(mapping.columns):
+            column = None if field or label.strip() in OWN_COLUMNS else read_header(label)
+            if column is not None:
+                self._columns.append((index, label, column, {}))
+                self.columns[label] += 0
+            elif field == "contact_email" or (field is None and _is_of_addresses(label)):
+                self._emails.append(index)
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether there is any column that may refuse; without one no row need be looked at."""
+        return bool(self._columns)
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """Columns with how many rows they refuse for; a column of states only where it does."""
+        of_states = {label for _, label, column, _ in self._columns if column.kind == "status"}
+        return {label: count for label, count in self.columns.items() if count or label not in of_states}
+
+    def read(self, cells: list[str]) -> list[Refusal]:
+        """Return whom a row says not to write to."""
+        found: list[tuple[Said, str, OptOutColumn, str]] = []
+        for index, label, column, memo in self._columns:
+            cell = cells[index] if index < len(cells) else ""
+            said = memo.get(cell)
+            if said is None:
+                said = self._learn(label, column, cell, memo)
+            if said in _REASONS:
+                found.append((said, label, column, cell))
+        if not found:
+            return []
+        self.rows += 1
+        self.columns.update(label for _, label, _, _ in found)
+        return list(self._refusals(cells, found))
+
+    def _learn(self, label: str, column: OptOutColumn, cell: str, memo: dict[str, Said]) -> Said:
+        said = read_cell(column, cell)
+        if said is Said.UNCLEAR:
+            listed = self.unclear.setdefault(label, [])
+            text = cell.strip()[:_LONGEST_UNCLEAR]
+            if len(listed) < _UNCLEAR_LISTED and text not in listed:
+                listed.append(text)
+        if len(memo) < _MEMO_SIZE:
+            memo[cell] = said
+        return said
+
+    def _refusals(self, cells: list[str], found: list[tuple[Said, str, OptOutColumn, str]]) -> Iterator[Refusal]:
+        row = self._read_row(cells)
+        lead = dict(zip(FIELDS, row.values, strict=True)) if isinstance(row, LeadRow) else {}
+        main = lead.get("contact_email")
+        addresses = [main] if main else []
+        for text in [cells[index] for index in self._emails if index < len(cells)] + [cell for *_, cell in found]:
+            addresses += _addresses(text) if "@" in text or "＠" in text else []
+        for said, label, column, _ in found:
+            if said is Said.BOUNCE:
+                meant = [Target("address", address) for address in addresses[:1]]
+            else:
+                meant = targets(lead, addresses, of_company=column.is_of_company)
+            yield from (Refusal(target, _REASONS[said], label) for target in meant)
+
+
+def _is_of_addresses(label: str) -> bool:
+    reading = read_name(label)
+    return reading.has("email") and not reading.blocked and not reading.has("company", "id", "source", "domain")
+
+
+def _addresses(text: str) -> list[str]:
+    """Return every address in a cell."""
+    found = (normalize.email(part) for part in text.replace(",", " ").replace(";", " ").split())
+    return [address for address in found if address is not None]

@@ -1,0 +1,93 @@
+"""What an import of a file would do, without doing it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.imports.columns import ColumnMapping
+from core.imports.csv_rows import ScannedFile, read
+from core.imports.file_opt_outs import FileOptOuts
+from core.imports.lead_rows import Reject, RowReader
+
+
+@dataclass(frozen=True)
+class PreviewReport:
+    """What was detected and what would come of it. The JSON form is a stable interface."""
+
+    encoding: str
+    delimiter: str
+    has_header: bool
+    preamble_lines: int
+    header: tuple[str, ...]
+    mapping: dict[str, str]
+    mapping_confidence: dict[str, float]
+    unmapped: tuple[str, ...]
+    rows: int
+    importable_rows: int
+    rejected_rows: int
+    reasons: dict[str, int]
+    opt_outs: int = 0
+    opt_out_columns: dict[str, int] = field(default_factory=dict)
+    unclear_opt_outs: dict[str, list[str]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the report as plain JSON values."""
+        return {
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "has_header": self.has_header,
+            "preamble_lines": self.preamble_lines,
+            "header": list(self.header),
+            "mapping": self.mapping,
+            "mapping_confidence": self.mapping_confidence,
+            "unmapped": list(self.unmapped),
+            "rows": self.rows,
+            "importable_rows": self.importable_rows,
+            "rejected_rows": self.rejected_rows,
+            "reasons": self.reasons,
+            "opt_outs": self.opt_outs,
+            "opt_out_columns": self.opt_out_columns,
+            "unclear_opt_outs": self.unclear_opt_outs,
+        }
+
+
+def preview(file: ScannedFile, mapping: ColumnMapping, reader: RowReader) -> PreviewReport:
+    """Read the whole file as an import would and count.
+
+    Args:
+        file: What `core.imports.csv_rows.scan` gave.
+        mapping: Which column goes where.
+        reader: What `core.imports.lead_rows.row_reader` gave for that mapping.
+
+    Raises:
+        InvalidFile: The file is no longer what was scanned.
+    """
+    rows = importable = 0
+    reasons: Counter[str] = Counter()
+    opt_outs = FileOptOuts(mapping, reader)
+    for _, cells in read(file):
+        rows += 1
+        opt_outs.read(cells)
+        result = reader(cells)
+        if isinstance(result, Reject):
+            reasons[result.reason] += 1
+        else:
+            importable += 1
+    form = file.format
+    return PreviewReport(
+        encoding=form.encoding,
+        delimiter=form.delimiter,
+        has_header=form.has_header,
+        preamble_lines=form.preamble_lines,
+        header=form.header,
+        mapping=mapping.mapping,
+        mapping_confidence=mapping.confidence,
+        unmapped=tuple(mapping.unmapped),
+        rows=rows,
+        importable_rows=importable,
+        rejected_rows=rows - importable,
+        reasons=dict(reasons),
+        opt_outs=opt_outs.rows,
+        opt_out_columns=opt_outs.counted,
+        unclear_opt_outs=opt_outs.unclear,
+    )

@@ -1,0 +1,1 @@
+"""Writing to people: campaigns, meetings, approvals, sending, and whom never."""

@@ -1,0 +1,162 @@
+"""What is around a reply's words: whom it greets, how it ends, the signature, a device's or a company's own lines.
+
+It is taken off only where it is nothing else: a line below the signature that says something is a doubt, not a detail.
+"""
+
+import re
+from functools import cache
+
+from core.outreach.reply_words import languages, spelt
+from core.text.word_lists import words
+
+ASKS = re.compile("[?¿؟⸮՞፧]|\\.\\.\\.")
+"""What makes a question, or a hesitation, of a reply."""
+_GREETINGS = re.compile(
+    r"\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|day|evening)|hallo|guten (?:tag|morgen|abend)|moin|servus|"
+    r"liebe[rs]?|sehr geehrte[rs]?|grüezi|bonjour|bonsoir|salut|chère|cher|hola|buenos días|buenas(?: tardes)?|"
+    r"estimad[oa]s?|ciao|buongiorno|buonasera|salve|gentile|olá|oi|bom dia|boa tarde|prezad[oa]|car[oa]|hoi|dag|"
+    r"beste|geachte|goede(?:morgen|middag|ndag)|dzień dobry|witam|cześć|szanown[ya]|hej|hei|kjære|kära|kære|god dag|"
+    r"добрый день|здравствуйте|привет|уважаем(?:ый|ая))(?!\w)",
+    re.IGNORECASE,
+)
+_HONORIFICS = words(
+    "mr mrs ms mx dr prof herr frau mme m monsieur madame sr sra señor señora sig signor signora dhr mevr"
+)
+_CLOSINGS = spelt(
+    """
+    best kind warm warmest many regards wishes thanks thank you cheers sincerely yours truly faithfully all the
+    cordially
+    mit freundlichen freundlichem freundliche freundlicher grüßen grüße gruß viele beste besten liebe lieben herzliche
+    schöne vg lg mfg bg dank danke
+    cordialement bien à vous cordiales salutations meilleures sincères merci amicalement respectueusement
+    saludos un saludo cordial cordiales atentamente gracias abrazo
+    cordiali distinti saluti grazie saluto cordialità
+    atenciosamente obrigado obrigada abraço abraços cumprimentos att
+    met vriendelijke hartelijke groet groeten mvg bedankt groetjes
+    pozdrawiam serdecznie z poważaniem dziękuję pozdrowieniami
+    med vänlig vänliga hälsning hälsningar mvh tack bästa venlig venlige hilsen hilsener tak vennlig beste takk
+    с уважением наилучшими пожеланиями спасибо
+    and und et y en og och
+    """
+)
+"""Words of the line that ends a letter."""
+_REFUSALS = spelt(
+    """
+    no not nope never none neither nor cannot can't cant won't don't doesn't unfortunately sorry cancel cancelled
+    impossible unavailable ps p.s nb edit update correction wait actually instead except but unless nothing
+    nein nicht kein keine keiner keinen leider niemals absage storno unmöglich doch außer aber statt
+    non ne pas aucun aucune jamais désolé hélas annuler impossible sauf mais
+    nunca ninguno ninguna tampoco lamentablemente desgraciadamente imposible cancelar excepto pero
+    nessuno nessuna mai purtroppo annullare impossibile tranne però
+    não nao nenhum nenhuma infelizmente impossível cancelar exceto
+    nee niet geen nooit helaas onmogelijk annuleren behalve maar
+    nie żaden nigdy niestety niemożliwe inte ingen aldrig tyvärr ikke ingen aldri dessverre desværre omöjligt umulig
+    нет не никогда сожалению отмена
+    """
+)
+"""Words that a name or a signature does not hold."""
+_DEVICES = re.compile(
+    r"\s*(?:sent from|von meinem|gesendet (?:von|mit)|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|a partir)|"
+    r"inviato da|verzonden (?:vanaf|met)|verstuurd vanaf|skickat från|sendt fra|wysłane z|get outlook|outlook für|"
+    r"télécharger outlook|отправлено (?:с|из))\b",
+    re.IGNORECASE,
+)
+_DISCLAIMERS = re.compile(
+    r"confidential|confidenti|vertraulich|riservat|vertrouwelijk|poufn|intended recipient|destinatari|disclaimer|"
+    r"confidencia|bestimmungsgemäß|конфиденциал",
+    re.IGNORECASE,
+)
+
+
+def _is_plain_name(token: str, known: frozenset[str]) -> bool:
+    """Tell whether a word may be somebody's name: capitalised, and no word that says something here."""
+    word = token.strip(".,!:;").lower()
+    if word in known or word in _HONORIFICS:
+        return True
+    return token[:1].isupper() and word.isalpha() and word not in _REFUSALS and word not in _all_grammar()
+
+
+@cache
+def _all_grammar() -> frozenset[str]:
+    found: set[str] = set()
+    for language in languages().values():
+        found |= {*language.nouns, *language.ordinals, *language.numbers, *language.weekdays, *language.months}
+        found |= language.known
+    return frozenset(found)
+
+
+def without_greeting(text: str, known: frozenset[str]) -> str:
+    """Take off whom a reply greets, at its beginning."""
+    greeting = _GREETINGS.match(text)
+    if greeting is None:
+        return text
+    rest = text[greeting.end() :]
+    for _ in range(5):
+        word = re.match(r"[ \t]*([\w'.-]+)", rest)
+        if word is None or not _is_plain_name(word[1], known):
+            break
+        rest = rest[word.end() :]
+        if word[1].endswith((".", ",")) and word[1].strip(".,").lower() not in _HONORIFICS:
+            break
+    return rest.lstrip(" \t,!.:-–—") if rest != text else text
+
+
+def without_signature(text: str, known: frozenset[str]) -> tuple[str, str]:
+    """Take off what stands below the letter; return the rest, and a doubt where what is below may belong to it."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if line.rstrip() == "--":
+            lines = lines[:number]
+            break
+    closing = next((at for at in range(len(lines) - 1, 0, -1) if _is_closing(lines[at], known)), None)
+    if closing is None:
+        while lines and (not lines[-1].strip() or _DEVICES.match(lines[-1]) or _is_signed(lines[-1], known)):
+            lines.pop()
+        if lines:
+            sentences = re.split(r"(?<=[.!])\s+", lines[-1])
+            if len(sentences) > 1 and _is_closing(sentences[-1], known):
+                lines[-1] = " ".join(sentences[:-1])
+        return "\n".join(lines), ""
+    for line in lines[closing + 1 :]:
+        if _DISCLAIMERS.search(line) and len(line) > 60:
+            break
+        if line.strip() and not _is_of_signature(line, known):
+            return text, "something stands below the signature"
+    return "\n".join(lines[:closing]), ""
+
+
+def _is_signed(line: str, known: frozenset[str]) -> bool:
+    parts = re.findall(r"[^\W\d_]+", line.lower())
+    return bool(parts) and all(part in known for part in parts)
+
+
+def _is_closing(line: str, known: frozenset[str]) -> bool:
+    """Tell whether a line does nothing but end a letter: `Best regards, Ada`."""
+    tokens = re.findall(r"[\w'.-]+", line)
+    if not 0 < len(tokens) <= 7 or re.search(r"\d", line):
+        return False
+    said = 0
+    while said < len(tokens) and tokens[said].strip(".").lower() in _CLOSINGS:
+        said += 1
+    return said > 0 and all(_is_plain_name(token, known) for token in tokens[said:])
+
+
+_CONTACT = re.compile(r"@|www\.|https?:|\+?\d[\d ()/.-]{5,}\d")
+_SMALL = 3
+
+
+def _is_of_signature(line: str, known: frozenset[str]) -> bool:
+    """Tell whether a line below a letter's end is a name, a title, an address or a device's advertisement."""
+    tokens = re.findall(r"[^\W\d_]+", line)
+    lowered = {token.lower() for token in tokens}
+    if _DEVICES.match(line) or _is_closing(line, known):
+        return True
+    grammar = any(
+        lowered & (language.weekdays.keys() | (language.nouns - {"nr", "no"})) for language in languages().values()
+    )
+    if grammar or lowered & _REFUSALS or ASKS.search(line):
+        return False
+    if _CONTACT.search(line):
+        return True
+    large = [token for token in tokens if len(token) > _SMALL]
+    return all(token[:1].isupper() or token.lower() in known for token in large)

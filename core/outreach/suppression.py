@@ -1,0 +1,159 @@
+"""Whom we never write to: addresses and domains that are suppressed, and persons who were erased.
+
+An erased person leaves a tombstone: HMAC-SHA-256 of the address under a key of this installation. Who reads the table
+learns nobody's address; who has the key can tell whether an address they hold is one of them.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from core.errors import InvalidInput
+from core.text import normalize
+from core.text.mail_addresses import ascii_domain, folded, readable
+
+_BLOCK = 64  # bytes of a SHA-256 block
+_MIN_KEY = 32
+
+
+class Reason(StrEnum):
+    """Why somebody is not written to."""
+
+    OPT_OUT = "opt_out"
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is suppressed: one address, a domain with all its subdomains, a person or a company without an address.
+
+    Attributes:
+        value: the address or domain in its canonical form; of a person or company a name to list it by.
+        keys: what else finds it, where the address is not known: see `core.outreach.opt_outs`.
+    """
+
+    kind: Literal["address", "domain", "person", "company"]
+    value: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A refusal that arrived as data, in a file or from the CRM.
+
+    Attributes:
+        by: who says so, as `import ID`.
+        note: where it stands there.
+        origin: names the statement; one that a person has lifted is not heard again from the same origin.
+    """
+
+    target: Target
+    reason: Reason
+    by: str
+    note: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A suppression that stands."""
+
+    id: UUID
+    target: Target
+    reason: str
+    note: str | None
+    added_by: str
+    added_at: datetime
+
+
+def address_key(address: str) -> str:
+    """Return the one spelling of an address that suppressions, tombstones and leads are compared by.
+
+    Raises:
+        InvalidInput: it is no address.
+    """
+    found = normalize.email(address)
+    if found is None or found.count("@") != 1:
+        raise InvalidInput("this is no e-mail address")
+    return found
+
+
+def target_of(text: str) -> Target:
+    """Read what a person names: `ada@brightwell.example`, or `brightwell.example` or `@brightwell.example`.
+
+    `person: …` and `company: …` name one that was suppressed without an address, as a list of suppressions shows it.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    given = folded(text.strip())
+    for kind in _UNADDRESSED:
+        if given.startswith(f"{kind}:"):
+            return Target(kind, given)
+    if "@" in given.removeprefix("@"):
+        return Target("address", address_key(given))
+    domain = ascii_domain(given.removeprefix("@").rstrip("."))
+    if domain is None or address_key(f"somebody@{domain}") != f"somebody@{domain}":
+        raise InvalidInput("this is neither an e-mail address nor a domain")
+    return Target("domain", domain)
+
+
+_UNADDRESSED: tuple[Literal["person", "company"], ...] = ("person", "company")
+
+
+def spellings(address: str) -> tuple[str, ...]:
+    """Return an address in its canonical form, and as older versions have stored it."""
+    canonical = normalize.email(address) or address
+    return tuple(dict.fromkeys((canonical, readable(canonical), address)))
+
+
+def matching_values(address: str) -> tuple[str, ...]:
+    """Return what a suppression of this address may be stored as: itself, its domain, and the domains above."""
+    found: dict[str, None] = {}
+    for spelling in spellings(address):
+        labels = spelling.partition("@")[2].split(".")
+        found |= dict.fromkeys((spelling, *(".".join(labels[start:]) for start in range(len(labels) - 1))))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class TombstoneKey:
+    """The secret that tombstones are made with."""
+
+    secret: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < _MIN_KEY:
+            raise InvalidInput(f"the key of tombstones has fewer than {_MIN_KEY} bytes")
+
+    def __repr__(self) -> str:
+        return f"TombstoneKey({self.key_id})"
+
+    @property
+    def key_id(self) -> str:
+        """A name for the key that does not give it away."""
+        return hmac.new(self.secret, b"key id", hashlib.sha256).hexdigest()[:16]
+
+    def digest(self, address: str) -> bytes:
+        """Return the tombstone of a normalised address."""
+        return hmac.new(self.secret, address.encode(), hashlib.sha256).digest()
+
+    @property
+    def pads(self) -> tuple[bytes, bytes]:
+        """Return what HMAC puts in front of the message and of the inner hash (RFC 2104), for computing it in SQL."""
+        key = hashlib.sha256(self.secret).digest() if len(self.secret) > _BLOCK else self.secret
+        padded = key.ljust(_BLOCK, b"\0")
+        return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
+
+
+PERSON_FIELDS = (
+    *("contact_name", "first_name", "last_name", "contact_title"),
+    *("contact_email", "contact_phone", "linkedin_url", "notes"),
+)
+"""Fields of a lead that are about its person, and the free text that may be."""

@@ -1,1 +1,0 @@
-"""Finding the people a company's website names: pure parsing and judgement, no sockets."""

@@ -1,0 +1,294 @@
+"""What qualifying leads is asked for, what becomes of a lead, and what a run answers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+from uuid import UUID
+
+from pydantic import Field
+
+from core.agents.executions import Execution, ModelTotals
+from core.batches import LeadRange
+from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
+from core.forms import Form
+from core.imports.runs import Frozen
+from core.qualification.criteria import micro
+from core.qualification.icp import Profile
+from core.qualification.icp_columns import LeadSource
+from core.qualification.scoring import Tier, thresholds, tier_of
+
+Outcome = Literal["scored", "scored_by_rules", "skipped", "failed", "due"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+Selection = Literal["due", "failed", "all"]
+
+NOTHING_KNOWN = "nothing the profile asks for is known"
+DISQUALIFIED = "a disqualifier applies: no model was asked"
+
+
+class QualifyRequest(Form):
+    """Which leads to qualify, and by which profile."""
+
+    selection: Selection = Field(
+        default="due",
+        title="Leads",
+        description="due: those without an assessment by this profile and their present facts. "
+        "failed: only those whose last assessment failed. all: every lead again",
+    )
+    icp: Path | None = Field(
+        default=None,
+        title="Profile",
+        description="The ideal customer profile, a YAML file. In a form: a file in the data directory, by name. "
+        "Empty: the team's icp.yaml, else the example",
+    )
+    limit: int | None = Field(default=None, ge=1, title="At most", description="Leads; empty: all")
+    use_model: bool = Field(
+        default=True,
+        title="Ask a model",
+        description="Where a language model is configured, it judges beside the rules. Off: the rules alone decide",
+    )
+
+
+class ModelState(NamedTuple):
+    """Whether a run asks a language model.
+
+    Attributes:
+        names: `provider:model`, best first; empty: the rules decide.
+        why_not: why none is asked although one is named and has a key; None where none is configured.
+    """
+
+    names: tuple[str, ...] = ()
+    why_not: str | None = None
+
+
+NO_MODEL = ModelState()
+
+
+@dataclass(frozen=True)
+class QualificationPlan:
+    """A run that has begun: by what, for whom, in which batches."""
+
+    run_id: UUID
+    started_at: datetime
+    selection: Selection
+    profile: Profile
+    sources: tuple[LeadSource, ...]
+    leads: int
+    ranges: tuple[LeadRange, ...]
+    model: ModelState = NO_MODEL
+
+    @property
+    def sources_names(self) -> list[str]:
+        """The names the profile uses, in the order of `LeadFacts.values`."""
+        return [source.name for source in self.sources]
+
+
+class LeadFacts(NamedTuple):
+    """What a profile asks for of one lead: values in the order of the plan's sources, and their hash."""
+
+    lead_id: UUID
+    values: list[str | None]
+    facts_hash: str
+
+
+class Opinion(NamedTuple):
+    """What a language model says of a lead."""
+
+    score: Decimal
+    confidence: Decimal
+    reasoning: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What became of one lead.
+
+    Attributes:
+        lead_id: whose.
+        facts_hash: of the values it rests on.
+        outcome: see `Outcome`.
+        reason: why it was skipped, failed, left due, or scored without a model that was asked; else None.
+        score: 0-100; None where there is none.
+        rules_score: 0-100, before any model.
+        tier: of `score`.
+        confidence: 0-1.
+        breakdown: JSON array of `core.qualification.scoring.Point`.
+        reasoning: a model's.
+        model: its name.
+    """
+
+    lead_id: UUID
+    facts_hash: str
+    outcome: Outcome
+    reason: str | None
+    score: Decimal | None
+    rules_score: Decimal | None
+    tier: Tier | None
+    confidence: Decimal | None
+    breakdown: bytes
+    reasoning: str | None = None
+    model: str | None = None
+
+
+Unanswered = MalformedAnswer | LimitReached | ProviderError
+"""Why there is no usable answer of a model."""
+
+
+class Verdict(NamedTuple):
+    """What asking a model about a lead came to, and what it took.
+
+    Attributes:
+        answer: its opinion, or why there is none.
+        executions: what was run, to be recorded with the assessment.
+    """
+
+    answer: Opinion | Unanswered
+    executions: tuple[Execution, ...] = ()
+
+
+JudgeLead = Callable[[LeadFacts, Assessment], Awaitable[Verdict]]
+"""Asks a language model about a lead, given the rules' assessment. The one place where a model plugs in."""
+
+
+def by_rules(lead: LeadFacts, score: Decimal, tier: Tier, confidence: Decimal, breakdown: bytes) -> Assessment:
+    """Assess a lead by rules alone; one of which nothing is known is skipped, unless a disqualifier applies."""
+    if confidence == 0 and not _has_disqualifier(breakdown):
+        return Assessment(
+            lead.lead_id, lead.facts_hash, "skipped", NOTHING_KNOWN, None, None, None, confidence, breakdown
+        )
+    return Assessment(lead.lead_id, lead.facts_hash, "scored_by_rules", None, score, score, tier, confidence, breakdown)
+
+
+def is_put_before_a_model(rules: Assessment) -> bool:
+    """Tell whether a model is asked about a lead: not where nothing is known, nor where a disqualifier applies."""
+    return rules.rules_score is not None and not _has_disqualifier(rules.breakdown)
+
+
+def _has_disqualifier(breakdown: bytes) -> bool:
+    return b'"disqualified: ' in breakdown
+
+
+def unasked(rules: Assessment, why: str = DISQUALIFIED) -> Assessment:
+    """Give the assessment of a lead that is not put before a model: as the rules say, and why."""
+    return rules if rules.outcome == "skipped" else replace(rules, reason=why)
+
+
+def with_answer(rules: Assessment, answer: Opinion | Unanswered, profile: Profile) -> Assessment:
+    """Give what becomes of a lead once a model was asked about it.
+
+    A usable answer is kept within the profile's margin. Where a limit kept the question from being answered the lead is
+    due later; where the provider failed it has failed; where the answers were of no use the rules' score stands.
+    """
+    if isinstance(answer, Opinion):
+        return with_opinion(rules, answer, profile)
+    if isinstance(answer, MalformedAnswer):
+        return replace(rules, reason=f"the model's answer could not be used: {answer.message}")
+    is_put_off = isinstance(answer, LimitReached | RateLimited | CircuitOpen)
+    return replace(rules, outcome="due" if is_put_off else "failed", reason=answer.message)
+
+
+def with_opinion(rules: Assessment, opinion: Opinion, profile: Profile) -> Assessment:
+    """Give an assessment in which a model's opinion counts.
+
+    Its score is kept within the profile's margin around the rules' score and within 0-100; a disagreement beyond that
+    is said in `reason`. Whom a disqualifier meets stays disqualified.
+
+    Raises:
+        ValueError: the rules gave no score.
+    """
+    if rules.rules_score is None:
+        raise ValueError("a lead without a rules score is not put before a model")
+    margin = profile.model.margin
+    low, high = max(rules.rules_score - margin, Decimal(0)), min(rules.rules_score + margin, Decimal(100))
+    score = min(max(opinion.score, low), high)
+    disagrees = None if score == opinion.score else f"the model said {opinion.score}, beyond the margin of {margin}"
+    limits = thresholds(profile.tiers)
+    is_out = rules.tier == "disqualified" and tier_of(micro(rules.rules_score), limits) != "disqualified"
+    return replace(
+        rules,
+        outcome="scored",
+        reason=disagrees,
+        score=score,
+        tier="disqualified" if is_out or _has_disqualifier(rules.breakdown) else tier_of(micro(score), limits),
+        confidence=min(max(opinion.confidence, Decimal(0)), Decimal(1)),
+        reasoning=opinion.reasoning,
+        model=opinion.model,
+    )
+
+
+class BestLead(Frozen):
+    """One of the best leads, and why."""
+
+    lead_id: UUID
+    company: str | None
+    score: float
+    tier: str
+    confidence: float
+    reason: str
+
+
+class SpendLine(Frozen):
+    """What was spent with one provider, and the part of it that is assumed: calls whose answers were lost."""
+
+    provider: str
+    usd: Decimal
+    credits: Decimal
+    assumed_calls: int = 0
+    assumed_usd: Decimal = Decimal(0)
+    assumed_credits: Decimal = Decimal(0)
+
+
+class QualificationReport(Frozen):
+    """What a run did; the JSON of `sales-agent qualify --json`, a stable interface.
+
+    `outcomes` and `tiers` count the leads this run assessed; `due` is what is left: leads that came or changed
+    meanwhile, those another run is working on, and those a limit has put off.
+    """
+
+    run_id: UUID
+    icp: str
+    icp_version: str
+    selection: Selection
+    leads: int
+    outcomes: dict[Outcome, int]
+    tiers: dict[Tier, int]
+    reasons: dict[str, int] = Field(description="Why leads were skipped, failed or put off, the most frequent first")
+    due: int
+    histogram: list[int] = Field(description="Leads by score: 0-9, 10-19, … 90-100")
+    tier_of_ten: list[Tier] = Field(description="The tier in which the middle of each of these ten scores lies")
+    models: list[ModelTotals] = Field(description="Models that were asked; empty: the rules decided")
+    why_no_model: str | None = Field(description="Why none was asked although one is configured")
+    spend: list[SpendLine]
+    best: list[BestLead]
+    seconds: float
+    leads_per_s: float
+
+
+def tiers_of_tens(profile: Profile) -> list[Tier]:
+    """Give the tier in which the middle of each ten of scores lies: 5, 15, … 95."""
+    return [tier_of(micro(Decimal(10 * ten + 5)), thresholds(profile.tiers)) for ten in range(10)]
+
+
+class RunSummary(Frozen):
+    """One line of what `sales-agent status` says of the last runs."""
+
+    run_id: UUID
+    selection: Selection
+    icp_version: str
+    started_at: datetime
+    finished_at: datetime | None
+    leads: int | None
+
+
+class QualificationStatus(Frozen):
+    """How far qualification is, by the profile that was used last; None where none ever was."""
+
+    icp: str | None
+    icp_version: str | None
+    outcomes: dict[Outcome, int]
+    tiers: dict[Tier, int]
+    due: int
+    runs: list[RunSummary]

@@ -1,0 +1,45 @@
+"""How far everything is: what `sales-agent status` answers."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from core.enrichment.runs import EnrichmentStatus
+from core.imports.runs import Frozen, ImportSummary
+from core.ledger.spend import Budget, Period, Unit
+from core.qualification.runs import QualificationStatus, SpendLine
+
+
+class ContactsStatus(Frozen):
+    """How far the search for those who decide is."""
+
+    outcomes: dict[str, int]
+    contacts: int
+    leads_with_contacts: int
+
+
+class SpendStatus(Frozen):
+    """What was spent and set aside since midnight and since the first of the month, in UTC, by provider."""
+
+    today: list[SpendLine]
+    month: list[SpendLine]
+
+
+class Status(Frozen):
+    """Counts a stage; the JSON of `sales-agent status --json`, a stable interface."""
+
+    leads: int
+    imports: list[ImportSummary]
+    qualification: QualificationStatus
+    enrichment: EnrichmentStatus
+    contacts: ContactsStatus
+    spend: SpendStatus
+
+
+def starts(now: datetime) -> tuple[datetime, datetime]:
+    """Give the first moments of the UTC day and of the month that `now` lies in, as budgets count them."""
+    day, month = (
+        Budget(period, Unit.USD, Decimal(0)).span(now.astimezone(UTC)) for period in (Period.DAY, Period.MONTH)
+    )
+    assert day is not None
+    assert month is not None
+    return day[0], month[0]

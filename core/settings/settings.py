@@ -1,0 +1,289 @@
+"""The only reader of the environment.
+
+One `Settings` of sections; each section has its own prefix, each field a default, a unit and bounds.
+Read by `tasks/runtime/resources.py`, `app` and Alembic's environment; everything else is handed values.
+`.env.example` is generated from this class (`python -m scripts.env_example`) and compared in a test.
+"""
+
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr
+
+from core.settings.outreach import OutreachSettings
+from core.settings.providers import Providers
+from core.settings.section import Section, section
+
+
+class HomeSettings(Section):
+    """Where this installation keeps its own files."""
+
+    model_config = section("SALES_AGENT_")
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("sales-agent")),
+        description="Data directory: private servers, uploads, rejects, logs. Default: the platform's own place",
+    )
+    root: Path | None = Field(
+        default=None, description="Directory that holds prefect.yaml and flows/. Default: where this is installed"
+    )
+    host_names: str = Field(
+        default="",
+        description="Names under which the Prefect server is reached beyond this machine or through a proxy, separated "
+        "by commas; it answers to no others",
+    )
+
+
+class PostgresSettings(Section):
+    """Postgres, PostgreSQL 15 or later."""
+
+    model_config = section("POSTGRES_")
+
+    url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://user:password@host:port/name. Empty: a private PostgreSQL in the data directory",
+    )
+    pool_min: int = Field(default=1, ge=0, le=100, description="Connections that a task keeps open")
+    pool_max: int = Field(default=5, ge=1, le=500, description="Connections that a task opens at most")
+    connect_timeout_s: int = Field(default=10, ge=1, le=120, description="Seconds to wait for a connection")
+
+
+class RedisSettings(Section):
+    """Redis 7.0 or later; holds only what may be lost."""
+
+    model_config = section("REDIS_")
+
+    url: SecretStr | None = Field(
+        default=None, description="redis://host:port/0. Empty: a private Valkey in the data directory, when needed"
+    )
+
+
+class PrefectSettings(Section):
+    """The Prefect server; every other PREFECT_ variable reaches Prefect as it is."""
+
+    model_config = section("PREFECT_")
+
+    api_url: str | None = Field(
+        default=None, description="http://host:4200/api of a running server. Empty: `sales-agent up` starts one"
+    )
+    api_auth_string: SecretStr | None = Field(default=None, description="user:password for that server")
+    server_api_auth_string: SecretStr | None = Field(
+        default=None,
+        description="user:password that a server started here asks for; needed beyond this machine. Empty: made once, "
+        "kept as prefect-login in the data directory",
+    )
+    server_database_connection_url: SecretStr | None = Field(
+        default=None, description="Database of a server started here. Empty: its own one beside ours"
+    )
+    server_encryption_key: SecretStr | None = Field(
+        default=None, description="Fernet key for secrets in Prefect. Empty: made once, kept in the data directory"
+    )
+
+
+class ImportSettings(Section):
+    """CSV import."""
+
+    model_config = section("IMPORT_")
+
+    upload_dir: Path | None = Field(
+        default=None, description="The only directory a form may name files in. Default: uploads/ in the data directory"
+    )
+    batch_rows: int = Field(default=10_000, ge=100, le=100_000, description="Rows a commit")
+    process_rows: int = Field(
+        default=30_000, ge=0, description="Files of so many rows or more are read in a process of their own"
+    )
+    default_country: str | None = Field(
+        default=None,
+        pattern="^[A-Z]{2}$",
+        description="ISO 3166 code used for phone numbers without a country code where the row names no country",
+    )
+
+
+class QualificationSettings(Section):
+    """Qualifying leads."""
+
+    model_config = section("QUALIFY_")
+
+    icp: Path | None = Field(
+        default=None, description="The ideal customer profile. Default: icp.yaml in the data directory, or the example"
+    )
+    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run, scored by rules alone")
+    model_batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run, where a model is asked")
+    model_calls_at_once: int = Field(default=20, ge=1, le=500, description="Leads a task puts before a model at once")
+
+
+class WebsiteSettings(Section):
+    """Reading of company websites."""
+
+    model_config = section("WEBSITES_")
+
+    user_agent: str = Field(
+        default="sales-agent/0.1 (reads public company pages)",
+        min_length=3,
+        max_length=300,
+        pattern=r"^[\x20-\x7e]+$",
+        description="User-Agent header; say how you can be reached. Its first word is our name in robots.txt",
+    )
+    page_budget: int = Field(default=12, ge=1, le=100, description="Pages fetched of one site at most")
+    time_budget_s: float = Field(default=60.0, ge=1, le=3600, description="Seconds for one site")
+    reading_s: float = Field(
+        default=5.0,
+        ge=0.05,
+        le=600,
+        description="Seconds of processor time for reading one page, after which it is given up; all pages of a "
+        "site together have a fourth of its time budget",
+    )
+    delay_s: float = Field(default=1.0, ge=0, le=60, description="Seconds between two requests to one host")
+    timeout_s: float = Field(default=15.0, ge=0.5, le=120, description="Seconds for one page")
+    max_page_bytes: int = Field(
+        default=2_000_000, ge=10_000, le=20_000_000, description="Bytes read of one page, unpacked"
+    )
+    connections: int = Field(default=100, ge=1, le=1000, description="Connections over all hosts")
+    fresh_for_s: float = Field(
+        default=86_400, ge=0, le=31_536_000, description="Seconds a fetched page is used again without asking"
+    )
+    keep_s: float = Field(
+        default=7_776_000,
+        ge=3600,
+        le=315_360_000,
+        description="Seconds after which the sweep deletes a fetched page; until then only changes are fetched",
+    )
+    cache_dir: Path | None = Field(
+        default=None, description="Fetched pages. Default: cache/websites in the data directory"
+    )
+    allow_private_hosts: bool = Field(
+        default=False,
+        description="Visit private, loopback and link-local addresses too; for tests and the sandbox only",
+    )
+    render: bool = Field(
+        default=False,
+        description="Read pages that scripts build in a local Chromium, where a site names nobody without it; "
+        "needs the extra `browser`",
+    )
+    chromium: Path | None = Field(default=None, description="The browser for it. Default: `chromium` on the PATH")
+
+
+class DiscoverySettings(Section):
+    """Discovery of contacts over many leads."""
+
+    model_config = section("DISCOVERY_")
+
+    fresh_for_s: float = Field(
+        default=2_592_000, ge=0, le=31_536_000, description="Seconds until a site that was read is visited again"
+    )
+    retry_after_s: float = Field(
+        default=86_400, ge=0, le=31_536_000, description="Seconds until a site that could not be read is tried again"
+    )
+    batch_sites: int = Field(default=25, ge=1, le=100, description="Sites a task")
+    batches_at_once: int = Field(default=4, ge=1, le=50, description="Tasks side by side in one run")
+    sites_at_once: int = Field(default=10, ge=1, le=100, description="Sites visited at once in a task")
+    lease_s: float = Field(
+        default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
+    )
+    model: bool = Field(
+        default=False,
+        description="Ask the model for `enrichment` about pages whose titles the rules gave to nobody; it only chooses "
+        "among the page's names",
+    )
+    apollo_people: int = Field(
+        default=2,
+        ge=0,
+        le=6,
+        description="People bought of Apollo for one company at most, a credit each: one for a role that is missing",
+    )
+
+
+class AgentSettings(Section):
+    """Agents: what a thread may use, and how long it is remembered."""
+
+    model_config = section("AGENTS_")
+
+    max_steps: int = Field(default=50, ge=1, le=1000, description="Steps of a thread")
+    max_seconds: float = Field(default=600, gt=0, le=86_400, description="Seconds of one run")
+    max_tokens: int = Field(default=200_000, ge=1, description="Tokens of a thread, both ways")
+    max_usd: Decimal = Field(default=Decimal(1), gt=0, le=1000, description="US dollars of a thread")
+    keep_ended_s: float = Field(default=2_592_000, ge=60, description="Seconds until an ended thread is forgotten")
+    keep_open_s: float = Field(default=7_776_000, ge=60, description="Seconds until one that waits is forgotten")
+
+
+class EnrichmentSettings(Section):
+    """Enriching leads."""
+
+    model_config = section("ENRICH_")
+
+    config: Path | None = Field(
+        default=None,
+        description="Which providers fill which fields. Default: enrichment.yaml in the data directory, or the one "
+        "that ships",
+    )
+    batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run")
+    batches_at_once: int = Field(default=4, ge=1, le=50, description="Task runs side by side in one run")
+    sites_at_once: int = Field(default=20, ge=1, le=200, description="Websites read at once in a task run")
+    keep_s: float = Field(
+        default=7_776_000,
+        ge=86_400,
+        le=315_360_000,
+        description="Seconds after which the sweep deletes an answer of a provider that is no longer fresh; values "
+        "taken from it stay",
+    )
+    phone_webhook_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Address that Apollo posts phone numbers to; it demands one. The numbers are collected, not taken "
+        "from there",
+    )
+
+
+class CrmSettings(Section):
+    """Keeping leads in step with a CRM."""
+
+    model_config = section("CRM_")
+
+    config: Path | None = Field(
+        default=None, description="What is kept in step. Default: crm.yaml in the data directory, or the example"
+    )
+    overlap_s: float = Field(
+        default=300,
+        ge=60,
+        le=86_400,
+        description="Seconds of the CRM's change log that are read again each time, because changes appear late",
+    )
+    described_for_s: float = Field(
+        default=86_400, ge=60, le=604_800, description="Seconds until the CRM is asked anew which fields it has"
+    )
+    calls_at_once: int = Field(default=20, ge=1, le=100, description="Calls to the CRM side by side in one run")
+
+
+class Settings:
+    """All sections. Construct once at a process's edge, or use `settings()`."""
+
+    def __init__(self) -> None:
+        place = HomeSettings()
+        self.home = place.home.expanduser().absolute()
+        self.root = place.root
+        self.host_names = place.host_names
+        self.prefect = PrefectSettings()
+        self.postgres = PostgresSettings()
+        self.redis = RedisSettings()
+        self.imports = ImportSettings()
+        self.qualification = QualificationSettings()
+        self.providers = Providers()
+        self.websites = WebsiteSettings()
+        self.discovery = DiscoverySettings()
+        self.outreach = OutreachSettings()
+        self.agents = AgentSettings()
+        self.enrichment = EnrichmentSettings()
+        self.crm = CrmSettings()
+
+    @property
+    def upload_dir(self) -> Path:
+        """The directory that forms may name files in."""
+        return self.imports.upload_dir or self.home / "uploads"
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once from the environment and `.env`."""
+    return Settings()

@@ -1,1 +1,0 @@
-"""The rules of keeping leads in step with a CRM: what is compared, who wins, what may be done. No sockets."""

@@ -1,0 +1,1 @@
+"""Text as people write it: names, titles, phones, places, numbers, addresses."""

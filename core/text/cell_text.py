@@ -1,0 +1,48 @@
+"""A cell's text: stripped, None where it says that there is nothing, repaired where that is certain."""
+
+import re
+
+from core.text.spreadsheets import unguarded
+
+MISSING = frozenset(
+    {
+        "", "-", "--", "---", "—", "–", ".", "?", "n/a", "n.a.", "na", "n.a", "#n/a", "#na", "#ref!", "#value!",
+        "#name?", "#null!", "#div/0!", "#num!", "#error!",
+        "null", "none", "nan", "nil", "undefined", "(null)", "<null>", "[null]", "not available", "k.a.", "\\n",
+        "(none)", "(blank)", "<na>",
+    }
+)  # fmt: skip
+"""Cells, stripped and in lower case, that mean: nothing here."""
+_LONGEST_MISSING = max(map(len, MISSING))
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_FORMULA_TEXT = re.compile(r'^="((?:[^"]|"")*)"$')
+SCIENTIFIC = re.compile(r"^[-+]?\d(?:[.,]\d+)?E\+?\d{1,2}$", re.IGNORECASE)
+WHOLE = re.compile(r"^(\d+)[.,]0$")
+"""What spreadsheets make of long numbers ('4.9E+11'), and of whole ones ('78724.0')."""
+
+
+def text(raw: str) -> str | None:
+    """Give a cell's text without surrounding white space, or None where it says that there is nothing."""
+    value = raw.strip()
+    if len(value) <= _LONGEST_MISSING and value.lower() in MISSING:
+        return None
+    if "'" in value and (bare := unguarded(value)) != value:
+        return text(bare)
+    if value[0] == "=" and (match := _FORMULA_TEXT.match(value)):
+        return text(match[1].replace('""', '"'))
+    if not value.isprintable():
+        storable_part = _UNSTORABLE.sub("", value)
+        return value if storable_part == value else text(storable_part)
+    return value
+
+
+def aside(raw: str) -> str:
+    """Give a cell that no field takes as it is kept beside the lead."""
+    return unguarded(raw) if raw.isprintable() else _UNSTORABLE.sub("", unguarded(raw))
+
+
+def storable(raw: str) -> str:
+    """Give text without what a database cannot store: NUL and lone surrogates."""
+    # What is printable holds neither; one look, and quick for letters of every script.
+    return raw if raw.isprintable() else _UNSTORABLE.sub("", raw)

@@ -1,0 +1,264 @@
+"""Is this text a person's name? Parsing of names as pages write them, and a key under which spellings meet."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+
+from core.text.name_words import GIVEN, HONORIFICS, NOT_NAMES, PARTICLES, PLAIN_HONORIFICS, SURNAMES
+from core.text.title_words import CREDENTIALS, JOBS
+from core.text.titles import fold, read_title
+
+_MAX_NAME = 60
+_AFTER_HONORIFIC = frozenset(
+    {
+        "med.",
+        "h.c.",
+        "hc.",
+        "jur.",
+        "phil.",
+        "rer.",
+        "nat.",
+        "oec.",
+        "pol.",
+        "techn.",
+        "habil.",
+        "(fh)",
+        "dipl.-kfm.",
+        "dipl.-wirt.-ing.",
+        "maitre",
+    }
+)
+_CHARTERED = frozenset({"CA", "CS", "CMA", "CPA", "ACA", "FCA"})
+"""Letters of a profession that stand before a name in India; written in small letters they would be a name."""
+_LETTERS = re.compile(r"^(?:(?=\S*[A-Z]\S*[A-Z])[A-Z][A-Za-z.®-]{1,7}(?: |$)){1,2}$")
+_WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
+_INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
+_NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
+_PRONOUNS = re.compile(r"\s*[(\[]\s*(?:he|she|they|him|her|er|sie|il|elle|ella|el)\s*[/|,].*?[)\]]", re.IGNORECASE)
+_PREFIXED = re.compile(r"^(?:Mc|Mac|De|Di|Le|La|Van|Fitz|Du|Da|Del|O)(?=[A-Z])")
+_DECORATION = re.compile(r"^(?:\d{1,2}[.)]\s+|[^\w(]+)+|[^\w.)’'\"”“»]+$")
+_EDGES = ' \t,;:|-–—•·*"“”„«»<>\u2022'
+
+
+@dataclass(frozen=True)
+class PersonName:
+    """A person's name.
+
+    Attributes:
+        text: as a reader would write it: no honorific, no credential, no nickname, capitals only where they belong.
+        given: given names and initials.
+        family: the family name with its particles.
+        nickname: a name in quotation marks or brackets, or "".
+    """
+
+    text: str
+    given: str
+    family: str
+    nickname: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """First given name and family name, folded: equal for "Dr. José M. Pérez" and "Jose Perez"."""
+        first = re.split(r"[\s-]+", fold(self.given).strip("."))[0].strip(".") if self.given else ""
+        return f"{first} {_letters(fold(self.family))}".strip()
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^\w]+", "", text)
+
+
+@lru_cache(maxsize=20_000)
+def read_name(text: str) -> PersonName | None:
+    """Read a text that may be a person's name and nothing else.
+
+    Returns:
+        The name, or None where the text is anything but one name of two to six words.
+    """
+    text = _DECORATION.sub("", text.strip(_EDGES))
+    if not 4 <= len(text) <= _MAX_NAME or not text[0].isalpha() or any(char.isdigit() for char in text):
+        return None
+    text = _PRONOUNS.sub("", text)
+    if any(char in text for char in "@/\\?!:;=+%$#[]{}…|&•"):
+        return None
+    nickname = ""
+    nicknamed = _NICKNAME.search(text)
+    if nicknamed is not None and nicknamed.start() > 0:
+        if read_title(nicknamed[1]).is_title or (_has_common_words(nicknamed[1]) and fold(nicknamed[1]) not in GIVEN):
+            return None
+        if fold(nicknamed[1]).strip(".") not in CREDENTIALS and not _has_common_words(nicknamed[1]):
+            nickname = nicknamed[1].strip()
+        text = (text[: nicknamed.start()] + " " + text[nicknamed.end() :]).strip()
+    if "(" in text or ")" in text:
+        return None
+    words = _turned(text)
+    if words is None:
+        return None
+    if len(words[-1]) > 4 and words[-1].endswith(".") and words[-1].count(".") == 1:
+        words[-1] = words[-1][:-1]
+    words = _stripped(words)
+    if not _is_name(words):
+        return None
+    words = [_cased(word) for word in words] if _shouts(words) else _calm(words)
+    split = _family_start(words)
+    return PersonName(" ".join(words), " ".join(words[:split]), " ".join(words[split:]), nickname)
+
+
+def same_person(one: PersonName, other: PersonName) -> bool:
+    """Say whether two names can be of one person: equal keys, or equal family names with given names that agree."""
+    if one.key == other.key:
+        return True
+    if _letters(fold(one.family)) != _letters(fold(other.family)):
+        return False
+    firsts = [re.split(r"[\s.-]+", fold(name.given))[0] for name in (one, other)]
+    nicks = [fold(name.nickname) for name in (one, other)]
+    if firsts[0] in (firsts[1], nicks[1]) or firsts[1] == nicks[0] != "":
+        return True
+    short, long = sorted(firsts, key=len)
+    return bool(short) and long.startswith(short) and (len(short) == 1 or len(short) >= 3)
+
+
+def _has_common_words(text: str) -> bool:
+    return any(fold(word) in NOT_NAMES for word in text.split())
+
+
+def _turned(text: str) -> list[str] | None:
+    """Cut into words, credentials after commas dropped; "Surname, Name" is turned around."""
+    chunks = [chunk.strip() for chunk in text.split(",") if chunk.strip()]
+    while len(chunks) > 1 and (
+        all(_credential(word) for word in chunks[-1].split()) or (" " in chunks[0] and _are_letters(chunks[-1]))
+    ):
+        chunks.pop()
+    if len(chunks) == 2:
+        family, given = chunks[0].split(), chunks[1].split()
+        if len(family) > 3 or len(given) > 3 or (len(family) > 1 and not _leads_family(family)):
+            return None
+        return given + family
+    return chunks[0].split() if len(chunks) == 1 else None
+
+
+def _leads_family(words: list[str]) -> bool:
+    return fold(words[0]) in PARTICLES or all(word.isupper() for word in words)
+
+
+def _credential(word: str) -> bool:
+    return fold(word).strip(".®™()") in CREDENTIALS or fold(word).strip(".").replace(".", "") in CREDENTIALS
+
+
+def _are_letters(text: str) -> bool:
+    """Letters after a full name are a licence or a degree, known or not ("Jane Doe, SE"), where they are no post."""
+    return bool(_LETTERS.match(text)) and not read_title(text).is_title
+
+
+def _stripped(words: list[str]) -> list[str]:
+    while len(words) > 2 and words[0] in _CHARTERED:
+        words = words[1:]
+    while len(words) > 1 and (_is_honorific(words[0]) or (fold(words[0]) in _AFTER_HONORIFIC and len(words) > 2)):
+        words = words[1:]
+    while (
+        len(words) > 2
+        and _credential(words[-1])
+        and (
+            sum(char.isupper() for char in words[-1]) > 1 or "." in words[-1] or fold(words[-1]) in ("jr", "phd", "esq")
+        )
+    ):
+        words = words[:-1]
+    return words
+
+
+def _is_honorific(word: str) -> bool:
+    """Written with its full stop, or one of those that are no name ("Hon", "Don" and "Dean" can be)."""
+    folded = fold(word)
+    return folded in PLAIN_HONORIFICS or (folded.endswith(".") and folded.rstrip(".") in HONORIFICS and len(folded) > 2)
+
+
+def _is_name(words: list[str]) -> bool:
+    if not 2 <= len(words) <= 7:
+        return False
+    full = 0
+    plain = 0
+    common = 0
+    for position, word in enumerate(words):
+        folded = fold(word).strip(".’'")
+        if (folded in PARTICLES or (folded == "und" and fold(words[position - 1]) == "von")) and 0 < position < len(
+            words
+        ) - 1 + (len(words) > 2):
+            continue
+        if (
+            position == 0
+            and folded in PARTICLES
+            and folded not in ("de", "van", "von", "al", "mac", "ben", "san", "el", "abu", "la", "le", "da", "di")
+        ):
+            return False
+        if _INITIAL.match(word) and word[0].isupper():
+            continue
+        if word.endswith(".") and len(word) > 4 and not re.search(r"-[^\W\d_]\.$", word):
+            return False
+        if not _WORD.match(word) or not _is_capitalised(word) or _is_joined(word):
+            return False
+        if (
+            folded in NOT_NAMES
+            or (folded.endswith("s") and folded[:-1] in JOBS and folded not in SURNAMES)
+            or any(bit in NOT_NAMES and bit not in GIVEN and len(bit) > 3 for bit in folded.split("-")[1:])
+        ):
+            if folded not in GIVEN and not (folded in SURNAMES and position == len(words) - 1):
+                return False
+            common += 1
+        elif folded.removesuffix("'s") != folded or (
+            folded.endswith(("tion", "ology", "ware", "ungen"))
+            and len(folded) > 6
+            and position == len(words) - 1
+            and folded not in GIVEN
+        ):
+            return False
+        full += 1
+        plain += len(folded) >= 2
+    if common == len(words):
+        return False
+    return full >= 1 and plain >= 1 and (full >= 2 or any(_INITIAL.match(word) for word in words))
+
+
+def _is_capitalised(word: str) -> bool:
+    return (
+        word[0].isupper()
+        or (len(word) > 2 and word[1] in "'’" and word[2].isupper())
+        or (not word[0].isascii() and not word[0].islower())
+    )
+
+
+def _is_joined(word: str) -> bool:
+    """A capital after a small letter: two words that the page's layout holds apart ("JaneDoe"), McDonald apart."""
+    word = _PREFIXED.sub("", word)
+    return any(one.islower() and other.isupper() for one, other in pairwise(word))
+
+
+def _shouts(words: list[str]) -> bool:
+    return all(word.isupper() for word in words if len(word) > 2 and fold(word) not in PARTICLES)
+
+
+def _calm(words: list[str]) -> list[str]:
+    """Write a family name in capitals ("Élise BARRAULT", "BARRAULT Élise") as a name, and put it last."""
+    loud = [len(word) > 2 and word.isupper() and not _INITIAL.match(word) for word in words]
+    if any(loud) and loud[0] and not loud[-1]:
+        split = loud.index(False)
+        words = words[split:] + words[:split]
+        loud = loud[split:] + loud[:split]
+    return [_cased(word) if shout else word for word, shout in zip(words, loud, strict=True)]
+
+
+def _cased(word: str) -> str:
+    if _INITIAL.match(word) and (len(word) <= 2 or "." in word):
+        return word
+    if fold(word) in PARTICLES and len(word) <= 3:
+        return word.lower()
+    cased = re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word.lower())
+    cased = re.sub(r"^(Mc)([a-z])", lambda part: part[1] + part[2].upper(), cased)
+    return re.sub(r"(?<=^[OD])(['’])([a-z])", lambda part: part[1] + part[2].upper(), cased)
+
+
+def _family_start(words: list[str]) -> int:
+    """The family name is the last word with the particles before it."""
+    start = len(words) - 1
+    while start > 1 and fold(words[start - 1]) in PARTICLES and len(words[start - 1]) > 1:
+        start -= 1
+    return start

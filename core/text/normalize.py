@@ -1,0 +1,346 @@
+"""Makes values comparable: e-mail, URL and domain, LinkedIn URL, country, number range. Phones: `core.text.phones`.
+
+Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be trusted;
+all are idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`,
+`78724.0`) and refused where it is not (`4.9E+11`, `#N/A`). Cheap tests decide nearly every value; libraries see only
+what those cannot decide.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from core.text.cell_text import SCIENTIFIC, WHOLE, storable, text
+from core.text.countries import country_code, country_name
+from core.text.mail_addresses import ascii_domain, folded
+from core.text.mailboxes import is_made_up
+from core.text.shared_hosts import is_shared, shared_hosts
+
+if TYPE_CHECKING:
+    import tldextract
+
+CACHE = 16_384
+
+_EMAIL_FAST = re.compile(
+    r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]{2,24}"
+).fullmatch
+_EMAIL = re.compile(
+    r"^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\.?@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$"
+)
+_EMAIL_SPLIT = re.compile(r"[\s,;|<>()\[\]\"]+")
+
+_HOST = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})$")
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)", re.ASCII).fullmatch
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(?=//|[^0-9])", re.IGNORECASE)
+_LABEL = "[a-z0-9]++(?:-++[a-z0-9]++)*+"
+_URL_FAST = re.compile(rf"https?://(?:{_LABEL}\.)++[a-z]{{2,12}}(?:/[A-Za-z0-9_.~%&=+/-]++)?").fullmatch
+# A home page as people type it: with or without a scheme, a slash at its end.
+_HOME_PAGE_FAST = re.compile(rf"(https?://)?((?:{_LABEL}\.)++[a-z]{{2,12}})/?").fullmatch
+# Under the flat endings, at any depth, the registrable domain is the last two labels; under the layered only for hosts
+# of two labels whose first is no category such as 'com' or 'gov'. Source: Public Suffix List, ICANN section, Nov. 2026.
+_FLAT = "com|net|org|de|eu"
+_LAYERED = "io|co|ch|at|be|nl|fr|es|dk|se|fi|cz"
+_DOMAIN_FAST = re.compile(
+    rf"(?:https?://)?(?:(?:{_LABEL}\.)*({_LABEL}\.(?:{_FLAT}))|(?:www\.)?([a-z0-9-]{{5,}}\.(?:{_LAYERED})))(?:/.*)?"
+).fullmatch
+# A home page together with its domain: one match tells both. Groups: scheme, host, its domain under either ending.
+_SITE_FAST = re.compile(
+    rf"(https?://)?((?:{_LABEL}\.)*({_LABEL}\.(?:{_FLAT}))|(?:www\.)?((?=[a-z0-9-]{{5}}){_LABEL}\.(?:{_LAYERED})))/?"
+).fullmatch
+_shared = shared_hosts()
+_LINKEDIN = re.compile(
+    r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([\w%.&+~-]+)",
+    re.IGNORECASE,
+)
+_PROFILE_FAST = re.compile(r"https?://(?:www\.)?linkedin\.com/in/([a-z0-9-]+)/?").fullmatch
+_COMPANY_PAGE_FAST = re.compile(r"https?://(?:www\.)?linkedin\.com/company/([a-z0-9-]+)/?").fullmatch
+_PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"})
+
+
+def email(raw: str) -> str | None:
+    """Give the first valid address in a cell, in its canonical form (`core.text.mail_addresses`)."""
+    if len(raw) <= 66:
+        if _EMAIL_FAST(raw):
+            return raw
+        value = raw.strip().lower()
+        if _EMAIL_FAST(value):
+            return value
+    return _email(raw)
+
+
+def real_email(raw: str) -> str | None:
+    """Give the first valid address in a cell that was not made up where none was known."""
+    found = email(raw)
+    return found if found is None or not is_made_up(found) else _real_email(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _real_email(raw: str) -> str | None:
+    return next((address for address in _emails(raw) if not is_made_up(address)), None)
+
+
+@lru_cache(maxsize=CACHE)
+def _email(raw: str) -> str | None:
+    return next(_emails(raw), None)
+
+
+def _emails(raw: str) -> Iterator[str]:
+    for part in _EMAIL_SPLIT.split(folded(raw.strip())):
+        candidate = part.removeprefix("mailto:").split("?", 1)[0].strip("'`\u2018\u2019.:/")
+        if "@" not in candidate or ".." in candidate or len(candidate) > 254:
+            continue
+        local, _, domain = candidate.rpartition("@")
+        if not _EMAIL.match(candidate) or local.endswith(".") or len(local) > 64:
+            continue
+        host = ascii_domain(domain)
+        if host is not None and _HOST.match(host) and len(f"{local}@{host}") <= 254:
+            yield f"{local}@{host}"
+
+
+def _split_url(raw: str) -> tuple[str, str, str] | None:
+    """Give (scheme, host, rest) of a URL or bare host; None where it is neither."""
+    value = (text(raw) or "").strip("'\"<>() ")
+    for cut in (";", ",", " ", "\n", "|"):
+        if cut in value:
+            value = next((part.strip("'\"<>()") for part in re.split(r"[\s;,|]+", value) if "." in part), "")
+            break
+    if not value or "@" in value.split("/")[0]:
+        return None
+    scheme, is_address = "https", False
+    # Some are pasted twice: 'http://https://example.com'; the last one counts.
+    if match := re.match(r"(?:(https?):/*+)++", value, re.IGNORECASE):
+        is_address = True
+        scheme, value = match[1].lower(), value[match.end() :]
+    elif _SCHEME.match(value):
+        return None
+    value = value.lstrip("/")
+    cut_at = min((value.index(char) for char in "/?#" if char in value), default=len(value))
+    authority, rest = value[:cut_at], value[cut_at:]
+    host, _, port = authority.lower().rstrip(".").partition(":")
+    if port and not (port.isdigit() and port.isascii() and len(port) <= 5):
+        return None
+    # A number with dots is an address only where it is written as one.
+    ascii_host = _ascii_host(host) or (host if is_address and _IPV4(host) else None)
+    if ascii_host is None:
+        return None
+    rest = storable(rest)
+    return scheme, ascii_host + (f":{port}" if port else ""), "" if rest == "/" else rest
+
+
+def _ascii_host(host: str) -> str | None:
+    if len(host) > 253 or not _HOST.match(host):
+        return None
+    if host.isascii():
+        return host
+    encoded = ascii_domain(host)
+    return encoded if encoded is not None and _HOST.match(encoded) else None
+
+
+def url(raw: str) -> str | None:
+    """Give a web address with scheme and lower-case host; 'https' where none is written."""
+    if _URL_FAST(raw):
+        return raw
+    if home_page := _HOME_PAGE_FAST(raw):
+        return f"{home_page[1] or 'https://'}{home_page[2]}"
+    return _url(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _url(raw: str) -> str | None:
+    parts = _split_url(raw)
+    return None if parts is None else f"{parts[0]}://{parts[1]}{parts[2]}"
+
+
+@cache
+def _suffixes() -> "tldextract.TLDExtract":
+    import tldextract  # takes longer to import than reading a small file does, and few files need it
+
+    return tldextract.TLDExtract(
+        suffix_list_urls=(),
+        cache_dir=None,
+        include_psl_private_domains=False,
+        extra_suffixes=("example", "test", "invalid"),  # reserved for documentation and tests, RFC 2606
+    )
+
+
+@lru_cache(maxsize=CACHE)
+def domain(raw: str) -> str | None:
+    """Give the registrable domain of a URL or host: 'https://www.shop.example.co.uk/a' -> 'example.co.uk'."""
+    parts = _split_url(raw)
+    if parts is None:
+        return None
+    return _suffixes().extract_str(parts[1].partition(":")[0]).top_domain_under_public_suffix or None
+
+
+def own_domain(raw: str) -> str | None:
+    """Give the registrable domain where it can be a company's own; None for shared hosts."""
+    fast = _DOMAIN_FAST(raw)
+    if fast:
+        found = fast[1] or fast[2]
+        return None if found in _shared else found
+    return _own_domain(raw)
+
+
+def site(raw: str) -> tuple[str | None, str | None]:
+    """Give `url(raw)` and the `own_domain` of that address, both at once: the work is nearly the same."""
+    home_page = _SITE_FAST(raw)
+    if home_page is None:
+        address = url(raw)
+        return address, own_domain(address) if address else None
+    scheme, host, flat, layered = home_page.groups()
+    found = flat or layered
+    return (scheme or "https://") + host, None if found in _shared or host in _shared else found
+
+
+@lru_cache(maxsize=CACHE)
+def _own_domain(raw: str) -> str | None:
+    parts = _split_url(raw)
+    if parts is None or is_shared(parts[1].partition(":")[0]):
+        return None
+    return domain(raw)
+
+
+def linkedin_person(raw: str) -> str | None:
+    """Give a person's profile URL in its canonical form; None for anything else, a company's page too."""
+    profile = _PROFILE_FAST(raw)
+    return f"https://www.linkedin.com/in/{profile[1]}" if profile else _linkedin(raw, person=True)
+
+
+def linkedin_company(raw: str) -> str | None:
+    """Give a company page's URL in its canonical form; None for anything else, a person's profile too."""
+    page = _COMPANY_PAGE_FAST(raw)
+    return f"https://www.linkedin.com/company/{page[1]}" if page else _linkedin(raw, person=False)
+
+
+def _lower(slug: str) -> str:
+    # 'İ' becomes two characters in lower case, of which the second is no letter: lower it no further.
+    return slug.lower() if slug.isascii() or len(slug.lower()) == len(slug) else slug
+
+
+@lru_cache(maxsize=CACHE)
+def _linkedin(raw: str, *, person: bool) -> str | None:
+    value = (text(raw) or "").strip("'\"<>() ")
+    match = _LINKEDIN.match(value)
+    if match is None:
+        return None
+    kind, slug = match[1].lower(), match[2].rstrip(".")
+    if not slug or (kind in _PERSON_KINDS) != person:
+        return None
+    if kind == "pub":
+        rest = re.match(r"(?:/[\w%~-]+)*", value[match.end() :])
+        tail = _lower(rest[0]) if rest else ""
+        return f"https://www.linkedin.com/pub/{_lower(slug)}{tail}"
+    if kind.startswith("sales/") and kind != "sales/company":
+        return f"https://www.linkedin.com/{kind}/{slug}"
+    if kind in {"organization", "sales/company"}:
+        kind = "company"
+    return f"https://www.linkedin.com/{kind}/{_lower(slug)}"
+
+
+@lru_cache(maxsize=CACHE)
+def country(raw: str) -> str | None:
+    """Give a country's English short name; text that is no known country stays as it is."""
+    value = text(raw)
+    if value is None:
+        return None
+    code = country_code(value)
+    return country_name(code) if code else value
+
+
+_MULTIPLIER = {
+    "k": 1_000, "thousand": 1_000, "tsd": 1_000, "mil": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000,
+    "mio": 1_000_000, "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000,
+    "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "md": 1_000_000_000,
+    "milliarden": 1_000_000_000, "lakh": 100_000, "lakhs": 100_000, "lac": 100_000, "cr": 10_000_000,
+    "crore": 10_000_000, "crores": 10_000_000,
+}  # fmt: skip
+_AMOUNT = r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)\s*([a-z]+\b)?\.?"
+_MONEY = re.compile(
+    r"(?:us\$|[$€£₹¥]|\b(?:usd|eur|gbp|inr|chf|cad|aud|rs|euro|euros|dollars|employees|employee|mitarbeiter|people|staff|salaries|empleados|dipendenti|medewerkers)\b\.?)",
+    re.IGNORECASE,
+)
+_BEFORE = r"(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*"
+_JOINT = r"(-|–|—|to|bis|a|à|until|and|…|\.\.)"
+_RANGE = re.compile(rf"^{_BEFORE}{_AMOUNT}\s*(?:{_JOINT}\s*{_AMOUNT})?\s*(\+|plus)?$")
+_OPEN = re.compile(r"^(?:over|more than|>|≥|at least|mehr als|über|plus de|más de)\s*")
+
+
+def number_range(raw: str) -> str | None:
+    """Give a number or range in plain digits: '51-200', '1000+', '8200000000', '78724'; other text stays as it is.
+
+    Understands '$8.2B', '1.2 Cr', '1,000+', '51 to 200', '10.000', '12 Mio. €', 'over 500 employees'.
+    """
+    return raw if raw.isdigit() and raw.isascii() and raw[0] != "0" else _number_range(raw)
+
+
+@lru_cache(maxsize=CACHE)
+def _number_range(raw: str) -> str | None:
+    value = text(raw)
+    if value is None:
+        return None
+    if value.isdigit() and value.isascii():
+        return value.lstrip("0") or "0"
+    if len(value) > _LONGEST_RANGE:
+        return value
+    plain = " ".join(_MONEY.sub(" ", value.lower().replace("'", "")).split())
+    match = _RANGE.match(plain)
+    if match is None:
+        return value
+    low_digits, low_unit, joint, high_digits, high_unit, plus = match.groups()
+    low = _amount(low_digits, low_unit or (high_unit if joint else None))
+    high = _amount(high_digits, high_unit) if joint else None
+    if low is None or (joint and high is None):
+        return value
+    if joint:
+        return f"{low}-{high}"
+    if plain[:1] in "<≤" or plain.startswith(("under", "less than", "up to")):
+        return f"0-{low}"
+    return f"{low}+" if plus or _OPEN.match(plain) else low
+
+
+_LONGEST_RANGE = 200  # characters of a cell, with all the words that may stand around two amounts
+_LONGEST_AMOUNT = 16  # characters; more than any company earns, and what a decimal holds exactly with any unit
+
+
+def _amount(digits: str, unit: str | None) -> str | None:
+    if len(digits) > _LONGEST_AMOUNT:
+        return None
+    factor = 1
+    if unit:
+        if unit not in _MULTIPLIER:
+            return None
+        factor = _MULTIPLIER[unit]
+    grouped = re.fullmatch(r"\d{1,3}(?:[,. \u00a0\u202f]\d{3})+", digits)
+    # '1.234' without a unit is one thousand odd; '1.234 Mio' is a decimal.
+    if grouped and not (unit and digits.count(".") + digits.count(",") == 1):
+        number = Decimal(re.sub(r"[^\d]", "", digits))
+    else:
+        number = Decimal(digits.replace(",", "."))
+    amount = round(number * factor, 2)
+    return str(int(amount)) if amount == int(amount) else f"{amount:.2f}".rstrip("0").rstrip(".")
+
+
+def postal_code(raw: str) -> str | None:
+    """Give a postal code: '78724.0' -> '78724', '="00123"' -> '00123'; nothing is padded, nothing guessed."""
+    if raw.isdigit():
+        return raw
+    value = text(raw)
+    if value is None or SCIENTIFIC.match(value):
+        return None
+    if whole := WHOLE.match(value):
+        return whole[1]
+    return postal_code(value.lstrip("'")) if value[0] == "'" else value
+
+
+def external_id(raw: str) -> str | None:
+    """Give an id as it stands, without a spreadsheet's '.0'; ids destroyed to '4.9E+11' are refused."""
+    if raw.isdigit():
+        return raw
+    value = text(raw)
+    if value is None or SCIENTIFIC.match(value):
+        return None
+    if whole := WHOLE.match(value):
+        return whole[1]
+    return value

@@ -1,0 +1,1 @@
+"""Leads: what they consist of, how values meet, what makes two the same."""

@@ -1,0 +1,1 @@
+"""What is known, told: exports, frames, status."""

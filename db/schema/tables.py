@@ -1,0 +1,259 @@
+"""The tables, as SQLAlchemy sees them. Rows end in `Row`, load nothing lazily and do not leave this package.
+
+Migrations under `migrations/` create them; `tests/db/schema/test_schema.py` compares the two.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    Numeric,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from core.leads.lead import FIELDS
+
+_EMPTY = text("'{}'::jsonb")
+_NOW = text("now()")
+
+
+class Base(DeclarativeBase):
+    """Common metadata: constraint names are fixed, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        str: Text,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        int: BigInteger,
+        Decimal: Numeric,
+    }
+
+
+class LeadRow(Base):
+    """A company with, where known, its contact. One row per `dedupe_key`.
+
+    `field_edits` says of a field who wrote it last and when, where that was a person: `{field: {"at", "by"}}`.
+    """
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        Index("ix_leads_company_domain", "company_domain", postgresql_where=text("company_domain IS NOT NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    dedupe_key: Mapped[str] = mapped_column(Text(collation="C"), unique=True)
+    company_name: Mapped[str | None]
+    company_website: Mapped[str | None]
+    company_domain: Mapped[str | None]
+    industry: Mapped[str | None]
+    company_size: Mapped[str | None]
+    annual_revenue: Mapped[str | None]
+    street: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    country: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    company_phone: Mapped[str | None]
+    company_linkedin_url: Mapped[str | None]
+    contact_name: Mapped[str | None]
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    contact_title: Mapped[str | None]
+    contact_email: Mapped[str | None]
+    contact_phone: Mapped[str | None]
+    linkedin_url: Mapped[str | None]
+    notes: Mapped[str | None]
+    source: Mapped[str | None]
+    external_id: Mapped[str | None]
+    extra: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
+    original: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
+    created_import_id: Mapped[UUID | None] = mapped_column(Uuid)
+    created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    edited_at: Mapped[datetime | None]
+    edited_by: Mapped[str | None]
+    field_edits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
+
+
+class ImportRow(Base):
+    """One import of one file with one set of options. `fingerprint` names both, for resuming."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        CheckConstraint("status IN ('running', 'finished', 'undone')", name="status"),
+        Index("ix_imports_fingerprint", "fingerprint"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    fingerprint: Mapped[str]
+    file_name: Mapped[str]
+    file_sha256: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=text("'running'"))
+    options: Mapped[dict[str, Any]]
+    format: Mapped[dict[str, Any]]
+    records: Mapped[int]
+    report: Mapped[dict[str, Any] | None]
+    flow_run_id: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+
+
+class ImportBatchRow(Base):
+    """One commit of an import: the records it covered and what became of them.
+
+    `matched` are rows whose lead was there before this import; `repeated` rows whose lead an earlier row of the file
+    created, or named in the same batch. `kept_apart` counts the rows whose key is somebody else's, by its kind.
+    """
+
+    __tablename__ = "import_batches"
+
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    first_record: Mapped[int] = mapped_column(primary_key=True)
+    next_record: Mapped[int]
+    inserted: Mapped[int]
+    matched: Mapped[int]
+    updated: Mapped[int]
+    repeated: Mapped[int]
+    rejected: Mapped[int]
+    kept_apart: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
+
+
+class ImportMetRow(Base):
+    """The leads a batch met that were there before its import.
+
+    An array a batch, because a row a lead costs ten times the write-ahead log. A lead is in it once for each batch that
+    met it.
+    """
+
+    __tablename__ = "import_met"
+
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    first_record: Mapped[int] = mapped_column(primary_key=True)
+    lead_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+
+
+class ImportRejectRow(Base):
+    """A record that was not imported, as it stood in the file, and why."""
+
+    __tablename__ = "import_rejects"
+
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    record: Mapped[int] = mapped_column(primary_key=True)
+    line: Mapped[int]
+    column: Mapped[str]
+    value: Mapped[str]
+    reason: Mapped[str]
+    cells: Mapped[list[str]] = mapped_column(JSONB)
+
+
+class ImportChangeRow(Base):
+    """What an import changed in a lead that was there before: the fields' values before and after, for undo."""
+
+    __tablename__ = "import_changes"
+    __table_args__ = (Index("ix_import_changes_lead_id", "lead_id"),)
+
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class HeaderMappingRow(Base):
+    """A column mapping a person confirmed for a header, used again for files with the same header."""
+
+    __tablename__ = "header_mappings"
+
+    header_sha256: Mapped[str] = mapped_column(primary_key=True)
+    mapping: Mapped[dict[str, Any]]
+    confirmed_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
+class IcpRow(Base):
+    """A version of the ideal customer profile that leads were assessed by."""
+
+    __tablename__ = "icps"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    profile: Mapped[dict[str, Any]]
+    first_used_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
+class QualificationRunRow(Base):
+    """One run over the leads that were due for it."""
+
+    __tablename__ = "qualification_runs"
+    __table_args__ = (Index("ix_qualification_runs_started_at", "started_at"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    icp_version: Mapped[str] = mapped_column(ForeignKey("icps.version"))
+    selection: Mapped[str]
+    flow_run_id: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    finished_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any] | None]
+
+
+class AssessmentRow(Base):
+    """The last assessment of a lead. It is current while profile and facts are those it names."""
+
+    __tablename__ = "assessments"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('scored', 'scored_by_rules', 'skipped', 'failed', 'due')", name="outcome"),
+        Index("ix_assessments_score", "score"),
+    )
+
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    outcome: Mapped[str]
+    reason: Mapped[str | None]
+    score: Mapped[Decimal | None]
+    rules_score: Mapped[Decimal | None]
+    tier: Mapped[str | None]
+    confidence: Mapped[Decimal | None]
+    breakdown: Mapped[list[Any]] = mapped_column(JSONB)
+    reasoning: Mapped[str | None]
+    model: Mapped[str | None]
+    icp_version: Mapped[str]
+    facts_hash: Mapped[str]
+    run_id: Mapped[UUID] = mapped_column(Uuid)
+    assessed_at: Mapped[datetime]
+
+
+class AssessmentClaimRow(Base):
+    """Who is working on a lead: a claim counts while its advisory lock is held, so a killed process holds none.
+
+    Unlogged: after a crash of the server, which ends every session, there is nothing to remember.
+    """
+
+    __tablename__ = "assessment_claims"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    lead_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    token: Mapped[int]
+
+
+LEAD_COLUMNS: tuple[str, ...] = (*FIELDS, "extra", "original")
+"""What an import writes of a lead, in the order of the staging table."""

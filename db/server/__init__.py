@@ -1,0 +1,1 @@
+"""The servers: found or started, connected to, backed up."""

@@ -1,0 +1,1 @@
+"""Talking with a prospect, in text or by voice."""

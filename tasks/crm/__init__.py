@@ -1,0 +1,1 @@
+"""Keeping leads in step with a CRM."""

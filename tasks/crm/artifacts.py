@@ -1,0 +1,104 @@
+"""What a synchronisation shows in the Prefect UI: what it did, the plan, and the three lists."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from core.crm.runs import SyncPlan, SyncReport
+from core.crm.states import State
+from db.crm import links as crm_links
+from db.crm import sync_log
+from db.server.engine import own_connection
+from tasks.discovery.artifacts import plain
+from tasks.runtime.orchestration import in_flow_run, task
+from tasks.runtime.policies import STEP
+from tasks.runtime.resources import database_url
+
+_LISTED = 200
+_TITLES = {
+    State.IN_SYNC: ("crm-in-sync", "In step with the CRM"),
+    State.PENDING: ("crm-pending", "Still to be sent"),
+    State.EXCLUDED: ("crm-excluded", "Takes no part, and why"),
+    State.FAILING: ("crm-failing", "Failing, and why"),
+}
+
+
+@task(name="publish-sync", **STEP)
+async def publish_sync(report: SyncReport) -> SyncReport:
+    """Show the report, the plan with its differences, conflicts, and the records by state with why and since when."""
+    if not in_flow_run():
+        return report
+    facts = report.model_dump(mode="json", exclude={"plan"})
+    await acreate_table_artifact(
+        table=[{"what": name.replace("_", " "), "value": _said(value)} for name, value in facts.items()],
+        key="crm-sync-report",
+        description="What was done, how both sides stand, lag and last cursor",
+    )
+    await acreate_markdown_artifact(
+        markdown=plan_text(report.plan), key="crm-plan", description="What was to be done on both sides"
+    )
+    async with own_connection(database_url()) as connection:
+        lists = {
+            state: await crm_links.select_by_state(connection, report.provider, state, limit=_LISTED) for state in State
+        }
+        conflicts = await sync_log.select_conflicts(connection, report.provider, limit=_LISTED)
+    for state, rows in lists.items():
+        key, title = _TITLES[state]
+        text = records_table(rows) + _more(report.states.get(str(state), 0), len(rows))
+        await acreate_markdown_artifact(markdown=text, key=key, description=title)
+    await acreate_markdown_artifact(
+        markdown=_table(conflicts, ("at", "kind", "field", "ours", "theirs", "winner", "rule")),
+        key="crm-conflicts",
+        description="Both sides wanted something different: both values, and who won",
+    )
+    return report
+
+
+def plan_text(plan: SyncPlan) -> str:
+    """Write a plan as Markdown: counts, then the first differences."""
+    if not plan.counts:
+        return "Nothing to do: both sides say the same."
+    lines = [f"**{count}** × {name}" for name, count in sorted(plan.counts.items())]
+    rows = [
+        {
+            "side": change.side,
+            "action": change.action,
+            "kind": change.kind,
+            "record": change.name or change.record,
+            "fields": "; ".join(
+                f"{name}: {_said(pair[0])} → {_said(pair[1])}" for name, pair in change.changes.items()
+            ),
+        }
+        for change in plan.changes
+    ]
+    counts = "  \n".join(lines)
+    total = sum(plan.counts.values())
+    return f"{counts}\n\n{_table(rows, ('side', 'action', 'kind', 'record', 'fields'))}{_more(total, len(rows))}"
+
+
+def records_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write records with their company, reason and since when as Markdown."""
+    return _table(rows, ("kind", "company_name", "remote_id", "reason", "since", "failures", "next_try_at"))
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    if not rows:
+        return "None."
+    lines = [columns, ["---"] * len(columns)]
+    lines += [[plain(_said(row.get(name))) for name in columns] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _more(total: int, shown: int) -> str:
+    return f"\n\nThe first {shown} of {total}." if total > shown else ""
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {item}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)

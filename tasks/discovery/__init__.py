@@ -1,0 +1,1 @@
+"""Finding the people a company's website names."""

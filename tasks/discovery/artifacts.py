@@ -1,0 +1,114 @@
+"""What a run of discovery shows in the Prefect UI."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from core.discovery.company_contacts import Contact, SourceAttempt
+from core.discovery.runs import DiscoveryReport
+from core.text.web_addresses import canonical
+from db.discovery import discoveries
+from db.discovery.discoveries import VisitedSite
+from tasks.runtime.orchestration import in_flow_run, task
+from tasks.runtime.policies import STEP
+from tasks.runtime.resources import database
+
+_SITES_SHOWN = 500
+_CELL = 200
+_NO_LABEL = re.compile(r"[^\w.:\- ]")
+"""Left out of a link's label, where not every renderer undoes escapes."""
+_MARKS = re.compile(r"([\\`*_{}\[\]<>()#!|~&:@])")
+
+
+@task(name="publish-discovery", **STEP)
+async def publish_discovery(report: DiscoveryReport) -> DiscoveryReport:
+    """Show the report, the people with the pages they stand on, and every site with its sources and reason."""
+    if not in_flow_run():
+        return report
+    facts = [{"what": name.replace("_", " "), "value": value} for name, value in report.model_dump(mode="json").items()]
+    await acreate_table_artifact(table=facts, key="discovery-report", description="What became of the leads")
+    async with database() as connection:
+        visited = await discoveries.select_visited(connection, report.run_id, limit=_SITES_SHOWN)
+    more = f"\n\nThe first {len(visited)} of {report.visited} sites." if report.visited > len(visited) else ""
+    await acreate_markdown_artifact(
+        markdown=people_table(visited) + more, key="discovered-people", description="Who was found, and on which page"
+    )
+    await acreate_markdown_artifact(
+        markdown=sites_table(visited) + more,
+        key="discovered-sites",
+        description="Every site this run visited: outcome, sources, reason, pages",
+    )
+    return report
+
+
+def people_table(visited: Sequence[VisitedSite]) -> str:
+    """Write the people of all sites as a Markdown table."""
+    rows = [_person_row(site, contact) for site in visited for contact in site.look.contacts]
+    return _table(("site", "name", "title", "role", "source", "confidence", "LinkedIn", "e-mail"), rows, "Nobody.")
+
+
+def _person_row(site: VisitedSite, contact: Contact) -> list[str]:
+    best = contact.best
+    sources = ", ".join(_link(found.source_url, found.source) for found in contact.provenance)
+    sure = "" if best.confidence is None else f"{best.confidence:.2f}"
+    role = contact.role or ("owner" if contact.is_owner_like else "")
+    profile = _link(contact.linkedin_url, "profile") if contact.linkedin_url else ""
+    return [
+        _link(site.website, site.site),
+        plain(contact.name),
+        plain(contact.title),
+        role,
+        sources,
+        sure,
+        profile,
+        plain(contact.email or ""),
+    ]
+
+
+def sites_table(visited: Sequence[VisitedSite]) -> str:
+    """Write the sites as a Markdown table."""
+    rows = [
+        [
+            _link(site.website, site.site),
+            site.look.outcome,
+            str(sum(contact.role is not None for contact in site.look.contacts)),
+            plain(site.look.reason or ""),
+            ", ".join(_source(attempt, says_why=site.look.reason is None) for attempt in site.look.attempts),
+            ", ".join(_link(page.url, page.status) for page in site.look.pages),
+            str(site.leads),
+        ]
+        for site in visited
+    ]
+    return _table(("site", "outcome", "people", "reason", "sources", "pages", "leads"), rows, "No site was visited.")
+
+
+def _source(attempt: SourceAttempt, *, says_why: bool) -> str:
+    """Name a source and its outcome, with what is open about it unless the site's reason says so already."""
+    is_open = says_why and attempt.outcome in ("unknown", "error", "later")
+    return f"{attempt.source}: {attempt.outcome}" + (
+        f" ({plain(attempt.reason)})" if is_open and attempt.reason else ""
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
+    if not rows:
+        return empty
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def plain(text: str) -> str:
+    """Return text of a page as a Markdown cell that shows it and does nothing else."""
+    line = " ".join(text.split())
+    return _MARKS.sub(r"\\\1", line if len(line) <= _CELL else line[: _CELL - 1] + "…")
+
+
+def _link(url: str | None, label: str) -> str:
+    """Write a link; only to web addresses, and none that could end the link early."""
+    text = (url or "").strip()
+    target = canonical(text if "://" in text else f"http://{text}") if text else None
+    if target is None:
+        return plain(label)
+    return f"[{_NO_LABEL.sub('', label)}](<{quote(target, safe=':/?#@!$&*+,;=%~-._')}>)"

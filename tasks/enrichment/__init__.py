@@ -1,0 +1,1 @@
+"""Filling what is not known of a lead, with sources."""

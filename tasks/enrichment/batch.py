@@ -1,0 +1,201 @@
+"""The work on one batch of leads: ask whom the waterfall names, in bulk, until nobody is left, and write it down.
+
+All leads of a batch take the same steps side by side: those that are to ask the same provider ask it together. A lead
+is closed as soon as nobody is left to ask for it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from core.enrichment.config import EnrichmentConfig
+from core.enrichment.questions import (
+    Accepted,
+    Answer,
+    Attempt,
+    KnownLead,
+    LeadOutcome,
+    LeadResult,
+    Provider,
+    Question,
+    due,
+    lead_outcome,
+    skipped,
+)
+from core.enrichment.waterfall import accepted_values, known_so_far, next_provider, question_for, wanted_fields
+from db.enrichment import questions as questions_of
+from db.enrichment.desk import Concluded, Desk
+from tasks.enrichment.sources import Source, Sources, Unasked
+from tasks.runtime.batches import bounded_gather, sliced
+
+log = logging.getLogger(__name__)
+
+_WAIT_FOR_OTHERS_S = 65.0
+"""As long as one call may take: somebody else asks the same question at this moment."""
+_LOOK_AGAIN_S = 0.2
+
+
+@dataclass
+class _Work:
+    """One lead on its way through the waterfall."""
+
+    lead: KnownLead
+    wanted: tuple[str, ...]
+    answers: dict[Provider, Answer] = field(default_factory=dict)
+    hashes: dict[Provider, str | None] = field(default_factory=dict)
+
+    def met(self, provider: Provider, answer: Answer, question_hash: str | None = None) -> None:
+        self.answers[provider] = answer
+        self.hashes[provider] = question_hash
+
+    def result(self) -> LeadResult:
+        attempts = tuple(Attempt(name, self.hashes[name], answer) for name, answer in self.answers.items())
+        return LeadResult(self.lead.lead_id, attempts, self.wanted)
+
+
+@dataclass
+class BatchWork:
+    """A batch being worked on.
+
+    Attributes:
+        desk: the leads that are ours, and where results go.
+        sources: whom can be asked.
+    """
+
+    desk: Desk
+    sources: Sources
+
+    @property
+    def config(self) -> EnrichmentConfig:
+        """The waterfall."""
+        return self.desk.run.config
+
+    async def run(self) -> int:
+        """Enrich the leads of the batch that are due and free; give how many."""
+        now = datetime.now(UTC)
+        leads = [_Work(lead, wanted_fields(self.config, lead, now)) for lead in await self.desk.claim()]
+        left = leads
+        while left:
+            turns: dict[Provider, list[_Work]] = {}
+            finished = []
+            for work in left:
+                provider = next_provider(self.config, work.lead, work.answers, now)
+                if provider is None:
+                    finished.append(work)
+                else:
+                    turns.setdefault(provider, []).append(work)
+            await self._close(finished)
+            left = [work for works in turns.values() for work in works]
+            await bounded_gather(partial(self._ask_for, now=now), list(turns.items()), width=len(turns))
+        return len(leads)
+
+    async def _ask_for(self, turn: tuple[Provider, Sequence[_Work]], *, now: datetime) -> None:
+        """Ask one provider for all leads whose turn it is; leads with the same question share its answer."""
+        provider, works = turn
+        asking: dict[Question, list[_Work]] = {}
+        for work in works:
+            if provider in self.sources.off or provider not in self.sources.on:
+                work.met(provider, skipped(self.sources.off.get(provider, "not configured")))
+                continue
+            question = question_for(provider, known_so_far(self.config, work.lead, work.answers, now))
+            if isinstance(question, str):
+                work.met(provider, skipped(question))
+            else:
+                asking.setdefault(question, []).append(work)
+        if not asking:
+            return
+        answers = await _Asking(self.desk, self.sources.on[provider]).all(list(asking))
+        for question, sharing in asking.items():
+            answer = answers[question.hash]
+            for index, work in enumerate(sharing):
+                work.met(provider, answer.reused() if index else answer, question.hash)
+
+    async def _close(self, finished: Sequence[_Work]) -> None:
+        """Write what became of leads, by what is known of them at this moment, in one commit."""
+        if not finished:
+            return
+        by_id = {work.lead.lead_id: work for work in finished}
+        now = datetime.now(UTC)
+        config = self.config
+        fresh_for_s: dict[LeadOutcome, float] = dict.fromkeys(
+            ("enriched", "complete", "nothing_found", "skipped", "due"), config.fresh_for_s
+        )
+        fresh_for_s["failed"] = config.retry_after_s
+
+        def conclude(lead: KnownLead) -> Concluded:
+            work = by_id[lead.lead_id]
+            accepted: list[Accepted] = list(accepted_values(config, lead, work.answers, now))
+            result = work.result()
+            return Concluded(result, accepted, *lead_outcome(lead, result.wanted, accepted, result.attempts))
+
+        await self.desk.record_all(list(by_id), conclude, fresh_for_s)
+
+
+@dataclass
+class _Asking:
+    """Questions to one provider, each asked once by whoever takes it first."""
+
+    desk: Desk
+    source: Source
+
+    async def all(self, questions: Sequence[Question]) -> dict[str, Answer]:
+        """Return hash to answer, for every question."""
+        answers: dict[str, Answer] = {}
+        waiting = list(questions)
+        deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
+        while waiting:
+            taken = await questions_of.take(self.desk, self.source.provider, waiting)
+            answers |= taken.answered
+            answers |= await self._ask(taken.ours)
+            waiting = list(taken.busy)
+            if waiting and asyncio.get_running_loop().time() > deadline:
+                answers |= {question.hash: due("another run is asking it") for question in waiting}
+                break
+            if waiting:
+                await asyncio.sleep(_LOOK_AGAIN_S)
+        return answers
+
+    async def _ask(self, ours: Sequence[tuple[Question, str | None]]) -> dict[str, Answer]:
+        """Ask what is ours, in bulk, some calls at once; every answer is committed as it comes."""
+        answers: dict[str, Answer] = {}
+
+        async def collect(parked: tuple[Question, str]) -> None:
+            question, ticket = parked
+            assert self.source.collect is not None
+            answers[question.hash] = answer = await self.source.collect(ticket)
+            await questions_of.record_answers(self.desk, [(question, answer)])
+
+        async def ask(chunk: Sequence[Question]) -> None:
+            answers.update(await self._chunk(chunk))
+
+        parked = [(question, ticket) for question, ticket in ours if ticket is not None]
+        new = [question for question, ticket in ours if ticket is None]
+        await bounded_gather(collect, parked, width=self.source.width)
+        await bounded_gather(ask, list(sliced(new, self.source.bulk)), width=self.source.width)
+        return answers
+
+    async def _chunk(self, chunk: Sequence[Question]) -> dict[str, Answer]:
+        """Make one call. Where the budget has no room for all of it, ask for half, down to a single question."""
+        if self.source.stopped is not None:
+            return await self._unasked(chunk, self.source.stopped)
+        answered = await self.source.ask(chunk)
+        if isinstance(answered, Unasked):
+            if answered.is_over_budget and len(chunk) > 1:
+                middle = len(chunk) // 2
+                return await self._chunk(chunk[:middle]) | await self._chunk(chunk[middle:])
+            if answered.is_for_all:
+                self.source.stopped = answered.answer
+                log.warning(
+                    "provider_put_off", extra={"provider": self.source.provider, "reason": answered.answer.reason}
+                )
+            return await self._unasked(chunk, answered.answer)
+        pairs = list(zip(chunk, answered, strict=True))
+        await questions_of.record_answers(self.desk, pairs)
+        return {question.hash: answer for question, answer in pairs}
+
+    async def _unasked(self, chunk: Sequence[Question], answer: Answer) -> dict[str, Answer]:
+        await questions_of.give_back(self.desk, chunk)
+        return {question.hash: answer for question in chunk}

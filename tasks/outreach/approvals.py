@@ -1,0 +1,202 @@
+"""Approvals: asking for one, deciding it, and taking it for execution."""
+
+import logging
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from core.errors import ApprovalNotFound, Conflict, InvalidInput
+from core.outreach import approvals as rules
+from core.outreach.approvals import OPEN, Approval, Decision, Json, Kind, Proposal, Status
+from core.outreach.decisions import DecisionReport, DecisionRequest, edited_content, seen_digest
+from core.outreach.first_messages import Moment, told, told_all, why
+from core.outreach.meetings import Span
+from core.outreach.sending import checked_words
+from core.settings.settings import settings
+from db.leads import facts
+from db.outreach import approvals, first_messages, meetings, suppressions
+from db.server.engine import Connection
+from tasks.outreach.approval_artifacts import publish_waiting
+from tasks.outreach.keys import tombstone_key
+from tasks.outreach.proof import proved
+from tasks.runtime.deployments import start_run
+from tasks.runtime.orchestration import task
+from tasks.runtime.policies import STEP
+from tasks.runtime.resources import database
+
+log = logging.getLogger(__name__)
+
+MESSAGES = (Kind.EMAIL, Kind.MEETING)
+_DEPLOYMENTS = {Kind.EMAIL: "send-message/send-message", Kind.MEETING: "book-meeting/book-meeting"}
+"""Which deployment carries out an approval; the changes of `crm_changes` are taken up by the next run of the sync."""
+TAKEN = "calendar.taken"
+"""The fact that names the slots of a meeting that are no longer free; the empty list when it is proposed."""
+
+
+async def ask_approval(proposal: Proposal) -> Approval:
+    """Ask for an approval; the same proposal again gives the one there is. Shows the exact text in the run's artifact.
+
+    Raises:
+        Suppressed: the recipient must not be written to.
+        InvalidInput: a message's recipient or words cannot be sent.
+        NotPending: another proposal for this subject is being executed.
+    """
+    if proposal.kind in MESSAGES:
+        recipient, _, _ = checked_words(proposal.content)
+        if recipient != proposal.recipient:
+            raise InvalidInput("a message's `to` and its recipient differ")
+    lifetime = timedelta(days=settings().outreach.approvals.lifetime_days)
+    async with database() as connection:
+        if proposal.recipient is not None:
+            await suppressions.refuse_suppressed(
+                connection, proposal.recipient, tombstone_key(), lead_id=proposal.lead_id
+            )
+        approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
+    log.info("approval_requested", extra={"approval_id": str(approval.id), "kind": str(proposal.kind)})
+    await publish_waiting(approval, await preamble(approval))
+    return approval
+
+
+async def facts_now(connection: Connection, approval: Approval, busy: Collection[Span] = ()) -> Json:
+    """Read the facts of a message as they are now; `busy` is what the calendar says beside our own slots."""
+    known = approval.proposal.facts
+    person_key = known.get(facts.PERSON_KEY)
+    current = await facts.read(connection, approval.proposal.lead_id, list(known), person_key=person_key)
+    if TAKEN in known:
+        current[TAKEN] = await meetings.taken_slots(connection, approval, busy)
+    return current
+
+
+@task(name="decide", **STEP)
+async def decide(request: DecisionRequest) -> DecisionReport:
+    """Decide an approval as somebody asked, and start the run that carries it out.
+
+    Raises:
+        NotPending: somebody was first; says who.
+        StaleDraft: it reads, or its facts are, different from what they saw.
+        Suppressed: the recipient must not be written to (any more).
+        Conflict: it would be a first message to somebody who is written to already.
+        ApprovalExpired, ApprovalNotFound, InvalidInput.
+    """
+    approval = await apply_decision(request)
+    run = await start_execution(approval) if approval.status is Status.APPROVED else None
+    return DecisionReport(approval_id=approval.id, status=str(approval.status), decided_by=approval.decided_by, run=run)
+
+
+async def apply_decision(request: DecisionRequest) -> Approval:
+    """Store a decision; errors as for `decide`."""
+    now = datetime.now(UTC)
+    by, proved_by = request.decided_by, proved()
+    async with database() as connection:
+        approval = await approvals.get(connection, request.approval_id)
+        digest = seen_digest(approval, request.digest)
+        if request.decision == "reject":
+            return await approvals.decide(
+                connection,
+                approval.id,
+                Decision.REJECT,
+                by=by,
+                digest=digest,
+                now=now,
+                reason=request.reason,
+                proved_by=proved_by,
+            )
+        if request.decision == "edit and approve":
+            approval = await _edit(connection, approval, request, digest, now)
+            digest = approval.digest
+        await _check_before_approving(connection, approval)
+        approval = await approvals.decide(
+            connection, approval.id, Decision.APPROVE, by=by, digest=digest, now=now, proved_by=proved_by
+        )
+    log.info("approval_decided", extra={"approval_id": str(approval.id), "status": str(approval.status)})
+    return approval
+
+
+async def _edit(
+    connection: Connection, approval: Approval, request: DecisionRequest, digest: str, now: datetime
+) -> Approval:
+    content = edited_content(approval, request.subject, request.body)
+    checked_words(content)
+    return await approvals.edit(connection, approval.id, content, by=request.decided_by, digest=digest, now=now)
+
+
+async def _check_before_approving(connection: Connection, approval: Approval) -> None:
+    """Refuse what could not be executed anyhow, while somebody is there to hear why."""
+    if approval.status is not Status.PENDING or approval.proposal.kind not in MESSAGES:
+        return
+    proposal = approval.proposal
+    if proposal.recipient is not None:
+        await suppressions.refuse_suppressed(connection, proposal.recipient, tombstone_key(), lead_id=proposal.lead_id)
+    other = await first_messages.find_obstacle(connection, approval, Moment.APPROVE)
+    if other is not None:
+        raise Conflict(f"{why(other)}: {told(other)}; reject this one, or propose another message by the lead's id")
+    rules.check_facts(approval, await facts_now(connection, approval))
+
+
+async def preamble(approval: Approval) -> list[str]:
+    """Say what who decides must know before they read a message: that its lead is disqualified, what went before."""
+    proposal = approval.proposal
+    if proposal.kind not in MESSAGES or approval.status not in OPEN:
+        return rules.warnings(approval)
+    async with database() as connection:
+        others = await first_messages.others_of(connection, approval)
+        tier = await facts.find_tier(connection, proposal.lead_id) if proposal.lead_id is not None else None
+    return rules.warnings(approval, tier) + told_all(others)
+
+
+async def edit_approval(approval_id: UUID, *, subject: str | None, body: str | None, by: str, digest: str) -> Approval:
+    """Put other words into a pending approval; it still has to be approved.
+
+    Raises:
+        NotPending, StaleDraft, ApprovalExpired, ApprovalNotFound, InvalidInput.
+    """
+    async with database() as connection:
+        approval = await approvals.get(connection, approval_id)
+        content = edited_content(approval, subject, body)
+        checked_words(content)
+        seen = seen_digest(approval, digest)
+        return await approvals.edit(connection, approval_id, content, by=by, digest=seen, now=datetime.now(UTC))
+
+
+async def start_execution(approval: Approval, *, attempt: int = 0) -> str | None:
+    """Start the run that carries an approval out; return where to watch it, or None where no server takes it.
+
+    Args:
+        approval: a decided one, or one that was sent and whose invitation waits.
+        attempt: how often its invitation was tried; for it the approval changes no more.
+    """
+    deployment = _DEPLOYMENTS.get(approval.proposal.kind)
+    if deployment is None:
+        return None
+    # A decision and a sweep that comes upon it at the same time start one run, not two.
+    key = f"{approval.id}-{approval.revision}" + (f"-{attempt}" if attempt else "")
+    asked = {"approval_id": str(approval.id)}
+    parameters = {"request": asked} if approval.proposal.kind is Kind.MEETING else asked
+    return await start_run(deployment, parameters, idempotency_key=key)
+
+
+def is_message(approval: Approval) -> bool:
+    """Tell whether an approval is carried out by a run of its own."""
+    return approval.proposal.kind in _DEPLOYMENTS
+
+
+async def list_approvals(statuses: Collection[Status] = ()) -> list[Approval]:
+    """List approvals, those asked for last first."""
+    async with database() as connection:
+        return await approvals.select_by_status(connection, statuses)
+
+
+async def find_approval(text: str) -> Approval:
+    """Return the approval whose id is, or starts with, what somebody typed.
+
+    Raises:
+        ApprovalNotFound: there is none.
+        Conflict: there are several.
+    """
+    async with database() as connection:
+        found = await approvals.find_by_prefix(connection, text.strip())
+    if not found:
+        raise ApprovalNotFound(f"there is no approval {text}")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} approvals begin with {text}: write more of the id")
+    return found[0]

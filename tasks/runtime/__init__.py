@@ -1,0 +1,1 @@
+"""The glue to Prefect, and what tasks work with: clients, databases, batches, policies."""

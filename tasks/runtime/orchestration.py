@@ -1,0 +1,113 @@
+"""Flows and tasks that are Prefect's where there is a Prefect server, and plain coroutines where there is none.
+
+Prefect would start a temporary server of its own for a flow without one: eleven seconds, and a history that is gone
+afterwards. Ours run the same code without Prefect instead and say so. A server is the one of `PREFECT_API_URL`, else
+the one that `sales-agent up` runs on this machine.
+"""
+
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from prefect import Flow, Task
+from prefect.context import FlowRunContext
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.utilities.callables import get_call_parameters
+
+from core.settings import prefect_server
+from core.settings.settings import settings
+from db.server import processes
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+
+def server_url() -> str | None:
+    """Find the Prefect server's API address: configured, else that of `sales-agent up`, else None."""
+    if url := PREFECT_API_URL.value():
+        return str(url)
+    home = settings().home
+    state = prefect_server.state(home)
+    # A killed `up` leaves its note behind, and whoever takes its port would be told the password.
+    if state is None or not processes.is_owners(prefect_server.pid_of(state), home / prefect_server.STATE_FILE):
+        return None
+    url = str(state["api_url"])
+    return url if _answers(url) else None
+
+
+def _answers(url: str) -> bool:
+    """Tell whether anybody listens there."""
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname, place.port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def connected(url: str) -> AbstractContextManager[Any]:
+    """Return a context in which Prefect's clients speak to this server, signed in to it where we know how."""
+    login = prefect_server.login(settings(), url)
+    return temporary_settings({PREFECT_API_URL: url, **({PREFECT_API_AUTH_STRING: login} if login else {})})
+
+
+def in_flow_run() -> bool:
+    """Tell whether this code runs inside a Prefect flow run."""
+    return FlowRunContext.get() is not None
+
+
+class OptionalFlow(Flow[P, R]):
+    """A Prefect flow that runs without Prefect where there is no server."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the flow; give what its function gives, a coroutine."""
+        if in_flow_run():
+            return super().__call__(*args, **kwargs)
+        url = server_url()
+        if url is None:
+            log.info("running_without_prefect", extra={"flow": self.name, "why": "no server: see `sales-agent up`"})
+            function: Callable[..., R] = self.fn
+            return function(**self.validate_parameters(get_call_parameters(self.fn, args, kwargs)))
+        return self._run_against(url, *args, **kwargs)
+
+    async def _run_against(self, url: str, *args: Any, **kwargs: Any) -> Any:
+        with connected(url):
+            run: Any = super().__call__(*args, **kwargs)
+            return await run
+
+
+class OptionalTask(Task[P, R]):
+    """A Prefect task that is its plain function outside a flow run."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # type: ignore[override]  # overloaded there
+        """Call the task; give what its function gives."""
+        return super().__call__(*args, **kwargs) if in_flow_run() else self.fn(*args, **kwargs)
+
+
+def flow(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate an async function as a flow; options are those of `prefect.flow`."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return OptionalFlow(function, **options)
+
+    return decorate
+
+
+def task(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate an async function as a task; options are those of `prefect.task`."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return OptionalTask(function, **options)
+
+    return decorate
+
+
+ProgressSink = Callable[[int, int], None]
+progress_sink: ContextVar[ProgressSink | None] = ContextVar("progress_sink", default=None)
+"""Where a door (the command line) wants to hear of progress: called with (done, total) rows."""

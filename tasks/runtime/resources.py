@@ -1,0 +1,57 @@
+"""What tasks work with, made from the settings: the database, and directories of our own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+from core.settings.settings import settings
+from db.schema.upgrade import upgrade
+from db.server.embedded import postgres_url
+from db.server.engine import Connection, Engine, open_engine, transaction
+
+
+def database_url() -> str:
+    """Give the address of the database, started if it is ours and migrated if it is old."""
+    url = postgres_url(settings())
+    _upgrade_once(url)
+    return url
+
+
+@cache
+def _upgrade_once(url: str) -> None:
+    upgrade(url)
+
+
+@asynccontextmanager
+async def database() -> AsyncIterator[Connection]:
+    """Yield a connection in a transaction; for tasks, which live in an event loop of their own."""
+    engine = open_engine(database_url(), connect_timeout_s=settings().postgres.connect_timeout_s)
+    try:
+        async with transaction(engine) as connection:
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def database_engine() -> AsyncIterator[Engine]:
+    """Yield an engine for many transactions of one task, which lives in an event loop of its own."""
+    chosen = settings().postgres
+    engine = open_engine(
+        database_url(),
+        pool_min=chosen.pool_min,
+        pool_max=chosen.pool_max,
+        connect_timeout_s=chosen.connect_timeout_s,
+    )
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def own_directory(name: str) -> Path:
+    """Give a directory in the data directory, made if it is not there, readable by its owner alone."""
+    directory = settings().home / name
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory

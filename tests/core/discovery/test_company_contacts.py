@@ -1,0 +1,152 @@
+"""People of several sources become one list, and whoever is missed was really looked for."""
+
+import json
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.discovery.company_contacts import (
+    Contact,
+    Provenance,
+    SourceAttempt,
+    StoredContact,
+    as_json,
+    conclude,
+    from_json,
+    is_gone,
+    key_among,
+    merge_contacts,
+    missing_roles,
+    worth_buying,
+)
+from core.discovery.site_report import PageNote
+from core.text.titles import ROLES
+
+SOURCES = ("website", "linkedin", "apollo")
+NAMES = ("Jane Smith", "J. Smith", "Dr. Jane A. Smith", "Jane Smithe", "Orla Fenwick", "José Pérez", "Jose Perez", "X")
+
+
+def contact(name="Jane Smith", role="CEO", source="website", url="https://acme.example/team", **fields):
+    found = Provenance(source, url, f"{role}", f"{name}, {role}", 0.9)
+    details = {"linkedin_url": None, "email": None, "phone": None} | fields
+    return Contact(name=name, title=f"{role}", role=role, is_owner_like=False, provenance=(found,), **details)
+
+
+contacts = st.lists(
+    st.builds(
+        contact,
+        name=st.sampled_from(NAMES),
+        role=st.sampled_from([*ROLES, None]),
+        source=st.sampled_from(SOURCES),
+        email=st.sampled_from([None, "jane@acme.example"]),
+    ),
+    max_size=6,
+)
+
+
+@given(contacts, contacts)
+def test_merging_loses_nobody_and_no_source(known, more):
+    merged = merge_contacts(merge_contacts((), known), more)
+    keys = [one.key for one in merged]
+    assert len(keys) == len(set(keys))
+    assert {found.source for one in merged for found in one.provenance} == {
+        found.source for one in (*known, *more) for found in one.provenance
+    }
+    assert all(len({found.source for found in one.provenance}) == len(one.provenance) for one in merged)
+
+
+@given(contacts)
+def test_merging_what_is_known_changes_nothing(known):
+    merged = merge_contacts((), known)
+    assert merge_contacts(merged, merged) == merged
+
+
+@given(contacts)
+def test_contacts_survive_json(found):
+    assert [from_json(json.loads(json.dumps(as_json(one)))) for one in found] == found
+
+
+def test_a_further_source_fills_and_does_not_overwrite():
+    known = contact(email="jane@acme.example")
+    more = contact("Jane A. Smith", "CFO", "apollo", None, email="other@acme.example", phone="+44123456789")
+    (merged,) = merge_contacts((known,), (more,))
+    assert (merged.name, merged.role, merged.email, merged.phone) == (
+        "Jane Smith",
+        "CEO",
+        "jane@acme.example",
+        "+44123456789",
+    )
+    assert [found.source for found in merged.provenance] == ["website", "apollo"]
+
+
+def test_an_initial_with_another_role_is_another_person():
+    assert len(merge_contacts((contact(),), (contact("J. Smith", "CFO"),))) == 2
+    assert len(merge_contacts((contact(),), (contact("J. Smith", "CEO"),))) == 1
+
+
+def test_owners_are_no_role():
+    owner = replace(contact(role=None), is_owner_like=True)
+    assert missing_roles((contact(), owner)) == ROLES[1:]
+    assert missing_roles((contact(), owner), ("CEO",)) == ()
+
+
+def test_a_person_keeps_their_row_under_another_spelling():
+    stored = [StoredContact("j smith", "J. Smith", "CEO", {"website": None})]
+    assert key_among(contact(), stored) == "j smith"
+    assert key_among(contact("Orla Fenwick"), stored) == "orla fenwick"
+
+
+STORED = StoredContact("jane smith", "Jane Smith", "CEO", {"website": "https://acme.example/team"})
+HIT = SourceAttempt("website", "hit")
+
+
+def test_gone_is_only_who_was_looked_for():
+    team, other = PageNote("https://acme.example/team", "ok", ""), PageNote("https://acme.example/x", "ok", "")
+    refused = PageNote("https://acme.example/team", "forbidden", "HTTP 403")
+    assert is_gone(STORED, [HIT], [team], now_seen=[])
+    assert is_gone(STORED, [HIT], [other], now_seen=[])
+    assert is_gone(STORED, [HIT], [replace(team, status="not found")], now_seen=[])
+    assert not is_gone(STORED, [HIT], [team], now_seen=["jane smith"])
+    assert not is_gone(STORED, [HIT], [other, refused], now_seen=[])
+    assert not is_gone(STORED, [replace(HIT, outcome="unknown")], [team], now_seen=[])
+
+
+def test_a_source_that_was_not_asked_misses_nobody():
+    stored = replace(STORED, places={"website": STORED.places["website"], "apollo": None})
+    page = PageNote("https://acme.example/team", "ok", "")
+    skipped = SourceAttempt("apollo", "skipped", "not configured")
+    assert not is_gone(stored, [HIT, skipped], [page], now_seen=[])
+    assert is_gone(stored, [HIT, replace(skipped, outcome="miss")], [page], now_seen=[])
+
+
+def test_nobody_only_where_every_source_has_answered():
+    website, skipped = (
+        SourceAttempt("website", "miss", "no page names people"),
+        SourceAttempt("apollo", "skipped", "no"),
+    )
+    assert conclude((), (website, skipped), (), website.reason).outcome == "nobody"
+    late = replace(skipped, outcome="later", reason="the budget is used up")
+    look = conclude((), (website, late), (), website.reason)
+    assert (look.outcome, look.reason) == ("unknown", "no page names people; apollo: the budget is used up")
+    assert conclude((contact(),), (replace(website, outcome="unknown"),), (), None).outcome == "found"
+    walled = SourceAttempt("linkedin", "unknown", "a wall")
+    assert conclude((), (website, walled, skipped), (), website.reason).outcome == "nobody"
+
+
+def test_one_person_a_missing_role_is_worth_buying():
+    hits = [
+        ("1", "Head of Sales"),
+        ("2", "Chief Financial Officer"),
+        ("3", "CFO, EMEA"),
+        ("4", "Former CEO"),
+        ("5", None),
+        ("6", "Finance Chief of Staff"),
+        ("7", "Founder & CEO"),
+        ("8", "CEO"),
+        ("9", "COO"),
+    ]
+    assert worth_buying(hits, ("CEO", "CFO", "CTO"), most=3) == ["7", "2"]
+    assert worth_buying(hits, ("CEO", "COO", "CFO"), most=2) == ["7", "9"]
+    assert worth_buying(hits, ("CTO",), most=2) == []
+    assert worth_buying(hits, ("CEO",), most=0) == []

@@ -1,0 +1,155 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.imports.columns import ColumnMapping
+from core.imports.lead_rows import LeadRow, Reject, row_reader
+from core.leads.lead import FIELDS, MAX_KEY_CHARS, POSITION, dedupe_key, fold
+
+
+def mapping_of(**columns: str | None) -> ColumnMapping:
+    return ColumnMapping(tuple((label.replace("__", " "), field, 1.0) for label, field in columns.items()))
+
+
+PEOPLE = mapping_of(
+    Name="contact_name",
+    Email="contact_email",
+    Phone="contact_phone",
+    Company="company_name",
+    Site="company_website",
+    Country="country",
+    Stage=None,
+    _line=None,
+)
+
+
+def read(cells: list[str], **options: object) -> LeadRow:
+    row = row_reader(PEOPLE, **options)(cells)  # type: ignore[arg-type]
+    assert isinstance(row, LeadRow)
+    return row
+
+
+def value(row: LeadRow, field: str) -> str | None:
+    return row.values[POSITION[field]]
+
+
+def test_reads_a_row() -> None:
+    row = read(
+        [" Ann Fern ", "Ann@Fern.example", "030 1234567", "Fern GmbH", "www.fern.com", "Deutschland", "new", "7"]
+    )
+    assert row.key == "email:ann@fern.example"
+    assert len(row.values) == len(FIELDS)
+    assert value(row, "contact_name") == "Ann Fern"
+    assert value(row, "contact_phone") == "+49301234567"
+    assert value(row, "company_domain") == "fern.com"
+    assert value(row, "country") == "Germany"
+    assert row.extra == {"Stage": "new"}
+    assert row.original == {
+        "contact_email": "Ann@Fern.example",
+        "contact_phone": "030 1234567",
+        "company_website": "www.fern.com",
+        "country": "Deutschland",
+    }
+
+
+def test_refused_values_are_kept_as_they_stood() -> None:
+    row = read(["Ann", "ann at fern", "4.9E+11", "Fern GmbH", "N/A", "", "", ""])
+    assert value(row, "contact_email") is None
+    assert value(row, "contact_phone") is None
+    assert row.original == {"contact_email": "ann at fern", "contact_phone": "4.9E+11"}
+
+
+def test_short_rows_are_padded_and_long_ones_lose_nothing() -> None:
+    assert read(["Ann", "ann@fern.example"]).extra is None
+    row = read(["Ann", "ann@fern.example", "", "", "", "", "", "", "left over", " ", "more"])
+    assert row.extra == {"col_9": "left over", "col_11": "more"}
+
+
+def test_a_label_of_the_header_is_never_overwritten_by_a_cell_beyond_it() -> None:
+    row = row_reader(mapping_of(Company="company_name", col_3=None))(["Fern", "x", "y"])
+    assert isinstance(row, LeadRow)
+    assert row.extra == {"col_3": "x", "col_3_": "y"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (["", " ", "", "", "", "", "", ""], "blank_row"),
+        (["Ann", "ann at fern", "", "", "", "", "", ""], "invalid_email_only"),
+        (["Ann", "", "", "N/A", "-", "", "", ""], "phone_or_name_only"),
+        (["", "", "555 12345", "", "", "", "", ""], "phone_or_name_only"),
+        (["", "", "", "", "", "Germany", "new", ""], "nothing_identifying"),
+    ],
+)
+def test_rejects_with_a_reason(cells: list[str], reason: str) -> None:
+    result = row_reader(PEOPLE)(cells)
+    assert isinstance(result, Reject)
+    assert result.reason == reason
+
+
+def test_names_are_joined_and_sources_filled_in() -> None:
+    mapping = mapping_of(First="first_name", Last="last_name", Email="contact_email", Id="external_id")
+    row = row_reader(mapping, source="Spring Fair")(["Ann", "Fern", "a@b.example", "7"])
+    assert isinstance(row, LeadRow)
+    assert value(row, "contact_name") == "Ann Fern"
+    assert value(row, "source") == "Spring Fair"
+    assert row.key == "id:spring fair|7"
+
+
+def test_a_shared_host_is_nobodys_domain() -> None:
+    row = read(["Ann", "", "", "", "https://www.facebook.com/fern", "", "", ""])
+    assert value(row, "company_website") == "https://www.facebook.com/fern"
+    assert value(row, "company_domain") is None
+    assert row.key.startswith("row:")
+
+
+@pytest.mark.parametrize(
+    ("parts", "key"),
+    [
+        ({"email": "a@b.example", "company": "Fern"}, "email:a@b.example"),
+        ({"external_id": "7", "source": "CRM", "email": "a@b.example"}, "id:crm|7"),
+        ({"external_id": "7", "email": "a@b.example"}, "email:a@b.example"),
+        ({"domain": "fern.com", "person": "Änn  Fern"}, "domain:fern.com|ann fern"),
+        ({"company": " FERN  Ltd", "city": "Köln", "country": "Germany"}, "company:fern ltd|koln|germany"),
+        ({"company": "Fern", "email": "a@b.example", "prefer": "company"}, "company:fern||"),
+        ({"domain": "fern.com"}, "domain:fern.com|"),
+    ],
+)
+def test_keys(parts: dict[str, str], key: str) -> None:
+    assert dedupe_key(**parts) == key  # type: ignore[arg-type]
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_keys_are_bounded_and_blind_to_case(company: str, city: str) -> None:
+    key = dedupe_key(company=company, city=city, cells=[company, city])
+    assert len(key) <= MAX_KEY_CHARS
+    assert key.split(":")[0] in {"company", "row"}
+
+
+@given(st.text(max_size=40))
+def test_folding_is_idempotent(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(
+    st.lists(st.text(max_size=15), max_size=11),
+    st.sampled_from(["auto", "external_id", "email", "domain", "company", "row"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_cells_give_a_row_or_a_reject(cells: list[str], dedupe: str) -> None:
+    result = row_reader(PEOPLE, default_country="DE", dedupe=dedupe)(list(cells))  # type: ignore[arg-type]
+    if isinstance(result, LeadRow):
+        for text in (
+            result.key,
+            *filter(None, result.values),
+            *(result.extra or {}).values(),
+            *(result.original or {}).values(),
+        ):
+            assert "\0" not in text
+            text.encode()
+    else:
+        assert result.reason in {"blank_row", "invalid_email_only", "phone_or_name_only", "nothing_identifying"}
+
+
+def test_an_empty_mapping_reads_nothing() -> None:
+    assert row_reader(ColumnMapping(()))([]) == Reject("", "", "blank_row")

@@ -1,0 +1,62 @@
+"""Providers are off without a key; limits and budgets are read from text."""
+
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from core.errors import ConfigurationError, ProviderNotConfigured
+from core.ledger.spend import Period, Unit
+from core.settings.providers import ApolloSettings, BudgetSettings, CloseSettings, ModelSettings, Providers
+
+
+def test_nothing_is_configured_by_default(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    providers = Providers()
+    for name in ("close", "apollo", "browserbase", "cerebras", "anthropic", "deepseek", "openrouter", "cartesia"):
+        with pytest.raises(ProviderNotConfigured, match=f"{name.upper()}_API_KEY"):
+            providers.section(name).key()
+    assert not providers.linkedin.enabled
+    assert not providers.langsmith.tracing
+    assert all(section.breaker_failures for section in providers.model_providers().values())
+    with pytest.raises(ConfigurationError):
+        providers.section("models")
+
+
+def test_a_key_is_never_shown(monkeypatch) -> None:
+    monkeypatch.setenv("CLOSE_API_KEY", "api_secret")
+    assert CloseSettings().key() == "api_secret"
+    assert "api_secret" not in repr(CloseSettings())
+
+
+def test_limits_are_read() -> None:
+    assert ApolloSettings(rate_limits=" minute=200/60, hour=600/3600").windows == (
+        ("minute", 200, 60.0),
+        ("hour", 600, 3600.0),
+    )
+    assert ApolloSettings(rate_limits="").windows == ()
+
+
+@pytest.mark.parametrize("text", ["200", "minute=200", "minute=x/60", "minute=0/60", "=1/1"])
+def test_what_is_no_limit_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="is no limit"):
+        ApolloSettings(rate_limits=text)
+
+
+def test_budgets_are_read(monkeypatch) -> None:
+    monkeypatch.setenv("BUDGET_MONTH_USD", "")
+    monkeypatch.setenv("BUDGET_APOLLO_RUN_CREDITS", "0")
+    budgets = {str(budget) for budget in BudgetSettings().budgets()}
+    assert "0 credits a run for apollo" in budgets
+    assert "1 usd a run" in budgets
+    assert not any("usd a month" in budget for budget in budgets)
+    found = BudgetSettings(run_usd=None, day_usd=Decimal("2.5")).budgets()
+    assert [(b.period, b.unit, b.limit) for b in found if b.provider is None] == [
+        (Period.DAY, Unit.USD, Decimal("2.5"))
+    ]
+
+
+def test_models_are_named_by_job() -> None:
+    named = ModelSettings(writing="anthropic:claude-haiku-4-5, cerebras:gpt-oss-120b").named()
+    assert named["writing"] == ("anthropic:claude-haiku-4-5", "cerebras:gpt-oss-120b")
+    assert "research" not in named

@@ -1,0 +1,44 @@
+"""What an error says about a part, and that nothing a provider wrote is repeated."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import errors
+from core.upkeep.health_checks import Knobs, State, failed, too_slow
+
+WORDS = "what they wrote"
+KINDS = [
+    (errors.Unauthorized, 401, True, False),
+    (errors.PaymentRequired, 402, True, True),
+    (errors.RateLimited, 429, True, None),
+    (errors.Rejected, 400, True, None),
+    (errors.Gone, 404, True, None),
+    (errors.UnexpectedAnswer, 302, True, None),
+    (errors.Unavailable, 503, True, None),
+    (errors.Unavailable, 200, True, None),
+    (errors.Unavailable, None, False, None),
+    (errors.Timeout, None, False, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "status", "is_reachable", "is_accepted"), KINDS)
+def test_every_kind_of_error_has_a_verdict_and_advice(kind, status, is_reachable, is_accepted) -> None:
+    found = failed("acme", kind(WORDS, provider="acme", status=status))
+    assert (found.state, found.is_reachable, found.is_key_accepted) == (State.FAILED, is_reachable, is_accepted)
+    assert found.detail
+    assert found.advice
+    assert WORDS not in str(found.as_json())
+
+
+@given(st.sampled_from(KINDS), st.text())
+def test_no_word_of_a_provider_is_repeated(kind, said: str) -> None:
+    error, status, *_ = kind
+    first = failed("acme", error(said, provider="acme", status=status))
+    assert first == failed("acme", error("", provider="acme", status=status))
+
+
+def test_advice_names_the_settings_that_there_are() -> None:
+    assert Knobs.of("close") == Knobs("CLOSE_BASE_URL", "CLOSE_API_KEY")
+    assert Knobs.of("redis").address == "REDIS_URL"
+    assert "LANGSMITH_ENDPOINT" in too_slow("langsmith", 5).advice

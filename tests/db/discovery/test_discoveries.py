@@ -1,0 +1,171 @@
+"""Claims on sites, and what is stored of a visit."""
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+from discovery_process import add_lead, rows
+from importing import session
+
+from core.discovery.company_contacts import Contact, Provenance, SiteDiscovery, SourceAttempt
+from core.discovery.runs import DiscoveryRequest, Site, SiteBatch
+from core.discovery.site_report import PageNote
+from core.errors import DatabaseUnavailable
+from db.discovery import contacts, discoveries
+from db.server.engine import open_engine, transaction
+
+SITE = Site(site="acme.example", website="https://acme.example", domain="acme.example")
+TEAM = "https://acme.example/team"
+JANE = Contact(
+    name="Jane Smith",
+    title="CEO",
+    role="CEO",
+    is_owner_like=False,
+    linkedin_url=None,
+    email="jane@acme.example",
+    phone=None,
+    provenance=(Provenance("website", TEAM, "CEO", "Jane Smith, CEO", 0.9),),
+)
+LOOK = SiteDiscovery("found", None, (JANE,), (SourceAttempt("website", "hit", None, 1),), (PageNote(TEAM, "ok", "x"),))
+
+
+async def planned(url: str, *lead_ids: UUID, again_failed: bool = False) -> SiteBatch:
+    """Plan a visit for leads."""
+    run_id = uuid4()
+    async with session(url) as connection:
+        now = await discoveries.moment(connection)
+        due = await discoveries.select_due(connection, DiscoveryRequest(lead_ids=lead_ids), after=None, limit=100)
+        await discoveries.plan(connection, run_id, dict.fromkeys(due, SITE))
+    return SiteBatch(label="1", run_id=run_id, sites=(SITE.site,), planned_at=now, again_failed=again_failed)
+
+
+async def claimed(url: str, batch: SiteBatch, *, lease_s: float = 60.0) -> UUID | None:
+    """Claim the site; give the holder, or None."""
+    holder = uuid4()
+    async with session(url) as connection:
+        site = await discoveries.claim(connection, SITE.site, batch, holder=holder, lease_s=lease_s)
+    assert site in (None, SITE)
+    return None if site is None else holder
+
+
+async def visited(url: str, look: SiteDiscovery, *lead_ids: UUID, fresh_for_s: float = 0.0) -> None:
+    """Plan, claim, finish and share."""
+    batch = await planned(url, *lead_ids)
+    holder = await claimed(url, batch)
+    assert holder is not None
+    async with session(url) as connection:
+        assert await discoveries.finish(connection, SITE.site, look, holder=holder, fresh_for_s=fresh_for_s)
+        await discoveries.share(connection, SITE.site, since=batch.planned_at)
+
+
+async def test_of_many_at_once_one_gets_the_site(database: str) -> None:
+    batch = await planned(database, add_lead(database, "Acme", SITE.website))
+    holders = await asyncio.gather(*(claimed(database, batch) for _ in range(8)))
+    assert sum(holder is not None for holder in holders) == 1
+
+
+async def test_a_holder_that_died_loses_the_site_and_its_late_result(database: str) -> None:
+    batch = await planned(database, add_lead(database, "Acme", SITE.website))
+    dead = await claimed(database, batch, lease_s=0.05)
+    assert dead is not None
+    await asyncio.sleep(0.1)
+    assert await claimed(database, batch) is not None
+    async with session(database) as connection:
+        assert not await discoveries.finish(connection, SITE.site, LOOK, holder=dead, fresh_for_s=60)
+
+
+async def test_a_lease_that_is_renewed_holds(database: str) -> None:
+    batch = await planned(database, add_lead(database, "Acme", SITE.website))
+    holder = await claimed(database, batch, lease_s=0.05)
+    assert holder is not None
+    async with session(database) as connection:
+        await discoveries.renew(connection, holder, lease_s=60)
+    await asyncio.sleep(0.1)
+    assert await claimed(database, batch) is None
+    async with session(database) as connection:
+        await discoveries.give_back(connection, holder)
+    assert await claimed(database, batch) is not None
+
+
+async def test_a_fresh_site_is_not_claimed_unless_it_failed_before_the_plan(database: str) -> None:
+    lead_id = add_lead(database, "Acme", SITE.website)
+    await visited(database, replace(LOOK, outcome="unknown", reason="HTTP 403", contacts=()), lead_id, fresh_for_s=60)
+    again = await planned(database, lead_id, again_failed=True)
+    assert await claimed(database, again.model_copy(update={"again_failed": False})) is None
+    holder = await claimed(database, again)
+    assert holder is not None
+    async with session(database) as connection:
+        failed = SiteDiscovery("failed", "it broke")
+        assert await discoveries.finish(connection, SITE.site, failed, holder=holder, fresh_for_s=60)
+    assert await claimed(database, again) is None, "a retry of the same batch does not visit it once more"
+
+
+async def test_a_person_under_another_spelling_stays_one_row(database: str) -> None:
+    lead_id = add_lead(database, "Acme", SITE.website)
+    await visited(database, LOOK, lead_id)
+    spelled = replace(JANE, name="J. Smith", email=None, title="Chief Executive")
+    await visited(database, replace(LOOK, contacts=(spelled,)), lead_id)
+    (row,) = rows(database, "SELECT * FROM contacts")
+    assert (row["name"], row["title"], row["email"], row["not_seen_since"]) == (
+        "J. Smith",
+        "Chief Executive",
+        "jane@acme.example",
+        None,
+    )
+
+
+async def test_each_source_keeps_its_word(database: str) -> None:
+    lead_id = add_lead(database, "Acme", SITE.website)
+    await visited(database, LOOK, lead_id)
+    bought = replace(JANE, provenance=(Provenance("apollo", None, "Chief", "Apollo: Chief", None),))
+    attempts = (SourceAttempt("website", "unknown", "HTTP 403"), SourceAttempt("apollo", "hit", None, 1))
+    await visited(database, replace(LOOK, contacts=(bought,), attempts=attempts, pages=()), lead_id)
+    async with session(database) as connection:
+        (row,) = await contacts.select_of_lead(connection, lead_id)
+    assert row["provenance"].keys() == {"website", "apollo"}
+    assert row["provenance"]["website"]["source_url"] == TEAM
+    assert row["source"] == "apollo"
+
+
+async def test_whoever_is_missed_is_marked_once_and_never_deleted(database: str) -> None:
+    lead_id = add_lead(database, "Acme", SITE.website)
+    await visited(database, LOOK, lead_id)
+    nobody = replace(LOOK, outcome="nobody", reason="nobody", contacts=(), attempts=(SourceAttempt("website", "miss"),))
+    await visited(database, nobody, lead_id)
+    (first,) = rows(database, "SELECT * FROM contacts")
+    await visited(database, nobody, lead_id)
+    (second,) = rows(database, "SELECT * FROM contacts")
+    assert first == second
+    assert first["not_seen_since"] > first["last_seen_at"]
+
+
+async def test_text_that_postgres_cannot_hold_is_stored_without_it(database: str) -> None:
+    lead_id = add_lead(database, "Acme", SITE.website)
+    odd = replace(JANE, title="CEO\0 \ud800", provenance=(replace(JANE.best, evidence="a\0b\udfff"),))
+    await visited(database, replace(LOOK, reason="\0", contacts=(odd,)), lead_id)
+    (row,) = rows(database, "SELECT title, evidence FROM contacts")
+    assert row == {"title": "CEO ?", "evidence": "ab?"}
+
+
+async def test_many_leads_of_one_site_share_one_visit(database: str) -> None:
+    lead_ids = [add_lead(database, f"Acme {number}", SITE.website) for number in range(30)]
+    await visited(database, LOOK, *lead_ids)
+    assert rows(database, "SELECT count(DISTINCT lead_id) AS leads, count(*) AS rows FROM contacts") == [
+        {"leads": 30, "rows": 30}
+    ]
+
+
+async def test_a_lead_that_goes_takes_its_contacts_along(database: str) -> None:
+    lead_id = add_lead(database, "Acme", SITE.website)
+    await visited(database, LOOK, lead_id)
+    rows(database, "DELETE FROM leads RETURNING id")
+    assert rows(database, "SELECT FROM contacts") == rows(database, "SELECT FROM lead_discoveries") == []
+
+
+async def test_a_database_that_is_not_there_is_transient() -> None:
+    engine = open_engine("postgresql://nobody@127.0.0.1:9/none", connect_timeout_s=2)
+    with pytest.raises(DatabaseUnavailable, match="try again"):
+        async with transaction(engine):
+            pass
+    await engine.dispose()

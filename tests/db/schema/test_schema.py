@@ -1,0 +1,65 @@
+"""Migrations and tables say the same, from an empty database and from every older one."""
+
+import uuid
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from psycopg import sql
+from sqlalchemy import create_engine, make_url
+
+from db.schema import upgrade as schema
+from db.schema.tables import Base
+from db.server import embedded
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> str:
+    """Return the URL of a database without tables."""
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return embedded.with_database(postgres_url, name)
+
+
+def differences(url: str) -> list[object]:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    engine.dispose()
+    return list(found)
+
+
+@pytest.mark.parametrize("older", [None, *schema.revisions()])
+def test_upgrade_from(older: str | None, empty_database: str) -> None:
+    if older:
+        schema.upgrade(empty_database, older)
+    schema.upgrade(empty_database)
+    schema.upgrade(empty_database)
+    assert differences(empty_database) == []
+
+
+def test_addresses_in_letters_get_their_canonical_spelling(empty_database: str) -> None:
+    schema.upgrade(empty_database, "0012")
+    written, canonical = "nora@bücher.example", "nora@xn--bcher-kva.example"
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            "INSERT INTO leads (id, dedupe_key, contact_email) VALUES (gen_random_uuid(), %s, %s)",
+            [f"email:{written}", written],
+        )
+        connection.execute(
+            "INSERT INTO suppressions (id, kind, value, reason, added_by, added_at) VALUES "
+            "(gen_random_uuid(), 'address', %s, 'opt_out', 'Odo', now()), "
+            "(gen_random_uuid(), 'domain', 'bücher.example', 'opt_out', 'Odo', now())",
+            [written],
+        )
+    schema.upgrade(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT dedupe_key, contact_email FROM leads").fetchall() == [
+            (f"email:{canonical}", canonical)
+        ]
+        assert connection.execute("SELECT value FROM suppressions ORDER BY 1").fetchall() == [
+            (canonical,),
+            ("xn--bcher-kva.example",),
+        ]

@@ -1,0 +1,544 @@
+"""One synchronisation after another: a real Postgres here, the sandbox's Close there."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from mentions import mentions
+from psycopg.types.json import Jsonb
+from sync_killed import Watched
+from syncing import PERSON, Work
+
+from core.crm.config import FieldMap, Part
+from core.crm.records import CRMProvider, RemoteRecord
+from core.enrichment.runs import EnrichRequest
+from core.errors import SyncBusy
+from db.enrichment import leads as enrichment
+from db.server.engine import open_engine, own_connection, transaction
+from db.upkeep import erasure
+from sandbox.server import SandboxControl
+from tasks.crm import pull as crm_pull
+from tasks.crm.session import Safeguards
+from tasks.outreach.keys import tombstone_key
+
+
+@pytest.fixture
+def person(sandbox: SandboxControl) -> Iterator[httpx.Client]:
+    """Work in Close as a person does."""
+    sandbox.settings("close", keys=["api_sandbox", PERSON], rate_per_s=None, organization_rate_per_s=None)
+    with httpx.Client(base_url=sandbox.environment["CLOSE_BASE_URL"], auth=(PERSON, ""), trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def work(database: str, sandbox: SandboxControl, person: httpx.Client) -> Work:
+    return Work(database, sandbox)
+
+
+def theirs(sandbox: SandboxControl) -> dict[str, dict]:
+    return {lead["name"]: lead for lead in sandbox.state("close")["lead"]}
+
+
+def test_a_lead_of_ours_gets_into_the_crm_once(work: Work, sandbox: SandboxControl) -> None:
+    work.add_lead(
+        "Fernhill Tools",
+        company_website="https://fernhill.example",
+        contact_name="Ana Sample",
+        contact_email="ana@fernhill.example",
+    )
+    done = asyncio.run(work.run())
+    assert done["theirs create lead"] == 1
+    again = asyncio.run(work.run())
+    state = sandbox.state("close")
+    assert [lead["name"] for lead in state["lead"]] == ["Fernhill Tools"]
+    assert [contact["name"] for contact in state["contact"]] == ["Ana Sample"]
+    assert state["contact"][0]["emails"][0]["email"] == "ana@fernhill.example"
+    assert "theirs create lead" not in again
+    before = sandbox.requests("close")[-1]["number"]
+    asyncio.run(work.run())
+    assert len(work.calls_since(before)) <= 3
+    assert {row["state"] for row in work.rows("SELECT state FROM crm_links")} == {"in_sync"}
+
+
+def test_creates_side_by_side_share_one_field_for_our_ids(work: Work, sandbox: SandboxControl) -> None:
+    for number in range(8):
+        work.add_lead(f"Company {number}", contact_name=f"Ana {number}")
+    done = asyncio.run(work.run())
+    assert (done["theirs create lead"], done.get("theirs create contact")) == (8, None)
+    names = [field["name"] for field in sandbox.state("close")["custom_field"]]
+    assert names.count("Sales Agent ID") == 2, "one of leads, one of contacts"
+
+
+def test_an_edit_in_the_crm_comes_here(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    asyncio.run(work.run())
+    lead = theirs(sandbox)["Fernhill Tools"]
+    contact = sandbox.state("close")["contact"][0]
+    person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Tools Ltd"}).raise_for_status()
+    person.put(f"/contact/{contact['id']}/", json={"title": "Head of Ops"}).raise_for_status()
+    asyncio.run(work.run())
+    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
+    assert (row["company_name"], row["contact_title"], row["edited_by"]) == (
+        "Fernhill Tools Ltd",
+        "Head of Ops",
+        "close",
+    )
+
+
+def test_a_company_made_in_the_crm_is_taken_in(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    asyncio.run(work.run())
+    body = {
+        "name": "Moor End Ltd",
+        "url": "https://moorend.example",
+        "contacts": [
+            {"name": "Bo Test", "emails": [{"email": "bo@moorend.example"}, {"email": "info@moorend.example"}]}
+        ],
+    }
+    person.post("/lead/", json=body).raise_for_status()
+    asyncio.run(work.run())
+    (row,) = work.rows("SELECT * FROM leads")
+    assert (row["company_name"], row["company_domain"], row["source"]) == ("Moor End Ltd", "moorend.example", "close")
+    (contact,) = work.rows("SELECT * FROM contacts")
+    assert (contact["name"], contact["email"], contact["source"]) == ("Bo Test", "bo@moorend.example", "crm")
+    before = len(sandbox.requests("close", method="PUT"))
+    asyncio.run(work.run())
+    assert len(sandbox.requests("close", method="PUT")) == before
+    assert len(work.rows("SELECT * FROM leads")) == 1
+
+
+def test_who_unsubscribed_in_the_crm_is_suppressed(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    field = person.post("/custom_field/contact/", json={"name": "Do Not Contact", "type": "text"}).json()["id"]
+    work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    work.add_lead("Moor End", contact_name="Bo Test", contact_email="bo@moorend.example")
+    asyncio.run(work.run())
+    assert work.rows("SELECT * FROM suppressions") == []
+    # Neither changes a value that is kept in step: a flag beside an address that stays, a field that nobody maps.
+    ana, bo = sorted(sandbox.state("close")["contact"], key=lambda contact: contact["name"])
+    marked = [email | {"is_unsubscribed": True} for email in ana["emails"]]
+    person.put(f"/contact/{ana['id']}/", json={"emails": marked}).raise_for_status()
+    person.put(f"/contact/{bo['id']}/", json={f"custom.{field}": "yes"}).raise_for_status()
+    body = {
+        "name": "Sun Ltd",
+        "contacts": [{"name": "Cy Sun", "emails": [{"email": "Cy@sun.example", "is_unsubscribed": True}]}],
+    }
+    person.post("/lead/", json=body).raise_for_status()
+    asyncio.run(work.run())
+
+    def suppressed() -> list[tuple[str, ...]]:
+        rows = work.rows("SELECT value, reason, added_by, note FROM suppressions WHERE removed_at IS NULL ORDER BY 1")
+        return [(row["value"], row["reason"], row["added_by"], row["note"].partition(" of ")[0]) for row in rows]
+
+    assert suppressed() == [
+        ("ana@fernhill.example", "opt_out", "crm close", "is_unsubscribed"),
+        ("bo@moorend.example", "opt_out", "crm close", "Do Not Contact"),
+        ("cy@sun.example", "opt_out", "crm close", "is_unsubscribed"),
+    ]
+    # What a person lifts here stays lifted, though the CRM goes on saying so.
+    work.execute("UPDATE suppressions SET removed_by = 'Robin', removed_at = now() WHERE value = %s", "cy@sun.example")
+    asyncio.run(work.run(full=True))
+    assert [value for value, *_ in suppressed()] == ["ana@fernhill.example", "bo@moorend.example"]
+
+
+def test_a_person_in_the_crm_beats_a_machine_and_the_conflict_is_told(work: Work, person: httpx.Client) -> None:
+    lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_title="Boss")
+    asyncio.run(work.run())
+    (link,) = work.rows("SELECT remote_id FROM crm_links WHERE kind = 'contact'")
+    person.put(f"/contact/{link['remote_id']}/", json={"title": "Head of Ops"}).raise_for_status()
+    asyncio.run(work.run())
+    later = work.clock() + timedelta(hours=1)
+    work.execute("UPDATE leads SET contact_title = 'Guess', updated_at = %s WHERE id = %s", later, lead_id)
+    asyncio.run(work.run())
+    (row,) = work.rows("SELECT contact_title FROM leads WHERE id = %s", lead_id)
+    assert row["contact_title"] == "Head of Ops"
+    (told,) = work.rows("SELECT * FROM crm_conflicts")
+    assert (told["field"], told["ours"], told["theirs"], told["winner"], told["rule"]) == (
+        "title", "Guess", "Head of Ops", "theirs", "person",
+    )  # fmt: skip
+
+
+def test_a_merge_in_the_crm_is_followed_and_loses_nobody(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    kept = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    gone = work.add_lead("Fernhill Tool Works", contact_name="Bo Test", contact_email="bo@fernhill.example")
+    asyncio.run(work.run())
+    ids = {row["own_id"]: row["remote_id"] for row in work.rows("SELECT * FROM crm_links WHERE kind = 'lead'")}
+    body = {"source": ids[gone], "destination": ids[kept]}
+    person.post("/lead/merge/", json=body).raise_for_status()
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    (link,) = work.rows("SELECT * FROM crm_links WHERE own_id = %s", gone)
+    assert (link["state"], link["is_gone"]) == ("excluded", True)
+    assert "was merged into" in link["reason"]
+    assert [row["email"] for row in work.rows("SELECT email FROM contacts WHERE lead_id = %s", kept)] == [
+        "bo@fernhill.example"
+    ]
+    assert len(sandbox.state("close")["lead"]) == 1
+    assert len(sandbox.state("close")["contact"]) == 2
+
+
+def test_a_chain_of_merges_is_followed_to_its_end(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    first, second = work.add_lead("Fernhill Tools"), work.add_lead("Moor End")
+    asyncio.run(work.run())
+    ids = {row["own_id"]: row["remote_id"] for row in work.rows("SELECT * FROM crm_links WHERE kind = 'lead'")}
+    last = person.post("/lead/", json={"name": "Heron Works"}).raise_for_status().json()["id"]
+    # Into a company that is merged itself, whichever of the two is looked at first.
+    source, middle = sorted((first, second), key=lambda each: ids[each], reverse=True)
+    for one, into in ((ids[source], ids[middle]), (ids[middle], last)):
+        person.post("/lead/merge/", json={"source": one, "destination": into}).raise_for_status()
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    links = {row["own_id"]: row for row in work.rows("SELECT * FROM crm_links WHERE kind = 'lead'")}
+    assert (links[middle]["remote_id"], links[middle]["state"]) == (last, "in_sync")
+    assert (links[source]["state"], links[source]["is_gone"]) == ("excluded", True)
+    assert [lead["id"] for lead in sandbox.state("close")["lead"]] == [last]
+
+
+class Meanwhile(Watched):
+    """A CRM in which something happens in the moment before it is written to."""
+
+    def __init__(self, crm: CRMProvider, happens: Callable[[], object]) -> None:
+        super().__init__(crm, lambda: None)
+        self._happens = happens
+
+    async def update(self, *record: Any, **seen: Any) -> RemoteRecord:
+        self._happens()
+        return await super().update(*record, **seen)
+
+
+def edit_here(work: Work, name: str, edited_after: timedelta | None = None) -> None:
+    """Change a lead's name: as a finding, or in a person's name so long after now."""
+    at = work.clock() + (edited_after or timedelta(0))
+    marks = {} if edited_after is None else {"company_name": {"at": at.isoformat(), "by": "maud"}}
+    work.execute(
+        "UPDATE leads SET company_name = %s, updated_at = %s, field_edits = field_edits || %s",
+        *(name, work.clock(), Jsonb(marks)),
+    )
+
+
+def name_on_both_sides(work: Work) -> str:
+    (lead,) = work.sandbox.state("close")["lead"]
+    assert work.rows("SELECT company_name FROM leads") == [{"company_name": lead["name"]}]
+    return str(lead["name"])
+
+
+@pytest.mark.parametrize(
+    ("edited_after", "name", "rule"),
+    [
+        (None, "Fernhill Ltd", "person"),
+        (timedelta(minutes=-1), "Fernhill Ltd", "later"),
+        (timedelta(minutes=1), "Ours", None),
+    ],
+    ids=["a finding", "an older edit", "a newer edit"],
+)
+def test_an_edit_of_the_moment_before_a_write_is_given_back(
+    work: Work, person: httpx.Client, edited_after: timedelta | None, name: str, rule: str | None
+) -> None:
+    work.sandbox.settings("close", consolidate_s=0.0)
+    work.add_lead("Fernhill Tools")
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+    edit_here(work, "Ours", edited_after)
+
+    def edit_there() -> None:
+        person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
+
+    asyncio.run(work.run(lambda crm: Meanwhile(crm, edit_there)))
+    assert name_on_both_sides(work) == "Ours", "nobody could know"
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    assert name_on_both_sides(work) == name
+    assert [row["rule"] for row in work.rows("SELECT rule FROM crm_conflicts")] == ([rule] if rule else [])
+    if edited_after is None:
+        edit_here(work, "Another finding")
+        asyncio.run(work.run())
+        assert name_on_both_sides(work) == name, "nor is it written over later"
+
+
+def test_a_late_entry_of_our_own_earlier_write_is_nobodys_edit(work: Work) -> None:
+    work.sandbox.settings("close", event_lag_s=60.0, consolidate_s=0.0)
+    work.add_lead("Fernhill Tools")
+    for finding in ("An earlier finding", "A finding"):
+        asyncio.run(work.run())
+        edit_here(work, finding)
+    asyncio.run(work.run())
+    work.sandbox.advance(300)
+    asyncio.run(work.run())
+    assert name_on_both_sides(work) == "A finding"
+
+
+def test_a_company_that_the_search_does_not_show_yet_is_looked_at_before_it_is_written_to(
+    work: Work, person: httpx.Client
+) -> None:
+    work.sandbox.settings("close", event_lag_s=60.0, search_lag_s=120.0, consolidate_s=0.0)
+    work.add_lead("Fernhill Tools")
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+    person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
+    edit_here(work, "A finding")
+    asyncio.run(work.run())
+    assert name_on_both_sides(work) == "Fernhill Ltd"
+
+
+def test_a_refused_record_goes_to_the_dead_letters_and_costs_no_neighbour(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    work.add_lead("Moor End", contact_name="Bo Test", contact_email="not an address")
+    work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    done = asyncio.run(work.run())
+    assert (done["theirs create lead"], done["failed"]) == (2, 1)
+    assert set(theirs(sandbox)) == {"Moor End", "Fernhill Tools"}
+    assert [contact["name"] for contact in sandbox.state("close")["contact"]] == ["Ana Sample"]
+    (letter,) = work.rows("SELECT * FROM crm_dead_letters")
+    assert (letter["kind"], letter["action"], letter["status"]) == ("contact", "create", "open")
+    assert letter["payload"]["emails"] == ["not an address"]
+    (link,) = work.rows("SELECT * FROM crm_links WHERE state = 'failing'")
+    assert link["next_try_at"] > work.clock()
+    again = asyncio.run(work.run())
+    assert "failed" not in again, "it is left alone until its time has come"
+    work.execute("UPDATE leads SET contact_email = 'bo@moorend.example' WHERE company_name = 'Moor End'")
+    asyncio.run(work.run())
+    assert len(sandbox.state("close")["contact"]) == 2, "a changed record is tried at once"
+    assert [row["status"] for row in work.rows("SELECT status FROM crm_dead_letters")] == ["replayed"]
+    sandbox.take_violations("close")
+
+
+def test_an_erased_person_does_not_come_back_and_the_crm_is_left_alone(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@fernhill.example")
+    asyncio.run(work.run())
+    contact = sandbox.state("close")["contact"][0]
+
+    async def erase() -> None:
+        engine = open_engine(work.url)
+        async with transaction(engine) as connection:
+            await erasure.erase(connection, "ana@fernhill.example", tombstone_key(), by="Odo", now=datetime.now(UTC))
+        await engine.dispose()
+
+    asyncio.run(erase())
+    person.put(f"/contact/{contact['id']}/", json={"title": "Head of Ops"}).raise_for_status()
+    person.put(f"/lead/{contact['lead_id']}/", json={"name": "Fernhill Tools Ltd"}).raise_for_status()
+    for full in (False, True):
+        asyncio.run(work.run(full=full))
+    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
+    assert (row["company_name"], row["contact_name"], row["contact_email"]) == ("Fernhill Tools Ltd", None, None)
+    assert work.rows("SELECT * FROM contacts") == []
+    for word in ("ana@fernhill.example", "ana sample"):
+        assert mentions(work.url, word) == []
+    (left,) = sandbox.state("close")["contact"]
+    assert (left["name"], left["title"]) == ("Ana Sample", "Head of Ops")
+
+
+def test_a_lead_deleted_in_the_crm_stays_here_and_is_never_made_anew(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    lead_id = work.add_lead("Fernhill Tools")
+    asyncio.run(work.run())
+    person.delete(f"/lead/{theirs(sandbox)['Fernhill Tools']['id']}/").raise_for_status()
+    asyncio.run(work.run())
+    work.execute("UPDATE leads SET city = 'Leeds', updated_at = now() WHERE id = %s", lead_id)
+    asyncio.run(work.run())
+    assert sandbox.state("close")["lead"] == []
+    (link,) = work.rows("SELECT state, reason FROM crm_links")
+    assert link == {"state": "excluded", "reason": "was deleted in the CRM"}
+
+
+def test_what_was_seen_by_a_run_that_ended_early_and_is_gone_since_is_not_taken_in(
+    work: Work, person: httpx.Client
+) -> None:
+    asyncio.run(work.run())
+    made = person.post("/lead/", json={"name": "Moor End", "contacts": [{"name": "Bo Test"}]}).raise_for_status().json()
+
+    async def only_pull() -> None:
+        async with work.session() as session:
+            assert (await crm_pull.pull(session))["fetched"] == 1
+
+    asyncio.run(only_pull())
+    person.delete(f"/lead/{made['id']}/").raise_for_status()
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    assert work.rows("SELECT company_name FROM leads") == []
+    assert work.rows("SELECT 1 FROM crm_staged") == []
+
+
+def test_two_at_once_exclude_each_other(work: Work) -> None:
+    async def both() -> None:
+        async with work.session():
+            with pytest.raises(SyncBusy):
+                await work.run()
+
+    asyncio.run(both())
+
+
+# What each safeguard is for: with it the claim holds, without it the same test finds the damage.
+
+
+def calls_after_a_push(work: Work) -> int:
+    """Push a lead, then count what reading our own write back costs beyond the pages of the log."""
+    asyncio.run(work.run())
+    work.add_lead("Fernhill Tools", contact_name="Ana Sample")
+    asyncio.run(work.run())
+    before = work.sandbox.requests("close")[-1]["number"]
+    asyncio.run(work.run())
+    return sum(call["path"].startswith("/api/v1/lead/") for call in work.calls_since(before))
+
+
+def test_our_own_writes_coming_back_cause_no_call(work: Work) -> None:
+    assert calls_after_a_push(work) == 0
+
+
+def test_without_echo_suppression_they_do(work: Work) -> None:
+    work.safeguards = Safeguards(knows_echoes=False)
+    assert calls_after_a_push(work) > 0
+
+
+def copies_after_a_lost_answer(work: Work) -> int:
+    """Create a lead whose answer is lost, and run again while the change log does not show it yet."""
+    work.sandbox.settings("close", event_lag_s=100.0)
+    asyncio.run(work.run())
+    for number in range(8):
+        work.add_lead(f"Company {number}")
+    work.sandbox.fail_next("close", "drop_after", times=8, method="POST", path="/api/v1/lead/")
+    asyncio.run(work.run())
+    asyncio.run(work.run())
+    return len(work.sandbox.state("close")["lead"])
+
+
+def test_a_lost_answer_makes_no_second_lead(work: Work) -> None:
+    assert copies_after_a_lost_answer(work) == 8
+
+
+def test_without_the_look_up_it_does(work: Work) -> None:
+    work.safeguards = Safeguards(looks_up=False)
+    assert copies_after_a_lost_answer(work) > 8
+
+
+def edits_seen_late(work: Work, person: httpx.Client) -> int:
+    """Edit eight leads whose entries appear late, while other edits appear at once; count those that arrive."""
+    lead_ids = [work.add_lead(f"Company {number}") for number in range(8)]
+    asyncio.run(work.run())
+    work.sandbox.settings("close", event_lag_s=30.0, consolidate_s=0.0)
+    for lead in work.sandbox.state("close")["lead"]:
+        person.put(f"/lead/{lead['id']}/", json={"name": lead["name"] + " Ltd"}).raise_for_status()
+    work.sandbox.advance(5)
+    asyncio.run(work.run())
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    rows = work.rows("SELECT company_name FROM leads WHERE id = ANY(%s)", lead_ids)
+    return sum(row["company_name"].endswith(" Ltd") for row in rows)
+
+
+def test_late_entries_of_the_log_are_not_lost(work: Work, person: httpx.Client) -> None:
+    assert edits_seen_late(work, person) == 8
+
+
+def test_without_the_overlap_they_are(work: Work, person: httpx.Client) -> None:
+    work.safeguards = Safeguards(overlap=timedelta(0))
+    assert edits_seen_late(work, person) < 8
+
+
+def test_what_a_person_wrote_in_the_crm_is_no_providers_to_replace(work: Work, person: httpx.Client) -> None:
+    lead_id = work.add_lead("Fernhill Tools", industry="Pumps")
+    asyncio.run(work.run())
+    (lead,) = work.sandbox.state("close")["lead"]
+    person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
+    person.post("/lead/", json={"name": "Heron Works"}).raise_for_status()
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+
+    async def origins() -> dict[str, dict[str, str]]:
+        async with own_connection(work.url) as connection:
+            due = enrichment.select_due(connection, EnrichRequest(), "v", now=work.clock())
+            return {
+                str(one.values["company_name"]): {name: origin.source for name, origin in one.origins.items()}
+                async for one in due
+            }
+
+    found = asyncio.run(origins())
+    assert found["Fernhill Ltd"]["company_name"] == "person"
+    assert found["Heron Works"]["company_name"] == "person"
+    (kept,) = work.rows("SELECT source, edited_by FROM field_provenance WHERE lead_id = %s", lead_id)
+    assert kept == {"source": "person", "edited_by": "close"}
+
+
+ADDRESS = {"label": "business", "address_1": "1 Mill Rd", "city": "Austin", "state": "TX", "country": "US"}
+
+
+def test_values_that_mean_the_same_are_no_conflict_and_no_write(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    fields = [{"name": "Revenue", "type": "number"}, {"name": "HQ", "type": "text"}]
+    revenue, _ = [person.post("/custom_field/lead/", json=field).raise_for_status().json() for field in fields]
+    work.config = work.config.model_copy(
+        update={
+            "leads": Part(
+                fields=(
+                    *work.config.leads.fields,
+                    FieldMap(ours="annual_revenue", theirs="custom.Revenue"),
+                    FieldMap(ours="company_phone", theirs="custom.HQ"),
+                )
+            )
+        }
+    )
+    body = {
+        "name": "Fernhill Tools",
+        "url": "https://fernhill.example",
+        "addresses": [ADDRESS],
+        f"custom.{revenue['id']}": 12345678.5,
+        "contacts": [{"name": "Ana Sample", "phones": [{"phone": "+15125550123"}]}],
+    }
+    person.post("/lead/", json=body).raise_for_status()
+    ours = {
+        "company_website": "fernhill.example",
+        "company_domain": "fernhill.example",
+        "street": "1 Mill Rd",
+        "city": "Austin",
+        "state": "Texas",
+        "country": "United States",
+        "annual_revenue": "12345678.50",
+        "contact_name": "Ana Sample",
+        "contact_phone": "(512) 555-0123",
+    }
+    lead_id = work.add_lead("Fernhill Tools", **ours)
+    asyncio.run(work.run())
+    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
+    assert {name: row[name] for name in ours} == ours
+    assert work.rows("SELECT field, ours, theirs FROM crm_conflicts") == []
+    (there,) = sandbox.state("close")["lead"]
+    assert (there["addresses"][0]["country"], there["addresses"][0]["state"]) == ("US", "TX")
+    assert not [call for call in sandbox.requests("close") if call["method"] == "PUT" and "lead" in call["path"]]
+
+    # An edit that differs in the last digit only is one, on either side.
+    person.put(f"/lead/{there['id']}/", json={f"custom.{revenue['id']}": 12345678.75}).raise_for_status()
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    assert work.rows("SELECT annual_revenue FROM leads") == [{"annual_revenue": "12345678.75"}]
+
+
+def test_a_country_goes_to_close_as_its_code_and_comes_back_as_its_name(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    work.add_lead("Fernhill Tools", country="United Kingdom", city="Leeds")
+    work.add_lead("Sunken Goods", country="Atlantis")
+    person.post("/lead/", json={"name": "Heron Works", "addresses": [ADDRESS]}).raise_for_status()
+    done = asyncio.run(work.run())
+    assert "failed" not in done
+    assert theirs(sandbox)["Fernhill Tools"]["addresses"][0]["country"] == "GB"
+    assert theirs(sandbox)["Sunken Goods"]["addresses"][0]["country"] == ""
+    kept = {row["company_name"]: row["country"] for row in work.rows("SELECT company_name, country FROM leads")}
+    assert kept == {"Fernhill Tools": "United Kingdom", "Sunken Goods": "Atlantis", "Heron Works": "United States"}
+
+    lead = theirs(sandbox)["Fernhill Tools"]
+    moved = [lead["addresses"][0] | {"country": "DE"}]
+    person.put(f"/lead/{lead['id']}/", json={"addresses": moved}).raise_for_status()
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    assert work.rows("SELECT country FROM leads WHERE company_name = 'Fernhill Tools'") == [{"country": "Germany"}]
+    before = sandbox.requests("close")[-1]["number"]
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    assert not [call for call in work.calls_since(before) if call["method"] == "PUT"]
