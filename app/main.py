@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import typer
 
-from core.errors import SalesAgentError
+from core.errors import InvalidSetting, SalesAgentError
 from core.text.plain_text import plain
 
 
@@ -54,6 +54,7 @@ COMMANDS: dict[str, Command] = {
     "schedule": Command("app.commands.schedule:app", "When deployments run by themselves: list, on, off, set."),
     "prefect": Command("app.commands.prefect:prefect", "Prefect's own command line, signed in to the server of `up`."),
     "worker": Command("app.commands.worker:worker", "Run flows for a Prefect server that runs elsewhere."),
+    "config": Command("app.commands.config:app", "Every setting with its value and where it came from."),
     "db": Command("app.commands.db:app", "The database: its address, migrations, backup and restore."),
 }
 
@@ -105,6 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     asked_for = next((argument for argument in given if not argument.startswith("-")), None)
     try:
         build(asked_for)(given, prog_name="sales-agent")
+    except InvalidSetting as error:
+        typer.echo(f"sales-agent: {error}", err=True)
+        sys.exit(2)
     except SalesAgentError as error:
         typer.echo(plain(f"sales-agent: {error}"), err=True)
         sys.exit(1)

@@ -7,12 +7,11 @@ import base64
 import json
 import secrets
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 
 from core import private_files
 from core.logs import PACKAGES
-from core.settings.section import KEYS_FILE, sections
+from core.settings.environment import KEYS_FILE
 
 WORK_POOL = "sales-agent"
 HEARTBEAT_S = 30  # the least that Prefect takes
@@ -148,9 +147,9 @@ def keep_keys(home: Path, inherited: Mapping[str, str]) -> None:
 
 
 def _settings() -> Iterator[tuple[str, bool]]:
-    import core.settings.settings  # noqa: F401 - imports every section
+    from core.settings.shown import variable_secrecy
 
-    return chain.from_iterable(each.variables() for each in sections())
+    return variable_secrecy()
 
 
 def encryption_key(home: Path) -> str:

@@ -18,7 +18,7 @@ from core.errors import ConfigurationError, InvalidFile, SalesAgentError
 from core.imports.runs import ImportReport, ImportRequest
 from core.settings.settings import settings
 from tasks.imports.steps import report_of_run
-from tasks.runtime.orchestration import connected, server_url
+from tasks.runtime.orchestration import checked_server, connected, server_url
 
 _POLL_S = 0.5
 
@@ -54,7 +54,7 @@ async def submit(deployment: str, request: BaseModel, *, say: Callable[[str], No
         ConfigurationError: there is no Prefect server.
         SalesAgentError: the run did not complete; names it and its last words.
     """
-    url = _server()
+    url = checked_server(_server())
     with connected(url):
         parameters = {"request": request.model_dump(mode="json")}
         run = await arun_deployment(f"{deployment}/{deployment}", parameters=parameters, timeout=0)

@@ -98,9 +98,11 @@ def prepare_prefect() -> None:
     """Set Prefect up before it is imported: our preferences, its files in our data directory, a quiet console."""
     from app.prefect_environment import PREFERENCES
     from core.settings.settings import settings
+    from db.server.private_dirs import explained
 
     home = settings().home / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
+    with explained(settings().home):
+        home.mkdir(parents=True, exist_ok=True)
     quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_HOME": str(home)}
     for name, value in {**PREFERENCES, **quiet}.items():
         os.environ.setdefault(name, value)

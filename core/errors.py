@@ -2,6 +2,7 @@
 
     SalesAgentError                   carries a message and plain attributes; survives pickling
     ├─ ConfigurationError             fix the settings
+    │  ├─ InvalidSetting               a variable's value; asked for wrongly, so the exit code is 2
     │  ├─ ProviderNotConfigured
     │  └─ InvalidConfig               a configuration file; carries all problems by line and key
     ├─ InvalidInput                   reject this one, go on
@@ -72,6 +73,10 @@ def _rebuild(kind: type[SalesAgentError], message: str, attributes: dict[str, An
 
 class ConfigurationError(SalesAgentError):
     """A setting is missing or wrong; the message names it and what to set."""
+
+
+class InvalidSetting(ConfigurationError):
+    """A setting has a value that it cannot have; the message names the variable, the value and what is allowed."""
 
 
 class ProviderNotConfigured(ConfigurationError):

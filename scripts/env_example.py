@@ -1,17 +1,20 @@
-"""Make `.env.example` from the settings: `python -m scripts.env_example`."""
+"""Make `.env.example` and `docs/tuning.md` from the settings: `python -m scripts.env_example`."""
 
 import inspect
 from pathlib import Path
 
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings
 
-from core.settings import outreach as outreach_settings
-from core.settings import providers as provider_settings
-from core.settings import settings
+from core.settings.providers import ProviderSettings
+from core.settings.sections import Section, is_tuning, variables
+from core.settings.shown import SECTIONS
 
-TARGET = Path(__file__).parent.parent / ".env.example"
-_HEAD = """# Every setting, with its default. Copy to .env and change what you need; nothing has to be set.
+ROOT = Path(__file__).parent.parent
+TARGET = ROOT / ".env.example"
+TUNING = ROOT / "docs" / "tuning.md"
+_HEAD = """# What people set, each with its default. Copy to .env and change what you need; nothing has to be set.
+# For tuning there is more: docs/tuning.md. What holds now, and who said so: sales-agent config show
 """
 _COMPOSE = """
 # --- docker-compose.yml only
@@ -21,31 +24,70 @@ _COMPOSE = """
 # PGADMIN_EMAIL=
 # PGADMIN_PASSWORD=
 """
+_TUNING_HEAD = """# Tuning
+
+Settings that an installation runs well without. They are read from the environment or `.env` as those of
+[.env.example](../.env.example) are; `sales-agent config show --all` shows what holds. This page is made from the
+settings by `python -m scripts.env_example`.
+
+## Every provider
+
+For each provider `X` that is called over HTTP (`CLOSE`, `APOLLO`, `BROWSERBASE`, `CEREBRAS`, `ANTHROPIC`, `DEEPSEEK`,
+`OPENROUTER`, `OPENAI`, `CARTESIA`); where its default differs, the provider's own table says so.
+"""
 
 
-def sections() -> list[type[BaseSettings]]:
-    """List the settings' sections in the order they are written."""
-    found = []
-    for module in (settings, outreach_settings, provider_settings):
-        classes = [each for _, each in inspect.getmembers(module, inspect.isclass) if issubclass(each, BaseSettings)]
-        own = [each for each in classes if each.__module__ == module.__name__ and each.model_config.get("env_prefix")]
-        found += sorted(own, key=lambda each: inspect.getsourcelines(each)[1])
-    return found
+def default_of(field: FieldInfo) -> str:
+    """Return a field's default as it would be written."""
+    if field.default in (None, PydanticUndefined):
+        return ""
+    return str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
 
 
 def render() -> str:
-    """Write one commented line a setting."""
+    """Write one commented line a setting for users."""
     lines = [_HEAD]
-    for section in sections():
-        lines.append(f"# --- {inspect.getdoc(section)}")
-        prefix = section.model_config.get("env_prefix", "")
-        for name, field in section.model_fields.items():
-            default = "" if field.default in (None, PydanticUndefined) else str(field.default)
-            lines.append(f"# {field.description}")
-            lines.append(f"# {prefix.upper()}{name.upper()}={default}")
-        lines.append("")
+    for section in SECTIONS:
+        wanted = {name: field for name, field in variables(section).items() if not is_tuning(field)}
+        if wanted:
+            lines.append(f"# --- {inspect.getdoc(section)}")
+            for name, field in wanted.items():
+                lines += [f"# {field.description}", f"# {name}={default_of(field)}"]
+            lines.append("")
     return "\n".join(lines).rstrip() + "\n" + _COMPOSE
+
+
+def _table(rows: dict[str, FieldInfo]) -> list[str]:
+    lines = ["", "| setting | default | what |", "|---|---|---|"]
+    lines += [f"| `{name}` | {_cell(default_of(field))} | {field.description} |" for name, field in rows.items()]
+    return lines
+
+
+def _cell(default: str) -> str:
+    return f"`{default}`" if default else ""
+
+
+def _own_tuning(section: type[Section]) -> dict[str, FieldInfo]:
+    """Return the fields for tuning that are not every provider's, or have a default of their own."""
+    shared = ProviderSettings.model_fields if issubclass(section, ProviderSettings) else {}
+    found = zip(variables(section).items(), section.model_fields, strict=True)
+    return {
+        variable: field
+        for (variable, field), name in found
+        if is_tuning(field) and (name not in shared or field.default != shared[name].default)
+    }
+
+
+def render_tuning() -> str:
+    """Write the page of the settings for tuning."""
+    shared = {f"X_{name.upper()}": field for name, field in ProviderSettings.model_fields.items() if is_tuning(field)}
+    lines = [_TUNING_HEAD.rstrip(), *_table(shared)]
+    for section in SECTIONS:
+        if own := _own_tuning(section):
+            lines += ["", f"## {(inspect.getdoc(section) or '').splitlines()[0]}", *_table(own)]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    TUNING.write_text(render_tuning(), encoding="utf-8")

@@ -35,7 +35,8 @@ class ColumnMapping:
     Attributes:
         columns: (label, field or None, confidence 0-1) in file order.
         shape: What the columns hold, for rows that have shifted.
-        no_identity: Why the column of ids does not say which row is which (`core.imports.column_ids`); None where it does.
+        no_identity: Why the column of ids does not say which row is which (`core.imports.column_ids`); None where it
+            does.
     """
 
     columns: tuple[tuple[str, str | None, float], ...]

@@ -1,7 +1,7 @@
 """Which column of a file, or which value of a stored lead, a profile means by a name.
 
-A canonical field (`core.leads.lead.FIELDS`) means the field, wherever the file keeps it. Any other name means the column of
-that name, compared without case and punctuation: `Resimercial_Score` finds "Resimercial Score".
+A canonical field (`core.leads.lead.FIELDS`) means the field, wherever the file keeps it. Any other name means the
+column of that name, compared without case and punctuation: `Resimercial_Score` finds "Resimercial Score".
 """
 
 from collections.abc import Iterable, Mapping, Sequence

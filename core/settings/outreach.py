@@ -2,20 +2,21 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 
 from core.errors import ProviderNotConfigured
 from core.outreach.meetings import WorkingHours
-from core.settings.section import Section, section
+from core.settings.environment import Environment
+from core.settings.sections import Section, tuning
 
 
 class SmtpSettings(Section):
     """Sending mail; off without a host."""
 
-    model_config = section("SMTP_")
+    prefix: ClassVar[str] = "SMTP_"
 
     host: str | None = Field(default=None, description="Mail server. Empty: nothing can be sent")
     port: int = Field(default=587, ge=1, le=65535, description="587 for starttls, 465 for tls")
@@ -25,8 +26,8 @@ class SmtpSettings(Section):
     username: str | None = Field(default=None, description="Empty: no log-in")
     password: SecretStr | None = Field(default=None, description="Its password")
     sender: str = Field(default="", description="Who writes: Name <name@example.com>; answers go there too")
-    timeout_s: float = Field(default=30.0, gt=0, le=300, description="Seconds for each step")
-    deadline_s: float = Field(default=120.0, gt=0, le=500, description="Seconds for one message in all")
+    timeout_s: float = tuning(default=30.0, gt=0, le=300, description="Seconds for each step")
+    deadline_s: float = tuning(default=120.0, gt=0, le=500, description="Seconds for one message in all")
 
     def checked_host(self) -> str:
         """Return the host. Raises ProviderNotConfigured naming what is empty."""
@@ -38,7 +39,7 @@ class SmtpSettings(Section):
 class ApprovalSettings(Section):
     """Approvals and those who must not be written to."""
 
-    model_config = section("APPROVALS_")
+    prefix: ClassVar[str] = "APPROVALS_"
 
     lifetime_days: float = Field(default=7, gt=0, le=365, description="Days until an approval can no longer be used")
     by: str | None = Field(default=None, description="Your name, for decisions on this machine; --by goes before it")
@@ -47,7 +48,7 @@ class ApprovalSettings(Section):
 class SuppressionSettings(Section):
     """Erased persons."""
 
-    model_config = section("SUPPRESSION_")
+    prefix: ClassVar[str] = "SUPPRESSION_"
 
     key: SecretStr | None = Field(
         default=None,
@@ -59,7 +60,7 @@ class SuppressionSettings(Section):
 class MeetingSettings(Section):
     """Proposing meetings."""
 
-    model_config = section("MEETINGS_")
+    prefix: ClassVar[str] = "MEETINGS_"
 
     calendar: str | None = Field(
         default=None,
@@ -91,11 +92,11 @@ class MeetingSettings(Section):
 class OutreachSettings:
     """All sections of writing to people."""
 
-    def __init__(self) -> None:
-        self.smtp = SmtpSettings()
-        self.approvals = ApprovalSettings()
-        self.suppression = SuppressionSettings()
-        self.meetings = MeetingSettings()
+    def __init__(self, environment: Environment) -> None:
+        self.smtp = environment.read(SmtpSettings)
+        self.approvals = environment.read(ApprovalSettings)
+        self.suppression = environment.read(SuppressionSettings)
+        self.meetings = environment.read(MeetingSettings)
 
 
 TOMBSTONE_KEY_FILE = Path("tombstones.key")

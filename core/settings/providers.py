@@ -7,14 +7,14 @@ import re
 from copy import copy
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import SettingsConfigDict
 
 from core.errors import ConfigurationError, ProviderNotConfigured
 from core.ledger.spend import Budget, Period, Unit
-from core.settings.section import Section, section
+from core.settings.environment import Environment
+from core.settings.sections import Section, tuning
 
 MODEL_PROVIDERS = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
 """Those that offer language models."""
@@ -26,16 +26,16 @@ class ProviderSettings(Section):
     """What every provider has."""
 
     api_key: SecretStr | None = Field(default=None, description="Key. Empty: the provider is off")
-    base_url: str = Field(default="", pattern="^(https?://.*)?$", description="Address of the API")
-    timeout_s: float = Field(default=30.0, gt=0, le=600, description="Seconds without a byte")
-    deadline_s: float = Field(default=60.0, gt=0, le=3600, description="Seconds one attempt may take in all")
-    breaker_failures: int = Field(default=5, ge=3, le=10, description="Faults in a row that open the circuit")
-    breaker_recovery_s: float = Field(default=60, ge=30, le=120, description="Seconds the circuit stays open")
-    retry: Literal["standard", "conservative", "aggressive"] = Field(
+    base_url: str = tuning(default="", pattern="^(https?://.*)?$", description="Address of the API")
+    timeout_s: float = tuning(default=30.0, gt=0, le=600, description="Seconds without a byte")
+    deadline_s: float = tuning(default=60.0, gt=0, le=3600, description="Seconds one attempt may take in all")
+    breaker_failures: int = tuning(default=5, ge=3, le=10, description="Faults in a row that open the circuit")
+    breaker_recovery_s: float = tuning(default=60, ge=30, le=120, description="Seconds the circuit stays open")
+    retry: Literal["standard", "conservative", "aggressive"] = tuning(
         default="standard", description="Strategy for trying again: 2 more tries, 1, or 3"
     )
-    rate_limits: str = Field(default="", description="Limits as name=calls/seconds, separated by commas")
-    max_wait_s: float = Field(default=30, ge=0, le=300, description="Seconds to wait for a slot; beyond: due later")
+    rate_limits: str = tuning(default="", description="Limits as name=calls/seconds, separated by commas")
+    max_wait_s: float = tuning(default=30, ge=0, le=300, description="Seconds to wait for a slot; beyond: due later")
 
     @field_validator("rate_limits")
     @classmethod
@@ -55,8 +55,7 @@ class ProviderSettings(Section):
     def key(self) -> str:
         """Return the key. Raises ProviderNotConfigured naming the variable that is empty."""
         if self.api_key is None:
-            prefix = self.model_config.get("env_prefix", "")
-            raise ProviderNotConfigured(f"{prefix.rstrip('_').lower()} is off: set {prefix}API_KEY to use it")
+            raise ProviderNotConfigured(f"{self.prefix.rstrip('_').lower()} is off: set {self.prefix}API_KEY to use it")
         return self.api_key.get_secret_value()
 
 
@@ -70,7 +69,7 @@ def _default(name: str, value: str | float) -> Any:
 class CloseSettings(ProviderSettings):
     """Close, the CRM."""
 
-    model_config = section("CLOSE_")
+    prefix: ClassVar[str] = "CLOSE_"
 
     base_url: str = _default("base_url", "https://api.close.com/api/v1")
     rate_limits: str = _default("rate_limits", "window=20/1")
@@ -83,7 +82,7 @@ class CloseSettings(ProviderSettings):
 class ApolloSettings(ProviderSettings):
     """Apollo; its answers' headers replace these limits."""
 
-    model_config = section("APOLLO_")
+    prefix: ClassVar[str] = "APOLLO_"
 
     base_url: str = _default("base_url", "https://api.apollo.io/api/v1")
     retry: Literal["standard", "conservative", "aggressive"] = _default("retry", "conservative")
@@ -93,31 +92,31 @@ class ApolloSettings(ProviderSettings):
 class BrowserbaseSettings(ProviderSettings):
     """Browserbase, remote browsers."""
 
-    model_config = section("BROWSERBASE_")
+    prefix: ClassVar[str] = "BROWSERBASE_"
 
     base_url: str = _default("base_url", "https://api.browserbase.com")
     project_id: str | None = Field(default=None, description="Project; empty: inferred from the key")
-    concurrency: int = Field(default=1, ge=1, le=250, description="Sessions at once, as the plan allows")
+    concurrency: int = tuning(default=1, ge=1, le=250, description="Sessions at once, as the plan allows")
     rate_limits: str = _default("rate_limits", "minute=5/60")
 
 
 class LinkedInSettings(Section):
     """Public LinkedIn company pages. LinkedIn's User Agreement forbids automated access."""
 
-    model_config = section("LINKEDIN_")
+    prefix: ClassVar[str] = "LINKEDIN_"
 
     enabled: bool = Field(
         default=False,
         description="true: visit public company pages through Browserbase, accepting that LinkedIn forbids it",
     )
-    base_url: str = Field(default="https://www.linkedin.com", description="Where company pages are")
-    pages_a_day: int = Field(default=100, ge=1, le=1000, description="Pages in any 24 hours")
+    base_url: str = tuning(default="https://www.linkedin.com", description="Where company pages are")
+    pages_a_day: int = tuning(default=100, ge=1, le=1000, description="Pages in any 24 hours")
 
 
 class CerebrasSettings(ProviderSettings):
     """Cerebras."""
 
-    model_config = section("CEREBRAS_")
+    prefix: ClassVar[str] = "CEREBRAS_"
 
     base_url: str = _default("base_url", "https://api.cerebras.ai")
     rate_limits: str = _default("rate_limits", "requests-day=14400/86400")
@@ -128,7 +127,7 @@ class CerebrasSettings(ProviderSettings):
 class AnthropicSettings(ProviderSettings):
     """Anthropic."""
 
-    model_config = section("ANTHROPIC_")
+    prefix: ClassVar[str] = "ANTHROPIC_"
 
     base_url: str = _default("base_url", "https://api.anthropic.com")
     rate_limits: str = _default("rate_limits", "minute=50/60")
@@ -137,7 +136,7 @@ class AnthropicSettings(ProviderSettings):
 class DeepSeekSettings(ProviderSettings):
     """DeepSeek; hosted in China."""
 
-    model_config = section("DEEPSEEK_")
+    prefix: ClassVar[str] = "DEEPSEEK_"
 
     base_url: str = _default("base_url", "https://api.deepseek.com/v1")
 
@@ -145,7 +144,7 @@ class DeepSeekSettings(ProviderSettings):
 class OpenRouterSettings(ProviderSettings):
     """OpenRouter."""
 
-    model_config = section("OPENROUTER_")
+    prefix: ClassVar[str] = "OPENROUTER_"
 
     base_url: str = _default("base_url", "https://openrouter.ai/api/v1")
 
@@ -153,30 +152,34 @@ class OpenRouterSettings(ProviderSettings):
 class OpenAISettings(ProviderSettings):
     """Any OpenAI-compatible server; without an address of its own, one on this machine."""
 
-    model_config = section("OPENAI_")
+    prefix: ClassVar[str] = "OPENAI_"
 
-    base_url: str = _default("base_url", "http://127.0.0.1:8000/v1")
+    base_url: str = Field(
+        default="http://127.0.0.1:8000/v1",
+        pattern="^https?://",
+        description="Where the server is; its answers cost nothing that we know of",
+    )
 
 
 class CartesiaSettings(ProviderSettings):
     """Cartesia, speech."""
 
-    model_config = section("CARTESIA_")
+    prefix: ClassVar[str] = "CARTESIA_"
 
     base_url: str = _default("base_url", "https://api.cartesia.ai")
-    speech_model: str = Field(default="sonic-3.5", description="Model that speaks")
-    transcription_model: str = Field(default="ink-whisper", description="Model that listens")
-    turn_model: str = Field(default="ink-2", description="Model that listens and finds where turns begin and end")
+    speech_model: str = tuning(default="sonic-3.5", description="Model that speaks")
+    transcription_model: str = tuning(default="ink-whisper", description="Model that listens")
+    turn_model: str = tuning(default="ink-2", description="Model that listens and finds where turns begin and end")
     voice_id: str | None = Field(default=None, description="Voice that speaks")
-    concurrency: int = Field(default=2, ge=1, le=100, description="Calls at once, as the plan allows")
+    concurrency: int = tuning(default=2, ge=1, le=100, description="Calls at once, as the plan allows")
 
 
 class SpeechSettings(Section):
     """Who listens in a conversation: Cartesia, or a Whisper model on this machine (extra local-speech)."""
 
-    model_config = section("SPEECH_")
+    prefix: ClassVar[str] = "SPEECH_"
 
-    ear: Literal["auto", "cartesia", "local"] = Field(
+    to_text: Literal["auto", "cartesia", "local"] = Field(
         default="auto", description="cartesia, local, or auto: Cartesia where it has a key, else this machine"
     )
     weights: Path | None = Field(
@@ -187,7 +190,7 @@ class SpeechSettings(Section):
 class ModelSettings(Section):
     """Which model does which job: provider:model, best first, separated by commas."""
 
-    model_config = section("MODELS_")
+    prefix: ClassVar[str] = "MODELS_"
 
     default: str = Field(default="cerebras:gpt-oss-120b", description="For jobs without a line of their own")
     qualification: str = Field(default="", description="Scoring a lead")
@@ -195,8 +198,8 @@ class ModelSettings(Section):
     research: str = Field(default="", description="Market research")
     writing: str = Field(default="", description="Drafts of messages")
     conversation: str = Field(default="", description="Voice turns")
-    max_tokens: int = Field(default=2048, ge=64, le=128_000, description="Bound of an answer, reasoning included")
-    price_file: str | None = Field(default=None, description="TOML file of prices. Empty: the one that comes along")
+    max_tokens: int = tuning(default=2048, ge=64, le=128_000, description="Bound of an answer, reasoning included")
+    price_file: str | None = tuning(default=None, description="TOML file of prices. Empty: the one that comes along")
 
     def named(self) -> dict[str, tuple[str, ...]]:
         """Job to the models named for it, best first; jobs without any are absent."""
@@ -208,7 +211,7 @@ class ModelSettings(Section):
 class LangSmithSettings(Section):
     """LangSmith tracing, off unless asked for."""
 
-    model_config = section("LANGSMITH_")
+    prefix: ClassVar[str] = "LANGSMITH_"
 
     tracing: bool = Field(default=False, description="true: send traces of chains and graphs")
     api_key: SecretStr | None = Field(default=None, description="Key; without one nothing is sent")
@@ -220,7 +223,8 @@ class LangSmithSettings(Section):
 class BudgetSettings(Section):
     """The most that may be spent; 0 forbids, empty lifts the limit."""
 
-    model_config = SettingsConfigDict(env_prefix="BUDGET_", env_file=".env", extra="ignore", frozen=True)
+    prefix: ClassVar[str] = "BUDGET_"
+    empty_lifts: ClassVar[bool] = True
 
     run_usd: Decimal | None = Field(default=Decimal(1), ge=0, description="US dollars a run")
     day_usd: Decimal | None = Field(default=Decimal(5), ge=0, description="US dollars a UTC day")
@@ -247,24 +251,42 @@ class BudgetSettings(Section):
         return tuple(found)
 
 
+PROVIDER_SECTIONS: tuple[type[Section], ...] = (
+    CloseSettings,
+    ApolloSettings,
+    BrowserbaseSettings,
+    LinkedInSettings,
+    CerebrasSettings,
+    AnthropicSettings,
+    DeepSeekSettings,
+    OpenRouterSettings,
+    OpenAISettings,
+    CartesiaSettings,
+    SpeechSettings,
+    ModelSettings,
+    LangSmithSettings,
+    BudgetSettings,
+)
+
+
 class Providers:
     """All sections of providers."""
 
-    def __init__(self) -> None:
-        self.close = CloseSettings()
-        self.apollo = ApolloSettings()
-        self.browserbase = BrowserbaseSettings()
-        self.linkedin = LinkedInSettings()
-        self.cerebras = CerebrasSettings()
-        self.anthropic = AnthropicSettings()
-        self.deepseek = DeepSeekSettings()
-        self.openrouter = OpenRouterSettings()
-        self.openai = OpenAISettings()
-        self.cartesia = CartesiaSettings()
-        self.speech = SpeechSettings()
-        self.models = ModelSettings()
-        self.langsmith = LangSmithSettings()
-        self.budget = BudgetSettings()
+    def __init__(self, environment: Environment) -> None:
+        self.close = environment.read(CloseSettings)
+        self.apollo = environment.read(ApolloSettings)
+        self.browserbase = environment.read(BrowserbaseSettings)
+        self.linkedin = environment.read(LinkedInSettings)
+        self.cerebras = environment.read(CerebrasSettings)
+        self.anthropic = environment.read(AnthropicSettings)
+        self.deepseek = environment.read(DeepSeekSettings)
+        self.openrouter = environment.read(OpenRouterSettings)
+        self.openai = environment.read(OpenAISettings)
+        self.cartesia = environment.read(CartesiaSettings)
+        self.speech = environment.read(SpeechSettings)
+        self.models = environment.read(ModelSettings)
+        self.langsmith = environment.read(LangSmithSettings)
+        self.budget = environment.read(BudgetSettings)
 
     def model_providers(self) -> dict[str, ProviderSettings]:
         """Return provider of language models to its section."""

@@ -1,32 +1,45 @@
-"""The only reader of the environment.
+"""All settings, as sections of one object.
 
-One `Settings` of sections; each section has its own prefix, each field a default, a unit and bounds.
+One `Settings` of sections; each section has its own prefix, each field a default, a unit and bounds. Fields made by
+`tuning` are for those who tune an installation and stand in `docs/tuning.md`; the others are for every user.
 Read by `tasks/runtime/resources.py`, `app` and Alembic's environment; everything else is handed values.
 `.env.example` is generated from this class (`python -m scripts.env_example`) and compared in a test.
 """
 
+import logging
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import platformdirs
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from core.settings.environment import Environment
 from core.settings.outreach import OutreachSettings
 from core.settings.providers import Providers
-from core.settings.section import Section, section
+from core.settings.sections import Section, tuning
+
+log = logging.getLogger(__name__)
+
+
+def _address(url: SecretStr | None, schemes: tuple[str, ...]) -> SecretStr | None:
+    """Return an address that begins with one of these schemes. Raises ValueError for others."""
+    if url is not None and url.get_secret_value().partition("://")[0] not in schemes:
+        raise ValueError(f"an address begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    return url
 
 
 class HomeSettings(Section):
     """Where this installation keeps its own files."""
 
-    model_config = section("SALES_AGENT_")
+    prefix: ClassVar[str] = "SALES_AGENT_"
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("sales-agent")),
         description="Data directory: private servers, uploads, rejects, logs. Default: the platform's own place",
     )
-    root: Path | None = Field(
+    root: Path | None = tuning(
         default=None, description="Directory that holds prefect.yaml and flows/. Default: where this is installed"
     )
     host_names: str = Field(
@@ -39,31 +52,42 @@ class HomeSettings(Section):
 class PostgresSettings(Section):
     """Postgres, PostgreSQL 15 or later."""
 
-    model_config = section("POSTGRES_")
+    prefix: ClassVar[str] = "POSTGRES_"
 
     url: SecretStr | None = Field(
         default=None,
         description="postgresql://user:password@host:port/name. Empty: a private PostgreSQL in the data directory",
     )
-    pool_min: int = Field(default=1, ge=0, le=100, description="Connections that a task keeps open")
-    pool_max: int = Field(default=5, ge=1, le=500, description="Connections that a task opens at most")
-    connect_timeout_s: int = Field(default=10, ge=1, le=120, description="Seconds to wait for a connection")
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: SecretStr | None) -> SecretStr | None:
+        return _address(url, ("postgresql", "postgres"))
+
+    pool_min: int = tuning(default=1, ge=0, le=100, description="Connections that a task keeps open")
+    pool_max: int = tuning(default=5, ge=1, le=500, description="Connections that a task opens at most")
+    connect_timeout_s: int = tuning(default=10, ge=1, le=120, description="Seconds to wait for a connection")
 
 
 class RedisSettings(Section):
     """Redis 7.0 or later; holds only what may be lost."""
 
-    model_config = section("REDIS_")
+    prefix: ClassVar[str] = "REDIS_"
 
     url: SecretStr | None = Field(
         default=None, description="redis://host:port/0. Empty: a private Valkey in the data directory, when needed"
     )
 
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: SecretStr | None) -> SecretStr | None:
+        return _address(url, ("redis", "rediss", "unix"))
+
 
 class PrefectSettings(Section):
     """The Prefect server; every other PREFECT_ variable reaches Prefect as it is."""
 
-    model_config = section("PREFECT_")
+    prefix: ClassVar[str] = "PREFECT_"
 
     api_url: str | None = Field(
         default=None, description="http://host:4200/api of a running server. Empty: `sales-agent up` starts one"
@@ -85,13 +109,13 @@ class PrefectSettings(Section):
 class ImportSettings(Section):
     """CSV import."""
 
-    model_config = section("IMPORT_")
+    prefix: ClassVar[str] = "IMPORT_"
 
     upload_dir: Path | None = Field(
         default=None, description="The only directory a form may name files in. Default: uploads/ in the data directory"
     )
-    batch_rows: int = Field(default=10_000, ge=100, le=100_000, description="Rows a commit")
-    process_rows: int = Field(
+    batch_rows: int = tuning(default=10_000, ge=100, le=100_000, description="Rows a commit")
+    process_rows: int = tuning(
         default=30_000, ge=0, description="Files of so many rows or more are read in a process of their own"
     )
     default_country: str | None = Field(
@@ -104,20 +128,20 @@ class ImportSettings(Section):
 class QualificationSettings(Section):
     """Qualifying leads."""
 
-    model_config = section("QUALIFY_")
+    prefix: ClassVar[str] = "QUALIFY_"
 
     icp: Path | None = Field(
         default=None, description="The ideal customer profile. Default: icp.yaml in the data directory, or the example"
     )
-    batch_leads: int = Field(default=5_000, ge=10, le=50_000, description="Leads a task run, scored by rules alone")
-    model_batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run, where a model is asked")
-    model_calls_at_once: int = Field(default=20, ge=1, le=500, description="Leads a task puts before a model at once")
+    batch_leads: int = tuning(default=5_000, ge=10, le=50_000, description="Leads a task run, scored by rules alone")
+    model_batch_leads: int = tuning(default=200, ge=1, le=5_000, description="Leads a task run, where a model is asked")
+    model_calls_at_once: int = tuning(default=20, ge=1, le=500, description="Leads a task puts before a model at once")
 
 
 class WebsiteSettings(Section):
     """Reading of company websites."""
 
-    model_config = section("WEBSITES_")
+    prefix: ClassVar[str] = "WEBSITES_"
 
     user_agent: str = Field(
         default="sales-agent/0.1 (reads public company pages)",
@@ -128,7 +152,7 @@ class WebsiteSettings(Section):
     )
     page_budget: int = Field(default=12, ge=1, le=100, description="Pages fetched of one site at most")
     time_budget_s: float = Field(default=60.0, ge=1, le=3600, description="Seconds for one site")
-    reading_s: float = Field(
+    reading_s: float = tuning(
         default=5.0,
         ge=0.05,
         le=600,
@@ -136,21 +160,21 @@ class WebsiteSettings(Section):
         "site together have a fourth of its time budget",
     )
     delay_s: float = Field(default=1.0, ge=0, le=60, description="Seconds between two requests to one host")
-    timeout_s: float = Field(default=15.0, ge=0.5, le=120, description="Seconds for one page")
-    max_page_bytes: int = Field(
+    timeout_s: float = tuning(default=15.0, ge=0.5, le=120, description="Seconds for one page")
+    max_page_bytes: int = tuning(
         default=2_000_000, ge=10_000, le=20_000_000, description="Bytes read of one page, unpacked"
     )
-    connections: int = Field(default=100, ge=1, le=1000, description="Connections over all hosts")
-    fresh_for_s: float = Field(
+    connections: int = tuning(default=100, ge=1, le=1000, description="Connections over all hosts")
+    fresh_for_s: float = tuning(
         default=86_400, ge=0, le=31_536_000, description="Seconds a fetched page is used again without asking"
     )
-    keep_s: float = Field(
+    keep_s: float = tuning(
         default=7_776_000,
         ge=3600,
         le=315_360_000,
         description="Seconds after which the sweep deletes a fetched page; until then only changes are fetched",
     )
-    cache_dir: Path | None = Field(
+    cache_dir: Path | None = tuning(
         default=None, description="Fetched pages. Default: cache/websites in the data directory"
     )
     allow_private_hosts: bool = Field(
@@ -168,18 +192,18 @@ class WebsiteSettings(Section):
 class DiscoverySettings(Section):
     """Discovery of contacts over many leads."""
 
-    model_config = section("DISCOVERY_")
+    prefix: ClassVar[str] = "DISCOVERY_"
 
-    fresh_for_s: float = Field(
+    fresh_for_s: float = tuning(
         default=2_592_000, ge=0, le=31_536_000, description="Seconds until a site that was read is visited again"
     )
-    retry_after_s: float = Field(
+    retry_after_s: float = tuning(
         default=86_400, ge=0, le=31_536_000, description="Seconds until a site that could not be read is tried again"
     )
-    batch_sites: int = Field(default=25, ge=1, le=100, description="Sites a task")
-    batches_at_once: int = Field(default=4, ge=1, le=50, description="Tasks side by side in one run")
-    sites_at_once: int = Field(default=10, ge=1, le=100, description="Sites visited at once in a task")
-    lease_s: float = Field(
+    batch_sites: int = tuning(default=25, ge=1, le=100, description="Sites a task")
+    batches_at_once: int = tuning(default=4, ge=1, le=50, description="Tasks side by side in one run")
+    sites_at_once: int = tuning(default=10, ge=1, le=100, description="Sites visited at once in a task")
+    lease_s: float = tuning(
         default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
     )
     model: bool = Field(
@@ -198,30 +222,30 @@ class DiscoverySettings(Section):
 class AgentSettings(Section):
     """Agents: what a thread may use, and how long it is remembered."""
 
-    model_config = section("AGENTS_")
+    prefix: ClassVar[str] = "AGENTS_"
 
-    max_steps: int = Field(default=50, ge=1, le=1000, description="Steps of a thread")
-    max_seconds: float = Field(default=600, gt=0, le=86_400, description="Seconds of one run")
-    max_tokens: int = Field(default=200_000, ge=1, description="Tokens of a thread, both ways")
+    max_steps: int = tuning(default=50, ge=1, le=1000, description="Steps of a thread")
+    max_seconds: float = tuning(default=600, gt=0, le=86_400, description="Seconds of one run")
+    max_tokens: int = tuning(default=200_000, ge=1, description="Tokens of a thread, both ways")
     max_usd: Decimal = Field(default=Decimal(1), gt=0, le=1000, description="US dollars of a thread")
-    keep_ended_s: float = Field(default=2_592_000, ge=60, description="Seconds until an ended thread is forgotten")
-    keep_open_s: float = Field(default=7_776_000, ge=60, description="Seconds until one that waits is forgotten")
+    keep_ended_s: float = tuning(default=2_592_000, ge=60, description="Seconds until an ended thread is forgotten")
+    keep_open_s: float = tuning(default=7_776_000, ge=60, description="Seconds until one that waits is forgotten")
 
 
 class EnrichmentSettings(Section):
     """Enriching leads."""
 
-    model_config = section("ENRICH_")
+    prefix: ClassVar[str] = "ENRICH_"
 
     config: Path | None = Field(
         default=None,
         description="Which providers fill which fields. Default: enrichment.yaml in the data directory, or the one "
         "that ships",
     )
-    batch_leads: int = Field(default=200, ge=1, le=5_000, description="Leads a task run")
-    batches_at_once: int = Field(default=4, ge=1, le=50, description="Task runs side by side in one run")
-    sites_at_once: int = Field(default=20, ge=1, le=200, description="Websites read at once in a task run")
-    keep_s: float = Field(
+    batch_leads: int = tuning(default=200, ge=1, le=5_000, description="Leads a task run")
+    batches_at_once: int = tuning(default=4, ge=1, le=50, description="Task runs side by side in one run")
+    sites_at_once: int = tuning(default=20, ge=1, le=200, description="Websites read at once in a task run")
+    keep_s: float = tuning(
         default=7_776_000,
         ge=86_400,
         le=315_360_000,
@@ -239,43 +263,46 @@ class EnrichmentSettings(Section):
 class CrmSettings(Section):
     """Keeping leads in step with a CRM."""
 
-    model_config = section("CRM_")
+    prefix: ClassVar[str] = "CRM_"
 
     config: Path | None = Field(
         default=None, description="What is kept in step. Default: crm.yaml in the data directory, or the example"
     )
-    overlap_s: float = Field(
+    overlap_s: float = tuning(
         default=300,
         ge=60,
         le=86_400,
         description="Seconds of the CRM's change log that are read again each time, because changes appear late",
     )
-    described_for_s: float = Field(
+    described_for_s: float = tuning(
         default=86_400, ge=60, le=604_800, description="Seconds until the CRM is asked anew which fields it has"
     )
-    calls_at_once: int = Field(default=20, ge=1, le=100, description="Calls to the CRM side by side in one run")
+    calls_at_once: int = tuning(default=20, ge=1, le=100, description="Calls to the CRM side by side in one run")
 
 
 class Settings:
     """All sections. Construct once at a process's edge, or use `settings()`."""
 
-    def __init__(self) -> None:
-        place = HomeSettings()
+    def __init__(self, environment: Environment | None = None) -> None:
+        """Read all sections. Raises InvalidSetting naming the variable that is wrong."""
+        read = (environment := environment or Environment.of_process()).read
+        place = read(HomeSettings)
         self.home = place.home.expanduser().absolute()
         self.root = place.root
         self.host_names = place.host_names
-        self.prefect = PrefectSettings()
-        self.postgres = PostgresSettings()
-        self.redis = RedisSettings()
-        self.imports = ImportSettings()
-        self.qualification = QualificationSettings()
-        self.providers = Providers()
-        self.websites = WebsiteSettings()
-        self.discovery = DiscoverySettings()
-        self.outreach = OutreachSettings()
-        self.agents = AgentSettings()
-        self.enrichment = EnrichmentSettings()
-        self.crm = CrmSettings()
+        self.prefect = read(PrefectSettings)
+        self.postgres = read(PostgresSettings)
+        self.redis = read(RedisSettings)
+        self.imports = read(ImportSettings)
+        self.qualification = read(QualificationSettings)
+        self.providers = Providers(environment)
+        self.websites = read(WebsiteSettings)
+        self.discovery = read(DiscoverySettings)
+        self.outreach = OutreachSettings(environment)
+        self.agents = read(AgentSettings)
+        self.enrichment = read(EnrichmentSettings)
+        self.crm = read(CrmSettings)
+        self.notices = tuple(environment.notices)
 
     @property
     def upload_dir(self) -> Path:
@@ -285,5 +312,8 @@ class Settings:
 
 @cache
 def settings() -> Settings:
-    """The process's settings, read once from the environment and `.env`."""
-    return Settings()
+    """The process's settings, read once from the environment and `.env`. Raises InvalidSetting."""
+    found = Settings()
+    for notice in found.notices:
+        log.warning(notice)
+    return found

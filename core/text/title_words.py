@@ -1,5 +1,4 @@
-"""The words that job titles are made of, folded (lower case, no accents), in seven languages. Data for
-`core.text.titles`.
+"""The words that job titles are made of, folded (lower case, no accents), in seven languages: data for `titles`.
 
 A phrase stands for a whole part of a title ("chief executive officer"); heads and areas combine ("head" + "finance").
 Sources: company registers' and Wikipedia's lists of corporate titles in each language.

@@ -72,8 +72,7 @@ def lead_ids(count: int) -> Iterable[str]:
 
 
 def render_settled(leads: Sequence[LeadRow], owners: Mapping[str, UUID]) -> bytes:
-    """Render rows for `db.imports.lead_merge.COPY_SETTLED`: with the lead that their key was found to be, where there
-    is one.
+    """Render rows for `COPY_SETTLED`: with the lead that their key was found to be, where there is one.
 
     Args:
         leads: each with a key of its own.

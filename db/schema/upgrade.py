@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 
 from core.errors import ConfigurationError
-from db.server.engine import own_connection
+from db.server.engine import connection_faults, own_connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x53414C45  # any constant; two upgrades at once wait for one another
@@ -27,10 +27,13 @@ def upgrade(url: str, revision: str = "head") -> None:
     """Migrate the database at a libpq URL to `revision`. Costs one query where nothing is to be done.
 
     Runs in one transaction: a killed upgrade leaves the old schema. Two at once run one after the other.
+
+    Raises:
+        DatabaseUnavailable: the server cannot be reached.
     """
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
     try:
-        with engine.begin() as connection:
+        with connection_faults(), engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             config = _config()
             newest = ScriptDirectory.from_config(config).get_current_head()

@@ -50,7 +50,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     Raises:
         DatabaseUnavailable: the server cannot be reached, or went away meanwhile.
     """
-    with _told():
+    with connection_faults():
         async with engine.begin() as connection:
             yield connection
 
@@ -71,7 +71,7 @@ class Line:
         async with self._turn:
             is_whole = False
             try:
-                with _told():
+                with connection_faults():
                     if self._connection is None:
                         opened = await self._engine.connect()
                         self._connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
@@ -97,7 +97,8 @@ class Line:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def connection_faults() -> Iterator[None]:
+    """Turn a connection of SQLAlchemy's that was lost, or never had, into DatabaseUnavailable."""
     try:
         yield
     except OperationalError as error:
@@ -114,7 +115,8 @@ def is_gone(error: psycopg.OperationalError) -> bool:
 def _unavailable(error: psycopg.OperationalError) -> DatabaseUnavailable:
     detail = str(error).splitlines()[0] if str(error) else type(error).__name__
     return DatabaseUnavailable(
-        f"the database cannot be reached or went away ({detail}); what was committed is safe, try again",
+        f"the database cannot be reached or went away ({detail}); what was committed is safe: see that the server of "
+        "POSTGRES_URL runs and can be reached, then try again",
         provider="postgres",
     )
 

@@ -62,7 +62,7 @@ def is_local(world: Outside) -> bool:
     Raises:
         ProviderNotConfigured: nobody can listen.
     """
-    ear = world.settings.providers.speech.ear
+    ear = world.settings.providers.speech.to_text
     if ear != "auto" or world.settings.providers.cartesia.api_key is not None:
         return ear == "local"
     if not is_installed():

@@ -18,6 +18,7 @@ from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import get_call_parameters
 
+from core.errors import Unavailable
 from core.settings import prefect_server
 from core.settings.settings import settings
 from db.server import processes
@@ -39,6 +40,16 @@ def server_url() -> str | None:
         return None
     url = str(state["api_url"])
     return url if _answers(url) else None
+
+
+def checked_server(url: str) -> str:
+    """Return the address of a Prefect server that somebody listens at. Raises Unavailable saying what to do."""
+    if not _answers(url):
+        raise Unavailable(
+            f"no Prefect server answers at {url}: start it, or unset PREFECT_API_URL to work without one",
+            provider="prefect",
+        )
+    return url
 
 
 def _answers(url: str) -> bool:
@@ -74,6 +85,7 @@ class OptionalFlow(Flow[P, R]):
             log.info("running_without_prefect", extra={"flow": self.name, "why": "no server: see `sales-agent up`"})
             function: Callable[..., R] = self.fn
             return function(**self.validate_parameters(get_call_parameters(self.fn, args, kwargs)))
+        checked_server(url)
         return self._run_against(url, *args, **kwargs)
 
     async def _run_against(self, url: str, *args: Any, **kwargs: Any) -> Any:

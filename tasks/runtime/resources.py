@@ -9,6 +9,7 @@ from core.settings.settings import settings
 from db.schema.upgrade import upgrade
 from db.server.embedded import postgres_url
 from db.server.engine import Connection, Engine, open_engine, transaction
+from db.server.private_dirs import explained
 
 
 def database_url() -> str:
@@ -53,5 +54,6 @@ async def database_engine() -> AsyncIterator[Engine]:
 def own_directory(name: str) -> Path:
     """Give a directory in the data directory, made if it is not there, readable by its owner alone."""
     directory = settings().home / name
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with explained(settings().home):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return directory

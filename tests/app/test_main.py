@@ -10,7 +10,7 @@ import pytest
 from app.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
-HEAVY = {"prefect", "pandas", "sqlalchemy", "psycopg", "pydantic_settings", "redis", "httpx", "rich", "psutil"}
+HEAVY = {"prefect", "pandas", "sqlalchemy", "psycopg", "redis", "httpx", "rich", "psutil"}
 
 
 def sales_agent(*arguments: str, home: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -86,3 +86,48 @@ def test_unreachable_database_is_one_line(tmp_path: Path) -> None:
 def test_url_names_the_server_that_is_set(tmp_path: Path) -> None:
     done = sales_agent("db", "url", home=tmp_path, POSTGRES_URL="postgresql://db.example/leads")
     assert done.stdout == "postgresql://db.example/leads\n"
+
+
+UNHAPPY = [
+    ("a time zone that is none", ["meetings", "list"], {"MEETINGS_TIMEZONE": "Berlin"}, 2, "MEETINGS_TIMEZONE"),
+    ("no number", ["status"], {"POSTGRES_POOL_MAX": "many"}, 2, "POSTGRES_POOL_MAX cannot be 'many'"),
+    ("out of range", ["imports"], {"WEBSITES_PAGE_BUDGET": "0"}, 2, "WEBSITES_PAGE_BUDGET cannot be '0'"),
+    ("no address", ["status"], {"POSTGRES_URL": "localhost/leads"}, 2, "POSTGRES_URL"),
+    ("nobody at Postgres", ["status"], {"POSTGRES_URL": "postgresql://127.0.0.1:1/x"}, 1, "POSTGRES_URL"),
+    ("a home in a file", ["status"], {"SALES_AGENT_HOME": "{file}/home"}, 1, "SALES_AGENT_HOME"),
+    ("nobody at Prefect", ["import", "{leads}"], {"PREFECT_API_URL": "http://127.0.0.1:1/api"}, 1, "PREFECT_API_URL"),
+    (
+        "nobody at Prefect to submit to",
+        ["import", "{leads}", "--submit"],
+        {"PREFECT_API_URL": "http://127.0.0.1:1/api"},
+        1,
+        "PREFECT_API_URL",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "said"), [case[1:] for case in UNHAPPY], ids=[c[0] for c in UNHAPPY]
+)
+def test_what_a_person_can_set_wrong_is_one_line(
+    arguments: list[str], environment: dict[str, str], code: int, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "leads.csv").write_text("Company\nFern Ltd\n")
+    places = {"file": str(tmp_path / "leads.csv"), "leads": str(tmp_path / "leads.csv")}
+    given = {
+        "SALES_AGENT_HOME": str(tmp_path / "home"),
+        **{key: value.format(**places) for key, value in environment.items()},
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *(argument.format(**places) for argument in arguments)],
+        cwd=ROOT,
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("sales-agent: ")
+    assert said in done.stderr.splitlines()[-1]

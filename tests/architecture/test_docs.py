@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.main import COMMANDS
+from core.settings.sections import is_tuning, variables
+from core.settings.shown import SECTIONS
 from scripts import demo_leads, env_example
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +17,13 @@ COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 def test_env_example_is_the_settings() -> None:
     assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example.render()
+    assert env_example.TUNING.read_text(encoding="utf-8") == env_example.render_tuning()
+
+
+def test_what_users_set_fits_a_head() -> None:
+    """At most 80 at the end of the house's rebuilding; each later part may add five."""
+    wanted = [name for section in SECTIONS for name, field in variables(section).items() if not is_tuning(field)]
+    assert len(wanted) <= 80
 
 
 def test_demo_file_is_what_its_program_makes(tmp_path: Path) -> None:

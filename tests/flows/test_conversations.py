@@ -220,7 +220,7 @@ def test_speech_is_understood_here_where_cartesia_has_no_key(environment: dict[s
 
 def test_where_nobody_can_listen_it_says_so(environment: dict[str, str], database: str) -> None:
     nobody = {name: value for name, value in environment.items() if name != "CARTESIA_API_KEY"} | {
-        "SPEECH_EAR": "cartesia"
+        "SPEECH_TO_TEXT": "cartesia"
     }
     with pytest.raises(ProviderNotConfigured, match="CARTESIA_API_KEY"):
         turn(nobody, lead_id=add_lead(database), audio=str(Path(__file__)))

@@ -7,12 +7,12 @@ from pydantic import ValidationError
 
 from core.errors import ConfigurationError, ProviderNotConfigured
 from core.ledger.spend import Period, Unit
+from core.settings.environment import Environment
 from core.settings.providers import ApolloSettings, BudgetSettings, CloseSettings, ModelSettings, Providers
 
 
-def test_nothing_is_configured_by_default(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    providers = Providers()
+def test_nothing_is_configured_by_default() -> None:
+    providers = Providers(Environment({}, {}))
     for name in ("close", "apollo", "browserbase", "cerebras", "anthropic", "deepseek", "openrouter", "cartesia"):
         with pytest.raises(ProviderNotConfigured, match=f"{name.upper()}_API_KEY"):
             providers.section(name).key()
@@ -23,10 +23,10 @@ def test_nothing_is_configured_by_default(tmp_path, monkeypatch) -> None:
         providers.section("models")
 
 
-def test_a_key_is_never_shown(monkeypatch) -> None:
-    monkeypatch.setenv("CLOSE_API_KEY", "api_secret")
-    assert CloseSettings().key() == "api_secret"
-    assert "api_secret" not in repr(CloseSettings())
+def test_a_key_is_never_shown() -> None:
+    close = Environment({"CLOSE_API_KEY": "api_secret"}, {}).read(CloseSettings)
+    assert close.key() == "api_secret"
+    assert "api_secret" not in repr(close)
 
 
 def test_limits_are_read() -> None:
@@ -43,14 +43,13 @@ def test_what_is_no_limit_is_refused(text: str) -> None:
         ApolloSettings(rate_limits=text)
 
 
-def test_budgets_are_read(monkeypatch) -> None:
-    monkeypatch.setenv("BUDGET_MONTH_USD", "")
-    monkeypatch.setenv("BUDGET_APOLLO_RUN_CREDITS", "0")
-    budgets = {str(budget) for budget in BudgetSettings().budgets()}
+def test_budgets_are_read() -> None:
+    given = Environment({"BUDGET_MONTH_USD": "", "BUDGET_APOLLO_RUN_CREDITS": "0"}, {})
+    budgets = {str(budget) for budget in given.read(BudgetSettings).budgets()}
     assert "0 credits a run for apollo" in budgets
     assert "1 usd a run" in budgets
     assert not any("usd a month" in budget for budget in budgets)
-    found = BudgetSettings(run_usd=None, day_usd=Decimal("2.5")).budgets()
+    found = BudgetSettings(run_usd=None, month_usd=None, day_usd=Decimal("2.5")).budgets()
     assert [(b.period, b.unit, b.limit) for b in found if b.provider is None] == [
         (Period.DAY, Unit.USD, Decimal("2.5"))
     ]

@@ -89,7 +89,8 @@ def test_no_password_is_in_an_argument_that_other_accounts_can_read(tmp_path: Pa
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         url = f"postgresql://ada:made-up@127.0.0.1:{silent.getsockname()[1]}/x"
-        code = f"from pathlib import Path; from db.server.backup import backup; backup({url!r}, Path({str(tmp_path / 'f')!r}))"
+        place = str(tmp_path / "f")
+        code = f"from pathlib import Path; from db.server.backup import backup; backup({url!r}, Path({place!r}))"
         parent = psutil.Popen([sys.executable, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         assert parent.stdin is not None
         parent.stdin.write(code.encode())
