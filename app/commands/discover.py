@@ -88,7 +88,8 @@ def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":
 
 async def _discover(website: str, pages: int | None, seconds: float | None) -> "SiteReport":
     from core.settings.settings import settings
-    from tasks.discovery.visits import discover_site, page_renderer, website_fetcher
+    from tasks.discovery.visits import discover_site
+    from tasks.runtime.websites import page_renderer, website_fetcher
 
     chosen = settings()
     async with website_fetcher(chosen) as fetcher, page_renderer(chosen, fetcher) as renderer:

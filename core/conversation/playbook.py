@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.leads.lead import fold
 from core.outreach.proposals import company, greeting_name
+from core.text.folding import fold
 
 MAX_ANSWER = 600
 """Characters: about forty seconds of speech."""

@@ -14,9 +14,9 @@ from core.discovery.document import Document, Line, Link
 from core.discovery.person_details import email_of_link, is_shared_mailbox, plain_email_text
 from core.enrichment.questions import Found
 from core.enrichment.website_structured import Organisation, organisations
-from core.leads.lead import fold
 from core.text import cell_text, normalize, phones
 from core.text.countries import country_code
+from core.text.folding import fold
 from core.text.postal_addresses import read_addresses
 from core.text.shared_hosts import is_shared
 

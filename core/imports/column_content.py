@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.imports.column_names import COUNTRIES, FIRST_NAMES, HONORIFICS, SIZE_WORDS, STATUS_WORDS
-from core.leads.lead import fold
+from core.text.folding import fold
 
 EMPTY = frozenset(
     {

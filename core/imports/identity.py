@@ -15,7 +15,8 @@ from enum import IntEnum
 from functools import lru_cache
 
 from core.imports.column_names import HONORIFICS
-from core.leads.lead import FIELDS, POSITION, fold
+from core.leads.lead import FIELDS, POSITION
+from core.text.folding import fold
 from core.text.mailboxes import is_made_up, is_shared
 
 Values = Sequence[str | None]

@@ -1,7 +1,8 @@
 """Columns by which a file says who is not to be written to: how their names and their cells are read.
 
 A column's name is cut into the phrases of `core.outreach.opt_out_words`, and so is a cell that is more than yes or
-no. There are columns where a yes refuses ("Unsubscribed"), where a no refuses ("Marketing consent"), where any content refuses
+no. There are columns where a yes refuses ("Unsubscribed"), where a no refuses ("Marketing consent"), where any content
+refuses
 ("Unsubscribe date"), and columns of states and tags where one of many values does ("Status"). What is only about other
 ways than mail ("Do not call", "SMS opt-out") refuses no letter. A cell that is neither yes nor no is `UNCLEAR`, to be
 told: it is never taken for one of them.

@@ -1,10 +1,10 @@
 """What a lead consists of, and the one key by which two rows are the same lead."""
 
-import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
+
+from core.text.folding import fold
 
 FIELDS: tuple[str, ...] = (
     "company_name",
@@ -43,22 +43,6 @@ MAX_KEY_CHARS = 200
 """Longer keys are cut and end in a hash, so that they always fit an index."""
 
 _SEPARATOR = "|"
-
-
-def fold(text: str) -> str:
-    """Give `text` without case, accents and superfluous white space, for comparing; idempotent."""
-    if text.isascii():
-        return " ".join(text.lower().split())
-    return _fold_unicode(text)
-
-
-@lru_cache(maxsize=8192)
-def _fold_unicode(text: str) -> str:
-    # Case folding may produce new combining marks and decomposition new letters, hence both twice.
-    for _ in range(2):
-        decomposed = unicodedata.normalize("NFKD", text.casefold())
-        text = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def _bounded(key: str) -> str:

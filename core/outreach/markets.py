@@ -13,8 +13,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.forms import Form
-from core.leads.lead import fold
 from core.text import normalize
+from core.text.folding import fold
 from core.text.web_addresses import canonical
 
 Kind = Literal["statistic", "page"]

@@ -6,8 +6,8 @@ transcripts read alike. In doubt it says yes: a letter too few costs less than o
 
 import re
 
-from core.leads.lead import fold
 from core.outreach.own_words import own_words
+from core.text.folding import fold
 
 _NO_WORD = re.compile(r"[^\w]+")
 _LONGEST = 20_000

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.discovery.person_details import is_shared_mailbox
-from core.leads.lead import fold
 from core.outreach.suppression import Target
 from core.text import normalize
+from core.text.folding import fold
+from core.text.mailboxes import is_shared as is_shared_mailbox
+from core.text.names import person_key
 from core.text.shared_hosts import is_shared
-from core.upkeep.erasure import person_key
 
 Values = Mapping[str, Any]
 """A lead's fields by name."""

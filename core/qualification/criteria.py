@@ -10,7 +10,6 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from core.leads.lead import fold
 from core.qualification.icp import (
     Bands,
     Choice,
@@ -29,6 +28,7 @@ from core.qualification.icp import compile_pattern as _compiled
 from core.text import cell_text, normalize
 from core.text.cell_numbers import exact_number, middle_of, read_number, read_range
 from core.text.countries import spellings_of
+from core.text.folding import fold
 from core.text.regions import countries_of, state_key
 from core.text.titles import read_title
 

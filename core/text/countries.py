@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from core.leads.lead import fold
+from core.text.folding import fold
 
 
 @cache

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
+from core.text import folding
 from core.text.name_words import GIVEN, HONORIFICS, NOT_NAMES, PARTICLES, PLAIN_HONORIFICS, SURNAMES
 from core.text.title_words import CREDENTIALS, JOBS
 from core.text.titles import fold, read_title
@@ -262,3 +263,9 @@ def _family_start(words: list[str]) -> int:
     while start > 1 and fold(words[start - 1]) in PARTICLES and len(words[start - 1]) > 1:
         start -= 1
     return start
+
+
+def person_key(name: str) -> str:
+    """Return the key of a name among contacts."""
+    read = read_name(name)
+    return read.key if read is not None else folding.fold(name)

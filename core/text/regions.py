@@ -4,8 +4,8 @@ Members of the European Union and the European Economic Area: europa.eu, "EU cou
 ISO 3166-2:US and ISO 3166-2:CA.
 """
 
-from core.leads.lead import fold
 from core.text.countries import country_code, spellings_of
+from core.text.folding import fold
 
 _EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 

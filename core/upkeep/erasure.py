@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.leads.lead import fold
-from core.text.names import read_name
+from core.text.names import person_key
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,6 @@ class Subject:
     def is_named_in(self, text: str) -> bool:
         """Tell whether a text holds the address, in any case."""
         return self.address in text.lower()
-
-
-def person_key(name: str) -> str:
-    """Return the key of a name among contacts."""
-    read = read_name(name)
-    return read.key if read is not None else fold(name)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from core.crm.records import Kind, RemoteRecord, RemoteUnit, Value, Values
 from core.crm.states import State
 from core.crm.units import Edit, Link
 from core.crm.values import are_equal
-from db.discovery.contacts import storable
+from core.text.cell_text import storable
 
 Json = Any
 

@@ -21,11 +21,11 @@ from core.crm.units import LocalRecord, LocalUnit, name_key
 from core.crm.values import tidy
 from core.leads.lead import FIELDS, dedupe_key
 from core.outreach.suppression import spellings
+from core.text.cell_text import storable
 from core.text.shared_hosts import shared_hosts
 from core.text.titles import fold
 from core.text.web_addresses import registrable_domain
 from db.crm.codec import edits_of, others_of
-from db.discovery.contacts import storable
 
 Connection = psycopg.AsyncConnection[Any]
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.discovery.company_contacts import Contact, SiteDiscovery, StoredContact, is_gone, key_among
 from core.text import normalize
+from core.text.cell_text import storable
 from db.schema.contacts_tables import ContactRow
 
 _TABLE = ContactRow.__table__
@@ -95,11 +96,6 @@ def _values(lead_id: UUID, key: str, contact: Contact, at: datetime) -> dict[str
         "first_seen_at": at,
         "last_seen_at": at,
     }
-
-
-def storable(value: str) -> str:
-    """Return text without what Postgres cannot hold: NUL characters and halves of surrogate pairs."""
-    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 async def _select_stored(connection: AsyncConnection, lead_ids: Sequence[UUID]) -> dict[UUID, list[StoredContact]]:

@@ -18,8 +18,8 @@ from sqlalchemy.sql.expression import bindparam
 from core.discovery.company_contacts import SiteDiscovery, SourceAttempt, as_json, from_json
 from core.discovery.runs import DiscoveryRequest, Site, SiteBatch
 from core.discovery.site_report import PageNote
+from core.text.cell_text import storable
 from db.discovery import contacts
-from db.discovery.contacts import storable
 
 _ADDRESS = "concat_ws(' ', l.company_website, l.company_domain)"
 

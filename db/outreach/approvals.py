@@ -24,7 +24,7 @@ from core.outreach.approvals import (
     Status,
     canonical,
 )
-from db.discovery.contacts import storable
+from core.text.cell_text import storable
 from db.schema.approval_tables import ApprovalRow
 
 _TABLE = ApprovalRow.__table__

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.outreach.approvals import OPEN, Status, canonical
 from core.outreach.opt_outs import person_keys
 from core.outreach.suppression import PERSON_FIELDS, TombstoneKey, spellings
-from core.upkeep.erasure import Subject, person_key
+from core.text.names import person_key
+from core.upkeep.erasure import Subject
 from db.agents import threads as agent_threads
 from db.outreach.suppressions import bury
 from db.outreach.tombstones import company_key

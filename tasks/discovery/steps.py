@@ -32,13 +32,14 @@ from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.rendering import Renderer
 from tasks.discovery.people_choice import Asked, ChoosingModel, choosing_model
 from tasks.discovery.people_sources import FurtherSources, further_sources
-from tasks.discovery.visits import discover_site, page_renderer, website_fetcher
+from tasks.discovery.visits import discover_site
 from tasks.outreach.keys import tombstone_key
 from tasks.runtime.batches import bounded_gather, sliced
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.progress import Progress
 from tasks.runtime.resources import database_engine
+from tasks.runtime.websites import page_renderer, website_fetcher
 
 T = TypeVar("T")
 

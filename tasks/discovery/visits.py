@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from core.discovery import frontier as plan
@@ -14,10 +13,9 @@ from core.discovery.site_people import merge, why_nobody
 from core.discovery.site_report import PageNote, SiteOutcome, SiteReport
 from core.enrichment.page_reading import PageAsked, PageRead, read_links, read_page, read_sitemap
 from core.errors import LimitReached, UnreadablePage
-from core.settings.settings import Settings
 from core.text.web_addresses import absolute, canonical, page_key, site_of
 from integrations.websites.fetcher import WebsiteFetcher
-from integrations.websites.pages import UNKNOWN, FetchedPage, FetchLimits, PageStatus
+from integrations.websites.pages import UNKNOWN, FetchedPage, PageStatus
 from integrations.websites.rendering import Renderer
 from tasks.runtime.site_reader import PAGE_S, SiteReader
 
@@ -28,33 +26,6 @@ _MAX_MENTIONS = 2_000
 
 Choose = Callable[[Question], Awaitable[Pairs]]
 """Matches the names and titles of a page; an empty answer leaves it as it is."""
-
-
-def website_fetcher(settings: Settings) -> WebsiteFetcher:
-    """Make the fetcher that the settings describe; one is enough for any number of sites."""
-    chosen = settings.websites
-    limits = FetchLimits(
-        agent=chosen.user_agent.split("/")[0].split()[0],
-        user_agent=chosen.user_agent,
-        delay_s=chosen.delay_s,
-        timeout_s=chosen.timeout_s,
-        max_bytes=chosen.max_page_bytes,
-        fresh_for_s=chosen.fresh_for_s,
-        allow_private=chosen.allow_private_hosts,
-        connections=chosen.connections,
-    )
-    return WebsiteFetcher(limits, chosen.cache_dir or settings.home / "cache" / "websites")
-
-
-@asynccontextmanager
-async def page_renderer(settings: Settings, fetcher: WebsiteFetcher) -> AsyncIterator[Renderer | None]:
-    """Yield a browser for pages built by scripts where the settings ask for one; it starts when it is needed."""
-    chosen = settings.websites
-    if not chosen.render:
-        yield None
-        return
-    async with Renderer(fetcher, chromium=chosen.chromium) as renderer:
-        yield renderer
 
 
 async def discover_site(

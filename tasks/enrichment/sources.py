@@ -37,9 +37,9 @@ from integrations.browserbase.linkedin import CompanyPages
 from integrations.browserbase.schemas import PageOutcome
 from integrations.resilience.retry import is_ambiguous
 from integrations.websites.fetcher import WebsiteFetcher
-from tasks.discovery.visits import website_fetcher
 from tasks.enrichment.website_reading import read_website
 from tasks.runtime.providers import outside
+from tasks.runtime.websites import website_fetcher
 
 if TYPE_CHECKING:
     from tasks.enrichment.agent import AgentReader, Record

@@ -23,12 +23,12 @@ from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import PageStatus
 from langgraph_prefect.values import Outcome, Stopped
 from tasks.agents.graphs import as_result, model_for, run_thread, thread_for
-from tasks.discovery.visits import website_fetcher
 from tasks.outreach.market_artifacts import publish_market
 from tasks.runtime.orchestration import task
 from tasks.runtime.page_processes import page_processes
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database
+from tasks.runtime.websites import website_fetcher
 
 log = logging.getLogger(__name__)
 

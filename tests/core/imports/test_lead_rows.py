@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from core.imports.columns import ColumnMapping
 from core.imports.lead_rows import LeadRow, Reject, row_reader
-from core.leads.lead import FIELDS, MAX_KEY_CHARS, POSITION, dedupe_key, fold
+from core.leads.lead import FIELDS, MAX_KEY_CHARS, POSITION, dedupe_key
+from core.text.folding import fold
 
 
 def mapping_of(**columns: str | None) -> ColumnMapping:
