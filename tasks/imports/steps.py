@@ -128,7 +128,7 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
         memory_bytes = peak_memory_bytes()
         if not await load.repeats_earlier():
             memory_bytes = await _load_batches(load, file, mapping, request)
-        work = _Work(started, first, memory_bytes, opt_outs)
+        work = _Work(started, first, memory_bytes, opt_outs, new.options["source"])
         report = await _close(load.import_id, file, mapping, work)
     file.path.unlink(missing_ok=True)
     log.info("import_finished", extra=report.model_dump(mode="json", exclude={"rejects_file"}))
@@ -159,16 +159,19 @@ async def _load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping
 
 @dataclass(frozen=True)
 class _Work:
-    """What this run did: since when, from which record, with how much memory, and the refusals it heard."""
+    """What this run did: since when, from which record, with how much memory, the refusals it heard, for which source."""
 
     started: float
     first: int
     memory_bytes: int
     opt_outs: FileOptOuts
+    source: str | None
 
 
 async def _close(import_id: UUID, file: ScannedFile, mapping: ColumnMapping, work: _Work) -> ImportReport:
     """Add up what the batches did, write the rejects file, and mark the import finished."""
+    # An id counts only with a source; without one nobody would have been recognised by it anyway.
+    has_source = bool(work.source) or "source" in mapping.mapping.values()
     async with database() as connection:
         totals = await imports.totals(connection, import_id)
         kept_apart = await imports.kept_apart(connection, import_id)
@@ -182,7 +185,7 @@ async def _close(import_id: UUID, file: ScannedFile, mapping: ColumnMapping, wor
             opt_out_columns=work.opt_outs.counted,
             unclear_opt_outs=work.opt_outs.unclear,
             rejects_file=str(rejects_file) if rejects_file else None,
-            warnings=warnings_of(kept_apart, mapping.mapping, mapping.no_identity),
+            warnings=warnings_of(kept_apart, mapping.mapping, mapping.no_identity if has_source else None),
             seconds=round(seconds, 3),
             rows_per_s=round((file.records - work.first) / seconds, 1),
             peak_memory_mb=round(work.memory_bytes / 2**20, 1),
