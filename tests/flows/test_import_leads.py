@@ -78,7 +78,7 @@ def test_import_in_this_process_is_a_run_with_history(
     }
     assert report.keys() == {
         "import_id", "rows", "inserted", "updated", "unchanged", "duplicates", "rejected", "rejects_file", "seconds",
-        "rows_per_s", "peak_memory_mb", "opt_outs", "opt_out_columns", "unclear_opt_outs",
+        "rows_per_s", "peak_memory_mb", "opt_outs", "opt_out_columns", "unclear_opt_outs", "warnings",
     }  # fmt: skip
     (run,) = runs(api, "here.csv")
     assert run["state_type"] == "COMPLETED"

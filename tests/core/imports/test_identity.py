@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.columns import map_columns
-from core.identity import contradicts, unedited
-from core.lead import FIELDS, further_keys
+from core.imports.columns import map_columns
+from core.imports.runs.identity import contradicts, unedited
+from core.leads.lead import FIELDS, further_keys
 
 
 def lead(text: str) -> list[str | None]:
