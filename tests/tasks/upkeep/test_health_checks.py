@@ -67,6 +67,23 @@ async def test_nothing_configured_is_fine(unset: Settings) -> None:
     assert not any(one.advice for one in found.values())
 
 
+@pytest.mark.parametrize(
+    ("provider", "state", "said"),
+    [
+        ("directory", State.OK, "directory, as crm.yaml says"),
+        ("hubspot", State.FAILED, "'close' or 'directory'"),
+        ("close", State.OFF, "CLOSE_API_KEY is not set"),
+    ],
+)
+async def test_the_crm_of_the_configuration_is_looked_at(
+    unset: Settings, provider: str, state: State, said: str
+) -> None:
+    fields = "leads: {fields: [{ours: company_name, theirs: name}]}"
+    (unset.home / "crm.yaml").write_text(f"provider: {provider}\ndirectory: {unset.home}\n{fields}\n")
+    found = (await look(unset))["crm"]
+    assert (found.state, said in found.detail, "\n" in found.detail) == (state, True, False)
+
+
 async def test_all_well(settings_with, sandbox: SandboxControl, database: str, valkey: ValkeyServer) -> None:
     chosen = settings_with()
     chosen.postgres = PostgresSettings(url=SecretStr(database))
