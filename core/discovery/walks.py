@@ -11,8 +11,10 @@ from typing import TypeVar
 from lxml import etree
 
 Item = TypeVar("Item")
-MAX_STEPS = 1_000
-"""Steps of one walk for the text of one element."""
+_MAX_STEPS = 1_000
+"""Steps of one walk for the text of one element, and"""
+_STEPS_A_TEXT = 8
+"""how many for each of a few texts in it."""
 _MAX_CHARS = 8_000
 """Characters taken of one element's text."""
 
@@ -35,7 +37,7 @@ class Steps:
             self.left -= 1
             yield item
 
-    def text_of(self, node: etree._Element, *, texts: int = MAX_STEPS) -> str:
+    def text_of(self, node: etree._Element, *, texts: int = _MAX_STEPS) -> str:
         """Return the text inside an element, as written; of a large one the beginning.
 
         Args:
@@ -44,7 +46,8 @@ class Steps:
         """
         found: list[str] = []
         chars = 0
-        for event, part in self.over(etree.iterwalk(node, events=("start", "end")), MAX_STEPS):
+        most = min(_MAX_STEPS, texts * _STEPS_A_TEXT)
+        for event, part in self.over(etree.iterwalk(node, events=("start", "end")), most):
             text = part.text if event == "start" else part.tail if part is not node else None
             if text:
                 found.append(text[:_MAX_CHARS])

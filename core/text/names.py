@@ -76,7 +76,10 @@ def read_name(text: str) -> PersonName | None:
     Returns:
         The name, or None where the text is anything but one name of two to six words.
     """
-    text = _DECORATION.sub("", text.strip(_EDGES))
+    text = text.strip(_EDGES)
+    if len(text) > 2 * _MAX_NAME:
+        return None
+    text = _DECORATION.sub("", text)
     if not 4 <= len(text) <= _MAX_NAME or not text[0].isalpha() or any(char.isdigit() for char in text):
         return None
     text = _PRONOUNS.sub("", text)

@@ -7,44 +7,42 @@ beginning and before an end. A *reader* takes a text and does with it what the p
 import functools
 import gc
 import html
+import random
 import signal
 import time
-from collections.abc import Callable, Iterator
-from itertools import cycle
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from types import FrameType
 
 from langchain_core.messages import AIMessage
 
 from agents.structured import Schema, read_value
+from core.outreach import campaigns, markets, meetings, opt_out, proposals
+from core.text import cell_numbers, cell_text, normalize, phones
 from core.conversation import turns as conversation
-from core.conversation.playbook import DEFAULT
-from core.discovery import person_details as contacts
-from core.discovery import prose
+from core.qualification import criteria, model_assessment as judgement
+from core.imports import headers
+from core.enrichment import text_readings
+from core.text.charsets import decode
+from core.imports.column_content import profile
+from core.imports.column_words import concepts_of, fold_header
+from core.imports.columns import map_columns
+from core.imports.csv_format import find_header, records_of, vote_delimiter
+from core.errors import MalformedAnswer
+from core.imports.lead_rows import row_reader
+from core.text.names import read_name
+from core.discovery import person_details as contacts, prose
 from core.discovery.choosing import question_of
 from core.discovery.company import of_site
 from core.discovery.document import parse
 from core.discovery.extraction import extract
 from core.discovery.frontier import is_script_shell, sitemap_addresses
-from core.discovery.page_kinds import candidates, further
 from core.discovery.site_people import merge
-from core.enrichment import text_readings
-from core.enrichment.website_facts import Page, contact_links, website_facts
-from core.errors import MalformedAnswer
-from core.imports import headers
-from core.imports.column_content import profile
-from core.imports.column_words import concepts_of, fold_header
-from core.imports.columns import map_columns
-from core.imports.csv_format import find_header, records_of, vote_delimiter
-from core.imports.lead_rows import row_reader
-from core.outreach import campaigns, markets, meetings, opt_out, proposals
-from core.qualification import criteria
-from core.qualification import model_assessment as judgement
-from core.text import cell_numbers, cell_text, normalize, phones
-from core.text.charsets import decode
-from core.text.names import read_name
+from core.discovery.page_kinds import candidates, further
+from core.conversation.playbook import DEFAULT
 from core.text.postal_addresses import read_addresses
 from core.text.titles import read_title
+from core.enrichment.website_facts import Page, contact_links, website_facts
 
 Reader = Callable[[str], object]
 Atom = tuple[str, str, str]
@@ -56,48 +54,84 @@ CHARACTERS = (
     *("%", "&", "~", "^", "`", "$", "€", "©", "•", "·", "(", ")", "[", "]", "{", "}", "<", ">", '"', "'", "’", "@"),
 )
 MARKERS = (
-    *("Word ", "word ", "A. ", "a.", "a-", "-a", "Aa-", "A/", "a, ", "a . ", "- ", " - x", "1 ", "1,", "1.", "1-", "(a) ", "()"),
-    *("CEO ", "CEO, ", "CEO: ", "Jane Doe ", "Jane Doe, ", "Jane Doe CEO ", "Jane Doe (", "Jane Doe and ", "Dr. ", "Dr "),
-    *("Jane van ", "our ", "our CEO ", "Jane Doe is ", "Jane Doe leads ", "Jane Doe's ", "the ", "by ", "As ", "I am ", "who x "),
-    *("founded by ", "ist Jana Doe ", "Manager, ", "vertreten durch ", "Geschäftsführer: ", "co-", "chief-", "CEO of ", "MD "),
-    *("a@", "a@b.", "a.b@", "[at] ", "a at b dot c ", "www.a", "http:", "https://a.", "../", "+1 ", "+49 30 1", "Tel.: "),
-    *("12345 ", "12345 Aa ", "Aa, AA 12345 ", "Street 1, ", "1,000", "$1 ", "1 to ", "> ", "On a\nwrote: ", "-- ", "_ ", "slot 1 "),
-    *("unsubscribe ", "melde mich a ", "ignore a ", "'a", '"a', '"a",', '""', "a;b\n", "a\tb\n", "```", "[[", '{"a":', '\\"'),
-    *("location=", "url=", "fetch('", "include", "getElementById('", "display:none;", "left:-99", "a{", "a{b}", ".a,", "@a", "@a{"),
+    *("Word ", "word ", "A. ", "a.", "a-", "-a", "Aa-", "A/", "a, ", "a . ", "- ", " - x", "1 ", "1,", "1.", "1-"),
+    *("(a) ", "()"),
+    *("CEO ", "CEO, ", "CEO: ", "Jane Doe ", "Jane Doe, ", "Jane Doe CEO ", "Jane Doe (", "Jane Doe and ", "Dr. "),
+    *("Dr ",),
+    *("Jane van ", "our ", "our CEO ", "Jane Doe is ", "Jane Doe leads ", "Jane Doe's ", "the ", "by ", "As "),
+    *("I am ", "who x "),
+    *("founded by ", "ist Jana Doe ", "Manager, ", "vertreten durch ", "Geschäftsführer: ", "co-", "chief-"),
+    *("CEO of ", "MD "),
+    *("a@", "a@b.", "a.b@", "[at] ", "a at b dot c ", "www.a", "http:", "https://a.", "../", "+1 ", "+49 30 1"),
+    *("Tel.: ",),
+    *("12345 ", "12345 Aa ", "Aa, AA 12345 ", "Street 1, ", "1,000", "$1 ", "1 to ", "> ", "On a\nwrote: ", "-- "),
+    *("_ ", "slot 1 "),
+    *("unsubscribe ", "melde mich a ", "ignore a ", "'a", '"a', '"a",', '""', "a;b\n", "a\tb\n", "```", "[["),
+    *('{"a":', '\\"'),
+    *("location=", "url=", "fetch('", "include", "getElementById('", "display:none;", "left:-99", "a{", "a{b}"),
+    *(".a,", "@a", "@a{"),
     *("@a{b{c}", "@a{b{c}}", "@import a;", "/*", "*/", "/* a */", "url (", "adipisc", "schema.org/Person ", "Person "),
-    *("<loc>", "<loc> ", "<loc>a", "<loc><![CDATA[ ", "User-agent: *\n", "Disallow: /a\n", "Allow: /*a\n", "&amp;", "&#1;"),
+    *("<loc>", "<loc> ", "<loc>a", "<loc><![CDATA[ ", "User-agent: *\n", "Disallow: /a\n", "Allow: /*a\n", "&amp;"),
+    *("&#1;",),
 )  # fmt: skip
 TAGS = (
-    *("<a href='/team'>Team</a>", "<a href=x>", "<a href=x><div>", "<a href=x> </a>", "<a href=x><img alt=a>", "<a href=x><b>"),
-    *("<div>", "<div>x</div>", "<div>x", "<p>", "<b>", "<b>x</b>", "<li>Jane Doe", "<ul><li>", "<td>", "<tr><td>Jane Doe<td>b"),
-    *("<table><tr><td>", "<h2>CEO</h2><p>Jane Doe</p>", "<h2>", "<section>", "<blockquote>", "<nav>", "<option>", "<svg>"),
-    *("<div>Jane Doe</div>", "<div><div>Jane Doe</div>", "<div><p>CEO</p>", "<p>Jane Doe</p>", "<p>Acme Inc</p>", "<i>Jane</i>"),
-    *("<!--", "<!-- a -->", "<![CDATA[", "<script>", "x<script></script>", "<style>.a{", "</div>", "</p>", "<title>", "<meta>"),
-    *("<div hidden><a href=x>", "<div onclick=\"location.href='/x'\">", "<area href=x>", "<frame src=x>", "<img alt='Jane Doe, CEO'>"),
+    *("<a href='/team'>Team</a>", "<a href=x>", "<a href=x><div>", "<a href=x> </a>", "<a href=x><img alt=a>"),
+    *("<a href=x><b>",),
+    *("<div>", "<div>x</div>", "<div>x", "<p>", "<b>", "<b>x</b>", "<li>Jane Doe", "<ul><li>", "<td>"),
+    *("<tr><td>Jane Doe<td>b",),
+    *("<table><tr><td>", "<h2>CEO</h2><p>Jane Doe</p>", "<h2>", "<section>", "<blockquote>", "<nav>", "<option>"),
+    *("<svg>",),
+    *("<div>Jane Doe</div>", "<div><div>Jane Doe</div>", "<div><p>CEO</p>", "<p>Jane Doe</p>", "<p>Acme Inc</p>"),
+    *("<i>Jane</i>",),
+    *("<!--", "<!-- a -->", "<![CDATA[", "<script>", "x<script></script>", "<style>.a{", "</div>", "</p>"),
+    *("<title>", "<meta>"),
+    *("<div hidden><a href=x>", "<div onclick=\"location.href='/x'\">", "<area href=x>", "<frame src=x>"),
+    *("<img alt='Jane Doe, CEO'>",),
     *("<div class=vcard>", "<div class=vcard><i class=fn>Jane Doe</i><i class=title>CEO</i>", "<div typeof=Person>"),
-    *("<div itemscope itemtype='https://schema.org/Person'><i itemprop=name>Jane Doe</i>", "<div id=a class=b>", "<span>x"),
-    *("<div itemscope itemtype='https://schema.org/Organization' itemprop=address>", "<span data-cfemail=5d6e6f7071727374>"),
-    *("<a href='mailto:a@b.example'>x</a>", "<a href='tel:+49301234567'>x</a>", "<a href='https://linkedin.com/in/ab'>x</a>"),
+    *("<div itemscope itemtype='https://schema.org/Person'><i itemprop=name>Jane Doe</i>", "<div id=a class=b>"),
+    *("<span>x",),
+    *("<div itemscope itemtype='https://schema.org/Organization' itemprop=address>",),
+    *("<span data-cfemail=5d6e6f7071727374>",),
+    *("<a href='mailto:a@b.example'>x</a>", "<a href='tel:+49301234567'>x</a>"),
+    *("<a href='https://linkedin.com/in/ab'>x</a>",),
 )  # fmt: skip
 MIXED: tuple[Atom, ...] = (
-    *((before, unit, end) for before in ("A word from our CEO Jane Doe", "CEO: ", "Aa") for unit in "-/.' &" for end in ("", "!")),
-    *(("Jane Doe, ", "a, ", ""), ("Jane Doe is ", "a ", "."), ("Jane Doe (", "a", ""), ("our ", "a-", " Jane"), ("J", "A", " ")),
-    *(("a@", "b.", " c"), ("a@b", ".", " c"), ("http://a", ".a", "!"), ("1", " ", "x"), ("1", "1", "x"), ('="', '""', "")),
-    *(("2020-01-01t", "1", " a"), ("12345 ", "A ", ""), ("+1", " ", "a"), ("mailto:a", " ", "(at)"), ("```", " ", ""), ("On ", "a", "")),
-    *(("@a{", "b{c}", ""), ("a{", " ", ""), ("/*", "*", ""), ("<loc>", " ", ""), ("<div ", "a", ""), ("<div ", "id ", "")),
+    *(
+        (before, unit, end)
+        for before in ("A word from our CEO Jane Doe", "CEO: ", "Aa")
+        for unit in "-/.' &"
+        for end in ("", "!")
+    ),
+    *(("Jane Doe, ", "a, ", ""), ("Jane Doe is ", "a ", "."), ("Jane Doe (", "a", ""), ("our ", "a-", " Jane")),
+    *(("J", "A", " "),),
+    *(("a@", "b.", " c"), ("a@b", ".", " c"), ("http://a", ".a", "!"), ("1", " ", "x"), ("1", "1", "x")),
+    *(('="', '""', ""),),
+    *(("2020-01-01t", "1", " a"), ("12345 ", "A ", ""), ("+1", " ", "a"), ("mailto:a", " ", "(at)")),
+    *(("```", " ", ""), ("On ", "a", "")),
+    *(("@a{", "b{c}", ""), ("a{", " ", ""), ("/*", "*", ""), ("<loc>", " ", ""), ("<div ", "a", "")),
+    *(("<div ", "id ", ""),),
     *(("\n", "\n", "1"), ("--", " ", "a"), ("no ", "\t", "x"), ('{"a":', "[", ""), ("# ", " ", "a"), ("'", "'", "=1")),
 )  # fmt: skip
 TEXT_ATOMS: dict[str, Atom] = {
     **{repr(unit): ("", unit, "") for unit in (*CHARACTERS, *MARKERS)},
     **{f"{before!r} {unit!r}… {end!r}": (before, unit, end) for before, unit, end in MIXED},
 }
-PAGE_ATOMS: dict[str, Atom] = TEXT_ATOMS | {repr(unit): ("", unit, "") for unit in TAGS}
+TAG_ATOMS: dict[str, Atom] = {repr(unit): ("", unit, "") for unit in TAGS}
 
 
-def text_of(atom: Atom, size: int) -> str:
-    """Repeat an atom until the text has so many characters."""
-    before, unit, end = atom
-    return before + unit * ((size - len(before) - len(end)) // len(unit)) + end
+def text_of(atoms: Sequence[Atom], size: int) -> str:
+    """Repeat each atom until all of them together have so many characters."""
+    share = size // len(atoms)
+    runs = (before + unit * ((share - len(before) - len(end)) // len(unit)) + end for before, unit, end in atoms)
+    return "\n".join(runs)
+
+
+def together(atoms: Mapping[str, Atom], count: int, reader: str) -> dict[str, list[Atom]]:
+    """Put so many atoms each behind each other, others for each reader: one by one would take minutes."""
+    names = sorted(atoms)
+    random.Random(reader).shuffle(names)
+    parts = (names[at : at + count] for at in range(0, len(names), count))
+    return {", ".join(part): [atoms[name] for name in part] for part in parts}
 
 
 SITE = "https://acme-looms.example"
@@ -174,9 +208,12 @@ LINE_READERS: dict[str, Reader] = {
 """The page gets it in many pieces: what is read line by line must not be slow at one line either."""
 
 _NORMALIZERS: tuple[Reader, ...] = (
-    *(normalize.email, normalize.url, normalize.domain, normalize.own_domain, normalize.site, normalize.linkedin_person),
-    *(normalize.linkedin_company, normalize.country, normalize.number_range, normalize.postal_code, normalize.external_id),
-    *(phones.phone, cell_text.text, cell_numbers.read_range, headers.is_value, read_title, read_name, fold_header, concepts_of),
+    *(normalize.email, normalize.url, normalize.domain, normalize.own_domain, normalize.site),
+    *(normalize.linkedin_person,),
+    *(normalize.linkedin_company, normalize.country, normalize.number_range, normalize.postal_code),
+    *(normalize.external_id,),
+    *(phones.phone, cell_text.text, cell_numbers.read_range, headers.is_value, read_title, read_name, fold_header),
+    *(concepts_of,),
 )  # fmt: skip
 
 
@@ -199,8 +236,8 @@ def _csv(text: str) -> None:
 
 
 def _header(text: str) -> None:
-    map_columns([text], [[text]] * 3)
-    map_columns(pieces(text, 1_000), [pieces(text, 1_000)])
+    map_columns([text], [["a"]])
+    map_columns(pieces(text, 1_000), [["a"]])
 
 
 def _reply(text: str) -> None:
@@ -253,13 +290,8 @@ TEXT_READERS: dict[str, Reader] = {
     "reply": _reply,
     "research": _research,
     "model answer": _model_answer,
-    "fact": lambda text: (criteria.words_of(text), campaigns.is_fit(text), proposals.company({"lead.company_name": text})),
+    "fact": lambda text: (criteria.words_of(text), proposals.company({"lead.company_name": text})),
 }  # fmt: skip
-
-
-def in_turn(readers: dict[str, Reader], atoms: dict[str, Atom]) -> Iterator[tuple[str, str]]:
-    """Give each atom one of the readers, in turn: where all with all would take minutes."""
-    return zip(cycle(readers), atoms, strict=False)
 
 
 class TooSlow(BaseException):
@@ -277,6 +309,7 @@ def processor_seconds(read: Reader, text: str, most: float) -> float:
     before = signal.signal(signal.SIGPROF, _stop)
     started = time.process_time()
     try:
+        gc.disable()
         signal.setitimer(signal.ITIMER_PROF, most)
         read(text)
         return time.process_time() - started
@@ -284,6 +317,7 @@ def processor_seconds(read: Reader, text: str, most: float) -> float:
         return float("inf")
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        gc.enable()
         signal.signal(signal.SIGPROF, before)
 
 
@@ -295,7 +329,17 @@ def _memories() -> list["functools._lru_cache_wrapper[object]"]:
 
 
 def healthy_page(size: int) -> str:
-    """Put the project's own pages about people together until they have so many characters."""
-    pages = sorted((Path(__file__).parents[1] / "data" / "people").glob("*.html"))
-    whole = "".join(page.read_text() for page in pages)
-    return (whole * (size // len(whole) + 1))[:size]
+    """Write a page of so many characters about a company's people, each with a title and what they do."""
+    given, family = ("Jane", "Max", "Maria", "John"), ("Doe", "Roe", "Poe", "Loe", "Noe")
+    titles = ("Chief Financial Officer", "Head of Sales", "Founder & CEO", "Vice President, Operations")
+    cards: list[str] = []
+    for number in count():
+        name = f"{given[number % 4]} {family[number % 5]}{_letters(number)}"
+        cards.append(
+            f"<div><h3>{name}</h3><p>{titles[number % 4]}</p><p>{name} joined the company in 20{number % 100:02}, has "
+            f"led its team since, and is responsible for plant {number} of our group.</p>"
+            f"<a href='mailto:{_letters(number)}@acme-looms.example'>Write to them</a></div>"
+        )
+        if number * len(cards[0]) > size:
+            break
+    return "".join(cards)[:size]
