@@ -159,7 +159,7 @@ async def _load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping
 
 @dataclass(frozen=True)
 class _Work:
-    """What this run did: since when, from which record, with how much memory, the refusals it heard, for which source."""
+    """What this run did: since when, from which record, in how much memory, whom it heard refuse, for which source."""
 
     started: float
     first: int

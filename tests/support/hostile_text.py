@@ -17,32 +17,34 @@ from types import FrameType
 from langchain_core.messages import AIMessage
 
 from agents.structured import Schema, read_value
-from core.outreach import campaigns, markets, meetings, opt_out, proposals
-from core.text import cell_numbers, cell_text, normalize, phones
 from core.conversation import turns as conversation
-from core.qualification import criteria, model_assessment as judgement
-from core.imports import headers
-from core.enrichment import text_readings
-from core.text.charsets import decode
-from core.imports.column_content import profile
-from core.imports.column_words import concepts_of, fold_header
-from core.imports.columns import map_columns
-from core.imports.csv_format import find_header, records_of, vote_delimiter
-from core.errors import MalformedAnswer
-from core.imports.lead_rows import row_reader
-from core.text.names import read_name
-from core.discovery import person_details as contacts, prose
+from core.conversation.playbook import DEFAULT
+from core.discovery import person_details as contacts
+from core.discovery import prose
 from core.discovery.choosing import question_of
 from core.discovery.company import of_site
 from core.discovery.document import parse
 from core.discovery.extraction import extract
 from core.discovery.frontier import is_script_shell, sitemap_addresses
-from core.discovery.site_people import merge
 from core.discovery.page_kinds import candidates, further
-from core.conversation.playbook import DEFAULT
+from core.discovery.site_people import merge
+from core.enrichment import text_readings
+from core.enrichment.website_facts import Page, contact_links, website_facts
+from core.errors import MalformedAnswer
+from core.imports import headers
+from core.imports.column_content import profile
+from core.imports.column_words import concepts_of, fold_header
+from core.imports.columns import map_columns
+from core.imports.csv_format import find_header, records_of, vote_delimiter
+from core.imports.lead_rows import row_reader
+from core.outreach import campaigns, markets, meetings, opt_out, proposals
+from core.qualification import criteria
+from core.qualification import model_assessment as judgement
+from core.text import cell_numbers, cell_text, normalize, phones
+from core.text.charsets import decode
+from core.text.names import read_name
 from core.text.postal_addresses import read_addresses
 from core.text.titles import read_title
-from core.enrichment.website_facts import Page, contact_links, website_facts
 
 Reader = Callable[[str], object]
 Atom = tuple[str, str, str]

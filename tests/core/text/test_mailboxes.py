@@ -12,7 +12,8 @@ def listed(text: str) -> list[str]:
 
 MADE_UP = listed(
     """noemail@noemail.com na@na.com x@x.com xx@xx.de 00@00.de 123@123.com test@acme.example test1@test.com
-    none@gmail.com null@null.com no-email@acme.example keine-email@firma.example sin.correo@x.example pas-de-mail@x.example geenemail@x.example bez.emailu@x.example unknown@unknown.com jane@noemail.com
+    none@gmail.com null@null.com no-email@acme.example keine-email@firma.example sin.correo@x.example
+    pas-de-mail@x.example geenemail@x.example bez.emailu@x.example unknown@unknown.com jane@noemail.com
     your@email.com name@company.com user@domain.com asdf@asdf.com email_not_unlocked@domain.com"""
 )
 SHARED = listed(
