@@ -12,12 +12,13 @@ from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
 from app.host_guard import LOOPBACK, HostGuard
+from core.settings.environment import Environment
 from core.settings.settings import HomeSettings
 
 
 def guarded(host: str) -> HostGuard:
     """Return the Prefect server for the address it will listen on."""
-    given = HomeSettings().host_names.split(",")
+    given = Environment.of_process().read(HomeSettings).host_names.split(",")
     return HostGuard(
         create_app(final=True),
         names=[name for name in (host, socket.gethostname(), *map(str.strip, given)) if name],

@@ -40,12 +40,11 @@ async def test_a_host_is_held_by_one_process(tmp_path):
 
 
 async def test_other_hosts_do_not_wait(tmp_path):
-    began = time.monotonic()
-    async with paced(tmp_path, "looms.example", 5.0):
-        pass
-    async with paced(tmp_path, "mills.example", 5.0):
-        pass
-    assert time.monotonic() - began < 2
+    async with asyncio.timeout(60):
+        async with paced(tmp_path, "looms.example", 3600.0):
+            pass
+        async with paced(tmp_path, "mills.example", 3600.0):
+            pass
 
 
 def test_old_pages_and_hosts_are_dropped(tmp_path):

@@ -66,15 +66,15 @@ async def test_lost_while_it_is_under_way_is_not_known(
 
 async def test_the_time_for_the_whole_ends_it(sandbox: SandboxControl) -> None:
     sandbox.fail_next("smtp", "stall", method="RCPT")
-    assert (await hand_over(sandbox, timeout_s=60.0, deadline_s=0.3)).verdict is Verdict.LATER
+    assert (await hand_over(sandbox, timeout_s=60.0, deadline_s=1.5)).verdict is Verdict.LATER
     sandbox.fail_next("smtp", "stall_after", method="DOT")
-    assert (await hand_over(sandbox, timeout_s=60.0, deadline_s=0.3)).verdict is Verdict.UNKNOWN
+    assert (await hand_over(sandbox, timeout_s=60.0, deadline_s=1.5)).verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("kind", ["drop", "stall", "status"])
 async def test_after_the_answer_nothing_counts(sandbox: SandboxControl, kind: str) -> None:
     sandbox.fail_next("smtp", kind, method="QUIT", status=550)
-    assert (await hand_over(sandbox, timeout_s=0.5, deadline_s=0.4)).verdict is Verdict.SENT
+    assert (await hand_over(sandbox, timeout_s=3.0, deadline_s=2.0)).verdict is Verdict.SENT
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ async def test_what_the_settings_ask_for_and_the_server_lacks_is_the_accounts(sa
     sandbox.settings("smtp", offers=["STARTTLS"])
     assert (await hand_over(sandbox, security="starttls")).code == 454
     sandbox.fail_next("smtp", "replace", method="STARTTLS", body="220 go ahead")
-    assert (await hand_over(sandbox, security="starttls", timeout_s=0.3)).stage is Stage.STARTTLS
-    assert (await hand_over(sandbox, security="tls", timeout_s=0.3)).stops_account
+    assert (await hand_over(sandbox, security="starttls", timeout_s=2.0)).stage is Stage.STARTTLS
+    assert (await hand_over(sandbox, security="tls", timeout_s=2.0)).stops_account
 
 
 async def test_nobody_there_is_certainly_not_sent() -> None:

@@ -134,5 +134,5 @@ def test_a_process_ends_when_its_parent_is_gone(reading: RowReading) -> None:
     (orphan,) = map(int, done.stdout.split())
     began = time.monotonic()
     while psutil.pid_exists(orphan) and psutil.Process(orphan).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 120
         time.sleep(0.02)
