@@ -25,12 +25,17 @@ import one_up
 import psycopg
 import pytest
 import pytest_socket
+from hypothesis import HealthCheck, settings
 from installation import KEYS, Installation, make_installation
 from planted import PlantedSecrets
 from psycopg import sql
 
 from core.settings.shown import SECTIONS
 from db.server import embedded
+
+# Examples are not timed: on a busy machine the same one takes ten times as long.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 if TYPE_CHECKING:
     from sandbox.server import SandboxControl

@@ -97,7 +97,8 @@ def checked_words(content: Json) -> tuple[str, str, str]:
     recipient, subject, body = (content.get(name) for name in ("to", "subject", "body"))
     if not (isinstance(recipient, str) and isinstance(subject, str) and isinstance(body, str)):
         raise InvalidInput("a message needs a recipient, a subject and a body")
-    if address_key(recipient) != recipient:
+    plain = address_key(recipient)
+    if recipient not in (plain, readable(plain)):
         raise InvalidInput("a message goes to one address, in its plain form")
     if not subject.strip() or len(subject) > _LONGEST_SUBJECT or _NOT_ONE_LINE.search(subject):
         raise InvalidInput("a message's subject is one line of text")

@@ -96,7 +96,7 @@ class PageProcesses:
             if time.monotonic() - began >= granted_s:
                 raise UnreadablePage(f"reading it takes more than {granted_s:g} s of processor time") from None
             return None
-        except BaseException:
+        except BaseException:  # cancelled or not: an answer nobody waits for would be taken for the next one's
             self._discard(reader)
             raise
         self._idle.append(reader)

@@ -1,9 +1,9 @@
 """What contradicts that two rows with one key are one lead."""
 
 import pytest
-from core.imports.runs.identity import contradicts, unedited
 
 from core.imports.columns import map_columns
+from core.imports.identity import contradicts, unedited
 from core.leads.lead import FIELDS, further_keys
 
 

@@ -125,10 +125,9 @@ async def test_of_three_approved_letters_to_each_one_is_sent(
         assert connection.execute(f"{query} FROM approvals GROUP BY 1 ORDER BY 1").fetchall() == [
             (address, 1, 2) for address in whom
         ]
-        [(why,)] = connection.execute(
-            "SELECT DISTINCT split_part(reason, ':', 1) FROM approvals WHERE status = 'stale'"
-        )
-    assert why in ("they were written to before", "another message to them waits or is on its way")
+        query = "SELECT DISTINCT split_part(reason, ':', 1) FROM approvals WHERE status = 'stale'"
+        reasons = {why for (why,) in connection.execute(query)}
+    assert reasons <= {"they were written to before", "another message to them waits or is on its way"}
 
 
 def decide(environment: dict[str, str], approval: Approval) -> DecisionReport:

@@ -29,6 +29,9 @@ def environment(database: str, sandbox: SandboxControl, tmp_path: Path) -> dict[
     return {"POSTGRES_URL": database, "SALES_AGENT_HOME": str(tmp_path), "SMTP_TIMEOUT_S": "2", **smtp}
 
 
+COLLEAGUE = "bo@brightwell.example"
+
+
 def delivered(sandbox: SandboxControl) -> Counter[str]:
     return Counter(message["message_id"] for message in sandbox.state("smtp")["messages"])
 
@@ -139,7 +142,7 @@ async def test_one_wrong_password_burns_no_message_and_stops_them_all(
 ) -> None:
     sandbox.settings("smtp", keys=["maud:right"])
     wrong = {**environment, "SMTP_USERNAME": "maud", "SMTP_PASSWORD": "wrong"}
-    first, second = await approved(database), await approved(database)
+    first, second = await approved(database), await approved(database, proposal(recipient=COLLEAGUE))
     for approval in (first, second, first):
         assert finish(wrong, approval.id) == 0
         assert status(database, approval.id) == ("approved", "not_sent")
@@ -162,7 +165,7 @@ async def test_one_wrong_password_burns_no_message_and_stops_them_all(
 async def test_a_pause_ends_with_the_trouble(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
-    approval, other = await approved(database), await approved(database)
+    approval, other = await approved(database), await approved(database, proposal(recipient=COLLEAGUE))
     sandbox.fail_next("smtp", "status", method="MAIL", status=550, body="5.4.5 Daily sending quota exceeded")
     finish(environment, approval.id)
     let_the_pause_pass(database)
@@ -210,7 +213,7 @@ async def test_the_sweep_waits_for_the_account_and_then_tries_with_one_message(
 async def test_one_recipient_that_waits_holds_up_no_other(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
-    greylisted, other = await approved(database), await approved(database)
+    greylisted, other = await approved(database), await approved(database, proposal(recipient=COLLEAGUE))
     sandbox.fail_next("smtp", "status", method="RCPT", status=451, body="4.7.1 greylisted")
     finish(environment, greylisted.id)
     assert retry_at(database) == []
@@ -233,7 +236,7 @@ def let_it_expire(database: str) -> None:
 async def test_what_was_claimed_and_not_sent_expires(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
-    waiting, abandoned = await approved(database), await approved(database)
+    waiting, abandoned = await approved(database), await approved(database, proposal(recipient=COLLEAGUE))
     sandbox.fail_next("smtp", "status", method="RCPT", status=451)
     finish(environment, waiting.id)
     with psycopg.connect(database) as connection:
@@ -284,11 +287,14 @@ async def test_a_domain_with_other_letters_is_written_to_in_ascii(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
     approval = await approved(database, proposal(recipient="ada@xn--bcher-kva.example"))
-    other = await approved(database, proposal(recipient="ada@bücher.example"))
+    other = await approved(database, proposal(recipient="bo@bücher.example"))
     for each in (approval, other):
         assert finish(environment, each.id) == 0
         assert status(database, each.id) == ("executed", "sent")
-    assert [message["to"] for message in sandbox.state("smtp")["messages"]] == [["ada@xn--bcher-kva.example"]] * 2
+    assert [message["to"] for message in sandbox.state("smtp")["messages"]] == [
+        ["ada@xn--bcher-kva.example"],
+        ["bo@xn--bcher-kva.example"],
+    ]
 
 
 async def test_without_a_mail_server_it_waits(
