@@ -20,6 +20,7 @@ import idna
 from core.errors import ConfigurationError, InvalidInput
 from core.outreach.approvals import Json
 from core.outreach.suppression import address_key
+from core.text.mail_addresses import readable
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NOT_ONE_LINE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
