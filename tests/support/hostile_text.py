@@ -11,6 +11,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import FrameType
 
@@ -37,7 +38,7 @@ from core.imports.column_words import concepts_of, fold_header
 from core.imports.columns import map_columns
 from core.imports.csv_format import find_header, records_of, vote_delimiter
 from core.imports.lead_rows import row_reader
-from core.outreach import campaigns, markets, meetings, opt_out, proposals
+from core.outreach import campaigns, markets, meetings, opt_out, proposals, reply_reading
 from core.qualification import criteria
 from core.qualification import model_assessment as judgement
 from core.text import cell_numbers, cell_text, normalize, phones
@@ -242,9 +243,16 @@ def _header(text: str) -> None:
     map_columns(pieces(text, 1_000), [["a"]])
 
 
+_SLOTS = [
+    meetings.Span(start, start + timedelta(minutes=30))
+    for start in (datetime(2026, 12, day, 9, tzinfo=UTC) for day in (1, 2, 3))
+]
+
+
 def _reply(text: str) -> None:
     opt_out.is_opt_out(opt_out.said_themselves(text))
-    meetings.chosen_slot(text, 3)
+    reply_reading.read_reply(text, _SLOTS, zone="Europe/Berlin", names=["Ada Byron"], ours="Slot 1, Monday at 10:00")
+    reply_reading.read_reply("slot 2", _SLOTS, zone="Europe/Berlin", ours=text)
     conversation.read_intent(text, DEFAULT)
     conversation.finished_sentences(text)
 
