@@ -8,7 +8,7 @@ import pytest
 from forked import ROOT, sales_agent
 from importing import Row, load
 
-RUBRIC = ROOT / "core" / "icp_rubric_example.yaml"
+RUBRIC = ROOT / "core" / "qualification" / "icp_rubric_example.yaml"
 FILE = """Company,Resimercial_Score,MultiOEM_Score,MEPR_Score,OM_Score
 =Acme,100,90,80,70
 Bolt,10,20,30,40

@@ -91,6 +91,12 @@ class Place:
                 report.pop(name, None)
         return report, len(self.sandbox.charges("cerebras")) - before
 
+    def forget_letters(self) -> None:
+        """Remove the letters of earlier campaigns: while one waits, nobody gets another."""
+        with psycopg.connect(self.environment["POSTGRES_URL"]) as connection:
+            connection.execute("DELETE FROM campaign_letters")
+            connection.execute("DELETE FROM approvals WHERE subject_id LIKE 'campaign/%'")
+
     def add_lead(self, lead_id: str) -> None:
         """Add a lead of its own for a meeting, unless it is there: while one is proposed, a lead gets no other."""
         with psycopg.connect(self.environment["POSTGRES_URL"]) as connection:
@@ -128,6 +134,7 @@ def compare(place: Place, agent: str, width: int, points: Iterator[int] | None) 
     killed = 0
     for point in points or range(1, events + 1):
         kill_at = 1 + point % events
+        place.forget_letters()
         thread = agent_process.new_thread()
         none, first = place.run(agent, thread, kill_at=kill_at)
         assert none is None, f"seed {SEED}: not killed at {kill_at}"

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[3]
 ASK = """
 import json, os, sys
 from core.settings.settings import Settings
-from db import embedded
+from db.server import embedded
 if user := int(os.environ.get("BECOME", 0)):
     os.setgroups([])
     os.setresgid(user, user, user)
@@ -184,7 +184,7 @@ def test_long_path_gets_a_short_private_socket(own_home: Path) -> None:
 
 
 def test_named_servers_are_used_as_they_are(home: Path) -> None:
-    script = "from core.settings.settings import Settings; from db import embedded; s = Settings();"
+    script = "from core.settings.settings import Settings; from db.server import embedded; s = Settings();"
     script += "print(embedded.postgres_url(s), embedded.redis_url(s))"
     env = {"SALES_AGENT_HOME": "/nowhere", "POSTGRES_URL": "postgresql://db.internal/x", "REDIS_URL": "redis://r:1/2"}
     done = subprocess.run([sys.executable, "-c", script], env=env, cwd=ROOT, capture_output=True, text=True, check=True)

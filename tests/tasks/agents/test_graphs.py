@@ -22,10 +22,11 @@ import asyncio, json, sys, uuid
 from core.errors import ThreadBusy
 from core.settings.settings import settings
 from core.outreach.markets import MarketRequest
-from db import agent_threads
+from db.agents import threads as agent_threads
 from db.server.embedded import redis_url
 from db.server.progress import listening
-from tasks import markets, agent_threads as threads
+from tasks.agents import threads
+from tasks.outreach import markets
 from tasks.runtime.resources import database, database_url
 from tests.flows.test_agent_kills import rows
 from importing import load
