@@ -14,6 +14,7 @@ from lxml import etree
 
 from core.discovery.line_reading import read_line
 from core.discovery.markup import with_few_attributes
+from core.discovery.page_scripts import included, refresh_target, script_redirect
 from core.discovery.protected_mail import reveal_protected
 from core.discovery.visibility import Visibility
 from core.discovery.walks import Steps
@@ -48,10 +49,6 @@ _SKIPPED = words(
 _INNER = frozenset({"article", "section", "main", "li"})
 _REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|UserReview)\b")
 _ONCLICK = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"\s]{1,300})['\"]")
-_SENDS_ON = re.compile(r"\blocation(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*['\"]([^'\"\s]{1,300})['\"]")
-_INCLUDE = re.compile(
-    r"(?:\.load|fetch|include\w{0,40}|\.get)\s*\(\s*['\"]([\w./-]{1,120}\.html?)(?:[\s#?][^'\"]*)?['\"]", re.IGNORECASE
-)
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 
 
@@ -160,31 +157,8 @@ def parse(markup: str) -> Document:
     _read_head(document)
     _Reader(document, Visibility.of(root)).read()
     if document.refresh is None and len(document.lines) <= 5:
-        document.refresh = _script_redirect(root)
+        document.refresh = script_redirect(root)
     return document
-
-
-def _script_redirect(root: etree._Element) -> str | None:
-    """Where a script of an all but empty page sends its visitor."""
-    for script in root.iter("script"):
-        target = _SENDS_ON.search((script.text or "")[:3000])
-        if target is not None:
-            return target[1]
-    return None
-
-
-def _included(root: etree._Element) -> tuple[str, ...]:
-    """Addresses of page parts that the page's scripts put in: a menu kept in a file of its own, and frames."""
-    found = [node.get("src") or "" for node in root.iter("frame")]
-    for node in root.iter():
-        if isinstance(node.tag, str):
-            found.extend(
-                node.get(name) or ""
-                for name in ("w3-include-html", "data-include", "data-include-html", "include-html")
-            )
-    for script in root.iter("script"):
-        found.extend(_INCLUDE.findall((script.text or "")[:100_000]))
-    return tuple(dict.fromkeys(address for address in found if address))[:6]
 
 
 def tidy(text: str) -> str:
@@ -199,13 +173,12 @@ def _read_head(document: Document) -> None:
     document.language = (root.get("lang") or root.get("xml:lang") or "").strip().lower()[:2]
     title = root.find(".//title")
     document.title = tidy("".join(title.itertext()))[:300] if title is not None else ""
-    document.includes = _included(root)
+    document.includes = included(root)
     base = root.find(".//base[@href]")
     document.base = base.get("href") if base is not None else None
     for meta in root.iter("meta"):
         if (meta.get("http-equiv") or "").lower() == "refresh":
-            target = re.search(r"url\s*=\s*['\"]?([^'\">\s]+)", meta.get("content") or "", re.IGNORECASE)
-            document.refresh = target[1] if target else None
+            document.refresh = refresh_target(meta.get("content") or "")
             break
 
 

@@ -88,9 +88,10 @@ _SUBJECT = re.compile(
 _PARTNER = re.compile(rf"({_CAP})\s+(?:and|und|et|y|e|en|&)\s+$")
 _OUR = re.compile(r"(?:Our|Unsere?|Notre|Nuestr[oa]|Noss[oa]|Nostr[oa]|Ons|Onze|It|She|He|Er|Sie|Il|Elle)\b")
 # A word takes all that may be of it and gives nothing back, so a run of dashes is cut into words in one way only.
+_NEXT_WORD = r"[ /&-](?:[ /&-]{0,8} )?+[\w/&.-]{1,60}+"
 _LABELLED = re.compile(
-    rf"(?:^|[\s,;·|•–-])(?P<title>(?:{_CAP})(?![\w'’-])(?:[ /&-](?:[ /&-]{{0,8}} )?+[\w/&.-]{{1,60}}+){{0,4}}+)"
-    rf"\s*:\s*(?P<name>{_NAME})"
+    rf"(?:^|[\s,;·|•–-])(?P<title>{_CAP}(?![\w'’-])(?:{_NEXT_WORD}){{0,4}}+|"
+    rf"[^\W\d_a-zß-öø-ÿ][\w'’]{{0,40}}+-[\w/&.-]{{1,60}}+(?:{_NEXT_WORD}){{0,3}}+)\s*:\s*(?P<name>{_NAME})"
 )
 _SENTENCE_START = re.compile(r"^|[.!?]\s+")
 _BOUNDARY = re.compile(r"\b")

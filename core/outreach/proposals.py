@@ -37,7 +37,7 @@ _WITHHELD = re.compile(
     r"disqualif\w*|hot lead|warm lead|cold lead|internal\w*|database)\b",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"https?:|www\.|@|(?<![\w-])[\w-]++\.(?:com|net|org|io|co|de|example)\b", re.IGNORECASE)
+_LINK = re.compile(r"https?:|www\.|@|(?<![\w-])-*+\w[\w-]*+\.(?:com|net|org|io|co|de|example)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d[\d.,]*")
 
 
