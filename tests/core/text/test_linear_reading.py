@@ -17,7 +17,7 @@ SIZE = 64_000
 SOAK_SIZE = 512_000
 RATIO = 3
 UNNOTICED_S = 0.03
-"""Processor time that is not told from noise."""
+"""Processor time for a text of `SIZE` that is not told from noise."""
 WORST = 25
 """How much longer a hostile page may take than a page about people of the same size."""
 LONGEST_S = 60.0
@@ -43,9 +43,10 @@ def healthy_s(size):
 
 def fault(read, atoms, size):
     """Say how long a text and twice the text take, where that is too long; None where it is right."""
+    unnoticed_s = RATIO * UNNOTICED_S * size / SIZE
     for _ in range(4):  # another process may have had the machine's caches; a slow pattern is slow each time
         two = measured(read, text_of(atoms, 2 * size))
-        if two <= RATIO * UNNOTICED_S:
+        if two <= unnoticed_s:
             return None
         one = measured(read, text_of(atoms, size))
         if two <= RATIO * one and two <= WORST * healthy_s(2 * size):
