@@ -3,8 +3,8 @@
 import codecs
 import re
 
-_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_META = re.compile(rb"<meta[^>]{0,300}?charset\s*+=\s*+(?:[\"']\s*+)?+([\w.:-]{2,40})", re.IGNORECASE)
+_HEADER = re.compile(r"charset\s*+=\s*+(?:[\"']\s*+)?+([\w.:-]{2,40})", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _OF_THE_WEB = re.compile(
     r"ascii|utf-(?:7|8|16(?:-[bl]e)?)|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|ptcp154|tis-620"

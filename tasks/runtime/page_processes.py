@@ -114,7 +114,7 @@ class PageProcesses:
             except (OSError, EOFError):  # the keeper is gone
                 ours.close()
                 self._drop_keeper()
-            except BaseException:
+            except BaseException:  # cancelled or not: its socket is nobody else's to close
                 ours.close()
                 raise
         raise ConfigurationError("no process can be started to read pages in: see how many this account may have")
