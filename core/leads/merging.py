@@ -1,7 +1,7 @@
 """How what a file says of a lead meets what is known of it.
 
 The same rules stand twice, because they run in two places: here for rows of one batch, in `db/imports/lead_merge.py`
-as SQL for rows against the database. `tests/db/test_lead_merge.py` holds them together.
+as SQL for rows against the database. `tests/db/imports/test_lead_loading.py` holds them together.
 """
 
 from collections.abc import Sequence

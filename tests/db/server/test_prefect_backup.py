@@ -55,7 +55,7 @@ def test_an_older_database_is_copied_whole_for_its_owner_alone(of_prefect: str, 
     [
         ("postgresql+asyncpg://ada:pw@h:5432/x?ssl=require", "postgresql://ada:pw@h:5432/x?sslmode=require"),
         ("postgresql+asyncpg://postgres:@/x?host=%2Frun", "postgresql://postgres:@/x?host=%2Frun"),
-        ("sqlite+aiosqlite:////tmp/x.db", None),
+        ("sqlite+aiosqlite:////somewhere/x.db", None),
     ],
 )
 def test_the_servers_address_is_put_as_libpq_has_it(given: str, libpq: str | None) -> None:
