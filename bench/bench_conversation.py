@@ -96,13 +96,14 @@ async def measure(environment: dict[str, str], lead_id: UUID, playbook: str, tur
     from websockets.asyncio.client import connect
 
     from core.conversation.runs import TalkRequest
-    from tasks.conversation.turns import conversing, plan
+    from tasks.conversation.live import conversing
+    from tasks.conversation.steps import hear_turn
 
     base = environment["CARTESIA_BASE_URL"].replace("http", "ws", 1)
     headers = {"Authorization": f"Bearer {environment['CARTESIA_API_KEY']}", "Cartesia-Version": "2026-08-14"}
     heard = f"{base}/stt/websocket?model=ink-whisper&encoding=pcm_s16le&sample_rate=16000&language=en"
     found: dict[str, list[float]] = {"agent": [], "bare": []}
-    begun = await plan(TalkRequest(lead_id=lead_id, playbook=playbook))
+    begun = await hear_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
     async with (
         httpx.AsyncClient(timeout=10, trust_env=False) as http,
         connect(heard, additional_headers=headers, proxy=None) as ear,

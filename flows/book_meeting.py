@@ -1,7 +1,7 @@
 """An approved proposal out, and the guest's choice booked."""
 
 from core.outreach.booking import BookingReport, BookRequest
-from tasks.outreach import meetings
+from tasks.outreach import proposals
 from tasks.runtime.orchestration import flow
 
 
@@ -13,4 +13,4 @@ async def book_meeting(request: BookRequest) -> BookingReport:
     calendar, expiry and suppressions; holds the slots; sends once; logs it in the CRM; sends the invitation. Safe twice
     and at once.
     """
-    return await meetings.carry_on(request)
+    return await proposals.carry_on(request)

@@ -1,7 +1,7 @@
 """A person's decision on an approval."""
 
 from core.outreach.decisions import DecisionReport, DecisionRequest
-from tasks.outreach import approvals
+from tasks.outreach import steps as outreach
 from tasks.runtime.orchestration import flow
 
 
@@ -12,4 +12,4 @@ async def decide_approval(request: DecisionRequest) -> DecisionReport:
     Started by hand: the run that waits shows the exact text and its digest. Writes the decision under your name, and
     starts the run that carries it out. Of two people at once one wins, and the other's run fails saying who was first.
     """
-    return await approvals.decide(request)
+    return await outreach.decide_approval(request)

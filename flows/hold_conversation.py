@@ -1,7 +1,8 @@
 """A turn of a conversation with a lead, answered from the playbook."""
 
 from core.conversation.runs import TalkReport, TalkRequest
-from tasks.conversation import turns as conversations
+from tasks.conversation import live
+from tasks.conversation import steps as conversation
 from tasks.runtime.orchestration import flow
 
 
@@ -13,5 +14,5 @@ async def hold_conversation(request: TalkRequest) -> TalkReport:
     conversation agent and, where the guest asks for it, a suppression. Safe twice: a turn with the same id is taken
     once.
     """
-    plan = await conversations.plan(request)
-    return conversations.concluded(await conversations.take_turn(plan))
+    plan = await conversation.hear_turn(request)
+    return live.concluded(await live.take_turn(plan))

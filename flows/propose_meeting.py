@@ -1,7 +1,8 @@
 """A meeting proposed, up to the person who has to approve it."""
 
 from core.outreach.booking import ProposalReport, ProposeRequest
-from tasks.outreach import meetings
+from tasks.outreach import proposals
+from tasks.outreach import steps as outreach
 from tasks.runtime.orchestration import flow
 
 
@@ -12,7 +13,7 @@ async def propose_meeting(request: ProposeRequest) -> ProposalReport:
     Started by hand. Reads the lead, its assessment and the organiser's calendar; writes an agent's thread and an
     approval. Safe twice: while a proposal to this lead is open, the same one is found again.
     """
-    thread_id, state = await meetings.gather_facts(request)
-    found = await meetings.propose(request, thread_id, state)
-    report = await meetings.ask(request, found, state)
-    return meetings.waiting(found, report)  # type: ignore[no-any-return]  # in a flow run it is a state of it
+    thread_id, state = await outreach.gather_facts(request)
+    found = await proposals.propose(request, thread_id, state)
+    report = await outreach.ask_for_meeting(request, found, state)
+    return proposals.waiting(found, report)  # type: ignore[no-any-return]  # in a flow run it is a state of it

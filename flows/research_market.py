@@ -2,6 +2,7 @@
 
 from core.outreach.markets import MarketReport, MarketRequest
 from tasks.outreach import markets
+from tasks.outreach import steps as outreach
 from tasks.runtime.orchestration import flow
 
 
@@ -12,6 +13,6 @@ async def research_market(request: MarketRequest) -> MarketReport:
     Started by hand. Reads leads and the named pages; writes the thread of the growth agent. Safe twice: run again with
     the thread's id, or retried, it goes on after the last finished step; a finished thread is only reported again.
     """
-    plan = await markets.plan(request)
+    plan = await outreach.count_segment(request)
     report = await markets.research(plan)
-    return markets.concluded(await markets.publish(report))
+    return markets.concluded(await outreach.publish_market(report))

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from core.outreach.decisions import ExecutionReport
-from tasks.outreach import sending
+from tasks.outreach import steps as outreach
 from tasks.runtime.orchestration import flow
 
 
@@ -15,4 +15,4 @@ async def send_message(approval_id: UUID) -> ExecutionReport:
     facts, its expiry and the suppressions, then writes to the outbox and hands the message over. Safe twice and at
     once: it is sent once, or not at all, or it is listed as unknown.
     """
-    return await sending.send_approved(approval_id)
+    return await outreach.send_approved(approval_id)

@@ -2,7 +2,7 @@
 
 from core.upkeep.sweeping import SweepReport
 from tasks.runtime.orchestration import flow
-from tasks.upkeep import sweeping
+from tasks.upkeep import steps as upkeep
 
 
 @flow(name="sweep")
@@ -16,10 +16,10 @@ async def sweep() -> SweepReport:
     still in use is younger than the sweep looks for.
     """
     return SweepReport(
-        spending=await sweeping.close_reservations(),
-        session_count=await sweeping.release_sessions(),
-        page_count=await sweeping.drop_pages(),
-        answer_count=await sweeping.drop_answers(),
-        threads=await sweeping.prune_threads(),
-        approvals=await sweeping.take_up_approvals(),
+        spending=await upkeep.close_reservations(),
+        session_count=await upkeep.release_sessions(),
+        page_count=await upkeep.drop_pages(),
+        answer_count=await upkeep.drop_answers(),
+        threads=await upkeep.prune_threads(),
+        approvals=await upkeep.take_up_approvals(),
     )

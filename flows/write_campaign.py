@@ -2,6 +2,7 @@
 
 from core.outreach.campaigns import CampaignReport, CampaignRequest
 from tasks.outreach import campaigns
+from tasks.outreach import steps as outreach
 from tasks.runtime.orchestration import flow
 
 
@@ -13,7 +14,7 @@ async def write_campaign(request: CampaignRequest) -> CampaignReport:
     Sends nothing. Safe twice: run again with the thread's id, or retried, it goes on; the same letter is the same
     approval.
     """
-    plan = await campaigns.plan(request)
+    plan = await outreach.see_audience(request)
     written = await campaigns.write(plan)
-    report = await campaigns.draft(plan, written)
-    return campaigns.concluded(await campaigns.publish(report))
+    report = await outreach.draft_letters(plan, written)
+    return campaigns.concluded(await outreach.publish_campaign(report))

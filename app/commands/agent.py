@@ -158,11 +158,12 @@ def talk(
 
 async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
     """Hold a conversation in this process, a line a turn, until it ends or no more lines come."""
-    from tasks.conversation.turns import conversing, plan
+    from tasks.conversation.live import conversing
+    from tasks.conversation.steps import hear_turn
 
     if not as_json:
         terminal.say(f"Thread {request.thread_id}. A line is a turn; an empty one or Ctrl-D leaves.")
-    async with conversing(await plan(request)) as live:
+    async with conversing(await hear_turn(request)) as live:
         report = await live.take(None)
         while True:
             _tell(report, as_json=as_json)
@@ -178,13 +179,14 @@ async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
 async def _live(request: "TalkRequest") -> None:
     """Hold a conversation over a recorder and a player; a guest who speaks up silences the answer."""
     from app.live_audio import Playback, recorded
+    from tasks.conversation.live import conversing
+    from tasks.conversation.steps import hear_turn
     from tasks.conversation.text_to_speech import SAMPLE_RATE
-    from tasks.conversation.turns import conversing, plan
 
     playback = Playback(sys.stdout.buffer, SAMPLE_RATE)
 
     async def talking() -> None:
-        async with conversing(await plan(request), sink=playback.write, hears_turns=True) as conversation:
+        async with conversing(await hear_turn(request), sink=playback.write, hears_turns=True) as conversation:
             terminal.say(f"Thread {request.thread_id}. Listening until the sound ends.")
             await conversation.hold(recorded(sys.stdin.buffer, SAMPLE_RATE), hush=playback.hush, tell=_say)
             await playback.finished()

@@ -34,7 +34,7 @@ def list_(
     from core.outreach.approvals import OPEN, Status
     from core.outreach.decisions import as_json as facts_of
     from core.outreach.decisions import summary
-    from tasks.outreach.approvals import list_approvals
+    from tasks.outreach.readers import list_approvals
 
     wanted = OPEN if status == "open" else () if status == "all" else (Status(status),)
     found = asyncio.run(list_approvals(wanted))
@@ -125,7 +125,7 @@ def person_of(by: str | None) -> str:
 
 def _find(text: str) -> "Approval":
     terminal.prepare_prefect()
-    from tasks.outreach.approvals import find_approval
+    from tasks.outreach.readers import find_approval
 
     return asyncio.run(find_approval(text))
 
@@ -171,7 +171,8 @@ def _decide(
 async def _carry_out(approval: "Approval") -> "Approval":
     """Have a worker do it where there is one, else do it here."""
     from core.outreach.approvals import Kind
-    from tasks.outreach.approvals import find_approval, start_execution
+    from tasks.outreach.approvals import start_execution
+    from tasks.outreach.readers import find_approval
     from tasks.runtime.orchestration import server_url
 
     if approval.proposal.kind is Kind.CRM_CHANGES:
@@ -197,7 +198,7 @@ async def _carry_out(approval: "Approval") -> "Approval":
 
 def _print(approval: "Approval") -> None:
     from core.outreach.decisions import as_json
-    from tasks.outreach.approvals import preamble
+    from tasks.outreach.readers import preamble
 
     terminal.print_json(as_json(approval, asyncio.run(preamble(approval))))
 
@@ -205,7 +206,7 @@ def _print(approval: "Approval") -> None:
 def _show(approval: "Approval") -> None:
     from core.outreach.approvals import outcome, text_of
     from core.outreach.decisions import DIGEST_CHARS, decider_of, diff_of
-    from tasks.outreach.approvals import preamble
+    from tasks.outreach.readers import preamble
 
     for line in asyncio.run(preamble(approval)):
         typer.echo(line)

@@ -50,7 +50,7 @@ def reply(
     terminal.prepare_prefect()
     from core.outreach.booking import BookRequest
     from flows.book_meeting import book_meeting
-    from tasks.outreach.approvals import find_approval
+    from tasks.outreach.readers import find_approval
 
     words = sys.stdin.read() if text == "-" else text
 
@@ -69,7 +69,7 @@ def reply(
 def list_(as_json: AsJson = False) -> None:
     """List meetings: proposed, booked, cancelled; with the times that are held or booked."""
     terminal.prepare_prefect()
-    from tasks.outreach.meetings import list_meetings
+    from tasks.outreach.readers import list_meetings
 
     rows = [
         {**row, "approval_id": str(row["approval_id"]), "starts_at": [at.isoformat() for at in row["starts_at"] or []]}

@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 def list_(as_json: AsJson = False) -> None:
     """List messages that are on their way or unknown. An unknown one is never sent again by itself."""
     terminal.prepare_prefect()
-    from tasks.outreach.sending import list_unresolved
+    from tasks.outreach.readers import list_unresolved
 
     rows = [
         {
@@ -49,8 +49,7 @@ def resolve(
     """Say whether an unknown message went out. What did not is not sent now either: propose it again."""
     name = person_of(by)
     terminal.prepare_prefect()
-    from tasks.outreach.approvals import find_approval
-    from tasks.outreach.sending import resolve_message
+    from tasks.outreach.readers import find_approval, resolve_message
 
     async def resolve_it() -> dict[str, str]:
         approval = await find_approval(approval_id)

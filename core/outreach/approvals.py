@@ -45,6 +45,10 @@ class Kind(StrEnum):
     """More changes in the CRM at once than a run may make alone."""
 
 
+MESSAGES = (Kind.EMAIL, Kind.MEETING)
+"""Kinds that are messages to a person."""
+
+
 class Status(StrEnum):
     """How far an approval is."""
 

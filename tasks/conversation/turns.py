@@ -1,52 +1,35 @@
-"""Steps of a conversation: who it is with, and one turn of it; live turns in this process, one after the other.
+"""One turn of a conversation: what it may draw on, the opt-out in it, and the report of it.
 
-A turn has an id and is taken once: run again with the same id, it goes on where it was cut off, or is only reported.
 An opt-out is written before anything else is looked at, also where the conversation has ended.
 """
 
-import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from agents import conversation
-from agents.models import Job
 from core.config_files import read_config
 from core.conversation.playbook import DEFAULT, Playbook, filled
 from core.conversation.runs import PLAYBOOK_FILE, TalkReport, TalkRequest
-from core.errors import Conflict, LeadNotFound, LimitReached, ProviderError
 from core.outreach.opt_out import is_opt_out, said_themselves
 from core.outreach.suppression import Reason
 from core.settings.settings import settings
 from db.agents import threads as agent_threads
-from db.leads import facts
 from db.outreach import suppressions
-from integrations.cartesia.listening import Listening
-from integrations.cartesia.schemas import Hearing
-from langgraph_prefect.nodes import Graph
-from langgraph_prefect.running import Surroundings, resume_graph, run_graph
-from langgraph_prefect.values import Finished, NodeRun, Outcome, Stopped, Waiting
-from tasks.agents.graphs import as_result, kept, model_for, noted, thread_for
-from tasks.conversation.speech_to_text import Ear, ear_for, file_transcriber, live_transcriber, turns_for
-from tasks.conversation.text_to_speech import CartesiaMouth, Sink, mouth_for, write_wav
-from tasks.outreach.keys import tombstone_key
-from tasks.runtime.orchestration import task
-from tasks.runtime.policies import STEP
-from tasks.runtime.providers import outside
+from langgraph_prefect.values import Finished, Outcome, Stopped, Waiting
+from tasks.agents.graphs import thread_for
 from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)
 
-_FACTS = ("lead.company_name", "lead.contact_name", "lead.first_name", "lead.contact_email")
+
+FACTS = ("lead.company_name", "lead.contact_name", "lead.first_name", "lead.contact_email")
+
+
 _BY = "the guest, in a conversation"
-_STEPS_A_TURN = 6
-_MOST_TURNS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +49,7 @@ class TalkPlan:
     request: Mapping[str, Any]
 
 
-@task(name="hear-turn", **STEP)
-async def plan(asked: TalkRequest) -> TalkPlan:
-    """Find the thread and the lead; write an opt-out at once.
-
-    Raises:
-        Suppressed: a conversation would begin with somebody who must not be contacted.
-        LeadNotFound, ThreadNotFound: there is none.
-        InvalidConfig: the playbook.
-    """
-    thread_id = thread_for(asked.thread_id)
-    is_leaving = await _hear_opt_out(asked, thread_id)
-    async with database() as connection:
-        known = await agent_threads.find(connection, thread_id)
-        if known is None and asked.lead_id is None:
-            await agent_threads.get(connection, thread_id)
-        if known is not None and known.agent != conversation.NAME:
-            raise Conflict(f"thread {thread_id} is no conversation: it is {known.agent}'s")
-        lead_id = asked.lead_id if known is None else UUID(str(known.request["lead_id"]))
-        assert lead_id is not None
-        if asked.lead_id not in (None, lead_id):
-            raise Conflict(f"thread {thread_id} is a conversation with another lead")
-        found = await facts.read(connection, lead_id, _FACTS)
-        address = found.get("lead.contact_email")
-        if known is None and found and not is_leaving:
-            await suppressions.refuse_suppressed(connection, address, tombstone_key(), lead_id=lead_id)
-    if not found:
-        raise LeadNotFound(f"there is no lead {lead_id}")
-    request = known.request if known is not None else {"lead_id": str(lead_id), "playbook": asked.playbook}
-    playbook = _playbook(asked.playbook or request.get("playbook"))
-    return TalkPlan(thread_id, lead_id, _turn(asked), found, playbook, asked, request)
-
-
-async def _hear_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
+async def hear_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
     """Suppress who asks to be left alone, whatever is wrong with the rest that was asked; tell whether they do."""
     if not is_opt_out(said_themselves(asked.text or "")):
         return False
@@ -111,14 +62,16 @@ async def _hear_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
     return True
 
 
-def _turn(asked: TalkRequest) -> dict[str, Any] | None:
+def turn_of(asked: TalkRequest) -> dict[str, Any] | None:
+    """Return the turn that was asked for, as the agent takes it; None where there is none."""
     turn_id = asked.turn_id or str(thread_for(None))
     if asked.text is not None:
         return {"id": turn_id, "text": asked.text}
     return None if asked.audio is None else {"id": turn_id, "audio": asked.audio}
 
 
-def _playbook(named: object) -> Playbook:
+def playbook_of(named: object) -> Playbook:
+    """Return the named playbook, else the team's, else the one that ships. Raises InvalidConfig."""
     if named:
         return read_config(Path(str(named)), Playbook)
     path = settings().home / PLAYBOOK_FILE
@@ -138,271 +91,7 @@ async def opt_out_of(lead_id: UUID) -> str:
     return "the lead's e-mail address" if found[0].kind == "address" else f"the lead's {found[0].kind}, by name"
 
 
-async def take_turn(begun: TalkPlan) -> TalkReport:
-    """Take a turn, or none: then say how the conversation stands. Safe to run again: a turn is taken once."""
-    asked = begun.asked
-    sound = bytearray()
-    sink = sound.extend if asked.save_audio else None
-    async with AsyncExitStack() as stack:
-        live = await stack.enter_async_context(conversing(begun, sink=sink, hears_files=asked.audio is not None))
-        report = await live.take(begun.turn)
-    if asked.save_audio and sound:
-        write_wav(Path(asked.save_audio), bytes(sound))
-        report = report.model_copy(update={"audio": asked.save_audio})
-    return report
-
-
-def concluded(report: TalkReport) -> TalkReport:
-    """Return what the flow returns; of a stopped thread Prefect's state that holds it."""
-    result: TalkReport = as_result(report)
-    return result
-
-
-class LiveConversation:
-    """A conversation held in this process: turns one after the other, over lines that stay open.
-
-    From `conversing`. One turn at a time; `interrupt` may come at any moment from elsewhere.
-    """
-
-    def __init__(
-        self,
-        begun: TalkPlan,
-        graph: Graph,
-        floor: conversation.Floor,
-        within: Surroundings,
-        mouth: CartesiaMouth | None,
-        ear: Ear | None,
-        turns: Listening | None,
-    ) -> None:
-        self._begun, self._graph, self._floor, self._within = begun, graph, floor, within
-        self._mouth, self._ear, self._turns = mouth, ear, turns
-        self._late: list[Callable[[], Awaitable[None]]] = []
-        self._record = within.on_node
-        if mouth is not None or ear is not None or turns is not None:
-            self._within = replace(within, on_node=self._note, is_cancelled=_once_a_second(within.is_cancelled))
-        self._has_begun = False
-
-    async def listen(self, audio: bytes) -> None:
-        """Hear a piece of live audio, raw 16-bit PCM; `heard` ends the turn."""
-        assert self._ear is not None, "opened without an ear"
-        await self._ear.send(audio)
-
-    async def heard(self) -> TalkReport:
-        """Answer what was listened to since the last turn."""
-        return await self.take({"id": str(uuid4()), "audio": "live"})
-
-    async def say(self, text: str) -> TalkReport:
-        """Answer a turn in text."""
-        return await self.take({"id": str(uuid4()), "text": text})
-
-    def interrupt(self) -> None:
-        """Stop what is being thought and said, at once."""
-        self._floor.interrupt()
-
-    async def hold(
-        self, sound: AsyncIterator[bytes], *, hush: Callable[[], None], tell: Callable[[TalkReport], None]
-    ) -> None:
-        """Greet, and answer each turn that is found in a stream of sound, until the sound or the conversation ends.
-
-        A guest who begins to speak interrupts: what is being thought and said stops.
-
-        Args:
-            sound: raw 16-bit PCM, as it is recorded.
-            hush: silences what has been said and was not played yet.
-            tell: is given the report of each turn.
-        """
-        assert self._turns is not None, "opened without an ear that finds turns"
-        opening = await self.take(None)
-        tell(opening)
-        if opening.status != "waiting":
-            return
-        ear, answering = self._turns, None
-        greeting = asyncio.create_task(self._greet(opening))
-        feeding = asyncio.create_task(_feed(ear, sound))
-        try:
-            async for heard in ear:
-                if heard.kind is Hearing.STARTED:
-                    self.interrupt()
-                    hush()
-                elif heard.kind is Hearing.ENDED and heard.text.strip():
-                    if answering is not None and await answering:
-                        break
-                    answering = asyncio.create_task(self._answer(heard.text.strip(), tell, feeding))
-            if answering is not None:
-                await answering
-            if feeding.done() and not feeding.cancelled():
-                feeding.result()  # what kept the sound from being heard
-        finally:
-            left = [task for task in (greeting, feeding, answering) if task is not None]
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
-
-    async def _greet(self, opening: TalkReport) -> None:
-        """Say the opening of a conversation that has just begun; a guest may interrupt it."""
-        if self._mouth is None or opening.turns or not opening.reply:
-            return
-        line = self._floor.line = self._mouth.begin()
-        line.push(opening.reply)
-        line.end()
-        try:
-            await line.finished()
-        except (ProviderError, LimitReached) as error:
-            log.warning("not_spoken", extra={"reason": type(error).__name__})
-
-    async def _answer(self, text: str, tell: Callable[[TalkReport], None], feeding: "asyncio.Task[None]") -> bool:
-        """Answer a turn; tell whether it was the last one. Nothing more is listened to then, nor after an error."""
-        has_ended = True
-        try:
-            report = await self.say(text)
-            tell(report)
-            has_ended = report.status != "waiting"
-        finally:
-            if has_ended:
-                feeding.cancel()
-        return has_ended
-
-    async def take(self, turn: Mapping[str, Any] | None) -> TalkReport:
-        """Take a turn, unless it is the last one that was taken."""
-        began = time.perf_counter()
-        if self._mouth is not None:
-            self._mouth.first_at = None
-        try:
-            outcome = await self._turned(turn)
-        finally:
-            await self._settle()
-        first_at = self._mouth.first_at if self._mouth is not None else None
-        report = report_of(self._begun, outcome)
-        timing = {"turn_ms": _ms(began, time.perf_counter())}
-        if first_at is not None:
-            timing["first_audio_ms"] = _ms(began, first_at)
-        return report.model_copy(update=timing)
-
-    async def _turned(self, turn: Mapping[str, Any] | None) -> Outcome:
-        thread_id, graph = self._begun.thread_id, self._graph
-        if not self._has_begun:
-            # A reader of the stream takes the end of a run for the end of the turn.
-            outcome = await self._begin(self._within if turn is None else replace(self._within, publish=None))
-            self._count(outcome)
-            self._has_begun = True
-            if turn is None or isinstance(outcome, Stopped):
-                return outcome
-            last = _last(outcome)
-            if last is not None and last["id"] == turn["id"]:
-                return await self._begin(self._within)
-            if isinstance(outcome, Finished):
-                raise Conflict(f"the conversation {thread_id} has ended: begin another one")
-        assert turn is not None
-        outcome = await noted(thread_id, resume_graph(graph, dict(turn), thread_id=str(thread_id), within=self._within))
-        self._count(outcome)
-        return outcome
-
-    async def _begin(self, within: Surroundings) -> Outcome:
-        """Bring the thread to where it waits for a turn, or find it there, or ended."""
-        given, thread_id = {"facts": dict(self._begun.facts)}, self._begun.thread_id
-        return await noted(thread_id, run_graph(self._graph, given, thread_id=str(thread_id), within=within))
-
-    def _count(self, outcome: Outcome) -> None:
-        self._within = replace(self._within, used_before=self._within.used_before + outcome.usage)
-
-    async def _note(self, run: NodeRun) -> None:
-        """Keep a node's record for after the answer: nobody waits for the ledger."""
-        record = self._record
-        if record is not None:
-            self._late.append(lambda: record(run))
-
-    async def _settle(self) -> None:
-        late, self._late = self._late, []
-        for record in late:
-            await record()
-
-
-@asynccontextmanager
-async def conversing(
-    begun: TalkPlan,
-    *,
-    sink: Sink | None = None,
-    hears_files: bool = False,
-    hears_live: bool = False,
-    hears_turns: bool = False,
-) -> AsyncIterator[LiveConversation]:
-    """Open a conversation: models, lines to the ear and the mouth, the thread.
-
-    Args:
-        begun: from `plan`.
-        sink: takes the sound of the answers; None: they are text.
-        hears_files: turns may be files.
-        hears_live: turns may be live audio (`listen`, `heard`).
-        hears_turns: turns are found in live audio (`hold`).
-
-    Raises:
-        ThreadBusy: another process holds it.
-        ProviderNotConfigured: audio is wanted, and who speaks or listens is not configured.
-    """
-    floor, language = conversation.Floor(), begun.playbook.language
-    async with AsyncExitStack() as stack:
-        model = await stack.enter_async_context(
-            model_for(Job.CONVERSATION, begun.thread_id, wanted=begun.asked.use_model)
-        )
-        mouth: CartesiaMouth | None = None
-        ear: Ear | None = None
-        turns: Listening | None = None
-        transcribe: conversation.Transcribe | None = None
-        if sink is not None or hears_files or hears_live or hears_turns:
-            world = await stack.enter_async_context(outside(begun.thread_id))
-            mouth = await stack.enter_async_context(mouth_for(world, sink, language))
-            transcribe = file_transcriber(world, language) if hears_files else None
-            if hears_live:
-                ear = await stack.enter_async_context(ear_for(world, language))
-                transcribe = live_transcriber(ear)
-            if hears_turns:
-                turns = await stack.enter_async_context(turns_for(world, language))
-        graph = conversation.build(
-            playbook=begun.playbook,
-            opt_out=lambda: opt_out_of(begun.lead_id),
-            transcribe=transcribe,
-            model=model,
-            mouth=mouth,
-            floor=floor,
-        )
-        within = await stack.enter_async_context(
-            kept(
-                conversation.NAME,
-                begun.thread_id,
-                begun.request,
-                conversation.PROMPT_VERSION,
-                stream=begun.asked.stream,
-                steps=_STEPS_A_TURN * _MOST_TURNS,
-            )
-        )
-        yield LiveConversation(begun, graph, floor, within, mouth, ear, turns)
-
-
-def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], Awaitable[bool]] | None:
-    """Return the same question, asked once a second at most: a guest who waits hears the answer sooner."""
-    if asked is None:
-        return None
-    found, at = False, -1.0
-
-    async def ask() -> bool:
-        nonlocal found, at
-        if time.monotonic() - at >= 1.0:
-            found, at = await asked(), time.monotonic()
-        return found
-
-    return ask
-
-
-async def _feed(ear: Listening, sound: AsyncIterator[bytes]) -> None:
-    """Send sound to an ear until there is no more, then say so; also where it is cut short."""
-    try:
-        async for piece in sound:
-            await ear.send(piece)
-    finally:
-        await ear.end()
-
-
-def _last(outcome: Outcome) -> Mapping[str, Any] | None:
+def last_turn(outcome: Outcome) -> Mapping[str, Any] | None:
     """Return the record of the last turn that has ended."""
     if isinstance(outcome, Waiting):
         found: Mapping[str, Any] | None = outcome.questions[0].value["last"]
@@ -417,12 +106,8 @@ def report_of(begun: TalkPlan, outcome: Outcome) -> TalkReport:
     if isinstance(outcome, Stopped):
         return base.model_copy(update={"status": "stopped", "reason": outcome.reason})
     status = "ended" if isinstance(outcome, Finished) else "waiting"
-    last = _last(outcome)
+    last = last_turn(outcome)
     if last is None:
         return base.model_copy(update={"status": status, "reply": filled(begun.playbook.replies.opening, begun.facts)})
     fields = {name: value for name, value in last.items() if name in TalkReport.model_fields}
     return base.model_copy(update={"status": status, **fields, "turns": int(last["number"])})
-
-
-def _ms(began: float, ended: float) -> float:
-    return round(1000 * (ended - began), 1)

@@ -1,32 +1,30 @@
-"""Approvals: asking for one, deciding it, and taking it for execution."""
+"""Approvals: asking for one, deciding it, and starting the run that carries it out."""
 
 import logging
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from core.errors import ApprovalNotFound, Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.outreach import approvals as rules
-from core.outreach.approvals import OPEN, Approval, Decision, Json, Kind, Proposal, Status
-from core.outreach.decisions import DecisionReport, DecisionRequest, edited_content, seen_digest
-from core.outreach.first_messages import Moment, told, told_all, why
+from core.outreach.approvals import MESSAGES, Approval, Decision, Json, Kind, Proposal, Status
+from core.outreach.decisions import DecisionRequest, edited_content, seen_digest
+from core.outreach.first_messages import Moment, told, why
 from core.outreach.meetings import Span
 from core.outreach.sending import checked_words
 from core.settings.settings import settings
 from db.leads import facts
 from db.outreach import approvals, first_messages, meetings, suppressions
 from db.server.engine import Connection
-from tasks.outreach.approval_artifacts import publish_waiting
+from tasks.outreach.artifacts import show_waiting
 from tasks.outreach.keys import tombstone_key
 from tasks.outreach.proof import proved
+from tasks.outreach.readers import preamble
 from tasks.runtime.deployments import start_run
-from tasks.runtime.orchestration import task
-from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)
 
-MESSAGES = (Kind.EMAIL, Kind.MEETING)
 _DEPLOYMENTS = {Kind.EMAIL: "send-message/send-message", Kind.MEETING: "book-meeting/book-meeting"}
 """Which deployment carries out an approval; the changes of `crm_changes` are taken up by the next run of the sync."""
 TAKEN = "calendar.taken"
@@ -53,7 +51,7 @@ async def ask_approval(proposal: Proposal) -> Approval:
             )
         approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
     log.info("approval_requested", extra={"approval_id": str(approval.id), "kind": str(proposal.kind)})
-    await publish_waiting(approval, await preamble(approval))
+    await show_waiting(approval, await preamble(approval))
     return approval
 
 
@@ -67,24 +65,8 @@ async def facts_now(connection: Connection, approval: Approval, busy: Collection
     return current
 
 
-@task(name="decide", **STEP)
-async def decide(request: DecisionRequest) -> DecisionReport:
-    """Decide an approval as somebody asked, and start the run that carries it out.
-
-    Raises:
-        NotPending: somebody was first; says who.
-        StaleDraft: it reads, or its facts are, different from what they saw.
-        Suppressed: the recipient must not be written to (any more).
-        Conflict: it would be a first message to somebody who is written to already.
-        ApprovalExpired, ApprovalNotFound, InvalidInput.
-    """
-    approval = await apply_decision(request)
-    run = await start_execution(approval) if approval.status is Status.APPROVED else None
-    return DecisionReport(approval_id=approval.id, status=str(approval.status), decided_by=approval.decided_by, run=run)
-
-
 async def apply_decision(request: DecisionRequest) -> Approval:
-    """Store a decision; errors as for `decide`."""
+    """Store a decision; errors as for `decide_approval`."""
     now = datetime.now(UTC)
     by, proved_by = request.decided_by, proved()
     async with database() as connection:
@@ -133,17 +115,6 @@ async def _check_before_approving(connection: Connection, approval: Approval) ->
     rules.check_facts(approval, await facts_now(connection, approval))
 
 
-async def preamble(approval: Approval) -> list[str]:
-    """Say what who decides must know before they read a message: that its lead is disqualified, what went before."""
-    proposal = approval.proposal
-    if proposal.kind not in MESSAGES or approval.status not in OPEN:
-        return rules.warnings(approval)
-    async with database() as connection:
-        others = await first_messages.others_of(connection, approval)
-        tier = await facts.find_tier(connection, proposal.lead_id) if proposal.lead_id is not None else None
-    return rules.warnings(approval, tier) + told_all(others)
-
-
 async def edit_approval(approval_id: UUID, *, subject: str | None, body: str | None, by: str, digest: str) -> Approval:
     """Put other words into a pending approval; it still has to be approved.
 
@@ -178,25 +149,3 @@ async def start_execution(approval: Approval, *, attempt: int = 0) -> str | None
 def is_message(approval: Approval) -> bool:
     """Tell whether an approval is carried out by a run of its own."""
     return approval.proposal.kind in _DEPLOYMENTS
-
-
-async def list_approvals(statuses: Collection[Status] = ()) -> list[Approval]:
-    """List approvals, those asked for last first."""
-    async with database() as connection:
-        return await approvals.select_by_status(connection, statuses)
-
-
-async def find_approval(text: str) -> Approval:
-    """Return the approval whose id is, or starts with, what somebody typed.
-
-    Raises:
-        ApprovalNotFound: there is none.
-        Conflict: there are several.
-    """
-    async with database() as connection:
-        found = await approvals.find_by_prefix(connection, text.strip())
-    if not found:
-        raise ApprovalNotFound(f"there is no approval {text}")
-    if len(found) > 1:
-        raise Conflict(f"{len(found)} approvals begin with {text}: write more of the id")
-    return found[0]

@@ -1,15 +1,11 @@
 """Steps of writing a campaign: see who there is, have variants written, make them letters that wait for approval."""
 
-import asyncio
 import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-import pandas as pd
 
 from agents import marketing
 from agents.models import Job
@@ -17,7 +13,6 @@ from core.errors import InvalidInput, NotPending, Suppressed
 from core.outreach.approvals import EXCLUDED, TIER, Kind, Proposal
 from core.outreach.campaigns import (
     FIELD_OF,
-    PERSONAS,
     Addressee,
     CampaignReport,
     CampaignRequest,
@@ -31,20 +26,16 @@ from core.outreach.sending import checked_words
 from core.settings.settings import settings
 from core.text.names import read_name
 from db.leads import segments
-from db.outreach import approvals, campaigns, first_messages, suppressions
+from db.outreach import approvals, campaigns, suppressions
 from db.server.engine import Connection
 from langgraph_prefect.values import Finished, Stopped
-from tasks.agents.graphs import as_result, model_for, run_thread, thread_for
-from tasks.outreach.campaign_artifacts import publish_campaign
+from tasks.agents.graphs import as_result, model_for, run_thread
 from tasks.outreach.keys import tombstone_key
-from tasks.outreach.markets import statistics_of
-from tasks.runtime.orchestration import task
-from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)
 
-_MOST_PERSONAS = 3
+MOST_PERSONAS = 3
 _READ = (*dict.fromkeys(FIELD_OF.values()), "contact_name", "contact_title", "contact_email", "country", "company_size")
 
 
@@ -58,33 +49,14 @@ class CampaignPlan:
     statistics: tuple[str, ...]
 
 
-@task(name="see-audience", **STEP)
-async def plan(request: CampaignRequest) -> CampaignPlan:
-    """Count who the letters would go to, and choose the personas.
-
-    Raises:
-        InvalidInput: a persona is none.
-    """
-    if unknown := sorted(set(request.personas) - set(PERSONAS)):
-        raise InvalidInput(f"no such persona: {', '.join(unknown)}; there are {', '.join(PERSONAS)}")
-    rows = await _rows(request)
-    asked = bool(request.lead_ids)
-    addressees = [each for each in map(_addressee, rows) if each.email and (asked or not each.is_disqualified)]
-    counts = Counter(addressee.persona for addressee in addressees)
-    chosen = tuple(request.personas) or tuple(persona for persona, _ in counts.most_common(_MOST_PERSONAS))
-    columns = [name for name in segments.COUNTED if name in (rows[0] if rows else {})]
-    frame = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
-    shown = frame.reindex(columns=list(segments.COUNTED)).assign(tier=None)
-    statistics = await asyncio.to_thread(statistics_of, shown)
-    return CampaignPlan(thread_for(request.thread_id), request, chosen, tuple(one.text for one in statistics))
-
-
-async def _rows(request: CampaignRequest) -> list[Mapping[str, Any]]:
+async def addressed_rows(request: CampaignRequest) -> list[Mapping[str, Any]]:
+    """Read the leads of the segment, or those that were named, with their contacts and scores."""
     async with database() as connection:
         return await segments.select_addressed(connection, request.segment, _READ, request.lead_ids)
 
 
-def _addressee(row: Mapping[str, Any]) -> Addressee:
+def addressee_of(row: Mapping[str, Any]) -> Addressee:
+    """Return a row of `addressed_rows` as somebody to write to."""
     values = {field: str(row[field]) for field in FIELD_OF.values() if row[field]}
     stored = {field: (field, value, _provenance(row, field)) for field, value in values.items()}
     name = read_name(row["contact_name"] or "")
@@ -148,23 +120,7 @@ def _input(begun: CampaignPlan) -> marketing.MarketingInput:
     )
 
 
-@task(name="draft-letters", **STEP)
-async def draft(begun: CampaignPlan, report: CampaignReport) -> CampaignReport:
-    """Make the variants letters, each one an approval that waits. Safe twice: the same letter is the same approval."""
-    if report.status != "drafted":
-        return report
-    letters, skipped = letters_of(map(_addressee, await _rows(begun.request)), report.variants, begun.request)
-    async with database() as connection:
-        await first_messages.lock_drafting(connection)
-        await campaigns.upsert(connection, begun.campaign_id, report.segment, report.variants, now=datetime.now(UTC))
-        written = await first_messages.select_others(connection, {letter.to for letter in letters})
-        refused = [(letter, await _refused(connection, begun.campaign_id, letter, written)) for letter in letters]
-    counted = Counter([one.reason for one in skipped] + [why for _, why in refused if why])
-    drafted = sum(1 for _, why in refused if why is None)
-    return report.model_copy(update={"letters": drafted, "skipped": dict(counted)})
-
-
-async def _refused(
+async def refused(
     connection: Connection, campaign_id: UUID, letter: Letter, written: dict[str, list[Other]]
 ) -> str | None:
     """Ask for the approval of a letter; say why where that cannot be. Keeps in `written` who is written to."""
@@ -227,13 +183,6 @@ def _proposal(campaign_id: UUID, letter: Letter) -> Proposal:
         lead_id=letter.lead_id,
         proposed_by=marketing.NAME,
     )
-
-
-@task(name="publish-campaign", **STEP)
-async def publish(report: CampaignReport) -> CampaignReport:
-    """Show the variants, and who gets no letter and why."""
-    await publish_campaign(report)
-    return report
 
 
 def concluded(report: CampaignReport) -> CampaignReport:

@@ -1,6 +1,5 @@
 """Steps of researching a market: count our own leads, run the agent over them and the named pages, report."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,16 +17,11 @@ from core.outreach.markets import Evidence, Finding, MarketReport, MarketRequest
 from core.settings.settings import settings
 from core.text import normalize
 from core.text.titles import read_title
-from db.leads import segments
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import PageStatus
 from langgraph_prefect.values import Outcome, Stopped
-from tasks.agents.graphs import as_result, model_for, run_thread, thread_for
-from tasks.outreach.market_artifacts import publish_market
-from tasks.runtime.orchestration import task
+from tasks.agents.graphs import as_result, model_for, run_thread
 from tasks.runtime.page_processes import page_processes
-from tasks.runtime.policies import STEP
-from tasks.runtime.resources import database
 from tasks.runtime.websites import website_fetcher
 
 log = logging.getLogger(__name__)
@@ -46,19 +40,6 @@ class MarketPlan:
     request: MarketRequest
     statistics: tuple[Evidence, ...]
     leads: int
-
-
-@task(name="count-segment", **STEP)
-async def plan(request: MarketRequest) -> MarketPlan:
-    """Count the leads of the segment."""
-    thread_id = thread_for(request.thread_id)
-    async with database() as connection:
-        rows = await segments.select_counted(connection, request.segment)
-    statistics = await asyncio.to_thread(
-        statistics_of, pd.DataFrame(rows, columns=list(segments.COUNTED), dtype=object)
-    )
-    log.info("segment_counted", extra={"thread_id": str(thread_id), "leads": len(rows)})
-    return MarketPlan(thread_id, request, tuple(statistics), len(rows))
 
 
 async def research(begun: MarketPlan) -> MarketReport:
@@ -89,13 +70,6 @@ def _input(begun: MarketPlan) -> growth.GrowthInput:
         rounds=request.rounds,
         pages_a_round=request.pages_a_round,
     )
-
-
-@task(name="publish-market", **STEP)
-async def publish(report: MarketReport) -> MarketReport:
-    """Show the findings with their sources."""
-    await publish_market(report)
-    return report
 
 
 def concluded(report: MarketReport) -> MarketReport:
@@ -203,3 +177,6 @@ def report_of(begun: MarketPlan, outcome: Outcome, *, by_model: bool) -> MarketR
             "rejected": {str(fault): int(found) for fault, found in rejected.items()},
         }
     )
+
+
+log = logging.getLogger(__name__)

@@ -40,9 +40,10 @@ from db.server.engine import Engine, open_engine, transaction
 from integrations.smtp.client import SmtpServer, send
 from tasks.outreach.approvals import facts_now
 from tasks.outreach.keys import has_tombstone_key, tombstone_key
-from tasks.runtime.orchestration import task
-from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database, database_engine
+from db.server.engine import Connection
+from tasks.upkeep.steps import _LOST_AFTER
+from tasks.outreach.approvals import is_message
 
 log = logging.getLogger(__name__)
 
@@ -72,20 +73,6 @@ async def claim(approval_id: UUID, *, by: str, busy: Collection[Span] = ()) -> A
             return await approvals.make_stale(connection, approval_id, f"{why(other)}: {told(other)}", now=now)
         current = await facts_now(connection, known, busy)
         return await approvals.claim(connection, approval_id, current, by=by, now=now)
-
-
-@task(**STEP, task_run_name="send-approved")
-async def send_approved(approval_id: UUID) -> ExecutionReport:
-    """Carry out the approval of a message: send it once, and close the approval.
-
-    Safe twice, and at once: one claims it; who comes later is told what became of it.
-    """
-    by = executor()
-    approval = await claim(approval_id, by=by)
-    if not approval.is_held_by(by):
-        return report_on(approval)
-    sent = await send_letter(approval, by=by)
-    return report_on(await close(approval, sent, by=by), sent)
 
 
 async def send_letter(approval: Approval, *, by: str) -> Send | None:
@@ -244,14 +231,16 @@ def mail_account() -> str | None:
     return account_of(mail_server()) if smtp.host and smtp.sender else None
 
 
-async def list_unresolved() -> list[Send]:
-    """List messages of which nobody knows whether they went out, and those on their way."""
-    async with database() as connection:
-        await sends.give_up_lost(connection, now=datetime.now(UTC))
-        return await sends.select_unresolved(connection)
-
-
-async def resolve_message(approval_id: UUID, purpose: str, *, was_sent: bool, by: str) -> Send:
-    """Say what became of a message, as a person found out. Raises NotFound, NotPending, InvalidInput."""
-    async with database() as connection:
-        return await sends.resolve(connection, approval_id, purpose, was_sent=was_sent, by=by, now=datetime.now(UTC))
+async def due_messages(connection: Connection, stuck: set[UUID], now: datetime) -> list[tuple[Approval, int]]:
+    """List messages to be started with how often their invitation was tried, those tried least often first."""
+    waiting = await sends.select_waiting(connection)
+    is_due = {send.approval_id: next_try(send.attempts, send.finished_at or now) <= now for send in waiting}
+    attempts = {send.approval_id: send.attempts for send in waiting}
+    lost = await approvals.select_lost(connection, decided_before=now - _LOST_AFTER, now=now)
+    decided = [(each, 0) for each in lost if each.id not in stuck and is_message(each) and is_due.get(each.id, True)]
+    invitations = [
+        (await approvals.get(connection, send.approval_id), send.attempts)
+        for send in waiting
+        if send.purpose != LETTER and is_due[send.approval_id]
+    ]
+    return sorted([*decided, *invitations], key=lambda each: attempts.get(each[0].id, 0))

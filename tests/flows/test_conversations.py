@@ -127,10 +127,11 @@ def test_a_turn_is_heard_and_spoken(
 
 async def interrupted(lead_id: UUID, playbook: str) -> tuple[TalkReport, TalkReport, int]:
     """Interrupt an answer at its first sound, then go on; elsewhere."""
-    from tasks.conversation.turns import conversing, plan
+    from tasks.conversation.live import conversing
+    from tasks.conversation.steps import hear_turn
 
     heard: list[bytes] = []
-    begun = await plan(TalkRequest(lead_id=lead_id, playbook=playbook))
+    begun = await hear_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
     async with conversing(begun, sink=heard.append, hears_live=True) as live:
         await live.take(None)
         await live.listen(b"\1\0" * 8_000)
@@ -159,7 +160,8 @@ def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database:
 
 async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[TalkReport], int]:
     """Hold a conversation over live sound, whose pauses end turns; the guest speaks up while they are answered."""
-    from tasks.conversation.turns import conversing, plan
+    from tasks.conversation.live import conversing
+    from tasks.conversation.steps import hear_turn
 
     heard: list[bytes] = []
     told: list[TalkReport] = []
@@ -186,7 +188,7 @@ async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[T
             yield b"\0\0" * 800
             await asyncio.sleep(0.05)
 
-    begun = await plan(TalkRequest(lead_id=lead_id, playbook=playbook))
+    begun = await hear_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
     async with conversing(begun, sink=heard.append, hears_turns=True) as live:
         async with asyncio.timeout(30):
             await live.hold(sound(), hush=hush, tell=told.append)

@@ -44,43 +44,47 @@ def _run(agent: str, request: dict[str, Any], report: Path, kill_at: int) -> Non
 async def _growth(request: dict[str, Any]) -> dict[str, Any]:
     from core.outreach.markets import MarketRequest
     from tasks.outreach import markets
+    from tasks.outreach import steps as outreach
 
-    plan = await markets.plan(MarketRequest(**request))
+    plan = await outreach.count_segment(MarketRequest(**request))
     return (await markets.research(plan)).model_dump(mode="json")
 
 
 async def _marketing(request: dict[str, Any]) -> dict[str, Any]:
     from core.outreach.campaigns import CampaignRequest
     from tasks.outreach import campaigns
+    from tasks.outreach import steps as outreach
 
-    plan = await campaigns.plan(CampaignRequest(**request))
-    report = await campaigns.draft(plan, await campaigns.write(plan))
+    plan = await outreach.see_audience(CampaignRequest(**request))
+    report = await outreach.draft_letters(plan, await campaigns.write(plan))
     return report.model_dump(mode="json")
 
 
 async def _conversation(request: dict[str, Any]) -> dict[str, Any]:
     from core.conversation.runs import TalkRequest
-    from tasks.conversation import turns as conversations
+    from tasks.conversation import live
+    from tasks.conversation.steps import hear_turn
 
-    plan = await conversations.plan(TalkRequest(**request))
-    return (await conversations.take_turn(plan)).model_dump(mode="json")
+    plan = await hear_turn(TalkRequest(**request))
+    return (await live.take_turn(plan)).model_dump(mode="json")
 
 
 async def _bdr(request: dict[str, Any]) -> dict[str, Any]:
     """Propose to a lead that is named as the thread, say yes, and reply; each step is taken up where it was left."""
     from core.outreach.booking import ProposeRequest
-    from tasks.outreach import meetings
-    from tasks.outreach.approvals import find_approval
+    from tasks.outreach import proposals
+    from tasks.outreach import steps as outreach
+    from tasks.outreach.readers import find_approval
 
     asked = ProposeRequest(lead_id=uuid.UUID(request["thread_id"]))
     noted = Path(request["notes"]) / request["thread_id"]
     if not noted.exists():
-        thread_id, state = await meetings.gather_facts(asked)
-        report = await meetings.ask(asked, await meetings.propose(asked, thread_id, state), state)
+        thread_id, state = await outreach.gather_facts(asked)
+        report = await outreach.ask_for_meeting(asked, await proposals.propose(asked, thread_id, state), state)
         noted.write_text(str(report.approval_id))
     approval = await find_approval(noted.read_text())
-    await meetings.resume_with(approval, answer=True)
-    slot = await meetings.read_choice(approval, "slot 2 please")
+    await proposals.resume_with(approval, answer=True)
+    slot = await proposals.read_choice(approval, "slot 2 please")
     words = [line for line in approval.content["body"].splitlines() if not any(map(str.isdigit, line))]
     return {"slot": slot, "slots": len(approval.content["slots"]), "words": words}
 

@@ -21,8 +21,9 @@ from core.outreach.markets import Segment
 from db.outreach import approvals
 from flows.decide_approval import decide_approval
 from sandbox.server import SandboxControl
-from tasks.outreach.approvals import preamble
-from tasks.outreach.campaigns import CampaignPlan, draft
+from tasks.outreach.campaigns import CampaignPlan
+from tasks.outreach.readers import preamble
+from tasks.outreach.steps import draft_letters
 
 SENDER = Sender(name="Robin Sample", company="Sample Rooms", address="1 Sample Street, 12345 Sampletown")
 OFFER = "We look after server rooms for mid-sized companies, with a fixed team and one bill a month."
@@ -66,7 +67,7 @@ async def write(lead_ids: list[UUID]) -> CampaignReport:
     variants = [template("CEO", "friendly", OFFER)]
     campaign_id = uuid4()
     base = CampaignReport(campaign_id=campaign_id, segment="x", status="drafted", variants=variants)
-    return await draft(CampaignPlan(campaign_id, request, ("CEO",), ()), base)
+    return await draft_letters(CampaignPlan(campaign_id, request, ("CEO",), ()), base)
 
 
 async def write_three() -> list[CampaignReport]:

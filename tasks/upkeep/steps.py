@@ -22,6 +22,7 @@ from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.providers import outside
 from tasks.runtime.resources import database
+from tasks.outreach.sending import due_messages
 
 
 @task(**STEP, task_run_name="close-reservations")
@@ -84,7 +85,7 @@ async def take_up_approvals() -> SweptApprovals:
         expired = await approvals.expire(connection, now=now)
         await meetings.forget_expired(connection)
         stuck = await sends.select_stuck(connection)
-        due = await _due(connection, stuck, now)
+        due = await due_messages(connection, stuck, now)
         pause = await mail_pauses.find(connection, account) if account else None
         released = await meetings.release_past(connection, now=now)
     if pause is not None:
@@ -95,16 +96,3 @@ async def take_up_approvals() -> SweptApprovals:
     return SweptApprovals(expired, started, len(due) - started, len(stuck), released, paused)
 
 
-async def _due(connection: Connection, stuck: set[UUID], now: datetime) -> list[tuple[Approval, int]]:
-    """List messages to be started with how often their invitation was tried, those tried least often first."""
-    waiting = await sends.select_waiting(connection)
-    is_due = {send.approval_id: next_try(send.attempts, send.finished_at or now) <= now for send in waiting}
-    attempts = {send.approval_id: send.attempts for send in waiting}
-    lost = await approvals.select_lost(connection, decided_before=now - _LOST_AFTER, now=now)
-    decided = [(each, 0) for each in lost if each.id not in stuck and is_message(each) and is_due.get(each.id, True)]
-    invitations = [
-        (await approvals.get(connection, send.approval_id), send.attempts)
-        for send in waiting
-        if send.purpose != LETTER and is_due[send.approval_id]
-    ]
-    return sorted([*decided, *invitations], key=lambda each: attempts.get(each[0].id, 0))

@@ -1,0 +1,307 @@
+"""A conversation held in this process: turns one after the other, in text, from files, or live.
+
+A turn has an id and is taken once: run again with the same id, it goes on where it was cut off, or is only reported.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from agents import conversation
+from agents.models import Job
+from core.conversation.runs import TalkReport
+from core.errors import Conflict, LimitReached, ProviderError
+from integrations.cartesia.listening import Listening
+from integrations.cartesia.schemas import Hearing
+from langgraph_prefect.nodes import Graph
+from langgraph_prefect.running import Surroundings, resume_graph, run_graph
+from langgraph_prefect.values import Finished, NodeRun, Outcome, Stopped
+from tasks.agents.graphs import as_result, kept, model_for, noted
+from tasks.conversation.speech_to_text import Ear, ear_for, file_transcriber, live_transcriber, turns_for
+from tasks.conversation.text_to_speech import CartesiaMouth, Sink, mouth_for, write_wav
+from tasks.conversation.turns import (
+    TalkPlan,
+    last_turn,
+    opt_out_of,
+    report_of,
+)
+from tasks.runtime.providers import outside
+
+log = logging.getLogger(__name__)
+
+_STEPS_A_TURN = 6
+_MOST_TURNS = 200
+
+
+async def take_turn(begun: TalkPlan) -> TalkReport:
+    """Take a turn, or none: then say how the conversation stands. Safe to run again: a turn is taken once."""
+    asked = begun.asked
+    sound = bytearray()
+    sink = sound.extend if asked.save_audio else None
+    async with AsyncExitStack() as stack:
+        live = await stack.enter_async_context(conversing(begun, sink=sink, hears_files=asked.audio is not None))
+        report = await live.take(begun.turn)
+    if asked.save_audio and sound:
+        write_wav(Path(asked.save_audio), bytes(sound))
+        report = report.model_copy(update={"audio": asked.save_audio})
+    return report
+
+
+def concluded(report: TalkReport) -> TalkReport:
+    """Return what the flow returns; of a stopped thread Prefect's state that holds it."""
+    result: TalkReport = as_result(report)
+    return result
+
+
+class LiveConversation:
+    """A conversation held in this process: turns one after the other, over lines that stay open.
+
+    From `conversing`. One turn at a time; `interrupt` may come at any moment from elsewhere.
+    """
+
+    def __init__(
+        self,
+        begun: TalkPlan,
+        graph: Graph,
+        floor: conversation.Floor,
+        within: Surroundings,
+        mouth: CartesiaMouth | None,
+        ear: Ear | None,
+        turns: Listening | None,
+    ) -> None:
+        self._begun, self._graph, self._floor, self._within = begun, graph, floor, within
+        self._mouth, self._ear, self._turns = mouth, ear, turns
+        self._late: list[Callable[[], Awaitable[None]]] = []
+        self._record = within.on_node
+        if mouth is not None or ear is not None or turns is not None:
+            self._within = replace(within, on_node=self._note, is_cancelled=_once_a_second(within.is_cancelled))
+        self._has_begun = False
+
+    async def listen(self, audio: bytes) -> None:
+        """Hear a piece of live audio, raw 16-bit PCM; `heard` ends the turn."""
+        assert self._ear is not None, "opened without an ear"
+        await self._ear.send(audio)
+
+    async def heard(self) -> TalkReport:
+        """Answer what was listened to since the last turn."""
+        return await self.take({"id": str(uuid4()), "audio": "live"})
+
+    async def say(self, text: str) -> TalkReport:
+        """Answer a turn in text."""
+        return await self.take({"id": str(uuid4()), "text": text})
+
+    def interrupt(self) -> None:
+        """Stop what is being thought and said, at once."""
+        self._floor.interrupt()
+
+    async def hold(
+        self, sound: AsyncIterator[bytes], *, hush: Callable[[], None], tell: Callable[[TalkReport], None]
+    ) -> None:
+        """Greet, and answer each turn that is found in a stream of sound, until the sound or the conversation ends.
+
+        A guest who begins to speak interrupts: what is being thought and said stops.
+
+        Args:
+            sound: raw 16-bit PCM, as it is recorded.
+            hush: silences what has been said and was not played yet.
+            tell: is given the report of each turn.
+        """
+        assert self._turns is not None, "opened without an ear that finds turns"
+        opening = await self.take(None)
+        tell(opening)
+        if opening.status != "waiting":
+            return
+        ear, answering = self._turns, None
+        greeting = asyncio.create_task(self._greet(opening))
+        feeding = asyncio.create_task(_feed(ear, sound))
+        try:
+            async for heard in ear:
+                if heard.kind is Hearing.STARTED:
+                    self.interrupt()
+                    hush()
+                elif heard.kind is Hearing.ENDED and heard.text.strip():
+                    if answering is not None and await answering:
+                        break
+                    answering = asyncio.create_task(self._answer(heard.text.strip(), tell, feeding))
+            if answering is not None:
+                await answering
+            if feeding.done() and not feeding.cancelled():
+                feeding.result()  # what kept the sound from being heard
+        finally:
+            left = [task for task in (greeting, feeding, answering) if task is not None]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    async def _greet(self, opening: TalkReport) -> None:
+        """Say the opening of a conversation that has just begun; a guest may interrupt it."""
+        if self._mouth is None or opening.turns or not opening.reply:
+            return
+        line = self._floor.line = self._mouth.begin()
+        line.push(opening.reply)
+        line.end()
+        try:
+            await line.finished()
+        except (ProviderError, LimitReached) as error:
+            log.warning("not_spoken", extra={"reason": type(error).__name__})
+
+    async def _answer(self, text: str, tell: Callable[[TalkReport], None], feeding: "asyncio.Task[None]") -> bool:
+        """Answer a turn; tell whether it was the last one. Nothing more is listened to then, nor after an error."""
+        has_ended = True
+        try:
+            report = await self.say(text)
+            tell(report)
+            has_ended = report.status != "waiting"
+        finally:
+            if has_ended:
+                feeding.cancel()
+        return has_ended
+
+    async def take(self, turn: Mapping[str, Any] | None) -> TalkReport:
+        """Take a turn, unless it is the last one that was taken."""
+        began = time.perf_counter()
+        if self._mouth is not None:
+            self._mouth.first_at = None
+        try:
+            outcome = await self._turned(turn)
+        finally:
+            await self._settle()
+        first_at = self._mouth.first_at if self._mouth is not None else None
+        report = report_of(self._begun, outcome)
+        timing = {"turn_ms": _ms(began, time.perf_counter())}
+        if first_at is not None:
+            timing["first_audio_ms"] = _ms(began, first_at)
+        return report.model_copy(update=timing)
+
+    async def _turned(self, turn: Mapping[str, Any] | None) -> Outcome:
+        thread_id, graph = self._begun.thread_id, self._graph
+        if not self._has_begun:
+            # A reader of the stream takes the end of a run for the end of the turn.
+            outcome = await self._begin(self._within if turn is None else replace(self._within, publish=None))
+            self._count(outcome)
+            self._has_begun = True
+            if turn is None or isinstance(outcome, Stopped):
+                return outcome
+            last = last_turn(outcome)
+            if last is not None and last["id"] == turn["id"]:
+                return await self._begin(self._within)
+            if isinstance(outcome, Finished):
+                raise Conflict(f"the conversation {thread_id} has ended: begin another one")
+        assert turn is not None
+        outcome = await noted(thread_id, resume_graph(graph, dict(turn), thread_id=str(thread_id), within=self._within))
+        self._count(outcome)
+        return outcome
+
+    async def _begin(self, within: Surroundings) -> Outcome:
+        """Bring the thread to where it waits for a turn, or find it there, or ended."""
+        given, thread_id = {"facts": dict(self._begun.facts)}, self._begun.thread_id
+        return await noted(thread_id, run_graph(self._graph, given, thread_id=str(thread_id), within=within))
+
+    def _count(self, outcome: Outcome) -> None:
+        self._within = replace(self._within, used_before=self._within.used_before + outcome.usage)
+
+    async def _note(self, run: NodeRun) -> None:
+        """Keep a node's record for after the answer: nobody waits for the ledger."""
+        record = self._record
+        if record is not None:
+            self._late.append(lambda: record(run))
+
+    async def _settle(self) -> None:
+        late, self._late = self._late, []
+        for record in late:
+            await record()
+
+
+@asynccontextmanager
+async def conversing(
+    begun: TalkPlan,
+    *,
+    sink: Sink | None = None,
+    hears_files: bool = False,
+    hears_live: bool = False,
+    hears_turns: bool = False,
+) -> AsyncIterator[LiveConversation]:
+    """Open a conversation: models, lines to the ear and the mouth, the thread.
+
+    Args:
+        begun: from `hear_turn`.
+        sink: takes the sound of the answers; None: they are text.
+        hears_files: turns may be files.
+        hears_live: turns may be live audio (`listen`, `heard`).
+        hears_turns: turns are found in live audio (`hold`).
+
+    Raises:
+        ThreadBusy: another process holds it.
+        ProviderNotConfigured: audio is wanted, and who speaks or listens is not configured.
+    """
+    floor, language = conversation.Floor(), begun.playbook.language
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(
+            model_for(Job.CONVERSATION, begun.thread_id, wanted=begun.asked.use_model)
+        )
+        mouth: CartesiaMouth | None = None
+        ear: Ear | None = None
+        turns: Listening | None = None
+        transcribe: conversation.Transcribe | None = None
+        if sink is not None or hears_files or hears_live or hears_turns:
+            world = await stack.enter_async_context(outside(begun.thread_id))
+            mouth = await stack.enter_async_context(mouth_for(world, sink, language))
+            transcribe = file_transcriber(world, language) if hears_files else None
+            if hears_live:
+                ear = await stack.enter_async_context(ear_for(world, language))
+                transcribe = live_transcriber(ear)
+            if hears_turns:
+                turns = await stack.enter_async_context(turns_for(world, language))
+        graph = conversation.build(
+            playbook=begun.playbook,
+            opt_out=lambda: opt_out_of(begun.lead_id),
+            transcribe=transcribe,
+            model=model,
+            mouth=mouth,
+            floor=floor,
+        )
+        within = await stack.enter_async_context(
+            kept(
+                conversation.NAME,
+                begun.thread_id,
+                begun.request,
+                conversation.PROMPT_VERSION,
+                stream=begun.asked.stream,
+                steps=_STEPS_A_TURN * _MOST_TURNS,
+            )
+        )
+        yield LiveConversation(begun, graph, floor, within, mouth, ear, turns)
+
+
+def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], Awaitable[bool]] | None:
+    """Return the same question, asked once a second at most: a guest who waits hears the answer sooner."""
+    if asked is None:
+        return None
+    found, at = False, -1.0
+
+    async def ask() -> bool:
+        nonlocal found, at
+        if time.monotonic() - at >= 1.0:
+            found, at = await asked(), time.monotonic()
+        return found
+
+    return ask
+
+
+async def _feed(ear: Listening, sound: AsyncIterator[bytes]) -> None:
+    """Send sound to an ear until there is no more, then say so; also where it is cut short."""
+    try:
+        async for piece in sound:
+            await ear.send(piece)
+    finally:
+        await ear.end()
+
+
+def _ms(began: float, ended: float) -> float:
+    return round(1000 * (ended - began), 1)
