@@ -13,6 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import interrupt
 
+from core.agents import threads
 from core.outreach.meetings import Span, WorkingHours, free_slots, offer
 from core.outreach.proposals import SHOWN_FACTS, checked_opening, guest_names, guest_zone, message, qualifies
 from core.outreach.reply_reading import read_reply
@@ -22,7 +23,7 @@ Busy = Callable[[datetime, datetime], Awaitable[list[Span]]]
 WriteOpening = Callable[[Mapping[str, Any]], Awaitable[str | None]]
 """Asks a model for an opening sentence, given the facts it may see; None where it has none."""
 
-AGENT = "bdr"
+AGENT = threads.BDR
 
 
 class MeetingState(TypedDict, total=False):

@@ -26,6 +26,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.prompt_files import read_prompt
+from core.agents import threads
 from core.agents.answer_text import Aloud
 from core.conversation.playbook import MAX_ANSWER, Playbook, filled
 from core.conversation.turns import (
@@ -45,7 +46,7 @@ log = logging.getLogger(__name__)
 
 _PROMPT = read_prompt("conversation")
 PROMPT_VERSION = _PROMPT.version
-NAME = "conversation"
+NAME = threads.CONVERSATION
 _NONE = "NONE"
 
 Transcribe = Callable[[Mapping[str, Any]], Awaitable[str]]

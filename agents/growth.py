@@ -20,6 +20,7 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.prompt_files import read_prompt
+from core.agents import threads
 from core.errors import MalformedAnswer
 from core.outreach.markets import (
     Claim,
@@ -38,7 +39,7 @@ from core.outreach.markets import (
 
 _PROMPT = read_prompt("growth")
 PROMPT_VERSION = _PROMPT.version
-NAME = "growth"
+NAME = threads.GROWTH
 _MAX_EVIDENCE = 4_000
 """Characters of one piece of evidence that a model is shown."""
 

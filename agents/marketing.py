@@ -18,6 +18,7 @@ from langgraph.types import Send
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.prompt_files import read_prompt
+from core.agents import threads
 from core.errors import MalformedAnswer
 from core.outreach.campaigns import (
     FIELD_OF,
@@ -32,7 +33,7 @@ from core.outreach.campaigns import (
 
 _PROMPT = read_prompt("marketing")
 PROMPT_VERSION = _PROMPT.version
-NAME = "marketing"
+NAME = threads.MARKETING
 
 
 class Closed(BaseModel):

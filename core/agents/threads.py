@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+BDR, CONVERSATION, GROWTH, MARKETING = "bdr", "conversation", "growth", "marketing"
+"""The agents that have threads, by the names under which these are kept."""
+
 ThreadStatus = Literal["running", "waiting", "finished", "stopped", "failed"]
 """running: somebody is at it, or was when its process died. waiting: for a person. stopped: by a limit or a person."""
 THREAD_STATUSES: tuple[ThreadStatus, ...] = get_args(ThreadStatus)

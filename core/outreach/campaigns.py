@@ -369,3 +369,13 @@ def merged(known: Sequence[Mapping[str, Any]], more: Sequence[Mapping[str, Any]]
     """Join texts of a campaign: one for each persona and tone, the last one stands, sorted by both."""
     joined = {variant_key(one): dict(one) for one in (*known, *more)}
     return [joined[key] for key in sorted(joined)]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlan:
+    """What a campaign works on; its people are read again when their letters are made."""
+
+    campaign_id: UUID
+    request: CampaignRequest
+    personas: tuple[str, ...]
+    statistics: tuple[str, ...]

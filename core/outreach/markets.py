@@ -6,6 +6,7 @@ right but left out, with the reason; too little of it is said as `not_enough_evi
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -329,3 +330,13 @@ def shortfall(confidence: float, bar: float, *, findings: int, unread: int) -> s
     if not findings:
         return f"no claim could be shown from the evidence, and {left}"
     return f"{findings} findings come to a confidence of {confidence:g}, the bar is {bar:g}, and {left}"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketPlan:
+    """What a run of research works on."""
+
+    thread_id: UUID
+    request: MarketRequest
+    statistics: tuple[Evidence, ...]
+    leads: int

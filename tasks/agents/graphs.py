@@ -6,9 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from prefect import runtime
 from prefect.states import Completed
 
 from agents.checkpoints import open_saver
@@ -32,12 +31,6 @@ from tasks.runtime.resources import database, database_url
 from tasks.runtime.tracing import settle_tracing
 
 log = logging.getLogger(__name__)
-
-
-def thread_for(asked: UUID | None) -> UUID:
-    """Return the thread that was asked for, else the flow run's own, so that a retry of the run goes on with it."""
-    own = runtime.flow_run.id
-    return asked or (UUID(str(own)) if own else uuid4())
 
 
 def as_result(report: Any) -> Any:

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from agents import conversation
+from core.agents.threads import CONVERSATION
 from core.conversation.runs import TalkRequest
 from core.errors import Conflict, LeadNotFound
 from db.agents import threads as agent_threads
 from db.leads import facts
 from db.outreach import suppressions
-from tasks.agents.graphs import thread_for
+from tasks.agents.thread_ids import thread_for
 from tasks.conversation.turns import FACTS, TalkPlan, hear_opt_out, playbook_of, turn_of
 from tasks.outreach.keys import tombstone_key
 from tasks.runtime.orchestration import task
@@ -31,7 +31,7 @@ async def hear_turn(asked: TalkRequest) -> TalkPlan:
         known = await agent_threads.find(connection, thread_id)
         if known is None and asked.lead_id is None:
             await agent_threads.get(connection, thread_id)
-        if known is not None and known.agent != conversation.NAME:
+        if known is not None and known.agent != CONVERSATION:
             raise Conflict(f"thread {thread_id} is no conversation: it is {known.agent}'s")
         lead_id = asked.lead_id if known is None else UUID(str(known.request["lead_id"]))
         assert lead_id is not None

@@ -20,7 +20,7 @@ from core.settings.settings import settings
 from db.agents import threads as agent_threads
 from db.outreach import suppressions
 from langgraph_prefect.values import Finished, Outcome, Stopped, Waiting
-from tasks.agents.graphs import thread_for
+from tasks.agents.thread_ids import thread_for
 from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)

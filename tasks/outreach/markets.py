@@ -1,11 +1,8 @@
-"""Steps of researching a market: count our own leads, run the agent over them and the named pages, report."""
+"""A market researched: the agent run over our own leads and the named pages, and its report."""
 
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
 import pandas as pd
 
@@ -13,10 +10,13 @@ from agents import growth
 from agents.models import Job
 from core.enrichment.page_reading import read_texts
 from core.errors import UnreadablePage
-from core.outreach.markets import Evidence, Finding, MarketReport, MarketRequest, Page, carries_address, gives_orders
+from core.outreach.markets import (
+    Finding,
+    MarketPlan,
+    MarketReport,
+    Page,
+)
 from core.settings.settings import settings
-from core.text import normalize
-from core.text.titles import read_title
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import PageStatus
 from langgraph_prefect.values import Outcome, Stopped
@@ -26,20 +26,7 @@ from tasks.runtime.websites import website_fetcher
 
 log = logging.getLogger(__name__)
 
-_OWN = "our own leads"
-_TOP = 5
 _PAGE_CHARS = 20_000
-_MAX_VALUE = 60
-
-
-@dataclass(frozen=True, slots=True)
-class MarketPlan:
-    """What a run of research works on."""
-
-    thread_id: UUID
-    request: MarketRequest
-    statistics: tuple[Evidence, ...]
-    leads: int
 
 
 async def research(begun: MarketPlan) -> MarketReport:
@@ -99,54 +86,6 @@ async def read_page(fetcher: WebsiteFetcher, url: str) -> Page:
     except UnreadablePage as error:
         return Page(url=url, why=str(error))
     return Page(url=read[0][0], text=read[0][1]) if read else Page(url=url, why="the page has no text")
-
-
-def statistics_of(frame: pd.DataFrame) -> list[Evidence]:
-    """Say in sentences what a segment consists of.
-
-    Args:
-        frame: one row a lead, columns `db.leads.segments.COUNTED`.
-
-    Returns:
-        None for an empty segment; else the number of leads, and the most frequent values of what is known of them.
-    """
-    count = len(frame)
-    if not count:
-        return []
-    said = [(f"The segment has {count:,} leads.", count)]
-    said += _shares(frame["industry"], "are in the industry {}")
-    said += _shares(frame["country"].map(normalize.country, na_action="ignore"), "are in {}")
-    said += _shares(frame["company_size"], "are at companies of {} people")
-    roles = frame["contact_title"].dropna().map(lambda title: read_title(str(title)).role)
-    said += _shares(roles, "are the {} of their company, of those whose title says that they decide")
-    said += _shares(frame["tier"], "are {} by our own assessment, of those that were assessed")
-    reachable = int(frame["contact_email"].notna().sum())
-    said.append((f"{reachable:,} of {count:,} leads ({_percent(reachable, count)}) have an e-mail address.", count))
-    return [
-        Evidence(id=f"s{number}", kind="statistic", source=_OWN, text=text, weight=weight)
-        for number, (text, weight) in enumerate(said, 1)
-    ]
-
-
-def _shares(values: "pd.Series[Any]", what: str) -> list[tuple[str, int]]:
-    known = values.dropna().astype(str).map(lambda value: " ".join(value.split()))
-    count = len(known)
-    tops = known[known.map(_is_plain)].value_counts().head(_TOP)
-    return [
-        (f"{int(found):,} of {count:,} leads ({_percent(int(found), count)}) {what.format(value)}.", count)
-        for value, found in tops.items()
-        if found > 1
-    ]
-
-
-def _is_plain(value: str) -> bool:
-    """Tell whether a value is a name of something; whole sentences, orders among them, are not."""
-    is_short = 0 < len(value) <= _MAX_VALUE and len(value.split()) <= 6
-    return is_short and not carries_address(value) and not gives_orders(value)
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %"
 
 
 def report_of(begun: MarketPlan, outcome: Outcome, *, by_model: bool) -> MarketReport:

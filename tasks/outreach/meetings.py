@@ -1,11 +1,11 @@
 """What the steps of a meeting share: the calendar, the agent's graph, the activity in the CRM, the invitation."""
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from agents import bdr
 from core.crm.config import current_config
 from core.crm.records import CRMProvider, SentMessage
 from core.crm.records import Kind as CrmKind
@@ -13,7 +13,7 @@ from core.errors import Gone, InvalidInput, ProviderNotConfigured
 from core.outreach.approvals import EXCLUDED, TIER, Approval
 from core.outreach.invitations import Invitation
 from core.outreach.invitations import render as render_invitation
-from core.outreach.meetings import Span, said
+from core.outreach.meetings import said
 from core.outreach.proposals import USED_FACTS
 from core.outreach.sending import LETTER, Letter, Send, message_id, sender_address
 from core.outreach.suppression import Reason, Target, address_key
@@ -40,32 +40,12 @@ def organizer() -> str:
     return outreach.meetings.organizer or outreach.smtp.sender
 
 
-async def busy_spans(start: datetime, end: datetime) -> list[Span]:
-    """Return when the organiser is taken: by the calendar, and by the slots that we hold."""
-    known = await calendar().busy(start, end)
-    async with database() as connection:
-        return [*known, *await meetings.busy(connection)]
-
-
-def meeting_graph(**more: Any) -> bdr.Graph:
-    """Build the agent's graph with the terms of the settings."""
-    chosen = settings().outreach.meetings
-    terms: bdr.Terms = {
-        "hours": chosen.hours(),
-        "minutes": chosen.minutes,
-        "notice": timedelta(hours=chosen.notice_hours),
-        "horizon": timedelta(days=chosen.horizon_days),
-        "organizer": organizer(),
-    }
-    return bdr.build(busy=busy_spans, terms=terms, **more)
-
-
 def used_facts(known: dict[str, Any]) -> dict[str, Any]:
     """Return the facts that a proposal is bound to."""
     return {name: known.get(name) for name in USED_FACTS}
 
 
-def excluded_fact(state: bdr.MeetingState) -> dict[str, Any]:
+def excluded_fact(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fact that the profile excludes the lead, where it does: the approval says so first."""
     return {TIER: EXCLUDED} if state.get("tier") == EXCLUDED else {}
 

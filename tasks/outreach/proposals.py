@@ -1,6 +1,7 @@
 """A proposed meeting on its way: from the agent's question to the approval, the message, the reply and the booking."""
 
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from agents.openings import PROMPT_VERSION
 from core.errors import ApprovalNotFound
 from core.outreach.approvals import Approval, Status
 from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
-from core.outreach.meetings import zone_of
+from core.outreach.meetings import Span, zone_of
 from core.outreach.opt_out import is_opt_out, said_themselves
 from core.outreach.proposals import guest_names, guest_zone
 from core.outreach.reply_reading import Reading, read_reply
@@ -20,7 +21,7 @@ from langgraph_prefect.values import Outcome, Waiting
 from tasks.agents.graphs import resume_thread, run_thread
 from tasks.outreach import sending
 from tasks.outreach.meeting_openings import opening_writer
-from tasks.outreach.meetings import meeting_graph, uninvited
+from tasks.outreach.meetings import calendar, organizer, uninvited
 from tasks.outreach.steps import book, check_reply, claim_proposal, hold_and_send, log_in_crm, opt_out
 from tasks.runtime.resources import database
 
@@ -115,3 +116,23 @@ async def read_choice(approval: Approval, reply: str) -> Reading:
         if isinstance(found, Waiting):
             return Reading(None, reading.doubt or "the agent reads it otherwise")
     return reading
+
+
+async def busy_spans(start: datetime, end: datetime) -> list[Span]:
+    """Return when the organiser is taken: by the calendar, and by the slots that we hold."""
+    known = await calendar().busy(start, end)
+    async with database() as connection:
+        return [*known, *await meetings.busy(connection)]
+
+
+def meeting_graph(**more: Any) -> bdr.Graph:
+    """Build the agent's graph with the terms of the settings."""
+    chosen = settings().outreach.meetings
+    terms: bdr.Terms = {
+        "hours": chosen.hours(),
+        "minutes": chosen.minutes,
+        "notice": timedelta(hours=chosen.notice_hours),
+        "horizon": timedelta(days=chosen.horizon_days),
+        "organizer": organizer(),
+    }
+    return bdr.build(busy=busy_spans, terms=terms, **more)

@@ -7,7 +7,7 @@ would meet pauses the account: one message at a time tries whether it is over, t
 
 import logging
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -36,16 +36,16 @@ from core.settings.settings import settings
 from db.outreach import approvals, first_messages, mail_pauses, sends
 from db.outreach.mail_pauses import MailPause
 from db.outreach.sends import Wanted
-from db.server.engine import Engine, open_engine, transaction
+from db.server.engine import Connection, Engine, open_engine, transaction
 from integrations.smtp.client import SmtpServer, send
-from tasks.outreach.approvals import facts_now
+from tasks.outreach.approvals import facts_now, is_message
 from tasks.outreach.keys import has_tombstone_key, tombstone_key
 from tasks.runtime.resources import database, database_engine
-from db.server.engine import Connection
-from tasks.upkeep.steps import _LOST_AFTER
-from tasks.outreach.approvals import is_message
 
 log = logging.getLogger(__name__)
+
+_LOST_AFTER = timedelta(minutes=10)
+"""After a decision whose run has not begun."""
 
 
 def executor() -> str:

@@ -8,17 +8,16 @@ import asyncio
 import logging
 from collections import Counter
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-import pandas as pd
-
-from agents import bdr
+from core.agents.threads import BDR
 from core.errors import Conflict, InvalidInput
 from core.outreach.approvals import Approval, Decision, Kind, Proposal, Status, outcome
 from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
-from core.outreach.campaigns import PERSONAS, CampaignReport, CampaignRequest
+from core.outreach.campaigns import PERSONAS, CampaignPlan, CampaignReport, CampaignRequest
 from core.outreach.decisions import DecisionReport, DecisionRequest, ExecutionReport
-from core.outreach.markets import MarketReport, MarketRequest
+from core.outreach.markets import MarketPlan, MarketReport, MarketRequest
 from core.outreach.proposals import USED_FACTS
 from core.outreach.sending import SendStatus
 from core.outreach.suppression import address_key
@@ -26,13 +25,12 @@ from core.text.plain_text import plain_line
 from db.leads import facts, segments
 from db.outreach import approvals, campaigns, first_messages, meetings, suppressions
 from langgraph_prefect.values import Finished, Outcome, Waiting
-from tasks.agents.graphs import thread_for
+from tasks.agents.thread_ids import thread_for
 from tasks.outreach import sending
 from tasks.outreach.approvals import TAKEN, apply_decision, ask_approval, start_execution
 from tasks.outreach.artifacts import show_campaign, show_market
-from tasks.outreach.campaigns import MOST_PERSONAS, CampaignPlan, addressed_rows, addressee_of, letters_of, refused
+from tasks.outreach.drafting import MOST_PERSONAS, addressed_rows, addressee_of, draft, letters_of
 from tasks.outreach.keys import tombstone_key
-from tasks.outreach.markets import MarketPlan, statistics_of
 from tasks.outreach.meetings import (
     calendar,
     excluded_fact,
@@ -47,18 +45,21 @@ from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database
 
+if TYPE_CHECKING:
+    from agents.bdr import MeetingState
+
 log = logging.getLogger(__name__)
 
 
 @task(name="count-segment", **STEP)
 async def count_segment(request: MarketRequest) -> MarketPlan:
     """Count the leads of the segment."""
+    from tasks.outreach.segment_statistics import statistics_of_segment  # pandas, which other steps can do without
+
     thread_id = thread_for(request.thread_id)
     async with database() as connection:
         rows = await segments.select_counted(connection, request.segment)
-    statistics = await asyncio.to_thread(
-        statistics_of, pd.DataFrame(rows, columns=list(segments.COUNTED), dtype=object)
-    )
+    statistics = await asyncio.to_thread(statistics_of_segment, rows)
     log.info("segment_counted", extra={"thread_id": str(thread_id), "leads": len(rows)})
     return MarketPlan(thread_id, request, tuple(statistics), len(rows))
 
@@ -77,6 +78,8 @@ async def see_audience(request: CampaignRequest) -> CampaignPlan:
     Raises:
         InvalidInput: a persona is none.
     """
+    from tasks.outreach.segment_statistics import statistics_of_audience  # as above
+
     if unknown := sorted(set(request.personas) - set(PERSONAS)):
         raise InvalidInput(f"no such persona: {', '.join(unknown)}; there are {', '.join(PERSONAS)}")
     rows = await addressed_rows(request)
@@ -84,10 +87,7 @@ async def see_audience(request: CampaignRequest) -> CampaignPlan:
     addressees = [each for each in map(addressee_of, rows) if each.email and (asked or not each.is_disqualified)]
     counts = Counter(addressee.persona for addressee in addressees)
     chosen = tuple(request.personas) or tuple(persona for persona, _ in counts.most_common(MOST_PERSONAS))
-    columns = [name for name in segments.COUNTED if name in (rows[0] if rows else {})]
-    frame = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
-    shown = frame.reindex(columns=list(segments.COUNTED)).assign(tier=None)
-    statistics = await asyncio.to_thread(statistics_of, shown)
+    statistics = await asyncio.to_thread(statistics_of_audience, rows)
     return CampaignPlan(thread_for(request.thread_id), request, chosen, tuple(one.text for one in statistics))
 
 
@@ -103,9 +103,9 @@ async def draft_letters(begun: CampaignPlan, report: CampaignReport) -> Campaign
         await first_messages.lock_drafting(connection)
         await campaigns.upsert(connection, begun.campaign_id, report.segment, report.variants, now=datetime.now(UTC))
         written = await first_messages.select_others(connection, {letter.to for letter in letters})
-        refused = [(letter, await refused(connection, begun.campaign_id, letter, written)) for letter in letters]
-    counted = Counter([one.reason for one in skipped] + [why for _, why in refused if why])
-    drafted = sum(1 for _, why in refused if why is None)
+        reasons = [await draft(connection, begun.campaign_id, letter, written) for letter in letters]
+    counted = Counter([one.reason for one in skipped] + [why for why in reasons if why])
+    drafted = reasons.count(None)
     return report.model_copy(update={"letters": drafted, "skipped": dict(counted)})
 
 
@@ -147,7 +147,7 @@ async def send_approved(approval_id: UUID) -> ExecutionReport:
 
 
 @task(name="gather-facts", **STEP)
-async def gather_facts(request: ProposeRequest) -> tuple[UUID, bdr.MeetingState]:
+async def gather_facts(request: ProposeRequest) -> tuple[UUID, "MeetingState"]:
     """Read what the agent may know of a lead; give the thread that is open for it, or a new one.
 
     Raises:
@@ -158,13 +158,13 @@ async def gather_facts(request: ProposeRequest) -> tuple[UUID, bdr.MeetingState]
         tier = await facts.find_tier(connection, request.lead_id)
         address = known.get("lead.contact_email")
         await suppressions.refuse_suppressed(connection, address, tombstone_key(), lead_id=request.lead_id)
-        open_ = await meetings.find_open_thread(connection, bdr.AGENT, request.lead_id)
-    state: bdr.MeetingState = {"facts": dict(known), "tier": tier, "now": datetime.now(UTC).isoformat()}
+        open_ = await meetings.find_open_thread(connection, BDR, request.lead_id)
+    state: MeetingState = {"facts": dict(known), "tier": tier, "now": datetime.now(UTC).isoformat()}
     return open_ or uuid4(), state
 
 
 @task(name="ask-approval", **STEP)
-async def ask_for_meeting(request: ProposeRequest, found: Outcome, state: bdr.MeetingState) -> ProposalReport:
+async def ask_for_meeting(request: ProposeRequest, found: Outcome, state: "MeetingState") -> ProposalReport:
     """Ask for approval of what the agent wrote; safe twice, since the same question gives the same approval."""
     thread_id = UUID(found.thread_id)
     if not isinstance(found, Waiting):
@@ -186,7 +186,7 @@ async def ask_for_meeting(request: ProposeRequest, found: Outcome, state: bdr.Me
         facts={**used_facts(state["facts"]), **excluded_fact(state), TAKEN: []},
         recipient=content["to"],
         lead_id=request.lead_id,
-        proposed_by=bdr.AGENT,
+        proposed_by=BDR,
         thread_id=found.thread_id,
         flow_run_id=sending.executor(),
     )

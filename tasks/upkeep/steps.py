@@ -3,26 +3,21 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from core.agents.threads import PrunedThreads, ThreadAges
-from core.outreach.approvals import Approval
-from core.outreach.sending import LETTER, next_try
 from core.settings.settings import settings
 from core.upkeep.sweeping import SweptApprovals, SweptSpending
 from db.agents import threads as agent_threads
 from db.enrichment import questions as enrichment_questions
 from db.ledger import spend
 from db.outreach import approvals, mail_pauses, meetings, sends
-from db.server.engine import Connection
 from integrations.websites.cache import PageCache
-from tasks.outreach.approvals import is_message, start_execution
-from tasks.outreach.sending import mail_account
+from tasks.outreach.approvals import start_execution
+from tasks.outreach.sending import due_messages, mail_account
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.providers import outside
 from tasks.runtime.resources import database
-from tasks.outreach.sending import due_messages
 
 
 @task(**STEP, task_run_name="close-reservations")
@@ -67,9 +62,6 @@ async def drop_answers() -> int:
         return await enrichment_questions.prune(connection, older_than=older_than)
 
 
-_LOST_AFTER = timedelta(minutes=10)
-
-
 @task(**STEP, task_run_name="take-up-approvals")
 async def take_up_approvals() -> SweptApprovals:
     """Expire old approvals, give up lost messages, and start what is due and in nobody's hands. Safe twice.
@@ -94,5 +86,3 @@ async def take_up_approvals() -> SweptApprovals:
     started = sum(run is not None for run in runs)
     paused = pause.reason if pause is not None else None
     return SweptApprovals(expired, started, len(due) - started, len(stuck), released, paused)
-
-

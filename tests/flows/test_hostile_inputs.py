@@ -21,8 +21,8 @@ from core.outreach.markets import Page
 from db.leads.segments import COUNTED
 from langgraph_prefect.running import Surroundings, run_graph
 from langgraph_prefect.values import Finished
-from tasks.outreach.campaigns import letters_of
-from tasks.outreach.markets import statistics_of
+from tasks.outreach.drafting import letters_of
+from tasks.outreach.segment_statistics import statistics_of
 
 EVIL = "evil@evil.example"
 ORDERS = (

@@ -15,13 +15,12 @@ from sending_process import approved, finish, proposal, start
 
 from core.errors import Conflict
 from core.outreach.approvals import EXCLUDED, Approval, Kind, Proposal
-from core.outreach.campaigns import CampaignReport, CampaignRequest, Sender, template
+from core.outreach.campaigns import CampaignPlan, CampaignReport, CampaignRequest, Sender, template
 from core.outreach.decisions import DecisionReport, DecisionRequest, as_json
 from core.outreach.markets import Segment
 from db.outreach import approvals
 from flows.decide_approval import decide_approval
 from sandbox.server import SandboxControl
-from tasks.outreach.campaigns import CampaignPlan
 from tasks.outreach.readers import preamble
 from tasks.outreach.steps import draft_letters
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from core.outreach.markets import check_claim, claims_by_rules
 from db.leads.segments import COUNTED
 from integrations.websites.fetcher import FetchLimits, WebsiteFetcher
-from tasks.outreach.markets import read_page, statistics_of
+from tasks.outreach.markets import read_page
+from tasks.outreach.segment_statistics import statistics_of
 
 
 def frame(*rows: dict[str, Any]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from sending_process import RECIPIENT, approved, finish, let_leases_pass, propos
 from core.outreach.approvals import Approval
 from core.upkeep.sweeping import SweptApprovals
 from sandbox.server import SandboxControl
-from tasks.upkeep.sweeping import take_up_approvals
+from tasks.upkeep.steps import take_up_approvals
 
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)
 STEPS = ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "BODY", "DOT", "QUIT"]

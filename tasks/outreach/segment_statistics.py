@@ -1,0 +1,79 @@
+"""What a segment consists of, in sentences that the agents may quote."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from core.outreach.markets import Evidence, carries_address, gives_orders
+from core.text import normalize
+from core.text.titles import read_title
+from db.leads import segments
+
+_OWN = "our own leads"
+
+
+_TOP = 5
+
+
+_MAX_VALUE = 60
+
+
+def statistics_of(frame: pd.DataFrame) -> list[Evidence]:
+    """Say in sentences what a segment consists of.
+
+    Args:
+        frame: one row a lead, columns `db.leads.segments.COUNTED`.
+
+    Returns:
+        None for an empty segment; else the number of leads, and the most frequent values of what is known of them.
+    """
+    count = len(frame)
+    if not count:
+        return []
+    said = [(f"The segment has {count:,} leads.", count)]
+    said += _shares(frame["industry"], "are in the industry {}")
+    said += _shares(frame["country"].map(normalize.country, na_action="ignore"), "are in {}")
+    said += _shares(frame["company_size"], "are at companies of {} people")
+    roles = frame["contact_title"].dropna().map(lambda title: read_title(str(title)).role)
+    said += _shares(roles, "are the {} of their company, of those whose title says that they decide")
+    said += _shares(frame["tier"], "are {} by our own assessment, of those that were assessed")
+    reachable = int(frame["contact_email"].notna().sum())
+    said.append((f"{reachable:,} of {count:,} leads ({_percent(reachable, count)}) have an e-mail address.", count))
+    return [
+        Evidence(id=f"s{number}", kind="statistic", source=_OWN, text=text, weight=weight)
+        for number, (text, weight) in enumerate(said, 1)
+    ]
+
+
+def _shares(values: "pd.Series[Any]", what: str) -> list[tuple[str, int]]:
+    known = values.dropna().astype(str).map(lambda value: " ".join(value.split()))
+    count = len(known)
+    tops = known[known.map(_is_plain)].value_counts().head(_TOP)
+    return [
+        (f"{int(found):,} of {count:,} leads ({_percent(int(found), count)}) {what.format(value)}.", count)
+        for value, found in tops.items()
+        if found > 1
+    ]
+
+
+def _is_plain(value: str) -> bool:
+    """Tell whether a value is a name of something; whole sentences, orders among them, are not."""
+    is_short = 0 < len(value) <= _MAX_VALUE and len(value.split()) <= 6
+    return is_short and not carries_address(value) and not gives_orders(value)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %"
+
+
+def statistics_of_segment(rows: Sequence[Sequence[Any]]) -> list[Evidence]:
+    """Say what a segment consists of, from the rows of `db.leads.segments.select_counted`."""
+    return statistics_of(pd.DataFrame(rows, columns=list(segments.COUNTED), dtype=object))
+
+
+def statistics_of_audience(rows: Sequence[Mapping[str, Any]]) -> list[Evidence]:
+    """Say whom a campaign addresses, from the rows of `addressed_rows`; their tiers are nobody's business there."""
+    columns = [name for name in segments.COUNTED if name in (rows[0] if rows else {})]
+    frame = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
+    return statistics_of(frame.reindex(columns=list(segments.COUNTED)).assign(tier=None))
