@@ -17,7 +17,7 @@ from core.discovery.runs import DiscoveryReport, DiscoveryRequest
 from core.errors import ConfigurationError, InvalidFile, SalesAgentError
 from core.imports.runs import ImportReport, ImportRequest
 from core.settings.settings import settings
-from tasks.imports.steps import report_of_run
+from tasks.imports.readers import report_of_run
 from tasks.runtime.orchestration import checked_server, connected, server_url
 
 _POLL_S = 0.5

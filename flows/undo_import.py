@@ -1,8 +1,7 @@
 """Take an import back."""
 
 from core.imports.runs import UndoReport, UndoRequest
-from tasks.imports import artifacts as import_artifacts
-from tasks.imports import steps as leads
+from tasks.imports import steps as imports
 from tasks.runtime.orchestration import flow
 
 
@@ -13,4 +12,4 @@ async def undo_import(request: UndoRequest) -> UndoReport:
     Started by hand. Writes leads in one transaction. Safe twice: an import that is undone is left alone. Leads that a
     person has edited since are kept unless forced.
     """
-    return await import_artifacts.publish_undo(await leads.undo_leads(request))
+    return await imports.publish_undo(await imports.undo_leads(request))

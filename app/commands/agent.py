@@ -63,7 +63,7 @@ def run_growth(
         thread_id=thread or uuid4(),
     )
     report = _run(lambda: research_market(request), request.thread_id, stream=stream, quiet=as_json)
-    facts = report.model_dump(mode="json")
+    facts = report.to_json()
     if as_json:
         terminal.print_json(facts)
     else:
@@ -95,7 +95,7 @@ def run_marketing(
     update = {"use_model": asked.use_model and not rules, "stream": stream, "thread_id": thread or uuid4()}
     asked = asked.model_copy(update=update)
     report = _run(lambda: write_campaign(asked), asked.thread_id, stream=stream, quiet=as_json)
-    facts = report.model_dump(mode="json")
+    facts = report.to_json()
     if as_json:
         terminal.print_json(facts)
     else:
@@ -222,7 +222,7 @@ def _line_of_guest() -> str:
 
 
 def _tell(report: "TalkReport", *, as_json: bool) -> None:
-    facts = report.model_dump(mode="json")
+    facts = report.to_json()
     if as_json:
         terminal.print_json(facts)
         return

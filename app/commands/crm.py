@@ -47,7 +47,7 @@ def plan(
 
     report = _run(SyncRequest(plan_only=True, full=full), quiet=as_json)
     if as_json:
-        terminal.print_json(report.model_dump(mode="json"))
+        terminal.print_json(report.to_json())
         return
     _show_plan(report)
 
@@ -66,7 +66,7 @@ def _run(request: "SyncRequest", *, quiet: bool) -> "SyncReport":
 
 
 def _show(report: "SyncReport", *, as_json: bool) -> None:
-    facts = report.model_dump(mode="json", exclude=None if as_json else {"plan", "next_step"})
+    facts = report.to_json(without=() if as_json else {"plan", "next_step"})
     if as_json:
         terminal.print_json(facts)
         return

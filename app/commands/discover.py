@@ -66,7 +66,7 @@ def _discover_leads(limit: int | None, *, again_failed: bool, submit: bool, as_j
         report = asyncio.run(submit_discovery(request, say=terminal.say))
     else:
         report = _run_flow(request, quiet=as_json)
-    facts = report.model_dump(mode="json")
+    facts = report.to_json()
     if as_json:
         terminal.print_json(facts)
     else:

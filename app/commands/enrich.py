@@ -51,7 +51,7 @@ def enrich(
         return
     report = _enrich_here(request, quiet=as_json)
     if as_json:
-        terminal.print_json(report.model_dump(mode="json"))
+        terminal.print_json(report.to_json())
     else:
         _show(report)
 
@@ -78,7 +78,7 @@ def _planned(request: "EnrichRequest") -> "EnrichmentPlan":
 
 def _show_plan(plan: "EnrichmentPlan", *, as_json: bool) -> None:
     if as_json:
-        terminal.print_json(plan.model_dump(mode="json"))
+        terminal.print_json(plan.to_json())
         return
     rows = [
         {
@@ -127,7 +127,7 @@ def _enrich_here(request: "EnrichRequest", *, quiet: bool) -> "EnrichmentReport"
 def _show(report: "EnrichmentReport") -> None:
     from tasks.enrichment import artifacts as enrichment_artifacts
 
-    facts = report.model_dump(mode="json", exclude={"providers", "spend", "plan"})
+    facts = report.to_json(without={"providers", "spend", "plan"})
     terminal.print_facts({name.replace("_", " "): value for name, value in facts.items() if value not in (None, {})})
     for title, rows in (
         ("Providers, in leads", enrichment_artifacts.providers(report)),

@@ -36,17 +36,11 @@ def import_(
         report: ImportReport | PreviewReport = asyncio.run(submit_import(request, say=terminal.say))
     else:
         report = _import_here(request, quiet=as_json)
-    facts = _plain(report)
+    facts = report.to_json()
     if as_json:
         terminal.print_json(facts)
     else:
         terminal.print_facts(_facts(facts))
-
-
-def _plain(report: "ImportReport | PreviewReport") -> dict[str, Any]:
-    from core.imports.runs import ImportReport
-
-    return report.model_dump(mode="json") if isinstance(report, ImportReport) else report.to_json()
 
 
 def _import_here(request: "ImportRequest", *, quiet: bool) -> "ImportReport | PreviewReport":
@@ -94,7 +88,7 @@ def undo(
     from flows.undo_import import undo_import
 
     report = asyncio.run(undo_import(UndoRequest(import_id=import_id, force=force)))
-    facts = report.model_dump(mode="json")
+    facts = report.to_json()
     if as_json:
         terminal.print_json(facts)
         return
@@ -110,7 +104,7 @@ def imports(
 ) -> None:
     """List imports, newest first."""
     terminal.prepare_prefect()
-    from tasks.imports.steps import list_imports
+    from tasks.imports.readers import list_imports
 
     rows = [summary.model_dump(mode="json") for summary in asyncio.run(list_imports(limit))]
     if as_json:

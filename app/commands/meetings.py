@@ -28,7 +28,7 @@ def propose(
     found = asyncio.run(propose_meeting(ProposeRequest(lead_id=lead_id)))
     report = found if isinstance(found, ProposalReport) else asyncio.run(_result(found))
     if as_json:
-        terminal.print_json(report.model_dump(mode="json"))
+        terminal.print_json(report.to_json())
     elif report.approval_id is None:
         terminal.say(f"No meeting is proposed: {report.reason}.")
     else:
@@ -60,7 +60,7 @@ def reply(
 
     report = asyncio.run(take_up())
     if as_json:
-        terminal.print_json(report.model_dump(mode="json"))
+        terminal.print_json(report.to_json())
         return
     terminal.say(f"{report.outcome}{'' if report.slot is None else f': slot {report.slot}'}.")
 

@@ -36,7 +36,7 @@ def qualify(
 
     selection: Literal["due", "failed", "all"] = "failed" if failed else "all" if all_ else "due"
     report = _qualify_here(QualifyRequest(selection=selection, icp=icp, limit=limit, use_model=model), quiet=as_json)
-    facts = report.model_dump(mode="json")
+    facts = report.to_json()
     if as_json:
         terminal.print_json(facts)
         return

@@ -17,7 +17,7 @@ def status(
 
     found = asyncio.run(read_status())
     if as_json:
-        terminal.print_json(found.model_dump(mode="json"))
+        terminal.print_json(found.to_json())
         return
     stage = found.qualification
     terminal.print_facts(

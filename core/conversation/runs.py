@@ -3,9 +3,9 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from core.forms import Form
+from core.forms import Form, Report
 
 PLAYBOOK_FILE = "playbook.yaml"
 """Of the data directory: what the conversation agent may say, where a request names no other."""
@@ -39,7 +39,7 @@ class TalkRequest(Form):
         return self
 
 
-class TalkReport(BaseModel):
+class TalkReport(Report):
     """What came of a turn.
 
     Attributes:
@@ -53,8 +53,6 @@ class TalkReport(BaseModel):
         first_audio_ms: from the end of the guest's turn to the first sound of the answer.
         turn_ms: to the end of the turn, its sound included.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     thread_id: UUID
     lead_id: UUID

@@ -15,7 +15,7 @@ from core.crm.meanings import meaning_of
 from core.crm.merging import Direction, Owner
 from core.crm.records import Description, Kind
 from core.errors import ConfigProblem, InvalidConfig
-from core.imports.runs import Frozen
+from core.forms import Frozen
 from core.leads.lead import FIELDS
 from core.settings.settings import Settings
 

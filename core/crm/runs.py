@@ -13,8 +13,7 @@ from pydantic import Field
 
 from core.crm.config import Limits
 from core.crm.units import Operation
-from core.forms import Form
-from core.imports.runs import Frozen
+from core.forms import Form, Frozen, Report
 
 SHOWN = 200
 """Differences that a plan shows one by one; it counts them all."""
@@ -57,7 +56,7 @@ class PlannedChange(Frozen):
     changes: dict[str, tuple[Any, Any]]
 
 
-class SyncPlan(Frozen):
+class SyncPlan(Report):
     """What a run would do.
 
     Attributes:
@@ -136,7 +135,7 @@ class Tally:
         )
 
 
-class SyncReport(Frozen):
+class SyncReport(Report):
     """What a run did.
 
     Attributes:

@@ -8,8 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.discovery.company_contacts import DiscoveryOutcome
-from core.forms import Form
-from core.imports.runs import Frozen
+from core.forms import Form, Frozen, Report
 from core.text.shared_hosts import shared_hosts
 from core.text.titles import ROLES, Role
 from core.text.web_addresses import canonical, registrable_domain, site_of
@@ -63,7 +62,7 @@ class SiteBatch(Frozen):
     roles: tuple[Role, ...] = ROLES
 
 
-class DiscoveryPlan(Frozen):
+class DiscoveryPlan(Report):
     """Who is due: `leads` in all, of which `skipped` name no website of their own; `sites` to visit for the others."""
 
     run_id: UUID
@@ -73,7 +72,7 @@ class DiscoveryPlan(Frozen):
     batches: tuple[SiteBatch, ...]
 
 
-class DiscoveryReport(Frozen):
+class DiscoveryReport(Report):
     """What a run did; the JSON of `sales-agent discover --json` without a website, a stable interface.
 
     `leads = found + nobody + unknown + failed + skipped + left`, in leads. `left` were being visited by another run, or
@@ -100,7 +99,7 @@ VisitEnd = Literal["visited", "shared", "left"]
 """What became of a site in a batch: visited; a fresh result was there and its leads share it; somebody else has it."""
 
 
-class BatchReport(Frozen):
+class BatchReport(Report):
     """What a batch did: leads by outcome, `left` included, whichever attempt of the batch brought it about."""
 
     sites: int

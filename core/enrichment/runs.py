@@ -24,8 +24,7 @@ from core.enrichment.questions import (
     Question,
 )
 from core.enrichment.waterfall import is_wanted, question_for
-from core.forms import Form
-from core.imports.runs import Frozen
+from core.forms import Form, Report
 from core.ledger.spend import FREE, Budget, Cost, Period, Unit, total
 
 Selection = Literal["due", "failed", "all"]
@@ -81,7 +80,7 @@ class EnrichmentRun:
     ranges: tuple[LeadRange, ...]
 
 
-class ProviderPlan(Frozen):
+class ProviderPlan(Report):
     """What a run would ask one provider at most.
 
     `questions` are new ones, after leads with the same company or person were put together; `fresh` have an answer
@@ -99,7 +98,7 @@ class ProviderPlan(Frozen):
     off: str | None = None
 
 
-class EnrichmentPlan(Frozen):
+class EnrichmentPlan(Report):
     """What a run would do; the JSON of `sales-agent enrich --plan --json`, a stable interface.
 
     An upper bound: every provider in a field's order is counted, as if nobody before it knew anything.
@@ -115,7 +114,7 @@ class EnrichmentPlan(Frozen):
     budgets: list[str] = Field(description="What a run may spend")
 
 
-class ProviderReport(Frozen):
+class ProviderReport(Report):
     """What one provider was asked in a run, in leads, and what it cost."""
 
     provider: Provider
@@ -126,7 +125,7 @@ class ProviderReport(Frozen):
     median_latency_ms: int | None
 
 
-class EnrichmentReport(Frozen):
+class EnrichmentReport(Report):
     """What a run did; the JSON of `sales-agent enrich --json`, a stable interface.
 
     `outcomes` count the leads of this run; `spend` is the cost book's, by account: `assumed` is the part of calls
@@ -155,7 +154,7 @@ class EnrichmentReport(Frozen):
     plan: EnrichmentPlan | None = None
 
 
-class EnrichmentStatus(Frozen):
+class EnrichmentStatus(Report):
     """How far enrichment is, over all leads."""
 
     outcomes: dict[LeadOutcome, int]

@@ -1,17 +1,17 @@
 """What an import of a file would do, without doing it."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
 
+from pydantic import Field
+
+from core.forms import Report
 from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile, read
 from core.imports.file_opt_outs import FileOptOuts
 from core.imports.lead_rows import Reject, RowReader
 
 
-@dataclass(frozen=True)
-class PreviewReport:
+class PreviewReport(Report):
     """What was detected and what would come of it. The JSON form is a stable interface."""
 
     encoding: str
@@ -27,28 +27,8 @@ class PreviewReport:
     rejected_rows: int
     reasons: dict[str, int]
     opt_outs: int = 0
-    opt_out_columns: dict[str, int] = field(default_factory=dict)
-    unclear_opt_outs: dict[str, list[str]] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the report as plain JSON values."""
-        return {
-            "encoding": self.encoding,
-            "delimiter": self.delimiter,
-            "has_header": self.has_header,
-            "preamble_lines": self.preamble_lines,
-            "header": list(self.header),
-            "mapping": self.mapping,
-            "mapping_confidence": self.mapping_confidence,
-            "unmapped": list(self.unmapped),
-            "rows": self.rows,
-            "importable_rows": self.importable_rows,
-            "rejected_rows": self.rejected_rows,
-            "reasons": self.reasons,
-            "opt_outs": self.opt_outs,
-            "opt_out_columns": self.opt_out_columns,
-            "unclear_opt_outs": self.unclear_opt_outs,
-        }
+    opt_out_columns: dict[str, int] = Field(default_factory=dict)
+    unclear_opt_outs: dict[str, list[str]] = Field(default_factory=dict)
 
 
 def preview(file: ScannedFile, mapping: ColumnMapping, reader: RowReader) -> PreviewReport:

@@ -9,18 +9,12 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from core.forms import Form
+from core.forms import Form, Frozen, Report
 from core.imports.csv_format import FormatOptions
 from core.leads.lead import DedupeKey
 from core.leads.merging import ConflictPolicy
-
-
-class Frozen(BaseModel):
-    """A value: cannot be changed, and refuses what it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @cache
@@ -110,7 +104,7 @@ class BatchCounts(Frozen):
     updated: int = 0
     repeated: int = 0
     rejected: int = 0
-    kept_apart: dict[str, int] = {}
+    kept_apart: dict[str, int] = Field(default_factory=dict)
 
     def plus(self, other: "BatchCounts") -> "BatchCounts":
         """Add what another part of the same commit did."""
@@ -134,7 +128,7 @@ class Totals(Frozen):
         return self.inserted + self.updated + self.unchanged + self.duplicates + self.rejected
 
 
-class ImportReport(Frozen):
+class ImportReport(Report):
     """What an import did; the JSON of `sales-agent import --json`, a stable interface.
 
     `rows = inserted + updated + unchanged + duplicates + rejected`, always. `duplicates` are rows whose lead an earlier
@@ -152,10 +146,10 @@ class ImportReport(Frozen):
     duplicates: int
     rejected: int
     opt_outs: int = 0
-    opt_out_columns: dict[str, int] = {}
-    unclear_opt_outs: dict[str, list[str]] = {}
+    opt_out_columns: dict[str, int] = Field(default_factory=dict)
+    unclear_opt_outs: dict[str, list[str]] = Field(default_factory=dict)
     rejects_file: str | None
-    warnings: list[str] = []
+    warnings: list[str] = Field(default_factory=list)
     seconds: float
     rows_per_s: float
     peak_memory_mb: float
@@ -193,7 +187,7 @@ def warnings_of(kept_apart: Mapping[str, int], mapping: Mapping[str, str], no_id
     return said
 
 
-class ImportSummary(Frozen):
+class ImportSummary(Report):
     """One line of `sales-agent imports`."""
 
     import_id: UUID
@@ -214,7 +208,7 @@ class KeptLead(Frozen):
     reason: Literal["edited_since", "also_in_another_import"]
 
 
-class UndoReport(Frozen):
+class UndoReport(Report):
     """What an undo did, in leads; `kept` names up to a hundred of those it left alone."""
 
     import_id: UUID
@@ -223,4 +217,4 @@ class UndoReport(Frozen):
     restored: int = 0
     kept_edited: int = 0
     kept_shared: int = 0
-    kept: list[KeptLead] = []
+    kept: list[KeptLead] = Field(default_factory=list)

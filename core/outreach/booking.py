@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from core.forms import Form
+from core.forms import Form, Report
 
 
 class ProposeRequest(Form):
@@ -13,10 +13,8 @@ class ProposeRequest(Form):
     lead_id: UUID = Field(description="The lead whose contact is asked")
 
 
-class ProposalReport(BaseModel):
+class ProposalReport(Report):
     """What proposing came to: an approval that waits, or the reason why there is none."""
-
-    model_config = ConfigDict(frozen=True)
 
     lead_id: UUID
     thread_id: UUID
@@ -34,15 +32,13 @@ class BookRequest(Form):
     sender: str | None = Field(default=None, max_length=320, description="Who the reply came from; empty: not checked")
 
 
-class BookingReport(BaseModel):
+class BookingReport(Report):
     """How far a meeting is.
 
     Attributes:
         outcome: 'proposed', 'booked', 'unclear', 'opted out', or why nothing was done.
         crm: the activity in the CRM, or why there is none.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     approval_id: UUID
     outcome: str

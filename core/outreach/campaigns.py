@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from core.forms import Form
+from core.forms import Form, Frozen, Report
 from core.outreach.markets import Segment, carries_address, numbers_in
 from core.text import normalize
 from core.text.plain_text import plain, plain_line
@@ -53,12 +53,6 @@ _INTERNAL = re.compile(
 _FIT = re.compile(r"[^\W_][\w&'’.,()+/ -]{0,79}")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|\{\w+\}")
 _SENTENCE_END = re.compile(r"(?<![.!?])[.!?]++(?:\s|$)|\n{2,}")
-
-
-class Frozen(BaseModel):
-    """A value that does not change and takes no other fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Sender(Form):
@@ -172,7 +166,7 @@ class Skipped(Frozen):
     reason: str
 
 
-class CampaignReport(Frozen):
+class CampaignReport(Report):
     """What came of a campaign. `skipped` counts leads by the reason; `letters` wait for approval."""
 
     campaign_id: UUID | None = None

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core.errors import InvalidInput
-from core.forms import Form
+from core.forms import Form, Report
 from core.outreach.approvals import Approval, Status, outcome, text_of, warnings
 
 DIGEST_CHARS = 12
@@ -34,10 +34,8 @@ class DecisionRequest(Form):
     body: str | None = Field(default=None, max_length=50_000, description="The new body, for an edit")
 
 
-class DecisionReport(BaseModel):
+class DecisionReport(Report):
     """What a decision came to."""
-
-    model_config = ConfigDict(frozen=True)
 
     approval_id: UUID
     status: str
@@ -45,10 +43,8 @@ class DecisionReport(BaseModel):
     run: str | None = Field(description="The run that carries it out, where one was started")
 
 
-class ExecutionReport(BaseModel):
+class ExecutionReport(Report):
     """What carrying out an approval came to."""
-
-    model_config = ConfigDict(frozen=True)
 
     approval_id: UUID
     status: str

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from core.forms import Form
+from core.forms import Form, Frozen, Report
 from core.text import normalize
 from core.text.folding import fold
 from core.text.web_addresses import canonical
@@ -43,12 +43,6 @@ _ORDER = re.compile(
     r"|\b(?:call|use|run) the (?:tool|function)\b|</?[a-z_]+>|<\|",
     re.IGNORECASE,
 )
-
-
-class Frozen(BaseModel):
-    """A value that does not change and takes no other fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Evidence(Frozen):
@@ -159,7 +153,7 @@ class MarketRequest(Form):
         return [url for url in self.pages if not _address(url)]
 
 
-class MarketReport(Frozen):
+class MarketReport(Report):
     """What research found.
 
     Attributes:

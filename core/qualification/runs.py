@@ -13,8 +13,7 @@ from pydantic import Field
 from core.agents.executions import Execution, ModelTotals
 from core.batches import LeadRange
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
-from core.forms import Form
-from core.imports.runs import Frozen
+from core.forms import Form, Frozen, Report
 from core.qualification.criteria import micro
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
@@ -241,7 +240,7 @@ class SpendLine(Frozen):
     assumed_credits: Decimal = Decimal(0)
 
 
-class QualificationReport(Frozen):
+class QualificationReport(Report):
     """What a run did; the JSON of `sales-agent qualify --json`, a stable interface.
 
     `outcomes` and `tiers` count the leads this run assessed; `due` is what is left: leads that came or changed
@@ -272,7 +271,7 @@ def tiers_of_tens(profile: Profile) -> list[Tier]:
     return [tier_of(micro(Decimal(10 * ten + 5)), thresholds(profile.tiers)) for ten in range(10)]
 
 
-class RunSummary(Frozen):
+class RunSummary(Report):
     """One line of what `sales-agent status` says of the last runs."""
 
     run_id: UUID
@@ -283,7 +282,7 @@ class RunSummary(Frozen):
     leads: int | None
 
 
-class QualificationStatus(Frozen):
+class QualificationStatus(Report):
     """How far qualification is, by the profile that was used last; None where none ever was."""
 
     icp: str | None

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core.errors import InvalidInput
-from core.imports.runs import Frozen
+from core.forms import Frozen, Report
 from core.leads.lead import FIELDS
 from core.qualification.scoring import Tier, reason_of
 
@@ -58,7 +58,7 @@ def in_words(*, reasoning: str | None, breakdown: Sequence[Mapping[str, Any]] | 
     return "; ".join(filter(None, said)) or None
 
 
-class ExportReport(Frozen):
+class ExportReport(Report):
     """What an export wrote. `cut_cells` are texts too long for the format."""
 
     file: str

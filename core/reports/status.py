@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from core.enrichment.runs import EnrichmentStatus
-from core.imports.runs import Frozen, ImportSummary
+from core.forms import Report
+from core.imports.runs import ImportSummary
 from core.ledger.spend import Budget, Period, Unit
 from core.qualification.runs import QualificationStatus, SpendLine
 
 
-class ContactsStatus(Frozen):
+class ContactsStatus(Report):
     """How far the search for those who decide is."""
 
     outcomes: dict[str, int]
@@ -17,14 +18,14 @@ class ContactsStatus(Frozen):
     leads_with_contacts: int
 
 
-class SpendStatus(Frozen):
+class SpendStatus(Report):
     """What was spent and set aside since midnight and since the first of the month, in UTC, by provider."""
 
     today: list[SpendLine]
     month: list[SpendLine]
 
 
-class Status(Frozen):
+class Status(Report):
     """Counts a stage; the JSON of `sales-agent status --json`, a stable interface."""
 
     leads: int

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.agents.threads import NOTHING_PRUNED, PrunedThreads
+from core.forms import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,7 @@ class SweptApprovals:
 NO_APPROVALS = SweptApprovals()
 
 
-@dataclass(frozen=True, slots=True)
-class SweepReport:
+class SweepReport(Report):
     """What one sweep closed and dropped.
 
     Attributes:

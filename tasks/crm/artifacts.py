@@ -29,7 +29,7 @@ async def publish_sync(report: SyncReport) -> SyncReport:
     """Show the report, the plan with its differences, conflicts, and the records by state with why and since when."""
     if not in_flow_run():
         return report
-    facts = report.model_dump(mode="json", exclude={"plan"})
+    facts = report.to_json(without={"plan"})
     await acreate_table_artifact(
         table=[{"what": name.replace("_", " "), "value": _said(value)} for name, value in facts.items()],
         key="crm-sync-report",

@@ -11,7 +11,7 @@ from pydantic import Field
 from core.crm.config import config_path, current_config
 from core.crm.runs import ReplayRequest, SyncPlan, SyncReport, SyncRequest, added, next_step
 from core.errors import ConfigurationError, NotPending
-from core.imports.runs import Frozen
+from core.forms import Frozen
 from core.outreach import approvals as approval_rules
 from core.outreach.approvals import Kind as ApprovalKind
 from core.outreach.approvals import Proposal, Status
@@ -133,7 +133,7 @@ async def _with_approval(run: SyncRun, why: str) -> SyncRun:
 
 
 def _proposal(run: SyncRun, why: str) -> Proposal:
-    plan = run.plan.model_dump(mode="json")
+    plan = run.plan.to_json()
     content = {"why": why, "counts": plan["counts"], "changes": plan["changes"][:_SHOWN_FOR_APPROVAL]}
     return Proposal(
         kind=ApprovalKind.CRM_CHANGES,
@@ -179,7 +179,7 @@ async def finish_sync(run: SyncRun) -> SyncReport:
     if run.approval_id is not None and run.goes_on:
         await _close_approval(run.approval_id)
     report = await report_of(run)
-    log.info("crm_synced", extra=report.model_dump(mode="json", exclude={"plan", "reasons"}))
+    log.info("crm_synced", extra=report.to_json(without={"plan", "reasons"}))
     return report
 
 

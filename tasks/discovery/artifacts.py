@@ -27,7 +27,7 @@ async def publish_discovery(report: DiscoveryReport) -> DiscoveryReport:
     """Show the report, the people with the pages they stand on, and every site with its sources and reason."""
     if not in_flow_run():
         return report
-    facts = [{"what": name.replace("_", " "), "value": value} for name, value in report.model_dump(mode="json").items()]
+    facts = [{"what": name.replace("_", " "), "value": value} for name, value in report.to_json().items()]
     await acreate_table_artifact(table=facts, key="discovery-report", description="What became of the leads")
     async with database() as connection:
         visited = await discoveries.select_visited(connection, report.run_id, limit=_SITES_SHOWN)

@@ -181,7 +181,7 @@ async def finish(begun: EnrichmentRun) -> EnrichmentReport:
             leads_per_s=round(leads / max(seconds, 0.001), 1),
             **counts,
         )
-        await enrichment.mark_finished(connection, begun.run_id, report.model_dump(mode="json"))
+        await enrichment.mark_finished(connection, begun.run_id, report.to_json())
     log.info(
         "enrichment_finished",
         extra={"run_id": report.run_id, "leads": leads, "outcomes": report.outcomes, "seconds": report.seconds},

@@ -225,8 +225,8 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
             leads_per_s=round(leads / max(seconds, 0.001), 1),
             **counts,
         )
-        await assessments.mark_finished(connection, begun.run_id, report.model_dump(mode="json", exclude={"best"}))
-    log.info("qualification_finished", extra=report.model_dump(mode="json", exclude={"best", "reasons"}))
+        await assessments.mark_finished(connection, begun.run_id, report.to_json(without={"best"}))
+    log.info("qualification_finished", extra=report.to_json(without={"best", "reasons"}))
     return report
 
 

@@ -20,7 +20,7 @@ from flows.decide_approval import decide_approval
 from flows.propose_meeting import propose_meeting
 from flows.sweep import sweep
 from sandbox.server import SandboxControl
-from tasks.outreach.meetings import resume_with
+from tasks.outreach.proposals import resume_with
 from tasks.outreach.readers import find_approval
 
 GUEST = "ada@brightwell.example"
