@@ -1,7 +1,6 @@
 """Websites of leads in, the people who decide there out."""
 
 from core.discovery.runs import DiscoveryReport, DiscoveryRequest
-from tasks.discovery import artifacts as discovery_artifacts
 from tasks.discovery import steps as discovery
 from tasks.runtime.orchestration import flow
 
@@ -17,4 +16,4 @@ async def discover_contacts(request: DiscoveryRequest = DiscoveryRequest()) -> D
     """
     plan = await discovery.plan_discovery(request)
     report = await discovery.visit_sites(plan)
-    return await discovery_artifacts.publish_discovery(report)
+    return await discovery.publish_discovery(report)

@@ -1,7 +1,6 @@
 """Gaps of leads filled by providers, every value with its source."""
 
 from core.enrichment.runs import EnrichmentPlan, EnrichmentReport, EnrichRequest
-from tasks.enrichment import artifacts as enrichment_artifacts
 from tasks.enrichment import steps as enrichment
 from tasks.runtime.orchestration import flow
 
@@ -16,8 +15,8 @@ async def enrich_leads(request: EnrichRequest) -> EnrichmentReport | EnrichmentP
     limit put off, and answers that come late, are taken up by the next run.
     """
     if request.plan_only:
-        return await enrichment_artifacts.publish_plan(await enrichment.plan(request))
+        return await enrichment.publish_plan(await enrichment.plan(request))
     run = await enrichment.begin(request)
     await enrichment.enrich_batches(run)
     report = await enrichment.finish(run)
-    return await enrichment_artifacts.publish_enrichment(report)
+    return await enrichment.publish_enrichment(report)

@@ -1,7 +1,6 @@
 """Leads scored against the ideal customer, with a reason."""
 
 from core.qualification.runs import QualificationReport, QualifyRequest
-from tasks.qualification import artifacts as qualification_artifacts
 from tasks.qualification import steps as qualification
 from tasks.runtime.orchestration import flow
 
@@ -16,4 +15,4 @@ async def qualify_leads(request: QualifyRequest) -> QualificationReport:
     plan = await qualification.plan(request)
     await qualification.qualify_batches(plan)
     report = await qualification.finish(plan)
-    return await qualification_artifacts.publish_qualification(report)
+    return await qualification.publish_qualification(report)

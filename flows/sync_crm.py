@@ -1,7 +1,6 @@
 """Leads and the CRM in step, both ways."""
 
 from core.crm.runs import SyncReport, SyncRequest
-from tasks.crm import artifacts as crm_artifacts
 from tasks.crm import steps as crm
 from tasks.runtime.orchestration import flow
 
@@ -20,4 +19,4 @@ async def sync_crm(request: SyncRequest = SyncRequest()) -> SyncReport:  # noqa:
     settled = await crm.settle_changes(planned)
     pushed = await crm.push_changes(settled)
     report = await crm.finish_sync(pushed)
-    return await crm_artifacts.publish_sync(report)
+    return await crm.publish_sync(report)

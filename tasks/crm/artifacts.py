@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import acreate_markdown_artifact
 
 from core.crm.runs import SyncPlan, SyncReport
 from core.crm.states import State
@@ -11,8 +11,7 @@ from db.crm import links as crm_links
 from db.crm import sync_log
 from db.server.engine import own_connection
 from tasks.discovery.artifacts import plain
-from tasks.runtime.orchestration import in_flow_run, task
-from tasks.runtime.policies import STEP
+from tasks.runtime.artifacts import in_words, markdown_table, show_facts
 from tasks.runtime.resources import database_url
 
 _LISTED = 200
@@ -24,17 +23,10 @@ _TITLES = {
 }
 
 
-@task(name="publish-sync", **STEP)
-async def publish_sync(report: SyncReport) -> SyncReport:
+async def show_sync(report: SyncReport) -> None:
     """Show the report, the plan with its differences, conflicts, and the records by state with why and since when."""
-    if not in_flow_run():
-        return report
     facts = report.to_json(without={"plan"})
-    await acreate_table_artifact(
-        table=[{"what": name.replace("_", " "), "value": _said(value)} for name, value in facts.items()],
-        key="crm-sync-report",
-        description="What was done, how both sides stand, lag and last cursor",
-    )
+    await show_facts("crm-sync-report", facts, "What was done, how both sides stand, lag and last cursor")
     await acreate_markdown_artifact(
         markdown=plan_text(report.plan), key="crm-plan", description="What was to be done on both sides"
     )
@@ -52,7 +44,6 @@ async def publish_sync(report: SyncReport) -> SyncReport:
         key="crm-conflicts",
         description="Both sides wanted something different: both values, and who won",
     )
-    return report
 
 
 def plan_text(plan: SyncPlan) -> str:
@@ -67,7 +58,7 @@ def plan_text(plan: SyncPlan) -> str:
             "kind": change.kind,
             "record": change.name or change.record,
             "fields": "; ".join(
-                f"{name}: {_said(pair[0])} → {_said(pair[1])}" for name, pair in change.changes.items()
+                f"{name}: {in_words(pair[0])} → {in_words(pair[1])}" for name, pair in change.changes.items()
             ),
         }
         for change in plan.changes
@@ -83,22 +74,8 @@ def records_table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    if not rows:
-        return "None."
-    lines = [columns, ["---"] * len(columns)]
-    lines += [[plain(_said(row.get(name))) for name in columns] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(columns, [[plain(str(in_words(row.get(name)))) for name in columns] for row in rows])
 
 
 def _more(total: int, shown: int) -> str:
     return f"\n\nThe first {shown} of {total}." if total > shown else ""
-
-
-def _said(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {item}" for name, item in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return str(value)

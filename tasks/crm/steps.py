@@ -22,12 +22,13 @@ from db.crm import links as crm_links
 from db.outreach import approvals
 from db.server.engine import own_connection, transaction
 from integrations.close.client import is_signed
+from tasks.crm import artifacts
 from tasks.crm import pull as crm_pull
 from tasks.crm import push as crm_push
 from tasks.crm import settle as crm_settle
 from tasks.crm.session import Safeguards, SyncSession, only_session
 from tasks.runtime.crm_opening import open_crm
-from tasks.runtime.orchestration import task
+from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.progress import Progress
 from tasks.runtime.resources import database_engine, database_url
@@ -246,3 +247,11 @@ async def release_dead_letters(request: ReplayRequest) -> int:
         released = await dead_letters.release(connection, request.ids)
     log.info("dead_letters_released", extra={"count": released})
     return released
+
+
+@task(name="publish-sync", **STEP)
+async def publish_sync(report: SyncReport) -> SyncReport:
+    """Show the report, the plan with its differences, conflicts, and the records by state."""
+    if in_flow_run():
+        await artifacts.show_sync(report)
+    return report

@@ -4,15 +4,14 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import acreate_markdown_artifact
 
 from core.discovery.company_contacts import Contact, SourceAttempt
 from core.discovery.runs import DiscoveryReport
 from core.text.web_addresses import canonical
 from db.discovery import discoveries
 from db.discovery.discoveries import VisitedSite
-from tasks.runtime.orchestration import in_flow_run, task
-from tasks.runtime.policies import STEP
+from tasks.runtime.artifacts import markdown_table, show_facts
 from tasks.runtime.resources import database
 
 _SITES_SHOWN = 500
@@ -22,13 +21,9 @@ _NO_LABEL = re.compile(r"[^\w.:\- ]")
 _MARKS = re.compile(r"([\\`*_{}\[\]<>()#!|~&:@])")
 
 
-@task(name="publish-discovery", **STEP)
-async def publish_discovery(report: DiscoveryReport) -> DiscoveryReport:
+async def show_discovery(report: DiscoveryReport) -> None:
     """Show the report, the people with the pages they stand on, and every site with its sources and reason."""
-    if not in_flow_run():
-        return report
-    facts = [{"what": name.replace("_", " "), "value": value} for name, value in report.to_json().items()]
-    await acreate_table_artifact(table=facts, key="discovery-report", description="What became of the leads")
+    await show_facts("discovery-report", report.to_json(), "What became of the leads")
     async with database() as connection:
         visited = await discoveries.select_visited(connection, report.run_id, limit=_SITES_SHOWN)
     more = f"\n\nThe first {len(visited)} of {report.visited} sites." if report.visited > len(visited) else ""
@@ -40,13 +35,14 @@ async def publish_discovery(report: DiscoveryReport) -> DiscoveryReport:
         key="discovered-sites",
         description="Every site this run visited: outcome, sources, reason, pages",
     )
-    return report
 
 
 def people_table(visited: Sequence[VisitedSite]) -> str:
     """Write the people of all sites as a Markdown table."""
     rows = [_person_row(site, contact) for site in visited for contact in site.look.contacts]
-    return _table(("site", "name", "title", "role", "source", "confidence", "LinkedIn", "e-mail"), rows, "Nobody.")
+    return markdown_table(
+        ("site", "name", "title", "role", "source", "confidence", "LinkedIn", "e-mail"), rows, "Nobody."
+    )
 
 
 def _person_row(site: VisitedSite, contact: Contact) -> list[str]:
@@ -81,7 +77,9 @@ def sites_table(visited: Sequence[VisitedSite]) -> str:
         ]
         for site in visited
     ]
-    return _table(("site", "outcome", "people", "reason", "sources", "pages", "leads"), rows, "No site was visited.")
+    return markdown_table(
+        ("site", "outcome", "people", "reason", "sources", "pages", "leads"), rows, "No site was visited."
+    )
 
 
 def _source(attempt: SourceAttempt, *, says_why: bool) -> str:
@@ -90,13 +88,6 @@ def _source(attempt: SourceAttempt, *, says_why: bool) -> str:
     return f"{attempt.source}: {attempt.outcome}" + (
         f" ({plain(attempt.reason)})" if is_open and attempt.reason else ""
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
-    if not rows:
-        return empty
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def plain(text: str) -> str:

@@ -30,12 +30,13 @@ from db.server.engine import Connection, Engine, transaction
 from db.server.keeping import until_stored
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.rendering import Renderer
+from tasks.discovery import artifacts
 from tasks.discovery.people_choice import Asked, ChoosingModel, choosing_model
 from tasks.discovery.people_sources import FurtherSources, further_sources
 from tasks.discovery.visits import discover_site
 from tasks.outreach.keys import tombstone_key
 from tasks.runtime.batches import bounded_gather, sliced
-from tasks.runtime.orchestration import task
+from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.progress import Progress
 from tasks.runtime.resources import database_engine
@@ -256,3 +257,11 @@ class _Visitor:
         website = SourceAttempt("website", report.outcome, report.reason, len(found))
         contacts, attempts = await self.further.ask(site, found, self.batch.roles)
         return conclude(contacts, (website, *attempts), report.pages, report.reason)
+
+
+@task(name="publish-discovery", **STEP)
+async def publish_discovery(report: DiscoveryReport) -> DiscoveryReport:
+    """Show the report, the people with the pages they stand on, and every site with its reason."""
+    if in_flow_run():
+        await artifacts.show_discovery(report)
+    return report

@@ -4,36 +4,26 @@ from prefect.artifacts import acreate_table_artifact
 
 from core.enrichment.questions import LEAD_OUTCOMES, OUTCOMES
 from core.enrichment.runs import EnrichmentPlan, EnrichmentReport
-from tasks.runtime.orchestration import in_flow_run, task
-from tasks.runtime.policies import STEP
 
 
-@task(name="publish-enrichment", **STEP)
-async def publish_enrichment(report: EnrichmentReport) -> EnrichmentReport:
+async def show_enrichment(report: EnrichmentReport) -> None:
     """Show what became of the leads, what each provider answered, which fields were filled, and what was spent."""
-    if in_flow_run():
-        await acreate_table_artifact(
-            key="enrichment-outcomes", table=outcomes(report), description="What became of the leads"
-        )
-        await acreate_table_artifact(
-            key="enrichment-providers", table=providers(report), description="What each provider answered, in leads"
-        )
-        await acreate_table_artifact(
-            key="enrichment-spend", table=spend(report), description="Spend by account, and by enriched lead"
-        )
-    return report
+    tables = (
+        ("enrichment-outcomes", outcomes(report), "What became of the leads"),
+        ("enrichment-providers", providers(report), "What each provider answered, in leads"),
+        ("enrichment-spend", spend(report), "Spend by account, and by enriched lead"),
+    )
+    for key, rows, description in tables:
+        await acreate_table_artifact(key=key, table=rows, description=description)
 
 
-@task(name="publish-enrichment-plan", **STEP)
-async def publish_plan(plan: EnrichmentPlan) -> EnrichmentPlan:
+async def show_plan(plan: EnrichmentPlan) -> None:
     """Show what a run would ask and cost at most."""
-    if in_flow_run():
-        await acreate_table_artifact(
-            key="enrichment-plan",
-            table=[one.model_dump(mode="json") for one in plan.providers],
-            description=f"{plan.leads} leads due; at most. {'; '.join(plan.budgets) or 'no budget is set'}",
-        )
-    return plan
+    await acreate_table_artifact(
+        key="enrichment-plan",
+        table=plan.to_json()["providers"],
+        description=f"{plan.leads} leads due; at most. {'; '.join(plan.budgets) or 'no budget is set'}",
+    )
 
 
 def outcomes(report: EnrichmentReport) -> list[dict[str, object]]:

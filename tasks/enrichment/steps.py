@@ -32,10 +32,11 @@ from db.enrichment import questions as enrichment_questions
 from db.ledger import spend
 from db.server.engine import Engine, own_connection, transaction
 from db.server.keeping import until_stored
+from tasks.enrichment import artifacts
 from tasks.enrichment.batch import BatchWork
 from tasks.enrichment.sources import configured, opened_sources
 from tasks.runtime.batches import bounded_gather
-from tasks.runtime.orchestration import task
+from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.progress import Progress
 from tasks.runtime.resources import database_engine, database_url
@@ -231,3 +232,19 @@ async def enrichment_status() -> EnrichmentStatus:
     shown = [{name: value if isinstance(value, int) else value and str(value) for name, value in run.items()}
              for run in runs]  # fmt: skip
     return EnrichmentStatus(outcomes=counts["outcomes"], values=sum(values.values()), runs=shown)
+
+
+@task(name="publish-enrichment", **STEP)
+async def publish_enrichment(report: EnrichmentReport) -> EnrichmentReport:
+    """Show what became of the leads, what each provider answered, and what was spent."""
+    if in_flow_run():
+        await artifacts.show_enrichment(report)
+    return report
+
+
+@task(name="publish-enrichment-plan", **STEP)
+async def publish_plan(planned: EnrichmentPlan) -> EnrichmentPlan:
+    """Show what a run would ask and cost at most."""
+    if in_flow_run():
+        await artifacts.show_plan(planned)
+    return planned

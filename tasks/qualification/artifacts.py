@@ -5,34 +5,26 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from core.qualification.histograms import data_uri, svg
 from core.qualification.runs import OUTCOMES, QualificationReport
 from core.qualification.scoring import TIERS
-from tasks.runtime.orchestration import in_flow_run, task
-from tasks.runtime.policies import STEP
 
 _COLOURS = {"hot": "#dc2626", "warm": "#f59e0b", "cold": "#3b82f6", "disqualified": "#94a3b8"}
 
 
-@task(name="publish-qualification", **STEP)
-async def publish_qualification(report: QualificationReport) -> QualificationReport:
+async def show_qualification(report: QualificationReport) -> None:
     """Show the outcomes, the best leads with their reasons, how the scores are spread, and what was spent."""
-    if in_flow_run():
-        await acreate_table_artifact(
-            key="qualification-outcomes", table=_outcomes(report), description="What became of the leads"
-        )
-        await acreate_table_artifact(
-            key="best-leads",
-            table=[lead.model_dump(mode="json") for lead in report.best],
-            description=f"The best leads by {report.icp} ({report.icp_version}), and why",
-        )
-        # As Markdown: an image artifact shows its whole address beneath, which here holds the picture.
-        await acreate_markdown_artifact(
-            key="score-histogram",
-            markdown=f"![{', '.join(map(str, report.histogram))}]({data_uri(histogram(report))})",
-            description=f"Leads by score, {report.icp}",
-        )
-        await acreate_table_artifact(
-            key="qualification-spend", table=_spending(report), description="What was spent, by provider and model"
-        )
-    return report
+    by = f"{report.icp} ({report.icp_version})"
+    tables = (
+        ("qualification-outcomes", _outcomes(report), "What became of the leads"),
+        ("best-leads", report.to_json()["best"], f"The best leads by {by}, and why"),
+        ("qualification-spend", _spending(report), "What was spent, by provider and model"),
+    )
+    for key, rows, description in tables:
+        await acreate_table_artifact(key=key, table=rows, description=description)
+    # As Markdown: an image artifact shows its whole address beneath, which here holds the picture.
+    await acreate_markdown_artifact(
+        key="score-histogram",
+        markdown=f"![{', '.join(map(str, report.histogram))}]({data_uri(histogram(report))})",
+        description=f"Leads by score, {report.icp}",
+    )
 
 
 def _outcomes(report: QualificationReport) -> list[dict[str, object]]:

@@ -39,10 +39,11 @@ from db.qualification import assessments
 from db.qualification.assessments import Claims
 from db.server.engine import own_connection
 from tasks.ledger.spending import spend_lines
+from tasks.qualification import artifacts
 from tasks.qualification.model_assessment import judging, model_state
 from tasks.qualification.scoring import FrameScorer
 from tasks.runtime.batches import bounded_gather
-from tasks.runtime.orchestration import task
+from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.progress import Progress
 from tasks.runtime.resources import database, database_url
@@ -238,3 +239,11 @@ async def _spent(run_id: UUID) -> list[SpendLine]:
 
 def _without_breakdown(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in {"breakdown", "reasoning"}}
+
+
+@task(name="publish-qualification", **STEP)
+async def publish_qualification(report: QualificationReport) -> QualificationReport:
+    """Show the outcomes, the best leads with their reasons, how the scores are spread, and what was spent."""
+    if in_flow_run():
+        await artifacts.show_qualification(report)
+    return report
