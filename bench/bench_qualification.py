@@ -47,8 +47,8 @@ from db.server.engine import open_engine, own_connection
 from db.server.redis import LOST, open_redis
 from integrations.cerebras.client import CerebrasClient
 from integrations.resilience.store import Store
+from tasks.qualification.assessing import judged, rules_of
 from tasks.qualification.model_assessment import Judge
-from tasks.qualification.steps import judged, rules_of
 
 OUT = Path(__file__).parent / "bench_qualification.json"
 AIM_MS = 15

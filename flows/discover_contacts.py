@@ -1,6 +1,7 @@
 """Websites of leads in, the people who decide there out."""
 
 from core.discovery.runs import DiscoveryReport, DiscoveryRequest
+from tasks.discovery import batches
 from tasks.discovery import steps as discovery
 from tasks.runtime.orchestration import flow
 
@@ -15,5 +16,5 @@ async def discover_contacts(request: DiscoveryRequest = DiscoveryRequest()) -> D
     never deleted.
     """
     plan = await discovery.plan_discovery(request)
-    report = await discovery.visit_sites(plan)
+    report = await batches.visit_sites(plan)
     return await discovery.publish_discovery(report)

@@ -1,6 +1,7 @@
 """Gaps of leads filled by providers, every value with its source."""
 
 from core.enrichment.runs import EnrichmentPlan, EnrichmentReport, EnrichRequest
+from tasks.enrichment import batches
 from tasks.enrichment import steps as enrichment
 from tasks.runtime.orchestration import flow
 
@@ -17,6 +18,6 @@ async def enrich_leads(request: EnrichRequest) -> EnrichmentReport | EnrichmentP
     if request.plan_only:
         return await enrichment.publish_plan(await enrichment.plan(request))
     run = await enrichment.begin(request)
-    await enrichment.enrich_batches(run)
+    await batches.enrich_batches(run)
     report = await enrichment.finish(run)
     return await enrichment.publish_enrichment(report)

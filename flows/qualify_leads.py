@@ -1,6 +1,7 @@
 """Leads scored against the ideal customer, with a reason."""
 
 from core.qualification.runs import QualificationReport, QualifyRequest
+from tasks.qualification import batches
 from tasks.qualification import steps as qualification
 from tasks.runtime.orchestration import flow
 
@@ -13,6 +14,6 @@ async def qualify_leads(request: QualifyRequest) -> QualificationReport:
     assessed by this profile and its present facts is not due. Two at once share the work, no lead is done twice.
     """
     plan = await qualification.plan(request)
-    await qualification.qualify_batches(plan)
+    await batches.qualify_batches(plan)
     report = await qualification.finish(plan)
     return await qualification.publish_qualification(report)

@@ -125,9 +125,9 @@ def status(
     if state is not None and state not in [str(each) for each in State]:
         raise typer.BadParameter(f"{state} is no state; states are {', '.join(State)}", param_hint="--state")
     terminal.prepare_prefect()
-    from tasks.crm import steps as crm
+    from tasks.crm.readers import status
 
-    facts = asyncio.run(crm.status()).model_dump(
+    facts = asyncio.run(status()).model_dump(
         mode="json", include={"provider", "states", "reasons", "dead_letters", "cursor", "lag_s"}
     )
     records = asyncio.run(_records(facts["provider"], State(state), limit)) if state else None
@@ -239,7 +239,7 @@ def listen(
     from app.running import find_server
     from core.errors import ConfigurationError
     from core.settings.settings import settings
-    from tasks.crm.steps import is_delivery_of_close
+    from tasks.crm.readers import is_delivery_of_close
 
     if (provider := _config().provider) != "close":
         raise ConfigurationError(f"crm.yaml says provider: {provider}: webhooks come from Close alone")

@@ -186,3 +186,32 @@ def next_step(outcome: str, plan: SyncPlan, approval_id: UUID | None) -> str | N
 def added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     """Add two counts."""
     return dict(Counter(one) + Counter(other))
+
+
+class SyncRun(Frozen):
+    """A run on its way: what was asked for, and what its steps have done so far.
+
+    Attributes:
+        outcome: "done" while it goes on; "planned" or "waiting" when nothing further is to be done.
+    """
+
+    run_id: UUID
+    request: SyncRequest
+    provider: str
+    began_at: datetime
+    pulled: dict[str, int] = Field(default_factory=dict)
+    plan: SyncPlan = SyncPlan()
+    outcome: str = "done"
+    waiting_for: str | None = None
+    approval_id: UUID | None = None
+    done: dict[str, int] = Field(default_factory=dict)
+    calls: int = 0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anything may be changed."""
+        return self.outcome == "done"
+
+    def counted(self, done: Mapping[str, int], calls: int) -> "SyncRun":
+        """Return the run with what a step has done, and its calls to the CRM, added."""
+        return self.model_copy(update={"done": added(self.done, done), "calls": self.calls + calls})

@@ -12,7 +12,7 @@ from db.leads import reading as leads
 from db.ledger import spend
 from db.qualification import assessments
 from db.server.engine import own_connection
-from tasks.enrichment.steps import enrichment_status
+from tasks.enrichment.readers import enrichment_status
 from tasks.ledger.spending import spend_lines
 from tasks.runtime.resources import database, database_url
 

@@ -15,8 +15,8 @@ from core.settings.settings import RedisSettings, Settings
 from db.qualification import assessments
 from db.server import embedded
 from db.server.engine import own_connection
+from tasks.qualification.assessing import assess
 from tasks.qualification.model_assessment import judging
-from tasks.qualification.steps import assess
 
 MODEL = "cerebras:gpt-oss-120b"
 AMPLE = {"tokens_per_minute": None, "requests_per_day": None}

@@ -18,7 +18,7 @@ from core.qualification.icp_columns import in_leads
 from core.qualification.runs import Assessment, LeadFacts, Opinion, QualificationPlan, Verdict, by_rules, with_opinion
 from db.qualification import assessments
 from db.server.engine import own_connection
-from tasks.qualification.steps import assess
+from tasks.qualification.assessing import assess
 
 PROFILE = profile("criteria:\n  - {field: industry, weight: 1, one_of: {values: [{value: Software, points: 70}]}}")
 LEAD = LeadFacts(UUID(int=1), [], "")

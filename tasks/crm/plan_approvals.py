@@ -1,0 +1,61 @@
+"""A plan too large to be carried out unasked: its approval asked for, found, and closed."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from core.crm.runs import SyncRun
+from core.errors import NotPending
+from core.outreach import approvals as approval_rules
+from core.outreach.approvals import Kind as ApprovalKind
+from core.outreach.approvals import Proposal, Status
+from db.outreach import approvals
+from db.server.engine import transaction
+from tasks.runtime.resources import database_engine
+
+log = logging.getLogger(__name__)
+
+
+_SHOWN_FOR_APPROVAL = 50
+
+
+async def with_approval(run: SyncRun, why: str) -> SyncRun:
+    """Go on with an approval of exactly this plan, else ask for one and stop."""
+    proposal = _proposal(run, why)
+    now = datetime.now(UTC)
+    async with database_engine() as engine:
+        async with transaction(engine) as connection:
+            approval = await approvals.request(connection, proposal, now=now)
+        if approval.status is Status.APPROVED:
+            async with transaction(engine) as connection:
+                approval = await approvals.claim(
+                    connection, approval.id, proposal.facts, by=str(run.run_id), now=now, lease=timedelta(hours=2)
+                )
+    log.info("crm_plan_too_large", extra={"run_id": run.run_id, "approval_id": approval.id, "status": approval.status})
+    if approval.is_held_by(str(run.run_id)):
+        return run.model_copy(update={"approval_id": approval.id})
+    waits = f"{why}: approval {approval.id} is {approval_rules.outcome(approval)}"
+    return run.model_copy(update={"outcome": "waiting", "waiting_for": waits, "approval_id": approval.id})
+
+
+def _proposal(run: SyncRun, why: str) -> Proposal:
+    plan = run.plan.to_json()
+    content = {"why": why, "counts": plan["counts"], "changes": plan["changes"][:_SHOWN_FOR_APPROVAL]}
+    return Proposal(
+        kind=ApprovalKind.CRM_CHANGES,
+        # Each plan asks for itself: one that was left half done must not stand in the way of the next.
+        subject_id=f"{run.provider}/{run.plan.digest}",
+        title=f"Sync with {run.provider}: {why}",
+        content=content,
+        facts={"plan": run.plan.digest},
+        proposed_by="sync-crm",
+    )
+
+
+async def close_approval(approval_id: UUID) -> None:
+    """Close the approval of a plan that was carried out; one that somebody closed meanwhile stays as it is."""
+    async with database_engine() as engine, transaction(engine) as connection:
+        try:
+            await approvals.finish(connection, approval_id, now=datetime.now(UTC))
+        except NotPending:
+            log.info("crm_approval_already_closed", extra={"approval_id": approval_id})

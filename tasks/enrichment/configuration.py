@@ -1,0 +1,19 @@
+"""By which configuration, and with whom on, a run of enrichment asks."""
+
+from hashlib import sha256
+
+from core.enrichment.config import EnrichmentConfig, current_config
+from core.enrichment.questions import PROVIDERS, Provider
+from core.enrichment.runs import EnrichRequest
+from core.settings.settings import settings
+from tasks.enrichment.sources import configured
+from tasks.runtime.named_files import allowed_config
+
+
+def chosen_config(request: EnrichRequest) -> tuple[EnrichmentConfig, dict[Provider, str], str]:
+    """Give the configuration, who is off, and the version of both: a new key makes leads due."""
+    chosen = settings()
+    config = current_config(allowed_config(request.config), chosen.enrichment.config, chosen.home)
+    off = configured(chosen, config)
+    on = ",".join(provider for provider in PROVIDERS if provider not in off)
+    return config, off, sha256(f"{config.version} {on}".encode()).hexdigest()[:16]
