@@ -16,13 +16,14 @@ from tasks.runtime.site_reader import SiteReader
 FOR_EVER = (sum, range(10**15))
 """One call into C that no timer, signal handler or thread of its own process can end."""
 STUCK = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
 from tasks.runtime.page_processes import page_processes
 
 async def main():
     print(await page_processes.call(60, os.getpid), page_processes._keeper.pid, flush=True)
     await page_processes.call(600, sum, range(10**15))
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in a shell's background is started without one
 try:
     asyncio.run(main())
 except KeyboardInterrupt:
@@ -132,7 +133,10 @@ def test_they_end_with_their_parent_however_it_ends(signal_number):
     process, pids = stuck()
     process.send_signal(signal_number)
     with process:
-        assert process.wait(60) == (7 if signal_number == signal.SIGINT else -signal_number)
+        try:
+            assert process.wait(60) == (7 if signal_number == signal.SIGINT else -signal_number)
+        finally:
+            process.kill()
     wait_for_end(*pids)
 
 
