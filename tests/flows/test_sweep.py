@@ -1,6 +1,5 @@
 """The sweep closes what a crash left open, once, and nothing that is in use."""
 
-import dataclasses
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -35,7 +34,7 @@ def sweep(home: Path, database: str, valkey: ValkeyServer, **environment: str) -
     """Run the flow in a process of its own; return its report."""
     servers = {"POSTGRES_URL": database, "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0"}
     variables = {"SALES_AGENT_HOME": str(home), **servers, **environment}
-    return dataclasses.asdict(forked.run(variables, flow))
+    return forked.run(variables, flow).model_dump()
 
 
 async def reserve(engine: AsyncEngine, lease: timedelta) -> None:

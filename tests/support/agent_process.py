@@ -84,7 +84,7 @@ async def _bdr(request: dict[str, Any]) -> dict[str, Any]:
         noted.write_text(str(report.approval_id))
     approval = await find_approval(noted.read_text())
     await proposals.resume_with(approval, answer=True)
-    slot = await proposals.read_choice(approval, "slot 2 please")
+    slot = (await proposals.read_choice(approval, "slot 2 please")).slot
     words = [line for line in approval.content["body"].splitlines() if not any(map(str.isdigit, line))]
     return {"slot": slot, "slots": len(approval.content["slots"]), "words": words}
 
