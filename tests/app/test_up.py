@@ -156,7 +156,7 @@ def test_stop_while_starting_leaves_nothing(new_installation: Callable[[], Insta
     process = installation.start("up", "--port", str(installation.port))
     wait_for(lambda: (installation.home / "logs" / "server.log").exists())
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=900)
     assert process.returncode == 0, err
     assert out.splitlines()[-1].endswith("stopped")
     assert processes_of(installation.home) == []
@@ -167,7 +167,7 @@ def test_stop_while_starting_leaves_nothing(new_installation: Callable[[], Insta
 def test_nothing_is_left_after_every_kind_of_end(end: str, new_installation: Callable[[], Installation]) -> None:
     installation = new_installation()
     process = installation.start("up", "--port", str(installation.port))
-    wait_for((installation.home / "up.json").exists, 120)
+    wait_for((installation.home / "up.json").exists, 900)
     api = installation.api
     run = run_hello(api, name="slow", seconds=300)
     wait_for(lambda: state_of(api, run) == "RUNNING")
@@ -183,7 +183,7 @@ def test_nothing_is_left_after_every_kind_of_end(end: str, new_installation: Cal
     if end.endswith(("down", "up")):
         assert installation.run("down").returncode == 0
     if not end.startswith("SIGKILL"):
-        process.communicate(timeout=90)
+        process.communicate(timeout=900)
         assert process.returncode == 0
     assert processes_of(installation.home) == []
     assert not (installation.home / "up.json").exists()
@@ -198,11 +198,11 @@ def test_run_whose_process_vanished_is_marked_as_crashed(new_installation: Calla
     wait_for(lambda: state_of(api, run) == "RUNNING")
     # A first heartbeat is what the watchdog counts from.
     heartbeat = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}}
-    wait_for(lambda: api.post("/events/filter", heartbeat)["total"], 90)
+    wait_for(lambda: api.post("/events/filter", heartbeat)["total"], 900)
     worker = psutil.Process(json.loads((installation.home / "up.json").read_text())["pids"]["worker"])
     for process in (worker, *worker.children(recursive=True)):
         process.kill()
-    wait_for(lambda: state_of(api, run) == "CRASHED", 200)
+    wait_for(lambda: state_of(api, run) == "CRASHED", 900)
 
 
 @pytest.mark.soak
@@ -235,7 +235,7 @@ def test_named_server_is_used_in_place_of_a_new_one(
     second = new_installation()
     url = f"http://127.0.0.1:{running.port}/api"
     process = second.start("up", PREFECT_API_URL=url, PREFECT_API_AUTH_STRING=running.login)
-    wait_for((second.home / "up.json").exists, 120)
+    wait_for((second.home / "up.json").exists, 900)
     state = json.loads((second.home / "up.json").read_text())
     assert state["api_url"] == url
     assert state["pids"].keys() == {"up", "worker"}

@@ -34,7 +34,7 @@ def outcome(place: Path, lines: Mapping[str, str]) -> "subprocess.CompletedProce
     (place / "test_it.py").write_text("\n\n".join(["import logging\nimport pytest", *tests]))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", str(place)]
     environment = {"PYTHONPATH": str(SUPPORT), "PATH": ""}
-    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
 def test_a_leak_fails_the_session_and_nothing_else_does(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ async def test_the_stream_of_a_turn_ends_when_the_turn_does(environment: dict[st
     for again in (False, True):
         async with listening(environment["REDIS_URL"], str(asked["thread_id"])) as messages:
             await asyncio.to_thread(turn, environment, turn_id="1", stream=True, **asked)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(300):
                 seen = [message async for message in messages]
         kinds = [message["type"] for message in seen]
         assert kinds[-1] == "complete"
@@ -136,7 +136,7 @@ async def interrupted(lead_id: UUID, playbook: str) -> tuple[TalkReport, TalkRep
         await live.take(None)
         await live.listen(b"\1\0" * 8_000)
         answering = asyncio.create_task(live.heard())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             while not heard:  # noqa: ASYNC110 - until the first sound
                 await asyncio.sleep(0.002)
         live.interrupt()
@@ -174,14 +174,14 @@ async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[T
 
     async def sound() -> AsyncIterator[bytes]:
         for turns in (1, 2):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(300):
                 while not heard:  # noqa: ASYNC110 - until the first sound of the greeting, or of the answer
                     await asyncio.sleep(0.002)
             yield b"\1\0" * 8_000
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(300):
                 while hushed < turns:  # noqa: ASYNC110
                     await asyncio.sleep(0.002)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             while len(told) < 3:  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
         while not is_cut_off:
@@ -190,7 +190,7 @@ async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[T
 
     begun = await hear_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
     async with conversing(begun, sink=heard.append, hears_turns=True) as live:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             await live.hold(sound(), hush=hush, tell=told.append)
     return told, hushed
 

@@ -88,7 +88,7 @@ def _kill_servers(home: Path, file: tuple[Path, Truth], kills: int) -> None:
         process = start(environment | WAYS[(number + 1) % 2], path)
         process.join(rng.uniform(0, lasted))
         os.kill(int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-        process.join(120)
+        process.join(900)
         url = embedded.embedded_postgres_url(home)
         compared = ["leads"] if has_finished(url) else list(undisturbed)
         left = outcome(url, finish(environment, path))
@@ -109,7 +109,7 @@ def test_two_importers_at_once_make_every_lead_once(database: str, home: Path, f
     environment = {"POSTGRES_URL": database, "SALES_AGENT_HOME": str(home), "IMPORT_BATCH_ROWS": "100"}
     processes = [start(environment | way, path) for way in WAYS]
     for process in processes:
-        process.join(120)
+        process.join(900)
         assert process.exitcode == 0
     assert len(leads(database)) == truth.inserted
     assert all(set(lead) <= {*FIELDS, "extra.Lead Status"} for lead in leads(database).values())

@@ -179,7 +179,7 @@ async def test_two_at_once_do_no_lead_twice(place: Place, tmp_path: Path) -> Non
     reports = [tmp_path / f"{number}.json" for number in range(2)]
     processes = [start(place.environment, report, icp=str(place.icp)) for report in reports]
     for process in processes:
-        process.join(120)
+        process.join(900)
         assert process.exitcode == 0
     assert place.run("SELECT count(*), count(DISTINCT lead_id) FROM written") == [(1_500, 1_500)]
     assert not place.run("SELECT FROM assessment_claims")

@@ -31,7 +31,7 @@ class Receiver:
         writer.close()
 
     async def wait_for(self, count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             while len(self.got) < count:  # noqa: ASYNC110 - another server delivers
                 await asyncio.sleep(0.01)
 

@@ -61,7 +61,7 @@ def said_without(packages: list[str], cases: dict[str, str], home: Path) -> dict
         input=json.dumps([packages, codes]),
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -26,7 +26,7 @@ class Recorded:
             env={**environment, "PREFECT_HOME": str(running.home / "prefect"), "DO_NOT_TRACK": "1"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=900,
             check=False,
         )
         assert done.returncode == 0, done.stderr

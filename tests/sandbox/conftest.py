@@ -53,7 +53,7 @@ def clients(serving):
             base_url=found["CEREBRAS_BASE_URL"],
             warm_tcp_connection=False,
             max_retries=0,
-            timeout=5,
+            timeout=60,
         ),
         "ANTHROPIC": anthropic.Anthropic(
             api_key=found["ANTHROPIC_API_KEY"], base_url=found["ANTHROPIC_BASE_URL"], max_retries=0, timeout=5
@@ -61,7 +61,7 @@ def clients(serving):
     }
     for name, _ in COMPATIBLE:
         key, url = found[f"{name}_API_KEY"], found[f"{name}_BASE_URL"]
-        made[name] = openai.OpenAI(api_key=key, base_url=url, max_retries=0, timeout=5)
+        made[name] = openai.OpenAI(api_key=key, base_url=url, max_retries=0, timeout=60)
     yield made
     for client in made.values():
         client.close()

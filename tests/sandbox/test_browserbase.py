@@ -12,7 +12,7 @@ PRIVATE = {"recordSession": False, "logSession": False, "solveCaptchas": False}
 @pytest.fixture(scope="session")
 def browserbase_client(serving):
     key, url = serving.environment["BROWSERBASE_API_KEY"], serving.environment["BROWSERBASE_BASE_URL"]
-    with sdk.Browserbase(api_key=key, base_url=url, max_retries=0, timeout=5) as client:
+    with sdk.Browserbase(api_key=key, base_url=url, max_retries=0, timeout=60) as client:
         yield client
 
 

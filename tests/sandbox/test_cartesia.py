@@ -25,7 +25,7 @@ def cartesia_client(serving):
         base_url=found["CARTESIA_BASE_URL"],
         websocket_base_url=found["CARTESIA_WEBSOCKET_BASE_URL"],
         max_retries=0,
-        timeout=5,
+        timeout=60,
     ) as client:
         yield client
 
@@ -49,7 +49,7 @@ def say(socket, context, text, **more):
 
 
 def hear(socket):
-    return json.loads(socket.recv(timeout=5))
+    return json.loads(socket.recv(timeout=60))
 
 
 def rules(sandbox):

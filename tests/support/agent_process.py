@@ -102,7 +102,7 @@ def run(
 ) -> dict[str, Any] | None:
     """Run an agent to its end or its kill; give its report, or None where it was killed."""
     process = start(environment, agent, request, report, kill_at=kill_at)
-    process.join(120)
+    process.join(900)
     assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
     return json.loads(report.read_text()) if process.exitcode == 0 else None
 

@@ -41,7 +41,7 @@ def start(variables: dict[str, str], report: Path, **request: Any) -> ForkServer
 
 def finish(process: ForkServerProcess, report: Path) -> dict[str, Any]:
     """Wait for a run's end; give its report."""
-    process.join(120)
+    process.join(900)
     assert process.exitcode == 0
     result: dict[str, Any] = json.loads(report.read_text())
     return result

@@ -78,7 +78,7 @@ def run(environment: Mapping[str, str], function: Callable[..., Any], *given: ob
     theirs.close()
     assert ours.poll(within_s), "the process does not answer"
     is_result, found = ours.recv()
-    process.join(10)
+    process.join(900)
     if not is_result:
         raise found
     return found

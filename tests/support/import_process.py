@@ -27,7 +27,7 @@ def start(environment: dict[str, str], path: Path) -> ForkServerProcess:
 def finish(environment: dict[str, str], path: Path) -> dict[str, Any]:
     """Run an import to its end; give its report."""
     process = start(environment, path)
-    process.join(120)
+    process.join(900)
     assert process.exitcode == 0
     result: dict[str, Any] = json.loads(path.with_suffix(".report").read_text())
     return result

@@ -85,7 +85,7 @@ class Installation:
     def run(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """Run `sales-agent` with some arguments and more environment to its end."""
         process = self.start(*arguments, **more)
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=900)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 

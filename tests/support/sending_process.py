@@ -29,7 +29,7 @@ def start(environment: dict[str, str], approval_id: UUID) -> ForkServerProcess:
 def finish(environment: dict[str, str], approval_id: UUID) -> int | None:
     """Carry out an approval to its end; return the exit code."""
     process = start(environment, approval_id)
-    process.join(60)
+    process.join(900)
     return process.exitcode
 
 

@@ -45,7 +45,7 @@ print(json.dumps({"answers": answers, "closed": closed, "user": os.getuid()}))
 def _ask(**what: Any) -> dict[str, Any]:
     asked = {"calls": [], "port": 0, "paths": [], "as_socket": False, **what}
     done = subprocess.run(
-        [sys.executable, "-c", _CODE], input=json.dumps(asked), capture_output=True, text=True, timeout=120, cwd="/"
+        [sys.executable, "-c", _CODE], input=json.dumps(asked), capture_output=True, text=True, timeout=900, cwd="/"
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

@@ -307,7 +307,7 @@ class Sides:
         ahead_s = self.skew.total_seconds() + self.passed_s
         given = (self.sandbox.environment["CLOSE_BASE_URL"], self._url, ahead_s, self._safeguards, at_step)
         process = forked.start({}, run_until_killed, *given)
-        process.join(60)
+        process.join(900)
         assert process.exitcode in (0, -9), process.exitcode
         self.sandbox.clear_faults("close")
         self._wait_for_backends()

@@ -171,7 +171,7 @@ def repeated(change: Callable[[Path], None], path: Path) -> Iterator[None]:
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert changed.wait(10)
+        assert changed.wait(900)
         yield
     finally:
         ended.set()

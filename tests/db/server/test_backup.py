@@ -99,7 +99,7 @@ def test_no_password_is_in_an_argument_that_other_accounts_can_read(tmp_path: Pa
         (child,) = parent.children()
         arguments = child.cmdline()
         connection.close()
-        parent.wait(60)
+        parent.wait(900)
         parent.stderr.close()
     assert arguments[0].endswith("pg_dump")
     assert "made-up" not in " ".join(arguments)

@@ -68,7 +68,7 @@ def ask(home: Path, *, stay: bool = False, user: int = 0, errors: int | None = N
 
 
 def answer(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=900)
     assert process.returncode == 0
     postgres, valkey = json.loads(out)
     return postgres, valkey

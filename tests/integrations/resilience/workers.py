@@ -18,7 +18,7 @@ def call_until(port: int, until: float, barrier, grants) -> None:
             limiter = RateLimiter("acme", LimitPolicy((Window("s", 20, 1.0),)), Store(handle, lost=(RedisError,)))
             mine = []
             await limiter.store.run("return {1}", "warm")
-            barrier.wait(60)
+            barrier.wait(900)
             end = time.monotonic() + until
             while time.monotonic() < end:
                 await limiter.acquire()
@@ -42,7 +42,7 @@ def ask_five(port: int, barrier, outcomes) -> None:
                 await breaker.report(ticket, Outcome.ALIVE)
                 return "called"
 
-            barrier.wait(30)
+            barrier.wait(900)
             for outcome in await asyncio.gather(*(call() for _ in range(5))):
                 outcomes.put(outcome)
 

@@ -39,7 +39,7 @@ async def heard_while(thread, work):
                 said.append(message)
         hearing = asyncio.create_task(hear())
         report = await work
-        await asyncio.wait_for(hearing, 5)
+        await asyncio.wait_for(hearing, 300)
     return report, said
 
 async def main():
@@ -80,7 +80,7 @@ def run(database: str, home: Path, valkey: ValkeyServer, thread: str, **models: 
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
         cwd=ROOT,
     )

@@ -20,7 +20,7 @@ def home(*links, body="", head=""):
     return f"<html><head><title>Acme Looms</title>{head}</head><body><nav><ul>{menu}</ul></nav>{main}</body></html>"
 
 
-async def discover(pages, limits=LIMITS, budget=12, seconds=20.0):
+async def discover(pages, limits=LIMITS, budget=12, seconds=600.0):
     async with website(pages) as site, WebsiteFetcher(limits) as fetcher:
         report = await discover_site(site.url, fetcher, page_budget=budget, time_budget_s=seconds)
         return report, site

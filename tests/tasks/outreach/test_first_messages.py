@@ -114,7 +114,7 @@ async def test_of_three_approved_letters_to_each_one_is_sent(
     made = [await approved(database, letter(address, campaign)) for address in whom for campaign in range(3)]
     processes = [start(environment, approval.id) for approval in made]
     for process in processes:
-        process.join(120)
+        process.join(900)
     assert [process.exitcode for process in processes] == [0] * len(made)
     sent = Counter(address for message in sandbox.state("smtp")["messages"] for address in message["to"])
     assert sent == dict.fromkeys(whom, 1)

@@ -60,7 +60,7 @@ async def test_eight_processes_at_once_send_it_once(
     approval = await approved(database)
     processes = [start(environment, approval.id) for _ in range(8)]
     for process in processes:
-        process.join(60)
+        process.join(900)
     assert [process.exitcode for process in processes] == [0] * 8
     assert deliveries(sandbox, approval) == 1
 
@@ -336,7 +336,7 @@ async def survive(runs: int, database: str, environment: dict[str, str], sandbox
         if kind.startswith("stall") or kind == "kill":
             process.join(dice.uniform(0.0, 1.0))
             process.kill()
-        process.join(60)
+        process.join(900)
         sandbox.clear_faults()
         let_leases_pass(database)
         let_the_pause_pass(database)

@@ -31,6 +31,6 @@ asyncio.run(main())
 def test_a_frame_goes_in_and_comes_out(database: str, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(tmp_path), "POSTGRES_URL": database}
     command = [sys.executable, "-W", "error", "-c", SCRIPT]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "spool").iterdir()) == []

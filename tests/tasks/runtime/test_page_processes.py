@@ -134,7 +134,7 @@ def test_they_end_with_their_parent_however_it_ends(signal_number):
     process.send_signal(signal_number)
     with process:
         try:
-            assert process.wait(60) == (7 if signal_number == signal.SIGINT else -signal_number)
+            assert process.wait(900) == (7 if signal_number == signal.SIGINT else -signal_number)
         finally:
             process.kill()
     wait_for_end(*pids)
