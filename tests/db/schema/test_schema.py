@@ -1,6 +1,9 @@
 """Migrations and tables say the same, from an empty database and from every older one."""
 
+import gzip
+import subprocess
 import uuid
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,6 +15,9 @@ from sqlalchemy import create_engine, make_url
 from db.schema import upgrade as schema
 from db.schema.tables import Base
 from db.server import embedded
+from db.server.embedded_postgres import bin_dir
+
+DUMPS = sorted((Path(__file__).parents[2] / "data" / "upgrade").glob("*.sql.gz"))
 
 
 @pytest.fixture
@@ -63,3 +69,22 @@ def test_addresses_in_letters_get_their_canonical_spelling(empty_database: str) 
             (canonical,),
             ("xn--bcher-kva.example",),
         ]
+
+
+def counts(url: str) -> dict[str, int]:
+    with psycopg.connect(url) as connection:
+        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        count = sql.SQL("SELECT count(*) FROM {}")
+        return {name: connection.execute(count.format(sql.Identifier(name))).fetchall()[0][0] for (name,) in names}
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.name)
+def test_upgrade_of_a_filled_database(dump: Path, empty_database: str) -> None:
+    psql = [str(bin_dir() / "psql"), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", empty_database]
+    done = subprocess.run(psql, input=gzip.decompress(dump.read_bytes()), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    before = counts(empty_database)
+    assert [name for name, count in before.items() if not count] == []
+    schema.upgrade(empty_database)
+    assert differences(empty_database) == []
+    assert counts(empty_database) == before
