@@ -1,6 +1,7 @@
 """Migrations and tables say the same, from an empty database and from every older one."""
 
 import gzip
+import importlib
 import subprocess
 import uuid
 from pathlib import Path
@@ -27,6 +28,10 @@ def empty_database(postgres_url: str) -> str:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return embedded.with_database(postgres_url, name)
+
+
+for tables in Path(schema.__file__).parent.glob("*_tables.py"):
+    importlib.import_module(f"db.schema.{tables.stem}")  # they join the metadata
 
 
 def differences(url: str) -> list[object]:
