@@ -11,7 +11,7 @@ from prefect import runtime
 from core.agents.executions import Execution
 from core.batches import LeadRange
 from core.enrichment.config import EnrichmentConfig, current_config
-from core.enrichment.questions import ACCOUNTS, PROVIDERS, Provider
+from core.enrichment.questions import Provider
 from core.enrichment.runs import (
     EnrichmentPlan,
     EnrichmentReport,
@@ -33,7 +33,8 @@ from db.ledger import spend
 from db.server.engine import Engine, own_connection, transaction
 from db.server.keeping import until_stored
 from tasks.enrichment.batch import BatchWork
-from tasks.enrichment.sources import configured, opened_sources
+from tasks.enrichment.offers import OFFERS
+from tasks.enrichment.wiring import configured, opened_sources
 from tasks.runtime.batches import bounded_gather
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
@@ -46,9 +47,9 @@ log = logging.getLogger(__name__)
 def _chosen(request: EnrichRequest) -> tuple[EnrichmentConfig, dict[Provider, str], str]:
     """Give the configuration, who is off, and the version of both: a new key makes leads due."""
     chosen = settings()
-    config = current_config(_allowed(request.config), chosen.enrichment.config, chosen.home)
+    config = current_config(_allowed(request.config), chosen.enrichment.config, chosen.home, OFFERS)
     off = configured(chosen, config)
-    on = ",".join(provider for provider in PROVIDERS if provider not in off)
+    on = ",".join(provider for provider in config.offers if provider not in off)
     return config, off, sha256(f"{config.version} {on}".encode()).hexdigest()[:16]
 
 
@@ -194,14 +195,16 @@ def _each(amount: Decimal, leads: int) -> Decimal:
 
 
 def _provider_report(config: EnrichmentConfig, row: Mapping[str, object]) -> ProviderReport:
-    provider: Provider = row["provider"]  # type: ignore[assignment]  # as it was written
+    provider = str(row["provider"])
+    offer = config.offers.get(provider)  # None: a source that is no longer there
+    account = None if offer is None else offer.account
     cost = Cost(Decimal(str(row["usd"])), Decimal(str(row["credits"])))
     return ProviderReport(
         provider=provider,
         outcomes=row["outcomes"],
         reused=row["reused"],
         credits=cost.credits,
-        usd=in_usd(config, ACCOUNTS.get(provider), cost),
+        usd=in_usd(config, account, cost),
         median_latency_ms=row["median_latency_ms"],
     )
 
