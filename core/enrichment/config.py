@@ -32,7 +32,8 @@ from pydantic import (
 
 from core.config_files import parse_config, read_config
 from core.enrichment.offers import Offers, usual_trust
-from core.enrichment.questions import ENRICHABLE, Trust
+from core.enrichment.questions import Trust
+from core.leads.fields import ENRICHABLE
 from core.ledger.spend import Cost
 from core.qualification.scoring import Tier
 

@@ -24,7 +24,7 @@ class SourceOffer:
 
     Attributes:
         name: as `enrichment.yaml` and a value's provenance write it.
-        gives: the fields it can know, of `core.enrichment.questions.ENRICHABLE`.
+        gives: the fields it can know, of `core.leads.fields.ENRICHABLE`.
         asked: makes the question about a lead, or says why there is nothing to ask with. Only what identifies the
             company or the person goes out; never notes or columns of a file.
         trust: 0-100, whose value counts where two differ and the configuration does not say; higher wins.

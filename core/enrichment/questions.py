@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import Literal, get_args
 from uuid import UUID
 
-from core.leads.lead import FIELDS
 from core.ledger.spend import FREE, Cost
 from core.outcomes import Outcome
 
@@ -22,20 +21,6 @@ Source = str
 """Who a value is from: "person", "import", or a provider."""
 LeadOutcome = Literal["enriched", "complete", "nothing_found", "skipped", "failed", "due"]
 LEAD_OUTCOMES: tuple[LeadOutcome, ...] = get_args(LeadOutcome)
-
-EXTRA_FIELDS = (
-    "company_description",
-    "company_email",
-    "website_title",
-    "facebook_url",
-    "instagram_url",
-    "x_url",
-    "youtube_url",
-)
-"""Values without a canonical field: kept in the lead's `extra` under these names."""
-_OUR_OWN = frozenset({"notes", "source", "external_id"})
-"""What was written about a lead, not what is true of it: no source is asked for that."""
-ENRICHABLE = (*(name for name in FIELDS if name not in _OUR_OWN), *EXTRA_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -70,7 +55,7 @@ class Found:
     """A value somebody gave.
 
     Attributes:
-        field: one of `ENRICHABLE`.
+        field: one of `core.leads.fields.ENRICHABLE`.
         value: normalised.
         source_url: the page it stands on, or None.
         confidence: 0-1.
@@ -176,7 +161,7 @@ class KnownLead:
 
     Attributes:
         lead_id: whose.
-        values: all fields of a lead and those of `EXTRA_FIELDS` that are filled.
+        values: all fields of a lead and those of `core.leads.fields.EXTRA_FIELDS` that are filled.
         origins: by field, for values that are not an import's.
         imported_at: when it was imported, aware UTC.
         tier: of its assessment, or None.

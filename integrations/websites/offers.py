@@ -3,7 +3,6 @@
 from functools import partial
 
 from core.enrichment.offers import SourceOffer, asked_of_site
-from core.enrichment.questions import EXTRA_FIELDS
 
 WEBSITE = SourceOffer(
     name="website",
@@ -11,7 +10,8 @@ WEBSITE = SourceOffer(
         {
             *("company_name", "street", "city", "state", "country", "postal_code", "company_phone"),
             "company_linkedin_url",
-            *EXTRA_FIELDS,
+            *("company_description", "company_email", "website_title"),
+            *("facebook_url", "instagram_url", "x_url", "youtube_url"),
         }
     ),
     asked=partial(asked_of_site, "website"),

@@ -14,7 +14,6 @@ from core.config_files import parse_config
 from core.enrichment.config import EnrichmentConfig, current_config
 from core.enrichment.offers import by_name, usual_trust
 from core.enrichment.questions import (
-    ENRICHABLE,
     Answer,
     Attempt,
     Found,
@@ -37,6 +36,7 @@ from core.enrichment.waterfall import (
     wanted_fields,
 )
 from core.errors import InvalidConfig
+from core.leads.fields import ENRICHABLE
 from core.ledger.spend import Budget, Cost, Period, Unit
 from scripts.enrichment_schema import FILE, rendered
 from tasks.enrichment.offers import OFFERS
