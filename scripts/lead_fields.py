@@ -53,7 +53,8 @@ def _table(fields: Iterable[LeadField]) -> Iterator[str]:
         kind = _KINDS.get(field.type, field.type.value)
         personal = "yes" if field.is_personal else "no"
         words = ", ".join(f"`{key}`" for key in field.headers) or "–"
-        yield f"| `{field.name}` | {field.label} | {field.meaning} | {kind} | {field.of} | {personal} | {who} | {words} |"
+        cells = (f"`{field.name}`", field.label, field.meaning, kind, field.of, personal, who, words)
+        yield f"| {' | '.join(cells)} |"
 
 
 def _listed(field: LeadField) -> str:
