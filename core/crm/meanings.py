@@ -70,13 +70,16 @@ _STORED: Mapping[FieldType, Callable[[str], str]] = {
 
 _TYPES: Mapping[str, FieldType] = {
     name: field.type for field in COLUMNS for name in (field.name, field.of_contact) if name
-} | {"score": FieldType.NUMBER}
+}
 """By our field, also by what `crm.yaml` calls it of a contact."""
+_COMPUTED: Mapping[str, FieldType] = {"score": FieldType.NUMBER}
+"""What we work out, and therefore never store as the CRM has it."""
 
 
 def meaning_of(field: str) -> Meaning:
     """Return what compares the values of one of our fields."""
-    return _MEANINGS.get(_TYPES.get(field, FieldType.TEXT), as_written)
+    kind = _TYPES.get(field) or _COMPUTED.get(field, FieldType.TEXT)
+    return _MEANINGS.get(kind, as_written)
 
 
 def stored(field: str, value: Value) -> Value:

@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[2]
 
 ROW = """TABLE: tuple[LeadField, ...] = (
     LeadField(
-        name="founded_year", label="Founded", meaning="the year it was founded in", type=FieldType.NUMBER,
-        is_personal=False, headers=("founded",),
+        name="planted_number", label="Planted", meaning="a number of the company", type=FieldType.NUMBER,
+        is_personal=False, headers=("planted",),
     ),
     LeadField(
-        name="assistant_name", label="Assistant", meaning="who answers for the person", type=FieldType.NAME,
-        of="person", is_personal=True, headers=("assistant",),
+        name="planted_person", label="Planted", meaning="a name of the person", type=FieldType.NAME,
+        of="person", is_personal=True, headers=("planted",),
     ),
 """
 FOLLOWED = """
@@ -47,30 +47,30 @@ from scripts.enrichment_schema import rendered
 from scripts.lead_fields import render
 
 assert Path(core.__file__).is_relative_to(Path.cwd()), core.__file__
-for name in ("founded_year", "assistant_name"):
+for name in ("planted_number", "planted_person"):
     assert name in FIELDS and name in COLUMNS and name in MERGED and name in VALUE_COLUMNS and name in ENRICHABLE
     assert name in LeadRow.__table__.c and f'"{name}"' in rendered() and f"`{name}`" in render()
     assert all(name not in offer.gives for offer in OFFERS), "nobody gives what nobody said they give"
     assert in_leads([name], [])[0].fields == (name,)
-assert ("founded" in {c for concepts, _ in DECIDERS for c in concepts})
-assert "founded_year" in LEAD_FIELDS and "assistant_name" not in LEAD_FIELDS
-assert "founded_year" in _KEPT and "assistant_name" not in _KEPT
-assert "assistant_name" in PERSONAL_FIELDS and "founded_year" not in PERSONAL_FIELDS
-assert "assistant_name" in _PERSONAL and "founded_year" not in _PERSONAL
-assert meaning_of("founded_year")("1987") == meaning_of("founded_year")("1987.0")
-assert stored("founded_year", "1987.0") == "1987" == clean("founded_year", "1987.0")
+assert ("planted" in {c for concepts, _ in DECIDERS for c in concepts})
+assert "planted_number" in LEAD_FIELDS and "planted_person" not in LEAD_FIELDS
+assert "planted_number" in _KEPT and "planted_person" not in _KEPT
+assert "planted_person" in PERSONAL_FIELDS and "planted_number" not in PERSONAL_FIELDS
+assert "planted_person" in _PERSONAL and "planted_number" not in _PERSONAL
+assert meaning_of("planted_number")("1987") == meaning_of("planted_number")("1987.0")
+assert stored("planted_number", "1987.0") == "1987" == clean("planted_number", "1987.0")
 
 header = ["Since", "Company", "Office", "E-Mail"]
 rows = [["1987", "Brackwater Pumps Ltd", "Odo Finch", "maud@brackwater-pumps.example"]]
-chosen = {"Since": "founded_year", "Office": "assistant_name"}
+chosen = {"Since": "planted_number", "Office": "planted_person"}
 read = row_reader(map_columns(header, rows, overrides=chosen))
 row = read(rows[0])
 assert isinstance(row, Row)
-said = {"founded_year": "1987", "assistant_name": "Odo Finch", "company_name": "Brackwater Pumps Ltd"}
+said = {"planted_number": "1987", "planted_person": "Odo Finch", "company_name": "Brackwater Pumps Ltd"}
 assert {name: row.values[POSITION[name]] for name in said} == said, row
 assert row.key == "email:maud@brackwater-pumps.example"
 assert isinstance(refused := read(["", "", "Odo Finch", ""]), Reject) and refused.column == "Office", refused
-assert unedited({"founded_year": "1987"}, {})[POSITION["founded_year"]] == "1987"
+assert unedited({"planted_number": "1987"}, {})[POSITION["planted_number"]] == "1987"
 """
 
 
