@@ -22,6 +22,7 @@ from core.leads.fields import (
     clean,
 )
 from core.leads.lead import FIELDS, POSITION
+from core.reports.exports import COLUMNS as EXPORTED
 from db.crm.records import OTHER_PERSON, OWN_PERSON
 from db.schema.tables import LeadRow
 from scripts.lead_fields import TARGET, render
@@ -37,7 +38,10 @@ def test_a_field_stands_once_and_every_list_of_them_is_a_part_of_the_table() -> 
     assert {*CONTACT_COLUMNS.values()} <= set(PERSON_FIELDS)
     assert not set(LEAD_FIELDS) & set(PERSON_FIELDS)
     assert set(CONTACT_FIELDS) == {*OWN_PERSON, "role"} == {*OTHER_PERSON, "role"}
+    others = {"id", "dedupe_key", "extra", "original", "tier", "score", "reasoning", "token"}
+    assert not others & set(BY_NAME), "what stands beside the fields of a lead has these names"
     assert set(FIELDS) <= set(LeadRow.__table__.c.keys())
+    assert len(set(EXPORTED)) == len(EXPORTED)
 
 
 def test_all_that_is_said_of_a_person_is_emptied_with_the_person() -> None:
