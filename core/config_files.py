@@ -28,8 +28,8 @@ _WHOLE = re.compile(r"[-+]?\d{1,40}")
 Location = tuple[str | int, ...]
 
 
-def read_config(path: Path, model: type[M]) -> M:
-    """Read a YAML file into a model.
+def read_config(path: Path, model: type[M], *, context: Any = None) -> M:
+    """Read a YAML file into a model; `context` is what the model is checked against, where it asks for something.
 
     Raises:
         InvalidConfig: it cannot be read or says something the model does not allow; all problems, by line and key.
@@ -47,23 +47,24 @@ def read_config(path: Path, model: type[M]) -> M:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InvalidConfig([ConfigProblem(line, "", "is not UTF-8")], path=str(path)) from error
-    return parse_config(text, model, path=str(path))
+    return parse_config(text, model, path=str(path), context=context)
 
 
-def parse_config(text: str, model: type[M], *, path: str) -> M:
+def parse_config(text: str, model: type[M], *, path: str, context: Any = None) -> M:
     """Read YAML text into a model.
 
     Args:
         text: the whole file.
         model: what it must say.
         path: its name, for the errors.
+        context: what the model is checked against, where it asks for something.
 
     Raises:
         InvalidConfig: as `read_config`.
     """
     document = _Document(text, path)
     try:
-        return model.model_validate(document.value)
+        return model.model_validate(document.value, context=context)
     except ValidationError as error:
         details = [detail for detail in error.errors(include_url=False) if not _is_only_echo(detail)]
         problems = [_problem(detail, document, model) for detail in details]

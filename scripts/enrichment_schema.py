@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 
 from core.enrichment.config import json_schema
+from tasks.enrichment.offers import OFFERS
 
 FILE = Path(__file__).parent.parent / "docs" / "enrichment.schema.json"
 
 
 def rendered() -> str:
     """Give the schema as it stands in the file."""
-    return json.dumps(json_schema(), indent=2) + "\n"
+    return json.dumps(json_schema(OFFERS), indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -152,9 +152,10 @@ def check(
     from core.config_files import read_config
     from core.enrichment.config import EnrichmentConfig
     from core.errors import InvalidConfig
+    from tasks.enrichment.offers import OFFERS
 
     try:
-        found = read_config(file, EnrichmentConfig)
+        found = read_config(file, EnrichmentConfig, context=OFFERS)
     except InvalidConfig as error:
         if as_json:
             terminal.print_json({"valid": False, "problems": [problem._asdict() for problem in error.problems]})
@@ -181,5 +182,6 @@ def example() -> None:
 def schema() -> None:
     """Print the JSON Schema of a configuration, for editors."""
     from core.enrichment.config import json_schema
+    from tasks.enrichment.offers import OFFERS
 
-    terminal.print_json(json_schema())
+    terminal.print_json(json_schema(OFFERS))

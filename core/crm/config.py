@@ -16,16 +16,18 @@ from core.crm.merging import Direction, Owner
 from core.crm.records import Description, Kind
 from core.errors import ConfigProblem, InvalidConfig
 from core.forms import Frozen
+from core.leads.fields import COLUMNS
 from core.leads.lead import FIELDS
 from core.settings.settings import Settings
 
 FILE_NAME = "crm.yaml"
 
-CONTACT_COLUMNS = ("contact_name", "first_name", "last_name", "contact_title", "contact_email", "contact_phone")
 COMPUTED = ("tier", "score", "reasoning")
 """What we work out of a lead; it goes to the CRM only."""
-LEAD_FIELDS = (*(name for name in FIELDS if name not in (*CONTACT_COLUMNS, "linkedin_url")), *COMPUTED)
-CONTACT_FIELDS = ("name", "title", "emails", "phones", "linkedin_url", "role")
+LEAD_FIELDS = (*(field.name for field in COLUMNS if field.of != "person" and "crm" in field.edited_by), *COMPUTED)
+CONTACT_COLUMNS = {field.of_contact: field.name for field in COLUMNS if field.of_contact}
+"""What `crm.yaml` calls a field of a contact -> the column of a lead that holds it of the lead's own person."""
+CONTACT_FIELDS = (*CONTACT_COLUMNS, "role")
 LISTS = frozenset({"emails", "phones"})
 _ONE_WAY = frozenset({*COMPUTED, "role"})
 _NAME = re.compile(r"[A-Za-z_]+(?:\.\S(?:.*\S)?)?")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from core.crm.records import Value
+from core.leads.fields import COLUMNS, FieldType
 from core.text import normalize, phones
 from core.text.cell_numbers import exact_number
 from core.text.countries import country_key
@@ -45,37 +46,45 @@ _URL = _or_text(normalize.url)
 _PROFILE = _or_text(normalize.linkedin_person)
 _PAGE = _or_text(normalize.linkedin_company)
 
-_MEANINGS: Mapping[str, Meaning] = {
-    "country": country_key,
-    "state": state_key,
-    **dict.fromkeys(("annual_revenue", "company_size", "score"), _number),
-    **dict.fromkeys(("company_phone", "phones"), _PHONE),
-    "company_website": _URL,
-    "company_domain": str.lower,
-    "company_linkedin_url": _PAGE,
-    "linkedin_url": _PROFILE,
+_MEANINGS: Mapping[FieldType, Meaning] = {
+    FieldType.COUNTRY: country_key,
+    FieldType.REGION: state_key,
+    FieldType.NUMBER: _number,
+    FieldType.PHONE: _PHONE,
+    FieldType.URL: _URL,
+    FieldType.DOMAIN: str.lower,
+    FieldType.COMPANY_PROFILE: _PAGE,
+    FieldType.PERSON_PROFILE: _PROFILE,
 }
-"""By our field; of all others the letters count."""
+"""By type; of all others the letters count."""
 
-_STORED: Mapping[str, Callable[[str], str]] = {
-    "country": _or_text(normalize.country),
-    **dict.fromkeys(("annual_revenue", "company_size"), _or_text(_plain_number)),
-    **dict.fromkeys(("company_phone", "phones"), _PHONE),
-    "company_website": _URL,
-    "company_linkedin_url": _PAGE,
-    "linkedin_url": _PROFILE,
+_STORED: Mapping[FieldType, Callable[[str], str]] = {
+    FieldType.COUNTRY: _or_text(normalize.country),
+    FieldType.NUMBER: _or_text(_plain_number),
+    FieldType.PHONE: _PHONE,
+    FieldType.URL: _URL,
+    FieldType.COMPANY_PROFILE: _PAGE,
+    FieldType.PERSON_PROFILE: _PROFILE,
 }
-"""By our field, how we write it: as an import does, and what that cannot read as it stands."""
+"""By type, how we write it: as an import does, and what that cannot read as it stands."""
+
+_TYPES: Mapping[str, FieldType] = {
+    name: field.type for field in COLUMNS for name in (field.name, field.of_contact) if name
+}
+"""By our field, also by what `crm.yaml` calls it of a contact."""
+_COMPUTED: Mapping[str, FieldType] = {"score": FieldType.NUMBER}
+"""What we work out, and therefore never store as the CRM has it."""
 
 
 def meaning_of(field: str) -> Meaning:
     """Return what compares the values of one of our fields."""
-    return _MEANINGS.get(field, as_written)
+    kind = _TYPES.get(field) or _COMPUTED.get(field, FieldType.TEXT)
+    return _MEANINGS.get(kind, as_written)
 
 
 def stored(field: str, value: Value) -> Value:
     """Return a value as our side keeps it, whoever wrote it."""
-    write = _STORED.get(field)
+    write = _STORED.get(_TYPES.get(field, FieldType.TEXT))
     if write is None or value is None:
         return value
     return write(value) if isinstance(value, str) else tuple(map(write, value))

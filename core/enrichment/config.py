@@ -5,11 +5,12 @@
       company_size:
         - {ask: apollo_company, tiers: [hot, warm], max_credits: 1}
 
-The first provider of a field that knows it wins. A provider is asked once a lead, for all fields it can fill.
+The first provider of a field that knows it wins. A provider is asked once a lead, for all fields it can fill. Which
+providers there are, what each can know and at which price is told by their offers, with which a file is read.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -18,10 +19,21 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 
 from core.config_files import parse_config, read_config
-from core.enrichment.questions import GIVES, PRICES, PROVIDERS, Provider, Source, Trust
+from core.enrichment.offers import Offers, usual_trust
+from core.enrichment.questions import Trust
+from core.leads.fields import ENRICHABLE
 from core.ledger.spend import Cost
 from core.qualification.scoring import Tier
 
@@ -29,35 +41,51 @@ FILE_NAME = "enrichment.yaml"
 RULES_VERSION = 1
 """Goes into every version: raised when the same file begins to mean something else."""
 
-FieldName = Literal[
-    "company_name",
-    "company_website",
-    "company_domain",
-    "industry",
-    "company_size",
-    "annual_revenue",
-    "street",
-    "city",
-    "state",
-    "country",
-    "postal_code",
-    "company_phone",
-    "company_linkedin_url",
-    "contact_name",
-    "first_name",
-    "last_name",
-    "contact_title",
-    "contact_email",
-    "contact_phone",
-    "linkedin_url",
-    "company_description",
-    "company_email",
-    "website_title",
-    "facebook_url",
-    "instagram_url",
-    "x_url",
-    "youtube_url",
-]
+_LISTED = "names of"
+"""Marks, in a schema, names whose list stands there once it is known."""
+
+
+def _offers(info: ValidationInfo) -> Offers:
+    if info.context is None:
+        raise TypeError("a configuration is read with the offers of the sources: read_config(..., context=offers)")
+    offers: Offers = info.context
+    return offers
+
+
+def _among(name: str, known: Iterable[str], kind: str) -> str:
+    if name not in (names := list(known)):
+        raise ValueError(f"there is no {kind} {name!r}; known are {', '.join(names)}")
+    return name
+
+
+def _known_field(name: str) -> str:
+    return _among(name, ENRICHABLE, "field")
+
+
+def _known_source(name: str, info: ValidationInfo) -> str:
+    return _among(name, _offers(info), "provider")
+
+
+def _known_owner(name: str, info: ValidationInfo) -> str:
+    return _among(name, ("person", "import", *_offers(info)), "source")
+
+
+def _known_account(name: str, info: ValidationInfo) -> str:
+    return _among(name, _accounts(_offers(info)), "account with credits")
+
+
+def _accounts(offers: Offers) -> list[str]:
+    return list(dict.fromkeys(offer.account for offer in offers.values() if offer.account is not None))
+
+
+def _names(kind: str) -> Any:
+    return Field(json_schema_extra={_LISTED: kind})
+
+
+FieldName = Annotated[str, AfterValidator(_known_field), _names("fields")]
+SourceName = Annotated[str, AfterValidator(_known_source), _names("sources")]
+OwnerName = Annotated[str, AfterValidator(_known_owner), _names("owners")]
+AccountName = Annotated[str, AfterValidator(_known_account), _names("accounts")]
 When = Literal["empty", "along", "stale", "always"]
 Price = Annotated[Decimal, Field(ge=0, le=1000, max_digits=13, decimal_places=10)]
 
@@ -71,7 +99,7 @@ class Part(BaseModel):
 class Step(Part):
     """One provider to ask for a field, and on which condition."""
 
-    ask: Provider
+    ask: SourceName
     when: When = Field(
         default="empty",
         description="empty: while nothing is known. along: then too, but only from an answer that is there anyway. "
@@ -95,8 +123,8 @@ def _step(given: Any) -> Any:
     return {"ask": given} if isinstance(given, str) else given
 
 
-AnyStep = Annotated[Step, BeforeValidator(_step, json_schema_input_type=Step | Provider)]
-Steps = Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=len(PROVIDERS))]
+AnyStep = Annotated[Step, BeforeValidator(_step, json_schema_input_type=Step | SourceName)]
+Steps = Annotated[tuple[AnyStep, ...], Field(min_length=1)]
 
 
 class FieldSteps(Part):
@@ -106,10 +134,11 @@ class FieldSteps(Part):
     steps: Steps
 
     @model_validator(mode="after")
-    def _can_be_had(self) -> Self:
+    def _can_be_had(self, info: ValidationInfo) -> Self:
+        offers = _offers(info)
         for step in self.steps:
-            if self.field not in GIVES[step.ask]:
-                knows = ", ".join(provider for provider in PROVIDERS if self.field in GIVES[provider])
+            if self.field not in offers[step.ask].gives:
+                knows = ", ".join(name for name, offer in offers.items() if self.field in offer.gives) or "nobody"
                 raise ValueError(f"{step.ask} does not know {self.field}; {knows} may")
         asked = [step.ask for step in self.steps]
         if len(set(asked)) < len(asked):
@@ -134,13 +163,13 @@ class EnrichmentConfig(Part):
     """Which providers fill which fields."""
 
     name: str = Field(default="enrichment", min_length=1, max_length=300)
-    providers: tuple[Provider, ...] = Field(
-        default=PROVIDERS,
+    providers: tuple[SourceName, ...] = Field(
+        default=(),
         min_length=1,
         description="Who is asked first where several could be: the cheap before the dear. Who is not named is off",
     )
-    trust: tuple[Source, ...] = Field(
-        default=("import", "apollo_person", "apollo_phone", "apollo_company", "website", "linkedin", "agent"),
+    trust: tuple[OwnerName, ...] = Field(
+        default=(),
         description="Whose value counts where two differ, most trusted first. A person's edit always does",
     )
     trust_lasts_days: int = Field(
@@ -158,10 +187,17 @@ class EnrichmentConfig(Part):
         default=Decimal(1),
         description="A paid question whose answer was lost is not bought again before this has passed",
     )
-    credit_usd: Mapping[Literal["apollo", "browserbase"], Price] = Field(
+    credit_usd: Mapping[AccountName, Price] = Field(
         default={}, description="What a credit costs you in US dollars, for plans and reports"
     )
     fields: Fields = Field(min_length=1, description="Field to the providers asked for it, in order")
+    _offers: Offers = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_usual(cls, given: Any, info: ValidationInfo) -> Any:
+        """Fill in what a file leaves out and the offers decide."""
+        return usual(_offers(info)) | given if isinstance(given, dict) else given
 
     @model_validator(mode="after")
     def _is_decided(self) -> Self:
@@ -170,6 +206,15 @@ class EnrichmentConfig(Part):
             if len(set(named)) < len(named):
                 raise ValueError(f"{key} names somebody twice")
         return self
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the offers that the file was read with."""
+        self._offers = context
+
+    @property
+    def offers(self) -> Offers:
+        """The sources there are, whether the file names them or not."""
+        return self._offers
 
     @cached_property
     def version(self) -> str:
@@ -205,7 +250,7 @@ class EnrichmentConfig(Part):
     def steps(self, name: str) -> tuple[Step, ...]:
         """Return the steps of a field that are on and within their price cap."""
         steps = self.fields[name].steps if name in self.fields else ()
-        return tuple(step for step in steps if step.ask in self.providers and step.affords(PRICES[step.ask]))
+        return tuple(step for step in steps if step.ask in self.providers and step.affords(self.offers[step.ask].price))
 
 
 def example_text() -> str:
@@ -213,7 +258,12 @@ def example_text() -> str:
     return files("core.enrichment").joinpath("enrichment_example.yaml").read_text(encoding="utf-8")
 
 
-def current_config(asked_for: Path | None, chosen: Path | None, home: Path) -> EnrichmentConfig:
+def usual(offers: Offers) -> dict[str, Any]:
+    """Return the keys that the offers decide where a file leaves them out."""
+    return {"providers": list(offers), "trust": list(usual_trust(offers))}
+
+
+def current_config(asked_for: Path | None, chosen: Path | None, home: Path, offers: Offers) -> EnrichmentConfig:
     """Give the configuration to enrich by.
 
     Args:
@@ -221,6 +271,7 @@ def current_config(asked_for: Path | None, chosen: Path | None, home: Path) -> E
             one that ships.
         chosen: the one of the settings.
         home: the data directory.
+        offers: of the sources there are.
 
     Raises:
         InvalidConfig: it cannot be read, or says something that cannot be meant; names every line and key.
@@ -229,11 +280,29 @@ def current_config(asked_for: Path | None, chosen: Path | None, home: Path) -> E
     if path is None and (home / FILE_NAME).exists():
         path = home / FILE_NAME
     if path is None:
-        return parse_config(example_text(), EnrichmentConfig, path="the configuration that ships")
-    return read_config(path, EnrichmentConfig)
+        return parse_config(example_text(), EnrichmentConfig, path="the configuration that ships", context=offers)
+    return read_config(path, EnrichmentConfig, context=offers)
 
 
-def json_schema() -> dict[str, Any]:
-    """Give the JSON Schema of `enrichment.yaml`, for editors."""
-    schema = EnrichmentConfig.model_json_schema(by_alias=True)
+def json_schema(offers: Offers) -> dict[str, Any]:
+    """Give the JSON Schema of `enrichment.yaml`, for editors, with the names that can be written today."""
+    names = {
+        "fields": list(ENRICHABLE),
+        "sources": list(offers),
+        "owners": ["person", "import", *offers],
+        "accounts": _accounts(offers),
+    }
+    schema: dict[str, Any] = _listing(EnrichmentConfig.model_json_schema(by_alias=True), names)
+    for key, value in usual(offers).items():
+        schema["properties"][key]["default"] = value
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FILE_NAME} | schema
+
+
+def _listing(schema: Any, names: Mapping[str, list[str]]) -> Any:
+    """Put the lists of names into a schema where it is marked."""
+    if isinstance(schema, list):
+        return [_listing(part, names) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    parts = {key: _listing(part, names) for key, part in schema.items() if key != _LISTED}
+    return {"enum": names[schema[_LISTED]]} | parts if _LISTED in schema else parts

@@ -1,91 +1,26 @@
 """Filling what is not known of a lead: questions to providers, what they answer, and whose value counts.
 
-A question is about a company or a person, never about a lead: leads of one company share its answer, which is one of
-
-    hit      values were found
-    miss     the provider knows nothing of it
-    error    the provider could not be asked or gave no usable answer; this says nothing of the lead
-    skipped  there is nothing to ask with, or the provider is off
-    due      to be asked, or collected, later: a budget or a limit is used up, or the answer is not there yet
+A question is about a company or a person, never about a lead: leads of one company share its answer, which has one of
+the outcomes of `core.outcomes`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from typing import Literal, get_args
 from uuid import UUID
 
-from core.leads.lead import FIELDS, POSITION
 from core.ledger.spend import FREE, Cost
+from core.outcomes import Outcome
 
-Provider = Literal["website", "apollo_company", "apollo_person", "apollo_phone", "linkedin", "agent"]
-PROVIDERS: tuple[Provider, ...] = get_args(Provider)
-Outcome = Literal["hit", "miss", "error", "skipped", "due"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+Provider = str
+"""The name of a source, as its offer declares it (`core.enrichment.offers`)."""
+Source = str
+"""Who a value is from: "person", "import", or a provider."""
 LeadOutcome = Literal["enriched", "complete", "nothing_found", "skipped", "failed", "due"]
 LEAD_OUTCOMES: tuple[LeadOutcome, ...] = get_args(LeadOutcome)
-
-COMPANY_FIELDS = FIELDS[: POSITION["contact_name"]]
-PERSON_FIELDS = FIELDS[POSITION["contact_name"] : POSITION["notes"]]
-"""In storage order a lead's company stands first, then its person, then what was written about both."""
-EXTRA_FIELDS = (
-    "company_description",
-    "company_email",
-    "website_title",
-    "facebook_url",
-    "instagram_url",
-    "x_url",
-    "youtube_url",
-)
-"""Values without a canonical field: kept in the lead's `extra` under these names."""
-ENRICHABLE = (*COMPANY_FIELDS, *PERSON_FIELDS, *EXTRA_FIELDS)
-
-_FROM_PAGES = (
-    *("company_name", "street", "city", "state", "country", "postal_code", "company_phone", "company_linkedin_url"),
-    *EXTRA_FIELDS,
-)
-GIVES: Mapping[Provider, frozenset[str]] = {
-    "website": frozenset(_FROM_PAGES),
-    "apollo_company": frozenset(COMPANY_FIELDS),
-    "apollo_person": frozenset(PERSON_FIELDS) - {"contact_phone"},
-    "apollo_phone": frozenset({"contact_phone"}),
-    "linkedin": frozenset(
-        {
-            *("company_name", "company_website", "industry", "company_size", "street", "city", "state"),
-            *("postal_code", "country", "company_description"),
-        }
-    ),
-    "agent": frozenset({*_FROM_PAGES, "industry", "company_size"}) - {"company_linkedin_url", "website_title"},
-}
-"""Provider to the fields it can know."""
-
-PRICES: Mapping[Provider, Cost] = {
-    "website": FREE,
-    "apollo_company": Cost(credits=Decimal(1)),
-    "apollo_person": Cost(credits=Decimal(1)),
-    "apollo_phone": Cost(credits=Decimal(9)),
-    "linkedin": Cost(credits=Decimal(1)),
-    "agent": Cost(usd=Decimal("0.002")),
-}
-"""The most one question costs, in the account's own credits. Source: Apollo, "API Pricing" (one credit a match, eight
-more for a mobile number); Browserbase: one session; a model's is our own bound, its real cost is computed."""
-
-ACCOUNTS: Mapping[Provider, str] = {
-    "apollo_company": "apollo",
-    "apollo_person": "apollo",
-    "apollo_phone": "apollo",
-    "linkedin": "browserbase",
-}
-"""Provider to the account that pays, as the cost book names it; absent where none does, or where a model's provider
-does."""
-
-BULK: Mapping[Provider, int] = {"apollo_company": 10, "apollo_person": 10}
-"""Questions a provider takes in one call, where it takes more than one."""
-
-Source = Literal["person", "import"] | Provider
 
 
 @dataclass(frozen=True)
@@ -120,7 +55,7 @@ class Found:
     """A value somebody gave.
 
     Attributes:
-        field: one of `ENRICHABLE`.
+        field: one of `core.leads.fields.ENRICHABLE`.
         value: normalised.
         source_url: the page it stands on, or None.
         confidence: 0-1.
@@ -137,7 +72,7 @@ class Answer:
     """What came of a question.
 
     Attributes:
-        outcome: see the module.
+        outcome: see `core.outcomes`.
         reason: why it is no hit, or what is odd about a hit.
         found: the values of a hit.
         cost: what it really cost; nothing where the answer was there already.
@@ -181,6 +116,21 @@ def due(reason: str) -> Answer:
     return Answer("due", reason)
 
 
+@dataclass(frozen=True)
+class Unasked:
+    """Questions that were certainly not asked.
+
+    Attributes:
+        answer: why, for each of the leads; it costs nothing.
+        is_for_all: whether further questions would fare the same.
+        is_over_budget: whether fewer questions at once might fit the budget.
+    """
+
+    answer: Answer
+    is_for_all: bool = False
+    is_over_budget: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A provider's answer as one lead met it."""
@@ -211,7 +161,7 @@ class KnownLead:
 
     Attributes:
         lead_id: whose.
-        values: all fields of a lead and those of `EXTRA_FIELDS` that are filled.
+        values: all fields of a lead and those of `core.leads.fields.EXTRA_FIELDS` that are filled.
         origins: by field, for values that are not an import's.
         imported_at: when it was imported, aware UTC.
         tier: of its assessment, or None.
@@ -308,7 +258,7 @@ def lead_outcome(
             for one in attempts:
                 if one.answer.outcome == outcome:
                     return name, f"{one.provider}: {one.answer.reason}"
-    if filled or any(origin.source in PROVIDERS for origin in lead.origins.values()):
+    if filled or any(origin.source not in ("person", "import") for origin in lead.origins.values()):
         return "enriched", None
     if not missing:
         return "complete", None
@@ -331,6 +281,3 @@ class LeadResult:
     lead_id: UUID
     attempts: tuple[Attempt, ...]
     wanted: tuple[str, ...] = field(default=())
-
-
-assert set(COMPANY_FIELDS) | set(PERSON_FIELDS) <= set(FIELDS)

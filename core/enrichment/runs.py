@@ -13,19 +13,15 @@ from pydantic import Field
 from core.batches import LeadRange
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import (
-    ACCOUNTS,
-    BULK,
-    PRICES,
-    PROVIDERS,
     KnownLead,
     LeadOutcome,
-    Outcome,
     Provider,
     Question,
 )
 from core.enrichment.waterfall import is_wanted, question_for
 from core.forms import Form, Report
 from core.ledger.spend import FREE, Budget, Cost, Period, Unit, total
+from core.outcomes import Outcome
 
 Selection = Literal["due", "failed", "all"]
 
@@ -178,7 +174,7 @@ class Planner:
         new = []
         for provider in self._providers(lead):
             self.asked_for[provider] = self.asked_for.get(provider, 0) + 1
-            question = question_for(provider, lead)
+            question = question_for(self.config, provider, lead)
             known = self.questions.setdefault(provider, set())
             if isinstance(question, Question) and question.hash not in known:
                 known.add(question.hash)
@@ -211,12 +207,12 @@ class Planner:
         """
         plans = [
             self._one(provider, fresh.get(provider, 0), open_.get(provider, 0), off.get(provider))
-            for provider in PROVIDERS
+            for provider in self.config.offers
             if provider in self.asked_for
         ]
         by_account: dict[str, Decimal] = {}
         for one in plans:
-            account = ACCOUNTS.get(one.provider)
+            account = self.config.offers[one.provider].account
             if account and one.credits:
                 by_account[account] = by_account.get(account, Decimal(0)) + one.credits
         return EnrichmentPlan(
@@ -233,16 +229,17 @@ class Planner:
     def _one(self, provider: Provider, fresh: int, open_: int, off: str | None) -> ProviderPlan:
         asked = len(self.questions.get(provider, ()))
         new = 0 if off else asked - fresh - open_
-        cost = PRICES[provider].times(new) if new else FREE
+        offer = self.config.offers[provider]
+        cost = offer.price.times(new) if new else FREE
         return ProviderPlan(
             provider=provider,
             leads=self.asked_for[provider],
             questions=new,
             fresh=fresh,
             open=open_,
-            calls=-(-new // BULK.get(provider, 1)),
+            calls=-(-new // offer.bulk),
             credits=cost.credits,
-            usd=in_usd(self.config, ACCOUNTS.get(provider), cost),
+            usd=in_usd(self.config, offer.account, cost),
             off=off,
         )
 

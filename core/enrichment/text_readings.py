@@ -4,43 +4,41 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Collection, Sequence
-from functools import lru_cache
-from typing import Literal
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.enrichment.questions import GIVES, Found
-from core.text import cell_text, normalize, phones
+from core.enrichment.offers import SourceOffer, asked_of_site
+from core.enrichment.questions import Found
+from core.leads.fields import BY_NAME, FieldType, clean
+from core.ledger.spend import Cost
 from core.text.countries import country_code
 
-ReadField = Literal[
-    "company_name",
-    "company_description",
-    "industry",
-    "company_size",
-    "street",
-    "city",
-    "state",
-    "country",
-    "postal_code",
-    "company_phone",
-    "company_email",
-]
-MEANINGS: dict[str, str] = {
-    "company_name": "the company's name",
-    "company_description": "one or two sentences of the text that say what the company does",
-    "industry": "the trade it is in, as the text names it",
-    "company_size": "how many people work there",
-    "street": "street and number of its address",
-    "city": "city of that address",
-    "state": "state or region of that address",
-    "country": "country of that address",
-    "postal_code": "postal code of that address",
-    "company_phone": "its phone number",
-    "company_email": "its general e-mail address",
-}
+_READ = (
+    *("company_name", "company_description", "industry", "company_size", "street", "city", "state", "country"),
+    *("postal_code", "company_phone", "company_email"),
+)
+"""The facts that a text may state and a quote can prove."""
+if TYPE_CHECKING:
+    ReadField = str
+else:  # the schema that a model answers by lists them; a checker of types cannot read them there
+    ReadField = Literal[_READ]
+MEANINGS: dict[str, str] = {name: BY_NAME[name].meaning for name in _READ}
 MAX_QUOTE, MAX_READINGS = 1_000, 20
 _CONFIDENCE = 0.6
+_SOCIAL = ("facebook_url", "instagram_url", "x_url", "youtube_url")
+"""May stand in a configuration since ever, and are never found: a text has no links."""
+AGENT = SourceOffer(
+    name="agent",
+    gives=frozenset({*MEANINGS, *_SOCIAL}),
+    asked=partial(asked_of_site, "agent"),
+    trust=60,
+    confidence=_CONFIDENCE,
+    price=Cost(usd=Decimal("0.002")),  # our own bound: the real cost is computed from the model's prices
+)
+"""A model that reads the company's website; whoever provides the model is paid."""
 _CODE_CHARS = 8
 
 
@@ -83,7 +81,7 @@ def checked_readings(
         value, quote = _plain(draft.value), _plain(draft.quote)
         is_short = 0 < len(quote) <= MAX_QUOTE
         url = next((url for url, text in texts if is_short and _stands_in(quote, text)), None)
-        if draft.field not in wanted or draft.field not in GIVES["agent"]:
+        if draft.field not in wanted:
             refused.append(f"{draft.field} was not asked for")
         elif url is None:
             refused.append(f"the quote for {draft.field} is not in the text")
@@ -115,14 +113,9 @@ def _stands_in(part: str, whole: str) -> bool:
 
 
 def _cleaned(field: str, value: str) -> str | None:
-    match field:
-        case "company_phone":
-            return phones.phone(value)
-        case "company_email":
-            return normalize.email(value)
-        case "company_size":
-            size = normalize.number_range(value)
-            return size if size and any(char.isdigit() for char in size) else None
-        case "country":
-            return normalize.country(value) if country_code(value) else None
-    return cell_text.text(value)
+    """Clean a value; of a number there must be digits, of a country a known one: else a model said what it liked."""
+    kind = BY_NAME[field].type
+    cleaned = clean(field, value)
+    if cleaned is None or (kind is FieldType.COUNTRY and not country_code(value)):
+        return None
+    return None if kind is FieldType.NUMBER and not any(char.isdigit() for char in cleaned) else cleaned

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from core.discovery.runs import choose_site, linkedin_slug
 from core.enrichment.config import EnrichmentConfig, Step
 from core.enrichment.questions import Accepted, Answer, Found, KnownLead, Provider, Question, accept
-from core.text import normalize, phones
+from core.text import phones
 from core.text.countries import country_code
 
 Answers = Mapping[Provider, Answer]
@@ -94,62 +93,6 @@ def known_so_far(config: EnrichmentConfig, lead: KnownLead, answers: Answers, no
     return lead.with_values({one.found.field: one.found.value for one in accepted_values(config, lead, answers, now)})
 
 
-def question_for(provider: Provider, lead: KnownLead) -> Question | str:
-    """Return what a provider is asked about a lead, or why there is nothing to ask with.
-
-    Only what identifies the company or the person goes out; never notes or columns of a file.
-    """
-    return _ASKED[provider](lead)
-
-
-def _website(lead: KnownLead) -> Question | str:
-    site = choose_site(lead.values.get("company_website"), lead.values.get("company_domain"))
-    if isinstance(site, str):
-        return site
-    return Question("website", (("site", site.site),), site.website)
-
-
-def _agent(lead: KnownLead) -> Question | str:
-    asked = _website(lead)
-    return asked if isinstance(asked, str) else Question("agent", asked.subject, asked.address)
-
-
-def _domain(lead: KnownLead) -> str | None:
-    for written in (lead.values.get("company_domain"), lead.values.get("company_website")):
-        found = normalize.own_domain(written) if written else None
-        if found:
-            return found
-    return None
-
-
-def _apollo_company(lead: KnownLead) -> Question | str:
-    domain = _domain(lead)
-    return Question.of("apollo_company", domain=domain) if domain else "no domain of the company is known"
-
-
-def _person(provider: Provider, lead: KnownLead) -> Question | str:
-    values, domain = lead.values, _domain(lead)
-    name = values.get("contact_name") or " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
-    email, profile = values.get("contact_email"), values.get("linkedin_url")
-    company = values.get("company_name")
-    if not (email or profile or (name and (domain or company))):
-        return "nothing identifies a person: no e-mail, no profile, no name with a company"
-    return Question.of(
-        provider, email=email, linkedin_url=profile, name=name or None, domain=domain,
-        organization_name=None if domain else company,
-    )  # fmt: skip
-
-
-def _linkedin(lead: KnownLead) -> Question | str:
-    slug = linkedin_slug(lead.values.get("company_linkedin_url"))
-    return Question.of("linkedin", slug=slug) if slug else "the company's LinkedIn page is not known"
-
-
-_ASKED = {
-    "website": _website,
-    "agent": _agent,
-    "apollo_company": _apollo_company,
-    "apollo_person": lambda lead: _person("apollo_person", lead),
-    "apollo_phone": lambda lead: _person("apollo_phone", lead),
-    "linkedin": _linkedin,
-}
+def question_for(config: EnrichmentConfig, provider: Provider, lead: KnownLead) -> Question | str:
+    """Return what a provider is asked about a lead, or why there is nothing to ask with."""
+    return config.offers[provider].asked(lead)

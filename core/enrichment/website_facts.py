@@ -14,7 +14,8 @@ from core.discovery.document import Document, Line, Link
 from core.discovery.person_details import email_of_link, is_shared_mailbox, plain_email_text
 from core.enrichment.questions import Found
 from core.enrichment.website_structured import Organisation, organisations
-from core.text import cell_text, normalize, phones
+from core.leads.fields import BY_NAME, FieldType, clean
+from core.text import normalize
 from core.text.countries import country_code
 from core.text.folding import fold
 from core.text.postal_addresses import read_addresses
@@ -128,19 +129,10 @@ def _country(chosen: Sequence[tuple[str, Organisation]], url: str) -> str | None
 
 
 def _clean(field: str, value: str, country: str | None) -> str | None:
-    match field:
-        case "company_phone":
-            return phones.phone(value, country)
-        case "company_email":
-            return normalize.email(value)
-        case "country":
-            return normalize.country(value)
-        case "postal_code":
-            return normalize.postal_code(value)
-        case "company_linkedin_url":
-            return normalize.linkedin_company(value)
-    text = cell_text.text(" ".join(value.split()))
-    return text[:_MAX_DESCRIPTION] if text else None
+    kind = BY_NAME[field].type
+    is_words = kind in (FieldType.TEXT, FieldType.REGION)
+    cleaned = clean(field, " ".join(value.split()) if is_words else value, country)
+    return cleaned[:_MAX_DESCRIPTION] if cleaned and is_words else cleaned
 
 
 def _values(fields: Iterable[tuple[str, str]], url: str, confidence: float, country: str | None) -> Iterable[Found]:

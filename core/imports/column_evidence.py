@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from core.imports.column_content import Profile
-
-_PERSON_FIELDS = ("contact_name", "first_name", "last_name")
+from core.leads.fields import BY_NAME, FieldType
 
 
 def supports(field: str, cells: Profile) -> float:
@@ -13,8 +12,8 @@ def supports(field: str, cells: Profile) -> float:
         return 1.0
     if cells.share("json") > 0.5 and field != "notes":
         return 0.0
-    check = _CHECKS.get(field)
-    return check(cells) if check else 1.0
+    check = _RULES.get(field) or _BY_TYPE[BY_NAME[field].type]
+    return check(cells)
 
 
 def _at_least(share: float, needed: float) -> float:
@@ -105,7 +104,7 @@ def _size(cells: Profile) -> float:
     return 1.0 if cells.share("digits") > 0.4 or cells.share("size_word") > 0.3 else 0.0
 
 
-def _revenue(cells: Profile) -> float:
+def _number(cells: Profile) -> float:
     return 0.0 if cells.share("url") > 0.3 else _at_least(cells.share("digits"), 0.4)
 
 
@@ -138,33 +137,27 @@ def _external_id(cells: Profile) -> float:
     return 0.5 if cells.mean_chars > 60 else 1.0
 
 
-def _street(cells: Profile) -> float:
-    strange = max(
-        cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
-    )
-    return 0.0 if strange > 0.5 else 1.0
-
-
-_CHECKS: dict[str, Callable[[Profile], float]] = {
-    "contact_email": _email,
-    "contact_phone": _phone,
-    "company_phone": _phone,
-    "company_website": _site,
-    "company_domain": _site,
-    "linkedin_url": _linkedin_person,
-    "company_linkedin_url": _linkedin_company,
+_BY_TYPE: dict[FieldType, Callable[[Profile], float]] = {
+    FieldType.TEXT: _words,
+    FieldType.NAME: _person,
+    FieldType.EMAIL: _email,
+    FieldType.PHONE: _phone,
+    FieldType.URL: _site,
+    FieldType.DOMAIN: _site,
+    FieldType.PERSON_PROFILE: _linkedin_person,
+    FieldType.COMPANY_PROFILE: _linkedin_company,
+    FieldType.COUNTRY: _country,
+    FieldType.REGION: _state,
+    FieldType.POSTAL_CODE: _postal,
+    FieldType.NUMBER: _number,
+    FieldType.ID: _external_id,
+}
+_RULES: dict[str, Callable[[Profile], float]] = {
     "company_name": _company,
-    **dict.fromkeys(_PERSON_FIELDS, _person),
     "city": _place,
-    "state": _state,
-    "country": _country,
-    "postal_code": _postal,
     "company_size": _size,
-    "annual_revenue": _revenue,
-    "industry": _words,
     "contact_title": _title,
     "notes": _notes,
     "source": _source,
-    "external_id": _external_id,
-    "street": _street,
 }
+"""Fields whose cells say more, or less, than their type."""

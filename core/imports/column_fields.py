@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from core.imports.column_content import Profile
 from core.imports.column_readings import Reading, Table, has_person
+from core.leads.fields import COLUMNS, FieldType
 
 Decider = Callable[[Reading, Profile, Table], list[tuple[str, float]]]
 
@@ -312,7 +313,8 @@ def _simple(field: str, confidence: float) -> Decider:
     return decide
 
 
-DECIDERS: tuple[tuple[tuple[str, ...], Decider], ...] = (
+_Ruled = tuple[tuple[tuple[str, ...], Decider], ...]
+_ADDRESSES_AND_NAMES: _Ruled = (
     (("email",), _email),
     (("phone", "mobile"), _phone),
     (("source",), _source),
@@ -322,15 +324,16 @@ DECIDERS: tuple[tuple[tuple[str, ...], Decider], ...] = (
     (("first",), _first),
     (("last",), _last),
     (("postal",), _place("postal_code")),
-    (("size",), _simple("company_size", 0.94)),
-    (("revenue",), _simple("annual_revenue", 0.94)),
+)
+_PLACES: _Ruled = (
     (("street",), _street),
     (("city",), _place("city")),
     (("state",), _state),
     (("country",), _country),
     (("location",), _location),
     (("district",), _simple("city", 0.55)),
-    (("industry",), _simple("industry", 0.94)),
+)
+_WORDS: _Ruled = (
     (("category",), _category),
     (("campaign",), _campaign),
     (("id",), _id),
@@ -339,4 +342,22 @@ DECIDERS: tuple[tuple[tuple[str, ...], Decider], ...] = (
     (("notes",), _notes),
     (("name",), _name),
 )
+_RULED = frozenset(
+    concept for rules in (_ADDRESSES_AND_NAMES, _PLACES, _WORDS) for concepts, _ in rules for concept in concepts
+) | {"linkedin"}
+
+
+def _plain(*, numbers: bool) -> _Ruled:
+    """List the attributes that name a field and nothing else: numbers of it, or words."""
+    return tuple(
+        ((concept,), _simple(field.name, 0.94))
+        for field in COLUMNS
+        for concept in field.headers
+        if concept not in _RULED and (field.type is FieldType.NUMBER) is numbers
+    )
+
+
+DECIDERS: _Ruled = (
+    *_ADDRESSES_AND_NAMES, *_plain(numbers=True), *_PLACES, *_plain(numbers=False), *_WORDS
+)  # fmt: skip
 """Attributes of a name -> who decides on it; the first that fits does."""

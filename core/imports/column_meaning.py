@@ -1,12 +1,13 @@
 """What a column's name means among others: 'Name' beside 'Vorname' is the last name, beside 'Website' a firm."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.imports.column_content import Profile
 from core.imports.column_fields import DECIDERS, bare_name, linkedin, subject_alone
 from core.imports.column_readings import Reading, Table, read_name, table_of
 from core.imports.column_words import ATTRIBUTES, lexicon
+from core.leads.fields import BY_NAME, FieldType
 
 _VAGUE = frozenset({"size", "name", "notes", "url", "title", "location", "category"})
 """Attributes that every thing has: with an unknown word beside them they may be anything's."""
@@ -49,17 +50,10 @@ def meaning_of(names: Sequence[str], profiles: Sequence[Profile]) -> list[Guess]
 
 def _proves(field: str, cells: Profile) -> bool:
     """Tell whether the cells alone make the field certain, so that a strange word in the name matters less."""
-    return {
-        "contact_email": cells.share("email") > 0.7,
-        "company_website": cells.share("url") > 0.7,
-        "linkedin_url": cells.share("linkedin_person") > 0.7,
-        "company_linkedin_url": cells.share("linkedin_company") > 0.7,
-        "contact_phone": cells.share("phone") > 0.8 and cells.mean_chars >= 8,
-        "company_phone": cells.share("phone") > 0.8 and cells.mean_chars >= 8,
-        "country": cells.share("country") > 0.8,
-        "company_name": cells.share("legal") > 0.4,
-        "external_id": cells.count >= 20 and cells.distinct > 0.99,
-    }.get(field, False)
+    if field == "company_name":
+        return cells.share("legal") > 0.4
+    proof = _PROOFS.get(BY_NAME[field].type)
+    return proof is not None and proof(cells)
 
 
 def _from_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -117,3 +111,15 @@ def _from_cells(cells: Profile, *, named: bool) -> list[tuple[str, float]]:
 
 def _is_phone_column(cells: Profile) -> bool:
     return cells.share("phone") > 0.8 and cells.mean_chars >= 8 and cells.share("id") < 0.5
+
+
+_PROOFS: dict[FieldType, Callable[[Profile], bool]] = {
+    FieldType.EMAIL: lambda cells: cells.share("email") > 0.7,
+    FieldType.URL: lambda cells: cells.share("url") > 0.7,
+    FieldType.PERSON_PROFILE: lambda cells: cells.share("linkedin_person") > 0.7,
+    FieldType.COMPANY_PROFILE: lambda cells: cells.share("linkedin_company") > 0.7,
+    FieldType.PHONE: lambda cells: cells.share("phone") > 0.8 and cells.mean_chars >= 8,
+    FieldType.COUNTRY: lambda cells: cells.share("country") > 0.8,
+    FieldType.ID: lambda cells: cells.count >= 20 and cells.distinct > 0.99,
+}
+"""Type -> what its cells look like and no other's do."""

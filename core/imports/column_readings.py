@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.imports.column_content import Profile
 from core.imports.column_words import ATTRIBUTES, SUBJECTS, concepts_of
 from core.imports.opt_out_columns import is_opt_out_name
+from core.leads.fields import COLUMNS, FieldType
 
 NEVER = frozenset({"blocked", "fax", "middle", "honorific", "street2"})
 """Concepts that make a column none of ours, whatever stands beside them."""
@@ -111,8 +112,14 @@ _COMPANY_ASIDES = frozenset(
 )
 # Concepts that speak for a list of people or of companies, with their weights.
 _PERSONAL = ((("email",), 1.5), (("mobile",), 1.0), (("title", "first", "last"), 2.0))
+_AMOUNTS = tuple(
+    concept
+    for field in COLUMNS
+    if field.of == "company" and field.type is FieldType.NUMBER
+    for concept in field.headers
+)
 _CORPORATE = (
-    (("industry", "size", "revenue", "domain", "register_id", "company_id"), 1.5),
+    (("industry", *_AMOUNTS, "domain", "register_id", "company_id"), 1.5),
     (("category",), 0.8),
     (("street", "billing", "shipping"), 0.7),
     (("postal",), 0.4),

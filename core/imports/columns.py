@@ -18,6 +18,7 @@ from core.imports.column_meaning import Guess, meaning_of
 from core.imports.column_readings import read_name, table_of
 from core.imports.column_words import fold_header
 from core.imports.ragged_rows import TableShape, shape_of
+from core.leads.fields import BY_NAME, FieldType
 from core.leads.lead import FIELDS
 
 MORE_COLUMN = "_more"
@@ -26,6 +27,7 @@ OWN_COLUMNS = frozenset({"_line", "_error", MORE_COLUMN})
 THRESHOLD = 0.5
 SAMPLE_ROWS = 200
 _NO_SHAPE = TableShape()
+_ADDRESSES = frozenset({FieldType.PHONE, FieldType.EMAIL})
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def _guesses(header: Sequence[str], profiles: Sequence[Profile], rows: Sequence[
         exact = "_" in guess.field and fold_header(names[guess.column]).replace(" ", "_") == guess.field
         confidence = 1.0 if exact else guess.confidence * supports(guess.field, evidence)
         if evidence.count == 0 and rows and not exact:
-            confidence -= 0.12 if guess.field in {"contact_phone", "contact_email", "company_phone"} else 0.01
+            confidence -= 0.12 if BY_NAME[guess.field].type in _ADDRESSES else 0.01
         # The second of a name is rarely the better one.
         if "#" in header[guess.column] and names[guess.column] != header[guess.column]:
             confidence -= 0.02

@@ -4,10 +4,11 @@
 needs. A row is importable when it names a company, or a website or domain, or has at least one valid e-mail.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from core.imports.columns import MORE_COLUMN, OWN_COLUMNS, ColumnMapping
+from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, FieldType, LeadField
 from core.leads.lead import FIELDS, POSITION, DedupeKey, dedupe_key
 from core.text import cell_text, normalize
 from core.text.countries import country_code
@@ -49,23 +50,25 @@ class Reject(NamedTuple):
 RowReader = Callable[[list[str]], LeadRow | Reject]
 """Turns a record's cells into a lead's values or a reason against it."""
 
-_NORMALIZERS: dict[str, Callable[[str], str | None]] = {
-    "company_domain": normalize.own_domain,
-    "company_size": normalize.number_range,
-    "annual_revenue": normalize.number_range,
-    "country": normalize.country,
-    "postal_code": normalize.postal_code,
-    "company_linkedin_url": normalize.linkedin_company,
-    "contact_email": normalize.real_email,
-    "linkedin_url": normalize.linkedin_person,
-    "external_id": normalize.external_id,
-}
-_PHONES = ("company_phone", "contact_phone")
-_NAMING = ("contact_name", "first_name", "last_name", "contact_phone", "company_phone", "linkedin_url", "contact_title")
-_REPEATING = frozenset(
-    {"industry", "company_size", "city", "state", "country", "first_name", "last_name", "contact_title", "source"}
-)
-"""Fields whose values come again and again: looked up before they are worked out."""
+_PHONES = tuple(field.name for field in COLUMNS if field.type is FieldType.PHONE)
+_REPEATING = frozenset(field.name for field in COLUMNS if field.repeats)
+_NAMING_FIRST = (FieldType.NAME, FieldType.PHONE, FieldType.PERSON_PROFILE)
+
+
+def _naming(columns: Iterable[LeadField]) -> tuple[str, ...]:
+    """List what names somebody without saying which lead it is: of a person all but the address, and each phone."""
+    found = [
+        field
+        for field in columns
+        if (field.of == "person" and field.type is not FieldType.EMAIL) or field.type is FieldType.PHONE
+    ]
+    found.sort(key=lambda field: field.of != "person")
+    found.sort(key=lambda field: _NAMING_FIRST.index(field.type) if field.type in _NAMING_FIRST else len(_NAMING_FIRST))
+    return tuple(field.name for field in found)
+
+
+_NAMING = _naming(COLUMNS)
+"""Fields that a refused row is told by, the first that it fills."""
 _MEMO_SIZE = 10_000
 
 _NAME, _WEBSITE, _DOMAIN = POSITION["company_name"], POSITION["company_website"], POSITION["company_domain"]
@@ -170,7 +173,7 @@ class _RowReader:
     def _read_column(self, field: str, names: dict[str, Any]) -> list[str]:
         """Write the lines that turn one column's cell into the field's value."""
         column, value = self._column_of[field], f"v{POSITION[field]}"
-        clean = _NORMALIZERS.get(field, cell_text.text)
+        clean = CLEANERS[BY_NAME[field].type]
         lines = [f"    raw = cells[{column}]"]
         if field in _REPEATING:
             memo = _Memo(field, clean)
@@ -302,5 +305,9 @@ class _Memo:
 
 
 def normalizer_of(field: str) -> Callable[[str], str | None]:
-    """Give the function that cleans a field's cells by themselves; phones, which need a country, only as text."""
-    return _NORMALIZERS.get(field, cell_text.text)
+    """Give the function that cleans a field's cells by themselves.
+
+    Phones, which need a country, and web addresses, which profiles read as they are typed, only as text.
+    """
+    kind = BY_NAME[field].type
+    return cell_text.text if kind in (FieldType.PHONE, FieldType.URL) else CLEANERS[kind]

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from functools import cache
 
 from core.imports.column_content import Profile, is_kind, profile
+from core.leads.fields import BY_NAME, FieldType
 
 _CERTAIN = 0.9
 _MOST_SURPLUS = 40
 """Cells more than columns, beyond which no row is looked at: it is no row of this table."""
 _KINDS = ("linkedin", "email", "url", "date", "truth", "number", "phone", "country")
 """What a column may hold throughout, the narrower first."""
-_FIELD_KINDS = {
-    "contact_email": "email",
-    "company_website": "url",
-    "company_domain": "url",
-    "linkedin_url": "linkedin",
-    "company_linkedin_url": "linkedin",
-    "contact_phone": "phone",
-    "company_phone": "phone",
+_TYPE_KINDS = {
+    FieldType.EMAIL: "email",
+    FieldType.URL: "url",
+    FieldType.DOMAIN: "url",
+    FieldType.PERSON_PROFILE: "linkedin",
+    FieldType.COMPANY_PROFILE: "linkedin",
+    FieldType.PHONE: "phone",
 }
 _ENOUGH = 3
 """Cells that tell what a column does not hold."""
@@ -172,9 +172,9 @@ def shape_of(rows: Sequence[Sequence[str]], fields: Sequence[str | None]) -> Tab
 
 
 def _kind(cells: Profile, field: str | None) -> str | None:
+    named = _TYPE_KINDS.get(BY_NAME[field].type) if field else None
     if cells.count == 0:
-        return _FIELD_KINDS.get(field or "")
-    named = _FIELD_KINDS.get(field or "")
+        return named
     if named and cells.share(named) >= _CERTAIN:
         return named
     return next((kind for kind in _KINDS if cells.share(kind) >= _CERTAIN), None)

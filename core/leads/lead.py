@@ -4,33 +4,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Literal
 
+from core.leads.fields import COLUMNS
 from core.text.folding import fold
 
-FIELDS: tuple[str, ...] = (
-    "company_name",
-    "company_website",
-    "company_domain",
-    "industry",
-    "company_size",
-    "annual_revenue",
-    "street",
-    "city",
-    "state",
-    "country",
-    "postal_code",
-    "company_phone",
-    "company_linkedin_url",
-    "contact_name",
-    "first_name",
-    "last_name",
-    "contact_title",
-    "contact_email",
-    "contact_phone",
-    "linkedin_url",
-    "notes",
-    "source",
-    "external_id",
-)
+FIELDS: tuple[str, ...] = tuple(field.name for field in COLUMNS)
 """The canonical fields, in storage order."""
 
 POSITION: dict[str, int] = {field: position for position, field in enumerate(FIELDS)}

@@ -150,10 +150,3 @@ class TombstoneKey:
         key = hashlib.sha256(self.secret).digest() if len(self.secret) > _BLOCK else self.secret
         padded = key.ljust(_BLOCK, b"\0")
         return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
-
-
-PERSON_FIELDS = (
-    *("contact_name", "first_name", "last_name", "contact_title"),
-    *("contact_email", "contact_phone", "linkedin_url", "notes"),
-)
-"""Fields of a lead that are about its person, and the free text that may be."""

@@ -18,12 +18,17 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import MalformedAnswer
+from core.leads.fields import COLUMNS, FieldType
 from core.qualification.criteria import known
 
 MAX_QUOTE_CHARS, MAX_QUOTE_WORDS = 80, 8
 _MAX_VALUE_CHARS, _MAX_ALL_CHARS, _MIN_SHARE_CHARS = 1_000, 8_000, 80
+_NEEDED = frozenset({"contact_title", "notes"})
+"""What is about a person and is shown all the same: a judgement rests on it."""
 _PERSONAL = frozenset(
-    ("contact_name", "first_name", "last_name", "contact_email", "contact_phone", "company_phone", "linkedin_url")
+    field.name
+    for field in COLUMNS
+    if (field.is_personal and field.name not in _NEEDED) or field.type is FieldType.PHONE
 )
 """Fields of which a model learns only that they are filled."""
 _FILLED = "(on file)"

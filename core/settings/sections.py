@@ -1,6 +1,6 @@
 """What a section of settings is: a plain model with a prefix, whose fields are for users or for tuning."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -20,6 +20,17 @@ class Section(BaseModel):
 
     prefix: ClassVar[str] = ""
     empty_lifts: ClassVar[bool] = False
+
+
+S = TypeVar("S", bound=Section)
+
+
+class SettingsReader(Protocol):
+    """Reads a section of settings as it is set: `Environment.read`, or whatever stands in for it."""
+
+    def __call__(self, section: type[S], /) -> S:
+        """Return the section. Raises InvalidSetting."""
+        ...
 
 
 def tuning(default: Any, description: str, **bounds: Any) -> Any:

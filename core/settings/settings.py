@@ -285,7 +285,7 @@ class Settings:
 
     def __init__(self, environment: Environment | None = None) -> None:
         """Read all sections. Raises InvalidSetting naming the variable that is wrong."""
-        read = (environment := environment or Environment.of_process()).read
+        self.read = read = (environment := environment or Environment.of_process()).read
         place = read(HomeSettings)
         self.home = place.home.expanduser().absolute()
         self.root = place.root

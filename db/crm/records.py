@@ -15,10 +15,11 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from core.crm.config import COMPUTED, LEAD_FIELDS, LISTS, CrmConfig
+from core.crm.config import COMPUTED, CONTACT_COLUMNS, LEAD_FIELDS, LISTS, CrmConfig
 from core.crm.records import Kind, Value, Values
 from core.crm.units import LocalRecord, LocalUnit, name_key
 from core.crm.values import tidy
+from core.leads.fields import PERSON_FIELDS
 from core.leads.lead import FIELDS, dedupe_key
 from core.outreach.suppression import spellings
 from core.text.cell_text import storable
@@ -36,13 +37,7 @@ TOKEN = f"""md5(ROW({_COMPARED}, a.tier, a.score, a.reasoning)::text || coalesce
         c.not_seen_since IS NULL)::text), '' ORDER BY c.person_key) FROM contacts c WHERE c.lead_id = l.id), ''))"""
 """SQL of what changes when anything of a lead or its people does that may matter to a CRM."""
 
-OWN_PERSON = {
-    "name": "contact_name",
-    "title": "contact_title",
-    "emails": "contact_email",
-    "phones": "contact_phone",
-    "linkedin_url": "linkedin_url",
-}
+OWN_PERSON = CONTACT_COLUMNS
 OTHER_PERSON = {
     "name": "name",
     "title": "title",
@@ -351,7 +346,7 @@ async def delete_person(connection: Connection, lead_id: UUID, person_key: str) 
     if person_key:
         await connection.execute("DELETE FROM contacts WHERE lead_id = %s AND person_key = %s", [lead_id, person_key])
         return
-    columns = ", ".join(f"{name} = NULL" for name in (*OWN_PERSON.values(), "first_name", "last_name"))
+    columns = ", ".join(f"{name} = NULL" for name in PERSON_FIELDS)
     await connection.execute(f"UPDATE leads SET {columns} WHERE id = %s", [lead_id])
 
 

@@ -16,8 +16,9 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import EXTRA_FIELDS, KnownLead, Origin
+from core.enrichment.questions import KnownLead, Origin
 from core.enrichment.runs import EnrichmentRun, EnrichRequest, Selection
+from core.leads.fields import EXTRA_FIELDS
 from core.leads.lead import FIELDS
 from db.server.lead_claims import FIRST, Due, cut
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import InvalidInput, LeadNotFound
+from core.leads.fields import EDITABLE_FIELDS
 from core.leads.lead import FIELDS
 from db.schema.enrichment_tables import FieldProvenanceRow
 from db.schema.tables import LeadRow
@@ -33,8 +34,9 @@ async def edit(
         InvalidInput: a name is not a field of a lead.
         LeadNotFound: no lead has this id.
     """
-    if unknown := sorted(set(changes) - set(FIELDS)):
-        raise InvalidInput(f"no such field of a lead: {', '.join(unknown)}; fields are {', '.join(FIELDS)}")
+    if unknown := sorted(set(changes) - set(EDITABLE_FIELDS)):
+        known = ", ".join(EDITABLE_FIELDS)
+        raise InvalidInput(f"no such field of a lead: {', '.join(unknown)}; fields are {known}")
     marks = LeadRow.field_edits.op("||")({name: {"at": now.isoformat(), "by": by} for name in changes})
     values = {**changes, "edited_at": now, "edited_by": by, "updated_at": now, "field_edits": marks}
     statement = update(LeadRow).where(LeadRow.id == lead_id).values(**values)

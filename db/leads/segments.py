@@ -19,9 +19,11 @@ def _of_segment(segment: Segment, *columns: Any) -> Select[Any]:
     joined = LeadRow.__table__.outerjoin(AssessmentRow.__table__, AssessmentRow.lead_id == LeadRow.id)
     chosen = select(*columns).select_from(joined).order_by(LeadRow.id).limit(segment.limit)
     if segment.industry:
-        chosen = chosen.where(func.lower(LeadRow.industry).contains(segment.industry.lower(), autoescape=True))
+        chosen = chosen.where(
+            func.lower(LeadRow.__table__.c.industry).contains(segment.industry.lower(), autoescape=True)
+        )
     if segment.country:
-        chosen = chosen.where(func.lower(LeadRow.country).in_(sorted(spellings_in(segment.country))))
+        chosen = chosen.where(func.lower(LeadRow.__table__.c.country).in_(sorted(spellings_in(segment.country))))
     if segment.tiers:
         chosen = chosen.where(AssessmentRow.tier.in_(segment.tiers))
     return chosen

@@ -10,10 +10,11 @@ from typing import Any
 import psycopg
 
 from core.errors import ConfigurationError
+from core.leads.fields import PERSONAL_FIELDS
 from core.leads.lead import FIELDS, dedupe_key
-from core.outreach.suppression import PERSON_FIELDS, TombstoneKey
+from core.outreach.suppression import TombstoneKey
 
-_KEPT = tuple(field for field in FIELDS if field not in PERSON_FIELDS)
+_KEPT = tuple(field for field in FIELDS if field not in PERSONAL_FIELDS)
 _KEYS = "SELECT DISTINCT key_id FROM tombstones"
 
 TAKE_ERASED = f"""

@@ -63,29 +63,8 @@ class LeadRow(Base):
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(Text(collation="C"), unique=True)
-    company_name: Mapped[str | None]
-    company_website: Mapped[str | None]
-    company_domain: Mapped[str | None]
-    industry: Mapped[str | None]
-    company_size: Mapped[str | None]
-    annual_revenue: Mapped[str | None]
-    street: Mapped[str | None]
-    city: Mapped[str | None]
-    state: Mapped[str | None]
-    country: Mapped[str | None]
-    postal_code: Mapped[str | None]
-    company_phone: Mapped[str | None]
-    company_linkedin_url: Mapped[str | None]
-    contact_name: Mapped[str | None]
-    first_name: Mapped[str | None]
-    last_name: Mapped[str | None]
-    contact_title: Mapped[str | None]
-    contact_email: Mapped[str | None]
-    contact_phone: Mapped[str | None]
-    linkedin_url: Mapped[str | None]
-    notes: Mapped[str | None]
-    source: Mapped[str | None]
-    external_id: Mapped[str | None]
+    # One column a row of `core.leads.fields.TABLE`; a class body's names may be written like any other mapping's.
+    locals().update({name: mapped_column(Text, nullable=True) for name in FIELDS})
     extra: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
     original: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
     created_import_id: Mapped[UUID | None] = mapped_column(Uuid)
@@ -253,7 +232,3 @@ class AssessmentClaimRow(Base):
 
     lead_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     token: Mapped[int]
-
-
-LEAD_COLUMNS: tuple[str, ...] = (*FIELDS, "extra", "original")
-"""What an import writes of a lead, in the order of the staging table."""

@@ -12,9 +12,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.leads.fields import PERSONAL_FIELDS
 from core.outreach.approvals import OPEN, Status, canonical
 from core.outreach.opt_outs import person_keys
-from core.outreach.suppression import PERSON_FIELDS, TombstoneKey, spellings
+from core.outreach.suppression import TombstoneKey, spellings
 from core.text.names import person_key
 from core.upkeep.erasure import Subject
 from db.agents import threads as agent_threads
@@ -129,9 +130,9 @@ def _emptied(lead: dict[str, Any], subject: Subject) -> dict[str, Any] | None:
     values: dict[str, Any] = {"extra": {}, "notes": None, "updated_at": text("now()")}
     is_same_name = lead["contact_name"] is not None and person_key(lead["contact_name"]) in subject.person_keys
     if lead["contact_email"] == subject.address or (lead["contact_email"] is None and is_same_name):
-        original = {name: said for name, said in lead["original"].items() if name not in PERSON_FIELDS}
+        original = {name: said for name, said in lead["original"].items() if name not in PERSONAL_FIELDS}
         key = company_key(lead) or f"erased:{lead['id']}"
-        return values | dict.fromkeys(PERSON_FIELDS) | {"original": original, "dedupe_key": key}
+        return values | dict.fromkeys(PERSONAL_FIELDS) | {"original": original, "dedupe_key": key}
     texts = json.dumps([lead["extra"], lead["original"], lead["notes"]], ensure_ascii=False)
     return values | {"original": {}} if subject.is_named_in(texts) else None
 
@@ -150,7 +151,7 @@ async def _erase_changes(connection: AsyncConnection, subject: Subject) -> int:
 
 
 def _is_company(name: str) -> bool:
-    return name not in PERSON_FIELDS and not name.startswith(("extra.", "original."))
+    return name not in PERSONAL_FIELDS and not name.startswith(("extra.", "original."))
 
 
 async def _erase_rejects(connection: AsyncConnection, subject: Subject) -> int:
@@ -264,7 +265,7 @@ async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:
         "address": subject.address,
         "leads": list(subject.lead_ids),
         "keys": list(subject.person_keys),
-        "fields": list(PERSON_FIELDS),
+        "fields": list(PERSONAL_FIELDS),
     }
     theirs = (
         "(position(:address in lower(base::text || other_values::text || seen_edits::text)) > 0 "
@@ -295,7 +296,7 @@ async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:
 
 async def _erase_enrichment(connection: AsyncConnection, subject: Subject) -> int:
     """Remove what providers said of the person, and where values of theirs came from."""
-    named = {"address": subject.address, "leads": list(subject.lead_ids), "fields": list(PERSON_FIELDS)}
+    named = {"address": subject.address, "leads": list(subject.lead_ids), "fields": list(PERSONAL_FIELDS)}
     changed = 0
     for statement in (
         "UPDATE enrichment_questions SET found = '[]', reason = NULL WHERE found <> '[]' AND ("

@@ -14,6 +14,7 @@ import httpx
 
 from core.errors import AnswerPending, Gone, InvalidInput, PaymentRequired, ProviderError, Rejected, Unauthorized
 from core.ledger.spend import Cost
+from integrations.apollo.offers import BULK, CREDIT, PHONE
 from integrations.apollo.schemas import (
     ApolloHit,
     ApolloLateResult,
@@ -32,15 +33,10 @@ from integrations.http import Answer, Json, ProviderClient
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Observation
 
-BULK = 10
-"""Items Apollo takes in one bulk call."""
 PAGE = 100
 LAST_PAGE = 500
 _WINDOWS = {"minute": "minute", "hour": "hourly", "day": "24-hour"}
 """Our name of a window to Apollo's in its headers."""
-_CREDIT = Cost(credits=Decimal(1))
-_PHONE = Cost(credits=Decimal(9))
-"""A match and a mobile number."""
 Found = TypeVar("Found")
 
 
@@ -124,9 +120,9 @@ class ApolloClient(ProviderClient):
             raise InvalidInput("a person query names nothing to look for")
 
         def cost(answer: Answer) -> Cost:
-            return _CREDIT if self._person(answer.body) else Cost()
+            return CREDIT if self._person(answer.body) else Cost()
 
-        answer = await self._paid("/people/match", query.body(), _CREDIT, cost)
+        answer = await self._paid("/people/match", query.body(), CREDIT, cost)
         return self._person(answer.body)
 
     def _person(self, body: Json) -> ApolloPerson | None:
@@ -158,10 +154,10 @@ class ApolloClient(ProviderClient):
 
         def cost(answer: Answer) -> Cost:
             charged = self.parsed(ApolloMatches, answer.body, operation).credits_consumed
-            return _CREDIT.times(len(queries)) if charged is None else Cost(credits=max(charged, Decimal(0)))
+            return CREDIT.times(len(queries)) if charged is None else Cost(credits=max(charged, Decimal(0)))
 
         body = {"details": [query.body() for query in queries]}
-        answer = await self._paid("/people/bulk_match", body, _CREDIT.times(len(queries)), cost)
+        answer = await self._paid("/people/bulk_match", body, CREDIT.times(len(queries)), cost)
         matches = self.parsed(ApolloMatches, answer.body, operation).matches
         people = [person for person in matches if person is not None and not person.is_stub]
         found = tuple(next(filter(query.fits, people), None) for query in queries)
@@ -205,14 +201,14 @@ class ApolloClient(ProviderClient):
         """Return the company of a domain, or None; one credit."""
 
         def cost(answer: Answer) -> Cost:
-            return _CREDIT if self._organization(answer.body) else Cost()
+            return CREDIT if self._organization(answer.body) else Cost()
 
         answer = await self.request(
             "GET",
             "/organizations/enrich",
             params={"domain": bare_domain(domain)},
             may_repeat=False,
-            estimate=_CREDIT,
+            estimate=CREDIT,
             cost_of=cost,
         )
         return self._organization(answer.body)
@@ -242,10 +238,10 @@ class ApolloClient(ProviderClient):
 
         def cost(answer: Answer) -> Cost:
             enriched = self.parsed(ApolloOrganizations, answer.body, operation).unique_enriched_records
-            return _CREDIT.times(len(asked) if enriched is None else max(enriched, 0))
+            return CREDIT.times(len(asked) if enriched is None else max(enriched, 0))
 
         body = {"details": [{"domain": domain} for domain in asked]}
-        answer = await self._paid("/organizations/bulk_enrich", body, _CREDIT.times(len(asked)), cost)
+        answer = await self._paid("/organizations/bulk_enrich", body, CREDIT.times(len(asked)), cost)
         companies = {
             bare_domain(company.primary_domain): company
             for company in self.parsed(ApolloOrganizations, answer.body, operation).organizations
@@ -269,10 +265,10 @@ class ApolloClient(ProviderClient):
             raise InvalidInput("a person query names nothing to look for")
 
         def cost(answer: Answer) -> Cost:
-            return _PHONE if self._person(answer.body) else Cost()
+            return PHONE if self._person(answer.body) else Cost()
 
         body = {**query.body(), "reveal_phone_number": True, "webhook_url": webhook_url}
-        answer = await self._paid("/people/match", body, _PHONE, cost)
+        answer = await self._paid("/people/match", body, PHONE, cost)
         submitted = self.parsed(ApolloSubmitted, answer.body or {}, operation)
         is_known = self._person(answer.body) is not None and submitted.request_id is not None
         return ApolloBulk((submitted if is_known else None,), cost(answer), answer.request_id)

@@ -1,9 +1,9 @@
-"""The agent as a provider of enrichment: text of a website in, fields out; each run is noted in the ledger."""
+"""The agent as a source of enrichment: text of a website in, fields out; each run is noted in the ledger."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,13 +12,13 @@ from agents.metering import Meter
 from agents.models import Job
 from core.agents.executions import Execution, ExecutionStatus
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import Answer, Found, Question
+from core.enrichment.offers import SourceOffer
+from core.enrichment.questions import Answer, Found, Question, Unasked
 from core.enrichment.text_readings import MEANINGS
 from core.errors import LimitReached, MalformedAnswer, ProviderError
 from core.ledger.spend import Receipt, receipts, total
-from core.settings.settings import WebsiteSettings
-from integrations.websites.fetcher import WebsiteFetcher
-from tasks.enrichment.website_reading import read_text
+from integrations.sources import AnswersAtOnce, Timing, attempt
+from integrations.websites.sources import SiteReading
 from tasks.runtime.providers import Outside
 
 Record = Callable[[Execution], Awaitable[None]]
@@ -26,31 +26,37 @@ Record = Callable[[Execution], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class AgentReader:
+class AgentReader(AnswersAtOnce):
     """Reads websites with a model.
 
     Attributes:
         chain: of `agents.enrichment.build`.
         models: the names of the models it may ask, for runs that never got that far.
-        fetcher: of websites; what the website provider has read is in its cache.
-        websites: how long reading a site may take.
+        sites: how websites are read; what was read of them already is in the fetcher's cache.
         run_id: whose budget it is.
         record: takes note of each run.
+        offer: of the source.
     """
 
     chain: agent.Reading
     models: str
-    fetcher: WebsiteFetcher
-    websites: WebsiteSettings
+    sites: SiteReading
     run_id: UUID
     record: Record | None
+    offer: SourceOffer
+
+    async def ask(self, questions: Sequence[Question]) -> Sequence[Answer] | Unasked:
+        """Have the text of one company's website read."""
+        if not questions:
+            return []
+        (question,) = questions
+        timing = Timing()
+        answer = await attempt(lambda: self.read(question))
+        return answer if isinstance(answer, Unasked) else [replace(answer, **timing.facts())]
 
     async def read(self, question: Question) -> Answer:
         """Answer a question about a site. Raises LimitReached, ProviderError."""
-        chosen = self.websites
-        text = await read_text(
-            question.address, self.fetcher, time_budget_s=chosen.time_budget_s, reading_s=chosen.reading_s
-        )
+        text = await self.sites.text(question.address)
         if isinstance(text, Answer):
             return text
         if not text.pages:
@@ -112,15 +118,15 @@ def _answer(found: list[Found], reason: str | None, charged: list[Receipt]) -> A
 async def opened_reader(
     stack: AsyncExitStack,
     world: Outside,
-    fetcher: WebsiteFetcher,
+    sites: SiteReading,
     config: EnrichmentConfig,
     run_id: UUID,
     record: Record | None,
-    websites: WebsiteSettings,
+    offer: SourceOffer,
 ) -> AgentReader:
     """Open the model for reading. Raises ConfigurationError where none can be had."""
     models = world.models()
     model = await stack.enter_async_context(models.chat_model(Job.ENRICHMENT))
-    fields = [name for name in MEANINGS if any(step.ask == "agent" for step in config.steps(name))]
+    fields = [name for name in MEANINGS if any(step.ask == offer.name for step in config.steps(name))]
     named = ", ".join(map(str, models.choices_for(Job.ENRICHMENT)))
-    return AgentReader(agent.build(model, fields), named, fetcher, websites, run_id, record)
+    return AgentReader(agent.build(model, fields), named, sites, run_id, record, offer)

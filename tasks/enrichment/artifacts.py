@@ -2,8 +2,9 @@
 
 from prefect.artifacts import acreate_table_artifact
 
-from core.enrichment.questions import LEAD_OUTCOMES, OUTCOMES
+from core.enrichment.questions import LEAD_OUTCOMES
 from core.enrichment.runs import EnrichmentPlan, EnrichmentReport
+from core.outcomes import OUTCOMES
 
 
 async def show_enrichment(report: EnrichmentReport) -> None:

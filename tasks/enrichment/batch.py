@@ -21,14 +21,16 @@ from core.enrichment.questions import (
     LeadResult,
     Provider,
     Question,
+    Unasked,
     due,
     lead_outcome,
     skipped,
 )
 from core.enrichment.waterfall import accepted_values, known_so_far, next_provider, question_for, wanted_fields
+from core.ports import EnrichmentSource
 from db.enrichment import questions as questions_of
 from db.enrichment.desk import Concluded, Desk
-from tasks.enrichment.sources import Source, Sources, Unasked
+from tasks.enrichment.wiring import Sources
 from tasks.runtime.batches import bounded_gather, sliced
 
 log = logging.getLogger(__name__)
@@ -63,10 +65,12 @@ class BatchWork:
     Attributes:
         desk: the leads that are ours, and where results go.
         sources: whom can be asked.
+        stopped: source to why it is not asked any more in this batch.
     """
 
     desk: Desk
     sources: Sources
+    stopped: dict[Provider, Answer] = field(default_factory=dict)
 
     @property
     def config(self) -> EnrichmentConfig:
@@ -100,14 +104,14 @@ class BatchWork:
             if provider in self.sources.off or provider not in self.sources.on:
                 work.met(provider, skipped(self.sources.off.get(provider, "not configured")))
                 continue
-            question = question_for(provider, known_so_far(self.config, work.lead, work.answers, now))
+            question = question_for(self.config, provider, known_so_far(self.config, work.lead, work.answers, now))
             if isinstance(question, str):
                 work.met(provider, skipped(question))
             else:
                 asking.setdefault(question, []).append(work)
         if not asking:
             return
-        answers = await _Asking(self.desk, self.sources.on[provider]).all(list(asking))
+        answers = await _Asking(self.desk, self.sources.on[provider], self.stopped).all(list(asking))
         for question, sharing in asking.items():
             answer = answers[question.hash]
             for index, work in enumerate(sharing):
@@ -136,10 +140,16 @@ class BatchWork:
 
 @dataclass
 class _Asking:
-    """Questions to one provider, each asked once by whoever takes it first."""
+    """Questions to one source, each asked once by whoever takes it first."""
 
     desk: Desk
-    source: Source
+    source: EnrichmentSource
+    stopped: dict[Provider, Answer]
+
+    @property
+    def provider(self) -> Provider:
+        """The source's name."""
+        return self.source.offer.name
 
     async def all(self, questions: Sequence[Question]) -> dict[str, Answer]:
         """Return hash to answer, for every question."""
@@ -147,7 +157,7 @@ class _Asking:
         waiting = list(questions)
         deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
         while waiting:
-            taken = await questions_of.take(self.desk, self.source.provider, waiting)
+            taken = await questions_of.take(self.desk, self.provider, waiting)
             answers |= taken.answered
             answers |= await self._ask(taken.ours)
             waiting = list(taken.busy)
@@ -164,7 +174,6 @@ class _Asking:
 
         async def collect(parked: tuple[Question, str]) -> None:
             question, ticket = parked
-            assert self.source.collect is not None
             answers[question.hash] = answer = await self.source.collect(ticket)
             await questions_of.record_answers(self.desk, [(question, answer)])
 
@@ -173,24 +182,23 @@ class _Asking:
 
         parked = [(question, ticket) for question, ticket in ours if ticket is not None]
         new = [question for question, ticket in ours if ticket is None]
-        await bounded_gather(collect, parked, width=self.source.width)
-        await bounded_gather(ask, list(sliced(new, self.source.bulk)), width=self.source.width)
+        offer = self.source.offer
+        await bounded_gather(collect, parked, width=offer.width)
+        await bounded_gather(ask, list(sliced(new, offer.bulk)), width=offer.width)
         return answers
 
     async def _chunk(self, chunk: Sequence[Question]) -> dict[str, Answer]:
         """Make one call. Where the budget has no room for all of it, ask for half, down to a single question."""
-        if self.source.stopped is not None:
-            return await self._unasked(chunk, self.source.stopped)
+        if self.provider in self.stopped:
+            return await self._unasked(chunk, self.stopped[self.provider])
         answered = await self.source.ask(chunk)
         if isinstance(answered, Unasked):
             if answered.is_over_budget and len(chunk) > 1:
                 middle = len(chunk) // 2
                 return await self._chunk(chunk[:middle]) | await self._chunk(chunk[middle:])
             if answered.is_for_all:
-                self.source.stopped = answered.answer
-                log.warning(
-                    "provider_put_off", extra={"provider": self.source.provider, "reason": answered.answer.reason}
-                )
+                self.stopped[self.provider] = answered.answer
+                log.warning("provider_put_off", extra={"provider": self.provider, "reason": answered.answer.reason})
             return await self._unasked(chunk, answered.answer)
         pairs = list(zip(chunk, answered, strict=True))
         await questions_of.record_answers(self.desk, pairs)

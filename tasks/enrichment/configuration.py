@@ -3,17 +3,18 @@
 from hashlib import sha256
 
 from core.enrichment.config import EnrichmentConfig, current_config
-from core.enrichment.questions import PROVIDERS, Provider
+from core.enrichment.questions import Provider
 from core.enrichment.runs import EnrichRequest
 from core.settings.settings import settings
-from tasks.enrichment.sources import configured
+from tasks.enrichment.offers import OFFERS
+from tasks.enrichment.wiring import configured
 from tasks.runtime.named_files import allowed_config
 
 
 def chosen_config(request: EnrichRequest) -> tuple[EnrichmentConfig, dict[Provider, str], str]:
     """Give the configuration, who is off, and the version of both: a new key makes leads due."""
     chosen = settings()
-    config = current_config(allowed_config(request.config), chosen.enrichment.config, chosen.home)
+    config = current_config(allowed_config(request.config), chosen.enrichment.config, chosen.home, OFFERS)
     off = configured(chosen, config)
-    on = ",".join(provider for provider in PROVIDERS if provider not in off)
+    on = ",".join(provider for provider in config.offers if provider not in off)
     return config, off, sha256(f"{config.version} {on}".encode()).hexdigest()[:16]

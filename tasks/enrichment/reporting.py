@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import ACCOUNTS, Provider
 from core.enrichment.runs import EnrichmentRun, ProviderReport, in_usd
 from core.ledger.spend import Cost
 from db.ledger import spend
@@ -18,14 +17,16 @@ def each_of(amount: Decimal, leads: int) -> Decimal:
 
 def provider_report(config: EnrichmentConfig, row: Mapping[str, object]) -> ProviderReport:
     """Return what one provider was asked in a run, from a row of `attempts_of`."""
-    provider: Provider = row["provider"]  # type: ignore[assignment]  # as it was written
+    provider = str(row["provider"])
+    offer = config.offers.get(provider)  # None: a source that is no longer there
+    account = None if offer is None else offer.account
     cost = Cost(Decimal(str(row["usd"])), Decimal(str(row["credits"])))
     return ProviderReport(
         provider=provider,
         outcomes=row["outcomes"],
         reused=row["reused"],
         credits=cost.credits,
-        usd=in_usd(config, ACCOUNTS.get(provider), cost),
+        usd=in_usd(config, account, cost),
         median_latency_ms=row["median_latency_ms"],
     )
 

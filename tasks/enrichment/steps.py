@@ -26,7 +26,7 @@ from tasks.enrichment import artifacts
 from tasks.enrichment.batch import BatchWork
 from tasks.enrichment.configuration import chosen_config
 from tasks.enrichment.reporting import each_of, provider_report, spent_by_account
-from tasks.enrichment.sources import opened_sources
+from tasks.enrichment.wiring import opened_sources
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database_engine, database_url

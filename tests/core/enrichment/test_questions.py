@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
 from uuid import UUID
 
 import pytest
@@ -12,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config_files import parse_config
-from core.enrichment.config import EnrichmentConfig, FieldName, current_config
+from core.enrichment.config import EnrichmentConfig, current_config
+from core.enrichment.offers import by_name, usual_trust
 from core.enrichment.questions import (
-    ENRICHABLE,
-    GIVES,
-    PROVIDERS,
     Answer,
     Attempt,
     Found,
@@ -39,15 +36,18 @@ from core.enrichment.waterfall import (
     wanted_fields,
 )
 from core.errors import InvalidConfig
+from core.leads.fields import ENRICHABLE
 from core.ledger.spend import Budget, Cost, Period, Unit
 from scripts.enrichment_schema import FILE, rendered
+from tasks.enrichment.offers import OFFERS
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ID = UUID(int=1)
+PROVIDERS = tuple(OFFERS)
 
 
 def config(text: str) -> EnrichmentConfig:
-    return parse_config(text, EnrichmentConfig, path="enrichment.yaml")
+    return parse_config(text, EnrichmentConfig, path="enrichment.yaml", context=OFFERS)
 
 
 def lead(tier: str | None = None, origins: dict[str, Origin] | None = None, **values: str) -> KnownLead:
@@ -106,7 +106,7 @@ def test_a_value_that_comes_along_is_taken_by_the_fields_own_order() -> None:
 def test_stale_values_are_asked_for_again_and_a_persons_never() -> None:
     stale = config("stale_after_days: 30\nfields:\n  industry: [{ask: apollo_company, when: stale}]")
     for source, age, expected in (("linkedin", 31, ("industry",)), ("linkedin", 29, ()), ("person", 999, ())):
-        origin = Origin(source, NOW - timedelta(days=age))  # type: ignore[arg-type]
+        origin = Origin(source, NOW - timedelta(days=age))
         assert wanted_fields(stale, lead(industry="x", origins={"industry": origin}), NOW) == expected
     emptied = lead(origins={"industry": Origin("person", NOW - timedelta(days=999))})
     assert wanted_fields(stale, emptied, NOW) == ()
@@ -114,17 +114,17 @@ def test_stale_values_are_asked_for_again_and_a_persons_never() -> None:
 
 def test_what_identifies_is_asked_with_and_nothing_else() -> None:
     known = lead(company_website="https://acme.example/about", contact_name="Ana Sample", notes="a secret")
-    assert question_for("website", known) == Question("website", (("site", "acme.example"),))
-    assert question_for("apollo_company", known) == Question.of("apollo_company", domain="acme.example")
-    person = question_for("apollo_person", known)
+    assert question_for(WATERFALL, "website", known) == Question("website", (("site", "acme.example"),))
+    assert question_for(WATERFALL, "apollo_company", known) == Question.of("apollo_company", domain="acme.example")
+    person = question_for(WATERFALL, "apollo_person", known)
     assert isinstance(person, Question)
     assert dict(person.subject) == {"name": "Ana Sample", "domain": "acme.example"}
-    assert question_for("linkedin", lead(company_linkedin_url="https://www.linkedin.com/company/acme")) == Question.of(
-        "linkedin", slug="acme"
-    )
+    assert question_for(
+        WATERFALL, "linkedin", lead(company_linkedin_url="https://www.linkedin.com/company/acme")
+    ) == Question.of("linkedin", slug="acme")
     for provider in PROVIDERS:
-        assert isinstance(question_for(provider, lead(company_name="Acme")), str)
-    assert isinstance(question_for("website", lead(company_website="https://facebook.com/acme")), str)
+        assert isinstance(question_for(WATERFALL, provider, lead(company_name="Acme")), str)
+    assert isinstance(question_for(WATERFALL, "website", lead(company_website="https://facebook.com/acme")), str)
 
 
 def test_a_question_is_the_same_in_any_order_and_case() -> None:
@@ -208,8 +208,10 @@ def test_every_lead_ends_in_a_stated_outcome(answers: list[Answer], filled: list
     ("text", "problem"),
     [
         ("fields:\n  industry: [website]", "line 2: fields.industry: website does not know industry"),
-        ("fields:\n  industri: [linkedin]", "line 2: fields.industri"),
-        ("fields:\n  industry: [linkedn]", "line 2: fields.industry[0]"),
+        ("fields:\n  industri: [linkedin]", "line 2: fields.industri: there is no field 'industri'"),
+        ("fields:\n  industry: [linkedn]", "line 2: fields.industry[0]: there is no provider 'linkedn'; known are web"),
+        ("trust: [people]\nfields:\n  city: [website]", "line 1: trust[0]: there is no source 'people'"),
+        ("credit_usd: {website: 1}\nfields:\n  city: [website]", "there is no account with credits 'website'"),
         ("fields: {}", "line 1: fields"),
         ("field:\n  x: 1", "there is no such key here; did you mean 'fields'?"),
         ("fields:\n  city:\n    - {ask: website, when: often}", "line 3: fields.city[0].when"),
@@ -226,19 +228,18 @@ def test_a_mistake_is_named_by_line_and_key(text: str, problem: str) -> None:
 
 
 def test_what_ships_is_sensible_and_its_schema_is_published(tmp_path: Path) -> None:
-    shipped = current_config(None, None, tmp_path)
+    shipped = current_config(None, None, tmp_path, OFFERS)
     assert shipped.fields.keys() <= set(ENRICHABLE)
     for name in shipped.fields:
         asked = [step.ask for step in shipped.steps(name) if step.when != "along"]
         assert asked
         assert "website" not in asked or asked[0] == "website", "what is free comes first"
     assert FILE.read_text(encoding="utf-8") == rendered(), "run python -m scripts.enrichment_schema"
-    assert set(get_args(FieldName)) == set(ENRICHABLE)
 
 
 def test_the_team_s_own_file_counts_before_the_one_that_ships(tmp_path: Path) -> None:
     (tmp_path / "enrichment.yaml").write_text("# ours\nname: ours\nfields:\n  city: [website]\n")
-    found = current_config(None, None, tmp_path)
+    found = current_config(None, None, tmp_path, OFFERS)
     assert found.name == "ours"
     assert found.version == config("fields:\n  city: [{ask: website}]").version
     assert found.version != config("fields:\n  city: [website]\nfresh_for_hours: 48").version
@@ -294,6 +295,22 @@ def test_a_runs_own_budgets() -> None:
     assert json.loads(request.model_dump_json())["budget_calls"] == 3
 
 
-def test_every_provider_can_fill_something_that_a_lead_has() -> None:
-    assert set(GIVES) == set(PROVIDERS)
-    assert all(fields <= set(ENRICHABLE) and fields for fields in GIVES.values())
+def test_every_source_can_fill_something_that_a_lead_has() -> None:
+    assert all(offer.gives <= set(ENRICHABLE) and offer.gives for offer in OFFERS.values())
+    assert all(name == offer.name for name, offer in OFFERS.items())
+    with pytest.raises(ValueError, match="two sources are called website"):
+        by_name([OFFERS["website"], OFFERS["website"]])
+
+
+def test_a_configuration_means_what_it_meant_before_sources_declared_themselves(tmp_path: Path) -> None:
+    shipped = current_config(None, None, tmp_path, OFFERS)
+    assert usual_trust(OFFERS) == (
+        *("import", "apollo_person", "apollo_phone", "apollo_company", "website", "linkedin", "agent"),
+    )
+    assert shipped.version == "008c45e7df119a21", "another version makes every lead due again"
+
+
+def test_a_field_is_known_to_whom_declares_it_wherever_it_stands() -> None:
+    for name in set(ENRICHABLE) - OFFERS["apollo_company"].gives:
+        with pytest.raises(InvalidConfig, match=f"apollo_company does not know {name}"):
+            config(f"fields:\n  {name}: [apollo_company]")

@@ -16,8 +16,9 @@ from db.enrichment import leads as enrichment
 from db.enrichment import questions
 from db.leads import reading as leads
 from db.server.engine import own_connection
+from tasks.enrichment.offers import OFFERS
 
-CONFIG = parse_config("fields:\n  city: [website]\n  industry: [linkedin]", EnrichmentConfig, path="x")
+CONFIG = parse_config("fields:\n  city: [website]\n  industry: [linkedin]", EnrichmentConfig, path="x", context=OFFERS)
 NOW = datetime.now(UTC)
 
 

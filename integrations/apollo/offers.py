@@ -1,0 +1,80 @@
+"""What Apollo offers as a source of enrichment. Needs no client.
+
+Source: Apollo, "API Pricing": one credit a match, eight more for a mobile number (checked November 2026).
+"""
+
+from decimal import Decimal
+from functools import partial
+
+from core.enrichment.offers import SourceOffer, asked_of_person, own_domain
+from core.enrichment.questions import KnownLead, Question
+from core.ledger.spend import Cost
+from core.settings.providers import ApolloSettings
+from core.settings.sections import SettingsReader
+from core.settings.settings import EnrichmentSettings
+
+ACCOUNT = "apollo"
+BULK = 10
+"""Items Apollo takes in one bulk call."""
+CREDIT = Cost(credits=Decimal(1))
+PHONE = Cost(credits=Decimal(9))
+"""A match and a mobile number."""
+
+
+def _asked_of_company(lead: KnownLead) -> Question | str:
+    domain = own_domain(lead)
+    return Question.of(COMPANY.name, domain=domain) if domain else "no domain of the company is known"
+
+
+def _missing(read: SettingsReader) -> str | None:
+    return "set APOLLO_API_KEY" if read(ApolloSettings).api_key is None else None
+
+
+def _missing_for_phones(read: SettingsReader) -> str | None:
+    if (missing := _missing(read)) is not None:
+        return missing
+    has_address = read(EnrichmentSettings).phone_webhook_url
+    return None if has_address else "set ENRICH_PHONE_WEBHOOK_URL, which Apollo demands"
+
+
+COMPANY = SourceOffer(
+    name="apollo_company",
+    gives=frozenset(
+        {
+            *("company_name", "company_website", "company_domain", "industry", "company_size", "annual_revenue"),
+            *("street", "city", "state", "country", "postal_code", "company_phone", "company_linkedin_url"),
+        }
+    ),
+    asked=_asked_of_company,
+    trust=90,
+    confidence=0.9,
+    price=CREDIT,
+    account=ACCOUNT,
+    bulk=BULK,
+    missing=_missing,
+)
+PERSON = SourceOffer(
+    name="apollo_person",
+    gives=frozenset(
+        {"contact_name", "first_name", "last_name", "contact_title", "contact_email", "linkedin_url"},
+    ),
+    asked=partial(asked_of_person, "apollo_person"),
+    trust=92,
+    confidence=0.9,
+    price=CREDIT,
+    account=ACCOUNT,
+    bulk=BULK,
+    missing=_missing,
+)
+MOBILE = SourceOffer(
+    name="apollo_phone",
+    gives=frozenset({"contact_phone"}),
+    asked=partial(asked_of_person, "apollo_phone"),
+    trust=91,
+    confidence=0.9,
+    price=PHONE,
+    account=ACCOUNT,
+    is_late=True,
+    missing=_missing_for_phones,
+)
+OFFERS = (COMPANY, PERSON, MOBILE)

@@ -1,0 +1,162 @@
+"""The sources of enrichment, opened from the settings: those that are used and configured; why the others are off."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from core.enrichment.config import EnrichmentConfig
+from core.enrichment.offers import SourceOffer
+from core.enrichment.questions import Provider
+from core.errors import ConfigurationError
+from core.ledger.spend import Budget
+from core.ports import EnrichmentSource
+from core.settings.settings import EnrichmentSettings, Settings
+from integrations.apollo.client import ApolloClient
+from integrations.apollo.sources import ApolloCompanies, ApolloMobiles, ApolloPeople
+from integrations.browserbase.sources import LinkedInPages
+from integrations.websites.sources import SiteReading, Websites
+from tasks.runtime.providers import Outside, outside
+from tasks.runtime.site_reader import SiteReader
+from tasks.runtime.websites import website_fetcher
+
+if TYPE_CHECKING:
+    from tasks.enrichment.agent import Record
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All sources of a configuration: those that can be asked, and why the others cannot."""
+
+    on: Mapping[Provider, EnrichmentSource]
+    off: Mapping[Provider, str] = field(default_factory=dict)
+
+
+def used(config: EnrichmentConfig) -> set[Provider]:
+    """Return the sources that some field asks."""
+    return {step.ask for name in config.fields for step in config.steps(name)}
+
+
+def configured(chosen: Settings, config: EnrichmentConfig) -> dict[Provider, str]:
+    """Return source to what is to be set to use it, for those that are off; opens nothing."""
+    off = {}
+    for name in config.offers:
+        missing = _missing(chosen, config.offers[name]) if name in used(config) else None
+        if missing is not None:
+            off[name] = f"not configured: {missing}"
+    return off
+
+
+def _missing(chosen: Settings, offer: SourceOffer) -> str | None:
+    if offer.name != "agent":
+        return offer.missing(chosen.read)
+    models = chosen.providers.models.named()
+    named = models.get("enrichment") or models.get("default", ())
+    keys = [chosen.providers.model_providers().get(model.partition(":")[0]) for model in named]
+    has_key = any(section is not None and section.api_key is not None for section in keys)
+    return None if has_key else "no model for MODELS_ENRICHMENT has a key"
+
+
+@dataclass
+class _Opening:
+    """What opening a source may use; each part is opened at most once, when it is first wanted."""
+
+    chosen: Settings
+    config: EnrichmentConfig
+    run_id: UUID
+    budgets: Sequence[Budget]
+    record: "Record | None"
+    stack: AsyncExitStack
+    _sites: SiteReading | None = None
+    _world: Outside | None = None
+    _apollo: ApolloClient | None = None
+
+    async def sites(self) -> SiteReading:
+        """Return how websites are read."""
+        if self._sites is None:
+            websites = self.chosen.websites
+            fetcher = await self.stack.enter_async_context(website_fetcher(self.chosen))
+            new_reader = partial(SiteReader, websites.reading_s, websites.time_budget_s)
+            self._sites = SiteReading(fetcher, new_reader, websites.time_budget_s)
+        return self._sites
+
+    async def world(self) -> Outside:
+        """Return the outside world: Redis, and the run's cost book."""
+        if self._world is None:
+            opened = outside(self.run_id, of=self.chosen, more_budgets=tuple(self.budgets))
+            self._world = await self.stack.enter_async_context(opened)
+        return self._world
+
+    async def apollo(self) -> ApolloClient:
+        """Return the client that all sources of Apollo share."""
+        if self._apollo is None:
+            self._apollo = await (await self.world()).apollo()
+        return self._apollo
+
+
+async def _website(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
+    width = opening.chosen.enrichment.sites_at_once
+    return Websites(await opening.sites(), replace(offer, width=width))
+
+
+async def _company(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
+    return ApolloCompanies(await opening.apollo(), offer)
+
+
+async def _person(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
+    return ApolloPeople(await opening.apollo(), offer)
+
+
+async def _mobile(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
+    webhook_url = opening.chosen.read(EnrichmentSettings).phone_webhook_url or ""
+    return ApolloMobiles(await opening.apollo(), webhook_url, offer)
+
+
+async def _company_page(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
+    return LinkedInPages(await (await opening.world()).company_pages(), offer)
+
+
+async def _agent(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
+    from tasks.enrichment.agent import opened_reader  # LangChain, for those who ask a model
+
+    world, sites = await opening.world(), await opening.sites()
+    return await opened_reader(opening.stack, world, sites, opening.config, opening.run_id, opening.record, offer)
+
+
+_OPENERS: Mapping[Provider, Callable[[_Opening, SourceOffer], Awaitable[EnrichmentSource]]] = {
+    "website": _website,
+    "apollo_company": _company,
+    "apollo_person": _person,
+    "apollo_phone": _mobile,
+    "linkedin": _company_page,
+    "agent": _agent,
+}
+
+
+@asynccontextmanager
+async def opened_sources(
+    chosen: Settings, config: EnrichmentConfig, run_id: UUID, budgets: Sequence[Budget], record: "Record | None"
+) -> AsyncIterator[Sources]:
+    """Open the sources that are configured and used; without a key neither Redis nor a client is opened.
+
+    Args:
+        chosen: the installation's settings.
+        config: the waterfall.
+        run_id: whose budget it is.
+        budgets: of the run, beside those of the settings.
+        record: takes note of each run of the agent.
+    """
+    off = configured(chosen, config)
+    on: dict[Provider, EnrichmentSource] = {}
+    async with AsyncExitStack() as stack:
+        opening = _Opening(chosen, config, run_id, budgets, record, stack)
+        for name in config.offers:
+            if name not in used(config) or name in off:
+                continue
+            try:
+                on[name] = await _OPENERS[name](opening, config.offers[name])
+            except ConfigurationError as error:
+                off[name] = f"not configured: {error}"
+        yield Sources(on, off)
