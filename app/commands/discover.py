@@ -51,7 +51,7 @@ def discover(
         terminal.print_json(report.as_json())
     else:
         _show(report)
-    if report.outcome == "unknown":
+    if report.outcome == "error":
         raise typer.Exit(3)
 
 

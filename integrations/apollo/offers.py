@@ -6,12 +6,13 @@ Source: Apollo, "API Pricing": one credit a match, eight more for a mobile numbe
 from decimal import Decimal
 from functools import partial
 
+from core.discovery.people_offers import PeopleOffer
 from core.enrichment.offers import SourceOffer, asked_of_person, own_domain
 from core.enrichment.questions import KnownLead, Question
 from core.ledger.spend import Cost
 from core.settings.providers import ApolloSettings
 from core.settings.sections import SettingsReader
-from core.settings.settings import EnrichmentSettings
+from core.settings.settings import DiscoverySettings, EnrichmentSettings
 
 ACCOUNT = "apollo"
 BULK = 10
@@ -78,3 +79,13 @@ MOBILE = SourceOffer(
     missing=_missing_for_phones,
 )
 OFFERS = (COMPANY, PERSON, MOBILE)
+
+
+def _off(read: SettingsReader) -> str | None:
+    if (missing := _missing(read)) is not None:
+        return f"not configured: {missing}"
+    return None if read(DiscoverySettings).apollo_people else "switched off: DISCOVERY_APOLLO_PEOPLE=0"
+
+
+PEOPLE = PeopleOffer("apollo", _off)
+"""The free search for people with a title, of whom a few are bought."""

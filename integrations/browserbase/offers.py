@@ -3,12 +3,14 @@
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from core.discovery.people_offers import PeopleOffer
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import KnownLead, Question
 from core.ledger.spend import Cost
 from core.settings.providers import BrowserbaseSettings, LinkedInSettings
 from core.settings.sections import SettingsReader
 
+SOURCE = "linkedin"
 ACCOUNT = "browserbase"
 SESSION = Cost(credits=Decimal(1))
 
@@ -39,7 +41,7 @@ def _asked(lead: KnownLead) -> Question | str:
 
 
 COMPANY_PAGE = SourceOffer(
-    name="linkedin",
+    name=SOURCE,
     gives=frozenset(
         {
             *("company_name", "company_website", "industry", "company_size", "street", "city", "state"),
@@ -55,3 +57,11 @@ COMPANY_PAGE = SourceOffer(
     missing=missing,
 )
 OFFERS = (COMPANY_PAGE,)
+
+
+def _off(read: SettingsReader) -> str | None:
+    return None if (why := missing(read)) is None else f"not configured: {why}"
+
+
+PEOPLE = PeopleOffer(SOURCE, _off, names_people=False)
+"""A company's page names nobody; it is visited for how many people the company has."""

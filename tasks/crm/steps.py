@@ -8,25 +8,26 @@ from uuid import UUID, uuid4
 
 from pydantic import Field
 
-from core.crm.config import config_path, current_config
+from core.crm.config import config_path
 from core.crm.runs import ReplayRequest, SyncPlan, SyncReport, SyncRequest, added, next_step
-from core.errors import ConfigurationError, NotPending
+from core.errors import NotPending
 from core.imports.runs import Frozen
 from core.outreach import approvals as approval_rules
 from core.outreach.approvals import Kind as ApprovalKind
 from core.outreach.approvals import Proposal, Status
+from core.ports import CRMProvider
 from core.settings.settings import settings
 from db.crm import dead_letters
 from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
 from db.outreach import approvals
 from db.server.engine import own_connection, transaction
-from integrations.close.client import is_signed
 from tasks.crm import pull as crm_pull
 from tasks.crm import push as crm_push
 from tasks.crm import settle as crm_settle
 from tasks.crm.session import Safeguards, SyncSession, only_session
-from tasks.runtime.crm_opening import open_crm
+from tasks.runtime.crm_offers import crm_config
+from tasks.runtime.crm_opening import alone, open_crm
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.progress import Progress
@@ -66,7 +67,7 @@ class SyncRun(Frozen):
 async def session(run_id: UUID) -> AsyncIterator[SyncSession]:
     """Open the one session that may work on the configured CRM, wired from the settings."""
     chosen = settings()
-    config = current_config(chosen)
+    config = crm_config(chosen)
     async with (
         open_crm(config, run_id) as crm,
         only_session(
@@ -226,17 +227,21 @@ async def report_of(run: SyncRun) -> SyncReport:
 
 async def status() -> SyncReport:
     """Return how both sides stand, without asking the CRM anything."""
-    name = current_config(settings()).provider
+    name = crm_config(settings()).provider
     run = SyncRun(run_id=uuid4(), request=SyncRequest(), provider=name, began_at=datetime.now(UTC), outcome="asked")
     return await report_of(run)
 
 
-def is_delivery_of_close(timestamp: str, body: bytes, signature: str) -> bool:
-    """Tell whether a webhook's delivery is Close's own. Raises ConfigurationError where its key is not set."""
-    key = settings().providers.close.webhook_key
-    if key is None:
-        raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
-    return is_signed(key.get_secret_value(), timestamp, body, signature)
+@asynccontextmanager
+async def receiving() -> AsyncIterator[CRMProvider]:
+    """Open the configured CRM to tell its webhooks' deliveries from others'; asks nobody.
+
+    Raises:
+        ConfigurationError: the CRM sends no webhooks, or what proves them is not set.
+    """
+    async with open_crm(crm_config(settings()), world=alone) as crm:
+        crm.verify_delivery({}, b"")  # says at once when it cannot
+        yield crm
 
 
 @task(name="release-dead-letters", **STEP)

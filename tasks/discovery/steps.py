@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from core.discovery.company_contacts import SiteDiscovery, SourceAttempt, conclude, contacts_of_site
+from core.discovery.company_contacts import WEBSITE, SiteDiscovery, SourceAttempt, conclude, contacts_of_site
 from core.discovery.runs import (
     BatchReport,
     DiscoveryPlan,
@@ -31,7 +31,7 @@ from db.server.keeping import until_stored
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.rendering import Renderer
 from tasks.discovery.people_choice import Asked, ChoosingModel, choosing_model
-from tasks.discovery.people_sources import FurtherSources, further_sources
+from tasks.discovery.people_sources import PeopleSources, opened_people_sources
 from tasks.discovery.visits import discover_site
 from tasks.outreach.keys import tombstone_key
 from tasks.runtime.batches import bounded_gather, sliced
@@ -138,7 +138,7 @@ async def discover_batch(batch: SiteBatch) -> BatchReport:
         fetcher = await stack.enter_async_context(website_fetcher(chosen))
         renderer = await stack.enter_async_context(page_renderer(chosen, fetcher))
         model = await stack.enter_async_context(choosing_model(chosen, batch.run_id))
-        further = await stack.enter_async_context(further_sources(chosen, batch.run_id))
+        further = await stack.enter_async_context(opened_people_sources(chosen, batch.run_id))
         visitor = _Visitor(chosen, engine, fetcher, renderer, model, further, batch, holder)
         await stack.enter_async_context(_holding(engine, holder, chosen.discovery.lease_s))
         ends = await bounded_gather(visitor.visit, batch.sites, width=chosen.discovery.sites_at_once)
@@ -188,7 +188,7 @@ class _Visitor:
     fetcher: WebsiteFetcher
     renderer: Renderer | None
     model: ChoosingModel | None
-    further: FurtherSources
+    further: PeopleSources
     batch: SiteBatch
     holder: UUID
 
@@ -251,8 +251,8 @@ class _Visitor:
         except Exception as error:  # markup that breaks a parser is this site's outcome, not the batch's
             log.exception("site_failed", extra={"site": site.site})
             reason = f"reading the website failed ({type(error).__name__})"
-            return SiteDiscovery("failed", reason, attempts=(SourceAttempt("website", "error", reason),))
+            return SiteDiscovery("failed", reason, attempts=(SourceAttempt(WEBSITE, "error", reason),))
         found = contacts_of_site(report)
-        website = SourceAttempt("website", report.outcome, report.reason, len(found))
+        website = SourceAttempt(WEBSITE, report.outcome, report.reason, len(found))
         contacts, attempts = await self.further.ask(site, found, self.batch.roles)
         return conclude(contacts, (website, *attempts), report.pages, report.reason)

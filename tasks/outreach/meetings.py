@@ -12,9 +12,8 @@ from uuid import UUID, uuid4
 
 from agents import bdr
 from agents.openings import PROMPT_VERSION
-from core.crm.config import current_config
-from core.crm.records import CRMProvider, SentMessage
 from core.crm.records import Kind as CrmKind
+from core.crm.records import SentMessage
 from core.errors import ApprovalNotFound, Conflict, Gone, InvalidInput, ProviderNotConfigured
 from core.outreach.approvals import EXCLUDED, TIER, Approval, Decision, Kind, Proposal, Status, outcome
 from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
@@ -26,6 +25,7 @@ from core.outreach.proposals import USED_FACTS, guest_names, guest_zone
 from core.outreach.reply_reading import Reading, read_reply
 from core.outreach.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.outreach.suppression import Reason, Target, address_key
+from core.ports import CRMProvider
 from core.settings.settings import settings
 from core.text.plain_text import plain_line
 from db.crm import links as crm_links
@@ -41,6 +41,7 @@ from tasks.outreach import sending
 from tasks.outreach.approvals import TAKEN, ask_approval
 from tasks.outreach.keys import tombstone_key
 from tasks.outreach.meeting_openings import opening_writer
+from tasks.runtime.crm_offers import crm_config
 from tasks.runtime.crm_opening import open_crm
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
@@ -245,9 +246,9 @@ async def _write_activity(approval: Approval) -> str:
     marker = message_id(approval.id, LETTER, settings().outreach.smtp.sender).strip("<>")
     message = SentMessage(marker, content["to"], content["subject"], content["body"])
     try:
-        async with open_crm(current_config(settings())) as crm:
+        async with open_crm(crm_config(settings())) as crm:
             there = await _twin_in(crm, lead_id)
-            return "skipped: the lead is not in the CRM" if there is None else await crm.log_sent(there, message)
+            return "skipped: the lead is not in the CRM" if there is None else await crm.log_message(there, message)
     except ProviderNotConfigured:
         return "skipped: no CRM is configured"
     except Gone:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from agents.models import Endpoint, ModelChoice, offered_models
-from core.crm.config import config_path, current_config
+from core.crm.config import config_path
 from core.errors import Gone, Rejected, SalesAgentError
 from core.ledger.spend import ZERO, Budget, Period, Unit
 from core.outreach.delivery import Stage
@@ -26,7 +26,7 @@ from db.server import embedded
 from db.server.engine import open_engine, transaction
 from db.server.redis import server_version
 from integrations.browserbase.linkedin import has_browser_driver
-from integrations.close.schemas import CloseObject
+from integrations.close.crm import CloseCRM
 from integrations.guards import NoStore, NotingLimiter, single_call_guard
 from integrations.http import ProviderClient
 from integrations.langsmith.client import LangSmithClient
@@ -34,6 +34,8 @@ from integrations.model_list import ModelListClient
 from integrations.resilience.guard import Guard
 from integrations.smtp.client import look as look_at_mail
 from tasks.outreach import sending
+from tasks.runtime.crm_offers import CRMS, crm_config
+from tasks.runtime.crm_opening import open_crm
 from tasks.runtime.orchestration import server_url
 from tasks.runtime.providers import Outside
 
@@ -177,15 +179,8 @@ def _provider(name: str, ask: Ask) -> Look:
 
 
 async def _ask_close(world: _Examined) -> _Heard:
-    client, name = await world.close(), world.settings.providers.close.own_id_field
-    await client.me()
-    without = [f"{kind}s" for kind in CloseObject if name not in {one.name for one in await client.custom_fields(kind)}]
-    if not without:
-        return _Heard()
-    return _Heard(
-        complaint=f"key accepted, but {' and '.join(without)} have no custom field {name!r} for our ids",
-        advice="create one of type text in Close, under Settings, Custom Fields, or set CLOSE_OWN_ID_FIELD",
-    )
+    complaint = await CloseCRM(await world.close()).check()
+    return _Heard() if complaint is None else _Heard(complaint=complaint.detail, advice=complaint.advice)
 
 
 async def _ask_apollo(world: _Examined) -> _Heard:
@@ -339,12 +334,16 @@ async def _linkedin(settings: Settings) -> Checkup:
 
 
 async def _crm(settings: Settings) -> Checkup:
-    """Look which CRM is kept in step, and whether `crm.yaml` can be read; the CRM's own look asks it."""
-    config = current_config(settings)
-    if config.provider == "close" and settings.providers.close.api_key is None:
-        return off("crm", "no CRM: CLOSE_API_KEY is not set, and crm.yaml names no other")
-    if config.directory is not None and not config.directory.is_dir():
-        return _unusable("crm", f"there is no directory {config.directory}", "make it, or name another in crm.yaml")
+    """Look which CRM is kept in step, and whether `crm.yaml` can be read; the provider's own look asks it."""
+    config = crm_config(settings)
+    missing = CRMS[config.provider].missing(settings.read)
+    if missing is not None:
+        return off("crm", f"no CRM: {missing}, and crm.yaml names no other")
+    if config.provider not in _LOOKS:
+        async with open_crm(config) as crm:
+            complaint = await crm.check()
+        if complaint is not None:
+            return _unusable("crm", complaint.detail, complaint.advice)
     path = config_path(settings)
     return Checkup("crm", State.OK, f"{config.provider}, as {path.name if path else 'the example crm.yaml'} says")
 

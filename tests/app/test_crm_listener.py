@@ -5,12 +5,16 @@ import hashlib
 import hmac
 
 import httpx
+from pydantic import SecretStr
 
 from app.crm_listener import Bell, build
 from core.errors import Unavailable
-from integrations.close.client import is_signed
+from integrations.close.client import CloseClient
+from integrations.close.crm import CloseCRM
+from integrations.guards import single_call_guard
 
 KEY = "ab" * 32
+CRM = CloseCRM(CloseClient("http://127.0.0.1:9", "key", single_call_guard("close", 1.0)[0]), webhook_key=SecretStr(KEY))
 
 
 def signature(timestamp: str, body: bytes) -> str:
@@ -28,7 +32,7 @@ def delivered(*bodies: tuple[bytes, str], fails: bool = False) -> tuple[list[int
             raise Unavailable("no server", provider="prefect")
 
     async def deliver() -> list[int]:
-        app = build(lambda timestamp, body, sign: is_signed(KEY, timestamp, body, sign), Bell(start_run))
+        app = build("close", CRM.verify_delivery, Bell(start_run))
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
