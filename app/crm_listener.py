@@ -23,7 +23,7 @@ PAUSE_S = 60.0
 MAX_BYTES = 1_000_000
 
 Verify = Callable[[Mapping[str, str], bytes], bool]
-"""Tells from headers (names in lower case) and raw body whether a delivery is the CRM's own."""
+"""Tells from headers (lower case) and raw body whether a delivery is the CRM's own."""
 
 
 class Bell:
@@ -50,10 +50,10 @@ class Bell:
             await asyncio.sleep(self._pause_s)
 
 
-def build(name: str, verify: Verify, bell: Bell) -> Starlette:
-    """Return the receiver: `POST /<the CRM's name>`, 204 for a delivery of the CRM's, 401 for any other."""
+def build(path: str, verify: Verify, bell: Bell) -> Starlette:
+    """Return the receiver: 204 for a delivery of the CRM's that is posted to `path`, 401 for any other."""
 
-    async def deliver(request: Request) -> Response:
+    async def receive(request: Request) -> Response:
         body = b""
         async for piece in request.stream():
             body += piece
@@ -71,4 +71,4 @@ def build(name: str, verify: Verify, bell: Bell) -> Starlette:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    return Starlette(routes=[Route(f"/{name}", deliver, methods=["POST"])], lifespan=answering)
+    return Starlette(routes=[Route(path, receive, methods=["POST"])], lifespan=answering)

@@ -33,6 +33,8 @@ from psycopg import sql
 from core.settings.shown import SECTIONS
 from db.server import embedded
 
+pytest.register_assert_rewrite("tests.contracts.source_contract")
+
 # Examples are not timed: on a busy machine the same one takes ten times as long.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

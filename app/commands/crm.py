@@ -258,7 +258,7 @@ async def _listen(host: str, port: int) -> None:
             await asyncio.to_thread(api.post, f"/deployments/{deployment['id']}/create_flow_run", {})
 
         terminal.say(f"Listening on http://{host}:{port}/{crm.name}")
-        receiver = build(crm.name, crm.verify_delivery, Bell(start_run))
+        receiver = build(f"/{crm.name}", crm.verify_delivery, Bell(start_run))
         server = uvicorn.Server(uvicorn.Config(receiver, host=host, port=port, log_level="warning"))
         await server.serve()
         if not server.started:

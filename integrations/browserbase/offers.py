@@ -13,6 +13,7 @@ from core.settings.sections import SettingsReader
 SOURCE = "linkedin"
 ACCOUNT = "browserbase"
 SESSION = Cost(credits=Decimal(1))
+"""Sessions are counted as credits: one each."""
 
 
 def linkedin_slug(url: str | None) -> str | None:

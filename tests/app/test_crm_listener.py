@@ -32,7 +32,7 @@ def delivered(*bodies: tuple[bytes, str], fails: bool = False) -> tuple[list[int
             raise Unavailable("no server", provider="prefect")
 
     async def deliver() -> list[int]:
-        app = build("close", CRM.verify_delivery, Bell(start_run))
+        app = build("/close", CRM.verify_delivery, Bell(start_run))
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),

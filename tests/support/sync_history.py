@@ -81,7 +81,7 @@ class Doorbell:
 def doorbell() -> Iterator[Doorbell]:
     """Serve the receiver of webhooks on this machine."""
     bell = Doorbell("")
-    app = build("close", bell.verify, Bell(bell.start_run, pause_s=0.0))
+    app = build("/close", bell.verify, Bell(bell.start_run, pause_s=0.0))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
