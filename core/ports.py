@@ -6,10 +6,13 @@ are those of `core.errors`. The port of language models is `agents.ports.ChatMod
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from core.conversation.speech import Heard
 from core.crm.records import (
     Complaint,
     Description,
@@ -26,6 +29,7 @@ from core.discovery.people_offers import PeopleOffer
 from core.discovery.runs import Site
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import Answer, Question, Unasked
+from core.outreach.meetings import Span
 from core.text.titles import Role
 
 
@@ -160,4 +164,121 @@ class CRMProvider(Protocol):
 
     async def check(self) -> Complaint | None:
         """Look whether it can be worked with, changing nothing; return what is wrong. Raises what a call raises."""
+        ...
+
+
+class Calendar(Protocol):
+    """Somebody's calendar: when they are busy, and nothing else."""
+
+    async def busy(self, start: datetime, end: datetime) -> list[Span]:
+        """Return when the owner is busy between two moments, aware, in any order; may overlap and reach beyond.
+
+        Raises:
+            Unavailable: it cannot be read at the moment.
+            UnexpectedAnswer: it is no calendar, or an entry cannot be read: never a free hour.
+            ConfigurationError: it is not where it is said to be.
+        """
+        ...
+
+
+class LiveTurns(Protocol):
+    """Somebody who listens to live sound, a turn after the other; we say where a turn ends."""
+
+    async def send(self, audio: bytes) -> None:
+        """Hear a piece: raw little-endian 16-bit PCM of one channel, `core.conversation.speech.SAMPLE_RATE`.
+
+        Raises:
+            BudgetExhausted: it was not heard.
+        """
+        ...
+
+    async def finalize(self) -> None:
+        """Say that the speaker has finished."""
+        ...
+
+    async def turn(self) -> str:
+        """Return what was said in the turn that was finished; '' where nothing was."""
+        ...
+
+
+class TurnFinder(Protocol):
+    """Somebody who listens to live sound and finds where turns begin and end."""
+
+    async def send(self, audio: bytes) -> None:
+        """Hear a piece; as `LiveTurns.send`."""
+        ...
+
+    async def end(self) -> None:
+        """Say that no more sound comes."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Heard]:
+        """Yield what is heard until the end; iterating again goes on where it was left."""
+        ...
+
+
+class SpeechToText(Protocol):
+    """Somebody who writes down what is said."""
+
+    def live(self, language: str) -> AbstractAsyncContextManager[LiveTurns]:
+        """Listen to live sound.
+
+        Args:
+            language: two letters, of what will be said.
+
+        Raises:
+            LimitReached: nobody is free to listen.
+            ConfigurationError: the language is not known.
+        """
+        ...
+
+    def turns(self, language: str) -> AbstractAsyncContextManager[TurnFinder]:
+        """Listen and find turns. Raises ProviderNotConfigured where that cannot be done, LimitReached."""
+        ...
+
+    async def transcribe(self, content: bytes, path: Path, language: str) -> str:
+        """Return what is said in a sound file; the path says what kind of file it is.
+
+        Raises:
+            InvalidFile: it cannot be read, or holds no sound.
+        """
+        ...
+
+
+class Utterance(Protocol):
+    """One thing being said: push its text, end it, iterate over its sound once, cancel it at any time."""
+
+    @property
+    def is_cancelled(self) -> bool: ...  # noqa: D102 - whether it was stopped
+
+    def push(self, text: str) -> None:
+        """Say more; pieces are joined as they are. Raises InvalidInput where it has ended."""
+        ...
+
+    def end(self) -> None:
+        """Say that no more text comes."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop speaking at once."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the sound, as `LiveTurns.send` takes it. Raises LimitReached, Unavailable."""
+        ...
+
+
+class Voice(Protocol):
+    """A line that speaks, one utterance after the other or side by side."""
+
+    def utterance(self, *, most_characters: int = 1000) -> Utterance:
+        """Begin to say something; so many characters are set aside in the cost book."""
+        ...
+
+
+class TextToSpeech(Protocol):
+    """Somebody who says what is written."""
+
+    def speaking(self, language: str) -> AbstractAsyncContextManager[Voice]:
+        """Open a voice, its line included. Raises ProviderNotConfigured, ProviderError."""
         ...

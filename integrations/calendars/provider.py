@@ -1,21 +1,13 @@
-"""What a calendar is to us: when its owner is busy, and nothing else."""
+"""What stands for a calendar where none is configured."""
 
 from datetime import datetime
-from typing import Protocol
 
 from core.outreach.meetings import Span
 
 
-class CalendarProvider(Protocol):
-    """A calendar that can be asked."""
-
-    async def busy(self, start: datetime, end: datetime) -> list[Span]:
-        """Return when the owner is busy between two moments, aware, in any order; may overlap and reach beyond."""
-
-
 class NoCalendar:
-    """Stands for a calendar where none is configured: nothing is known to be taken."""
+    """Nothing is known to be taken."""
 
-    async def busy(self, start: datetime, end: datetime) -> list[Span]:  # noqa: ARG002 - the provider's signature
+    async def busy(self, start: datetime, end: datetime) -> list[Span]:  # noqa: ARG002 - the port's
         """Return nothing."""
         return []

@@ -1,59 +1,20 @@
-"""The ear of a conversation: Cartesia's, or a model on this machine."""
+"""Speech to text for a conversation: who listens, live and to files."""
 
 import asyncio
-import wave
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from agents.conversation import Transcribe
 from core.errors import InvalidFile, ProviderNotConfigured
-from integrations.cartesia.listening import Listening
-from integrations.whisper.transcriber import Transcriber, is_installed, samples_of_file, samples_of_pcm
-from tasks.conversation.text_to_speech import SAMPLE_RATE
+from core.ports import LiveTurns, SpeechToText, TurnFinder
+from integrations.cartesia.speech import CartesiaSpeechToText
+from integrations.whisper.speech import LocalSpeechToText
+from integrations.whisper.transcriber import is_installed
 from tasks.runtime.providers import Outside
 
-_PIECE = SAMPLE_RATE // 10 * 2  # bytes of a tenth of a second
 _LARGEST_FILE = 25_000_000
-
-
-class Ear(Protocol):
-    """Listens to live sound, a turn after the other."""
-
-    async def send(self, audio: bytes) -> None:
-        """Hear a piece: raw little-endian 16-bit PCM of one channel, `SAMPLE_RATE` samples a second."""
-        ...
-
-    async def finalize(self) -> None:
-        """Say that the speaker has finished."""
-        ...
-
-    async def turn(self) -> str:
-        """Return what was said in the turn that was finished."""
-        ...
-
-
-class LocalEar:
-    """Keeps the sound of a turn, and transcribes it on this machine once it has ended."""
-
-    def __init__(self, transcriber: Transcriber) -> None:
-        self._transcriber = transcriber
-        self._sound = bytearray()
-        self._finished = b""
-
-    async def send(self, audio: bytes) -> None:
-        """Keep a piece."""
-        self._sound += audio
-
-    async def finalize(self) -> None:
-        """End the turn."""
-        self._finished, self._sound = bytes(self._sound), bytearray()
-
-    async def turn(self) -> str:
-        """Return what was said in the turn that was ended."""
-        return await self._transcriber.hear(samples_of_pcm(self._finished))
 
 
 def is_local(world: Outside) -> bool:
@@ -62,45 +23,48 @@ def is_local(world: Outside) -> bool:
     Raises:
         ProviderNotConfigured: nobody can listen.
     """
-    ear = world.settings.providers.speech.to_text
-    if ear != "auto" or world.settings.providers.cartesia.api_key is not None:
-        return ear == "local"
+    chosen = world.settings.providers.speech.to_text
+    if chosen != "auto" or world.settings.providers.cartesia.api_key is not None:
+        return chosen == "local"
     if not is_installed():
         raise ProviderNotConfigured("nobody can listen: set CARTESIA_API_KEY, or install the extra 'local-speech'")
     return True
 
 
-async def _transcriber(world: Outside, language: str) -> Transcriber:
-    return await asyncio.to_thread(Transcriber, world.settings.providers.speech.weights, language)
+async def speech_to_text(world: Outside) -> SpeechToText:
+    """Open who listens, as configured. Raises ProviderNotConfigured."""
+    if is_local(world):
+        return LocalSpeechToText(world.settings.providers.speech.weights)
+    return await _over_the_network(world)
+
+
+async def _over_the_network(world: Outside) -> SpeechToText:
+    section = world.settings.providers.cartesia
+    return CartesiaSpeechToText(await world.cartesia(), section.transcription_model, section.turn_model)
 
 
 @asynccontextmanager
-async def ear_for(world: Outside, language: str) -> AsyncIterator[Ear]:
+async def ear_for(world: Outside, language: str) -> AsyncIterator[LiveTurns]:
     """Open an ear for live sound.
 
     Raises:
         ProviderNotConfigured: there is neither a key nor the extra.
         ConfigurationError: the model on this machine does not fit.
     """
-    if is_local(world):
-        yield LocalEar(await _transcriber(world, language))
-        return
-    client = await world.cartesia()
-    model = world.settings.providers.cartesia.transcription_model
-    async with client.listening(model=model, sample_rate=SAMPLE_RATE, language=language) as listening:
-        yield listening
+    listener = await speech_to_text(world)
+    async with listener.live(language) as ear:
+        yield ear
 
 
 @asynccontextmanager
-async def turns_for(world: Outside, language: str) -> AsyncIterator[Listening]:
-    """Open an ear that finds where turns begin and end by itself: Cartesia's. Raises ProviderNotConfigured."""
-    client = await world.cartesia()
-    model = world.settings.providers.cartesia.turn_model
-    async with client.listening(model=model, sample_rate=SAMPLE_RATE, language=language, finds_turns=True) as listening:
-        yield listening
+async def turns_for(world: Outside, language: str) -> AsyncIterator[TurnFinder]:
+    """Open an ear that finds where turns begin and end, whoever else listens. Raises ProviderNotConfigured."""
+    listener = await _over_the_network(world)
+    async with listener.turns(language) as ear:
+        yield ear
 
 
-def live_transcriber(ear: Ear) -> Transcribe:
+def live_transcriber(ear: LiveTurns) -> Transcribe:
     """Return what hears the turn that an ear has been sent."""
 
     async def transcribe(_: Mapping[str, Any]) -> str:
@@ -111,26 +75,13 @@ def live_transcriber(ear: Ear) -> Transcribe:
 
 
 def file_transcriber(world: Outside, language: str) -> Transcribe:
-    """Return what hears a file. Cartesia is streamed raw speech, and sent other files whole."""
+    """Return what hears a file."""
 
     async def transcribe(turn: Mapping[str, Any]) -> str:
         path = Path(str(turn["audio"]))
         content = await asyncio.to_thread(_read, path)
-        if is_local(world):
-            transcriber = await _transcriber(world, language)
-            return await transcriber.hear(await asyncio.to_thread(partial(samples_of_file, content, path=path)))
-        client = await world.cartesia()
-        model = world.settings.providers.cartesia.transcription_model
-        speech = _speech_of(path)
-        if speech is None:
-            said = await client.transcribe(content, model=model, language=language, file_name=path.name)
-            return said.text
-        rate, samples = speech
-        async with client.listening(model=model, sample_rate=rate, language=language) as listening:
-            for start in range(0, len(samples), _PIECE):
-                await listening.send(samples[start : start + _PIECE])
-            await listening.finalize()
-            return await listening.turn()
+        listener = await speech_to_text(world)
+        return await listener.transcribe(content, path, language)
 
     return transcribe
 
@@ -142,13 +93,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidFile(f"cannot be read: {error.strerror}", path=str(path)) from error
-
-
-def _speech_of(path: Path) -> tuple[int, bytes] | None:
-    """Return rate and samples of a WAV file with one channel of 16 bits, else None."""
-    try:
-        with wave.open(str(path), "rb") as file:
-            is_plain = (file.getnchannels(), file.getsampwidth()) == (1, 2) and 8_000 <= file.getframerate() <= 48_000
-            return (file.getframerate(), file.readframes(file.getnframes())) if is_plain else None
-    except (wave.Error, EOFError):
-        return None

@@ -1,4 +1,4 @@
-"""The mouth of a conversation: Cartesia's."""
+"""Text to speech for a conversation: what is spoken, and where its sound goes."""
 
 import asyncio
 import time
@@ -6,13 +6,13 @@ import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
+from core.conversation.speech import SAMPLE_RATE
 from core.errors import InvalidFile, ProviderNotConfigured
-from integrations.cartesia.speaking import Speaking, Utterance
+from core.ports import TextToSpeech, Utterance, Voice
+from integrations.cartesia.speech import CartesiaTextToSpeech
 from tasks.runtime.providers import Outside
 
-SAMPLE_RATE = 16_000
 LONGEST_REPLY = 1_300
 """Characters set aside in the cost book for an answer."""
 
@@ -54,14 +54,14 @@ class SpokenLine:
             raise
 
 
-class CartesiaMouth:
+class Mouth:
     """Speaks over one open line.
 
     Attributes:
         first_at: when the first sound of the line begun last came, by `time.perf_counter`; None before.
     """
 
-    def __init__(self, speaking: Speaking, sink: Sink) -> None:
+    def __init__(self, speaking: Voice, sink: Sink) -> None:
         self._speaking = speaking
         self._sink = sink
         self.first_at: float | None = None
@@ -78,7 +78,7 @@ class CartesiaMouth:
 
 
 @asynccontextmanager
-async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIterator[CartesiaMouth | None]:
+async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIterator[Mouth | None]:
     """Open a voice, its line included, so that the first answer does not wait for it; None where nobody listens.
 
     Raises:
@@ -87,14 +87,18 @@ async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIt
     if sink is None:
         yield None
         return
+    speaker = await text_to_speech(world)
+    async with speaker.speaking(language) as speaking:
+        yield Mouth(speaking, sink)
+
+
+async def text_to_speech(world: Outside) -> TextToSpeech:
+    """Open who speaks, as configured. Raises ProviderNotConfigured."""
     section = world.settings.providers.cartesia
     client = await world.cartesia()
     if section.voice_id is None:
         raise ProviderNotConfigured("cartesia has a key and no voice: set CARTESIA_VOICE_ID")
-    options: dict[str, Any] = {"voice_id": section.voice_id, "model": section.speech_model}
-    async with client.speaking(**options, sample_rate=SAMPLE_RATE, language=language) as speaking:
-        await speaking.connect()
-        yield CartesiaMouth(speaking, sink)
+    return CartesiaTextToSpeech(client, section.speech_model, section.voice_id)
 
 
 def write_wav(path: Path, samples: bytes) -> None:

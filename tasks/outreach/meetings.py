@@ -25,7 +25,7 @@ from core.outreach.proposals import USED_FACTS, guest_names, guest_zone
 from core.outreach.reply_reading import Reading, read_reply
 from core.outreach.sending import LETTER, Letter, Send, SendStatus, message_id, sender_address
 from core.outreach.suppression import Reason, Target, address_key
-from core.ports import CRMProvider
+from core.ports import Calendar, CRMProvider
 from core.settings.settings import settings
 from core.text.plain_text import plain_line
 from db.crm import links as crm_links
@@ -33,7 +33,7 @@ from db.leads import facts
 from db.outreach import approvals, meetings, sends, suppressions
 from db.server.engine import Connection, own_connection
 from integrations.calendars.ics import IcsCalendar
-from integrations.calendars.provider import CalendarProvider, NoCalendar
+from integrations.calendars.provider import NoCalendar
 from langgraph_prefect.running import as_flow_result
 from langgraph_prefect.values import Finished, Outcome, Waiting
 from tasks.agents.graphs import resume_thread, run_thread
@@ -50,7 +50,7 @@ from tasks.runtime.resources import database, database_url
 log = logging.getLogger(__name__)
 
 
-def calendar() -> CalendarProvider:
+def calendar() -> Calendar:
     """Return the organiser's calendar, as configured."""
     chosen = settings().outreach.meetings
     return IcsCalendar(chosen.calendar, timezone=chosen.timezone) if chosen.calendar else NoCalendar()
