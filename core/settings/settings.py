@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr, field_validator
 from core.settings.environment import Environment
 from core.settings.outreach import OutreachSettings
 from core.settings.providers import Providers
-from core.settings.sections import Section, tuning
+from core.settings.sections import S, Section, tuning
 
 log = logging.getLogger(__name__)
 
@@ -285,7 +285,8 @@ class Settings:
 
     def __init__(self, environment: Environment | None = None) -> None:
         """Read all sections. Raises InvalidSetting naming the variable that is wrong."""
-        self.read = read = (environment := environment or Environment.of_process()).read
+        self._environment = environment = environment or Environment.of_process()
+        read = environment.read
         place = read(HomeSettings)
         self.home = place.home.expanduser().absolute()
         self.root = place.root
@@ -303,6 +304,12 @@ class Settings:
         self.enrichment = read(EnrichmentSettings)
         self.crm = read(CrmSettings)
         self.notices = tuple(environment.notices)
+
+    def read(self, section: type[S]) -> S:
+        """Return a section, the one that is held here where there is one. Raises InvalidSetting."""
+        held = (*vars(self).values(), *vars(self.providers).values())
+        found = next((one for one in held if type(one) is section), None)
+        return found if isinstance(found, section) else self._environment.read(section)
 
     @property
     def upload_dir(self) -> Path:

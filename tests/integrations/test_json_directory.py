@@ -92,7 +92,7 @@ async def test_it_says_what_is_wrong_and_that_it_sends_no_webhooks(crm: JsonDire
     with pytest.raises(ConfigurationError, match="provider: directory, which sends no webhooks"):
         crm.verify_delivery({}, b"")
     (tmp_path / "fields.json").write_text("{")
-    with pytest.raises(UnexpectedAnswer, match="fields.json is no JSON"):
+    with pytest.raises(UnexpectedAnswer, match=r"fields\.json is no JSON"):
         await crm.check()
     with pytest.raises(ConfigurationError, match="there is no directory"):
         await JsonDirectory(tmp_path / "none").check()

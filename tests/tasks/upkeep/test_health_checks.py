@@ -71,7 +71,7 @@ async def test_nothing_configured_is_fine(unset: Settings) -> None:
     ("provider", "state", "said"),
     [
         ("directory", State.OK, "directory, as crm.yaml says"),
-        ("hubspot", State.FAILED, "'close' or 'directory'"),
+        ("hubspot", State.FAILED, "there is no CRM 'hubspot'; known are close, directory"),
         ("close", State.OFF, "CLOSE_API_KEY is not set"),
     ],
 )
