@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from core.settings.providers import ProviderSettings
 from core.settings.sections import Section, is_tuning, variables
-from core.settings.shown import SECTIONS
+from integrations.plugs import sections
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / ".env.example"
@@ -47,7 +47,7 @@ def default_of(field: FieldInfo) -> str:
 def render() -> str:
     """Write one commented line a setting for users."""
     lines = [_HEAD]
-    for section in SECTIONS:
+    for section in sections():
         wanted = {name: field for name, field in variables(section).items() if not is_tuning(field)}
         if wanted:
             lines.append(f"# --- {inspect.getdoc(section)}")
@@ -82,7 +82,7 @@ def render_tuning() -> str:
     """Write the page of the settings for tuning."""
     shared = {f"X_{name.upper()}": field for name, field in ProviderSettings.model_fields.items() if is_tuning(field)}
     lines = [_TUNING_HEAD.rstrip(), *_table(shared)]
-    for section in SECTIONS:
+    for section in sections():
         if own := _own_tuning(section):
             lines += ["", f"## {(inspect.getdoc(section) or '').splitlines()[0]}", *_table(own)]
     return "\n".join(lines) + "\n"

@@ -10,7 +10,11 @@ from typing import Any, Protocol
 
 from agents.conversation import Transcribe
 from core.errors import InvalidFile, ProviderNotConfigured
+from integrations.cartesia import plug as cartesia
+from integrations.cartesia.client import CartesiaClient
 from integrations.cartesia.listening import Listening
+from integrations.cartesia.plug import CartesiaSettings
+from integrations.whisper.plug import WhisperSettings
 from integrations.whisper.transcriber import Transcriber, is_installed, samples_of_file, samples_of_pcm
 from tasks.conversation.text_to_speech import SAMPLE_RATE
 from tasks.runtime.providers import Outside
@@ -62,8 +66,8 @@ def is_local(world: Outside) -> bool:
     Raises:
         ProviderNotConfigured: nobody can listen.
     """
-    ear = world.settings.providers.speech.to_text
-    if ear != "auto" or world.settings.providers.cartesia.api_key is not None:
+    ear = world.settings.speech.to_text
+    if ear != "auto" or world.read(CartesiaSettings).api_key is not None:
         return ear == "local"
     if not is_installed():
         raise ProviderNotConfigured("nobody can listen: set CARTESIA_API_KEY, or install the extra 'local-speech'")
@@ -71,7 +75,7 @@ def is_local(world: Outside) -> bool:
 
 
 async def _transcriber(world: Outside, language: str) -> Transcriber:
-    return await asyncio.to_thread(Transcriber, world.settings.providers.speech.weights, language)
+    return await asyncio.to_thread(Transcriber, world.read(WhisperSettings).weights, language)
 
 
 @asynccontextmanager
@@ -85,8 +89,8 @@ async def ear_for(world: Outside, language: str) -> AsyncIterator[Ear]:
     if is_local(world):
         yield LocalEar(await _transcriber(world, language))
         return
-    client = await world.cartesia()
-    model = world.settings.providers.cartesia.transcription_model
+    client: CartesiaClient = await world.client(cartesia.PLUG)
+    model = world.read(CartesiaSettings).transcription_model
     async with client.listening(model=model, sample_rate=SAMPLE_RATE, language=language) as listening:
         yield listening
 
@@ -94,8 +98,8 @@ async def ear_for(world: Outside, language: str) -> AsyncIterator[Ear]:
 @asynccontextmanager
 async def turns_for(world: Outside, language: str) -> AsyncIterator[Listening]:
     """Open an ear that finds where turns begin and end by itself: Cartesia's. Raises ProviderNotConfigured."""
-    client = await world.cartesia()
-    model = world.settings.providers.cartesia.turn_model
+    client: CartesiaClient = await world.client(cartesia.PLUG)
+    model = world.read(CartesiaSettings).turn_model
     async with client.listening(model=model, sample_rate=SAMPLE_RATE, language=language, finds_turns=True) as listening:
         yield listening
 
@@ -119,8 +123,8 @@ def file_transcriber(world: Outside, language: str) -> Transcribe:
         if is_local(world):
             transcriber = await _transcriber(world, language)
             return await transcriber.hear(await asyncio.to_thread(partial(samples_of_file, content, path=path)))
-        client = await world.cartesia()
-        model = world.settings.providers.cartesia.transcription_model
+        client: CartesiaClient = await world.client(cartesia.PLUG)
+        model = world.read(CartesiaSettings).transcription_model
         speech = _speech_of(path)
         if speech is None:
             said = await client.transcribe(content, model=model, language=language, file_name=path.name)

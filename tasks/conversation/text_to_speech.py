@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidFile, ProviderNotConfigured
+from integrations.cartesia import plug as cartesia
+from integrations.cartesia.client import CartesiaClient
+from integrations.cartesia.plug import CartesiaSettings
 from integrations.cartesia.speaking import Speaking, Utterance
 from tasks.runtime.providers import Outside
 
@@ -87,8 +90,8 @@ async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIt
     if sink is None:
         yield None
         return
-    section = world.settings.providers.cartesia
-    client = await world.cartesia()
+    section = world.read(CartesiaSettings)
+    client: CartesiaClient = await world.client(cartesia.PLUG)
     if section.voice_id is None:
         raise ProviderNotConfigured("cartesia has a key and no voice: set CARTESIA_VOICE_ID")
     options: dict[str, Any] = {"voice_id": section.voice_id, "model": section.speech_model}

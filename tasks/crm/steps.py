@@ -22,6 +22,7 @@ from db.crm import links as crm_links
 from db.outreach import approvals
 from db.server.engine import own_connection, transaction
 from integrations.close.client import is_signed
+from integrations.close.plug import CloseSettings
 from tasks.crm import pull as crm_pull
 from tasks.crm import push as crm_push
 from tasks.crm import settle as crm_settle
@@ -233,7 +234,7 @@ async def status() -> SyncReport:
 
 def is_delivery_of_close(timestamp: str, body: bytes, signature: str) -> bool:
     """Tell whether a webhook's delivery is Close's own. Raises ConfigurationError where its key is not set."""
-    key = settings().providers.close.webhook_key
+    key = settings().read(CloseSettings).webhook_key
     if key is None:
         raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
     return is_signed(key.get_secret_value(), timestamp, body, signature)

@@ -19,11 +19,15 @@ from core.discovery.runs import Site, linkedin_slug
 from core.errors import InvalidInput, LimitReached, ProviderError, ProviderNotConfigured
 from core.settings.settings import Settings
 from core.text.titles import Role, read_title
+from integrations.apollo import plug as apollo_plug
 from integrations.apollo.client import ApolloClient, PersonQuery
 from integrations.apollo.mapping import person_fields
+from integrations.apollo.plug import ApolloPeopleSettings, ApolloSettings
 from integrations.apollo.schemas import ApolloPerson
+from integrations.browserbase import plug as browserbase
 from integrations.browserbase.linkedin import CompanyPages
 from integrations.browserbase.mapping import company_fields
+from integrations.browserbase.plug import LinkedInSettings
 from integrations.browserbase.schemas import PageOutcome
 from tasks.runtime.providers import outside
 
@@ -135,21 +139,21 @@ def _contact(person: ApolloPerson, *, has_ceo: bool) -> Contact | None:
 @asynccontextmanager
 async def further_sources(chosen: Settings, run_id: UUID) -> AsyncIterator[FurtherSources]:
     """Open what is configured; without a key nothing is opened, and each source says what to set."""
-    providers, people = chosen.providers, chosen.discovery.apollo_people
+    people, has_key = chosen.read(ApolloPeopleSettings).apollo_people, chosen.read(ApolloSettings).api_key is not None
     off = "switched off: DISCOVERY_APOLLO_PEOPLE=0"
-    if not providers.linkedin.enabled and (providers.apollo.api_key is None or not people):
-        apollo = off if providers.apollo.api_key is not None else "not configured: set APOLLO_API_KEY"
+    if not chosen.read(LinkedInSettings).enabled and (not has_key or not people):
+        apollo = off if has_key else "not configured: set APOLLO_API_KEY"
         yield FurtherSources("not configured: LINKEDIN_ENABLED is not true", apollo, people)
         return
     async with outside(run_id, of=chosen) as world:
         linkedin: CompanyPages | str
         client: ApolloClient | str
         try:
-            linkedin = await world.company_pages()
+            linkedin = await world.client(browserbase.LINKEDIN)
         except ProviderNotConfigured as missing:
             linkedin = f"not configured: {missing}"
         try:
-            client = await world.apollo() if people else off
+            client = await world.client(apollo_plug.PLUG) if people else off
         except ProviderNotConfigured as missing:
             client = f"not configured: {missing}"
         yield FurtherSources(linkedin, client, people)

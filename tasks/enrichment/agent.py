@@ -16,8 +16,8 @@ from core.enrichment.questions import Answer, Found, Question
 from core.enrichment.text_readings import MEANINGS
 from core.errors import LimitReached, MalformedAnswer, ProviderError
 from core.ledger.spend import Receipt, receipts, total
-from core.settings.settings import WebsiteSettings
 from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.plug import WebsiteSettings
 from tasks.enrichment.website_reading import read_text
 from tasks.runtime.providers import Outside
 

@@ -30,13 +30,19 @@ from core.ledger.spend import FREE, Budget, Cost
 from core.settings.settings import Settings
 from core.text import cell_text, normalize, phones
 from core.text.countries import country_code
+from integrations import plugs
 from integrations.apollo import mapping as apollo_mapping
+from integrations.apollo import plug as apollo
 from integrations.apollo.client import ApolloBulk, ApolloClient, PersonQuery
+from integrations.apollo.plug import ApolloPhoneSettings, ApolloSettings
 from integrations.browserbase import mapping as linkedin_mapping
+from integrations.browserbase import plug as browserbase
 from integrations.browserbase.linkedin import CompanyPages
+from integrations.browserbase.plug import BrowserbaseSettings, LinkedInSettings
 from integrations.browserbase.schemas import PageOutcome
 from integrations.resilience.retry import is_ambiguous
 from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.plug import WebsiteSettings
 from tasks.enrichment.website_reading import read_website
 from tasks.runtime.providers import outside
 from tasks.runtime.websites import website_fetcher
@@ -110,20 +116,16 @@ class Sources:
 def configured(chosen: Settings, config: EnrichmentConfig) -> dict[Provider, str]:
     """Return provider to what is to be set to use it, for those that are off; opens nothing."""
     off: dict[Provider, str] = {}
-    providers = chosen.providers
-    if providers.apollo.api_key is None:
+    if chosen.read(ApolloSettings).api_key is None:
         for name in ("apollo_company", "apollo_person", "apollo_phone"):
             off[name] = "not configured: set APOLLO_API_KEY"
-    elif not chosen.enrichment.phone_webhook_url:
+    elif not chosen.read(ApolloPhoneSettings).phone_webhook_url:
         off["apollo_phone"] = "not configured: set ENRICH_PHONE_WEBHOOK_URL, which Apollo demands"
-    if not providers.linkedin.enabled:
+    if not chosen.read(LinkedInSettings).enabled:
         off["linkedin"] = "not configured: LINKEDIN_ENABLED is not true"
-    elif providers.browserbase.api_key is None:
+    elif chosen.read(BrowserbaseSettings).api_key is None:
         off["linkedin"] = "not configured: set BROWSERBASE_API_KEY"
-    models = providers.models.named()
-    named = models.get("enrichment") or models.get("default", ())
-    keys = [providers.model_providers().get(model.partition(":")[0]) for model in named]
-    if not any(section is not None and section.api_key is not None for section in keys):
+    if not plugs.models_for("enrichment", chosen):
         off["agent"] = "not configured: no model for MODELS_ENRICHMENT has a key"
     used = {step.ask for name in config.fields for step in config.steps(name)}
     return {provider: why for provider, why in off.items() if provider in used}
@@ -152,14 +154,16 @@ async def opened_sources(
         if used - {"website"}:
             world = await stack.enter_async_context(outside(run_id, of=chosen, more_budgets=tuple(budgets)))
             if any(name.startswith("apollo") for name in used):
-                on |= _apollo(await world.apollo(), chosen.enrichment.phone_webhook_url or "")
+                on |= _apollo(await world.client(apollo.PLUG), chosen.read(ApolloPhoneSettings).phone_webhook_url or "")
             if "linkedin" in used:
-                on["linkedin"] = _linkedin(await world.company_pages())
+                on["linkedin"] = _linkedin(await world.client(browserbase.LINKEDIN))
             if "agent" in used:
                 from tasks.enrichment.agent import opened_reader  # LangChain, for those who ask a model
 
                 try:
-                    reader = await opened_reader(stack, world, fetcher, config, run_id, record, chosen.websites)
+                    reader = await opened_reader(
+                        stack, world, fetcher, config, run_id, record, chosen.read(WebsiteSettings)
+                    )
                     on["agent"] = Source("agent", _one_by_one(_agent_asker(reader)), width=4)
                 except ConfigurationError as error:
                     off["agent"] = f"not configured: {error}"
@@ -176,7 +180,7 @@ def _one_by_one(ask: Callable[[Question], Awaitable[Answer | Unasked]]) -> Ask:
 
 
 def _website(fetcher: WebsiteFetcher, chosen: Settings) -> Source:
-    websites = chosen.websites
+    websites = chosen.read(WebsiteSettings)
 
     async def ask(question: Question) -> Answer:
         started, asked_at = time.monotonic(), datetime.now(UTC)
