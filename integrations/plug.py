@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Section)
 
+PORTS: Mapping[str, str] = MappingProxyType(
+    {
+        "enrichment": "source of enrichment",
+        "people": "source of people",
+        "crm": "CRM",
+        "calendar": "calendar",
+        "mail": "mail server",
+        "chat": "provider of language models",
+        "speech_to_text": "provider of speech to text",
+        "text_to_speech": "provider of text to speech",
+    }
+)
+"""What providers may offer (`core/ports.py`), and what people call who offers it."""
+
 
 class Reader(Protocol):
     """Who can read settings."""
@@ -136,6 +150,8 @@ class Plug:
         check: for `sales-agent doctor`.
         tidy: ends what a killed run left open with it, and returns how many; due also after it was switched off.
         settle: sets this process up for it, before the first chain or graph. Raises ProviderNotConfigured.
+        keeps_of_persons: what may be left with it of a person who was erased here, in words; None: what it was sent
+            for keeping is told otherwise, or nothing.
         knobs: the variables that say where it is and how it knows us. By default those of `ProviderSettings`.
     """
 
@@ -155,6 +171,7 @@ class Plug:
     check: Check | None = None
     tidy: Callable[[Opening], Awaitable[int]] | None = None
     settle: Callable[[Reader], None] | None = None
+    keeps_of_persons: str | None = None
     knobs: Knobs | None = None
 
     @property

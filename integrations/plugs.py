@@ -26,7 +26,7 @@ from integrations.json_directory import plug as json_directory
 from integrations.langsmith import plug as langsmith
 from integrations.openai import plug as openai
 from integrations.openrouter import plug as openrouter
-from integrations.plug import Plug, Reader
+from integrations.plug import PORTS, Plug, Reader
 from integrations.smtp import plug as smtp
 from integrations.websites import plug as websites
 from integrations.whisper import plug as whisper
@@ -98,7 +98,7 @@ def chosen(port: str, name: str, *, where: str) -> Plug:
     """
     offered = offering(port)
     if name not in offered:
-        raise ConfigurationError(f"{where}: there is no {port} {name!r}; known are {', '.join(sorted(offered))}")
+        raise ConfigurationError(f"{where}: there is no {PORTS[port]} {name!r}; known are {', '.join(sorted(offered))}")
     return offered[name]
 
 

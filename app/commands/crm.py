@@ -228,7 +228,7 @@ def listen(
     host: Annotated[str, typer.Option(help="Address to listen on; put a proxy with TLS in front.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 4280,
 ) -> None:
-    """Receive Close's webhooks (POST /close): a delivery with its signature starts the deployment sync-crm at once.
+    """Receive the CRM's webhooks: a delivery with its signature starts the deployment sync-crm at once.
 
     Runs until stopped. Nothing of a delivery is believed: without any, the schedule brings the same.
     """
@@ -239,11 +239,9 @@ def listen(
     from app.running import find_server
     from core.errors import ConfigurationError
     from core.settings.settings import settings
-    from tasks.crm.steps import is_delivery_of_close
+    from tasks.crm.webhooks import receiver
 
-    if (provider := _config().provider) != "close":
-        raise ConfigurationError(f"crm.yaml says provider: {provider}: webhooks come from Close alone")
-    is_delivery_of_close("", b"", "")  # says at once when there is no key
+    webhooks = receiver(_config().provider)  # says at once when there is no key
     api = find_server(settings())
     if api is None:
         raise ConfigurationError("there is no Prefect server to start runs on: start one with `sales-agent up`")
@@ -252,8 +250,8 @@ def listen(
         deployment = await asyncio.to_thread(api.get, "/deployments/name/sync-crm/sync-crm")
         await asyncio.to_thread(api.post, f"/deployments/{deployment['id']}/create_flow_run", {})
 
-    terminal.say(f"Listening on http://{host}:{port}/close")
-    uvicorn.run(build(is_delivery_of_close, Bell(start_run)), host=host, port=port, log_level="warning")
+    terminal.say(f"Listening on http://{host}:{port}{webhooks.path}")
+    uvicorn.run(build(webhooks.path, webhooks.is_genuine, Bell(start_run)), host=host, port=port, log_level="warning")
 
 
 @letters.command("list")

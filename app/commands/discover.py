@@ -112,7 +112,7 @@ def _show(report: "SiteReport") -> None:
                     "name": person.name,
                     "title": person.title,
                     "role": person.role,
-                    "linkedin": person.linkedin_url,
+                    "linkedin_url": person.linkedin_url,
                     "e_mail": person.email,
                     "page": person.source_url,
                     "confidence": f"{person.confidence:.2f}",

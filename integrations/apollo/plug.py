@@ -76,6 +76,7 @@ PLUG = Plug(
     sections=(ApolloSettings, ApolloPeopleSettings, ApolloPhoneSettings),
     words=(NAME,),
     client=open_client,
+    ports={"enrichment": open_client, "people": open_client},
     announces_limits=True,
     is_strict=True,
     paid=(

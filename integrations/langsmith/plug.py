@@ -63,5 +63,6 @@ PLUG = Plug(
     off=_off,
     check=_check,
     settle=settle_tracing,
+    keeps_of_persons="traces at LangSmith, where tracing was switched on",
     knobs=Knobs("LANGSMITH_ENDPOINT", "LANGSMITH_API_KEY"),
 )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from agents.conversation import Transcribe
 from core.errors import InvalidFile, ProviderNotConfigured
+from integrations import plugs
 from integrations.cartesia import plug as cartesia
 from integrations.cartesia.client import CartesiaClient
 from integrations.cartesia.listening import Listening
@@ -67,6 +68,8 @@ def is_local(world: Outside) -> bool:
         ProviderNotConfigured: nobody can listen.
     """
     ear = world.settings.speech.to_text
+    if ear != "auto":
+        plugs.chosen("speech_to_text", ear, where="SPEECH_TO_TEXT")
     if ear != "auto" or world.read(CartesiaSettings).api_key is not None:
         return ear == "local"
     if not is_installed():

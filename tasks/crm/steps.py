@@ -10,7 +10,7 @@ from pydantic import Field
 
 from core.crm.config import config_path, current_config
 from core.crm.runs import ReplayRequest, SyncPlan, SyncReport, SyncRequest, added, next_step
-from core.errors import ConfigurationError, NotPending
+from core.errors import NotPending
 from core.imports.runs import Frozen
 from core.outreach import approvals as approval_rules
 from core.outreach.approvals import Kind as ApprovalKind
@@ -21,8 +21,6 @@ from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
 from db.outreach import approvals
 from db.server.engine import own_connection, transaction
-from integrations.close.client import is_signed
-from integrations.close.plug import CloseSettings
 from tasks.crm import pull as crm_pull
 from tasks.crm import push as crm_push
 from tasks.crm import settle as crm_settle
@@ -230,14 +228,6 @@ async def status() -> SyncReport:
     name = current_config(settings()).provider
     run = SyncRun(run_id=uuid4(), request=SyncRequest(), provider=name, began_at=datetime.now(UTC), outcome="asked")
     return await report_of(run)
-
-
-def is_delivery_of_close(timestamp: str, body: bytes, signature: str) -> bool:
-    """Tell whether a webhook's delivery is Close's own. Raises ConfigurationError where its key is not set."""
-    key = settings().read(CloseSettings).webhook_key
-    if key is None:
-        raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
-    return is_signed(key.get_secret_value(), timestamp, body, signature)
 
 
 @task(name="release-dead-letters", **STEP)

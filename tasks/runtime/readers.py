@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from core.settings.sections import Section
-from core.settings.settings import settings
+from core.settings.settings import Settings, settings
 from core.settings.shown import variable_secrecy
 from integrations import plugs
 
@@ -18,22 +18,22 @@ def secrecy() -> Iterator[tuple[str, bool]]:
     return variable_secrecy(plugs.sections())
 
 
-def check_settings() -> None:
+def check_settings(of: Settings | None = None) -> None:
     """Read every setting once, so that a wrong one is told before anything is begun.
 
     Raises:
         InvalidSetting: naming the variable that is wrong.
         ConfigurationError: a setting names a provider that there is none of.
     """
-    chosen = settings()
+    chosen = of or settings()
     for section in plugs.sections():
         chosen.read(section)
     if chosen.speech.to_text != "auto":
         plugs.chosen("speech_to_text", chosen.speech.to_text, where="SPEECH_TO_TEXT")
-    for models in chosen.read(plugs.ModelSettings).named().values():
+    for job, models in chosen.read(plugs.ModelSettings).named().items():
         for provider, colon, _ in (text.partition(":") for text in models):
             if colon:
-                plugs.chosen("chat", provider, where="MODELS_...")
+                plugs.chosen("chat", provider, where=f"MODELS_{job.upper()}")
 
 
 def prefixes_of(*ports: str) -> tuple[str, ...]:

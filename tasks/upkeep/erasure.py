@@ -11,6 +11,7 @@ from core.outreach.suppression import address_key
 from core.settings.settings import settings
 from core.upkeep.erasure import Receipt, Subject
 from db.upkeep import erasure
+from integrations import plugs
 from integrations.websites.plug import WebsiteSettings
 from tasks.outreach.keys import tombstone_key
 from tasks.runtime.resources import database
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 _OUTSIDE = (
     "the CRM: remove the contact there too, the sync does not delete persons",
     "mailboxes of senders and recipients, and the mail server's logs",
-    "traces at LangSmith, where tracing was switched on",
+    *(plug.keeps_of_persons for plug in plugs.PLUGS if plug.keeps_of_persons),
     "backups made before: erase again after restoring one",
 )
 

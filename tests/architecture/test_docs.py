@@ -8,7 +8,7 @@ import pytest
 from app.main import COMMANDS
 from core.settings.sections import is_tuning, variables
 from integrations.plugs import sections
-from scripts import demo_leads, env_example
+from scripts import demo_leads, env_example, provider_docs
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,6 +18,10 @@ COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 def test_env_example_is_the_settings() -> None:
     assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example.render()
     assert env_example.TUNING.read_text(encoding="utf-8") == env_example.render_tuning()
+
+
+def test_the_page_of_providers_is_the_plugs() -> None:
+    assert provider_docs.TARGET.read_text(encoding="utf-8") == provider_docs.render()
 
 
 def test_what_users_set_fits_a_head() -> None:
