@@ -34,6 +34,7 @@ PORTS: Mapping[str, str] = MappingProxyType(
         "mail": "mail server",
         "chat": "provider of language models",
         "speech_to_text": "provider of speech to text",
+        "turn_taking": "provider that finds turns in speech",
         "text_to_speech": "provider of text to speech",
     }
 )

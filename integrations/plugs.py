@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, create_model
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ProviderNotConfigured
 from core.ledger.spend import Budget, Unit
 from core.settings.providers import CommonBudgets, ModelsForJobs
 from core.settings.sections import Section
@@ -83,6 +83,17 @@ def find(name: str) -> Plug:
 def offering(port: str) -> dict[str, Plug]:
     """Return name to provider, of those that offer a port."""
     return {plug.name: plug for plug in PLUGS if port in plug.all_ports}
+
+
+def first(port: str, reader: Reader) -> Plug:
+    """Return the first provider that offers a port and is set up. Raises ProviderNotConfigured saying what is off."""
+    reasons = []
+    for plug in offering(port).values():
+        why = plug.off_because(reader)
+        if why is None:
+            return plug
+        reasons.append(f"{plug.name}: {why}")
+    raise ProviderNotConfigured(f"no {PORTS[port]} is set up ({'; '.join(reasons)})")
 
 
 def chosen(port: str, name: str, *, where: str) -> Plug:

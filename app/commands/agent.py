@@ -178,7 +178,7 @@ async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
 async def _live(request: "TalkRequest") -> None:
     """Hold a conversation over a recorder and a player; a guest who speaks up silences the answer."""
     from app.live_audio import Playback, recorded
-    from tasks.conversation.text_to_speech import SAMPLE_RATE
+    from core.conversation.speech import SAMPLE_RATE
     from tasks.conversation.turns import conversing, plan
 
     playback = Playback(sys.stdout.buffer, SAMPLE_RATE)

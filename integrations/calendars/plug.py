@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from core.errors import ProviderNotConfigured
 from core.settings.outreach import MeetingSettings
 from core.settings.sections import Section
 from integrations.plug import Opening, Plug, Reader
 
 if TYPE_CHECKING:
-    from integrations.calendars.provider import CalendarProvider
+    from integrations.calendars.ics import IcsCalendar
 
 NAME = "calendars"
 
@@ -25,12 +26,13 @@ class CalendarSettings(Section):
     )
 
 
-async def _open(opening: Opening) -> "CalendarProvider":
+async def _open(opening: Opening) -> "IcsCalendar":
     from integrations.calendars.ics import IcsCalendar
-    from integrations.calendars.provider import NoCalendar
 
     place = opening.read(CalendarSettings).calendar
-    return IcsCalendar(place, timezone=opening.read(MeetingSettings).timezone) if place else NoCalendar()
+    if place is None:
+        raise ProviderNotConfigured("there is no calendar: set MEETINGS_CALENDAR")
+    return IcsCalendar(place, timezone=opening.read(MeetingSettings).timezone)
 
 
 def _off(reader: Reader) -> str | None:

@@ -11,11 +11,3 @@ class CalendarProvider(Protocol):
 
     async def busy(self, start: datetime, end: datetime) -> list[Span]:
         """Return when the owner is busy between two moments, aware, in any order; may overlap and reach beyond."""
-
-
-class NoCalendar:
-    """Stands for a calendar where none is configured: nothing is known to be taken."""
-
-    async def busy(self, start: datetime, end: datetime) -> list[Span]:  # noqa: ARG002 - the provider's signature
-        """Return nothing."""
-        return []

@@ -1,7 +1,7 @@
 """Cartesia, speech, as a plug: what is true of it alone."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -43,6 +43,12 @@ async def open_client(opening: Opening) -> "CartesiaClient":
     return await opening.stack.enter_async_context(client)
 
 
+async def _open_speech(opening: Opening) -> Any:
+    from integrations.cartesia.speech import CartesiaSpeech
+
+    return CartesiaSpeech(await open_client(opening), opening.read(CartesiaSettings))
+
+
 async def _ask(examination: Examination) -> Heard:
     client, voice = await open_client(examination), examination.read(CartesiaSettings).voice_id
     await client.voices()
@@ -61,7 +67,7 @@ PLUG = Plug(
     sections=(CartesiaSettings,),
     words=(NAME,),
     client=open_client,
-    ports={"speech_to_text": open_client, "text_to_speech": open_client},
+    ports=dict.fromkeys(("speech_to_text", "turn_taking", "text_to_speech"), _open_speech),
     is_strict=True,
     paid=(Paid(Unit.CREDITS, "characters", "Characters spoken", {Period.DAY: Decimal(100_000)}),),
     check=key_check(NAME, _ask),

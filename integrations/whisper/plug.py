@@ -10,7 +10,7 @@ from core.settings.sections import Section
 from integrations.plug import Opening, Plug, Reader
 
 if TYPE_CHECKING:
-    from integrations.whisper.transcriber import Transcriber
+    from integrations.whisper.speech import WhisperSpeech
 
 NAME = "local"
 
@@ -31,13 +31,10 @@ def _not_installed(reader: Reader) -> str | None:  # noqa: ARG001 - no setting s
     return None if there else "the extra 'local-speech' is not installed"
 
 
-async def _open(opening: Opening, *, language: str) -> "Transcriber":
-    """Load the model. Raises ProviderNotConfigured, ConfigurationError."""
-    import asyncio
+async def _open(opening: Opening) -> "WhisperSpeech":
+    from integrations.whisper.speech import WhisperSpeech
 
-    from integrations.whisper.transcriber import Transcriber
-
-    return await asyncio.to_thread(Transcriber, opening.read(WhisperSettings).weights, language)
+    return WhisperSpeech(opening.read(WhisperSettings).weights)
 
 
 PLUG = Plug(

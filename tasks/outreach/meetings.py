@@ -53,7 +53,10 @@ log = logging.getLogger(__name__)
 async def taken(start: datetime, end: datetime) -> list[Span]:
     """Return when the organiser is busy, by the configured calendar."""
     async with unshared() as world:
-        calendar: CalendarProvider = await world.open("calendar")
+        try:
+            calendar: CalendarProvider = await world.open("calendar")
+        except ProviderNotConfigured:
+            return []
         return await calendar.busy(start, end)
 
 

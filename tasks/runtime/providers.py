@@ -61,19 +61,15 @@ class Outside:
 
         Args:
             port: as plugs name it, `calendar` or `crm`.
-            provider: whose; None: of the first that is set up, or of the first where none is.
+            provider: whose; None: of the first that is set up.
             where: the setting or file that names the provider, for the error.
             given: what users of the port give.
 
         Raises:
             ConfigurationError: nobody of that name offers it; the known ones are listed.
-            ProviderNotConfigured: its key is missing.
+            ProviderNotConfigured: its key is missing, or nobody is set up.
         """
-        if provider is None:
-            offered = plugs.offering(port).values()
-            plug = next((plug for plug in offered if plug.off_because(self) is None), next(iter(offered)))
-        else:
-            plug = plugs.chosen(port, provider, where=where or port)
+        plug = plugs.first(port, self) if provider is None else plugs.chosen(port, provider, where=where or port)
         return await plug.ports[port](self, **given)
 
     def models(self) -> "Models":

@@ -36,14 +36,6 @@ KNOWN = {
         ),
         "sources and the CRM: they become ports",
     ),
-    **dict.fromkeys(
-        (
-            "tasks/conversation/speech_to_text.py",
-            "tasks/conversation/text_to_speech.py",
-            "tasks/conversation/turns.py",
-        ),
-        "speech: it becomes a port",
-    ),
 }
 """Files that still name providers, with why; one that no longer does must be taken off."""
 
