@@ -181,15 +181,11 @@ class Calendar(Protocol):
         ...
 
 
-class LiveTurns(Protocol):
-    """Somebody who listens to live sound, a turn after the other; we say where a turn ends."""
+class LiveSpeech(Protocol):
+    """Listens to live sound, a turn after the other."""
 
     async def send(self, audio: bytes) -> None:
-        """Hear a piece: raw little-endian 16-bit PCM of one channel, `core.conversation.speech.SAMPLE_RATE`.
-
-        Raises:
-            BudgetExhausted: it was not heard.
-        """
+        """Take a piece: `core.conversation.speech.SAMPLE_RATE` samples a second. Raises BudgetExhausted."""
         ...
 
     async def finalize(self) -> None:
@@ -197,15 +193,15 @@ class LiveTurns(Protocol):
         ...
 
     async def turn(self) -> str:
-        """Return what was said in the turn that was finished; '' where nothing was."""
+        """Return what was said in the turn that was finished."""
         ...
 
 
-class TurnFinder(Protocol):
-    """Somebody who listens to live sound and finds where turns begin and end."""
+class LiveTurns(Protocol):
+    """Listens to live sound, and finds where turns begin and end."""
 
     async def send(self, audio: bytes) -> None:
-        """Hear a piece; as `LiveTurns.send`."""
+        """Take a piece: `core.conversation.speech.SAMPLE_RATE` samples a second. Raises BudgetExhausted."""
         ...
 
     async def end(self) -> None:
@@ -213,72 +209,64 @@ class TurnFinder(Protocol):
         ...
 
     def __aiter__(self) -> AsyncIterator[Heard]:
-        """Yield what is heard until the end; iterating again goes on where it was left."""
+        """Yield what is heard until the end."""
         ...
 
 
 class SpeechToText(Protocol):
-    """Somebody who writes down what is said."""
+    """Somebody who listens. Raises ProviderNotConfigured, ProviderError, LimitReached."""
 
-    def live(self, language: str) -> AbstractAsyncContextManager[LiveTurns]:
-        """Listen to live sound.
-
-        Args:
-            language: two letters, of what will be said.
-
-        Raises:
-            LimitReached: nobody is free to listen.
-            ConfigurationError: the language is not known.
-        """
+    def live(self, language: str) -> AbstractAsyncContextManager[LiveSpeech]:
+        """Open an ear for live sound in a language of two letters."""
         ...
 
-    def turns(self, language: str) -> AbstractAsyncContextManager[TurnFinder]:
-        """Listen and find turns. Raises ProviderNotConfigured where that cannot be done, LimitReached."""
+    async def text_of(self, content: bytes, path: Path, language: str) -> str:
+        """Return what is said in a file, for its content. Raises InvalidFile."""
         ...
 
-    async def transcribe(self, content: bytes, path: Path, language: str) -> str:
-        """Return what is said in a sound file; the path says what kind of file it is.
 
-        Raises:
-            InvalidFile: it cannot be read, or holds no sound.
-        """
+class TurnTaking(Protocol):
+    """Somebody who listens and finds the turns. Raises as `SpeechToText`."""
+
+    def turns(self, language: str) -> AbstractAsyncContextManager[LiveTurns]:
+        """Open an ear for live sound in a language of two letters."""
         ...
 
 
 class Utterance(Protocol):
-    """One thing being said: push its text, end it, iterate over its sound once, cancel it at any time."""
+    """Something that is being said; iterating yields its sound."""
 
     @property
-    def is_cancelled(self) -> bool: ...  # noqa: D102 - whether it was stopped
+    def is_cancelled(self) -> bool: ...  # noqa: D102 - the class tells - see `cancel`
 
     def push(self, text: str) -> None:
-        """Say more; pieces are joined as they are. Raises InvalidInput where it has ended."""
+        """Say more."""
         ...
 
     def end(self) -> None:
-        """Say that no more text comes."""
+        """Say that no more comes."""
         ...
 
     def cancel(self) -> None:
-        """Stop speaking at once."""
+        """Stop at once."""
         ...
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the sound, as `LiveTurns.send` takes it. Raises LimitReached, Unavailable."""
+        """Yield the sound: `core.conversation.speech.SAMPLE_RATE` samples a second."""
         ...
 
 
 class Voice(Protocol):
-    """A line that speaks, one utterance after the other or side by side."""
+    """An open line that speaks."""
 
     def utterance(self, *, most_characters: int = 1000) -> Utterance:
-        """Begin to say something; so many characters are set aside in the cost book."""
+        """Begin to say something of so many characters at most, for which room in the budget is taken."""
         ...
 
 
 class TextToSpeech(Protocol):
-    """Somebody who says what is written."""
+    """Somebody who speaks. Raises ProviderNotConfigured, ProviderError, LimitReached."""
 
-    def speaking(self, language: str) -> AbstractAsyncContextManager[Voice]:
-        """Open a voice, its line included. Raises ProviderNotConfigured, ProviderError."""
+    def voice(self, language: str) -> AbstractAsyncContextManager[Voice]:
+        """Open a line, so that the first word does not wait for it."""
         ...

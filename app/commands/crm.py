@@ -1,7 +1,6 @@
 """`sales-agent sync`, `plan`, `crm ...`, `dead-letters ...`: keep leads in step with a CRM, and look how they stand."""
 
 import asyncio
-import contextlib
 import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -230,39 +229,30 @@ def listen(
     host: Annotated[str, typer.Option(help="Address to listen on; put a proxy with TLS in front.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 4280,
 ) -> None:
-    """Receive the CRM's webhooks (POST /<its name>): a delivery it has signed starts the deployment sync-crm at once.
+    """Receive the CRM's webhooks: a delivery with its signature starts the deployment sync-crm at once.
 
     Runs until stopped. Nothing of a delivery is believed: without any, the schedule brings the same.
     """
     terminal.prepare_prefect()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_listen(host, port))
-
-
-async def _listen(host: str, port: int) -> None:
     import uvicorn
 
     from app.crm_listener import Bell, build
     from app.running import find_server
     from core.errors import ConfigurationError
     from core.settings.settings import settings
-    from tasks.crm.steps import receiving
+    from tasks.crm.webhooks import receiver
 
-    async with receiving() as crm:
-        api = find_server(settings())
-        if api is None:
-            raise ConfigurationError("there is no Prefect server to start runs on: start one with `sales-agent up`")
+    webhooks = receiver(_config().provider)  # says at once when there is no key
+    api = find_server(settings())
+    if api is None:
+        raise ConfigurationError("there is no Prefect server to start runs on: start one with `sales-agent up`")
 
-        async def start_run() -> None:
-            deployment = await asyncio.to_thread(api.get, "/deployments/name/sync-crm/sync-crm")
-            await asyncio.to_thread(api.post, f"/deployments/{deployment['id']}/create_flow_run", {})
+    async def start_run() -> None:
+        deployment = await asyncio.to_thread(api.get, "/deployments/name/sync-crm/sync-crm")
+        await asyncio.to_thread(api.post, f"/deployments/{deployment['id']}/create_flow_run", {})
 
-        terminal.say(f"Listening on http://{host}:{port}/{crm.name}")
-        receiver = build(f"/{crm.name}", crm.verify_delivery, Bell(start_run))
-        server = uvicorn.Server(uvicorn.Config(receiver, host=host, port=port, log_level="warning"))
-        await server.serve()
-        if not server.started:
-            raise typer.Exit(3)
+    terminal.say(f"Listening on http://{host}:{port}{webhooks.path}")
+    uvicorn.run(build(webhooks.path, webhooks.is_genuine, Bell(start_run)), host=host, port=port, log_level="warning")
 
 
 @letters.command("list")

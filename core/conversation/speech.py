@@ -1,21 +1,24 @@
-"""Speech as it crosses the border to a provider: raw sound, and what is heard of it while somebody speaks."""
+"""What is heard in a conversation, whoever listens (`core.ports`).
+
+Sound is raw little-endian 16-bit PCM of one channel.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 SAMPLE_RATE = 16_000
-"""Samples a second of live sound, both ways: raw little-endian 16-bit PCM of one channel."""
+"""Samples a second of live sound."""
 
 
 class Hearing(StrEnum):
     """What is heard while somebody speaks."""
 
     STARTED = "started"
-    """Somebody began to speak: whoever is speaking to them should stop. Only where the provider finds the turns."""
+    """Somebody began to speak: whoever is speaking to them should stop. Only where turns are found."""
     DRAFT = "draft"
     """All of the turn so far; a later draft replaces it."""
     MAYBE_ENDED = "maybe_ended"
-    """The turn has probably ended; `RESUMED` takes it back. Only where the provider finds the turns."""
+    """The turn has probably ended; `RESUMED` takes it back. Only where turns are found."""
     RESUMED = "resumed"
     """The turn goes on after all."""
     ENDED = "ended"

@@ -1,13 +1,7 @@
 """What a CRM offers, as its provider's folder declares it: a plain value, without any client."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from core.settings.sections import SettingsReader
-
-
-def _never(_read: SettingsReader) -> str | None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -16,12 +10,10 @@ class CRMOffer:
 
     Attributes:
         name: as `crm.yaml` and our records of it write it.
-        missing: says what is to be set before it can be used, or None.
         needs: keys of `crm.yaml` that it cannot do without, each with what to write there.
     """
 
     name: str
-    missing: Callable[[SettingsReader], str | None] = _never
     needs: tuple[tuple[str, str], ...] = ()
 
 

@@ -13,9 +13,11 @@ class PeopleOffer:
     Attributes:
         name: as a contact's provenance writes it.
         off: says why it is not to be asked, by the settings; None where it may be.
+        place: among those that are asked, the lower first: the cheap before the dear.
         names_people: whether it can name anybody; one that gives facts of the company alone leaves nothing open.
     """
 
     name: str
     off: Callable[[SettingsReader], str | None]
+    place: int = 0
     names_people: bool = True

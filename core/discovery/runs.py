@@ -32,7 +32,7 @@ class DiscoveryRequest(Form):
     roles: tuple[Role, ...] = Field(
         default=ROLES,
         title="Roles wanted",
-        description="Further sources (LinkedIn, Apollo) are asked only while one of these is missing",
+        description="Sources beside the website are asked only while one of these is missing",
     )
 
 

@@ -6,13 +6,9 @@ Source: Apollo, "API Pricing": one credit a match, eight more for a mobile numbe
 from decimal import Decimal
 from functools import partial
 
-from core.discovery.people_offers import PeopleOffer
 from core.enrichment.offers import SourceOffer, asked_of_person, own_domain
 from core.enrichment.questions import KnownLead, Question
 from core.ledger.spend import Cost
-from core.settings.providers import ApolloSettings
-from core.settings.sections import SettingsReader
-from core.settings.settings import DiscoverySettings, EnrichmentSettings
 
 ACCOUNT = "apollo"
 BULK = 10
@@ -25,17 +21,6 @@ PHONE = Cost(credits=Decimal(9))
 def _asked_of_company(lead: KnownLead) -> Question | str:
     domain = own_domain(lead)
     return Question.of(COMPANY.name, domain=domain) if domain else "no domain of the company is known"
-
-
-def _missing(read: SettingsReader) -> str | None:
-    return "set APOLLO_API_KEY" if read(ApolloSettings).api_key is None else None
-
-
-def _missing_for_phones(read: SettingsReader) -> str | None:
-    if (missing := _missing(read)) is not None:
-        return missing
-    has_address = read(EnrichmentSettings).phone_webhook_url
-    return None if has_address else "set ENRICH_PHONE_WEBHOOK_URL, which Apollo demands"
 
 
 COMPANY = SourceOffer(
@@ -52,7 +37,6 @@ COMPANY = SourceOffer(
     price=CREDIT,
     account=ACCOUNT,
     bulk=BULK,
-    missing=_missing,
 )
 PERSON = SourceOffer(
     name="apollo_person",
@@ -65,7 +49,6 @@ PERSON = SourceOffer(
     price=CREDIT,
     account=ACCOUNT,
     bulk=BULK,
-    missing=_missing,
 )
 MOBILE = SourceOffer(
     name="apollo_phone",
@@ -76,16 +59,4 @@ MOBILE = SourceOffer(
     price=PHONE,
     account=ACCOUNT,
     is_late=True,
-    missing=_missing_for_phones,
 )
-OFFERS = (COMPANY, PERSON, MOBILE)
-
-
-def _off(read: SettingsReader) -> str | None:
-    if (missing := _missing(read)) is not None:
-        return f"not configured: {missing}"
-    return None if read(DiscoverySettings).apollo_people else "switched off: DISCOVERY_APOLLO_PEOPLE=0"
-
-
-PEOPLE = PeopleOffer("apollo", _off)
-"""The free search for people with a title, of whom a few are bought."""

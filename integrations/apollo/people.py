@@ -18,7 +18,7 @@ from core.enrichment.questions import Answer, Unasked
 from core.text.titles import Role, read_title
 from integrations.apollo.client import ApolloClient, PersonQuery
 from integrations.apollo.mapping import person_fields
-from integrations.apollo.offers import PEOPLE
+from integrations.apollo.plug import PEOPLE
 from integrations.apollo.schemas import ApolloPerson
 from integrations.sources import attempt
 

@@ -3,12 +3,9 @@
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from core.discovery.people_offers import PeopleOffer
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import KnownLead, Question
 from core.ledger.spend import Cost
-from core.settings.providers import BrowserbaseSettings, LinkedInSettings
-from core.settings.sections import SettingsReader
 
 SOURCE = "linkedin"
 ACCOUNT = "browserbase"
@@ -27,13 +24,6 @@ def linkedin_slug(url: str | None) -> str | None:
     words = parts.path.strip("/").split("/")
     is_company = (host == "linkedin.com" or host.endswith(".linkedin.com")) and words[0] in ("company", "school")
     return words[1] if is_company and len(words) > 1 and words[1] else None
-
-
-def missing(read: SettingsReader) -> str | None:
-    """Say what is to be set before a page can be visited, or None."""
-    if not read(LinkedInSettings).enabled:
-        return "LINKEDIN_ENABLED is not true"
-    return "set BROWSERBASE_API_KEY" if read(BrowserbaseSettings).api_key is None else None
 
 
 def _asked(lead: KnownLead) -> Question | str:
@@ -55,14 +45,4 @@ COMPANY_PAGE = SourceOffer(
     price=SESSION,
     account=ACCOUNT,
     width=1,
-    missing=missing,
 )
-OFFERS = (COMPANY_PAGE,)
-
-
-def _off(read: SettingsReader) -> str | None:
-    return None if (why := missing(read)) is None else f"not configured: {why}"
-
-
-PEOPLE = PeopleOffer(SOURCE, _off, names_people=False)
-"""A company's page names nobody; it is visited for how many people the company has."""

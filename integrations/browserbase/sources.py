@@ -13,7 +13,8 @@ from core.outcomes import Outcome
 from core.text.titles import Role
 from integrations.browserbase.linkedin import CompanyPages
 from integrations.browserbase.mapping import company_fields
-from integrations.browserbase.offers import COMPANY_PAGE, PEOPLE, linkedin_slug
+from integrations.browserbase.offers import COMPANY_PAGE, linkedin_slug
+from integrations.browserbase.plug import PEOPLE
 from integrations.browserbase.schemas import CompanyPage, PageOutcome
 from integrations.sources import AnswersAtOnce, Timing, attempt
 

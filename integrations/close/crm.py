@@ -33,7 +33,6 @@ from core.outreach.suppression import Reason
 from integrations.close.activities import log_sent
 from integrations.close.client import CloseClient, is_signed
 from integrations.close.crm_fields import CONTACT_FIELDS, LEAD_FIELDS, FieldNames
-from integrations.close.offers import CRM
 from integrations.close.schemas import CloseContact, CloseEvent, CloseLead, CloseObject
 
 _PAGE = 50
@@ -50,7 +49,7 @@ class CloseCRM:
         webhook_key: signature key of our webhook subscription; None: deliveries cannot be told from others'.
     """
 
-    name = CRM.name
+    name = "close"
 
     def __init__(self, client: CloseClient, *, webhook_key: SecretStr | None = None) -> None:
         self._client = client

@@ -30,7 +30,6 @@ from core.crm.records import (
     Values,
 )
 from core.errors import ConfigurationError, Gone, UnexpectedAnswer
-from integrations.json_directory.offers import CRM
 
 _FIELDS = "fields.json"
 _LEAD_FIELDS = (
@@ -50,7 +49,7 @@ class JsonDirectory:
         directory: must exist.
     """
 
-    name = CRM.name
+    name = "directory"
     clock_offset_s: float | None = 0.0
 
     def __init__(self, directory: Path) -> None:

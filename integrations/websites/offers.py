@@ -19,4 +19,3 @@ WEBSITE = SourceOffer(
     confidence=0.9,
     width=20,
 )
-OFFERS = (WEBSITE,)

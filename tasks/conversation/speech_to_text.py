@@ -1,4 +1,4 @@
-"""Speech to text for a conversation: who listens, live and to files."""
+"""The ear of a conversation: of whoever turns speech into text here."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -7,64 +7,41 @@ from pathlib import Path
 from typing import Any
 
 from agents.conversation import Transcribe
-from core.errors import InvalidFile, ProviderNotConfigured
-from core.ports import LiveTurns, SpeechToText, TurnFinder
-from integrations.cartesia.speech import CartesiaSpeechToText
-from integrations.whisper.speech import LocalSpeechToText
-from integrations.whisper.transcriber import is_installed
+from core.errors import InvalidFile
+from core.ports import LiveSpeech, LiveTurns, SpeechToText, TurnTaking
 from tasks.runtime.providers import Outside
 
 _LARGEST_FILE = 25_000_000
 
 
-def is_local(world: Outside) -> bool:
-    """Tell whether this machine listens: where it is told to, or where Cartesia has no key and the extra is installed.
-
-    Raises:
-        ProviderNotConfigured: nobody can listen.
-    """
-    chosen = world.settings.providers.speech.to_text
-    if chosen != "auto" or world.settings.providers.cartesia.api_key is not None:
-        return chosen == "local"
-    if not is_installed():
-        raise ProviderNotConfigured("nobody can listen: set CARTESIA_API_KEY, or install the extra 'local-speech'")
-    return True
-
-
-async def speech_to_text(world: Outside) -> SpeechToText:
-    """Open who listens, as configured. Raises ProviderNotConfigured."""
-    if is_local(world):
-        return LocalSpeechToText(world.settings.providers.speech.weights)
-    return await _over_the_network(world)
-
-
-async def _over_the_network(world: Outside) -> SpeechToText:
-    section = world.settings.providers.cartesia
-    return CartesiaSpeechToText(await world.cartesia(), section.transcription_model, section.turn_model)
+async def _listener(world: Outside) -> SpeechToText:
+    """Open who listens: who is named, else the first that is set up. Raises ProviderNotConfigured."""
+    named = world.settings.speech.to_text
+    found: SpeechToText = await world.open("speech_to_text", None if named == "auto" else named, where="SPEECH_TO_TEXT")
+    return found
 
 
 @asynccontextmanager
-async def ear_for(world: Outside, language: str) -> AsyncIterator[LiveTurns]:
+async def ear_for(world: Outside, language: str) -> AsyncIterator[LiveSpeech]:
     """Open an ear for live sound.
 
     Raises:
-        ProviderNotConfigured: there is neither a key nor the extra.
-        ConfigurationError: the model on this machine does not fit.
+        ProviderNotConfigured: nobody who listens is set up.
+        ConfigurationError: a model on this machine does not fit.
     """
-    listener = await speech_to_text(world)
-    async with listener.live(language) as ear:
+    async with (await _listener(world)).live(language) as ear:
         yield ear
 
 
 @asynccontextmanager
-async def turns_for(world: Outside, language: str) -> AsyncIterator[TurnFinder]:
-    """Open an ear that finds where turns begin and end, whoever else listens. Raises ProviderNotConfigured."""
-    listener = await _over_the_network(world)
-    async with listener.turns(language) as ear:
-        yield ear
+async def turns_for(world: Outside, language: str) -> AsyncIterator[LiveTurns]:
+    """Open an ear that finds where turns begin and end by itself. Raises ProviderNotConfigured."""
+    listener: TurnTaking = await world.open("turn_taking")
+    async with listener.turns(language) as turns:
+        yield turns
 
 
-def live_transcriber(ear: LiveTurns) -> Transcribe:
+def live_transcriber(ear: LiveSpeech) -> Transcribe:
     """Return what hears the turn that an ear has been sent."""
 
     async def transcribe(_: Mapping[str, Any]) -> str:
@@ -80,8 +57,7 @@ def file_transcriber(world: Outside, language: str) -> Transcribe:
     async def transcribe(turn: Mapping[str, Any]) -> str:
         path = Path(str(turn["audio"]))
         content = await asyncio.to_thread(_read, path)
-        listener = await speech_to_text(world)
-        return await listener.transcribe(content, path, language)
+        return await (await _listener(world)).text_of(content, path, language)
 
     return transcribe
 

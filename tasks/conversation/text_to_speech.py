@@ -1,4 +1,4 @@
-"""Text to speech for a conversation: what is spoken, and where its sound goes."""
+"""The mouth of a conversation: of whoever turns text into speech here."""
 
 import asyncio
 import time
@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from core.conversation.speech import SAMPLE_RATE
-from core.errors import InvalidFile, ProviderNotConfigured
+from core.errors import InvalidFile
 from core.ports import TextToSpeech, Utterance, Voice
-from integrations.cartesia.speech import CartesiaTextToSpeech
 from tasks.runtime.providers import Outside
 
 LONGEST_REPLY = 1_300
@@ -61,15 +60,15 @@ class Mouth:
         first_at: when the first sound of the line begun last came, by `time.perf_counter`; None before.
     """
 
-    def __init__(self, speaking: Voice, sink: Sink) -> None:
-        self._speaking = speaking
+    def __init__(self, voice: Voice, sink: Sink) -> None:
+        self._voice = voice
         self._sink = sink
         self.first_at: float | None = None
 
     def begin(self) -> SpokenLine:
         """Begin to say something."""
         self.first_at = None
-        return SpokenLine(self._speaking.utterance(most_characters=LONGEST_REPLY), self._hear)
+        return SpokenLine(self._voice.utterance(most_characters=LONGEST_REPLY), self._hear)
 
     def _hear(self, piece: bytes) -> None:
         if self.first_at is None:
@@ -87,18 +86,9 @@ async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIt
     if sink is None:
         yield None
         return
-    speaker = await text_to_speech(world)
-    async with speaker.speaking(language) as speaking:
-        yield Mouth(speaking, sink)
-
-
-async def text_to_speech(world: Outside) -> TextToSpeech:
-    """Open who speaks, as configured. Raises ProviderNotConfigured."""
-    section = world.settings.providers.cartesia
-    client = await world.cartesia()
-    if section.voice_id is None:
-        raise ProviderNotConfigured("cartesia has a key and no voice: set CARTESIA_VOICE_ID")
-    return CartesiaTextToSpeech(client, section.speech_model, section.voice_id)
+    speaker: TextToSpeech = await world.open("text_to_speech")
+    async with speaker.voice(language) as voice:
+        yield Mouth(voice, sink)
 
 
 def write_wav(path: Path, samples: bytes) -> None:

@@ -24,7 +24,7 @@ from core.conversation.speech import Hearing
 from core.errors import Conflict, LeadNotFound, LimitReached, ProviderError
 from core.outreach.opt_out import is_opt_out, said_themselves
 from core.outreach.suppression import Reason
-from core.ports import LiveTurns, TurnFinder
+from core.ports import LiveSpeech, LiveTurns
 from core.settings.settings import settings
 from db.agents import threads as agent_threads
 from db.leads import facts
@@ -171,8 +171,8 @@ class LiveConversation:
         floor: conversation.Floor,
         within: Surroundings,
         mouth: Mouth | None,
-        ear: LiveTurns | None,
-        turns: TurnFinder | None,
+        ear: LiveSpeech | None,
+        turns: LiveTurns | None,
     ) -> None:
         self._begun, self._graph, self._floor, self._within = begun, graph, floor, within
         self._mouth, self._ear, self._turns = mouth, ear, turns
@@ -345,8 +345,8 @@ async def conversing(
             model_for(Job.CONVERSATION, begun.thread_id, wanted=begun.asked.use_model)
         )
         mouth: Mouth | None = None
-        ear: LiveTurns | None = None
-        turns: TurnFinder | None = None
+        ear: LiveSpeech | None = None
+        turns: LiveTurns | None = None
         transcribe: conversation.Transcribe | None = None
         if sink is not None or hears_files or hears_live or hears_turns:
             world = await stack.enter_async_context(outside(begun.thread_id))
@@ -393,7 +393,7 @@ def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], 
     return ask
 
 
-async def _feed(ear: TurnFinder, sound: AsyncIterator[bytes]) -> None:
+async def _feed(ear: LiveTurns, sound: AsyncIterator[bytes]) -> None:
     """Send sound to an ear until there is no more, then say so; also where it is cut short."""
     try:
         async for piece in sound:

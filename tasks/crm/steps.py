@@ -15,7 +15,6 @@ from core.imports.runs import Frozen
 from core.outreach import approvals as approval_rules
 from core.outreach.approvals import Kind as ApprovalKind
 from core.outreach.approvals import Proposal, Status
-from core.ports import CRMProvider
 from core.settings.settings import settings
 from db.crm import dead_letters
 from db.crm import inbox as crm_inbox
@@ -27,7 +26,7 @@ from tasks.crm import push as crm_push
 from tasks.crm import settle as crm_settle
 from tasks.crm.session import Safeguards, SyncSession, only_session
 from tasks.runtime.crm_offers import crm_config
-from tasks.runtime.crm_opening import alone, open_crm
+from tasks.runtime.crm_opening import open_crm
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.progress import Progress
@@ -230,18 +229,6 @@ async def status() -> SyncReport:
     name = crm_config(settings()).provider
     run = SyncRun(run_id=uuid4(), request=SyncRequest(), provider=name, began_at=datetime.now(UTC), outcome="asked")
     return await report_of(run)
-
-
-@asynccontextmanager
-async def receiving() -> AsyncIterator[CRMProvider]:
-    """Open the configured CRM to tell its webhooks' deliveries from others'; asks nobody.
-
-    Raises:
-        ConfigurationError: the CRM sends no webhooks, or what proves them is not set.
-    """
-    async with open_crm(crm_config(settings()), world=alone) as crm:
-        crm.verify_delivery({}, b"")  # says at once when it cannot
-        yield crm
 
 
 @task(name="release-dead-letters", **STEP)

@@ -47,7 +47,9 @@ async def publish_discovery(report: DiscoveryReport) -> DiscoveryReport:
 def people_table(visited: Sequence[VisitedSite]) -> str:
     """Write the people of all sites as a Markdown table."""
     rows = [_person_row(site, contact) for site in visited for contact in site.look.contacts]
-    return _table(("site", "name", "title", "role", "source", "confidence", "LinkedIn", "e-mail"), rows, "Nobody.")
+    return _table(
+        ("site", "name", "title", "role", "source", "confidence", "LinkedIn profile", "e-mail"), rows, "Nobody."
+    )
 
 
 def _person_row(site: VisitedSite, contact: Contact) -> list[str]:

@@ -1,6 +1,6 @@
 """Where to ask for a company's people after its website: each source that is configured, while a role is missing."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,13 +11,10 @@ from core.discovery.runs import Site
 from core.ports import PeopleSource
 from core.settings.settings import Settings
 from core.text.titles import Role
-from integrations.apollo import offers as apollo
-from integrations.apollo.people import ApolloDirectory
-from integrations.browserbase import offers as browserbase
-from integrations.browserbase.sources import LinkedInCompanies
-from tasks.runtime.providers import Outside, outside
+from integrations.plugs import PLUGS
+from tasks.runtime.providers import outside
 
-OFFERS = (browserbase.PEOPLE, apollo.PEOPLE)
+OFFERS = tuple(sorted((plug.people for plug in PLUGS if plug.people is not None), key=lambda offer: offer.place))
 """In the order in which they are asked: the cheap before the dear."""
 
 
@@ -48,20 +45,6 @@ class PeopleSources:
         return contacts, attempts
 
 
-async def _company_pages(world: Outside, _chosen: Settings) -> PeopleSource:
-    return LinkedInCompanies(await world.company_pages())
-
-
-async def _directory(world: Outside, chosen: Settings) -> PeopleSource:
-    return ApolloDirectory(await world.apollo(), chosen.discovery.apollo_people)
-
-
-_OPENERS: Mapping[str, Callable[[Outside, Settings], Awaitable[PeopleSource]]] = {
-    browserbase.PEOPLE.name: _company_pages,
-    apollo.PEOPLE.name: _directory,
-}
-
-
 @asynccontextmanager
 async def opened_people_sources(chosen: Settings, run_id: UUID) -> AsyncIterator[PeopleSources]:
     """Open what is configured; without a key nothing is opened, and each source says what to set."""
@@ -70,4 +53,4 @@ async def opened_people_sources(chosen: Settings, run_id: UUID) -> AsyncIterator
         yield PeopleSources([(offer, off[offer.name] or "") for offer in OFFERS])
         return
     async with outside(run_id, of=chosen) as world:
-        yield PeopleSources([(one, off[one.name] or await _OPENERS[one.name](world, chosen)) for one in OFFERS])
+        yield PeopleSources([(one, off[one.name] or await world.open("people", one.name)) for one in OFFERS])

@@ -29,6 +29,7 @@ from db.outreach import suppressions
 from db.server.engine import Connection, Engine, transaction
 from db.server.keeping import until_stored
 from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.plug import WebsiteSettings
 from integrations.websites.rendering import Renderer
 from tasks.discovery.people_choice import Asked, ChoosingModel, choosing_model
 from tasks.discovery.people_sources import PeopleSources, opened_people_sources
@@ -237,7 +238,7 @@ class _Visitor:
                 return taken
 
     async def _look_at(self, site: Site, asked: Asked | None) -> SiteDiscovery:
-        websites = self.settings.websites
+        websites = self.settings.read(WebsiteSettings)
         try:
             report = await discover_site(
                 site.website,

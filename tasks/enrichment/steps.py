@@ -23,7 +23,7 @@ from core.enrichment.runs import (
     in_usd,
 )
 from core.errors import ConfigurationError
-from core.ledger.spend import Cost
+from core.ledger.spend import Cost, Unit
 from core.settings.settings import settings
 from db.agents import executions
 from db.enrichment import desk as enrichment_desk
@@ -32,6 +32,7 @@ from db.enrichment import questions as enrichment_questions
 from db.ledger import spend
 from db.server.engine import Engine, own_connection, transaction
 from db.server.keeping import until_stored
+from integrations import plugs
 from tasks.enrichment.batch import BatchWork
 from tasks.enrichment.offers import OFFERS
 from tasks.enrichment.wiring import configured, opened_sources
@@ -83,8 +84,12 @@ async def plan(request: EnrichRequest) -> EnrichmentPlan:
             fresh[provider], waiting[provider] = await enrichment_questions.count_known(
                 connection, provider, sorted(hashes), is_failed_again=request.selection == "failed"
             )
-    budgets = (*settings().providers.budget.budgets(), *request.budgets())
+    budgets = (*plugs.budgets(settings()), *request.budgets(_paid_in_credits()))
     return planner.plan(fresh, waiting, off, budgets)
+
+
+def _paid_in_credits() -> tuple[str, ...]:
+    return plugs.paid_in(Unit.CREDITS, "credits")
 
 
 @task(name="begin-enrichment", **STEP)
@@ -142,7 +147,9 @@ async def enrich_batch(begun: EnrichmentRun, batch: LeadRange) -> int:
 
         async with (
             enrichment_desk.working(database_url(), begun, batch) as desk,
-            opened_sources(settings(), begun.config, begun.run_id, begun.request.budgets(), record) as sources,
+            opened_sources(
+                settings(), begun.config, begun.run_id, begun.request.budgets(_paid_in_credits()), record
+            ) as sources,
         ):
             done = await BatchWork(desk, sources).run()
     log.info("batch_enriched", extra={"batch": batch.number, "leads": done})

@@ -32,8 +32,7 @@ from db.crm import links as crm_links
 from db.leads import facts
 from db.outreach import approvals, meetings, sends, suppressions
 from db.server.engine import Connection, own_connection
-from integrations.calendars.ics import IcsCalendar
-from integrations.calendars.provider import NoCalendar
+from integrations.smtp.plug import SmtpSettings
 from langgraph_prefect.running import as_flow_result
 from langgraph_prefect.values import Finished, Outcome, Waiting
 from tasks.agents.graphs import resume_thread, run_thread
@@ -45,25 +44,30 @@ from tasks.runtime.crm_offers import crm_config
 from tasks.runtime.crm_opening import open_crm
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
+from tasks.runtime.providers import unshared
 from tasks.runtime.resources import database, database_url
 
 log = logging.getLogger(__name__)
 
 
-def calendar() -> Calendar:
-    """Return the organiser's calendar, as configured."""
-    chosen = settings().outreach.meetings
-    return IcsCalendar(chosen.calendar, timezone=chosen.timezone) if chosen.calendar else NoCalendar()
+async def taken(start: datetime, end: datetime) -> list[Span]:
+    """Return when the organiser is busy, by the configured calendar."""
+    async with unshared() as world:
+        try:
+            calendar: Calendar = await world.open("calendar")
+        except ProviderNotConfigured:
+            return []
+        return await calendar.busy(start, end)
 
 
 def organizer() -> str:
     """Return who the guest meets."""
     outreach = settings().outreach
-    return outreach.meetings.organizer or outreach.smtp.sender
+    return outreach.meetings.organizer or settings().read(SmtpSettings).sender
 
 
 async def _busy(start: datetime, end: datetime) -> list[Span]:
-    known = await calendar().busy(start, end)
+    known = await taken(start, end)
     async with database() as connection:
         return [*known, *await meetings.busy(connection)]
 
@@ -183,7 +187,7 @@ async def claim_proposal(approval_id: UUID, by: str) -> Approval:
     async with database() as connection:
         known = await approvals.get(connection, approval_id)
     slots = meetings.slots_of(known)
-    busy = await calendar().busy(slots[0].starts_at, slots[-1].ends_at) if slots else []
+    busy = await taken(slots[0].starts_at, slots[-1].ends_at) if slots else []
     return await sending.claim(approval_id, by=by, busy=busy)
 
 
@@ -221,7 +225,7 @@ async def deliver(approval: Approval, by: str) -> Approval:
 
 
 def _uid(approval: Approval) -> str:
-    return f"{approval.id}@{sender_address(settings().outreach.smtp.sender).partition('@')[2]}"
+    return f"{approval.id}@{sender_address(settings().read(SmtpSettings).sender).partition('@')[2]}"
 
 
 @task(name="log-in-crm", **STEP)
@@ -243,7 +247,7 @@ async def _write_activity(approval: Approval) -> str:
     if lead_id is None:
         return "skipped: it is about no lead"
     content = approval.content
-    marker = message_id(approval.id, LETTER, settings().outreach.smtp.sender).strip("<>")
+    marker = message_id(approval.id, LETTER, settings().read(SmtpSettings).sender).strip("<>")
     message = SentMessage(marker, content["to"], content["subject"], content["body"])
     try:
         async with open_crm(crm_config(settings())) as crm:
@@ -373,7 +377,7 @@ async def book(approval: Approval, slot: int) -> BookingReport:
 async def _invite(approval: Approval, meeting: meetings.Meeting) -> Send:
     assert meeting.slot is not None
     slot = meetings.slots_of(approval)[meeting.slot - 1]
-    sender, recipient = settings().outreach.smtp.sender, str(approval.proposal.recipient)
+    sender, recipient = settings().read(SmtpSettings).sender, str(approval.proposal.recipient)
     now = datetime.now(UTC)
     name = organizer()
     summary = f"Call with {name.partition('<')[0].strip() or sender_address(sender)}"

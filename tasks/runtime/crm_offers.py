@@ -1,12 +1,11 @@
-"""The CRMs there are, as their folders declare them, and the configured one; opens nothing and loads no client."""
+"""The CRMs there are, as their plugs declare them, and the configured one; opens nothing and loads no client."""
 
 from core.crm.config import CrmConfig, current_config
 from core.crm.offers import CRMOffers, by_name
 from core.settings.settings import Settings
-from integrations.close import offers as close
-from integrations.json_directory import offers as json_directory
+from integrations.plugs import PLUGS
 
-CRMS: CRMOffers = by_name((close.CRM, json_directory.CRM))
+CRMS: CRMOffers = by_name(plug.crm for plug in PLUGS if plug.crm is not None)
 
 
 def crm_config(settings: Settings) -> CrmConfig:
