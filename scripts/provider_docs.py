@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.enrichment.offers import SourceOffer
+from core.enrichment.questions import ENRICHABLE
 from core.settings.sections import is_tuning, variables
 from integrations.plug import PORTS, Plug
 from integrations.plugs import PLUGS, offering
+from tasks.enrichment.offers import OFFERS
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "providers.md"
@@ -18,6 +21,8 @@ page are made from the plugs; this page by `python -m scripts.provider_docs`.
 `name` is what settings and configuration files call it. What is paid in US dollars (language models) is not listed
 under "paid in". A provider that announces its limits replaces those of its settings by what its answers say.
 """
+_SOURCES = """What `enrichment.yaml` may name under `ask`, in the order in which they are asked unless it says otherwise.
+`agent` is the program's own: a model that reads the company's website."""
 _ADDING = """
 ## Adding one
 
@@ -25,7 +30,9 @@ _ADDING = """
    is called over HTTP), what it offers and how that is opened, what it is paid for, and a check for `doctor`.
 2. A line in `integrations/plugs.py`, and the folder in the two lists of `pyproject.toml` (a test compares them).
 3. A stand-in in `sandbox/`, whose `name` is the plug's.
-4. `python -m scripts.env_example` and `python -m scripts.provider_docs`.
+4. A source of enrichment: a `SourceOffer` in the folder's `offers.py`, and what asks (`core.ports.EnrichmentSource`) in
+   `sources.py`. A subclass of `tests/contracts/source_contract.py` holds it to what every source must hold.
+5. `python -m scripts.env_example`, `scripts.provider_docs` and `scripts.enrichment_schema`.
 
 A test (`tests/architecture/test_provider_names.py`) fails where the name of a provider stands anywhere else.
 """
@@ -62,7 +69,23 @@ def render() -> str:
     lines += ["|---|---|---|---|---|---|---|---|", *map(_row, PLUGS)]
     lines += ["", "## Who offers what", "", "| port | is a | offered by |", "|---|---|---|"]
     lines += [f"| `{port}` | {what} | {', '.join(offering(port)) or 'nobody yet'} |" for port, what in PORTS.items()]
+    lines += ["", "## Sources of enrichment", "", _SOURCES, ""]
+    lines += [
+        "| source | is asked with | can know | a question costs at most | questions a call |",
+        "|---|---|---|---|---|",
+    ]
+    lines += map(_source_row, OFFERS.values())
     return "\n".join(lines) + "\n" + _ADDING
+
+
+def _source_row(offer: SourceOffer) -> str:
+    credits_ = f"{offer.price.credits.normalize():f}"
+    cost = (
+        f"{credits_} credit{'s' if offer.price.credits > 1 else ''} of {offer.account}" if offer.price.credits else ""
+    )
+    cost = f"{offer.price.usd.normalize():f} US dollars" if offer.price.usd else cost
+    known = ", ".join(f"`{name}`" for name in ENRICHABLE if name in offer.gives)
+    return f"| `{offer.name}` | {offer.asked_with} | {known} | {cost or 'nothing'} | {offer.bulk} |"
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ COMPANY_PAGE = SourceOffer(
     asked=_asked,
     trust=70,
     confidence=0.85,
+    asked_with="the name of the company's page",
     price=SESSION,
     account=ACCOUNT,
     width=1,
