@@ -21,8 +21,10 @@ page are made from the plugs; this page by `python -m scripts.provider_docs`.
 `name` is what settings and configuration files call it. What is paid in US dollars (language models) is not listed
 under "paid in". A provider that announces its limits replaces those of its settings by what its answers say.
 """
-_SOURCES = """What `enrichment.yaml` may name under `ask`, in the order in which they are asked unless it says otherwise.
-`agent` is the program's own: a model that reads the company's website."""
+_SOURCES = (
+    "What `enrichment.yaml` may name under `ask`, in the order in which they are asked unless it says otherwise.\n"
+    "`agent` is the program's own: a model that reads the company's website."
+)
 _ADDING = """
 ## Adding one
 
