@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -13,12 +14,15 @@ from core.enrichment.questions import Question
 from core.errors import BudgetExhausted
 from core.ledger.spend import Cost
 from integrations.apollo.client import ApolloClient
+from integrations.apollo.mapping import company_fields, person_fields
 from integrations.apollo.offers import COMPANY, MOBILE, PERSON
+from integrations.apollo.schemas import ApolloOrganization, ApolloPerson
 from integrations.apollo.sources import ApolloCompanies, ApolloMobiles, ApolloPeople
 from integrations.browserbase.client import BrowserbaseClient
 from integrations.browserbase.linkedin import CompanyPages
+from integrations.browserbase.mapping import company_fields as linkedin_fields
 from integrations.browserbase.offers import COMPANY_PAGE, SESSION
-from integrations.browserbase.schemas import FetchedPage
+from integrations.browserbase.schemas import CompanyFacts, FetchedPage
 from integrations.browserbase.sources import LinkedInPages
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter, Slots, Window
 from integrations.resilience.store import Store
@@ -217,3 +221,28 @@ class TestWebsites(SourceContract):
                 charged=Cost,
                 break_down=break_all_down,
             )
+
+
+def test_what_is_declared_is_what_can_be_given() -> None:
+    company = ApolloOrganization(
+        id="1",
+        name="x",
+        website_url="x",
+        primary_domain="x",
+        industry="x",
+        estimated_num_employees=1,
+        annual_revenue=1,
+        street_address="x",
+        city="x",
+        state="x",
+        postal_code="x",
+        country="x",
+        phone="x",
+        linkedin_url="x",
+    )
+    assert set(company_fields(company)) == COMPANY.gives
+    names = {"name": "x", "first_name": "x", "last_name": "x", "title": "x", "email": "x", "linkedin_url": "x"}
+    person = ApolloPerson(id="1", email_status="verified", **names)
+    assert set(person_fields(person)) == PERSON.gives
+    written = {field.name: "x" for field in fields(CompanyFacts)}
+    assert {*linkedin_fields(CompanyFacts(**written)), "company_description"} == COMPANY_PAGE.gives
