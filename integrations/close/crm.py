@@ -31,8 +31,9 @@ from core.crm.records import (
 from core.errors import ConfigurationError, UnexpectedAnswer
 from core.outreach.suppression import Reason
 from integrations.close.activities import log_sent
-from integrations.close.client import CloseClient, is_signed
+from integrations.close.client import CloseClient
 from integrations.close.crm_fields import CONTACT_FIELDS, LEAD_FIELDS, FieldNames
+from integrations.close.plug import is_genuine
 from integrations.close.schemas import CloseContact, CloseEvent, CloseLead, CloseObject
 
 _PAGE = 50
@@ -246,8 +247,7 @@ class CloseCRM:
         """Compare a delivery's signature with what our subscription's key makes of it."""
         if self._webhook_key is None:
             raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
-        timestamp, signature = headers.get("close-sig-timestamp", ""), headers.get("close-sig-hash", "")
-        return is_signed(self._webhook_key.get_secret_value(), timestamp, body, signature)
+        return is_genuine(self._webhook_key.get_secret_value(), headers, body)
 
     async def check(self) -> Complaint | None:
         """Ask whose key it is, and whether the custom field for our ids is there."""

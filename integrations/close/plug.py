@@ -59,7 +59,8 @@ def _webhook_key(reader: Reader) -> str:
     return key.get_secret_value()
 
 
-def _is_genuine(key: str, headers: Mapping[str, str], body: bytes) -> bool:
+def is_genuine(key: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Tell from the signature key, the headers (lower case) and the raw body whether a delivery is Close's own."""
     from integrations.close.client import is_signed
 
     return is_signed(key, headers.get("close-sig-timestamp", ""), body, headers.get("close-sig-hash", ""))
@@ -73,6 +74,6 @@ PLUG = Plug(
     client=open_client,
     ports={"crm": _open_crm},
     crm=CRMOffer(NAME),
-    webhook=Webhook("/close", _webhook_key, _is_genuine),
+    webhook=Webhook("/close", _webhook_key, is_genuine),
     check=key_check(NAME, _ask),
 )
