@@ -125,6 +125,7 @@ LINKEDIN = Plug(
     sections=(LinkedInSettings,),
     words=(LINKEDIN_NAME,),
     client=open_company_pages,
+    module="linkedin",
     ports={"enrichment": open_company_pages, "people": open_company_pages},
     off=_visits_off,
     check=_check_visits,

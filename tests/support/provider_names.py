@@ -46,7 +46,7 @@ def _in_literal(word: str, text: str) -> bool:
 def _in_identifier(word: str, name: str) -> bool:
     if word in VERBS_AND_FIELDS:
         written = {"close": "Close", "linkedin": "LinkedIn"}[word]
-        return re.match(rf"_*(?:{written}[A-Z]|{word.upper()}$)", name) is not None
+        return re.match(rf"_*{written}[A-Z]|{word.upper()}$", name) is not None
     return word in name.lower()
 
 
