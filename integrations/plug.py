@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
+from importlib import import_module
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
@@ -143,6 +145,7 @@ class Plug:
         sections: of its settings, its own first; see `ProviderSettings` for those that are called over HTTP.
         words: names that only it has, which must not stand elsewhere in the program; none for a protocol.
         client: opens its client.
+        module: in its folder, what opening or checking it loads, as far as that takes time.
         ports: what it offers to the program (`core/ports.py`), by name, and how that is opened.
         sources: what it offers as sources of enrichment; the port enrichment opens the one of the `offer` it is given.
         people: what it offers as a source of people.
@@ -167,6 +170,7 @@ class Plug:
     sections: tuple[type[Section], ...] = ()
     words: tuple[str, ...] = ()
     client: Opener | None = None
+    module: str = "client"
     ports: Mapping[str, Opener] = field(default_factory=lambda: MappingProxyType({}))
     sources: tuple[SourceOffer, ...] = ()
     people: PeopleOffer | None = None
@@ -214,6 +218,12 @@ class Plug:
             return self.knobs
         prefix = self.over_http.prefix if self.over_http else f"{self.name.upper()}_"
         return Knobs(f"{prefix}BASE_URL", f"{prefix}API_KEY")
+
+    def load(self) -> None:
+        """Load what it is opened with (an SDK may take a second), before anything is timed."""
+        folder = self.sections[0].__module__.rpartition(".")[0] if self.sections else ""
+        if folder and find_spec(f"{folder}.{self.module}") is not None:
+            import_module(f"{folder}.{self.module}")
 
     async def open(self, opening: Opening) -> Any:
         """Open its client. Raises ProviderNotConfigured where its key is missing."""

@@ -159,6 +159,7 @@ LINKEDIN = Plug(
     ports={"enrichment": _open_source, "people": _open_people},
     sources=(replace(COMPANY_PAGE, missing=_missing),),
     people=PEOPLE,
+    module="linkedin",
     off=_visits_off,
     check=_check_visits,
     knobs=Knobs("LINKEDIN_BASE_URL", "BROWSERBASE_API_KEY"),

@@ -61,6 +61,9 @@ async def examine(settings: Settings, *, limit_s: float = LIMIT_S) -> list[Check
     Returns:
         One finding a part, servers first, always in the same order.
     """
+    for plug in plugs.PLUGS:
+        if plug.check is not None and plug.off_because(settings) is None:
+            plug.load()
     return list(await asyncio.gather(*(_bounded(name, part, settings, limit_s) for name, part in _parts().items())))
 
 
