@@ -5,8 +5,8 @@ ids are compared with what the provider offers, prices come from the dated price
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -14,25 +14,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from langchain_core.language_models import BaseChatModel
-from pydantic import SecretStr
 
-from agents.cerebras_chat import CerebrasChat
+from agents.completions_chat import CompletionsChat
 from agents.fallback_chat import FallbackChat
-from agents.guarded_chat import GuardedChat, StructuredBy
+from agents.guarded_chat import GuardedChat
 from core.errors import ConfigurationError, ProviderError, ProviderNotConfigured
 from core.ledger.prices import Price, PriceList
-from integrations.cerebras.client import CerebrasClient
-from integrations.model_list import ModelListClient
-from integrations.resilience.guard import Guard
+from integrations import plugs
+from integrations.model_endpoint import Endpoint
+from integrations.plug import ChatOffer
 
 log = logging.getLogger(__name__)
 
 PRICE_FILE = Path(__file__).with_name("prices.toml")
-CEREBRAS = "cerebras"
-ANTHROPIC = "anthropic"
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _FREE = Price(Decimal(0), Decimal(0))
-_ANTHROPIC_VERSION = "2026-10-21"
 
 
 class Job(StrEnum):
@@ -57,32 +53,13 @@ class ModelChoice:
         """Read `provider:model`. Raises ConfigurationError."""
         provider, colon, model = text.strip().partition(":")
         if not (provider and colon and model):
-            raise ConfigurationError(f"{text!r} is no model: write provider:model, e.g. cerebras:gpt-oss-120b")
+            raise ConfigurationError(
+                f"{text!r} is no model: write provider:model, e.g. {plugs.ModelSettings().default}"
+            )
         return cls(provider, model)
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.model}"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a provider of models is.
-
-    Attributes:
-        provider: "cerebras", "anthropic", or any name for an OpenAI-compatible server.
-        base_url: as that provider's clients want it: without `/v1` for the two named, with it for the others.
-        api_key: None where the provider is not configured.
-        guard: see `integrations.resilience.guard`.
-        timeout_s: seconds without a byte.
-        structured_by: how to ask for a value; by tool, or by JSON schema.
-    """
-
-    provider: str
-    base_url: str
-    api_key: SecretStr | None
-    guard: Guard
-    timeout_s: float = 30.0
-    structured_by: StructuredBy = "tool"
 
 
 @dataclass(slots=True)
@@ -127,20 +104,17 @@ class Models:
         return self.choices.get(job.value) or self.choices.get("default", ())
 
     async def _open(self, choice: ModelChoice, stack: AsyncExitStack) -> BaseChatModel:
+        offer = _offer(choice.provider)
         endpoint = self.endpoints.get(choice.provider)
         if endpoint is None or endpoint.api_key is None:
             raise ProviderNotConfigured(f"{choice.provider} has no key; {choice.model} cannot be used")
         price = self.price(choice, endpoint)
         await self._check(choice, endpoint)
-        if choice.provider == CEREBRAS:
-            key = endpoint.api_key.get_secret_value()
-            client = CerebrasClient(endpoint.base_url, key, endpoint.guard, timeout_s=endpoint.timeout_s)
-            await stack.enter_async_context(client)
-            return CerebrasChat(client=client, model_name=choice.model, price=price, max_tokens=self.max_tokens)
-        inner, close = _inner(choice, endpoint, endpoint.api_key, self.max_tokens)
-        stack.push_async_callback(close)
+        opened = await offer.open(endpoint, choice.model, self.max_tokens, stack)
+        if not isinstance(opened, BaseChatModel):
+            return CompletionsChat(client=opened, model_name=choice.model, price=price, max_tokens=self.max_tokens)
         return GuardedChat(
-            inner=inner,
+            inner=opened,
             guard=endpoint.guard,
             price=price,
             max_tokens=self.max_tokens,
@@ -176,85 +150,14 @@ class Models:
 
 async def offered_models(endpoint: Endpoint) -> list[str]:
     """Return the ids of the models a provider offers to the key. Raises ProviderNotConfigured, ProviderError."""
-    if endpoint.api_key is None:
-        raise ProviderNotConfigured(f"{endpoint.provider} has no key")
-    key = endpoint.api_key.get_secret_value()
-    if endpoint.provider == CEREBRAS:
-        async with CerebrasClient(endpoint.base_url, key, endpoint.guard, timeout_s=endpoint.timeout_s) as cerebras:
-            return await cerebras.models()
-    headers = {"Authorization": f"Bearer {key}"}
-    is_anthropic = endpoint.provider == ANTHROPIC
-    if is_anthropic:
-        headers["anthropic-version"] = _ANTHROPIC_VERSION
-    client = ModelListClient(endpoint.base_url, endpoint.guard, headers=headers, timeout_s=endpoint.timeout_s)
-    async with client:
-        return await client.models("/v1/models" if is_anthropic else "/models")
+    return await _offer(endpoint.provider).offered(endpoint)
 
 
-def _inner(
-    choice: ModelChoice, endpoint: Endpoint, key: SecretStr, max_tokens: int
-) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
-    """Make LangChain's own model of a provider, without retries, and what closes its connections.
-
-    LangChain keeps one HTTP client for the whole process, whose connections belong to the first event loop that used
-    it; tasks have a loop each, so every model gets a client of its own.
-    """
-    make = _anthropic if choice.provider == ANTHROPIC else _openai
-    return make(choice.model, endpoint, key, max_tokens)
-
-
-def _anthropic(
-    model: str, endpoint: Endpoint, key: SecretStr, max_tokens: int
-) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
-    with _extra():
-        from anthropic import AsyncAnthropic
-        from langchain_anthropic import ChatAnthropic
-    chat = ChatAnthropic(
-        model=model,
-        base_url=endpoint.base_url,
-        api_key=key,
-        max_retries=0,
-        timeout=endpoint.timeout_s,
-        max_tokens_to_sample=max_tokens,
-        stop=None,
-    )
-    client = AsyncAnthropic(
-        api_key=key.get_secret_value(), base_url=endpoint.base_url, max_retries=0, timeout=endpoint.timeout_s
-    )
-    # A cached property without a setter is the only door it has.
-    chat.__dict__["_async_client"] = client
-    return chat, client.close
-
-
-def _openai(
-    model: str, endpoint: Endpoint, key: SecretStr, max_tokens: int
-) -> tuple[BaseChatModel, Callable[[], Awaitable[None]]]:
-    with _extra():
-        from langchain_openai import ChatOpenAI
-        from openai import DefaultAsyncHttpxClient
-    client = DefaultAsyncHttpxClient(timeout=endpoint.timeout_s)
-    chat = ChatOpenAI(
-        model=model,
-        base_url=endpoint.base_url,
-        api_key=key,
-        max_retries=0,
-        timeout=endpoint.timeout_s,
-        max_completion_tokens=max_tokens,
-        stream_usage=True,
-        http_async_client=client,
-    )
-    return chat, client.aclose
-
-
-@contextmanager
-def _extra() -> Iterator[None]:
-    """Say which extra is missing; what it holds is imported late, because it takes a second to load."""
-    try:
-        yield
-    except ImportError as error:
-        raise ProviderNotConfigured(
-            "these models need packages that are not installed: install sales-agent with its extra 'models'"
-        ) from error
+def _offer(provider: str) -> ChatOffer:
+    """Return how a provider offers its models. Raises ConfigurationError naming those that are known."""
+    offer = plugs.chosen("chat", provider, where="MODELS_...").chat
+    assert offer is not None
+    return offer
 
 
 def _nothing(job: Job, reasons: list[ConfigurationError]) -> ConfigurationError:

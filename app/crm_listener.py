@@ -7,7 +7,7 @@ come, a run is started once in `PAUSE_S`, the first at once.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 PAUSE_S = 60.0
 MAX_BYTES = 1_000_000
 
-Verify = Callable[[str, bytes, str], bool]
-"""Tells from timestamp, raw body and signature whether a delivery is the CRM's own."""
+Verify = Callable[[Mapping[str, str], bytes], bool]
+"""Tells from headers (lower case) and raw body whether a delivery is the CRM's own."""
 
 
 class Bell:
@@ -50,17 +50,16 @@ class Bell:
             await asyncio.sleep(self._pause_s)
 
 
-def build(verify: Verify, bell: Bell) -> Starlette:
-    """Return the receiver: `POST /close`, 204 for a delivery of the CRM's, 401 for any other."""
+def build(path: str, verify: Verify, bell: Bell) -> Starlette:
+    """Return the receiver: 204 for a delivery of the CRM's that is posted to `path`, 401 for any other."""
 
-    async def close(request: Request) -> Response:
+    async def receive(request: Request) -> Response:
         body = b""
         async for piece in request.stream():
             body += piece
             if len(body) > MAX_BYTES:
                 return Response(status_code=413)
-        timestamp = request.headers.get("close-sig-timestamp", "")
-        if not verify(timestamp, body, request.headers.get("close-sig-hash", "")):
+        if not verify(request.headers, body):
             return Response(status_code=401)
         bell.ring()
         return Response(status_code=204)
@@ -72,4 +71,4 @@ def build(verify: Verify, bell: Bell) -> Starlette:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    return Starlette(routes=[Route("/close", close, methods=["POST"])], lifespan=answering)
+    return Starlette(routes=[Route(path, receive, methods=["POST"])], lifespan=answering)

@@ -16,15 +16,10 @@ import httpx
 from app.prefect_environment import SANDBOX_MARK
 from app.processes import leftovers
 from core.errors import ConfigurationError
+from tasks.runtime.readers import default_model, prefix_of, prefixes_of
 
 _START_S = 30
-_PLAYED = ("CEREBRAS_", "APOLLO_")
-_SETTINGS = {
-    "WEBSITES_ALLOW_PRIVATE_HOSTS": "true",
-    "WEBSITES_DELAY_S": "0",
-    "MODELS_QUALIFICATION": "cerebras:gpt-oss-120b",
-    "MODELS_ENRICHMENT": "cerebras:gpt-oss-120b",
-}
+_SETTINGS = {"WEBSITES_ALLOW_PRIVATE_HOSTS": "true", "WEBSITES_DELAY_S": "0"}
 
 
 def is_running(home: Path) -> bool:
@@ -50,7 +45,11 @@ def start(home: Path) -> None:
             start_new_session=True,
         )
     environment: dict[str, str] = _announced(process, log)["environment"]
-    os.environ.update({name: value for name, value in environment.items() if name.startswith(_PLAYED)} | _SETTINGS)
+    model = default_model()
+    played = (prefix_of(model.partition(":")[0]), *prefixes_of("enrichment"))
+    models = {"MODELS_QUALIFICATION": model, "MODELS_ENRICHMENT": model}
+    os.environ.update({name: value for name, value in environment.items() if name.startswith(played)})
+    os.environ.update(_SETTINGS | models)
 
 
 def _announced(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, Any]:

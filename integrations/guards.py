@@ -1,10 +1,11 @@
-"""From a provider's settings to its guard."""
+"""From a plug and its settings to its guard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.errors import Unavailable
 from core.settings.providers import ProviderSettings
+from integrations.plug import Plug
 from integrations.resilience.breaker import Breaker, BreakerPolicy
 from integrations.resilience.budget import CostBook
 from integrations.resilience.guard import Guard
@@ -12,41 +13,31 @@ from integrations.resilience.rate_limit import LimitPolicy, Observation, RateLim
 from integrations.resilience.retry import STRATEGIES, RetryPolicy
 from integrations.resilience.store import Store
 
-_ANNOUNCED = frozenset({"apollo", "cerebras"})
-"""Their headers say what the limits are; what is configured is a guess until then."""
-_STRICT = frozenset({"apollo", "browserbase", "cerebras", "anthropic", "deepseek", "openrouter", "cartesia"})
-"""Paid: without Redis to count in, no call is made."""
 
-
-def guard_from(provider: str, section: ProviderSettings, *, store: Store, book: CostBook | None = None) -> Guard:
+def guard_from(plug: Plug, section: ProviderSettings, *, store: Store, book: CostBook | None = None) -> Guard:
     """Make the guard of a provider.
 
     Args:
-        provider: its name, also the key of its shared state.
+        plug: its name is also the key of its shared state.
         section: its settings.
         store: shared state.
         book: cost book of the run; without one, paid calls are refused.
     """
     windows = tuple(
-        Window(name, limit, period_s, is_estimate=provider in _ANNOUNCED, unit="tokens" if "token" in name else "calls")
+        Window(name, limit, period_s, is_estimate=plug.announces_limits, unit="tokens" if "token" in name else "calls")
         for name, limit, period_s in section.windows
     )
-    if not windows and provider in _STRICT:
+    if not windows and plug.is_strict:
         # Nothing is known to limit, but losing count of paid calls is still a reason to stop.
         windows = (Window("second", 100, 1.0),)
     return Guard(
-        provider,
-        Breaker(provider, BreakerPolicy(section.breaker_failures, section.breaker_recovery_s), store),
-        RateLimiter(provider, LimitPolicy(windows, section.max_wait_s, provider in _STRICT), store),
+        plug.name,
+        Breaker(plug.name, BreakerPolicy(section.breaker_failures, section.breaker_recovery_s), store),
+        RateLimiter(plug.name, LimitPolicy(windows, section.max_wait_s, plug.is_strict), store),
         STRATEGIES[section.retry],
         section.deadline_s,
         book,
     )
-
-
-def linkedin_limiter(pages_a_day: int, store: Store) -> RateLimiter:
-    """Return the limit of LinkedIn pages; strict, because overrunning it is punished."""
-    return RateLimiter("linkedin", LimitPolicy((Window("day", pages_a_day, 86_400),), 10.0, is_strict=True), store)
 
 
 class NoStore(Store):

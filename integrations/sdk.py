@@ -1,7 +1,7 @@
 """Calls through a provider's own SDK: its errors as errors of ours.
 
-The SDKs (cerebras-cloud-sdk, cartesia, anthropic, openai) come from one generator and are told apart from one another
-by shape, not by class, so that none of them has to be installed. Their own retries are switched off: `Guard` retries.
+The SDKs come from one generator and are told apart from one another by shape, not by class, so that none of them has to
+be installed. Their own retries are switched off: `Guard` retries.
 """
 
 import json
@@ -10,12 +10,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from core.errors import MalformedAnswer, ProviderError, SalesAgentError, Timeout, Unavailable, UnexpectedAnswer
+from core.errors import (
+    MalformedAnswer,
+    ProviderError,
+    ProviderNotConfigured,
+    SalesAgentError,
+    Timeout,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from integrations.refusals import refusal, seconds_of
 
-# They log request bodies and headers at DEBUG, addresses at INFO.
-for _name in ("openai", "anthropic", "cerebras.cloud.sdk", "cartesia", "httpx2", "httpcore2", "websockets"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
+
+def quiet(*loggers: str) -> None:
+    """Let an SDK log warnings only: it logs request bodies and headers at DEBUG, addresses at INFO."""
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+quiet("httpx2", "httpcore2", "websockets")
 
 _NETWORK = (
     "TransportError",
@@ -29,9 +42,20 @@ _UNREADABLE = (json.JSONDecodeError, AttributeError, IndexError, KeyError, Recur
 _ENDED = {
     "LengthFinishReasonError": "was cut off (length)",
     "ContentFilterFinishReasonError": "was filtered (content_filter)",
-    "OpenAIRefusalError": "was refused",
+    "RefusalError": "was refused",
 }
-"""What an SDK's own parser raises of answers that came, and were paid."""
+"""What an SDK's own parser raises of answers that came, and were paid; by how its class's name ends."""
+
+
+@contextmanager
+def needs_extra(extra: str) -> Iterator[None]:
+    """Raise ProviderNotConfigured, which names the extra, where an import inside the block fails."""
+    try:
+        yield
+    except ImportError as error:
+        raise ProviderNotConfigured(
+            f"these models need packages that are not installed: install sales-agent with its extra {extra!r}"
+        ) from error
 
 
 @contextmanager
@@ -57,7 +81,7 @@ def sdk_errors(provider: str, operation: str) -> Iterator[None]:
 def _translated(provider: str, operation: str, error: Exception) -> ProviderError | MalformedAnswer | None:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     name = f"{provider} {operation}"
-    if ended := next((said for kind, said in _ENDED.items() if kind in kinds), None):
+    if ended := next((said for end, said in _ENDED.items() if any(kind.endswith(end) for kind in kinds)), None):
         return MalformedAnswer(f"{provider}: the answer {ended}")
     if "InvalidStatus" in kinds:
         return _denied(provider, operation, error)

@@ -3,14 +3,15 @@
 import json
 from pathlib import Path
 
-from core.crm.config import CrmConfig
+from core.crm.config import json_schema
+from tasks.runtime.crm_offers import CRMS
 
 FILE = Path(__file__).parent.parent / "docs" / "crm.schema.json"
 
 
 def rendered() -> str:
     """Give the schema as it stands in the file."""
-    return json.dumps(CrmConfig.model_json_schema(), indent=2) + "\n"
+    return json.dumps(json_schema(CRMS), indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from core.settings.providers import ProviderSettings
 from core.settings.sections import Section, is_tuning, variables
-from core.settings.shown import SECTIONS
+from integrations.plugs import PLUGS, sections
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / ".env.example"
@@ -32,8 +32,7 @@ settings by `python -m scripts.env_example`.
 
 ## Every provider
 
-For each provider `X` that is called over HTTP (`CLOSE`, `APOLLO`, `BROWSERBASE`, `CEREBRAS`, `ANTHROPIC`, `DEEPSEEK`,
-`OPENROUTER`, `OPENAI`, `CARTESIA`); where its default differs, the provider's own table says so.
+For each provider `X` that is called over HTTP ({prefixes}).
 """
 
 
@@ -47,7 +46,7 @@ def default_of(field: FieldInfo) -> str:
 def render() -> str:
     """Write one commented line a setting for users."""
     lines = [_HEAD]
-    for section in SECTIONS:
+    for section in sections():
         wanted = {name: field for name, field in variables(section).items() if not is_tuning(field)}
         if wanted:
             lines.append(f"# --- {inspect.getdoc(section)}")
@@ -68,21 +67,34 @@ def _cell(default: str) -> str:
 
 
 def _own_tuning(section: type[Section]) -> dict[str, FieldInfo]:
-    """Return the fields for tuning that are not every provider's, or have a default of their own."""
+    """Return the fields for tuning that are not every provider's."""
     shared = ProviderSettings.model_fields if issubclass(section, ProviderSettings) else {}
     found = zip(variables(section).items(), section.model_fields, strict=True)
-    return {
-        variable: field
-        for (variable, field), name in found
-        if is_tuning(field) and (name not in shared or field.default != shared[name].default)
-    }
+    return {variable: field for (variable, field), name in found if is_tuning(field) and name not in shared}
+
+
+def _other_defaults() -> list[str]:
+    """Write the defaults of single providers, a row a provider."""
+    shared = {name: field for name, field in ProviderSettings.model_fields.items() if is_tuning(field)}
+    lines = ["", "Where a provider's default is another:", "", "| `X` | defaults |", "|---|---|"]
+    for plug in PLUGS:
+        own = plug.over_http.model_fields if plug.over_http else {}
+        told = [
+            f"`{name.upper()}` {_cell(default_of(field))}"
+            for name, field in own.items()
+            if name in shared and is_tuning(field) and field.default != shared[name].default
+        ]
+        if plug.over_http and told:
+            lines.append(f"| `{plug.over_http.prefix.rstrip('_')}` | {', '.join(told)} |")
+    return lines
 
 
 def render_tuning() -> str:
     """Write the page of the settings for tuning."""
+    prefixes = ", ".join(f"`{plug.over_http.prefix.rstrip('_')}`" for plug in PLUGS if plug.over_http)
     shared = {f"X_{name.upper()}": field for name, field in ProviderSettings.model_fields.items() if is_tuning(field)}
-    lines = [_TUNING_HEAD.rstrip(), *_table(shared)]
-    for section in SECTIONS:
+    lines = [_TUNING_HEAD.format(prefixes=prefixes).rstrip(), *_table(shared), *_other_defaults()]
+    for section in sections():
         if own := _own_tuning(section):
             lines += ["", f"## {(inspect.getdoc(section) or '').splitlines()[0]}", *_table(own)]
     return "\n".join(lines) + "\n"

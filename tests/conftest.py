@@ -30,8 +30,10 @@ from installation import KEYS, Installation, make_installation
 from planted import PlantedSecrets
 from psycopg import sql
 
-from core.settings.shown import SECTIONS
 from db.server import embedded
+from integrations.plugs import sections
+
+pytest.register_assert_rewrite("tests.contracts.source_contract")
 
 # Examples are not timed: on a busy machine the same one takes ten times as long.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(one_up)
     if hasattr(config, "workerinput"):
         return
-    prefixes = {section.prefix for section in SECTIONS} - {"SALES_AGENT_"}
+    prefixes = {section.prefix for section in sections()} - {"SALES_AGENT_"}
     for name in [name for name in os.environ if name.startswith(tuple(prefixes))]:
         del os.environ[name]
     os.environ["SALES_AGENT_HOME"] = tempfile.mkdtemp(prefix="sales-agent-test-")

@@ -179,9 +179,9 @@ async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
 async def _live(request: "TalkRequest") -> None:
     """Hold a conversation over a recorder and a player; a guest who speaks up silences the answer."""
     from app.live_audio import Playback, recorded
+    from core.conversation.speech import SAMPLE_RATE
     from tasks.conversation.live import conversing
     from tasks.conversation.steps import hear_turn
-    from tasks.conversation.text_to_speech import SAMPLE_RATE
 
     playback = Playback(sys.stdout.buffer, SAMPLE_RATE)
 

@@ -23,8 +23,9 @@ def show(
 ) -> None:
     """Show settings with their values (a secret's is not shown) and where each came from; connects to nothing."""
     from core.settings.shown import shown_settings
+    from tasks.runtime.readers import sections
 
-    settings, notices = shown_settings()
+    settings, notices = shown_settings(sections())
     rows = [row for row in settings if everything or not row["tuning"] or row["from"] != "default"]
     if as_json:
         print_json(rows)

@@ -187,10 +187,10 @@ async def _history(record: UUID, limit: int) -> list[dict[str, Any]]:
 
 
 def _config() -> "CrmConfig":
-    from core.crm.config import current_config
     from core.settings.settings import settings
+    from tasks.runtime.crm_offers import crm_config
 
-    return current_config(settings())
+    return crm_config(settings())
 
 
 @app.command("example")
@@ -209,8 +209,9 @@ def check(
     """Check a crm.yaml: what is wrong, by line and key. Whether the CRM has its fields, `sync` and `plan` ask."""
     from core.config_files import read_config
     from core.crm.config import CrmConfig
+    from tasks.runtime.crm_offers import CRMS
 
-    config = read_config(path, CrmConfig) if path else _config()
+    config = read_config(path, CrmConfig, context=CRMS) if path else _config()
     facts = {
         "provider": config.provider,
         "lead_fields": len(config.leads.fields),
@@ -228,7 +229,7 @@ def listen(
     host: Annotated[str, typer.Option(help="Address to listen on; put a proxy with TLS in front.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 4280,
 ) -> None:
-    """Receive Close's webhooks (POST /close): a delivery with its signature starts the deployment sync-crm at once.
+    """Receive the CRM's webhooks: a delivery with its signature starts the deployment sync-crm at once.
 
     Runs until stopped. Nothing of a delivery is believed: without any, the schedule brings the same.
     """
@@ -239,11 +240,9 @@ def listen(
     from app.running import find_server
     from core.errors import ConfigurationError
     from core.settings.settings import settings
-    from tasks.crm.readers import is_delivery_of_close
+    from tasks.crm.webhooks import receiver
 
-    if (provider := _config().provider) != "close":
-        raise ConfigurationError(f"crm.yaml says provider: {provider}: webhooks come from Close alone")
-    is_delivery_of_close("", b"", "")  # says at once when there is no key
+    webhooks = receiver(_config().provider)  # says at once when there is no key
     api = find_server(settings())
     if api is None:
         raise ConfigurationError("there is no Prefect server to start runs on: start one with `sales-agent up`")
@@ -252,8 +251,8 @@ def listen(
         deployment = await asyncio.to_thread(api.get, "/deployments/name/sync-crm/sync-crm")
         await asyncio.to_thread(api.post, f"/deployments/{deployment['id']}/create_flow_run", {})
 
-    terminal.say(f"Listening on http://{host}:{port}/close")
-    uvicorn.run(build(is_delivery_of_close, Bell(start_run)), host=host, port=port, log_level="warning")
+    terminal.say(f"Listening on http://{host}:{port}{webhooks.path}")
+    uvicorn.run(build(webhooks.path, webhooks.is_genuine, Bell(start_run)), host=host, port=port, log_level="warning")
 
 
 @letters.command("list")

@@ -51,7 +51,7 @@ def discover(
         terminal.print_json(report.as_json())
     else:
         _show(report)
-    if report.outcome == "unknown":
+    if report.outcome == "error":
         raise typer.Exit(3)
 
 
@@ -89,17 +89,18 @@ def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":
 async def _discover(website: str, pages: int | None, seconds: float | None) -> "SiteReport":
     from core.settings.settings import settings
     from tasks.discovery.visits import discover_site
-    from tasks.runtime.websites import page_renderer, website_fetcher
+    from tasks.runtime.websites import page_renderer, website_fetcher, website_settings
 
     chosen = settings()
+    websites = website_settings(chosen)
     async with website_fetcher(chosen) as fetcher, page_renderer(chosen, fetcher) as renderer:
         return await discover_site(
             website,
             fetcher,
-            page_budget=pages or chosen.websites.page_budget,
-            time_budget_s=seconds or chosen.websites.time_budget_s,
+            page_budget=pages or websites.page_budget,
+            time_budget_s=seconds or websites.time_budget_s,
             renderer=renderer,
-            reading_s=chosen.websites.reading_s,
+            reading_s=websites.reading_s,
         )
 
 
@@ -111,7 +112,7 @@ def _show(report: "SiteReport") -> None:
                     "name": person.name,
                     "title": person.title,
                     "role": person.role,
-                    "linkedin": person.linkedin_url,
+                    "linkedin_url": person.linkedin_url,
                     "e_mail": person.email,
                     "page": person.source_url,
                     "confidence": f"{person.confidence:.2f}",

@@ -24,7 +24,10 @@ def enrich(
     ] = False,
     budget: Annotated[
         list[str] | None,
-        typer.Option(help='The most this run may spend: "5 usd", "100 credits" (of Apollo), "100 calls". Repeatable.'),
+        typer.Option(
+            help='The most this run may spend: "5 usd", "100 credits" (of each provider that is paid in them), '
+            '"100 calls". Repeatable.'
+        ),
     ] = None,
     config: Annotated[
         Path | None,

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from core.config_files import parse_config, read_config
 from core.crm.meanings import meaning_of
 from core.crm.merging import Direction, Owner
+from core.crm.offers import CRMOffers
 from core.crm.records import Description, Kind
 from core.errors import ConfigProblem, InvalidConfig
 from core.forms import Frozen
@@ -131,10 +132,26 @@ class Limits(Frozen):
     max_deletes: int = Field(default=1, ge=0, le=10_000, description="Deletes, on both sides, before a person is asked")
 
 
+def _offers(info: ValidationInfo) -> CRMOffers:
+    if info.context is None:
+        raise TypeError("crm.yaml is read with the offers of the CRMs: read_config(..., context=offers)")
+    offers: CRMOffers = info.context
+    return offers
+
+
+def _is_known(name: str, info: ValidationInfo) -> str:
+    if name not in (offers := _offers(info)):
+        raise ValueError(f"there is no CRM {name!r}; known are {', '.join(offers)}")
+    return name
+
+
+CRMName = Annotated[str, AfterValidator(_is_known)]
+
+
 class CrmConfig(Frozen):
     """What is kept in step with which CRM, and how."""
 
-    provider: Literal["close", "directory"] = Field(default="close", description="Which CRM")
+    provider: CRMName = Field(default="", description="Which CRM")
     directory: Path | None = Field(default=None, description="Where a directory of JSON files is, for that provider")
     leads: Part = Field(description="Companies")
     contacts: Part | None = Field(default=None, description="People; leave it out to keep companies only")
@@ -153,10 +170,17 @@ class CrmConfig(Frozen):
     )
     limits: Limits = Field(default=Limits(), description="How much one run may change before a person is asked")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_usual(cls, given: Any, info: ValidationInfo) -> Any:
+        """Take the first CRM where a file names none."""
+        return {"provider": next(iter(_offers(info)))} | given if isinstance(given, dict) else given
+
     @model_validator(mode="after")
-    def _is_sound(self) -> "CrmConfig":
-        if self.provider == "directory" and self.directory is None:
-            raise ValueError("directory is missing: say where the JSON files are")
+    def _is_sound(self, info: ValidationInfo) -> "CrmConfig":
+        for key, advice in _offers(info)[self.provider].needs:
+            if getattr(self, key) is None:
+                raise ValueError(f"{key} is missing: {advice}")
         _check(self.leads, LEAD_FIELDS, "leads")
         if self.contacts is not None:
             _check(self.contacts, CONTACT_FIELDS, "contacts")
@@ -229,9 +253,16 @@ def config_path(settings: Settings) -> Path | None:
     return settings.crm.config or (own if own.exists() else None)
 
 
-def current_config(settings: Settings) -> CrmConfig:
+def current_config(settings: Settings, crms: CRMOffers) -> CrmConfig:
     """Return the configuration that counts, the example where there is none. Raises InvalidConfig."""
     path = config_path(settings)
-    return (
-        read_config(path, CrmConfig) if path else parse_config(example_text(), CrmConfig, path="the example crm.yaml")
-    )
+    if path is None:
+        return parse_config(example_text(), CrmConfig, path="the example crm.yaml", context=crms)
+    return read_config(path, CrmConfig, context=crms)
+
+
+def json_schema(crms: CRMOffers) -> dict[str, Any]:
+    """Return the JSON Schema of `crm.yaml`, for editors, with the CRMs there are."""
+    schema = CrmConfig.model_json_schema()
+    schema["properties"]["provider"] |= {"enum": list(crms), "default": next(iter(crms))}
+    return schema

@@ -4,12 +4,11 @@ These values cross every border between a provider, the rules and the database. 
 `crm.yaml` names them (`name`, `address.city`, `custom.Tier`), so no other module knows a provider's wire format.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
 from uuid import UUID
 
 from core.crm.opt_outs import RemoteRefusal
@@ -130,70 +129,14 @@ class SentMessage:
     body: str
 
 
-class CRMProvider(Protocol):
-    """A CRM as the synchronisation needs it. Errors are those of `core.errors`.
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a CRM that answers and takes our key.
 
     Attributes:
-        name: of the provider.
-        clock_offset_s: seconds its clock is ahead of ours, as its answers show; None while nobody knows.
-        calls: answers that came so far.
+        detail: what, in a few words.
+        advice: what to do about it.
     """
 
-    @property
-    def name(self) -> str: ...  # noqa: D102 - the class tells - see above
-
-    @property
-    def clock_offset_s(self) -> float | None: ...  # noqa: D102 - the class tells
-
-    @property
-    def calls(self) -> int: ...  # noqa: D102 - the class tells
-
-    async def describe(self) -> Description:
-        """Say what fields and statuses there are."""
-        ...
-
-    def use(self, description: Description, fields: Mapping[Kind, Sequence[str]]) -> None:
-        """Take what `describe` answered, perhaps long ago, and the fields that are wanted from now on."""
-        ...
-
-    def changes_since(self, since: datetime) -> AsyncIterator[Sequence[RemoteChange]]:
-        """Yield pages of changes, the newest first, back to `since`. Raises Gone where the log does not reach back."""
-        ...
-
-    def stamps(self, ids: Sequence[str] | None = None) -> AsyncIterator[Sequence[Stamp]]:
-        """Yield which companies there are: all of them, or those of `ids` that are."""
-        ...
-
-    async def fetch(self, lead_id: str) -> RemoteUnit:
-        """Return a company with its people. Raises Gone when it is not there (any more)."""
-        ...
-
-    async def find(self, own_id: UUID) -> RemoteUnit | None:
-        """Return the company that carries our id, or None."""
-        ...
-
-    async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
-        """Create a company with its people, once; whether an attempt without an answer was carried out is unknown."""
-        ...
-
-    async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
-        """Create a person at a company; else as `create_lead`."""
-        ...
-
-    async def update(
-        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
-    ) -> RemoteRecord:
-        """Change fields, those only; return the record as it is then.
-
-        `seen_at` is when its company had changed last when it was seen: what `stamps` just showed with the same moment
-        needs no second look.
-        """
-        ...
-
-    async def delete(self, kind: Kind, record_id: str) -> None:
-        """Delete a record. One that is gone already counts as deleted."""
-        ...
-
-    async def log_sent(self, lead_id: str, message: SentMessage) -> str:
-        """Note a sent message at a company, once; return the note's id. Nothing is sent by that."""
-        ...
+    detail: str
+    advice: str

@@ -6,18 +6,19 @@ from typing import Any, Literal
 
 from core.discovery.mentions import Person
 from core.discovery.site_report import PageNote, SiteReport
+from core.outcomes import ANSWERED, OPEN, Outcome
 from core.text.names import PersonName, read_name, same_person
 from core.text.titles import ROLES, Role, fold, read_title
 from core.text.web_addresses import page_key
 
-SourceName = Literal["website", "linkedin", "apollo"]
-AttemptOutcome = Literal["hit", "miss", "unknown", "error", "later", "skipped"]
-"""`later`: a budget or limit is used up, to be asked another time; `skipped`: not asked, the reason says why."""
+WEBSITE = "website"
+"""The source that is asked first, and always."""
+_OLD_WORDS: Mapping[str, Outcome] = {"later": "due", "unknown": "error"}
+"""What outcomes of sources were called in looks that older versions stored."""
 
 DiscoveryOutcome = Literal["found", "nobody", "unknown", "failed", "skipped"]
 """`unknown`: a source could not be read; `failed`: an error of ours; `skipped`: there is no website to look at."""
 
-_ANSWERED = frozenset({"hit", "miss"})
 _READ = frozenset({"ok", "not found"})
 _SETTLED = _READ | {"leads to another site", "not a page", "too many redirects"}
 
@@ -38,14 +39,14 @@ class Provenance:
     """What one source says of a person.
 
     Attributes:
-        source: which.
+        source: "website", or a further source's name.
         source_url: the page or profile it stands on, or None.
         title: as written there.
         evidence: the text it was taken from.
         confidence: 0 to 1, or None for a source whose confidence was never measured.
     """
 
-    source: SourceName
+    source: str
     source_url: str | None
     title: str
     evidence: str
@@ -87,21 +88,39 @@ class SourceAttempt:
     """One source that was asked, or not, for the people of a company.
 
     Attributes:
+        source: its name.
+        outcome: see `core.outcomes`.
         reason: why there is nobody; None for a hit.
         people: how many it named.
         details: facts it gave of the company itself.
+        names_people: whether it can name anybody at all.
     """
 
-    source: SourceName
-    outcome: AttemptOutcome
+    source: str
+    outcome: Outcome
     reason: str | None = None
     people: int = 0
     details: Mapping[str, str] | None = None
+    names_people: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Return the attempt as it is stored."""
-        found = {"source": self.source, "outcome": self.outcome, "reason": self.reason, "people": self.people}
-        return found | ({"details": dict(self.details)} if self.details else {})
+        found: dict[str, Any] = {"source": self.source, "outcome": self.outcome, "reason": self.reason}
+        found |= {"people": self.people} | ({"details": dict(self.details)} if self.details else {})
+        return found if self.names_people else found | {"names_people": False}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "SourceAttempt":
+        """Read what `as_json` wrote, with the words of today."""
+        return cls(**{**stored, "outcome": _OLD_WORDS.get(stored["outcome"], stored["outcome"])})
+
+
+@dataclass(frozen=True)
+class FoundPeople:
+    """What a further source knows of a company's people."""
+
+    attempt: SourceAttempt
+    contacts: tuple[Contact, ...] = ()
 
 
 def contacts_of_site(report: SiteReport) -> tuple[Contact, ...]:
@@ -111,7 +130,7 @@ def contacts_of_site(report: SiteReport) -> tuple[Contact, ...]:
 
 
 def _of_person(person: Person) -> Contact:
-    found = Provenance("website", person.source_url, person.title, person.evidence, person.confidence)
+    found = Provenance(WEBSITE, person.source_url, person.title, person.evidence, person.confidence)
     return Contact(
         name=person.name,
         title=person.title,
@@ -236,9 +255,9 @@ def is_gone(
     """
     if stored.key in now_seen or not stored.places:
         return False
-    answered = {attempt.source for attempt in attempts if attempt.outcome in _ANSWERED}
+    answered = {attempt.source for attempt in attempts if attempt.outcome in ANSWERED}
     return all(
-        source in answered and (source != "website" or _was_read(url, pages)) for source, url in stored.places.items()
+        source in answered and (source != WEBSITE or _was_read(url, pages)) for source, url in stored.places.items()
     )
 
 
@@ -307,10 +326,8 @@ def conclude(
     """Draw the line under all sources."""
     if any(contact.role is not None for contact in contacts):
         return SiteDiscovery("found", None, contacts, attempts, pages)
-    # A company page on LinkedIn names no people: that it could not be read leaves nothing open.
-    people_sources = [attempt for attempt in attempts if attempt.source != "linkedin"]
-    open_ends = [attempt for attempt in people_sources if attempt.outcome in ("unknown", "error", "later")]
+    open_ends = [attempt for attempt in attempts if attempt.names_people and attempt.outcome in OPEN]
     reasons = [website_reason] if website_reason else []
-    reasons += [f"{each.source}: {each.reason}" for each in attempts if each.source != "website" and each.reason]
+    reasons += [f"{each.source}: {each.reason}" for each in attempts if each.source != WEBSITE and each.reason]
     outcome: DiscoveryOutcome = "unknown" if open_ends else "nobody"
     return SiteDiscovery(outcome, "; ".join(reasons) or "no source names anybody", contacts, attempts, pages)

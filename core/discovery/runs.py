@@ -31,7 +31,7 @@ class DiscoveryRequest(Form):
     roles: tuple[Role, ...] = Field(
         default=ROLES,
         title="Roles wanted",
-        description="Further sources (LinkedIn, Apollo) are asked only while one of these is missing",
+        description="Sources beside the website are asked only while one of these is missing",
     )
 
 
@@ -151,16 +151,3 @@ def shared_host(host: str) -> str | None:
 def fresh_for(outcome: DiscoveryOutcome, *, fresh_for_s: float, retry_after_s: float) -> float:
     """Return after how many seconds to look again: what could not be read is tried again sooner."""
     return retry_after_s if outcome in ("unknown", "failed") else fresh_for_s
-
-
-def linkedin_slug(url: str | None) -> str | None:
-    """Return the name of a company's LinkedIn page from its address, or None."""
-    text = (url or "").strip()
-    try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return None
-    words = parts.path.strip("/").split("/")
-    is_company = (host == "linkedin.com" or host.endswith(".linkedin.com")) and words[0] in ("company", "school")
-    return words[1] if is_company and len(words) > 1 and words[1] else None

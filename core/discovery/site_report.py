@@ -1,12 +1,10 @@
 """What a look at one website gives: its people, the pages read, and why nobody where there is nobody."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from core.discovery.mentions import Person
-
-SiteOutcome = Literal["hit", "miss", "unknown"]
-"""`unknown`: the site, or what matters of it, could not be read; to be tried again, never "nobody"."""
+from core.outcomes import Outcome
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,8 @@ class SiteReport:
         people: with an ATL role, highest first.
         other_people: everybody else with a title: owner-like first, then those left out, with the doubt.
         pages: every page asked for, in order.
-        outcome: what the website was worth as a source.
+        outcome: what came of asking the website: `error` where it, or what matters of it, could not be read; that is
+            to be tried again, and is never "nobody".
         reason: why there is no ATL contact; None where there is one.
     """
 
@@ -35,7 +34,7 @@ class SiteReport:
     people: tuple[Person, ...]
     other_people: tuple[Person, ...]
     pages: tuple[PageNote, ...]
-    outcome: SiteOutcome
+    outcome: Outcome
     reason: str | None
 
     def as_json(self) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class SourceOffer:
         bulk: questions it takes in one call.
         width: calls at once.
         is_late: whether an answer may have to be collected later, by a ticket.
+        asked_with: what it is asked with, in words, for the documents.
         missing: says what is to be set before it can be used, or None.
     """
 
@@ -47,6 +48,7 @@ class SourceOffer:
     bulk: int = 1
     width: int = 4
     is_late: bool = False
+    asked_with: str = ""
     missing: Callable[[SettingsReader], str | None] = _nothing
 
 

@@ -45,19 +45,21 @@ class EnrichRequest(Form):
     budget_usd: Decimal | None = Field(
         default=None, ge=0, title="Budget in US dollars", description="Of this run, beside the budgets of the settings"
     )
-    budget_credits: Decimal | None = Field(default=None, ge=0, title="Budget in Apollo credits", description="As above")
+    budget_credits: Decimal | None = Field(
+        default=None, ge=0, title="Budget in credits", description="As above, for each provider that is paid in credits"
+    )
     budget_calls: int | None = Field(
         default=None, ge=0, title="Budget in paid calls", description="As above, whatever a call costs"
     )
     plan_only: bool = Field(default=False, title="Only plan", description="Say what would be asked and cost, no more")
 
-    def budgets(self) -> tuple[Budget, ...]:
-        """Return the run's own budgets."""
+    def budgets(self, paid_in_credits: Iterable[str]) -> tuple[Budget, ...]:
+        """Return the run's own budgets; credits of different providers cannot be added, so each has the whole."""
         found = []
         if self.budget_usd is not None:
             found.append(Budget(Period.RUN, Unit.USD, self.budget_usd))
         if self.budget_credits is not None:
-            found.append(Budget(Period.RUN, Unit.CREDITS, self.budget_credits, "apollo"))
+            found += [Budget(Period.RUN, Unit.CREDITS, self.budget_credits, provider) for provider in paid_in_credits]
         if self.budget_calls is not None:
             found.append(Budget(Period.RUN, Unit.CALLS, Decimal(self.budget_calls)))
         return tuple(found)

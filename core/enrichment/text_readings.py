@@ -36,6 +36,7 @@ AGENT = SourceOffer(
     asked=partial(asked_of_site, "agent"),
     trust=60,
     confidence=_CONFIDENCE,
+    asked_with="the text of the company's site",
     price=Cost(usd=Decimal("0.002")),  # our own bound: the real cost is computed from the model's prices
 )
 """A model that reads the company's website; whoever provides the model is paid."""

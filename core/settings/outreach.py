@@ -1,39 +1,15 @@
-"""Settings of writing to people: the mail server, meetings, approvals, and the key of tombstones."""
+"""Settings of writing to people: meetings, approvals, and the key of tombstones."""
 
 from datetime import time
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 
-from core.errors import ProviderNotConfigured
 from core.outreach.meetings import WorkingHours
 from core.settings.environment import Environment
-from core.settings.sections import Section, tuning
-
-
-class SmtpSettings(Section):
-    """Sending mail; off without a host."""
-
-    prefix: ClassVar[str] = "SMTP_"
-
-    host: str | None = Field(default=None, description="Mail server. Empty: nothing can be sent")
-    port: int = Field(default=587, ge=1, le=65535, description="587 for starttls, 465 for tls")
-    security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description="none only for a server on this machine"
-    )
-    username: str | None = Field(default=None, description="Empty: no log-in")
-    password: SecretStr | None = Field(default=None, description="Its password")
-    sender: str = Field(default="", description="Who writes: Name <name@example.com>; answers go there too")
-    timeout_s: float = tuning(default=30.0, gt=0, le=300, description="Seconds for each step")
-    deadline_s: float = tuning(default=120.0, gt=0, le=500, description="Seconds for one message in all")
-
-    def checked_host(self) -> str:
-        """Return the host. Raises ProviderNotConfigured naming what is empty."""
-        if not self.host or not self.sender:
-            raise ProviderNotConfigured("mail is off: set SMTP_HOST and SMTP_SENDER to send")
-        return self.host
+from core.settings.sections import Section
 
 
 class ApprovalSettings(Section):
@@ -62,10 +38,6 @@ class MeetingSettings(Section):
 
     prefix: ClassVar[str] = "MEETINGS_"
 
-    calendar: str | None = Field(
-        default=None,
-        description="The organiser's calendar, an .ics file or its https URL. Empty: only held slots count",
-    )
     timezone: str = Field(default="UTC", description="The organiser's time zone, as Europe/Berlin")
     days: str = Field(default="Mon,Tue,Wed,Thu,Fri", description="Days of the week for meetings")
     opens: time = Field(default=time(9), description="Earliest start, local time")
@@ -93,7 +65,6 @@ class OutreachSettings:
     """All sections of writing to people."""
 
     def __init__(self, environment: Environment) -> None:
-        self.smtp = environment.read(SmtpSettings)
         self.approvals = environment.read(ApprovalSettings)
         self.suppression = environment.read(SuppressionSettings)
         self.meetings = environment.read(MeetingSettings)

@@ -10,15 +10,17 @@ import logging
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import platformdirs
 from pydantic import Field, SecretStr, field_validator
 
 from core.settings.environment import Environment
 from core.settings.outreach import OutreachSettings
-from core.settings.providers import Providers
+from core.settings.providers import SpeechSettings
 from core.settings.sections import Section, tuning
+
+S = TypeVar("S", bound=Section)
 
 log = logging.getLogger(__name__)
 
@@ -138,57 +140,6 @@ class QualificationSettings(Section):
     model_calls_at_once: int = tuning(default=20, ge=1, le=500, description="Leads a task puts before a model at once")
 
 
-class WebsiteSettings(Section):
-    """Reading of company websites."""
-
-    prefix: ClassVar[str] = "WEBSITES_"
-
-    user_agent: str = Field(
-        default="sales-agent/0.1 (reads public company pages)",
-        min_length=3,
-        max_length=300,
-        pattern=r"^[\x20-\x7e]+$",
-        description="User-Agent header; say how you can be reached. Its first word is our name in robots.txt",
-    )
-    page_budget: int = Field(default=12, ge=1, le=100, description="Pages fetched of one site at most")
-    time_budget_s: float = Field(default=60.0, ge=1, le=3600, description="Seconds for one site")
-    reading_s: float = tuning(
-        default=5.0,
-        ge=0.05,
-        le=600,
-        description="Seconds of processor time for reading one page, after which it is given up; all pages of a "
-        "site together have a fourth of its time budget",
-    )
-    delay_s: float = Field(default=1.0, ge=0, le=60, description="Seconds between two requests to one host")
-    timeout_s: float = tuning(default=15.0, ge=0.5, le=120, description="Seconds for one page")
-    max_page_bytes: int = tuning(
-        default=2_000_000, ge=10_000, le=20_000_000, description="Bytes read of one page, unpacked"
-    )
-    connections: int = tuning(default=100, ge=1, le=1000, description="Connections over all hosts")
-    fresh_for_s: float = tuning(
-        default=86_400, ge=0, le=31_536_000, description="Seconds a fetched page is used again without asking"
-    )
-    keep_s: float = tuning(
-        default=7_776_000,
-        ge=3600,
-        le=315_360_000,
-        description="Seconds after which the sweep deletes a fetched page; until then only changes are fetched",
-    )
-    cache_dir: Path | None = tuning(
-        default=None, description="Fetched pages. Default: cache/websites in the data directory"
-    )
-    allow_private_hosts: bool = Field(
-        default=False,
-        description="Visit private, loopback and link-local addresses too; for tests and the sandbox only",
-    )
-    render: bool = Field(
-        default=False,
-        description="Read pages that scripts build in a local Chromium, where a site names nobody without it; "
-        "needs the extra `browser`",
-    )
-    chromium: Path | None = Field(default=None, description="The browser for it. Default: `chromium` on the PATH")
-
-
 class DiscoverySettings(Section):
     """Discovery of contacts over many leads."""
 
@@ -210,12 +161,6 @@ class DiscoverySettings(Section):
         default=False,
         description="Ask the model for `enrichment` about pages whose titles the rules gave to nobody; it only chooses "
         "among the page's names",
-    )
-    apollo_people: int = Field(
-        default=2,
-        ge=0,
-        le=6,
-        description="People bought of Apollo for one company at most, a credit each: one for a role that is missing",
     )
 
 
@@ -252,12 +197,6 @@ class EnrichmentSettings(Section):
         description="Seconds after which the sweep deletes an answer of a provider that is no longer fresh; values "
         "taken from it stay",
     )
-    phone_webhook_url: str | None = Field(
-        default=None,
-        pattern="^https?://",
-        description="Address that Apollo posts phone numbers to; it demands one. The numbers are collected, not taken "
-        "from there",
-    )
 
 
 class CrmSettings(Section):
@@ -281,11 +220,16 @@ class CrmSettings(Section):
 
 
 class Settings:
-    """All sections. Construct once at a process's edge, or use `settings()`."""
+    """All sections. Construct once at a process's edge, or use `settings()`.
+
+    Those that are no provider's are attributes; those that plugs declare are had by `read`, with their class.
+    """
 
     def __init__(self, environment: Environment | None = None) -> None:
-        """Read all sections. Raises InvalidSetting naming the variable that is wrong."""
-        self.read = read = (environment := environment or Environment.of_process()).read
+        """Read all sections but the plugs'. Raises InvalidSetting naming the variable that is wrong."""
+        self._environment = environment or Environment.of_process()
+        self._sections: dict[type[Section], Section] = {}
+        read = self._environment.read
         place = read(HomeSettings)
         self.home = place.home.expanduser().absolute()
         self.root = place.root
@@ -295,14 +239,28 @@ class Settings:
         self.redis = read(RedisSettings)
         self.imports = read(ImportSettings)
         self.qualification = read(QualificationSettings)
-        self.providers = Providers(environment)
-        self.websites = read(WebsiteSettings)
         self.discovery = read(DiscoverySettings)
-        self.outreach = OutreachSettings(environment)
+        self.outreach = OutreachSettings(self._environment)
         self.agents = read(AgentSettings)
         self.enrichment = read(EnrichmentSettings)
         self.crm = read(CrmSettings)
-        self.notices = tuple(environment.notices)
+        self.speech = read(SpeechSettings)
+
+    def read(self, section: type[S]) -> S:
+        """Return a section, read once. Raises InvalidSetting naming the variable that is wrong."""
+        found = self._sections.get(section)
+        if not isinstance(found, section):
+            found = self._sections[section] = self._environment.read(section)
+        return found
+
+    def use(self, section: Section) -> None:
+        """Let `read` return this instead of what the environment says."""
+        self._sections[type(section)] = section
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know of the names that were read so far, a line each."""
+        return tuple(self._environment.notices)
 
     @property
     def upload_dir(self) -> Path:

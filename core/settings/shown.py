@@ -1,12 +1,12 @@
 """Settings as they are told to a person: each with its value, where it came from, and what it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic.fields import FieldInfo
 
 from core.settings.environment import Environment, is_secret
-from core.settings.outreach import ApprovalSettings, MeetingSettings, SmtpSettings, SuppressionSettings
-from core.settings.providers import PROVIDER_SECTIONS
+from core.settings.outreach import ApprovalSettings, MeetingSettings, SuppressionSettings
+from core.settings.providers import SpeechSettings
 from core.settings.sections import Section, is_tuning, variables
 from core.settings.settings import (
     AgentSettings,
@@ -19,7 +19,6 @@ from core.settings.settings import (
     PrefectSettings,
     QualificationSettings,
     RedisSettings,
-    WebsiteSettings,
 )
 
 SECTIONS: tuple[type[Section], ...] = (
@@ -29,27 +28,27 @@ SECTIONS: tuple[type[Section], ...] = (
     PrefectSettings,
     ImportSettings,
     QualificationSettings,
-    WebsiteSettings,
     DiscoverySettings,
     AgentSettings,
     EnrichmentSettings,
     CrmSettings,
-    SmtpSettings,
     ApprovalSettings,
     SuppressionSettings,
     MeetingSettings,
-    *PROVIDER_SECTIONS,
+    SpeechSettings,
 )
-"""In the order in which they are told."""
+"""Those that are no provider's, in the order in which they are told; `integrations/plugs.py` has all."""
 
 
-def variable_secrecy() -> Iterator[tuple[str, bool]]:
+def variable_secrecy(sections: Iterable[type[Section]]) -> Iterator[tuple[str, bool]]:
     """Yield each variable's name, in upper case, and whether its value is secret."""
-    for section in SECTIONS:
+    for section in sections:
         yield from ((name, is_secret(field)) for name, field in variables(section).items())
 
 
-def shown_settings(environment: Environment | None = None) -> tuple[list[dict[str, str | bool]], tuple[str, ...]]:
+def shown_settings(
+    sections: Iterable[type[Section]], environment: Environment | None = None
+) -> tuple[list[dict[str, str | bool]], tuple[str, ...]]:
     """Return a row a setting (`setting`, `value`, `from`, `tuning`, `what`) in order, and what to say of the names.
 
     Raises:
@@ -57,7 +56,7 @@ def shown_settings(environment: Environment | None = None) -> tuple[list[dict[st
     """
     environment = environment or Environment.of_process()
     rows: list[dict[str, str | bool]] = []
-    for section in SECTIONS:
+    for section in sections:
         read = environment.read(section)
         for (variable, field), name in zip(variables(section).items(), section.model_fields, strict=True):
             text, origin = environment.find(variable)

@@ -78,23 +78,10 @@ class Checkup:
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """The settings that say where a part is and how it knows us, for advice."""
+    """The settings that say where a part is and how it knows us, for advice; a provider's stand in its plug."""
 
     address: str
     key: str
-
-    @classmethod
-    def of(cls, name: str) -> "Knobs":
-        """Return the settings of a part."""
-        odd = {
-            "postgres": cls("POSTGRES_URL", "POSTGRES_URL"),
-            "redis": cls("REDIS_URL", "REDIS_URL"),
-            "prefect": cls("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"),
-            "smtp": cls("SMTP_HOST", "SMTP_USERNAME and SMTP_PASSWORD"),
-            "crm": cls("crm.yaml", "crm.yaml"),
-            "langsmith": cls("LANGSMITH_ENDPOINT", "LANGSMITH_API_KEY"),
-        }
-        return odd.get(name) or cls(f"{name.upper()}_BASE_URL", f"{name.upper()}_API_KEY")
 
 
 def off(name: str, detail: str) -> Checkup:
@@ -107,15 +94,15 @@ def wrong(name: str, detail: str, advice: str) -> Checkup:
     return Checkup(name, State.FAILED, detail, advice, is_reachable=True)
 
 
-def too_slow(name: str, limit_s: float) -> Checkup:
+def too_slow(name: str, limit_s: float, knobs: Knobs) -> Checkup:
     """Return the finding about a part that did not answer within `limit_s` seconds."""
-    advice = f"check {Knobs.of(name).address} and the way there (proxy, firewall), or try again later"
+    advice = f"check {knobs.address} and the way there (proxy, firewall), or try again later"
     return Checkup(name, State.FAILED, f"no answer within {limit_s:g} s", advice, is_reachable=False)
 
 
-def failed(name: str, error: SalesAgentError) -> Checkup:
+def failed(name: str, error: SalesAgentError, knobs: Knobs) -> Checkup:
     """Return the finding that an error stands for, a provider's words left out."""
-    detail, advice, is_reachable, is_accepted = _verdict(error, Knobs.of(name))
+    detail, advice, is_reachable, is_accepted = _verdict(error, knobs)
     return Checkup(name, State.FAILED, detail, advice, is_reachable=is_reachable, is_key_accepted=is_accepted)
 
 

@@ -301,7 +301,7 @@ def _look(row: Any) -> SiteDiscovery:
         outcome=row.outcome,
         reason=row.reason,
         contacts=tuple(from_json(found) for found in row.contacts),
-        attempts=tuple(SourceAttempt(**tried) for tried in row.sources),
+        attempts=tuple(SourceAttempt.from_json(tried) for tried in row.sources),
         pages=tuple(PageNote(**page) for page in row.pages),
     )
 

@@ -9,9 +9,6 @@ from functools import partial
 from core.enrichment.offers import SourceOffer, asked_of_person, own_domain
 from core.enrichment.questions import KnownLead, Question
 from core.ledger.spend import Cost
-from core.settings.providers import ApolloSettings
-from core.settings.sections import SettingsReader
-from core.settings.settings import EnrichmentSettings
 
 ACCOUNT = "apollo"
 BULK = 10
@@ -26,17 +23,6 @@ def _asked_of_company(lead: KnownLead) -> Question | str:
     return Question.of(COMPANY.name, domain=domain) if domain else "no domain of the company is known"
 
 
-def _missing(read: SettingsReader) -> str | None:
-    return "set APOLLO_API_KEY" if read(ApolloSettings).api_key is None else None
-
-
-def _missing_for_phones(read: SettingsReader) -> str | None:
-    if (missing := _missing(read)) is not None:
-        return missing
-    has_address = read(EnrichmentSettings).phone_webhook_url
-    return None if has_address else "set ENRICH_PHONE_WEBHOOK_URL, which Apollo demands"
-
-
 COMPANY = SourceOffer(
     name="apollo_company",
     gives=frozenset(
@@ -48,10 +34,10 @@ COMPANY = SourceOffer(
     asked=_asked_of_company,
     trust=90,
     confidence=0.9,
+    asked_with="the company's domain",
     price=CREDIT,
     account=ACCOUNT,
     bulk=BULK,
-    missing=_missing,
 )
 PERSON = SourceOffer(
     name="apollo_person",
@@ -61,10 +47,10 @@ PERSON = SourceOffer(
     asked=partial(asked_of_person, "apollo_person"),
     trust=92,
     confidence=0.9,
+    asked_with="e-mail, profile, or name with company",
     price=CREDIT,
     account=ACCOUNT,
     bulk=BULK,
-    missing=_missing,
 )
 MOBILE = SourceOffer(
     name="apollo_phone",
@@ -72,9 +58,8 @@ MOBILE = SourceOffer(
     asked=partial(asked_of_person, "apollo_phone"),
     trust=91,
     confidence=0.9,
+    asked_with="e-mail, profile, or name with company; the number comes later",
     price=PHONE,
     account=ACCOUNT,
     is_late=True,
-    missing=_missing_for_phones,
 )
-OFFERS = (COMPANY, PERSON, MOBILE)

@@ -6,18 +6,15 @@ lost answer is looked up, and what a crash left running is found and released.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 from uuid import uuid4
 
 from core.errors import Gone
-from core.ledger.spend import Cost
+from integrations.browserbase.offers import SESSION
 from integrations.browserbase.schemas import RELEASED, RUNNING, BrowserProject, BrowserSession
 from integrations.http import Answer, Json, ProviderClient
 from integrations.resilience.guard import Guard
 
 OWNER = "sales-agent"
-SESSION = Cost(credits=Decimal(1))
-"""Sessions are counted as credits: one each."""
 
 
 class BrowserbaseClient(ProviderClient):

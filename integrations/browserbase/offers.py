@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import KnownLead, Question
 from core.ledger.spend import Cost
-from core.settings.providers import BrowserbaseSettings, LinkedInSettings
-from core.settings.sections import SettingsReader
 
+SOURCE = "linkedin"
 ACCOUNT = "browserbase"
 SESSION = Cost(credits=Decimal(1))
+"""Sessions are counted as credits: one each."""
 
 
 def linkedin_slug(url: str | None) -> str | None:
@@ -26,20 +26,13 @@ def linkedin_slug(url: str | None) -> str | None:
     return words[1] if is_company and len(words) > 1 and words[1] else None
 
 
-def missing(read: SettingsReader) -> str | None:
-    """Say what is to be set before a page can be visited, or None."""
-    if not read(LinkedInSettings).enabled:
-        return "LINKEDIN_ENABLED is not true"
-    return "set BROWSERBASE_API_KEY" if read(BrowserbaseSettings).api_key is None else None
-
-
 def _asked(lead: KnownLead) -> Question | str:
     slug = linkedin_slug(lead.values.get("company_linkedin_url"))
     return Question.of(COMPANY_PAGE.name, slug=slug) if slug else "the company's LinkedIn page is not known"
 
 
 COMPANY_PAGE = SourceOffer(
-    name="linkedin",
+    name=SOURCE,
     gives=frozenset(
         {
             *("company_name", "company_website", "industry", "company_size", "street", "city", "state"),
@@ -49,9 +42,8 @@ COMPANY_PAGE = SourceOffer(
     asked=_asked,
     trust=70,
     confidence=0.85,
+    asked_with="the name of the company's page",
     price=SESSION,
     account=ACCOUNT,
     width=1,
-    missing=missing,
 )
-OFFERS = (COMPANY_PAGE,)

@@ -32,7 +32,7 @@ from integrations.refusals import refusal
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.meter import Meter
 from integrations.resilience.rate_limit import Slots
-from integrations.sdk import fields_of, sdk_errors
+from integrations.sdk import fields_of, quiet, sdk_errors
 
 try:
     from cartesia import AsyncCartesia
@@ -40,6 +40,8 @@ except ImportError:
     _HAS_SDK = False
 else:
     _HAS_SDK = True
+
+quiet("cartesia")
 
 _LISTENERS_A_SPEAKER = 4
 _LONGEST_SESSION_S = 3600.0

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from websockets.exceptions import ConnectionClosedOK
 
-from integrations.cartesia.schemas import BYTES_A_SAMPLE, Heard, Hearing
+from core.conversation.speech import Heard, Hearing
+from integrations.cartesia.schemas import BYTES_A_SAMPLE
 from integrations.refusals import refusal
 from integrations.resilience.meter import Meter
 from integrations.sdk import fields_of, sdk_errors

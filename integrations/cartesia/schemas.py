@@ -42,29 +42,6 @@ class Transcript:
     duration_s: float | None = None
 
 
-class Hearing(StrEnum):
-    """What is heard while somebody speaks."""
-
-    STARTED = "started"
-    """Somebody began to speak: whoever is speaking to them should stop. Only where Cartesia finds the turns."""
-    DRAFT = "draft"
-    """All of the turn so far; a later draft replaces it."""
-    MAYBE_ENDED = "maybe_ended"
-    """The turn has probably ended; `RESUMED` takes it back. Only where Cartesia finds the turns."""
-    RESUMED = "resumed"
-    """The turn goes on after all."""
-    ENDED = "ended"
-    """The turn is over; the text is what was said in it, and nothing will be added."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Something that was heard; `text` is all of the turn so far, as it came."""
-
-    kind: Hearing
-    text: str = ""
-
-
 def streamed_credits(model: str, seconds: Decimal) -> Decimal:
     """Return what listening costs, silence included; a model not known here as much as the dearest one.
 

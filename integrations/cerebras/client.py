@@ -18,7 +18,7 @@ from integrations.cerebras.schemas import CerebrasAnswer, CerebrasToolCall, Mess
 from integrations.refusals import refusal, seconds_of
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.rate_limit import Observation
-from integrations.sdk import fields_of, sdk_errors
+from integrations.sdk import fields_of, quiet, sdk_errors
 
 try:
     from cerebras.cloud.sdk import AsyncCerebras
@@ -26,6 +26,8 @@ except ImportError:
     _HAS_SDK = False
 else:
     _HAS_SDK = True
+
+quiet("cerebras.cloud.sdk")
 
 _CHAT = "chat/completions"
 

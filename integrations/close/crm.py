@@ -14,13 +14,26 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from core.crm.opt_outs import RemoteRefusal
-from core.crm.records import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, SentMessage, Stamp, Values
+from core.crm.records import (
+    Complaint,
+    Description,
+    Kind,
+    RemoteChange,
+    RemoteRecord,
+    RemoteUnit,
+    SentMessage,
+    Stamp,
+    Values,
+)
 from core.errors import ConfigurationError, UnexpectedAnswer
 from core.outreach.suppression import Reason
 from integrations.close.activities import log_sent
 from integrations.close.client import CloseClient
 from integrations.close.crm_fields import CONTACT_FIELDS, LEAD_FIELDS, FieldNames
+from integrations.close.plug import is_genuine
 from integrations.close.schemas import CloseContact, CloseEvent, CloseLead, CloseObject
 
 _PAGE = 50
@@ -30,16 +43,18 @@ _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class CloseCRM:
-    """Close behind `core.crm.records.CRMProvider`.
+    """Close behind `core.ports.CRMProvider`.
 
     Args:
         client: open; whoever opened it closes it.
+        webhook_key: signature key of our webhook subscription; None: deliveries cannot be told from others'.
     """
 
     name = "close"
 
-    def __init__(self, client: CloseClient) -> None:
+    def __init__(self, client: CloseClient, *, webhook_key: SecretStr | None = None) -> None:
         self._client = client
+        self._webhook_key = webhook_key
         self._names = FieldNames(Description((), ()))
         self._shown: dict[str, CloseLead] = {}
         self._making_field = asyncio.Lock()
@@ -224,9 +239,31 @@ class CloseCRM:
         else:
             await self._client.delete_contact(record_id)
 
-    async def log_sent(self, lead_id: str, message: SentMessage) -> str:
+    async def log_message(self, lead_id: str, message: SentMessage) -> str:
         """Log an e-mail as sent, on a lead."""
         return await log_sent(self._client, lead_id, message)
+
+    def verify_delivery(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Compare a delivery's signature with what our subscription's key makes of it."""
+        if self._webhook_key is None:
+            raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
+        return is_genuine(self._webhook_key.get_secret_value(), headers, body)
+
+    async def check(self) -> Complaint | None:
+        """Ask whose key it is, and whether the custom field for our ids is there."""
+        await self._client.me()
+        name = self._client.own_id_name
+        without = [
+            f"{kind}s"
+            for kind in CloseObject
+            if name not in {field.name for field in await self._client.custom_fields(kind)}
+        ]
+        if not without:
+            return None
+        return Complaint(
+            f"key accepted, but {' and '.join(without)} have no custom field {name!r} for our ids",
+            "create one of type text in Close, under Settings, Custom Fields, or set CLOSE_OWN_ID_FIELD",
+        )
 
     async def _own_key(self, kind: CloseObject) -> str:
         """Return the key of the custom field with our ids; Close gets the field where it has none yet."""

@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 from core.crm.opt_outs import RemoteRefusal, refusing
 from core.crm.records import (
+    Complaint,
     Description,
     Kind,
     RemoteChange,
@@ -42,7 +43,7 @@ Json = dict[str, Any]
 
 
 class JsonDirectory:
-    """A directory of JSON files behind `core.crm.records.CRMProvider`.
+    """A directory of JSON files behind `core.ports.CRMProvider`.
 
     Args:
         directory: must exist.
@@ -146,7 +147,7 @@ class JsonDirectory:
         company["contacts"] = [person for person in company["contacts"] if person["id"] != record_id]
         self._write(company)
 
-    async def log_sent(self, lead_id: str, message: SentMessage) -> str:
+    async def log_message(self, lead_id: str, message: SentMessage) -> str:
         """Note a message in a file, under `messages`."""
         company = self._read(lead_id)
         noted = company.get("messages", [])
@@ -154,6 +155,17 @@ class JsonDirectory:
             said = {"to": message.recipient, "subject": message.subject, "body": message.body}
             self._write(company | {"messages": [*noted, {"id": message.marker, **said}]})
         return message.marker
+
+    def verify_delivery(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 - the port's
+        """Refuse: files tell nobody when they change."""
+        raise ConfigurationError(
+            f"crm.yaml says provider: {self.name}, which sends no webhooks: a schedule brings the same"
+        )
+
+    async def check(self) -> Complaint | None:
+        """Look whether the directory is there and its `fields.json`, where there is one, can be read."""
+        await self.describe()
+        return None
 
     def _of(self, kind: Kind, record_id: str) -> Json:
         """Return the company that is, or has, a record."""

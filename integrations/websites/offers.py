@@ -17,6 +17,6 @@ WEBSITE = SourceOffer(
     asked=partial(asked_of_site, "website"),
     trust=80,
     confidence=0.9,
+    asked_with="the company's site",
     width=20,
 )
-OFFERS = (WEBSITE,)

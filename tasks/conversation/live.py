@@ -16,15 +16,15 @@ from uuid import uuid4
 from agents import conversation
 from agents.models import Job
 from core.conversation.runs import TalkReport
+from core.conversation.speech import Hearing
 from core.errors import Conflict, LimitReached, ProviderError
-from integrations.cartesia.listening import Listening
-from integrations.cartesia.schemas import Hearing
+from core.ports import LiveSpeech, LiveTurns
 from langgraph_prefect.nodes import Graph
 from langgraph_prefect.running import Surroundings, resume_graph, run_graph
 from langgraph_prefect.values import Finished, NodeRun, Outcome, Stopped
 from tasks.agents.graphs import as_result, kept, model_for, noted
-from tasks.conversation.speech_to_text import Ear, ear_for, file_transcriber, live_transcriber, turns_for
-from tasks.conversation.text_to_speech import CartesiaMouth, Sink, mouth_for, write_wav
+from tasks.conversation.speech_to_text import ear_for, file_transcriber, live_transcriber, turns_for
+from tasks.conversation.text_to_speech import Mouth, Sink, mouth_for, write_wav
 from tasks.conversation.turns import (
     TalkPlan,
     last_turn,
@@ -71,9 +71,9 @@ class LiveConversation:
         graph: Graph,
         floor: conversation.Floor,
         within: Surroundings,
-        mouth: CartesiaMouth | None,
-        ear: Ear | None,
-        turns: Listening | None,
+        mouth: Mouth | None,
+        ear: LiveSpeech | None,
+        turns: LiveTurns | None,
     ) -> None:
         self._begun, self._graph, self._floor, self._within = begun, graph, floor, within
         self._mouth, self._ear, self._turns = mouth, ear, turns
@@ -245,9 +245,9 @@ async def conversing(
         model = await stack.enter_async_context(
             model_for(Job.CONVERSATION, begun.thread_id, wanted=begun.asked.use_model)
         )
-        mouth: CartesiaMouth | None = None
-        ear: Ear | None = None
-        turns: Listening | None = None
+        mouth: Mouth | None = None
+        ear: LiveSpeech | None = None
+        turns: LiveTurns | None = None
         transcribe: conversation.Transcribe | None = None
         if sink is not None or hears_files or hears_live or hears_turns:
             world = await stack.enter_async_context(outside(begun.thread_id))
@@ -294,7 +294,7 @@ def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], 
     return ask
 
 
-async def _feed(ear: Listening, sound: AsyncIterator[bytes]) -> None:
+async def _feed(ear: LiveTurns, sound: AsyncIterator[bytes]) -> None:
     """Send sound to an ear until there is no more, then say so; also where it is cut short."""
     try:
         async for piece in sound:

@@ -1,4 +1,4 @@
-"""The mouth of a conversation: Cartesia's."""
+"""The mouth of a conversation: of whoever turns text into speech here."""
 
 import asyncio
 import time
@@ -6,13 +6,12 @@ import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from core.errors import InvalidFile, ProviderNotConfigured
-from integrations.cartesia.speaking import Speaking, Utterance
+from core.conversation.speech import SAMPLE_RATE
+from core.errors import InvalidFile
+from core.ports import TextToSpeech, Utterance, Voice
 from tasks.runtime.providers import Outside
 
-SAMPLE_RATE = 16_000
 LONGEST_REPLY = 1_300
 """Characters set aside in the cost book for an answer."""
 
@@ -54,22 +53,22 @@ class SpokenLine:
             raise
 
 
-class CartesiaMouth:
+class Mouth:
     """Speaks over one open line.
 
     Attributes:
         first_at: when the first sound of the line begun last came, by `time.perf_counter`; None before.
     """
 
-    def __init__(self, speaking: Speaking, sink: Sink) -> None:
-        self._speaking = speaking
+    def __init__(self, voice: Voice, sink: Sink) -> None:
+        self._voice = voice
         self._sink = sink
         self.first_at: float | None = None
 
     def begin(self) -> SpokenLine:
         """Begin to say something."""
         self.first_at = None
-        return SpokenLine(self._speaking.utterance(most_characters=LONGEST_REPLY), self._hear)
+        return SpokenLine(self._voice.utterance(most_characters=LONGEST_REPLY), self._hear)
 
     def _hear(self, piece: bytes) -> None:
         if self.first_at is None:
@@ -78,7 +77,7 @@ class CartesiaMouth:
 
 
 @asynccontextmanager
-async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIterator[CartesiaMouth | None]:
+async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIterator[Mouth | None]:
     """Open a voice, its line included, so that the first answer does not wait for it; None where nobody listens.
 
     Raises:
@@ -87,14 +86,9 @@ async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIt
     if sink is None:
         yield None
         return
-    section = world.settings.providers.cartesia
-    client = await world.cartesia()
-    if section.voice_id is None:
-        raise ProviderNotConfigured("cartesia has a key and no voice: set CARTESIA_VOICE_ID")
-    options: dict[str, Any] = {"voice_id": section.voice_id, "model": section.speech_model}
-    async with client.speaking(**options, sample_rate=SAMPLE_RATE, language=language) as speaking:
-        await speaking.connect()
-        yield CartesiaMouth(speaking, sink)
+    speaker: TextToSpeech = await world.open("text_to_speech")
+    async with speaker.voice(language) as voice:
+        yield Mouth(voice, sink)
 
 
 def write_wav(path: Path, samples: bytes) -> None:

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from core.crm.config import config_path, current_config
+from core.crm.config import config_path
 from core.settings.settings import settings
 from tasks.crm.session import Safeguards, SyncSession, only_session
+from tasks.runtime.crm_offers import crm_config
 from tasks.runtime.crm_opening import open_crm
 from tasks.runtime.resources import database_url
 
@@ -16,7 +17,7 @@ from tasks.runtime.resources import database_url
 async def opened_session(run_id: UUID) -> AsyncIterator[SyncSession]:
     """Open the one opened_session that may work on the configured CRM, wired from the settings."""
     chosen = settings()
-    config = current_config(chosen)
+    config = crm_config(chosen)
     async with (
         open_crm(config, run_id) as crm,
         only_session(

@@ -3,15 +3,13 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from core.crm.config import current_config
 from core.crm.runs import SyncReport, SyncRequest, SyncRun, next_step
-from core.errors import ConfigurationError
 from core.settings.settings import settings
 from db.crm import dead_letters
 from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
 from db.server.engine import own_connection
-from integrations.close.client import is_signed
+from tasks.runtime.crm_offers import crm_config
 from tasks.runtime.resources import database_url
 
 
@@ -50,14 +48,6 @@ async def report_of(run: SyncRun) -> SyncReport:
 
 async def status() -> SyncReport:
     """Return how both sides stand, without asking the CRM anything."""
-    name = current_config(settings()).provider
+    name = crm_config(settings()).provider
     run = SyncRun(run_id=uuid4(), request=SyncRequest(), provider=name, began_at=datetime.now(UTC), outcome="asked")
     return await report_of(run)
-
-
-def is_delivery_of_close(timestamp: str, body: bytes, signature: str) -> bool:
-    """Tell whether a webhook's delivery is Close's own. Raises ConfigurationError where its key is not set."""
-    key = settings().providers.close.webhook_key
-    if key is None:
-        raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
-    return is_signed(key.get_secret_value(), timestamp, body, signature)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from core.crm.config import CrmConfig, check_against
-from core.crm.records import CRMProvider, Kind
+from core.crm.records import Kind
 from core.crm.units import Setting
+from core.ports import CRMProvider
 from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
 from db.crm.inbox import Connection, Staged

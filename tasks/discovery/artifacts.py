@@ -8,6 +8,7 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from core.discovery.company_contacts import Contact, SourceAttempt
 from core.discovery.runs import DiscoveryReport
+from core.outcomes import OPEN
 from core.text.web_addresses import canonical
 from db.discovery import discoveries
 from db.discovery.discoveries import VisitedSite
@@ -41,7 +42,7 @@ def people_table(visited: Sequence[VisitedSite]) -> str:
     """Write the people of all sites as a Markdown table."""
     rows = [_person_row(site, contact) for site in visited for contact in site.look.contacts]
     return markdown_table(
-        ("site", "name", "title", "role", "source", "confidence", "LinkedIn", "e-mail"), rows, "Nobody."
+        ("site", "name", "title", "role", "source", "confidence", "LinkedIn profile", "e-mail"), rows, "Nobody."
     )
 
 
@@ -84,7 +85,7 @@ def sites_table(visited: Sequence[VisitedSite]) -> str:
 
 def _source(attempt: SourceAttempt, *, says_why: bool) -> str:
     """Name a source and its outcome, with what is open about it unless the site's reason says so already."""
-    is_open = says_why and attempt.outcome in ("unknown", "error", "later")
+    is_open = says_why and attempt.outcome in OPEN
     return f"{attempt.source}: {attempt.outcome}" + (
         f" ({plain(attempt.reason)})" if is_open and attempt.reason else ""
     )

@@ -16,7 +16,7 @@ from db.discovery import discoveries
 from db.server.engine import transaction
 from tasks.discovery import artifacts
 from tasks.discovery.people_choice import choosing_model
-from tasks.discovery.people_sources import further_sources
+from tasks.discovery.people_sources import opened_people_sources
 from tasks.discovery.visiting import SiteVisitor, choose_sites, holding
 from tasks.runtime.batches import bounded_gather, sliced
 from tasks.runtime.orchestration import in_flow_run, task
@@ -81,7 +81,7 @@ async def discover_batch(batch: SiteBatch) -> BatchReport:
         fetcher = await stack.enter_async_context(website_fetcher(chosen))
         renderer = await stack.enter_async_context(page_renderer(chosen, fetcher))
         model = await stack.enter_async_context(choosing_model(chosen, batch.run_id))
-        further = await stack.enter_async_context(further_sources(chosen, batch.run_id))
+        further = await stack.enter_async_context(opened_people_sources(chosen, batch.run_id))
         visitor = SiteVisitor(chosen, engine, fetcher, renderer, model, further, batch, holder)
         await stack.enter_async_context(holding(engine, holder, chosen.discovery.lease_s))
         ends = await bounded_gather(visitor.visit, batch.sites, width=chosen.discovery.sites_at_once)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
-from core.discovery.company_contacts import SiteDiscovery, SourceAttempt, conclude, contacts_of_site
+from core.discovery.company_contacts import WEBSITE, SiteDiscovery, SourceAttempt, conclude, contacts_of_site
 from core.discovery.runs import Site, SiteBatch, VisitEnd, choose_site, fresh_for
 from core.settings.settings import Settings
 from db.agents import executions
@@ -18,9 +18,10 @@ from db.outreach import suppressions
 from db.server.engine import Connection, Engine, transaction
 from db.server.keeping import until_stored
 from integrations.websites.fetcher import WebsiteFetcher
+from integrations.websites.plug import WebsiteSettings
 from integrations.websites.rendering import Renderer
 from tasks.discovery.people_choice import Asked, ChoosingModel
-from tasks.discovery.people_sources import FurtherSources
+from tasks.discovery.people_sources import PeopleSources
 from tasks.discovery.visits import discover_site
 from tasks.outreach.keys import tombstone_key
 
@@ -82,7 +83,7 @@ class SiteVisitor:
     fetcher: WebsiteFetcher
     renderer: Renderer | None
     model: ChoosingModel | None
-    further: FurtherSources
+    further: PeopleSources
     batch: SiteBatch
     holder: UUID
 
@@ -131,7 +132,7 @@ class SiteVisitor:
                 return taken
 
     async def _look_at(self, site: Site, asked: Asked | None) -> SiteDiscovery:
-        websites = self.settings.websites
+        websites = self.settings.read(WebsiteSettings)
         try:
             report = await discover_site(
                 site.website,
@@ -145,8 +146,8 @@ class SiteVisitor:
         except Exception as error:  # markup that breaks a parser is this site's outcome, not the batch's
             log.exception("site_failed", extra={"site": site.site})
             reason = f"reading the website failed ({type(error).__name__})"
-            return SiteDiscovery("failed", reason, attempts=(SourceAttempt("website", "error", reason),))
+            return SiteDiscovery("failed", reason, attempts=(SourceAttempt(WEBSITE, "error", reason),))
         found = contacts_of_site(report)
-        website = SourceAttempt("website", report.outcome, report.reason, len(found))
+        website = SourceAttempt(WEBSITE, report.outcome, report.reason, len(found))
         contacts, attempts = await self.further.ask(site, found, self.batch.roles)
         return conclude(contacts, (website, *attempts), report.pages, report.reason)

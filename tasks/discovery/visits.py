@@ -10,9 +10,10 @@ from core.discovery.choosing import Pairs, Question, mentions_of
 from core.discovery.frontier import Frontier
 from core.discovery.mentions import PageFindings
 from core.discovery.site_people import merge, why_nobody
-from core.discovery.site_report import PageNote, SiteOutcome, SiteReport
+from core.discovery.site_report import PageNote, SiteReport
 from core.enrichment.page_reading import PageAsked, PageRead, read_links, read_page, read_sitemap
 from core.errors import LimitReached, UnreadablePage
+from core.outcomes import Outcome
 from core.text.web_addresses import absolute, canonical, page_key, site_of
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import UNKNOWN, FetchedPage, PageStatus
@@ -319,7 +320,7 @@ class _Visit:
     def report(self) -> SiteReport:
         people = merge(self.findings)
         reason = self._reason(why_nobody(self.findings, people))
-        outcome: SiteOutcome = "hit" if people.atl else "unknown" if self._is_unknown() else "miss"
+        outcome: Outcome = "hit" if people.atl else "error" if self._is_unknown() else "miss"
         return SiteReport(self.website, people.atl, people.others, tuple(self.notes), outcome, reason)
 
     @property

@@ -1,10 +1,8 @@
-"""The sources there are, as their folders declare them; opens nothing and loads no client."""
+"""The sources of enrichment there are, as their plugs declare them; opens nothing and loads no client."""
 
 from core.enrichment.offers import Offers, by_name
 from core.enrichment.text_readings import AGENT
-from integrations.apollo import offers as apollo
-from integrations.browserbase import offers as browserbase
-from integrations.websites import offers as websites
+from integrations.plugs import PLUGS
 
-OFFERS: Offers = by_name((*websites.OFFERS, *apollo.OFFERS, *browserbase.OFFERS, AGENT))
-"""The cheap before the dear."""
+OFFERS: Offers = by_name((*(offer for plug in PLUGS for offer in plug.sources), AGENT))
+"""In the order of the plugs, the cheap before the dear; the agent, which is our own, last."""

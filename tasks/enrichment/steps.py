@@ -22,9 +22,10 @@ from db.enrichment import leads as enrichment
 from db.enrichment import questions as enrichment_questions
 from db.server.engine import own_connection, transaction
 from db.server.keeping import until_stored
+from integrations import plugs
 from tasks.enrichment import artifacts
 from tasks.enrichment.batch import BatchWork
-from tasks.enrichment.configuration import chosen_config
+from tasks.enrichment.configuration import chosen_config, paid_in_credits
 from tasks.enrichment.reporting import each_of, provider_report, spent_by_account
 from tasks.enrichment.wiring import opened_sources
 from tasks.runtime.orchestration import in_flow_run, task
@@ -53,7 +54,7 @@ async def plan(request: EnrichRequest) -> EnrichmentPlan:
             fresh[provider], waiting[provider] = await enrichment_questions.count_known(
                 connection, provider, sorted(hashes), is_failed_again=request.selection == "failed"
             )
-    budgets = (*settings().providers.budget.budgets(), *request.budgets())
+    budgets = (*plugs.budgets(settings()), *request.budgets(paid_in_credits()))
     return planner.plan(fresh, waiting, off, budgets)
 
 
@@ -98,7 +99,9 @@ async def enrich_batch(begun: EnrichmentRun, batch: LeadRange) -> int:
 
         async with (
             enrichment_desk.working(database_url(), begun, batch) as desk,
-            opened_sources(settings(), begun.config, begun.run_id, begun.request.budgets(), record) as sources,
+            opened_sources(
+                settings(), begun.config, begun.run_id, begun.request.budgets(paid_in_credits()), record
+            ) as sources,
         ):
             done = await BatchWork(desk, sources).run()
     log.info("batch_enriched", extra={"batch": batch.number, "leads": done})

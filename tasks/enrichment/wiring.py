@@ -1,6 +1,6 @@
 """The sources of enrichment, opened from the settings: those that are used and configured; why the others are off."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,13 +10,14 @@ from uuid import UUID
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import Provider
+from core.enrichment.text_readings import AGENT
 from core.errors import ConfigurationError
 from core.ledger.spend import Budget
 from core.ports import EnrichmentSource
-from core.settings.settings import EnrichmentSettings, Settings
-from integrations.apollo.client import ApolloClient
-from integrations.apollo.sources import ApolloCompanies, ApolloMobiles, ApolloPeople
-from integrations.browserbase.sources import LinkedInPages
+from core.settings.settings import Settings
+from integrations import plugs
+from integrations.websites.offers import WEBSITE
+from integrations.websites.plug import WebsiteSettings
 from integrations.websites.sources import SiteReading, Websites
 from tasks.runtime.providers import Outside, outside
 from tasks.runtime.site_reader import SiteReader
@@ -50,13 +51,9 @@ def configured(chosen: Settings, config: EnrichmentConfig) -> dict[Provider, str
 
 
 def _missing(chosen: Settings, offer: SourceOffer) -> str | None:
-    if offer.name != "agent":
+    if offer.name != AGENT.name:
         return offer.missing(chosen.read)
-    models = chosen.providers.models.named()
-    named = models.get("enrichment") or models.get("default", ())
-    keys = [chosen.providers.model_providers().get(model.partition(":")[0]) for model in named]
-    has_key = any(section is not None and section.api_key is not None for section in keys)
-    return None if has_key else "no model for MODELS_ENRICHMENT has a key"
+    return None if plugs.models_for("enrichment", chosen) else "no model for MODELS_ENRICHMENT has a key"
 
 
 @dataclass
@@ -71,12 +68,11 @@ class _Opening:
     stack: AsyncExitStack
     _sites: SiteReading | None = None
     _world: Outside | None = None
-    _apollo: ApolloClient | None = None
 
     async def sites(self) -> SiteReading:
         """Return how websites are read."""
         if self._sites is None:
-            websites = self.chosen.websites
+            websites = self.chosen.read(WebsiteSettings)
             fetcher = await self.stack.enter_async_context(website_fetcher(self.chosen))
             new_reader = partial(SiteReader, websites.reading_s, websites.time_budget_s)
             self._sites = SiteReading(fetcher, new_reader, websites.time_budget_s)
@@ -89,50 +85,19 @@ class _Opening:
             self._world = await self.stack.enter_async_context(opened)
         return self._world
 
-    async def apollo(self) -> ApolloClient:
-        """Return the client that all sources of Apollo share."""
-        if self._apollo is None:
-            self._apollo = await (await self.world()).apollo()
-        return self._apollo
+    async def source(self, offer: SourceOffer) -> EnrichmentSource:
+        """Open a source. Raises ConfigurationError."""
+        if offer.name == WEBSITE.name:
+            width = self.chosen.enrichment.sites_at_once
+            return Websites(await self.sites(), replace(offer, width=width))
+        if offer.name == AGENT.name:
+            from tasks.enrichment.agent import opened_reader  # LangChain, for those who ask a model
 
-
-async def _website(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
-    width = opening.chosen.enrichment.sites_at_once
-    return Websites(await opening.sites(), replace(offer, width=width))
-
-
-async def _company(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
-    return ApolloCompanies(await opening.apollo(), offer)
-
-
-async def _person(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
-    return ApolloPeople(await opening.apollo(), offer)
-
-
-async def _mobile(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
-    webhook_url = opening.chosen.read(EnrichmentSettings).phone_webhook_url or ""
-    return ApolloMobiles(await opening.apollo(), webhook_url, offer)
-
-
-async def _company_page(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
-    return LinkedInPages(await (await opening.world()).company_pages(), offer)
-
-
-async def _agent(opening: _Opening, offer: SourceOffer) -> EnrichmentSource:
-    from tasks.enrichment.agent import opened_reader  # LangChain, for those who ask a model
-
-    world, sites = await opening.world(), await opening.sites()
-    return await opened_reader(opening.stack, world, sites, opening.config, opening.run_id, opening.record, offer)
-
-
-_OPENERS: Mapping[Provider, Callable[[_Opening, SourceOffer], Awaitable[EnrichmentSource]]] = {
-    "website": _website,
-    "apollo_company": _company,
-    "apollo_person": _person,
-    "apollo_phone": _mobile,
-    "linkedin": _company_page,
-    "agent": _agent,
-}
+            world, sites = await self.world(), await self.sites()
+            return await opened_reader(self.stack, world, sites, self.config, self.run_id, self.record, offer)
+        plug = next(plug for plug in plugs.PLUGS if offer.name in {one.name for one in plug.sources})
+        found: EnrichmentSource = await (await self.world()).open("enrichment", plug.name, offer=offer)
+        return found
 
 
 @asynccontextmanager
@@ -156,7 +121,7 @@ async def opened_sources(
             if name not in used(config) or name in off:
                 continue
             try:
-                on[name] = await _OPENERS[name](opening, config.offers[name])
+                on[name] = await opening.source(config.offers[name])
             except ConfigurationError as error:
                 off[name] = f"not configured: {error}"
         yield Sources(on, off)

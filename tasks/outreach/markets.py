@@ -19,6 +19,7 @@ from core.outreach.markets import (
 from core.settings.settings import settings
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import PageStatus
+from integrations.websites.plug import WebsiteSettings
 from langgraph_prefect.values import Outcome, Stopped
 from tasks.agents.graphs import as_result, model_for, run_thread
 from tasks.runtime.page_processes import page_processes
@@ -82,7 +83,7 @@ async def read_page(fetcher: WebsiteFetcher, url: str) -> Page:
         return Page(url=url, why=fetched.why or str(fetched.status))
     page = (fetched.final_url, fetched.body)
     try:
-        read = await page_processes.call(settings().websites.reading_s, read_texts, (page,), _PAGE_CHARS)
+        read = await page_processes.call(settings().read(WebsiteSettings).reading_s, read_texts, (page,), _PAGE_CHARS)
     except UnreadablePage as error:
         return Page(url=url, why=str(error))
     return Page(url=read[0][0], text=read[0][1]) if read else Page(url=url, why="the page has no text")

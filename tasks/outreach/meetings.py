@@ -6,38 +6,43 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from core.crm.config import current_config
-from core.crm.records import CRMProvider, SentMessage
 from core.crm.records import Kind as CrmKind
+from core.crm.records import SentMessage
 from core.errors import Gone, InvalidInput, ProviderNotConfigured
 from core.outreach.approvals import EXCLUDED, TIER, Approval
 from core.outreach.invitations import Invitation
 from core.outreach.invitations import render as render_invitation
-from core.outreach.meetings import said
+from core.outreach.meetings import Span, said
 from core.outreach.proposals import USED_FACTS
 from core.outreach.sending import LETTER, Letter, Send, message_id, sender_address
 from core.outreach.suppression import Reason, Target, address_key
+from core.ports import Calendar, CRMProvider
 from core.settings.settings import settings
 from db.crm import links as crm_links
 from db.outreach import meetings, sends, suppressions
 from db.server.engine import Connection, own_connection
-from integrations.calendars.ics import IcsCalendar
-from integrations.calendars.provider import CalendarProvider, NoCalendar
+from integrations.smtp.plug import SmtpSettings
 from tasks.outreach import sending
+from tasks.runtime.crm_offers import crm_config
 from tasks.runtime.crm_opening import open_crm
+from tasks.runtime.providers import unshared
 from tasks.runtime.resources import database, database_url
 
 
-def calendar() -> CalendarProvider:
-    """Return the organiser's calendar, as configured."""
-    chosen = settings().outreach.meetings
-    return IcsCalendar(chosen.calendar, timezone=chosen.timezone) if chosen.calendar else NoCalendar()
+async def taken(start: datetime, end: datetime) -> list[Span]:
+    """Return when the organiser is busy, by the configured calendar."""
+    async with unshared() as world:
+        try:
+            calendar: Calendar = await world.open("calendar")
+        except ProviderNotConfigured:
+            return []
+        return await calendar.busy(start, end)
 
 
 def organizer() -> str:
     """Return who the guest meets."""
     outreach = settings().outreach
-    return outreach.meetings.organizer or outreach.smtp.sender
+    return outreach.meetings.organizer or settings().read(SmtpSettings).sender
 
 
 def used_facts(known: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +57,7 @@ def excluded_fact(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def meeting_uid(approval: Approval) -> str:
     """Return the UID of the meeting's invitations (RFC 5545, 3.8.4.7)."""
-    return f"{approval.id}@{sender_address(settings().outreach.smtp.sender).partition('@')[2]}"
+    return f"{approval.id}@{sender_address(settings().read(SmtpSettings).sender).partition('@')[2]}"
 
 
 async def write_activity(approval: Approval) -> str:
@@ -61,12 +66,12 @@ async def write_activity(approval: Approval) -> str:
     if lead_id is None:
         return "skipped: it is about no lead"
     content = approval.content
-    marker = message_id(approval.id, LETTER, settings().outreach.smtp.sender).strip("<>")
+    marker = message_id(approval.id, LETTER, settings().read(SmtpSettings).sender).strip("<>")
     message = SentMessage(marker, content["to"], content["subject"], content["body"])
     try:
-        async with open_crm(current_config(settings())) as crm:
+        async with open_crm(crm_config(settings())) as crm:
             there = await _twin_in(crm, lead_id)
-            return "skipped: the lead is not in the CRM" if there is None else await crm.log_sent(there, message)
+            return "skipped: the lead is not in the CRM" if there is None else await crm.log_message(there, message)
     except ProviderNotConfigured:
         return "skipped: no CRM is configured"
     except Gone:
@@ -97,7 +102,7 @@ async def invite(approval: Approval, meeting: meetings.Meeting) -> Send:
     """Send the invitation to a booked meeting, once for each version of it."""
     assert meeting.slot is not None
     slot = meetings.slots_of(approval)[meeting.slot - 1]
-    sender, recipient = settings().outreach.smtp.sender, str(approval.proposal.recipient)
+    sender, recipient = settings().read(SmtpSettings).sender, str(approval.proposal.recipient)
     now = datetime.now(UTC)
     name = organizer()
     summary = f"Call with {name.partition('<')[0].strip() or sender_address(sender)}"

@@ -21,7 +21,7 @@ from langgraph_prefect.values import Outcome, Waiting
 from tasks.agents.graphs import resume_thread, run_thread
 from tasks.outreach import sending
 from tasks.outreach.meeting_openings import opening_writer
-from tasks.outreach.meetings import calendar, organizer, uninvited
+from tasks.outreach.meetings import organizer, taken, uninvited
 from tasks.outreach.steps import book, check_reply, claim_proposal, hold_and_send, log_in_crm, opt_out
 from tasks.runtime.resources import database
 
@@ -120,7 +120,7 @@ async def read_choice(approval: Approval, reply: str) -> Reading:
 
 async def busy_spans(start: datetime, end: datetime) -> list[Span]:
     """Return when the organiser is taken: by the calendar, and by the slots that we hold."""
-    known = await calendar().busy(start, end)
+    known = await taken(start, end)
     async with database() as connection:
         return [*known, *await meetings.busy(connection)]
 

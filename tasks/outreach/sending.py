@@ -31,13 +31,13 @@ from core.outreach.sending import (
     sender_address,
     wire_address,
 )
-from core.settings.outreach import SmtpSettings
-from core.settings.settings import settings
+from core.settings.settings import Settings, settings
 from db.outreach import approvals, first_messages, mail_pauses, sends
 from db.outreach.mail_pauses import MailPause
 from db.outreach.sends import Wanted
 from db.server.engine import Connection, Engine, open_engine, transaction
 from integrations.smtp.client import SmtpServer, send
+from integrations.smtp.plug import SmtpSettings, server_of
 from tasks.outreach.approvals import facts_now, is_message
 from tasks.outreach.keys import has_tombstone_key, tombstone_key
 from tasks.runtime.resources import database, database_engine
@@ -83,7 +83,7 @@ async def send_letter(approval: Approval, *, by: str) -> Send | None:
     """
     try:
         recipient, subject, body = checked_words(approval.content)
-        sender = settings().outreach.smtp.sender
+        sender = settings().read(SmtpSettings).sender
         letter = Letter(message_id(approval.id, LETTER, sender), sender, recipient, subject, body, datetime.now(UTC))
         return await send_once(approval.id, LETTER, letter, by=by)
     except Suppressed as refusal:
@@ -196,21 +196,12 @@ async def _record(engine: Engine, server: SmtpServer, intended: Send, delivery: 
 def account_of(server: SmtpServer) -> str:
     """Name an account by a keyed hash of its settings, so that mended settings are another account."""
     told = [server.host, server.port, server.security, server.username, server.password]
-    return tombstone_key().digest(canonical({"mail": [*told, settings().outreach.smtp.sender]})).hex()
+    return tombstone_key().digest(canonical({"mail": [*told, settings().read(SmtpSettings).sender]})).hex()
 
 
-def mail_server(smtp: SmtpSettings | None = None) -> SmtpServer:
+def mail_server(of: Settings | None = None) -> SmtpServer:
     """Return the configured mail server. Raises ProviderNotConfigured."""
-    smtp = smtp or settings().outreach.smtp
-    return SmtpServer(
-        host=smtp.checked_host(),
-        port=smtp.port,
-        security=smtp.security,
-        username=smtp.username,
-        password=smtp.password.get_secret_value() if smtp.password else None,
-        timeout_s=smtp.timeout_s,
-        deadline_s=smtp.deadline_s,
-    )
+    return server_of((of or settings()).read(SmtpSettings))
 
 
 async def pause_of(server: SmtpServer, database_url: str) -> MailPause | None:
@@ -227,7 +218,7 @@ async def pause_of(server: SmtpServer, database_url: str) -> MailPause | None:
 
 def mail_account() -> str | None:
     """Return the name of the configured account; None where there is none."""
-    smtp = settings().outreach.smtp
+    smtp = settings().read(SmtpSettings)
     return account_of(mail_server()) if smtp.host and smtp.sender else None
 
 

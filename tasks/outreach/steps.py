@@ -32,11 +32,11 @@ from tasks.outreach.artifacts import show_campaign, show_market
 from tasks.outreach.drafting import MOST_PERSONAS, addressed_rows, addressee_of, draft, letters_of
 from tasks.outreach.keys import tombstone_key
 from tasks.outreach.meetings import (
-    calendar,
     excluded_fact,
     invite,
     meeting_uid,
     suppress_address,
+    taken,
     used_facts,
     write_activity,
 )
@@ -200,7 +200,7 @@ async def claim_proposal(approval_id: UUID, by: str) -> Approval:
     async with database() as connection:
         known = await approvals.get(connection, approval_id)
     slots = meetings.slots_of(known)
-    busy = await calendar().busy(slots[0].starts_at, slots[-1].ends_at) if slots else []
+    busy = await taken(slots[0].starts_at, slots[-1].ends_at) if slots else []
     return await sending.claim(approval_id, by=by, busy=busy)
 
 

@@ -34,6 +34,7 @@ from core.qualification.runs import (
     Verdict,
 )
 from core.settings.settings import Settings, settings
+from integrations import plugs
 from tasks.runtime.providers import outside
 
 log = logging.getLogger(__name__)
@@ -50,17 +51,14 @@ async def model_state(*, use: bool, of: Settings | None = None) -> ModelState:
         use: False: none is asked, whatever is configured.
         of: other settings than the process's own.
     """
-    providers = (of or settings()).providers
-    sections = providers.model_providers()
-    named = providers.models.named()
-    names = named.get(Job.QUALIFICATION.value) or named.get("default", ())
-    with_key = [name for name in names if (section := sections.get(name.partition(":")[0])) and section.api_key]
+    chosen = of or settings()
+    with_key = plugs.models_for(Job.QUALIFICATION.value, chosen)
     if not use or not with_key:
         return NO_MODEL
     async with outside(of=of) as world:
         try:
             async with world.models().chat_model(Job.QUALIFICATION):
-                return ModelState(tuple(with_key))
+                return ModelState(with_key)
         except ConfigurationError as error:
             log.warning("qualifying_by_rules", extra={"reason": error.message})
             return ModelState(why_not=f"no model was asked: {error.message}")

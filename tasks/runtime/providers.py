@@ -1,4 +1,4 @@
-"""Everyone we talk to, wired from the settings: shared state in Redis, the run's cost book in Postgres.
+"""Everyone we talk to, wired from the plugs and the settings: shared state in Redis, the run's cost book in Postgres.
 
 Clients belong to the event loop that opened them, so a task opens what it needs and closes it at its end.
 """
@@ -7,26 +7,23 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from core.errors import ProviderNotConfigured
 from core.ledger.prices import read_prices
 from core.ledger.spend import Budget
+from core.settings.sections import Section
 from core.settings.settings import Settings, settings
 from db.ledger.book import LedgerBook
 from db.server.embedded import redis_url
 from db.server.engine import open_engine
 from db.server.redis import LOST, open_redis
-from integrations.apollo.client import ApolloClient
-from integrations.browserbase.client import BrowserbaseClient
-from integrations.browserbase.linkedin import CompanyPages
-from integrations.cartesia.client import CartesiaClient
-from integrations.close.client import CloseClient
-from integrations.guards import guard_from, linkedin_limiter
+from integrations import plugs
+from integrations.guards import NoStore, guard_from, single_call_guard
+from integrations.model_endpoint import Endpoint
+from integrations.plug import Plug
 from integrations.resilience.budget import CostBook
 from integrations.resilience.guard import Guard
-from integrations.resilience.rate_limit import Slots
 from integrations.resilience.store import Store
 from tasks.runtime.resources import database_url
 from tasks.runtime.tracing import settle_tracing
@@ -34,95 +31,80 @@ from tasks.runtime.tracing import settle_tracing
 if TYPE_CHECKING:
     from agents.models import Models
 
-_ADVANCE = {"cerebras": 50, "anthropic": 10, "deepseek": 20, "openrouter": 10, "openai": 20}
-"""Calls for which room in the budget is drawn at once; one at a time where a call is dear."""
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The outside world as one run may use it. Each method raises ProviderNotConfigured where a key is missing."""
+    """The outside world as one run may use it; what plugs open with (`integrations.plug.Opening`)."""
 
     settings: Settings
     store: Store
     book: CostBook | None
     stack: AsyncExitStack
 
+    def read(self, section: type[S]) -> S:
+        """Return a section of the settings. Raises InvalidSetting."""
+        return self.settings.read(section)
+
     def guard(self, provider: str) -> Guard:
-        """Return the guard of a provider."""
-        return guard_from(provider, self.settings.providers.section(provider), store=self.store, book=self.book)
+        """Return the guard of a provider. Raises ConfigurationError for a name that is none."""
+        plug = plugs.find(provider)
+        return guard_from(plug, plug.settings(self), store=self.store, book=self.book)
 
-    async def close(self) -> CloseClient:
-        """Open Close."""
-        section = self.settings.providers.close
-        key, guard = section.key(), self.guard("close")
-        client = CloseClient(
-            section.base_url, key, guard, own_id_field=section.own_id_field, timeout_s=section.timeout_s
-        )
-        return await self.stack.enter_async_context(client)
+    async def client(self, plug: Plug) -> Any:
+        """Open a provider's client. Raises ProviderNotConfigured where its key is missing."""
+        return await plug.open(self)
 
-    async def apollo(self) -> ApolloClient:
-        """Open Apollo."""
-        section = self.settings.providers.apollo
-        client = ApolloClient(section.base_url, section.key(), self.guard("apollo"), timeout_s=section.timeout_s)
-        return await self.stack.enter_async_context(client)
+    async def open(self, port: str, provider: str | None = None, *, where: str = "", **given: Any) -> Any:
+        """Open what offers a port.
 
-    async def browserbase(self) -> BrowserbaseClient:
-        """Open Browserbase."""
-        section = self.settings.providers.browserbase
-        key, guard = section.key(), self.guard("browserbase")
-        client = BrowserbaseClient(
-            section.base_url, key, guard, project_id=section.project_id, timeout_s=section.timeout_s
-        )
-        return await self.stack.enter_async_context(client)
+        Args:
+            port: as plugs name it, `calendar` or `crm`.
+            provider: whose; None: of the first that is set up.
+            where: the setting or file that names the provider, for the error.
+            given: what users of the port give.
 
-    async def company_pages(self) -> CompanyPages:
-        """Open visits to public LinkedIn company pages. Raises ProviderNotConfigured unless they are switched on."""
-        if not self.settings.providers.linkedin.enabled:
-            raise ProviderNotConfigured("linkedin is off: LINKEDIN_ENABLED=true accepts that its terms forbid this")
-        return await self.browsers()
-
-    async def browsers(self) -> CompanyPages:
-        """Open what visits run in, for a sweep, which is due also after they were switched off."""
-        linkedin = self.settings.providers.linkedin
-        return CompanyPages(
-            await self.browserbase(),
-            slots=Slots("browserbase", self.settings.providers.browserbase.concurrency, self.store),
-            limiter=linkedin_limiter(linkedin.pages_a_day, self.store),
-            is_enabled=linkedin.enabled,
-            base_url=linkedin.base_url,
-        )
-
-    async def cartesia(self) -> CartesiaClient:
-        """Open Cartesia."""
-        section = self.settings.providers.cartesia
-        key, guard = section.key(), self.guard("cartesia")
-        slots = Slots("cartesia", section.concurrency, self.store)
-        client = CartesiaClient(section.base_url, key, guard, slots=slots, timeout_s=section.timeout_s)
-        return await self.stack.enter_async_context(client)
+        Raises:
+            ConfigurationError: nobody of that name offers it; the known ones are listed.
+            ProviderNotConfigured: its key is missing, or nobody is set up.
+        """
+        plug = plugs.first(port, self) if provider is None else plugs.chosen(port, provider, where=where or port)
+        return await plug.ports[port](self, **given)
 
     def models(self) -> "Models":
         """Return the models; nothing is opened before `Models.chat_model`."""
         # Over a second of processor time, which most runs and commands can do without.
-        from agents.models import PRICE_FILE, Endpoint, ModelChoice, Models
+        from agents.models import PRICE_FILE, ModelChoice, Models
 
         settle_tracing()
-        providers = self.settings.providers
-        endpoints = {
-            name: Endpoint(
-                name,
-                section.base_url,
-                section.api_key,
-                self.guard(name),
-                section.timeout_s,
-                "json_schema" if name == "openai" else "tool",
-            )
-            for name, section in providers.model_providers().items()
-        }
-        choices = {
-            job: tuple(ModelChoice.parse(text) for text in named) for job, named in providers.models.named().items()
-        }
-        prices = read_prices(Path(providers.models.price_file) if providers.models.price_file else PRICE_FILE)
-        return Models(endpoints, choices, prices, providers.models.max_tokens)
+        endpoints = {}
+        for name, plug in plugs.model_providers().items():
+            assert plug.chat is not None
+            section, by = plug.settings(self), plug.chat.structured_by
+            endpoints[name] = Endpoint(name, section.base_url, section.api_key, self.guard(name), section.timeout_s, by)
+        chosen = self.read(plugs.ModelSettings)
+        choices = {job: tuple(ModelChoice.parse(text) for text in named) for job, named in chosen.named().items()}
+        prices = read_prices(Path(chosen.price_file) if chosen.price_file else PRICE_FILE)
+        return Models(endpoints, choices, prices, chosen.max_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Unshared(Outside):
+    """The outside world asked for what costs nothing, with guards that share nothing: no Redis, no cost book."""
+
+    limit_s: float = 30.0
+
+    def guard(self, provider: str) -> Guard:
+        """Return a guard for a single call."""
+        return single_call_guard(provider, self.limit_s)[0]
+
+
+@asynccontextmanager
+async def unshared(of: Settings | None = None) -> AsyncIterator[Unshared]:
+    """Open the outside world for what is neither paid nor limited, as a calendar."""
+    async with AsyncExitStack() as stack:
+        yield Unshared(of or settings(), NoStore(), None, stack)
 
 
 @asynccontextmanager
@@ -147,6 +129,7 @@ async def outside(
         stack.push_async_callback(redis.aclose)
         engine = open_engine(database or database_url())
         stack.push_async_callback(engine.dispose)
-        budgets = (*chosen.providers.budget.budgets(), *more_budgets)
-        book = await stack.enter_async_context(LedgerBook(engine, budgets, run_id, _ADVANCE))
+        budgets = (*plugs.budgets(chosen), *more_budgets)
+        ahead = {plug.name: plug.calls_ahead for plug in plugs.PLUGS if plug.calls_ahead > 1}
+        book = await stack.enter_async_context(LedgerBook(engine, budgets, run_id, ahead))
         yield Outside(chosen, Store(redis, lost=LOST), book, stack)

@@ -6,12 +6,18 @@ from contextlib import asynccontextmanager
 from core.settings.settings import Settings
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import FetchLimits
+from integrations.websites.plug import WebsiteSettings
 from integrations.websites.rendering import Renderer
+
+
+def website_settings(settings: Settings) -> WebsiteSettings:
+    """Return how websites are read."""
+    return settings.read(WebsiteSettings)
 
 
 def website_fetcher(settings: Settings) -> WebsiteFetcher:
     """Make the fetcher that the settings describe; one is enough for any number of sites."""
-    chosen = settings.websites
+    chosen = settings.read(WebsiteSettings)
     limits = FetchLimits(
         agent=chosen.user_agent.split("/")[0].split()[0],
         user_agent=chosen.user_agent,
@@ -28,7 +34,7 @@ def website_fetcher(settings: Settings) -> WebsiteFetcher:
 @asynccontextmanager
 async def page_renderer(settings: Settings, fetcher: WebsiteFetcher) -> AsyncIterator[Renderer | None]:
     """Yield a browser for pages built by scripts where the settings ask for one; it starts when it is needed."""
-    chosen = settings.websites
+    chosen = settings.read(WebsiteSettings)
     if not chosen.render:
         yield None
         return

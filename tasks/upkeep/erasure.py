@@ -11,6 +11,8 @@ from core.outreach.suppression import address_key
 from core.settings.settings import settings
 from core.upkeep.erasure import Receipt, Subject
 from db.upkeep import erasure
+from integrations import plugs
+from integrations.websites.plug import WebsiteSettings
 from tasks.outreach.keys import tombstone_key
 from tasks.runtime.resources import database
 from tasks.upkeep.erasure_prefect import erase_from_prefect
@@ -20,7 +22,7 @@ log = logging.getLogger(__name__)
 _OUTSIDE = (
     "the CRM: remove the contact there too, the sync does not delete persons",
     "mailboxes of senders and recipients, and the mail server's logs",
-    "traces at LangSmith, where tracing was switched on",
+    *(plug.keeps_of_persons for plug in plugs.PLUGS if plug.keeps_of_persons),
     "backups made before: erase again after restoring one",
 )
 
@@ -43,7 +45,7 @@ async def erase_person(text: str, *, by: str, delete_uploads: bool = False) -> R
     home = settings().home
     erased["files of rejected rows"] = sum(_without_records(path, subject) for path in _files(home / "rejects", ".csv"))
     erased["cached pages"] = _remove(
-        _files(settings().websites.cache_dir or home / "cache" / "websites"), _page, subject
+        _files(settings().read(WebsiteSettings).cache_dir or home / "cache" / "websites"), _page, subject
     )
     erased["stored results"] = _remove(_files(home / "prefect" / "storage"), Path.read_bytes, subject)
     left = _uploads(subject, erased, delete=delete_uploads)

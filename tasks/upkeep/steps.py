@@ -11,7 +11,9 @@ from db.agents import threads as agent_threads
 from db.enrichment import questions as enrichment_questions
 from db.ledger import spend
 from db.outreach import approvals, mail_pauses, meetings, sends
+from integrations import plugs
 from integrations.websites.cache import PageCache
+from integrations.websites.plug import WebsiteSettings
 from tasks.outreach.approvals import start_execution
 from tasks.outreach.sending import due_messages, mail_account
 from tasks.runtime.orchestration import task
@@ -30,11 +32,12 @@ async def close_reservations() -> SweptSpending:
 
 @task(**STEP, task_run_name="release-sessions")
 async def release_sessions() -> int:
-    """End browser sessions of ours that outlived any visit; return how many. Without Browserbase there are none."""
-    if settings().providers.browserbase.api_key is None:
+    """End sessions of ours with providers that outlived any use; return how many. Safe twice."""
+    tidied = [plug.tidy for plug in plugs.PLUGS if plug.tidy is not None and plug.off_because(settings()) is None]
+    if not tidied:
         return 0
     async with outside() as world:
-        return await (await world.browsers()).sweep(now=datetime.now(UTC))
+        return sum([await tidy(world) for tidy in tidied])
 
 
 @task(**STEP, task_run_name="prune-threads")
@@ -49,9 +52,9 @@ async def prune_threads() -> PrunedThreads:
 @task(**STEP, task_run_name="drop-pages")
 async def drop_pages() -> int:
     """Delete the pages of websites that were kept too long; return how many. Safe twice, and beside a run."""
-    chosen = settings()
-    cache = PageCache(chosen.websites.cache_dir or chosen.home / "cache" / "websites")
-    return await asyncio.to_thread(cache.prune, older_than=time.time() - chosen.websites.keep_s)
+    chosen = settings().read(WebsiteSettings)
+    cache = PageCache(chosen.cache_dir or settings().home / "cache" / "websites")
+    return await asyncio.to_thread(cache.prune, older_than=time.time() - chosen.keep_s)
 
 
 @task(**STEP, task_run_name="drop-answers")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from agents.models import PRICE_FILE, Endpoint, Job, ModelChoice, Models
+from agents.models import PRICE_FILE, Job, ModelChoice, Models
 from core.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -26,6 +26,7 @@ from core.errors import (
 )
 from core.ledger.prices import Price, PriceList, TokenUsage, read_prices
 from core.ledger.spend import Cost
+from integrations.model_endpoint import Endpoint
 from integrations.resilience.breaker import Breaker, BreakerPolicy
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from agents import bdr, conversation, enrichment, growth, marketing, qualification
 from agents.metering import Meter
-from agents.models import PRICE_FILE, Endpoint, Job, ModelChoice, Models
+from agents.models import PRICE_FILE, Job, ModelChoice, Models
 from agents.openings import write_opening
 from core.config_files import parse_config
 from core.conversation.playbook import EXAMPLE, Playbook
@@ -25,6 +25,7 @@ from core.ledger.prices import TokenUsage, read_prices
 from core.outreach.markets import Evidence, Page
 from core.outreach.meetings import WorkingHours
 from core.qualification.model_assessment import question_of
+from integrations.model_endpoint import Endpoint
 from integrations.resilience.retry import RetryPolicy
 from langgraph_prefect.running import Surroundings, run_graph
 from langgraph_prefect.values import Finished, NodeRun, Waiting

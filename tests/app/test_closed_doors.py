@@ -16,8 +16,8 @@ from websockets.sync.client import connect
 
 from app.prefect_environment import MARK, keys_file
 from core.settings.prefect_server import LOGIN_FILE
-from core.settings.shown import variable_secrecy
 from db.server import embedded, embedded_valkey
+from tasks.runtime.readers import secrecy
 
 Headers = dict[str, str | None]
 
@@ -141,7 +141,7 @@ def test_a_run_finds_its_keys_and_nobody_elses_program_does(running: Installatio
     assert found["cartesia"] == KEYS["CARTESIA_API_KEY"]
     environment = found["environment"]
     assert not {*KEYS.values()} & {*environment.values()}
-    secret = {name for name, is_secret in variable_secrecy() if is_secret}
+    secret = {name for name, is_secret in secrecy() if is_secret}
     assert {name for name in environment if name.upper() in secret} == {"PREFECT_API_AUTH_STRING"}
     assert not {name for name in environment if name.startswith("PREFECT_SERVER_API")}
 
@@ -149,7 +149,7 @@ def test_a_run_finds_its_keys_and_nobody_elses_program_does(running: Installatio
 def test_the_server_is_told_nothing_of_ours(running: Installation) -> None:
     pids = json.loads((running.home / "up.json").read_text())["pids"]
     environment = psutil.Process(pids["Prefect server"]).environ()
-    ours = {name for name, _ in variable_secrecy() if not name.startswith("PREFECT_")}
+    ours = {name for name, _ in secrecy() if not name.startswith("PREFECT_")}
     assert {name for name in environment if name in ours} == {"SALES_AGENT_HOST_NAMES"}
     assert "SOMEBODYS_TOKEN" not in environment
 

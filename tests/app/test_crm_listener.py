@@ -3,14 +3,36 @@
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Iterator
 
 import httpx
+import pytest
 
 from app.crm_listener import Bell, build
-from core.errors import Unavailable
-from integrations.close.client import is_signed
+from core.errors import ConfigurationError, Unavailable
+from core.settings.settings import settings
+from tasks.crm.webhooks import receiver
 
 KEY = "ab" * 32
+
+
+@pytest.fixture(autouse=True)
+def key_is_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("CLOSE_WEBHOOK_KEY", KEY)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_a_crm_without_webhooks_or_without_a_key_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="directory, which sends no webhooks; these do: close"):
+        receiver("directory")
+    with pytest.raises(ConfigurationError, match="no CRM 'hubspot'; known are close, directory"):
+        receiver("hubspot")
+    monkeypatch.delenv("CLOSE_WEBHOOK_KEY")
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match="CLOSE_WEBHOOK_KEY"):
+        receiver("close")
 
 
 def signature(timestamp: str, body: bytes) -> str:
@@ -27,8 +49,10 @@ def delivered(*bodies: tuple[bytes, str], fails: bool = False) -> tuple[list[int
         if fails:
             raise Unavailable("no server", provider="prefect")
 
+    webhooks = receiver("close")
+
     async def deliver() -> list[int]:
-        app = build(lambda timestamp, body, sign: is_signed(KEY, timestamp, body, sign), Bell(start_run))
+        app = build(webhooks.path, webhooks.is_genuine, Bell(start_run))
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
@@ -37,7 +61,7 @@ def delivered(*bodies: tuple[bytes, str], fails: bool = False) -> tuple[list[int
             answers = []
             for body, sign in bodies:
                 headers = {"close-sig-timestamp": b"1", "close-sig-hash": sign.encode("latin-1")}
-                answers.append((await http.post("/close", content=body, headers=headers)).status_code)
+                answers.append((await http.post(webhooks.path, content=body, headers=headers)).status_code)
             await asyncio.sleep(0.05)
             return answers
 

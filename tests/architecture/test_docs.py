@@ -7,8 +7,8 @@ import pytest
 
 from app.main import COMMANDS
 from core.settings.sections import is_tuning, variables
-from core.settings.shown import SECTIONS
-from scripts import demo_leads, env_example
+from integrations.plugs import sections
+from scripts import demo_leads, env_example, provider_docs
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,9 +20,13 @@ def test_env_example_is_the_settings() -> None:
     assert env_example.TUNING.read_text(encoding="utf-8") == env_example.render_tuning()
 
 
+def test_the_page_of_providers_is_the_plugs() -> None:
+    assert provider_docs.TARGET.read_text(encoding="utf-8") == provider_docs.render()
+
+
 def test_what_users_set_fits_a_head() -> None:
     """At most 80 at the end of the house's rebuilding; each later part may add five."""
-    wanted = [name for section in SECTIONS for name, field in variables(section).items() if not is_tuning(field)]
+    wanted = [name for section in sections() for name, field in variables(section).items() if not is_tuning(field)]
     assert len(wanted) <= 80
 
 

@@ -143,7 +143,7 @@ def test_a_forbidden_page_is_stored_with_the_rule_that_forbids_it(
     assert "Disallow: /team/" in refused["why"]
     assert "line 2" in refused["why"]
     assert {source["source"]: source["outcome"] for source in look["sources"]} == {
-        "website": "unknown",
+        "website": "error",
         "linkedin": "skipped",
         "apollo": "skipped",
     }

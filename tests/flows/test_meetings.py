@@ -157,11 +157,12 @@ def test_the_sweep_expires_what_nobody_decided_and_finds_what_nobody_carried_out
 
 async def put_into_crm(lead_id: UUID) -> str:
     """Make a lead of ours known to the CRM; return its id there."""
+    from integrations.close import plug as close
     from integrations.close.schemas import CloseObject
     from tasks.runtime.providers import outside
 
     async with outside() as world:
-        client = await world.close()
+        client = await world.client(close.PLUG)
         await client.ensure_own_id_field(CloseObject.LEAD)
         return (await client.create_lead({"name": "Brightwell"}, lead_id)).id
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from agents.models import PRICE_FILE, Endpoint, Job, ModelChoice, Models, offered_models
+from agents.models import PRICE_FILE, Job, ModelChoice, Models, offered_models
 from core.errors import Gone, ProviderError
 from core.ledger.prices import read_prices
 from integrations.apollo.client import ApolloClient, PersonQuery
@@ -16,6 +16,7 @@ from integrations.cartesia.client import CartesiaClient
 from integrations.cartesia.schemas import AudioFormat
 from integrations.close.client import CloseClient
 from integrations.close.schemas import CloseObject
+from integrations.model_endpoint import Endpoint
 from integrations.resilience.rate_limit import LimitPolicy, Slots, Window
 from sandbox.cast import COMPANIES
 

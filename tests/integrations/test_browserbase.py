@@ -23,6 +23,7 @@ from core.errors import (
 from integrations.browserbase.client import BrowserbaseClient
 from integrations.browserbase.linkedin import CompanyPages
 from integrations.browserbase.mapping import company_fields, read_page
+from integrations.browserbase.offers import linkedin_slug
 from integrations.browserbase.schemas import FetchedPage, PageOutcome
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter, Slots, Window
 from integrations.resilience.retry import RetryPolicy
@@ -315,3 +316,20 @@ async def test_a_project_id_is_needed_to_ask_for_it(server, guard_of) -> None:
     async with BrowserbaseClient(server.url, "bb-key", guard_of("browserbase")) as client:
         with pytest.raises(ProviderError, match="BROWSERBASE_PROJECT_ID"):
             await client.project()
+
+
+@pytest.mark.parametrize(
+    ("url", "slug"),
+    [
+        ("https://www.linkedin.com/company/acme-looms/about/", "acme-looms"),
+        ("linkedin.com/company/acme", "acme"),
+        ("https://de.linkedin.com/company/acme?x=1", "acme"),
+        ("https://www.linkedin.com/in/jane", None),
+        ("https://notlinkedin.com/company/acme", None),
+        ("https://www.linkedin.com/company/", None),
+        (None, None),
+        ("https://[", None),
+    ],
+)
+def test_company_page_of_an_address(url, slug):
+    assert linkedin_slug(url) == slug

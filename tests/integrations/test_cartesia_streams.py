@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.conversation.speech import Heard, Hearing
 from core.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -20,7 +21,7 @@ from core.errors import (
 )
 from core.ledger.spend import Cost
 from integrations.cartesia.client import CartesiaClient
-from integrations.cartesia.schemas import Heard, Hearing, batch_credits, longest_s, streamed_credits
+from integrations.cartesia.schemas import batch_credits, longest_s, streamed_credits
 from integrations.resilience.breaker import BreakerPolicy
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.retry import RetryPolicy

@@ -10,6 +10,7 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from core.crm.records import Description, Kind
 from core.errors import (
@@ -24,6 +25,7 @@ from core.errors import (
     Unavailable,
 )
 from integrations.close.client import WINDOW, CloseClient, is_signed
+from integrations.close.crm import CloseCRM
 from integrations.close.crm_fields import FieldNames
 from integrations.close.schemas import CloseLead, CloseObject
 from integrations.resilience.rate_limit import LimitPolicy, Window
@@ -310,6 +312,27 @@ def test_webhooks_are_signed() -> None:
     assert not is_signed(key, "1780000001", body, good)
     assert not is_signed("no hex", stamp, body, good)
     assert not is_signed(key, stamp, body, "é")
+
+
+async def test_the_crm_tells_its_own_deliveries_and_what_is_wrong_with_it(server: ScriptedServer, guard_of) -> None:
+    key, body = "ab" * 32, b"{}"
+    good = hmac.new(bytes.fromhex(key), b"1" + body, hashlib.sha256).hexdigest()
+    async with CloseClient(server.url, "key-secret", guard_of("close")) as client:
+        crm = CloseCRM(client, webhook_key=SecretStr(key))
+        assert crm.verify_delivery({"close-sig-timestamp": "1", "close-sig-hash": good}, body)
+        assert not crm.verify_delivery({"close-sig-timestamp": "2", "close-sig-hash": good}, body)
+        assert not crm.verify_delivery({}, body)
+        with pytest.raises(ConfigurationError, match="set CLOSE_WEBHOOK_KEY"):
+            CloseCRM(client).verify_delivery({"close-sig-hash": good}, body)
+        ours = {"id": "cf_1", "name": "Sales Agent ID", "type": "text"}
+        me = {"id": "user_1", "organizations": []}
+        pages = [{"data": [ours], "has_more": False}, {"data": [], "has_more": False}]
+        server.then(Reply(body=me), *(Reply(body=page) for page in pages))
+        complaint = await crm.check()
+        assert complaint is not None
+        assert "contacts have no custom field 'Sales Agent ID'" in complaint.detail
+        server.then(Reply(body=me), Reply(body=pages[0]), Reply(body=pages[0]))
+        assert await crm.check() is None
 
 
 NUMBERED = Description(

@@ -20,7 +20,7 @@ import pytest
 from pydantic import SecretStr
 
 import integrations
-from agents.models import PRICE_FILE, Endpoint, Job, ModelChoice, Models, offered_models
+from agents.models import PRICE_FILE, Job, ModelChoice, Models, offered_models
 from core.errors import Gone, ProviderError, RateLimited, Rejected, Timeout, Unauthorized, Unavailable, UnexpectedAnswer
 from core.ledger.prices import read_prices
 from integrations.apollo.client import ApolloClient, PersonQuery
@@ -33,7 +33,9 @@ from integrations.close.schemas import CloseObject
 from integrations.close.webhooks import CloseWebhooks
 from integrations.http import ProviderClient
 from integrations.langsmith.client import LangSmithClient
+from integrations.model_endpoint import Endpoint
 from integrations.model_list import ModelListClient
+from integrations.openrouter.client import OpenRouterClient
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.retry import RetryPolicy
 from sandbox.cast import COMPANIES
@@ -285,10 +287,8 @@ CEREBRAS = {
     "complete": Row(lambda c: c.client.complete(HELLO, model=c.ids["model"], max_tokens=64)),
     "stream": Row(lambda c: all_of(c.client.stream(HELLO, model=c.ids["model"], max_tokens=64))),
 }
-MODEL_LIST = {
-    "models": Row(lambda c: c.client.models()),
-    "key_usd": Row(lambda c: c.client.key_usd(), good=lambda got: len(got) == 2),
-}
+MODEL_LIST = {"models": Row(lambda c: c.client.models())}
+OPENROUTER = {"key_usd": Row(lambda c: c.client.key_usd(), good=lambda got: len(got) == 2)}
 CHAT = {
     "ainvoke": Row(lambda c: c.client.ainvoke("Say hello")),
     "astream": Row(lambda c: all_of(c.client.astream("Say hello"))),
@@ -327,6 +327,7 @@ ROWS: dict[type, dict[str, Row]] = {
     CartesiaClient: CARTESIA,
     CerebrasClient: CEREBRAS,
     ModelListClient: MODEL_LIST,
+    OpenRouterClient: OPENROUTER,
 }
 PROVIDER_OF = {
     CloseClient: "close",
@@ -337,6 +338,7 @@ PROVIDER_OF = {
     CartesiaClient: "cartesia",
     CerebrasClient: "cerebras",
     ModelListClient: "openrouter",
+    OpenRouterClient: "openrouter",
 }
 CELLS: dict[str, tuple[type | None, str, Row]] = {
     **{

@@ -85,3 +85,14 @@ async def test_there_is_no_log_and_a_missing_directory_is_told(crm: JsonDirector
         [page async for page in crm.changes_since(NOW)]
     with pytest.raises(ConfigurationError, match="there is no directory"):
         await JsonDirectory(tmp_path / "none").describe()
+
+
+async def test_it_says_what_is_wrong_and_that_it_sends_no_webhooks(crm: JsonDirectory, tmp_path: Path) -> None:
+    assert await crm.check() is None
+    with pytest.raises(ConfigurationError, match="provider: directory, which sends no webhooks"):
+        crm.verify_delivery({}, b"")
+    (tmp_path / "fields.json").write_text("{")
+    with pytest.raises(UnexpectedAnswer, match=r"fields\.json is no JSON"):
+        await crm.check()
+    with pytest.raises(ConfigurationError, match="there is no directory"):
+        await JsonDirectory(tmp_path / "none").check()

@@ -33,11 +33,13 @@ except ProviderNotConfigured as error:
     print(error)
 """
 INNER = """
+import asyncio
 from pydantic import SecretStr
-from agents import models
-endpoint = models.Endpoint("{0}", "http://127.0.0.1:9", SecretStr("k"), None)
+from integrations import plugs
+from integrations.model_endpoint import Endpoint
+endpoint = Endpoint("{0}", "http://127.0.0.1:9", SecretStr("k"), None)
 try:
-    models._inner(models.ModelChoice("{0}", "m"), endpoint, endpoint.api_key, 64)
+    asyncio.run(plugs.find("{0}").chat.open(endpoint, "m", 64, None))
 except ProviderNotConfigured as error:
     print(error)
 """

@@ -39,7 +39,7 @@ async def test_a_site_built_by_scripts_is_read_to_its_team():
     async with website(pages) as site, WebsiteFetcher(LIMITS) as fetcher, Renderer(fetcher) as renderer:
         without = await discover_site(site.url, fetcher)
         report = await discover_site(site.url, fetcher, renderer=renderer)
-    assert (without.outcome, without.people) == ("unknown", ())
+    assert (without.outcome, without.people) == ("error", ())
     assert [(person.name, person.role) for person in report.people] == [("Orla Fenwick", "CEO")]
     assert report.people[0].source_url == f"{site.url}team"
     assert "/tracker.js" not in site.paths, "robots.txt holds for what scripts ask for"

@@ -36,8 +36,9 @@ async def say_hello(name: str = "you", seconds: float = 0.0) -> str:
 async def show_environment(target: str) -> None:
     """Write down what this run's process was started with, and which keys our settings find all the same."""
     from core.settings.settings import settings
+    from integrations.cartesia.plug import CartesiaSettings
 
-    key = settings().providers.cartesia.api_key
+    key = settings().read(CartesiaSettings).api_key
     found = {"environment": dict(os.environ), "cartesia": key and key.get_secret_value()}
     Path(target).write_text(json.dumps(found))
 '''

@@ -10,11 +10,12 @@ from pydantic import SecretStr
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import in_leads
 from core.qualification.runs import ModelState, QualificationPlan, Selection
-from core.settings.providers import BudgetSettings, CerebrasSettings, ModelSettings
 from core.settings.settings import RedisSettings, Settings
 from db.qualification import assessments
 from db.server import embedded
 from db.server.engine import own_connection
+from integrations.cerebras.plug import CerebrasSettings
+from integrations.plugs import BudgetSettings, ModelSettings
 from tasks.qualification.assessing import assess
 from tasks.qualification.model_assessment import judging
 
@@ -50,14 +51,14 @@ def settings_of(url: str, sandbox: dict[str, str], **changes: object) -> Setting
     """Give settings under which Cerebras is the sandbox's."""
     chosen = Settings()
     chosen.redis = RedisSettings(url=SecretStr(redis_of(url)))
-    chosen.providers.models = ModelSettings(default=MODEL)
+    chosen.use(ModelSettings(default=MODEL))
     given: dict[str, object] = {
         "api_key": SecretStr(sandbox["CEREBRAS_API_KEY"]),
         "base_url": sandbox["CEREBRAS_BASE_URL"],
         "rate_limits": "requests-day=1000000/86400",
     }
-    chosen.providers.cerebras = CerebrasSettings.model_validate(given | changes)
-    chosen.providers.budget = BudgetSettings(run_usd=None, day_usd=None, month_usd=None)
+    chosen.use(CerebrasSettings.model_validate(given | changes))
+    chosen.use(BudgetSettings(run_usd=None, day_usd=None, month_usd=None))
     return chosen
 
 

@@ -6,7 +6,7 @@ A history that breaks a promise of `sync_model` is shrunk, and printed as the st
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -56,8 +56,9 @@ class Doorbell:
     came: int = 0
     runs: int = 0
 
-    def verify(self, timestamp: str, body: bytes, signature: str) -> bool:
+    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         self.came += 1
+        timestamp, signature = headers.get("close-sig-timestamp", ""), headers.get("close-sig-hash", "")
         return is_signed(self.key, timestamp, body, signature)
 
     async def start_run(self) -> None:
@@ -80,7 +81,7 @@ class Doorbell:
 def doorbell() -> Iterator[Doorbell]:
     """Serve the receiver of webhooks on this machine."""
     bell = Doorbell("")
-    app = build(bell.verify, Bell(bell.start_run, pause_s=0.0))
+    app = build("/close", bell.verify, Bell(bell.start_run, pause_s=0.0))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -15,8 +15,9 @@ from uuid import UUID
 from psycopg import AsyncCursor
 from syncing import OURS, WIDTH, close_guard, model_config, steps
 
-from core.crm.records import CRMProvider, Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values
+from core.crm.records import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values
 from core.errors import SalesAgentError
+from core.ports import CRMProvider
 from integrations.close.client import CloseClient
 from integrations.close.crm import CloseCRM
 from tasks.crm.session import Safeguards, only_session

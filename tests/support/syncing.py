@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from core.config_files import parse_config
 from core.crm.config import CrmConfig, example_text
-from core.crm.records import CRMProvider
+from core.ports import CRMProvider
 from integrations.close.client import CloseClient
 from integrations.close.crm import CloseCRM
 from integrations.guards import NoStore
@@ -24,6 +24,7 @@ from tasks.crm import pull as crm_pull
 from tasks.crm import push as crm_push
 from tasks.crm import settle as crm_settle
 from tasks.crm.session import Safeguards, SyncSession, only_session
+from tasks.runtime.crm_offers import CRMS
 
 PERSON = "api_person"
 """Key of a person who works in the sandbox's Close."""
@@ -46,7 +47,7 @@ TABLES = [
 
 def config(**changes: Any) -> CrmConfig:
     """Return the example configuration with other values."""
-    return parse_config(example_text(), CrmConfig, path="example").model_copy(update=changes)
+    return parse_config(example_text(), CrmConfig, path="example", context=CRMS).model_copy(update=changes)
 
 
 def model_config() -> CrmConfig:

@@ -7,12 +7,13 @@ from core.crm.config import Condition, CrmConfig, check_against, example_text
 from core.crm.records import Description
 from core.errors import InvalidConfig
 from scripts import crm_schema
+from tasks.runtime.crm_offers import CRMS
 
 SMALL = "leads:\n  fields:\n    - {ours: company_name, theirs: name}\n"
 
 
 def parsed(text: str) -> CrmConfig:
-    return parse_config(text, CrmConfig, path="crm.yaml")
+    return parse_config(text, CrmConfig, path="crm.yaml", context=CRMS)
 
 
 def problems(text: str) -> str:

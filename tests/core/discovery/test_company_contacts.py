@@ -109,7 +109,7 @@ def test_gone_is_only_who_was_looked_for():
     assert is_gone(STORED, [HIT], [replace(team, status="not found")], now_seen=[])
     assert not is_gone(STORED, [HIT], [team], now_seen=["jane smith"])
     assert not is_gone(STORED, [HIT], [other, refused], now_seen=[])
-    assert not is_gone(STORED, [replace(HIT, outcome="unknown")], [team], now_seen=[])
+    assert not is_gone(STORED, [replace(HIT, outcome="error")], [team], now_seen=[])
 
 
 def test_a_source_that_was_not_asked_misses_nobody():
@@ -126,12 +126,22 @@ def test_nobody_only_where_every_source_has_answered():
         SourceAttempt("apollo", "skipped", "no"),
     )
     assert conclude((), (website, skipped), (), website.reason).outcome == "nobody"
-    late = replace(skipped, outcome="later", reason="the budget is used up")
+    late = replace(skipped, outcome="due", reason="the budget is used up")
     look = conclude((), (website, late), (), website.reason)
     assert (look.outcome, look.reason) == ("unknown", "no page names people; apollo: the budget is used up")
-    assert conclude((contact(),), (replace(website, outcome="unknown"),), (), None).outcome == "found"
-    walled = SourceAttempt("linkedin", "unknown", "a wall")
+    assert conclude((contact(),), (replace(website, outcome="error"),), (), None).outcome == "found"
+    walled = SourceAttempt("linkedin", "error", "a wall", names_people=False)
     assert conclude((), (website, walled, skipped), (), website.reason).outcome == "nobody"
+
+
+def test_an_attempt_stored_in_older_words_is_read_in_todays():
+    for old, now in (("later", "due"), ("unknown", "error"), ("hit", "hit"), ("miss", "miss"), ("skipped", "skipped")):
+        stored = {"source": "apollo", "outcome": old, "reason": None, "people": 0}
+        read = SourceAttempt.from_json(stored)
+        assert read.outcome == now
+        assert SourceAttempt.from_json(read.as_json()) == read
+    page = SourceAttempt("linkedin", "error", "a wall", details={"city": "Leeds"}, names_people=False)
+    assert SourceAttempt.from_json(page.as_json()) == page
 
 
 def test_one_person_a_missing_role_is_worth_buying():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.discovery.runs import Site, choose_site, fresh_for, linkedin_slug, shared_host
+from core.discovery.runs import Site, choose_site, fresh_for, shared_host
 
 
 @pytest.mark.parametrize(
@@ -62,20 +62,3 @@ def test_what_could_not_be_read_is_tried_sooner():
     seconds = {"fresh_for_s": 100.0, "retry_after_s": 10.0}
     assert [fresh_for(outcome, **seconds) for outcome in ("found", "nobody", "skipped")] == [100.0] * 3
     assert [fresh_for(outcome, **seconds) for outcome in ("unknown", "failed")] == [10.0] * 2
-
-
-@pytest.mark.parametrize(
-    ("url", "slug"),
-    [
-        ("https://www.linkedin.com/company/acme-looms/about/", "acme-looms"),
-        ("linkedin.com/company/acme", "acme"),
-        ("https://de.linkedin.com/company/acme?x=1", "acme"),
-        ("https://www.linkedin.com/in/jane", None),
-        ("https://notlinkedin.com/company/acme", None),
-        ("https://www.linkedin.com/company/", None),
-        (None, None),
-        ("https://[", None),
-    ],
-)
-def test_company_page_of_an_address(url, slug):
-    assert linkedin_slug(url) == slug

@@ -8,7 +8,9 @@ from core.errors import InvalidSetting
 from core.settings.environment import RENAMED, Environment, Origin
 from core.settings.sections import variables
 from core.settings.settings import Settings
-from core.settings.shown import SECTIONS, shown_settings
+from core.settings.shown import shown_settings
+from integrations.plugs import sections
+from integrations.websites.plug import WebsiteSettings
 
 NOBODY: dict[str, str] = {}
 
@@ -24,8 +26,8 @@ def test_the_process_goes_before_the_file_and_the_file_before_the_default() -> N
 
 def test_names_count_in_any_case_and_an_empty_value_is_none() -> None:
     given = Environment({"websites_page_budget": "3", "WEBSITES_DELAY_S": ""}, NOBODY)
-    assert Settings(given).websites.page_budget == 3
-    assert Settings(given).websites.delay_s == 1.0
+    assert Settings(given).read(WebsiteSettings).page_budget == 3
+    assert Settings(given).read(WebsiteSettings).delay_s == 1.0
 
 
 def test_a_file_in_the_working_directory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +63,7 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, monkeypatch: pyt
 )
 def test_a_wrong_value_is_one_line(variable: str, value: str, said: str) -> None:
     with pytest.raises(InvalidSetting) as refused:
-        Settings(Environment({variable: value}, NOBODY))
+        shown_settings(sections(), Environment({variable: value}, NOBODY))
     assert said in str(refused.value)
     assert "secret" not in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -74,7 +76,7 @@ def test_several_wrong_values_of_a_section_are_all_named() -> None:
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
 def test_an_old_name_is_read_and_answered_with_the_new_one(old: str, new: str) -> None:
-    section = next(section for section in SECTIONS if new in variables(section))
+    section = next(section for section in sections() if new in variables(section))
     given = Environment({old: "local"}, NOBODY)
     given.read(section)
     assert given.find(new) == ("local", Origin.PROCESS)
@@ -82,7 +84,9 @@ def test_an_old_name_is_read_and_answered_with_the_new_one(old: str, new: str) -
 
 
 def test_every_setting_is_shown_once_with_its_origin_and_no_secret() -> None:
-    rows, notices = shown_settings(Environment({"CLOSE_API_KEY": "api_secret", "BUDGET_DAY_USD": ""}, NOBODY))
+    rows, notices = shown_settings(
+        sections(), Environment({"CLOSE_API_KEY": "api_secret", "BUDGET_DAY_USD": ""}, NOBODY)
+    )
     shown = {str(row["setting"]): row for row in rows}
     assert len(shown) == len(rows)
     assert notices == ()
@@ -99,4 +103,4 @@ def test_every_setting_is_shown_once_with_its_origin_and_no_secret() -> None:
 
 
 def test_every_setting_says_what_it_is() -> None:
-    assert [name for section in SECTIONS for name, field in variables(section).items() if not field.description] == []
+    assert [name for section in sections() for name, field in variables(section).items() if not field.description] == []

@@ -8,19 +8,28 @@ from pydantic import ValidationError
 from core.errors import ConfigurationError, ProviderNotConfigured
 from core.ledger.spend import Period, Unit
 from core.settings.environment import Environment
-from core.settings.providers import ApolloSettings, BudgetSettings, CloseSettings, ModelSettings, Providers
+from core.settings.settings import Settings
+from integrations import plugs
+from integrations.apollo.plug import ApolloSettings
+from integrations.browserbase.plug import LinkedInSettings
+from integrations.close.plug import CloseSettings
+from integrations.langsmith.plug import LangSmithSettings
+from integrations.plugs import BudgetSettings, ModelSettings
 
 
 def test_nothing_is_configured_by_default() -> None:
-    providers = Providers(Environment({}, {}))
-    for name in ("close", "apollo", "browserbase", "cerebras", "anthropic", "deepseek", "openrouter", "cartesia"):
-        with pytest.raises(ProviderNotConfigured, match=f"{name.upper()}_API_KEY"):
-            providers.section(name).key()
-    assert not providers.linkedin.enabled
-    assert not providers.langsmith.tracing
-    assert all(section.breaker_failures for section in providers.model_providers().values())
-    with pytest.raises(ConfigurationError):
-        providers.section("models")
+    settings = Settings(Environment({}, {}))
+    called = [plug for plug in plugs.PLUGS if plug.over_http]
+    assert len(called) >= 9
+    for plug in called:
+        with pytest.raises(ProviderNotConfigured, match=f"{plug.name.upper()}_API_KEY"):
+            plug.settings(settings).key()
+    assert not settings.read(LinkedInSettings).enabled
+    assert not settings.read(LangSmithSettings).tracing
+    with pytest.raises(ConfigurationError, match="'models'; known are websites, close"):
+        plugs.find("models")
+    with pytest.raises(ConfigurationError, match="smtp is not called over HTTP"):
+        plugs.find("smtp").settings(settings)
 
 
 def test_a_key_is_never_shown() -> None:

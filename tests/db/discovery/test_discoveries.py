@@ -4,9 +4,11 @@ import asyncio
 from dataclasses import replace
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from discovery_process import add_lead, rows
 from importing import session
+from psycopg.types.json import Jsonb
 
 from core.discovery.company_contacts import Contact, Provenance, SiteDiscovery, SourceAttempt
 from core.discovery.runs import DiscoveryRequest, Site, SiteBatch
@@ -119,13 +121,26 @@ async def test_each_source_keeps_its_word(database: str) -> None:
     lead_id = add_lead(database, "Acme", SITE.website)
     await visited(database, LOOK, lead_id)
     bought = replace(JANE, provenance=(Provenance("apollo", None, "Chief", "Apollo: Chief", None),))
-    attempts = (SourceAttempt("website", "unknown", "HTTP 403"), SourceAttempt("apollo", "hit", None, 1))
+    attempts = (SourceAttempt("website", "error", "HTTP 403"), SourceAttempt("apollo", "hit", None, 1))
     await visited(database, replace(LOOK, contacts=(bought,), attempts=attempts, pages=()), lead_id)
     async with session(database) as connection:
         (row,) = await contacts.select_of_lead(connection, lead_id)
     assert row["provenance"].keys() == {"website", "apollo"}
     assert row["provenance"]["website"]["source_url"] == TEAM
     assert row["source"] == "apollo"
+
+
+async def test_a_look_stored_in_older_words_is_read_in_todays(database: str) -> None:
+    lead_id = add_lead(database, "Acme", SITE.website)
+    await visited(database, LOOK, lead_id)
+    old = [{"source": "website", "outcome": "unknown", "reason": "HTTP 403", "people": 0},
+           {"source": "apollo", "outcome": "later", "reason": "the budget is used up", "people": 0}]  # fmt: skip
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE discoveries SET sources = %s", [Jsonb(old)])
+        (run_id,) = connection.execute("SELECT run_id FROM discoveries").fetchone() or (None,)
+    async with session(database) as connection:
+        (site,) = await discoveries.select_visited(connection, run_id, limit=10)
+    assert [(one.source, one.outcome) for one in site.look.attempts] == [("website", "error"), ("apollo", "due")]
 
 
 async def test_whoever_is_missed_is_marked_once_and_never_deleted(database: str) -> None:

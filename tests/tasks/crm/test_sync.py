@@ -13,9 +13,10 @@ from sync_killed import Watched
 from syncing import PERSON, Work
 
 from core.crm.config import FieldMap, Part
-from core.crm.records import CRMProvider, RemoteRecord
+from core.crm.records import RemoteRecord
 from core.enrichment.runs import EnrichRequest
 from core.errors import SyncBusy
+from core.ports import CRMProvider
 from db.enrichment import leads as enrichment
 from db.server.engine import open_engine, own_connection, transaction
 from db.upkeep import erasure

@@ -124,24 +124,24 @@ async def test_a_home_page_that_cannot_be_read_is_unknown_not_nobody(answer, wor
     report, _ = await discover({"/": answer})
     assert report.people == ()
     assert word in report.reason
-    assert report.outcome == "unknown"
+    assert report.outcome == "error"
 
 
 async def test_a_refused_team_page_is_unknown():
     report, _ = await discover({"/": home(("/team", "Team")), "/team": Answer("", status=403)})
-    assert report.outcome == "unknown"
+    assert report.outcome == "error"
     assert "unknown" in report.reason
     report, _ = await discover(
         {"/": home(("/team", "Team")), "/team": CEO, "/robots.txt": "User-agent: *\nDisallow: /team"}
     )
     assert report.people == ()
     assert any("line 2" in page.why for page in report.pages)
-    assert report.outcome == "unknown"
+    assert report.outcome == "error"
 
 
 async def test_a_page_built_by_scripts_is_unknown():
     report, _ = await discover({"/": "<html><body><div id='root'></div><script src='/app.js'></script></body></html>"})
-    assert report.outcome == "unknown"
+    assert report.outcome == "error"
     assert "scripts" in report.reason
 
 
@@ -198,7 +198,7 @@ async def test_a_hostile_page_ends_in_time_with_nobody_and_a_reason(kind):
 async def test_a_redirect_to_a_private_address_is_not_followed(target):
     # the site itself is on loopback, so it is refused before its redirect
     report, site = await discover({"/": redirect(target)}, limits=FetchLimits(delay_s=0.0))
-    assert report.outcome == "unknown"
+    assert report.outcome == "error"
     assert "not public" in report.reason or "public address" in report.reason
     assert site.paths == []
 
@@ -206,14 +206,14 @@ async def test_a_redirect_to_a_private_address_is_not_followed(target):
 async def test_the_time_budget_holds():
     limits = FetchLimits(delay_s=0.0, allow_private=True, timeout_s=3600.0)
     report, _ = await discover({"/": home(("/team", "Team")), "/team": slow_drip(0.05)}, limits=limits, seconds=1.0)
-    assert report.outcome == "unknown"
+    assert report.outcome == "error"
     assert "time budget" in report.reason
 
 
 async def test_what_is_no_address_says_so():
     async with WebsiteFetcher(LIMITS) as fetcher:
         report = await discover_site("not a website", fetcher)
-    assert report.outcome == "unknown"
+    assert report.outcome == "error"
     assert report.reason
     assert report.as_json()["atl_contacts"] == []
 

@@ -18,7 +18,8 @@ from core.ledger.prices import TokenUsage, read_prices
 from core.qualification.icp_columns import in_leads
 from core.qualification.model_assessment import CheckedJudgement
 from core.qualification.runs import LeadFacts, ModelState, Opinion, QualificationPlan, by_rules, with_answer
-from core.settings.providers import BudgetSettings
+from integrations.cerebras.plug import CerebrasSettings
+from integrations.plugs import BudgetSettings
 from tasks.qualification.model_assessment import Judge, model_state
 
 if TYPE_CHECKING:
@@ -249,13 +250,13 @@ async def test_wrong_key_is_met_once_a_batch(database: str, serving_all: "Sandbo
 async def test_budget_puts_the_rest_off(database: str, serving_all: "SandboxControl") -> None:
     await load(database, [lead(str(number)) for number in range(40)], batch_rows=100)
     chosen = settings_of(database, serving_all.environment)
-    chosen.providers.budget = BudgetSettings(run_usd=Decimal("0.01"), day_usd=None, month_usd=None)
+    chosen.use(BudgetSettings(run_usd=Decimal("0.01"), day_usd=None, month_usd=None))
     await qualify(database, ICP, chosen)
     outcomes = [one["outcome"] for one in found(database).values()]
     assert set(outcomes) == {"scored", "due"}
     assert outcomes.count("scored") == len(serving_all.charges("cerebras"))
     assert Decimal(0) < spent_in(database) <= Decimal("0.01")  # type: ignore[operator]
-    chosen.providers.budget = BudgetSettings(run_usd=None, day_usd=None, month_usd=None)
+    chosen.use(BudgetSettings(run_usd=None, day_usd=None, month_usd=None))
     assert (await qualify(database, ICP, chosen)).leads == outcomes.count("due")
     assert {one["outcome"] for one in found(database).values()} == {"scored"}
 
@@ -268,7 +269,7 @@ async def test_model_that_is_not_offered_is_said_and_rules_decide(database: str,
     state = await model_state(use=True, of=chosen)
     assert not state.names
     assert "offers no model gpt-oss-120b" in str(state.why_not)
-    chosen.providers.cerebras = type(chosen.providers.cerebras)(api_key=None)
+    chosen.use(CerebrasSettings(api_key=None))
     assert await model_state(use=True, of=chosen) == ((), None)
 
 

@@ -9,11 +9,16 @@ from pydantic import SecretStr
 
 from agents.models import Job
 from core.errors import BudgetExhausted, ProviderNotConfigured
-from core.settings.providers import ApolloSettings, BudgetSettings, CerebrasSettings, CloseSettings, LinkedInSettings
 from core.settings.settings import Settings
 from db.ledger import spend
 from db.server.engine import open_engine, transaction
+from integrations import plugs
 from integrations.apollo.client import PersonQuery
+from integrations.apollo.plug import ApolloSettings
+from integrations.browserbase.plug import LinkedInSettings
+from integrations.cerebras.plug import CerebrasSettings
+from integrations.close.plug import CloseSettings
+from integrations.plugs import BudgetSettings
 from tasks.runtime.providers import outside
 from tests.integrations.conftest import Reply, ScriptedServer, server
 from tests.integrations.test_cerebras import completion
@@ -27,28 +32,30 @@ ANA = {"id": "p1", "name": "Ana Sample", "title": "CFO", "organization": {"name"
 def configured(home: Path, server: ScriptedServer) -> Settings:
     chosen = Settings()
     key = SecretStr("key-secret")
-    chosen.providers.close = CloseSettings(api_key=key, base_url=server.url)
-    chosen.providers.apollo = ApolloSettings(api_key=key, base_url=server.url)
-    chosen.providers.cerebras = CerebrasSettings(api_key=key, base_url=server.url)
-    chosen.providers.budget = BudgetSettings(apollo_run_credits=Decimal(2))
+    chosen.use(CloseSettings(api_key=key, base_url=server.url))
+    chosen.use(ApolloSettings(api_key=key, base_url=server.url))
+    chosen.use(CerebrasSettings(api_key=key, base_url=server.url))
+    chosen.use(BudgetSettings(apollo_run_credits=Decimal(2)))
     return chosen
 
 
 async def test_without_keys_everything_is_off(home: Path, database: str) -> None:
     async with outside(of=Settings(), database=database) as world:
-        for use in (world.close, world.apollo, world.browserbase, world.company_pages, world.cartesia):
+        opened = [plug for plug in plugs.PLUGS if plug.client is not None]
+        assert len(opened) >= 5
+        for plug in opened:
             with pytest.raises(ProviderNotConfigured):
-                await use()
+                await world.client(plug)
         with pytest.raises(ProviderNotConfigured, match="cerebras has no key"):
             async with world.models().chat_model(Job.QUALIFICATION):
                 pass
 
 
 async def test_linkedin_needs_its_switch_and_browserbase(configured: Settings, database: str) -> None:
-    configured.providers.linkedin = LinkedInSettings(enabled=True)
+    configured.use(LinkedInSettings(enabled=True))
     async with outside(of=configured, database=database) as world:
         with pytest.raises(ProviderNotConfigured, match="BROWSERBASE_API_KEY"):
-            await world.company_pages()
+            await world.client(plugs.find("linkedin"))
 
 
 async def test_clients_work_within_the_run_s_budget(
@@ -57,8 +64,8 @@ async def test_clients_work_within_the_run_s_budget(
     run_id = uuid4()
     async with outside(run_id, of=configured, database=database) as world:
         server.then(Reply(body={"id": "user_1"}))
-        assert (await (await world.close()).me()).id == "user_1"
-        apollo = await world.apollo()
+        assert (await (await world.client(plugs.find("close"))).me()).id == "user_1"
+        apollo = await world.client(plugs.find("apollo"))
         server.then(Reply(body={"person": ANA}), Reply(body={"person": None}), Reply(body={"person": ANA}))
         for name in ("Ana Sample", "Nobody", "Ana Sample"):
             await apollo.match_person(PersonQuery(name=name))

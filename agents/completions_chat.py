@@ -1,4 +1,4 @@
-"""Cerebras as a LangChain chat model, over `integrations.cerebras`, keeping usage and `time_info`."""
+"""A client of our own as a LangChain chat model, keeping usage and `time_info`."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -13,18 +13,18 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import SkipValidation
 
 from agents.async_chat import CHARACTERS_A_TOKEN, AsyncChat
+from agents.ports import Completion, CompletionsClient
 from agents.structured import Schema, checked, name_of, strict_schema, value_of
 from core.ledger.prices import Price, TokenUsage
-from integrations.cerebras.client import CerebrasClient
-from integrations.cerebras.schemas import CerebrasAnswer
 
 
-class CerebrasChat(AsyncChat):
-    """Chat completions by Cerebras; asynchronous only."""
+class CompletionsChat(AsyncChat):
+    """Chat completions by a client of our own, which is guarded itself; asynchronous only."""
 
-    client: CerebrasClient
+    client: SkipValidation[CompletionsClient]
     model_name: str
     price: Price
     max_tokens: int = 1024
@@ -32,7 +32,7 @@ class CerebrasChat(AsyncChat):
 
     @property
     def _llm_type(self) -> str:
-        return "cerebras"
+        return self.client.provider
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
@@ -49,12 +49,12 @@ class CerebrasChat(AsyncChat):
         message = AIMessage(
             content=answer.content,
             additional_kwargs={"reasoning": answer.reasoning} if answer.reasoning else {},
-            response_metadata=_metadata(answer),
+            response_metadata=_metadata(answer, self.client.provider),
             usage_metadata=_usage(answer.usage),
             id=answer.id,
             **_tool_calls(answer),
         )
-        return ChatResult(generations=[ChatGeneration(message=checked("cerebras", message))])
+        return ChatResult(generations=[ChatGeneration(message=checked(self.client.provider, message))])
 
     async def _astream(
         self,
@@ -68,7 +68,7 @@ class CerebrasChat(AsyncChat):
             message = AIMessageChunk(
                 content=piece.content,
                 additional_kwargs={"reasoning": piece.reasoning} if piece.reasoning else {},
-                response_metadata=_metadata(piece) if piece.finish_reason else {},
+                response_metadata=_metadata(piece, self.client.provider) if piece.finish_reason else {},
                 usage_metadata=_usage(piece.usage),
                 id=piece.id,
                 tool_call_chunks=[
@@ -82,7 +82,7 @@ class CerebrasChat(AsyncChat):
                 await run_manager.on_llm_new_token(piece.content, chunk=chunk)
             yield chunk
         if whole is not None:
-            checked("cerebras", whole)
+            checked(self.client.provider, whole)
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
         sent = convert_to_openai_messages(messages)
@@ -120,9 +120,9 @@ class CerebrasChat(AsyncChat):
         return bound | value_of(schema, include_raw=include_raw)
 
 
-def _metadata(answer: CerebrasAnswer) -> dict[str, Any]:
+def _metadata(answer: Completion, provider: str) -> dict[str, Any]:
     return {
-        "model_provider": "cerebras",
+        "model_provider": provider,
         "model_name": answer.model,
         "finish_reason": answer.finish_reason,
         "time_info": dict(answer.time_info),
@@ -140,7 +140,7 @@ def _usage(usage: TokenUsage | None) -> UsageMetadata | None:
     )
 
 
-def _tool_calls(answer: CerebrasAnswer) -> dict[str, Any]:
+def _tool_calls(answer: Completion) -> dict[str, Any]:
     """Return the calls whose arguments are an object, and those whose are not."""
     good, bad = [], []
     for call in answer.tool_calls:

@@ -11,14 +11,14 @@ from threading import Thread
 
 import pytest
 
-from agents.tracing import switch_tracing_on
 from core.errors import ProviderNotConfigured
+from integrations.langsmith.tracing import switch_tracing_on
 from sandbox.server import SandboxControl
 
 SCRIPT = """
 import sys, time
 from langchain_core.runnables import RunnableLambda
-from agents import tracing
+from integrations.langsmith import tracing
 
 def step(value):
     if value["fail"]:

@@ -1,0 +1,1 @@
+"""DeepSeek: language models."""

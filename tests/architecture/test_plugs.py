@@ -1,0 +1,96 @@
+"""What is derived from the list of plugs is derived, and what cannot be is compared with it."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigurationError
+from core.ledger.spend import Unit
+from core.settings.environment import Environment
+from core.settings.sections import variables
+from core.settings.settings import Settings
+from integrations import plugs
+from integrations.plug import PORTS
+from sandbox.provider import World
+from sandbox.registry import every_provider
+from tasks.runtime.readers import check_settings
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = {path.parent.name for path in ROOT.glob("integrations/*/plug.py")}
+SHARED = {"resilience", "chat_completions"}
+"""Folders of `integrations` that are no provider's."""
+
+
+def imported(package: str) -> set[str]:
+    """Return the modules that are there after a module was imported in a process of its own."""
+    code = f"import sys, {package}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_every_folder_of_a_provider_is_plugged_in() -> None:
+    packages = {path.parent.name for path in ROOT.glob("integrations/*/__init__.py")}
+    assert packages == FOLDERS | SHARED
+    listed = (ROOT / "integrations" / "plugs.py").read_text(encoding="utf-8")
+    assert [folder for folder in FOLDERS if f"from integrations.{folder} import plug as" not in listed] == []
+
+
+def test_names_are_unique_and_ports_known() -> None:
+    names = [plug.name for plug in plugs.PLUGS]
+    assert len(set(names)) == len(names)
+    assert {port for plug in plugs.PLUGS for port in plug.all_ports} <= set(PORTS)
+    variable_names = [name for section in plugs.sections() for name in variables(section)]
+    assert len(set(variable_names)) == len(variable_names)
+
+
+def test_contracts_name_every_provider() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    by_name = {contract["name"]: contract for contract in contracts}
+    modules = {f"integrations.{folder}" for folder in FOLDERS}
+    assert set(by_name["providers are independent"]["modules"]) == modules
+    assert set(by_name["resilience knows no provider"]["forbidden_modules"]) == modules | {"httpx"}
+
+
+def test_whoever_is_called_over_http_has_a_stand_in() -> None:
+    played = {provider.name for provider in every_provider(World())}
+    assert [plug.name for plug in plugs.PLUGS if plug.over_http and plug.name not in played] == []
+
+
+def test_listing_the_plugs_loads_no_client_and_reading_for_the_doors_no_prefect() -> None:
+    loaded = imported("integrations.plugs")
+    heavy = {"httpx", "aiohttp", "langchain_core", "langsmith", "playwright", "prefect", "sqlalchemy", "numpy"}
+    assert loaded & heavy == set()
+    ours = {name for name in loaded if name.startswith("integrations.") and name.count(".") == 2}
+    assert {name for name in ours if not name.endswith((".plug", ".offer", ".offers"))} == set()
+    assert imported("tasks.runtime.readers") & heavy == set()
+
+
+def test_a_unit_belongs_to_whoever_is_paid_in_it() -> None:
+    assert plugs.paid_in(Unit.CREDITS, "credits") == ("apollo",)
+    assert plugs.paid_in(Unit.CREDITS, "sessions") == ("browserbase",)
+    assert plugs.paid_in(Unit.CREDITS, "stamps") == ()
+
+
+@pytest.mark.parametrize("port", [port for port in PORTS if plugs.offering(port)])
+def test_an_unknown_name_is_answered_with_those_that_are_known(port: str) -> None:
+    known = ", ".join(sorted(plugs.offering(port)))
+    with pytest.raises(ConfigurationError, match=f"^X: there is no {PORTS[port]} 'acme'; known are {known}$"):
+        plugs.chosen(port, "acme", where="X")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("SPEECH_TO_TEXT", "acme", "SPEECH_TO_TEXT: there is no provider of speech to text 'acme'; known are"),
+        ("MODELS_WRITING", "acme:large", "MODELS_WRITING: there is no provider of language models 'acme'; known are"),
+        ("APOLLO_RETRY", "wild", "APOLLO_RETRY cannot be 'wild'"),
+    ],
+)
+def test_a_wrong_setting_of_a_provider_is_told_before_anything_begins(variable: str, value: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        check_settings(Settings(Environment({variable: value}, {})))

@@ -1,0 +1,73 @@
+"""Finds the names of providers in source: in identifiers, literals and imports, not in comments and docstrings."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+VERBS_AND_FIELDS = ("close", "linkedin")
+"""Names that are words of the program too: a verb, and a field of a lead (`linkedin_url`). They count as a provider's
+where they stand alone in a literal, begin the name of a class or a variable of the environment, or are imported."""
+
+OURS = ("app", "flows", "tasks", "agents", "db", "integrations", "core", "langgraph_prefect")
+
+
+def found(source: str, words: Sequence[str]) -> list[str]:
+    """Return `line: what` for each place of a source in which a provider is named."""
+    tree = ast.parse(source)
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    foreign = set(_of_libraries(tree))
+    places: list[tuple[int, str]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
+            places += [(node.lineno, repr(node.value)[:60]) for word in words if _in_literal(word, node.value)]
+        for name in _identifiers(node):
+            if name not in foreign:
+                places += [(node.lineno, name) for word in words if _in_identifier(word, name)]  # type: ignore[attr-defined]
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+            parts = {part for module in modules for part in module.lower().split(".")}
+            if isinstance(node, ast.ImportFrom) and (node.module or "") == "integrations":
+                parts |= {one.name for one in node.names}
+            places += [(node.lineno, f"import of {word}") for word in words if any(_names(word, one) for one in parts)]
+    return [f"{line}: {what}" for line, what in sorted(set(places))]
+
+
+def _names(word: str, part: str) -> bool:
+    return part == word if word in VERBS_AND_FIELDS else word in part
+
+
+def _in_literal(word: str, text: str) -> bool:
+    if word in VERBS_AND_FIELDS:
+        return text.strip().lower() == word or re.search(rf"\b{word.upper()}_[A-Z]", text) is not None
+    return word in text.lower()
+
+
+def _in_identifier(word: str, name: str) -> bool:
+    if word in VERBS_AND_FIELDS:
+        written = {"close": "Close", "linkedin": "LinkedIn"}[word]
+        return re.match(rf"_*{written}[A-Z]|{word.upper()}$", name) is not None
+    return word in name.lower()
+
+
+def _identifiers(node: ast.AST) -> Iterator[str]:
+    for attribute in ("id", "attr", "arg", "name", "asname"):
+        value = getattr(node, attribute, None)
+        if isinstance(value, str) and hasattr(node, "lineno"):
+            yield value
+
+
+def _of_libraries(tree: ast.AST) -> Iterator[str]:
+    """Yield names that libraries gave to what is imported of them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] not in OURS:
+            yield from (one.asname or one.name for one in node.names)
+
+
+def sources(root: Path, exempt: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield path and text of every module of the program, but for those whose path begins with an exempt one."""
+    for package in OURS:
+        for path in sorted((root / package).rglob("*.py")):
+            name = path.relative_to(root).as_posix()
+            if not name.startswith(tuple(exempt)):
+                yield name, path.read_text(encoding="utf-8")
