@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from prefect.artifacts import acreate_markdown_artifact
 
-from core.outreach.approvals import Approval, Status, text_of
+from core.outreach.approval_text import text_of
+from core.outreach.approvals import Approval, Status
 from core.outreach.decisions import DIGEST_CHARS
 from tasks.runtime.orchestration import in_flow_run
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.errors import ApprovalNotFound, Conflict, InvalidInput
 from core.outreach import approvals as rules
+from core.outreach.approval_text import warnings
 from core.outreach.approvals import OPEN, Approval, Decision, Json, Kind, Proposal, Status
 from core.outreach.decisions import DecisionReport, DecisionRequest, edited_content, seen_digest
 from core.outreach.first_messages import Moment, told, told_all, why
@@ -137,11 +138,11 @@ async def preamble(approval: Approval) -> list[str]:
     """Say what who decides must know before they read a message: that its lead is disqualified, what went before."""
     proposal = approval.proposal
     if proposal.kind not in MESSAGES or approval.status not in OPEN:
-        return rules.warnings(approval)
+        return warnings(approval)
     async with database() as connection:
         others = await first_messages.others_of(connection, approval)
         tier = await facts.find_tier(connection, proposal.lead_id) if proposal.lead_id is not None else None
-    return rules.warnings(approval, tier) + told_all(others)
+    return warnings(approval, tier) + told_all(others)
 
 
 async def edit_approval(approval_id: UUID, *, subject: str | None, body: str | None, by: str, digest: str) -> Approval:
