@@ -82,6 +82,7 @@ format: setup
 
 lint: setup
 	$(BIN)/ruff check .
+	$(BIN)/complexipy --plain
 
 types: setup
 	$(BIN)/mypy
