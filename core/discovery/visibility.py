@@ -146,7 +146,8 @@ def _hidden_by_rules(text: str) -> tuple[set[str], set[str]]:
     hidden = {".": set[str](), "#": set[str]()}
     for selectors, declarations in _RULE.findall(_without_at_blocks(text)):
         if is_hiding_style(declarations):
-            for simple in filter(None, (_SIMPLE.match(selector.strip()) for selector in selectors.split(","))):
+            own = selectors.rpartition(";")[2]  # without an `@import` or `@charset` before it
+            for simple in filter(None, (_SIMPLE.match(selector.strip()) for selector in own.split(","))):
                 hidden[simple[1]].add(simple[2])
     classes, ids = hidden["."], hidden["#"]
     shown = _shown_by_rules(text) if classes or ids else set()
