@@ -24,7 +24,7 @@ def company(markup="", url=URL):
         "<p>© 2026 Brightwell Pumps Ltd. All rights reserved.</p>",
         "<p>Copyright 1999 - 2026 by Brightwell Pumps</p>",
         """<script type='application/ld+json'>{"@type":"Organization","name":"Brightwell Pumps"}</script>""",
-        """<script type='application/ld+json'>[{"@graph":1},{"@type":"LocalBusiness","name":"Brightwell Pumps"}]</script>""",
+        """<script type='application/ld+json'>[{"@type":"LocalBusiness","name":"Brightwell Pumps"}]</script>""",
         """<script type='application/ld+json'>{"@graph":[7,{"@type":"WebSite","name":"Brightwell Pumps"}]}</script>""",
     ],
 )

@@ -108,11 +108,11 @@ def test_broken_and_wrapped_scripts():
             [("Orla Fenwick", "CEO", "")],
         ),
         (
-            "<div itemprop=employee itemscope itemtype='https://schema.org/Person'><b itemprop=name>Orla Fenwick</b></div>",
+            "<p itemprop=employee itemscope itemtype='https://schema.org/Person'><b itemprop=name>Orla Fenwick</b></p>",
             [("Orla Fenwick", "", "employee")],
         ),
         (
-            "<div itemprop=author itemscope itemtype='https://schema.org/Person'><b itemprop=name>Orla Fenwick</b></div>",
+            "<p itemprop=author itemscope itemtype='https://schema.org/Person'><b itemprop=name>Orla Fenwick</b></p>",
             [],
         ),
         (
