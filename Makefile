@@ -82,6 +82,7 @@ format: setup
 
 lint: setup
 	$(BIN)/ruff check .
+	$(BIN)/complexipy --plain
 
 types: setup
 	$(BIN)/mypy
@@ -109,4 +110,4 @@ wheel: setup ## Build the wheel, install it into an empty environment, start the
 		venv/bin/sales-agent import --submit venv/lib/python*/site-packages/app/demo/leads.csv; code=$$?; venv/bin/sales-agent down; exit $$code
 
 clean: ## Remove the environment and all caches
-	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .complexipy_cache .pytest_cache .hypothesis build dist

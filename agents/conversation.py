@@ -12,11 +12,11 @@ words do all of it; without a mouth nothing is spoken.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any, Literal, Protocol, TypedDict, cast
+from typing import Any, Literal, Protocol, TypedDict
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
@@ -26,17 +26,15 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.prompt_files import read_prompt
+from agents.sentence_stream import sentences_of
 from core.agents import threads
-from core.agents.answer_text import Aloud
 from core.conversation.playbook import MAX_ANSWER, Playbook, filled
 from core.conversation.turns import (
     LAST,
     LONGEST_TURN,
     Intent,
-    finished_sentences,
     may_say,
     read_intent,
-    sentences,
     stock_reply,
 )
 from core.errors import LimitReached, MalformedAnswer, ProviderError
@@ -314,7 +312,7 @@ class _Nodes:
     ) -> None:
         """Take the model's sentences as they come; the first that may not be said ends it."""
         try:
-            async with aclosing(_sentences_of(self._answer.astream(asked))) as pieces:
+            async with aclosing(sentences_of(self._answer.astream(asked))) as pieces:
                 async for sentence in pieces:
                     if sentence.strip(" .") == _NONE:
                         return
@@ -381,18 +379,6 @@ class _Reply:
         if self._line is not None:
             self._line.push(f" {text}" if self.said else text)
         self.said.append(text)
-
-
-async def _sentences_of(chunks: AsyncIterator[Any]) -> AsyncGenerator[str, None]:
-    """Yield a model's sentences, each as soon as it has ended; what it thinks in tags is not said."""
-    text, aloud = "", Aloud()
-    async with aclosing(cast("Any", chunks)) as pieces:
-        async for chunk in pieces:
-            ended, text = finished_sentences(text + aloud.of(str(chunk.text)))
-            for sentence in ended:
-                yield sentence
-    for sentence in sentences(text + aloud.rest()):
-        yield sentence
 
 
 def _prompted(part: str) -> ChatPromptTemplate:

@@ -17,11 +17,13 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from core.discovery.mentions import Person
 from core.discovery.person_details import linkedin_profile
 from core.discovery.site_report import SiteReport
 from core.settings.settings import Settings
@@ -31,6 +33,8 @@ from integrations.websites.pages import FetchLimits
 from tasks.discovery.people_choice import Asked, ChoosingModel, choosing_model
 from tasks.discovery.visits import Choose, discover_site
 
+Known = dict[str, Any]
+"""A person as labelled."""
 HERE = Path(__file__).resolve().parent
 BANDS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
 
@@ -92,74 +96,95 @@ async def look(
 
 
 def judge(label: dict[str, Any], report: SiteReport) -> dict[str, Any]:
-    people = label["people"]
-    result: dict[str, Any] = {
-        "site": label["site_id"],
-        "found": [],
-        "wrong": [],
-        "missed": [],
-        "neutral": [],
-        "points": [],
-    }
-    matched: set[int] = set()
-    for person in report.people:
-        index = next((i for i, known in enumerate(people) if is_same(known["name"], person.name)), None)
-        known = people[index] if index is not None else None
-        if known is not None and (
-            known.get("owner_like")
-            or known.get("borderline")
-            or (known.get("placeholder") and not known.get("external"))
-        ):
-            result["neutral"].append(person.name)
-            continue
-        right = known is not None and known.get("atl")
-        result["points"].append((person.confidence, bool(right)))
-        if not right or index is None or known is None:
-            result["wrong"].append(f"{person.name} | {person.title} | {person.role} | {person.source_url}")
-            continue
-        if index in matched:
-            continue
-        matched.add(index)
-        accepted = {
-            linkedin_profile(url or "") for url in [known.get("linkedin_url"), *(known.get("linkedin_also") or [])]
-        } - {None}
-        result["found"].append(
-            {
-                "name": person.name,
-                "role_right": person.role in [known["atl_role"], *(known.get("role_also") or [])],
-                "role": f"{person.role} for {known['atl_role']}",
-                "linkedin": None if not accepted and person.linkedin_url is None else person.linkedin_url in accepted,
-            }
-        )
-    for index, known in enumerate(people):
-        if known.get("atl") and index not in matched:
-            reach = (label.get("reach") or {}).get(known["page"], {}).get("depth")
-            result["missed"].append(
-                {"name": known["name"], "title": known["title"], "page": known["page"], "reachable": reach is not None}
-            )
-    reached = {
-        known["name"]
-        for known in people
-        if known.get("atl") and (label.get("reach") or {}).get(known["page"], {}).get("depth") is not None
-    }
+    wanted = [known for known in label["people"] if known.get("atl")]
+    result: dict[str, Any] = {"site": label["site_id"], "found": [], "wrong": [], "neutral": [], "points": []}
+    matched = sort_people(label["people"], report.people, result)
+    depths = {page: reach.get("depth") for page, reach in (label.get("reach") or {}).items()}
+    reached = {known["name"] for known in wanted if depths.get(known["page"]) is not None}
+    missed = [known for known in wanted if known not in matched]
+    result["missed"] = [
+        {name: known[name] for name in ("name", "title", "page")} | {"reachable": known["name"] in reached}
+        for known in missed
+    ]
     result["reachable"] = len(reached)
-    result["reachable_found"] = sum(people[i]["name"] in reached for i in matched)
-    result["has_atl"] = any(known.get("atl") for known in people)
+    result["reachable_found"] = sum(known["name"] in reached for known in matched)
+    result["has_atl"] = bool(wanted)
     result["pages_read"] = sum(page.status == "ok" for page in report.pages)
     result["outcome"], result["reason"] = report.outcome, report.reason
     return result
 
 
+def sort_people(people: list[Known], found: Sequence[Person], result: dict[str, Any]) -> list[Known]:
+    """Put everybody found under found, wrong or neutral; return whom of the labelled they are."""
+    matched: list[Known] = []
+    for person in found:
+        known = next((known for known in people if is_same(known["name"], person.name)), None)
+        if known is not None and is_neutral(known):
+            result["neutral"].append(person.name)
+            continue
+        right = known is not None and bool(known.get("atl"))
+        result["points"].append((person.confidence, right))
+        if known is None or not right:
+            result["wrong"].append(f"{person.name} | {person.title} | {person.role} | {person.source_url}")
+        elif known not in matched:
+            matched.append(known)
+            result["found"].append(hit(known, person))
+    return matched
+
+
+def is_neutral(known: Known) -> bool:
+    if known.get("owner_like") or known.get("borderline"):
+        return True
+    return bool(known.get("placeholder")) and not known.get("external")
+
+
+def hit(known: Known, person: Person) -> dict[str, Any]:
+    urls = [known.get("linkedin_url"), *(known.get("linkedin_also") or [])]
+    accepted = {linkedin_profile(url or "") for url in urls} - {None}
+    return {
+        "name": person.name,
+        "role_right": person.role in [known["atl_role"], *(known.get("role_also") or [])],
+        "role": f"{person.role} for {known['atl_role']}",
+        "linkedin": None if not accepted and person.linkedin_url is None else person.linkedin_url in accepted,
+    }
+
+
 def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
-    found = sum(len(result["found"]) for result in results)
+    hits = [hit for result in results for hit in result["found"]]
+    found = len(hits)
     wrong = sum(len(result["wrong"]) for result in results)
     missed = sum(len(result["missed"]) for result in results)
-    precision = found / (found + wrong) if found + wrong else 1.0
-    recall = found / (found + missed) if found + missed else 1.0
-    reachable = sum(result["reachable"] for result in results)
-    linkedin = [hit["linkedin"] for result in results for hit in result["found"] if hit["linkedin"] is not None]
-    points = [point for result in results for point in result["points"]]
-    table = [
+    precision, recall = ratio(found, found + wrong), ratio(found, found + missed)
+    linkedin = [hit["linkedin"] for hit in hits if hit["linkedin"] is not None]
+    return {
+        "sites": len(results),
+        "atl_people": found + missed,
+        "found": found,
+        "wrong": wrong,
+        "precision": round(precision, 4),
+        "recall": round(recall, 4),
+        "f1": round(2 * precision * recall / (precision + recall), 4) if precision + recall else 0.0,
+        "recall_reachable": round(
+            ratio(sum(result["reachable_found"] for result in results), sum(result["reachable"] for result in results)),
+            4,
+        ),
+        "role_accuracy": round(ratio(sum(hit["role_right"] for hit in hits), found), 4),
+        "linkedin_accuracy": round(sum(linkedin) / len(linkedin), 4) if linkedin else None,
+        "false_people_on_sites_without": sum(len(result["wrong"]) for result in results if not result["has_atl"]),
+        "sites_without": sum(not result["has_atl"] for result in results),
+        "pages_read_per_site": round(sum(result["pages_read"] for result in results) / len(results), 2),
+        "outcomes": dict(Counter(result["outcome"] for result in results)),
+        "reliability": reliability([point for result in results for point in result["points"]]),
+    }
+
+
+def ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+def reliability(points: list[tuple[float, bool]]) -> list[dict[str, Any]]:
+    """How many findings are right, by band of the confidence that was claimed."""
+    return [
         {
             "from": low,
             "to": min(high, 1.0),
@@ -170,27 +195,6 @@ def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
         for low, high in pairwise(BANDS)
         if (inside := [point for point in points if low <= point[0] < high])
     ]
-    return {
-        "sites": len(results),
-        "atl_people": found + missed,
-        "found": found,
-        "wrong": wrong,
-        "precision": round(precision, 4),
-        "recall": round(recall, 4),
-        "f1": round(2 * precision * recall / (precision + recall), 4) if precision + recall else 0.0,
-        "recall_reachable": round(sum(result["reachable_found"] for result in results) / reachable, 4)
-        if reachable
-        else 1.0,
-        "role_accuracy": round(sum(hit["role_right"] for result in results for hit in result["found"]) / found, 4)
-        if found
-        else 1.0,
-        "linkedin_accuracy": round(sum(linkedin) / len(linkedin), 4) if linkedin else None,
-        "false_people_on_sites_without": sum(len(result["wrong"]) for result in results if not result["has_atl"]),
-        "sites_without": sum(not result["has_atl"] for result in results),
-        "pages_read_per_site": round(sum(result["pages_read"] for result in results) / len(results), 2),
-        "outcomes": dict(Counter(result["outcome"] for result in results)),
-        "reliability": table,
-    }
 
 
 async def evaluate(
@@ -243,6 +247,21 @@ def print_gain(alone: dict[str, Any], helped: dict[str, Any]) -> None:
         print(f"{key:32} {helped[key]}")
 
 
+def print_site(result: dict[str, Any], *, verbose: bool) -> None:
+    """Print what is not as labelled on a site; all of it where asked."""
+    doubtful = [hit for hit in result["found"] if not hit["role_right"]]
+    doubtful += [hit for hit in result["found"] if hit["linkedin"] is False]
+    if not (verbose or result["wrong"] or result["missed"] or doubtful):
+        return
+    found = len(result["found"])
+    print(f"{result['site']}: {found} found, {result['pages_read']} pages, {result['reason'] or ''}")
+    for kind in ("wrong", "missed", "neutral"):
+        for entry in result[kind]:
+            print(f"    {kind}: {entry}")
+    for hit in doubtful:
+        print(f"    role or link: {hit}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--budget", type=int, default=12, help="pages read of one site at most")
@@ -253,16 +272,7 @@ def main() -> None:
     folder = data_directory()
     figures, results = asyncio.run(evaluate(folder, arguments.budget, arguments.only))
     for result in results:
-        wrong_roles = [hit for hit in result["found"] if not hit["role_right"]]
-        wrong_links = [hit for hit in result["found"] if hit["linkedin"] is False]
-        if arguments.verbose or result["wrong"] or result["missed"] or wrong_roles or wrong_links:
-            found = len(result["found"])
-            print(f"{result['site']}: {found} found, {result['pages_read']} pages, {result['reason'] or ''}")
-            for kind in ("wrong", "missed", "neutral"):
-                for entry in result[kind]:
-                    print(f"    {kind}: {entry}")
-            for hit in wrong_roles + wrong_links:
-                print(f"    role or link: {hit}")
+        print_site(result, verbose=arguments.verbose)
     for key, value in figures.items():
         if key != "reliability":
             print(f"{key:32} {value}")

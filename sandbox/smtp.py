@@ -1,4 +1,4 @@
-"""A mail server on loopback that keeps what it accepts. Source: RFC 5321.
+"""A mail server on loopback that keeps what it accepts: aiosmtpd, with scripted faults.
 
 Speaks real SMTP on a port of its own (`SMTP_PORT` of the environment lines); its HTTP port only shows the mailbox. A
 message counts as delivered from the moment the server takes responsibility for it, also where its answer is lost.
@@ -10,13 +10,13 @@ closes it without an answer, `status` answers a code with `body` as its text, `r
 """
 
 import asyncio
-import base64
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from email import message_from_bytes
 from email.policy import default
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,20 +25,13 @@ from starlette.routing import BaseRoute, Route
 from sandbox.faults import Struck
 from sandbox.provider import Provider, Settings
 
-_LONGEST_LINE = 2048
-_STEPS = {"HELO": "EHLO"}
-
 
 class MailSettings(Settings):
     """The mail server's knobs: `keys` are "user:password" pairs; with any, a sender has to log in."""
 
     keys: list[str] = []
-    offers: list[str] = Field([], description="further extensions, as STARTTLS, which is offered and not done")
+    offers: list[str] = Field([], description="further extensions, as SMTPUTF8; STARTTLS is offered and not done")
     max_bytes: int = Field(10_000_000, ge=1)
-
-
-class _Hangup(Exception):
-    """Ends a conversation."""
 
 
 class Mail(Provider):
@@ -79,20 +72,17 @@ class Mail(Provider):
 
     async def open(self) -> None:
         """Start taking mail, on a free port."""
-        self._server = await asyncio.start_server(self._converse, "127.0.0.1", 0, limit=self.settings.max_bytes)
+        self.talking: set[_Conversation] = set()
+        connected = partial(_Conversation, self)
+        self._server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", 0)
 
     async def close(self) -> None:
         """Take no more."""
         if self._server is not None:
             self._server.close()
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        # Cancelled: the sandbox ends while a scripted stall is on.
-        broken = (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError)
-        with contextlib.suppress(_Hangup, *broken):
-            await _Conversation(self, reader, writer).run()
-        writer.close()
+        for conversation in self.talking:  # while a scripted stall is on, say
+            if conversation.transport is not None:
+                conversation.transport.close()
 
     def deliver(self, sender: str, recipients: list[str], data: bytes) -> None:
         """Take responsibility for a message."""
@@ -108,136 +98,147 @@ class Mail(Provider):
         )
 
 
-class _Conversation:
-    """One connection: what was said so far, and the answers."""
+class _Conversation(SMTP):
+    """One connection: the protocol as aiosmtpd speaks it, with the faults that were scripted for its steps."""
 
-    def __init__(self, mail: Mail, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, mail: Mail) -> None:
+        super().__init__(
+            _Hooks(mail),
+            data_size_limit=mail.settings.max_bytes,
+            enable_SMTPUTF8="SMTPUTF8" in mail.settings.offers,
+            hostname="mail.sandbox.example",
+            ident="ESMTP",
+            auth_require_tls=False,
+            auth_exclude_mechanism=["LOGIN"],
+            authenticator=self._log_in,
+            loop=asyncio.get_running_loop(),
+        )
         self._mail = mail
-        self._reader = reader
-        self._writer = writer
-        self._is_known = False
-        self._greeted = False
-        self._sender: str | None = None
-        self._recipients: list[str] = []
+        self._step = "CONNECT"
+        self._came = asyncio.Event()
+        self.after: Struck | None = None
+        """A fault that strikes the next answer."""
 
-    async def run(self) -> None:
-        """Converse until one side hangs up."""
-        struck = await self._strike("CONNECT")
-        await self._answer("220 mail.sandbox.example ESMTP", struck)
-        while True:
-            line = await self._reader.readuntil(b"\n")
-            text = line.decode("utf-8", "replace").rstrip("\r\n")
-            if len(line) > _LONGEST_LINE:
-                await self._answer("500 line too long")
-                continue
-            verb, _, rest = text.partition(" ")
-            verb = verb.upper()
-            struck = await self._strike(_STEPS.get(verb, verb), rest)
-            await self._obey(verb, rest.strip(), struck)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._mail.connections += 1
+        self._mail.talking.add(self)
+        super().connection_made(transport)
 
-    async def _obey(self, verb: str, rest: str, struck: Struck | None) -> None:
-        match verb:
-            case "EHLO" | "HELO":
-                self._greeted = True
-                offers = ["PIPELINING", "8BITMIME", *(["AUTH PLAIN"] if self._mail.settings.keys else [])]
-                offers += self._mail.settings.offers
-                await self._answer("250-mail.sandbox.example\r\n" + "\r\n".join(_listed(offers)), struck)
-            case "STARTTLS":
-                await self._answer("454 4.7.0 TLS not available due to temporary reason", struck)
-            case "AUTH":
-                await self._answer(self._log_in(rest), struck)
-            case "MAIL":
-                await self._answer(self._take_sender(rest), struck)
-            case "RCPT":
-                await self._answer(self._take_recipient(rest), struck)
-            case "DATA":
-                await self._take_message(struck)
-            case "RSET":
-                self._sender, self._recipients = None, []
-                await self._answer("250 ok", struck)
-            case "NOOP":
-                await self._answer("250 ok", struck)
-            case "QUIT":
-                await self._answer("221 bye", struck)
-                raise _Hangup
-            case _:
-                await self._answer("500 what?", struck)
+    def connection_lost(self, error: Exception | None) -> None:
+        self._mail.talking.discard(self)
+        super().connection_lost(error)
 
-    def _log_in(self, rest: str) -> str:
-        with contextlib.suppress(ValueError, UnicodeDecodeError):
-            _, user, password = base64.b64decode(rest.removeprefix("PLAIN ")).decode().split("\0")
-            self._is_known = f"{user}:{password}" in self._mail.settings.keys
-        return "235 welcome" if self._is_known else "535 wrong user or password"
+    def data_received(self, data: bytes) -> None:
+        self._came.set()
+        super().data_received(data)
 
-    def _take_sender(self, rest: str) -> str:
-        if not self._greeted or self._sender is not None:
-            return "503 bad sequence of commands"
-        if self._mail.settings.keys and not self._is_known:
-            return "530 log in first"
-        self._sender = _path(rest, "FROM:")
-        return "250 ok" if self._sender is not None else "501 MAIL FROM:<address>"
+    async def push(self, status: str | bytes) -> None:
+        """Answer, or do what a fault does instead."""
+        answer = status if isinstance(status, str) else status.decode("ascii", "replace")
+        if self._step == "CONNECT":
+            self._step = ""
+            answer = await self.scripted("CONNECT") or answer
+        if self.after is not None:
+            if self.after.kind == "stall_after":
+                await asyncio.sleep(3600)
+            self._hang_up()
+        self._came.clear()
+        await super().push(answer)
+        if answer[:3] == "354":
+            await self._came.wait()
+            scripted = await self.scripted("BODY")
+            if scripted is not None:
+                await super().push(scripted)
+                self._hang_up()
 
-    def _take_recipient(self, rest: str) -> str:
-        recipient = _path(rest, "TO:")
-        if self._sender is None:
-            return "503 bad sequence of commands"
-        if not recipient:
-            return "501 RCPT TO:<address>"
-        self._recipients.append(recipient)
-        return "250 ok"
-
-    async def _take_message(self, struck: Struck | None) -> None:
-        if self._sender is None or not self._recipients:
-            await self._answer("503 bad sequence of commands", struck)
-            return
-        await self._answer("354 go ahead", struck)
-        begun = await self._reader.readexactly(1)
-        body = await self._strike("BODY")
-        if body is not None:
-            await self._reader.read(64)
-            await self._answer("451 no", body)
-        data = begun + (await self._reader.readuntil(b"\r\n.\r\n"))[:-3]
-        dot = await self._strike("DOT")
-        if dot is None or dot.kind not in ("status", "replace"):
-            unstuffed = data.replace(b"\r\n..", b"\r\n.").removeprefix(b".")
-            self._mail.deliver(self._sender, self._recipients, unstuffed)
-        self._sender, self._recipients = None, []
-        await self._answer("250 taken", dot)
-
-    async def _strike(self, step: str, rest: str = "") -> Struck | None:
-        """Return the fault that strikes a step, after those that strike before anything is done."""
+    async def scripted(self, step: str, rest: str = "") -> str | None:
+        """Let the fault of a step strike; return what it answers instead of doing the step, or None."""
         struck = self._mail.world.faults.take(self._mail.name, step, rest)
         if struck is None:
             return None
         if struck.kind == "slow":
             await asyncio.sleep(struck.delay_s)
             return None
+        if struck.kind == "status":
+            return f"{struck.fault.status} {struck.fault.body or 'as scripted'}"
+        if struck.kind == "replace":
+            return struck.fault.body
         if struck.kind == "drop":
-            raise _Hangup
+            self._hang_up()
         if struck.kind == "stall":
             await asyncio.sleep(3600)
-        return struck
-
-    async def _answer(self, text: str, struck: Struck | None = None) -> None:
-        if struck is not None and struck.kind == "stall_after":
-            await asyncio.sleep(3600)
-        if struck is not None and struck.kind == "status":
-            text = f"{struck.fault.status} {struck.fault.body or 'as scripted'}"
-        elif struck is not None and struck.kind == "replace":
-            text = struck.fault.body
-        elif struck is not None:
-            raise _Hangup
-        self._writer.write(f"{text}\r\n".encode())
-        await self._writer.drain()
-
-
-def _listed(offers: list[str]) -> list[str]:
-    return [f"250{' ' if offer == offers[-1] else '-'}{offer}" for offer in offers]
-
-
-def _path(rest: str, keyword: str) -> str | None:
-    """Return the address of `FROM:<address> parameters`; None where it is none."""
-    if not rest.upper().startswith(keyword):
+        self.after = struck
         return None
-    path = rest[len(keyword) :].strip().split(" ")[0]
-    return path[1:-1] if path.startswith("<") and path.endswith(">") else None
+
+    def _hang_up(self) -> NoReturn:
+        if self.transport is not None:
+            self.transport.close()
+        raise asyncio.CancelledError  # ends the conversation's task, as a client that is gone does
+
+    async def _take(self, step: str, arg: str | None, obey: Callable[[Any], Awaitable[None]]) -> None:
+        answer = await self.scripted(step, arg or "")
+        await (obey(arg) if answer is None else self.push(answer))
+
+    async def check_auth_needed(self, caller_method: str) -> bool:
+        """Want a log-in where there are users."""
+        del caller_method
+        if not self._mail.settings.keys or (self.session is not None and self.session.authenticated):
+            return False
+        await self.push("530 5.7.0 Authentication required")
+        return True
+
+    def _log_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        del server, session, envelope, mechanism
+        user, password = (part.decode("utf-8", "replace") for part in (data.login, data.password))
+        return AuthResult(success=f"{user}:{password}" in self._mail.settings.keys, handled=False)
+
+    async def smtp_HELO(self, hostname: str) -> None:
+        await self._take("EHLO", hostname, super().smtp_HELO)
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        await self._take("EHLO", hostname, super().smtp_EHLO)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        await self._take("STARTTLS", arg, super().smtp_STARTTLS)
+
+    async def smtp_AUTH(self, arg: str) -> None:
+        await self._take("AUTH", arg, super().smtp_AUTH)
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        await self._take("MAIL", arg, super().smtp_MAIL)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        await self._take("RCPT", arg, super().smtp_RCPT)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        await self._take("DATA", arg, super().smtp_DATA)
+
+    async def smtp_QUIT(self, arg: str) -> None:
+        await self._take("QUIT", arg, super().smtp_QUIT)
+
+
+class _Hooks:
+    """What aiosmtpd asks on the way: which extensions there are, and whether a message is taken."""
+
+    def __init__(self, mail: Mail) -> None:
+        self._mail = mail
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Offer what the settings say, and a log-in where there are users."""
+        del server, envelope
+        session.host_name = hostname
+        has_users = bool(self._mail.settings.keys)
+        *offered, last = [line for line in responses if has_users or not line.startswith("250-AUTH")]
+        more = (f"250-{offer}" for offer in ("PIPELINING", *self._mail.settings.offers))
+        return [*offered, *(line for line in more if line not in offered), last]
+
+    async def handle_DATA(self, server: _Conversation, session: Session, envelope: Envelope) -> str:
+        """Take a message, unless a fault refuses it once all of it has come."""
+        del session
+        scripted = await server.scripted("DOT")
+        if scripted is None:
+            content = envelope.original_content or b""
+            self._mail.deliver(envelope.mail_from or "", envelope.rcpt_tos, content)
+        return scripted or "250 taken"

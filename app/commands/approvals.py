@@ -204,7 +204,8 @@ def _print(approval: "Approval") -> None:
 
 
 def _show(approval: "Approval") -> None:
-    from core.outreach.approvals import outcome, text_of
+    from core.outreach.approval_text import text_of
+    from core.outreach.approvals import outcome
     from core.outreach.decisions import DIGEST_CHARS, decider_of, diff_of
     from tasks.outreach.readers import preamble
 

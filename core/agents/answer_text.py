@@ -138,9 +138,9 @@ def _follow(text: str, start: int, ends: dict[int, int]) -> None:
     What was followed once is not followed again, so that a text full of beginnings costs no more than another.
     """
     stack: list[int] = []
-    expected, is_key, place = _VALUE, False, start
+    is_key, expected, place = False, _VALUE, start
     while (token := _TOKEN.match(text, place)) is not None:
-        sign = token["sign"] or ('"' if token["string"] else "0")
+        sign = _sign_of(token)
         if sign not in expected:
             break
         place = token.end()
@@ -148,7 +148,7 @@ def _follow(text: str, start: int, ends: dict[int, int]) -> None:
             stack.append(place - 1)
             known = ends.get(place - 1)
             if known is None and len(stack) <= _DEEPEST:
-                is_key, expected = sign == "{", '"}' if sign == "{" else _VALUE + "]"
+                is_key, expected = (True, '"}') if sign == "{" else (False, _VALUE + "]")
                 continue
             if not known:
                 break
@@ -156,19 +156,32 @@ def _follow(text: str, start: int, ends: dict[int, int]) -> None:
             place = known
         elif sign in "}]":
             ends[stack.pop()] = place
-            if not stack:
-                return
-        elif sign == ":" or (sign == "," and text[stack[-1]] == "["):
-            is_key, expected = False, _VALUE
-            continue
-        elif sign == ",":
-            is_key, expected = True, '"'
-            continue
-        elif is_key:
-            is_key, expected = False, ":"
-            continue
-        is_key, expected = False, ",}" if text[stack[-1]] == "{" else ",]"
+        if not stack:
+            return
+        is_key, expected = _after(sign, text[stack[-1]], is_key=is_key)
     ends.update(dict.fromkeys(stack or [start], 0))
+
+
+def _sign_of(token: re.Match[str]) -> str:
+    """Return a token's sign; a quotation mark stands for any string, "0" for any other value."""
+    return token["sign"] or ('"' if token["string"] else "0")
+
+
+def _after(sign: str, container: str, *, is_key: bool) -> tuple[bool, str]:
+    """Tell what may follow in an object ("{") or a list ("["): whether it is a key, and the signs it begins with.
+
+    Args:
+        sign: what stood last; a brace or a bracket for a whole value.
+        container: the sign that opened what it stands in.
+        is_key: it was a key.
+    """
+    if sign == ",":
+        return (True, '"') if container == "{" else (False, _VALUE)
+    if sign == ":":
+        return False, _VALUE
+    if sign == '"' and is_key:
+        return False, ":"
+    return False, ",}" if container == "{" else ",]"
 
 
 class Aloud:

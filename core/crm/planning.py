@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
 
+from core.crm.pairing import pair_contacts
 from core.crm.records import Kind, RemoteRecord, RemoteUnit
 from core.crm.states import State
 from core.crm.units import (
@@ -16,7 +17,6 @@ from core.crm.units import (
     Setting,
     new_here,
     new_there,
-    pair_contacts,
     plan_record,
 )
 from core.crm.values import are_equal

@@ -4,7 +4,7 @@ The CRM's side is what was fetched, or, where nothing says it changed, what is r
 a run, settles our side and decides what is sent, so the three never disagree.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -16,12 +16,14 @@ from core.crm.meanings import meaning_of, stored
 from core.crm.merging import Base, FieldConflict, Merged, Ours, Theirs, given_back, merge_field
 from core.crm.records import Kind, RemoteRecord, Value, Values
 from core.crm.states import State
-from core.crm.values import are_equal, items
+from core.crm.values import are_equal
 from core.text.names import read_name
 from core.text.titles import fold
 
 Action = Literal["create", "update", "delete"]
 Side = Literal["ours", "theirs"]
+Changes = dict[str, tuple[Value, Value]]
+"""By field: its value before and after."""
 _EMPTY: Mapping[str, datetime] = MappingProxyType({})
 
 
@@ -177,58 +179,91 @@ class Setting:
 
 def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: RemoteRecord) -> RecordPlan:
     """Merge a record that is on both sides, field by field."""
-    to_ours: dict[str, tuple[Value, Value]] = {}
-    to_theirs: dict[str, tuple[Value, Value]] = {}
-    back: dict[str, tuple[Value, Value]] = {}
-    back_at: list[datetime] = []
-    base: dict[str, Base] = {}
-    seen: dict[str, datetime] = {}
-    conflicts: dict[str, FieldConflict] = {}
-    times = setting.times.get(remote.id, _EMPTY)
+    merging = _Merging(setting, local, link, remote)
     for rule in setting.config.fields(local.kind):
-        ours = _ours(setting, rule, local, link)
-        at = times.get(rule.theirs) or remote.updated_at or local.updated_at
-        theirs = Theirs(remote.values.get(rule.theirs), setting.by_our_clock(at))
-        old = link.base.get(rule.theirs)
-        lost = _lost(setting, rule, remote)
-        returned = given_back(old, ours, theirs, lost, edited_at=_edited_at(local, rule)) if lost else None
-        merged = returned or merge_field(
-            old, ours, theirs, owner=rule.owner, direction=rule.direction, meaning=meaning_of(rule.ours)
-        )
-        to_store = stored(rule.ours, merged.value)
-        base[rule.theirs] = _next_base(old, ours.value, theirs.value, merged, to_store)
-        if lost is not None and returned is not None:
-            base[rule.theirs] = replace(base[rule.theirs], is_theirs=True)
-            back_at.append(lost.at)
-        if merged.to_ours:
-            (back if returned else to_ours)[rule.ours] = (ours.value, to_store)
-        if merged.to_theirs:
-            to_theirs[rule.theirs] = (theirs.value, merged.value)
-        mark = link.seen_edits.get(rule.ours) if merged.to_theirs else _edited_at(local, rule)
-        if mark is not None:
-            seen[rule.ours] = mark
-        if merged.conflict is not None:
-            conflicts[rule.ours] = merged.conflict
-    operations = []
-    if to_ours:
-        operations.append(_update("ours", local, remote, to_ours))
-    if back:
-        update = _update("ours", local, remote, back)
-        operations.append(replace(update, by=setting.person_there, at=max(back_at)))
-    if to_theirs:
-        operations.append(_update("theirs", local, remote, to_theirs))
-    state = State.PENDING if to_theirs else State.IN_SYNC
+        merging.take(rule)
+    is_behind = bool(merging.to_theirs)
     linked = Link(
         local.kind,
         local.own_id,
         link.lead_id,
         remote.id,
         local.person_key,
-        base,
-        seen,
+        merging.base,
+        merging.seen,
         remote_updated_at=remote.updated_at,
     )
-    return RecordPlan(linked, state, "to be sent" if to_theirs else None, tuple(operations), conflicts)
+    return RecordPlan(
+        linked,
+        State.PENDING if is_behind else State.IN_SYNC,
+        "to be sent" if is_behind else None,
+        tuple(merging.operations()),
+        merging.conflicts,
+    )
+
+
+@dataclass(slots=True)
+class _Merging:
+    """A record that is on both sides, and what merging its fields has brought about so far.
+
+    Attributes:
+        to_ours: changes of our side, by our field names; `to_theirs` those of the CRM, by its.
+        back: changes of ours that give back what we had written over, which was written at `back_at`.
+        base: what is agreed on then, by the CRM's field names.
+        seen: until which edit of ours a field is merged.
+    """
+
+    setting: Setting
+    local: LocalRecord
+    link: Link
+    remote: RemoteRecord
+    to_ours: Changes = field(default_factory=dict)
+    to_theirs: Changes = field(default_factory=dict)
+    back: Changes = field(default_factory=dict)
+    back_at: list[datetime] = field(default_factory=list)
+    base: dict[str, Base] = field(default_factory=dict)
+    seen: dict[str, datetime] = field(default_factory=dict)
+    conflicts: dict[str, FieldConflict] = field(default_factory=dict)
+
+    def take(self, rule: FieldMap) -> None:
+        """Merge one field."""
+        ours, theirs = _ours(self.setting, rule, self.local, self.link), self._theirs(rule)
+        old = self.link.base.get(rule.theirs)
+        edited_at = _edited_at(self.local, rule)
+        lost = _lost(self.setting, rule, self.remote)
+        returned = given_back(old, ours, theirs, lost, edited_at=edited_at) if lost else None
+        merged = returned or merge_field(
+            old, ours, theirs, owner=rule.owner, direction=rule.direction, meaning=meaning_of(rule.ours)
+        )
+        to_store = stored(rule.ours, merged.value)
+        self.base[rule.theirs] = _next_base(old, ours.value, theirs.value, merged, to_store)
+        if lost is not None and returned is not None:
+            self.base[rule.theirs] = replace(self.base[rule.theirs], is_theirs=True)
+            self.back_at.append(lost.at)
+        if merged.to_ours:
+            (self.back if returned else self.to_ours)[rule.ours] = (ours.value, to_store)
+        if merged.to_theirs:
+            self.to_theirs[rule.theirs] = (theirs.value, merged.value)
+        mark = self.link.seen_edits.get(rule.ours) if merged.to_theirs else edited_at
+        if mark is not None:
+            self.seen[rule.ours] = mark
+        if merged.conflict is not None:
+            self.conflicts[rule.ours] = merged.conflict
+
+    def _theirs(self, rule: FieldMap) -> Theirs:
+        times = self.setting.times.get(self.remote.id, _EMPTY)
+        at = times.get(rule.theirs) or self.remote.updated_at or self.local.updated_at
+        return Theirs(self.remote.values.get(rule.theirs), self.setting.by_our_clock(at))
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield what is to be done on either side."""
+        if self.to_ours:
+            yield _update("ours", self.local, self.remote, self.to_ours)
+        if self.back:
+            update = _update("ours", self.local, self.remote, self.back)
+            yield replace(update, by=self.setting.person_there, at=max(self.back_at))
+        if self.to_theirs:
+            yield _update("theirs", self.local, self.remote, self.to_theirs)
 
 
 def _lost(setting: Setting, rule: FieldMap, remote: RemoteRecord) -> Theirs | None:
@@ -262,13 +297,13 @@ def _next_base(old: Base | None, ours: Value, theirs: Value, merged: Merged, to_
     return Base(theirs, to_store if merged.to_ours else ours, is_theirs)
 
 
-def _update(side: Side, local: LocalRecord, remote: RemoteRecord, changes: dict[str, tuple[Value, Value]]) -> Operation:
+def _update(side: Side, local: LocalRecord, remote: RemoteRecord, changes: Changes) -> Operation:
     return Operation(side, "update", local.kind, local.own_id, remote.id, changes, local.person_key)
 
 
 def new_there(setting: Setting, local: LocalRecord, link: Link) -> RecordPlan:
     """Plan a record of ours that the CRM does not have."""
-    values: dict[str, tuple[Value, Value]] = {}
+    values: Changes = {}
     for rule in setting.config.fields(local.kind):
         value = local.values.get(rule.ours)
         if value and rule.direction != "from_crm":
@@ -281,7 +316,7 @@ def new_there(setting: Setting, local: LocalRecord, link: Link) -> RecordPlan:
 
 def new_here(setting: Setting, remote: RemoteRecord, own_id: UUID | None, person_key: str = "") -> Operation:
     """Plan a record of the CRM that we do not have."""
-    values: dict[str, tuple[Value, Value]] = {}
+    values: Changes = {}
     for rule in setting.config.fields(remote.kind):
         value = remote.values.get(rule.theirs)
         if value and rule.direction != "to_crm":
@@ -337,44 +372,6 @@ def pushed_link(setting: Setting, local: LocalRecord, link: Link, answer: Remote
         state=State.IN_SYNC,
         remote_updated_at=answer.updated_at or link.remote_updated_at,
     )
-
-
-def pair_contacts(
-    locals_: Sequence[LocalRecord], links: Mapping[UUID, Link], remotes: Sequence[RemoteRecord]
-) -> dict[str, LocalRecord]:
-    """Say which person of the CRM is which of ours, where no link says it yet; by the CRM's id.
-
-    By our own id in the CRM, else by an address both have, else by the same name.
-    """
-    linked = {link.remote_id for link in links.values() if link.remote_id}
-    free = {local.own_id: local for local in locals_ if _is_free(links.get(local.own_id))}
-    found: dict[str, LocalRecord] = {}
-    open_ones = [remote for remote in remotes if remote.id not in linked]
-    for matches in (_is_own, _shares_address, _has_same_name):
-        for remote in open_ones:
-            if remote.id in found:
-                continue
-            twin = next((local for local in free.values() if matches(local, remote)), None)
-            if twin is not None:
-                found[remote.id] = free.pop(twin.own_id)
-    return found
-
-
-def _is_free(link: Link | None) -> bool:
-    return link is None or (link.remote_id is None and not link.is_gone)
-
-
-def _is_own(local: LocalRecord, remote: RemoteRecord) -> bool:
-    return local.own_id == remote.own_id
-
-
-def _shares_address(local: LocalRecord, remote: RemoteRecord) -> bool:
-    return bool(items(local.values.get("emails")) & items(remote.values.get("emails")))
-
-
-def _has_same_name(local: LocalRecord, remote: RemoteRecord) -> bool:
-    name = name_key(remote.values.get("name"))
-    return bool(name) and name == name_key(local.values.get("name"))
 
 
 def name_key(value: Value) -> str:

@@ -273,22 +273,7 @@ def _close(one: Entry, other: Entry) -> bool:
 
 
 def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
-    def free(at: int | None) -> int | None:
-        return None if at is None or at in taken else at
-
-    total = len(readings.by_line)
-    lines = readings.document.lines
-    before: list[int | None] = []
-    after: list[int | None] = []
-    for index, entry in enumerate(run):
-        floor = run[index - 1].line if index else max(entry.line - _BEFORE - 1, -1)
-        ceiling = run[index + 1].line if index + 1 < len(run) else min(entry.line + _AFTER + 1, total)
-        before.append(free(_first_title(range(entry.line - 1, max(floor, entry.line - _BEFORE - 1), -1), readings)))
-        reach = range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1))
-        below = free(_first_title(reach, readings, past=lines[entry.line].level))
-        # a heading stands above what it introduces, never below a name that is none
-        is_next_heading = below is not None and lines[below].level > 0 and not lines[entry.line].level
-        after.append(None if is_next_heading else below)
+    before, after = _titles_around(run, readings, taken)
     titles_first = _titles_first(run, before, after, readings.document)
     for entry, at_before, at_after in zip(run, before, after, strict=True):
         at = at_before if titles_first else at_after
@@ -296,6 +281,27 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
             continue
         if _same_list(readings.document, entry.line, at):
             _give(entry, at, readings, taken, at + 1 if titles_first else entry.end)
+
+
+def _titles_around(run: list[Entry], readings: Readings, taken: set[int]) -> tuple[list[int | None], list[int | None]]:
+    """For each name of a run the line of the nearest free title above it, and of that below it."""
+
+    def free(at: int | None) -> int | None:
+        return None if at is None or at in taken else at
+
+    lines = readings.document.lines
+    edges = [-1, *(entry.line for entry in run), len(lines)]
+    before: list[int | None] = []
+    after: list[int | None] = []
+    for entry, floor, ceiling in zip(run, edges, edges[2:], strict=False):
+        above = range(entry.line - 1, max(floor, entry.line - _BEFORE - 1), -1)
+        before.append(free(_first_title(above, readings)))
+        reach = range(entry.line + 1, min(ceiling, entry.line + _AFTER + 1))
+        below = free(_first_title(reach, readings, past=lines[entry.line].level))
+        # a heading stands above what it introduces, never below a name that is none
+        is_next_heading = below is not None and lines[below].level > 0 and not lines[entry.line].level
+        after.append(None if is_next_heading else below)
+    return before, after
 
 
 def _titles_first(run: list[Entry], before: list[int | None], after: list[int | None], document: Document) -> bool:

@@ -7,9 +7,9 @@ whom the page does not name.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from core.discovery.document import Document
+from core.discovery.document import Document, Line
 from core.discovery.mentions import Found, Mention, PageFindings, PageKind
 from core.text.names import PersonName, read_name
 from core.text.title_words import CONNECTORS
@@ -48,26 +48,46 @@ def question_of(document: Document, findings: PageFindings) -> Question | None:
     """Ask about a page whose deciding titles the rules gave to nobody; None where there is nothing to choose."""
     if findings.kind not in _ASKED or any(m.title.role is not None and not m.doubts for m in findings.mentions):
         return None
-    doubted = {mention.name.key for mention in findings.mentions if mention.doubts}
-    names: dict[str, tuple[PersonName, int]] = {}
-    titles: dict[str, tuple[Title, int]] = {}
-    shown: set[int] = set()
-    read = 0
+    offer = _Offer(frozenset(mention.name.key for mention in findings.mentions if mention.doubts))
     for line in document.lines:
-        if line.zone == "nav" or line.reviewed:
-            continue
-        here = [name for name in _names_in(line.text) if name.key not in doubted]
-        read += len(line.text) if may_hold_title(line.text) else 0
-        posts = _titles_in(line.text) if read <= _READ else []
-        for name in here[: _NAMES - len(names)]:
-            if name.key not in {known.key for known, _ in names.values()}:
-                names[f"n{len(names) + 1}"] = (name, line.index)
-        for title in posts[: _TITLES - len(titles)]:
-            titles[f"t{len(titles) + 1}"] = (title, line.index)
-        if here or posts:
-            shown.add(line.index)
-    text = "\n".join(document.lines[at].text[:400] for at in sorted(shown))[:_TEXT]
-    return Question(names, titles, text) if names and titles else None
+        if line.zone != "nav" and not line.reviewed:
+            offer.take(line)
+    text = "\n".join(document.lines[at].text[:400] for at in offer.shown)[:_TEXT]
+    return Question(offer.names, offer.titles, text) if offer.names and offer.titles else None
+
+
+@dataclass
+class _Offer:
+    """What is offered of a page so far: names by id, titles by id, and the lines in which there is something to see.
+
+    Attributes:
+        doubted: keys of names that are not offered, since they are doubted.
+        read: characters of lines with titles that were gone through.
+    """
+
+    doubted: frozenset[str]
+    names: dict[str, tuple[PersonName, int]] = field(default_factory=dict)
+    titles: dict[str, tuple[Title, int]] = field(default_factory=dict)
+    shown: list[int] = field(default_factory=list)
+    read: int = 0
+
+    def take(self, line: Line) -> None:
+        """Offer the names and titles of a line."""
+        names = [name for name in _names_in(line.text) if name.key not in self.doubted]
+        titles: list[Title] = []
+        if may_hold_title(line.text):
+            self.read += len(line.text)
+            titles = _titles_in(line.text) if self.read <= _READ else []
+        self._take_names(names[: _NAMES - len(self.names)], line.index)
+        for title in titles[: _TITLES - len(self.titles)]:
+            self.titles[f"t{len(self.titles) + 1}"] = (title, line.index)
+        if names or titles:
+            self.shown.append(line.index)
+
+    def _take_names(self, names: list[PersonName], line: int) -> None:
+        for name in names:
+            if name.key not in {known.key for known, _ in self.names.values()}:
+                self.names[f"n{len(self.names) + 1}"] = (name, line)
 
 
 def _names_in(text: str) -> list[PersonName]:

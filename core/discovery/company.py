@@ -3,10 +3,11 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit
 
 from core.discovery.document import Document
@@ -16,6 +17,9 @@ from core.text.web_addresses import registrable_domain
 
 _MAX_NAMES = 100
 """Names a site gives its company, at most: the first ones."""
+_MAX_LINKED_DATA = 200_000
+"""Characters of one block of structured data that is looked at for the company's name."""
+_ORGANISATION = re.compile(r"Organization|Business|Corporation|WebSite|Contractor|Agent|Service|Store|Company")
 _LEGAL = re.compile(
     r"\b(?:inc|llc|ltd|limited|gmbh|mbh|ag|corp|corporation|company|co|plc|sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|"
     r"bv|nv|lda|ltda|kg|kgaa|ug|ohg|llp|lp|pvt|pty|ev|e v|group|holdings?|gruppe|groupe|grupo|gruppo)\b"
@@ -173,18 +177,25 @@ def _copyright(document: Document) -> list[str]:
 
 
 def _organisations(document: Document) -> list[str]:
+    """What the structured data calls a company or its site."""
     found: list[str] = []
-    for script in document.root.iter("script"):
-        if (script.get("type") or "").lower() == "application/ld+json" and script.text and len(script.text) < 200_000:
-            try:
-                data = json.loads(script.text)
-            except (ValueError, RecursionError):
-                continue
-            items = data if isinstance(data, list) else data.get("@graph", [data]) if isinstance(data, dict) else []
-            for item in items if isinstance(items, list) else []:
-                kind = str(item.get("@type", "")) if isinstance(item, dict) else ""
-                if re.search(
-                    r"Organization|Business|Corporation|WebSite|Contractor|Agent|Service|Store|Company", kind
-                ) and isinstance(item.get("name"), str):
-                    found.append(item["name"])
+    for item in _linked_data(document):
+        name = item.get("name")
+        if isinstance(name, str) and _ORGANISATION.search(str(item.get("@type", ""))):
+            found.append(name)
     return found
+
+
+def _linked_data(document: Document) -> Iterator[dict[str, Any]]:
+    """The outermost objects of a page's JSON-LD, or those of its graph."""
+    for script in document.root.iter("script"):
+        kind, text = (script.get("type") or "").lower(), script.text
+        if kind != "application/ld+json" or not text or len(text) >= _MAX_LINKED_DATA:
+            continue
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        items = data.get("@graph", [data]) if isinstance(data, dict) else data
+        if isinstance(items, list):
+            yield from (item for item in items if isinstance(item, dict))

@@ -8,10 +8,10 @@ names, attribute order, white space and wrappers without text of their own leave
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 from lxml import etree
 
+from core.discovery.elements import Zone, href_of_other, is_card, zone_of
 from core.discovery.line_reading import read_line
 from core.discovery.markup import with_few_attributes
 from core.discovery.page_scripts import included, refresh_target, script_redirect
@@ -32,8 +32,6 @@ _MAX_STEPS = 200_000
 _MAX_OPEN_LINKS = 3
 """Links inside each other of which each has the text."""
 
-Zone = Literal["main", "nav", "header", "footer", "aside"]
-
 _BREAKING = words(
     """
     address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption
@@ -48,7 +46,6 @@ _SKIPPED = words(
 )
 _INNER = frozenset({"article", "section", "main", "li"})
 _REVIEW = re.compile(r"(?:^|[/:\s])(?:Review|Comment|Quotation|UserComments|UserReview)\b")
-_ONCLICK = re.compile(r"location(?:\.href)?\s*=\s*['\"]([^'\"\s]{1,300})['\"]")
 _ZERO_WIDTH = re.compile("[\u200b\u200c\u200d\ufeff\u00ad\u2060]+")
 
 
@@ -203,22 +200,21 @@ class _Reader:
 
     def read(self) -> None:
         # The parser puts what it takes for unknown (nav, header) into the head of a page that leaves out `<body>`.
-        skip_until: etree._Element | None = None
-        for event, node in etree.iterwalk(self.document.root, events=("start", "end")):
-            if skip_until is not None:
-                if event == "end" and node is skip_until:
-                    skip_until = None
-                    self._add(node.tail)
-                continue
+        walk = etree.iterwalk(self.document.root, events=("start", "end"))
+        hidden: etree._Element | None = None
+        for event, node in walk:
             tag = node.tag if isinstance(node.tag, str) else ""
-            if event == "start":
-                if tag in _SKIPPED or self.visibility.hides(node):
-                    skip_until = node
-                    self._take_hidden_links(node, tag)
-                    continue
-                self._open(node, tag)
-            else:
+            if node is hidden:
+                hidden = None
+                self._add(node.tail)
+            elif event == "end":
                 self._close(node, tag)
+            elif tag in _SKIPPED or self.visibility.hides(node):
+                hidden = node
+                walk.skip_subtree()
+                self._take_hidden_links(node, tag)
+            else:
+                self._open(node, tag)
             if len(self.document.lines) >= MAX_LINES:
                 self.document.truncated = True
                 break
@@ -230,7 +226,7 @@ class _Reader:
     def _open(self, node: etree._Element, tag: str) -> None:
         if _REVIEW.search(node.get("itemtype") or node.get("typeof") or ""):
             self.reviews.append(node)
-        if tag in _BREAKING or _is_card(node, tag):
+        if tag in _BREAKING or is_card(node, tag):
             self._break()
             self._open_block(node, tag)
         elif tag == "br":
@@ -239,21 +235,30 @@ class _Reader:
             self._cut()
         if tag in ("b", "strong"):
             self.bold += 1
-        if tag == "a" and node.get("href"):
+        if tag == "a":
+            self._open_anchor(node)
+        else:
+            if tag == "img":
+                self._take_caption(node.get("alt") or "")
+            href = href_of_other(node, tag)
+            if href is not None:
+                text = tidy(self.steps.text_of(node, texts=12))[:200] or node.get("alt") or ""
+                position = float(len(self.document.lines))
+                self.document.links.append(Link(href, text, "", self.zones[-1], position, self.block))
+        self._add(node.text)
+
+    def _open_anchor(self, node: etree._Element) -> None:
+        href = node.get("href")
+        if href:
             hint = " ".join(filter(None, (node.get("aria-label"), node.get("title"))))
             images = " ".join(filter(None, (image.get("alt") for image in self.steps.over(node.iter("img"), 100))))
-            self.anchors.append((node.get("href") or "", f"{hint} {images}".strip(), len(self.document.lines), []))
-        if tag == "img" and _names_somebody(node.get("alt") or ""):
+            self.anchors.append((href, f"{hint} {images}".strip(), len(self.document.lines), []))
+
+    def _take_caption(self, alternative: str) -> None:
+        if _names_somebody(alternative):
             self._break()
-            self.pieces.append([node.get("alt") or ""])
+            self.pieces.append([alternative])
             self._break()
-        target = _ONCLICK.search(node.get("onclick") or "") if tag != "a" else None
-        if target is not None or (tag == "area" and node.get("href")):
-            href = target[1] if target is not None else node.get("href") or ""
-            text = tidy(self.steps.text_of(node, texts=12))[:200] or node.get("alt") or ""
-            position = float(len(self.document.lines))
-            self.document.links.append(Link(href, text, "", self.zones[-1], position, self.block))
-        self._add(node.text)
 
     def _take_hidden_links(self, node: etree._Element, tag: str) -> None:
         """A menu that is folded away still leads to the site's pages; nothing else of it counts."""
@@ -266,7 +271,7 @@ class _Reader:
                 self.document.links.append(Link(href, text, "", "nav", -1.0, -1))
 
     def _close(self, node: etree._Element, tag: str) -> None:
-        if tag in _BREAKING or _is_card(node, tag):
+        if tag in _BREAKING or is_card(node, tag):
             self._break()
             self._close_block(tag)
         else:
@@ -290,7 +295,7 @@ class _Reader:
             label = node.get("aria-label") or ""
             blocks.append(Block(self.block, tag, len(self.document.lines), label=label[:120]))
             self.block = len(blocks) - 1
-        zone = _zone(node, tag, is_page_level=self.inner == 0)
+        zone = zone_of(node, tag, is_page_level=self.inner == 0)
         self.inner += tag in _INNER
         self.zones.append(zone if zone is not None else self.zones[-1])
         self.quotes += tag == "blockquote"
@@ -363,29 +368,3 @@ def _names_somebody(alternative: str) -> bool:
     """A picture whose text is a name with a title stands for its caption; one with a name alone may be a leftover."""
     text = tidy(alternative)
     return 8 <= len(text) <= 100 and may_hold_title(text) and bool(read_line(text, (text,)).pairs)
-
-
-def _is_card(node: etree._Element, tag: str) -> bool:
-    """A link around several elements with text is laid out as a card, not as a word in a line."""
-    return (
-        tag == "a"
-        and sum(
-            1 for child in node if child.tag in ("span", "strong", "b", "em", "small") and (child.text or len(child))
-        )
-        >= 2
-    )
-
-
-def _zone(node: etree._Element, tag: str, *, is_page_level: bool) -> Zone | None:
-    role = (node.get("role") or "").lower()
-    if tag == "nav" or role in ("navigation", "menu", "menubar"):
-        return "nav"
-    if (tag == "footer" and is_page_level) or role == "contentinfo":
-        return "footer"
-    if (tag == "header" and is_page_level) or role == "banner":
-        return "header"
-    if tag == "aside" or role == "complementary":
-        return "aside"
-    if tag in ("main", "article") or role == "main":
-        return "main"
-    return None

@@ -3,10 +3,11 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.discovery.company import Company
 from core.discovery.document import Document
-from core.discovery.mentions import Doubt, PageKind
+from core.discovery.mentions import Doubt, Mention, PageKind
 from core.text.titles import Title, fold, is_limited, read_title
 from core.text.word_lists import phrases
 
@@ -139,6 +140,8 @@ _ORGANISATION = re.compile(
     r"university|ventures|capital|bank)\b\.?",
     re.IGNORECASE,
 )
+_DIRECTORY = 12
+"""More people with one top role on a page than any company has."""
 
 
 def section_doubt(headings: Sequence[str]) -> Doubt | None:
@@ -319,3 +322,26 @@ def _names_other_organisation(text: str, company: Company) -> bool:
         and not text.endswith((".", ":"))
         and not company.is_own(text)
     )
+
+
+def doubting_directories(mentions: Sequence[Mention]) -> list[Mention]:
+    """Doubt everybody where a page gives one top role, or the letters MD, to more people than one company has."""
+    counts: dict[str, set[str]] = {}
+    letters: set[str] = set()
+    for mention in mentions:
+        if mention.title.role is not None and not mention.doubts:
+            counts.setdefault(mention.title.role, set()).add(mention.name.key)
+        if _is_bare_md(mention):
+            letters.add(mention.name.key)
+    crowded = {role for role, keys in counts.items() if len(keys) > _DIRECTORY}
+    return [
+        replace(mention, doubts=mention.doubts | {Doubt.DIRECTORY})
+        if (crowded and mention.title.is_top) or (len(letters) > 1 and _is_bare_md(mention))
+        else mention
+        for mention in mentions
+    ]
+
+
+def _is_bare_md(mention: Mention) -> bool:
+    """The title is "MD" and nothing more: a managing director once, a physician where there are several."""
+    return re.sub(r"[^a-z]", "", fold(mention.title.text)) == "md"

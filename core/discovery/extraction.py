@@ -2,9 +2,10 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from core.discovery import executives as judgement
 from core.discovery import prose
@@ -28,8 +29,6 @@ _LARGE = 40
 """A block of more lines than this is a section, not somebody's own."""
 _LINKS_WEIGHED = 400
 """Links looked at for one person, so that many people and many links do not multiply."""
-_DIRECTORY = 12
-"""More people with one top role on a page than any company has."""
 
 
 def extract(
@@ -53,32 +52,17 @@ def extract(
         kind = PageKind.PEOPLE
     page = _Page(document, company, kind, by_chance)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
-    mentions = _without_directories(mentions)
+    mentions = judgement.doubting_directories(mentions)
     untitled = tuple(name.text for name in page.untitled_names())[:60]
     return PageFindings(url, kind, tuple(mentions), untitled)
 
 
-def _without_directories(mentions: list[Mention]) -> list[Mention]:
-    """Doubt everybody where a page gives one top role, or the letters MD, to more people than one company has."""
-    counts: dict[str, set[str]] = {}
-    letters: set[str] = set()
-    for mention in mentions:
-        if mention.title.role is not None and not mention.doubts:
-            counts.setdefault(mention.title.role, set()).add(mention.name.key)
-        if _is_bare_md(mention):
-            letters.add(mention.name.key)
-    crowded = {role for role, keys in counts.items() if len(keys) > _DIRECTORY}
-    return [
-        replace(mention, doubts=mention.doubts | {Doubt.DIRECTORY})
-        if (crowded and mention.title.is_top) or (len(letters) > 1 and _is_bare_md(mention))
-        else mention
-        for mention in mentions
-    ]
+class _Heading(NamedTuple):
+    """A heading, its level (7: a line in bold), and the line with which what it introduces is over."""
 
-
-def _is_bare_md(mention: Mention) -> bool:
-    """The title is "MD" and nothing more: a managing director once, a physician where there are several."""
-    return re.sub(r"[^a-z]", "", fold(mention.title.text)) == "md"
+    level: int
+    end: int
+    text: str
 
 
 @dataclass
@@ -114,22 +98,25 @@ class _Page:
     @cached_property
     def headings(self) -> list[tuple[str, ...]]:
         """For each line the headings above it, outermost first. Names and their titles are no headings."""
-        lines = self.document.lines
         titles = {entry.title_line for entry in self.entries if entry.title is not None and not entry.by_label}
         peopled = [entry.line for entry in self.entries]
-        stack: list[tuple[int, int, str]] = []
+        stack: list[_Heading] = []
         found: list[tuple[str, ...]] = []
-        for line in lines:
-            while stack and stack[-1][1] <= line.index:
+        for line in self.document.lines:
+            while stack and stack[-1].end <= line.index:
                 stack.pop()
             if self._is_heading(line, titles):
-                level = line.level or 7
-                while stack and stack[-1][0] >= level:
-                    stack.pop()
-                if not (self.kind is PageKind.HOME and level == 1):
-                    stack.append((level, self._scope(line.block, peopled), line.text))
-            found.append(tuple(text for _, _, text in stack))
+                self._put_under(stack, line, peopled)
+            found.append(tuple(heading.text for heading in stack))
         return found
+
+    def _put_under(self, stack: list[_Heading], line: Line, peopled: list[int]) -> None:
+        """Put a heading below those of a higher level; the home page's first one speaks for nothing."""
+        level = line.level or 7
+        while stack and stack[-1].level >= level:
+            stack.pop()
+        if not (self.kind is PageKind.HOME and level == 1):
+            stack.append(_Heading(level, self._scope(line.block, peopled), line.text))
 
     def _is_heading(self, line: Line, titles: set[int]) -> bool:
         """A heading, a short line in bold, or a line that says "Our team": no name, no person's title, no menu."""

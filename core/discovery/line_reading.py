@@ -1,7 +1,7 @@
 """What one line of a page says about people: a name, a title, or names with their titles."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 
@@ -52,6 +52,10 @@ _PROSE = re.compile(
 )
 
 
+Pairs = tuple[tuple[PersonName, Title], ...]
+"""Names with the titles that stand beside them."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a line says.
@@ -65,7 +69,7 @@ class Reading:
         represents: the line says that who follows represents the company in law, and no title.
     """
 
-    pairs: tuple[tuple[PersonName, Title], ...] = field(default=())
+    pairs: Pairs = ()
     name: PersonName | None = None
     title: Title | None = None
     is_label: bool = False
@@ -196,7 +200,7 @@ def _title(text: str) -> Title | None:
     )
 
 
-def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+def _pairs(text: str, pieces: tuple[str, ...]) -> Pairs:
     chunks = [chunk for chunk in _SEVERAL.split(text) if chunk.strip()]
     if 2 <= len(chunks) <= 6:
         each = [_pairs_between(chunk, (chunk,)) for chunk in chunks]
@@ -205,7 +209,7 @@ def _pairs(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title]
     return _pairs_between(text, pieces)
 
 
-def _pairs_between(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+def _pairs_between(text: str, pieces: tuple[str, ...]) -> Pairs:
     for cut in islice(_CUTS.finditer(text), _MAX_CUTS):
         left, right = text[: cut.start()], text[cut.end() :]
         if "(" in cut[0] and ")" in right:
@@ -223,7 +227,7 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> tuple[tuple[PersonName
     return _piecewise(pieces) or _unpunctuated(text)
 
 
-def _piecewise(pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
+def _piecewise(pieces: tuple[str, ...]) -> Pairs:
     """Read pieces that are names and titles in turn, several people in one line."""
     if not 4 <= len(pieces) <= 40:
         return ()
@@ -235,36 +239,50 @@ def _piecewise(pieces: tuple[str, ...]) -> tuple[tuple[PersonName, Title], ...]:
     return tuple(found) if len(found) > 1 else ()
 
 
-def _pair(left: str, right: str, *, is_list: bool = False) -> tuple[tuple[PersonName, Title], ...]:
+def _pair(left: str, right: str, *, is_list: bool = False) -> Pairs:
     """Read a name and a title in either order; after a comma only the title, for "CEO, Monk Diving" names a company."""
     name = read_name(left)
     if name is not None:
         right = _without_credentials(right)
-        title = _title(_without_remark(right.removesuffix(")") if right.count("(") < right.count(")") else right))
-        if title is not None and not _leads_to_name(right):
-            return ((name, title),)
-    if name is None and _SEVERAL.search(left):
-        names, title = _listed_names(left), _title(right)
-        if len(names) > 1 and title is not None and title.is_top:
-            return tuple((each, title) for each in names)
+        title = _title_after_name(right)
+        pairs: Pairs = () if title is None else ((name, title),)
+    else:
+        pairs = _several_with_title(left, right)
+    if pairs:
+        return pairs
     if _REPRESENTED.match(fold(left)):
-        named = _listed_names(right)
-        return tuple((each, Title(left.strip(), is_owner_like=True, is_title=True)) for each in named)
-    left = _ARE.sub("", left)
-    bracketed = _BRACKETED.match(right)
-    if bracketed is not None and not is_list:
-        name, title = read_name(bracketed[1]), _title(bracketed[2])
-        if (
-            name is not None
-            and title is not None
-            and title.role is not None
-            and _title(_without_lead(left)) is not None
-        ):
-            return ((name, title),)
-    if "(" in left and _title(_without_lead(left.partition("(")[0])) is None:
+        representing = Title(left.strip(), is_owner_like=True, is_title=True)
+        return tuple((each, representing) for each in _listed_names(right))
+    return () if is_list else _title_then_names(_ARE.sub("", left), right)
+
+
+def _title_after_name(right: str) -> Title | None:
+    """Read the title that stands behind a name, without the remark that follows it."""
+    title = _title(_without_remark(right.removesuffix(")") if right.count("(") < right.count(")") else right))
+    return None if title is None or _leads_to_name(right) else title
+
+
+def _several_with_title(left: str, right: str) -> Pairs:
+    """Read "Jane Doe and John Roe" before a title that decides."""
+    if not _SEVERAL.search(left):
         return ()
-    title = None if is_list else _title(_without_lead(left))
-    if title is None or (not title.is_top and not title.is_past and len(left.split()) > 5):
+    names, title = _listed_names(left), _title(right)
+    if len(names) < 2 or title is None or not title.is_top:
+        return ()
+    return tuple((each, title) for each in names)
+
+
+def _title_then_names(left: str, right: str) -> Pairs:
+    """Read a title and the names behind it; the name's own title may follow in brackets: "Board: Jane Doe (CEO)"."""
+    title = _title(_without_lead(left))
+    bracketed = _BRACKETED.match(right) if title is not None else None
+    if bracketed is not None:
+        name, own = read_name(bracketed[1]), _title(bracketed[2])
+        if name is not None and own is not None and own.role is not None:
+            return ((name, own),)
+    if title is None or ("(" in left and _title(_without_lead(left.partition("(")[0])) is None):
+        return ()
+    if not title.is_top and not title.is_past and len(left.split()) > 5:
         return ()
     return tuple((each, title) for each in _listed_names(right))
 
@@ -333,21 +351,24 @@ def _in_segments(text: str) -> Reading:
     return NOTHING
 
 
-def _unpunctuated(text: str) -> tuple[tuple[PersonName, Title], ...]:
+def _unpunctuated(text: str) -> Pairs:
     """Read "CEO Jane Doe" and "Jane Doe CEO", for titles that decide only."""
     tokens = text.split()
     if not 3 <= len(tokens) <= 9:
         return ()
     for at in range(1, len(tokens)):
         left, right = " ".join(tokens[:at]), " ".join(tokens[at:])
-        if at <= 5:
-            title = read_title(_ARE.sub("", left))
-            named = _listed_names(right) if title.is_top and title.place is None else ()
-            if named:
-                return tuple((name, title) for name in named)
+        pairs = _top_title_then_names(left, right) if at <= 5 else ()
+        if pairs:
+            return pairs
         name = read_name(left) if at >= 2 else None
-        if name is not None:
-            title = read_title(right)
-            if title.is_top:
-                return ((name, title),)
+        title = read_title(right) if name is not None else None
+        if name is not None and title is not None and title.is_top:
+            return ((name, title),)
     return ()
+
+
+def _top_title_then_names(left: str, right: str) -> Pairs:
+    title = read_title(_ARE.sub("", left))
+    named = _listed_names(right) if title.is_top and title.place is None else ()
+    return tuple((name, title) for name in named)

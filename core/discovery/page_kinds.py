@@ -238,33 +238,41 @@ def rank(url: str, text: str, zone: str) -> tuple[int, str]:
         segments.pop()
     last = segments[-1] if segments else ""
     words = _slug(text) if len(text) <= 60 else ""
-    score, why = 0, ""
-    for kind, worth in (("people", 60), ("about", 45), ("imprint", 34), ("contact", 22)):
-        in_path = bool(_PATTERNS[kind].search(last)) and not _NOT_OWN.search(last)
-        in_text = (
-            bool(words and _PATTERNS[kind].search(words)) and not _NOT_OWN.search(words) and len(words.split("-")) <= 6
-        )
-        if in_path or in_text:
-            score, why = worth + 8 * (in_path and in_text), f"{kind} page by {'address' if in_path else 'link text'}"
-            if kind == "people" and (_STRONG.search(last) or _STRONG.search(words)):
-                score += 10
-            break
+    score, why = _worth(last, words)
     if not score and any(_PATTERNS["people"].search(segment) for segment in segments[:-1]):
         score, why = 30, "below a people page"
     if not score and len(segments) == 1 and _ENTRANCE.fullmatch(last):
         return 24, "the site behind its entrance"
     if not score:
         return 0, "nothing points to people"
-    if (
-        any(_PATTERNS["story"].fullmatch(segment) for segment in segments)
-        or _DATED.search(path)
-        or _PATTERNS["story"].fullmatch(words)
-    ):
+    if _tells_a_story(path, segments, words):
         score -= 35
     if len(segments) > 3 or len(last) > 50 or last.count("-") > 5:
         score -= 8
     score += {"nav": 4, "header": 4, "footer": 0}.get(zone, 1)
     return max(score, 0), why
+
+
+def _worth(last: str, words: str) -> tuple[int, str]:
+    """What the last part of an address and the words of a link say, the kind that names people best first."""
+    for kind, worth in (("people", 60), ("about", 45), ("imprint", 34), ("contact", 22)):
+        in_path = _is_named(kind, last)
+        in_text = _is_named(kind, words) and len(words.split("-")) <= 6
+        if in_path or in_text:
+            is_strong = kind == "people" and (_STRONG.search(last) or _STRONG.search(words))
+            score = worth + 8 * (in_path and in_text) + (10 if is_strong else 0)
+            return score, f"{kind} page by {'address' if in_path else 'link text'}"
+    return 0, ""
+
+
+def _is_named(kind: str, slug: str) -> bool:
+    return bool(_PATTERNS[kind].search(slug)) and not _NOT_OWN.search(slug)
+
+
+def _tells_a_story(path: str, segments: list[str], words: str) -> bool:
+    """A link leads to a story, a shop or the like: its address or its words are called so, or it bears a date."""
+    story = _PATTERNS["story"]
+    return any(map(story.fullmatch, segments)) or bool(_DATED.search(path)) or bool(story.fullmatch(words))
 
 
 def candidates(document: Document, url: str, *, seen: Iterable[str] = ()) -> list[Candidate]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import unquote, urlsplit
 
 from core.discovery.document import Link
@@ -92,27 +93,33 @@ def details(links: Iterable[Link], texts: Sequence[str], *, shared: frozenset[st
         texts: its lines.
         shared: LinkedIn and e-mail addresses that stand with several people or with none: the company's own.
     """
-    linkedin = email = phone = None
-    for link in links:
-        profile = linkedin_profile(link.href)
-        if profile is not None and profile.lower() not in shared:
-            linkedin = linkedin or profile
-        address = email_of_link(link.href)
-        if address is not None and address not in shared and not is_shared_mailbox(address):
-            email = email or address
-        if link.href.lower().startswith("tel:"):
-            phone = phone or _phone(link.href[4:])
-    for text in texts:
-        if email is None and (
-            "@" in text or " at " in text.lower() or "[at]" in text.lower() or "(at)" in text.lower()
-        ):
-            found = email_in(plain_email_text(text))
-            if found and found.lower() not in shared and not is_shared_mailbox(found):
-                email = found.lower()
-        number = _PHONE.search(text) if phone is None and "+" in text else None
-        if number:
-            phone = _phone(number[0])
+    links = tuple(links)
+    profiles = (linkedin_profile(link.href) for link in links)
+    linkedin = next((profile for profile in profiles if profile and profile.lower() not in shared), None)
+    addresses = chain((email_of_link(link.href) for link in links), map(_written_email, texts))
+    email = next((address for address in addresses if address and _is_own(address, shared)), None)
+    called = (_phone(link.href[4:]) for link in links if link.href.lower().startswith("tel:"))
+    phone = next(filter(None, chain(called, map(_written_phone, texts))), None)
     return ContactDetails(linkedin, email, phone)
+
+
+def _is_own(address: str, shared: frozenset[str]) -> bool:
+    return address not in shared and not is_shared_mailbox(address)
+
+
+def _written_email(text: str) -> str | None:
+    """An address that stands in a line, plainly or hidden from machines."""
+    low = text.lower()
+    if not ("@" in low or " at " in low or "[at]" in low or "(at)" in low):
+        return None
+    found = email_in(plain_email_text(text))
+    return found.lower() if found else None
+
+
+def _written_phone(text: str) -> str | None:
+    """An international number that stands in a line."""
+    number = _PHONE.search(text) if "+" in text else None
+    return _phone(number[0]) if number else None
 
 
 def _phone(text: str) -> str | None:

@@ -127,10 +127,18 @@ def choose_site(website: str | None, domain: str | None, linkedin_url: str | Non
         elif (shared := shared_host(host)) is not None:
             refused = refused or f"{shared} is shared by many companies, not this one's website"
         else:
-            own = domain if domain and shared_host(domain.strip().lower()) is None else None
-            named = host if any(char.isalpha() for char in host) and ":" not in host else None
-            return Site(site=site_of(url), website=address, domain=own or named, linkedin_url=linkedin_url)
+            own = _own_domain(domain) or _named_host(host)
+            return Site(site=site_of(url), website=address, domain=own, linkedin_url=linkedin_url)
     return refused or "the lead names no website"
+
+
+def _own_domain(domain: str | None) -> str | None:
+    return domain if domain and shared_host(domain.strip().lower()) is None else None
+
+
+def _named_host(host: str) -> str | None:
+    """A host that is a name and no number."""
+    return host if any(char.isalpha() for char in host) and ":" not in host else None
 
 
 def shared_host(host: str) -> str | None:

@@ -36,6 +36,10 @@ _BELONGS = words(
     """
 )
 _PERSON_ITEM = re.compile(r"schema\.org/Person\b|data-vocabulary\.org/Person\b", re.IGNORECASE)
+_PERSON_TYPE = re.compile(r"(?:^|\s|:|/)Person\b")
+_STRANGERS = frozenset({"author", "reviewer", "creator", "performer", "alumni", "sponsor", "actor"})
+"""What somebody is to a page who is not of its company."""
+_CARD_PARTS = frozenset({"fn", "p-name", "title", "role", "p-job-title", "p-role", "org", "p-org"})
 _FOREIGN_ITEM = re.compile(
     r"schema\.org/(?:Review|Comment|Article|BlogPosting|NewsArticle|Quotation|Event|Book|Movie|JobPosting|"
     r"VideoObject|PodcastEpisode)\b",
@@ -141,30 +145,29 @@ def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
         for attribute in ("itemtype", "typeof")
     )
     for node in islice(marked, _MAX_ITEMS):
-        kind = node.get("itemtype") or ""
-        typeof = node.get("typeof") or ""
-        is_micro = bool(_PERSON_ITEM.search(kind))
-        if not is_micro and not re.search(r"(?:^|\s|:|/)Person\b", typeof):
+        attribute = _naming_attribute(node)
+        relation = (node.get(attribute) or "") if attribute is not None else ""
+        if attribute is None or relation.rsplit(":", 1)[-1] in _STRANGERS:
             continue
-        attribute = "itemprop" if is_micro else "property"
-        if (node.get(attribute) or "").rsplit(":", 1)[-1] in (
-            "author",
-            "reviewer",
-            "creator",
-            "performer",
-            "alumni",
-            "sponsor",
-            "actor",
-        ):
-            continue
-        values = _properties(node, attribute, steps)
-        if "role" in values or "title" in values:
-            values.setdefault("jobTitle", values.get("role") or values.get("title") or "")
-        data: dict[str, Any] = {**values, "worksFor": values.get("worksFor") or values.get("affiliation")}
-        data["sameAs"] = [values.get("sameAs"), values.get("url")]
-        person = _person(data, node.get(attribute) or "")
+        person = _person(_described(_properties(node, attribute, steps)), relation)
         if person is not None:
             yield person
+
+
+def _naming_attribute(node: etree._Element) -> str | None:
+    """The attribute in which a person's element names its parts: microdata's, else RDFa's; None: it is no person."""
+    if _PERSON_ITEM.search(node.get("itemtype") or ""):
+        return "itemprop"
+    return "property" if _PERSON_TYPE.search(node.get("typeof") or "") else None
+
+
+def _described(values: dict[str, str]) -> dict[str, Any]:
+    """The parts of a person's element under the names that schema.org has for them."""
+    described: dict[str, Any] = {**values, "worksFor": values.get("worksFor") or values.get("affiliation")}
+    if "role" in values or "title" in values:
+        described.setdefault("jobTitle", values.get("role") or values.get("title") or "")
+    described["sameAs"] = [values.get("sameAs"), values.get("url")]
+    return described
 
 
 def _is_foreign(node: etree._Element) -> bool:
@@ -201,25 +204,24 @@ def _cards(root: etree._Element) -> Iterator[StructuredPerson]:
         seen += 1
         if seen > MAX_PEOPLE:
             return
-        if "author" in classes:
-            continue
-        values: dict[str, str] = {}
-        for part in steps.over(node.iter(), _MAX_PARTS):
-            for name in (part.get("class") or "").split() if isinstance(part.tag, str) and part is not node else ():
-                if name in ("fn", "p-name", "title", "role", "p-job-title", "p-role", "org", "p-org"):
-                    values.setdefault(name, tidy(steps.text_of(part))[:200])
-        title = values.get("title") or values.get("p-job-title") or values.get("role") or values.get("p-role")
-        if title:
-            person = _person(
-                {
-                    "name": values.get("fn") or values.get("p-name"),
-                    "jobTitle": title,
-                    "worksFor": values.get("org") or values.get("p-org"),
-                },
-                "",
-            )
-            if person is not None:
-                yield person
+        person = _of_card(node, steps) if "author" not in classes else None
+        if person is not None:
+            yield person
+
+
+def _of_card(node: etree._Element, steps: Steps) -> StructuredPerson | None:
+    """Read a card; one without a title says nothing."""
+    values: dict[str, str] = {}
+    for part in steps.over(node.iter(), _MAX_PARTS):
+        classes = (part.get("class") or "").split() if isinstance(part.tag, str) and part is not node else ()
+        for name in classes:
+            if name in _CARD_PARTS:
+                values.setdefault(name, tidy(steps.text_of(part))[:200])
+    title = values.get("title") or values.get("p-job-title") or values.get("role") or values.get("p-role")
+    if not title:
+        return None
+    called, organisation = values.get("fn") or values.get("p-name"), values.get("org") or values.get("p-org")
+    return _person({"name": called, "jobTitle": title, "worksFor": organisation}, "")
 
 
 def _is_entry(node: etree._Element) -> bool:

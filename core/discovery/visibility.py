@@ -23,6 +23,7 @@ _RULE = re.compile(r"(?<![^{}])([^{}]++)\{([^{}]*+)\}")
 _STRUCTURE = re.compile(r"[@{};]")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SIMPLE = re.compile(r"^(?:[a-z0-9]+)?([.#])([\w-]+)$", re.IGNORECASE)
+_NAMED = re.compile(r"[.#]([\w-]+)")
 _REFERENCES = (
     "data-target",
     "data-bs-target",
@@ -142,26 +143,38 @@ def _hidden_by_rules(text: str) -> tuple[set[str], set[str]]:
     """Read which classes and ids a page's own style rules hide and no other rule shows (on hover, on a wide screen)."""
     end = text.rfind("*/") + 2 if "*/" in text else 0
     text = _COMMENT.sub("", text[:end]) + text[end:]  # after the last "*/" nothing closes
-    classes: set[str] = set()
-    ids: set[str] = set()
+    hidden = {".": set[str](), "#": set[str]()}
     for selectors, declarations in _RULE.findall(_without_at_blocks(text)):
-        if not is_hiding_style(declarations):
-            continue
-        for selector in selectors.split(","):
-            simple = _SIMPLE.match(selector.strip())
-            if simple:
-                (classes if simple[1] == "." else ids).add(simple[2])
-    if classes or ids:
-        for selectors, declarations in _RULE.findall(text.replace("@", "}@")):
-            if _SHOWING.search(_flat(declarations)):
-                shown = {name for selector in selectors.split(",") for name in re.findall(r"[.#]([\w-]+)", selector)}
-                classes -= shown
-                ids -= shown
-    return classes, ids
+        if is_hiding_style(declarations):
+            own = selectors.rpartition(";")[2]  # without an `@import` or `@charset` before it
+            for simple in filter(None, (_SIMPLE.match(selector.strip()) for selector in own.split(","))):
+                hidden[simple[1]].add(simple[2])
+    classes, ids = hidden["."], hidden["#"]
+    shown = _shown_by_rules(text) if classes or ids else set()
+    return classes - shown, ids - shown
+
+
+def _shown_by_rules(text: str) -> set[str]:
+    """Read which classes and ids some rule of a page shows, be it only at times."""
+    return {
+        name
+        for selectors, declarations in _RULE.findall(text.replace("@", "}@"))
+        if _SHOWING.search(_flat(declarations))
+        for name in _NAMED.findall(selectors)
+    }
 
 
 def _without_at_blocks(text: str) -> str:
     """Leave out blocks such as `@media ... { rules }`: rules that hold only sometimes. Reads the text once."""
+    kept, end = [], 0
+    for start, stop in _at_blocks(text):
+        kept.append(text[end:start])
+        end = stop
+    return "".join([*kept, text[end:]])
+
+
+def _at_blocks(text: str) -> list[tuple[int, int]]:
+    """Find where blocks such as `@media ... { rules }` begin and end: the outermost that hold at most rules."""
     blocks: list[tuple[int, int]] = []
     opened: list[tuple[int, int]] = []  # of each open brace: where its "@" stands or -1, and how deep its blocks go
     at = -1
@@ -173,19 +186,20 @@ def _without_at_blocks(text: str) -> str:
         if found[0] == "{":
             opened.append((at if at >= 0 and here > at + 1 else -1, 0))
         elif found[0] == "}" and opened:
-            start, inside = opened.pop()
-            if start >= 0 and inside <= 1:
-                while blocks and blocks[-1][0] > start:
-                    blocks.pop()
-                blocks.append((start, here + 1))
-            if opened:
-                opened[-1] = (opened[-1][0], max(opened[-1][1], inside + 1))
+            _close(opened, blocks, here + 1)
         at = -1
-    kept, end = [], 0
-    for start, stop in blocks:
-        kept.append(text[end:start])
-        end = stop
-    return "".join([*kept, text[end:]])
+    return blocks
+
+
+def _close(opened: list[tuple[int, int]], blocks: list[tuple[int, int]], end: int) -> None:
+    """Close the innermost open brace; a block that begins with "@" takes the place of those that lie in it."""
+    start, inside = opened.pop()
+    if start >= 0 and inside <= 1:
+        while blocks and blocks[-1][0] > start:
+            blocks.pop()
+        blocks.append((start, end))
+    if opened:
+        opened[-1] = (opened[-1][0], max(opened[-1][1], inside + 1))
 
 
 def _is_animated(node: etree._Element) -> bool:

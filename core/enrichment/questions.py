@@ -252,12 +252,9 @@ def lead_outcome(
     """
     filled = {one.found.field for one in accepted if one.is_new}
     missing = [name for name in gaps if name not in filled]
-    if missing:
-        outcomes: tuple[tuple[Outcome, LeadOutcome], ...] = (("due", "due"), ("error", "failed"))
-        for outcome, name in outcomes:
-            for one in attempts:
-                if one.answer.outcome == outcome:
-                    return name, f"{one.provider}: {one.answer.reason}"
+    open_ = _unanswered(attempts) if missing else None
+    if open_ is not None:
+        return open_
     if filled or any(origin.source not in ("person", "import") for origin in lead.origins.values()):
         return "enriched", None
     if not missing:
@@ -281,3 +278,13 @@ class LeadResult:
     lead_id: UUID
     attempts: tuple[Attempt, ...]
     wanted: tuple[str, ...] = field(default=())
+
+
+def _unanswered(attempts: Sequence[Attempt]) -> tuple[LeadOutcome, str] | None:
+    """Return what a lead is for which a provider still has to be asked, or could not answer; None where all did."""
+    outcomes: tuple[tuple[Outcome, LeadOutcome], ...] = (("due", "due"), ("error", "failed"))
+    for outcome, name in outcomes:
+        first = next((one for one in attempts if one.answer.outcome == outcome), None)
+        if first is not None:
+            return name, f"{first.provider}: {first.answer.reason}"
+    return None

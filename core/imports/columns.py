@@ -97,31 +97,12 @@ def map_columns(
         InvalidInput: An override names a column or a field that does not exist, or one field twice.
     """
     said = _checked_overrides(header, overrides or {})
-    known = {
-        label: field
-        for label, field in (remembered or {}).items()
-        if label in header and (not field or field in FIELDS)
-    }
-    fixed: dict[str, str] = {}
-    for label, field in (*said.items(), *known.items()):
-        if label not in fixed and (not field or field not in fixed.values()):
-            fixed[label] = field
+    fixed = _fixed(header, said, remembered or {})
     rows = sample[:SAMPLE_ROWS]
     profiles = [profile([row[index] if index < len(row) else "" for row in rows]) for index in range(len(header))]
-    guesses = _guesses(header, profiles, rows)
-    taken = {field for field in fixed.values() if field}
-    chosen: dict[int, tuple[str, float]] = {}
-    for guess in sorted(guesses, key=lambda guess: (-guess.confidence, guess.column)):
-        label = header[guess.column]
-        if guess.confidence < THRESHOLD or guess.column in chosen or guess.field in taken:
-            continue
-        if label in fixed or label.strip() in OWN_COLUMNS:
-            continue
-        # A mapping that a person confirmed as a whole says also which columns to leave alone.
-        if remembered is not None and not said and set(remembered) >= set(header):
-            continue
-        chosen[guess.column] = (guess.field, round(guess.confidence, 2))
-        taken.add(guess.field)
+    # A mapping that a person confirmed as a whole says also which columns to leave alone.
+    is_settled = remembered is not None and not said and set(remembered) >= set(header)
+    chosen = {} if is_settled else _chosen(header, _guesses(header, profiles, rows), fixed)
     columns = tuple(
         (label, fixed[label] or None, 1.0) if label in fixed else (label, *chosen.get(index, (None, 0.0)))
         for index, label in enumerate(header)
@@ -130,6 +111,29 @@ def map_columns(
     by_hand = "external_id" in fixed.values()
     no_identity = None if by_hand else _why_no_identity(header, columns, profiles, rows)
     return ColumnMapping(columns, no_identity, shape_of(rows, [field for _, field, _ in columns]))
+
+
+def _fixed(header: Sequence[str], said: Mapping[str, str], remembered: Mapping[str, str]) -> dict[str, str]:
+    """What people decided, label -> field: what they say now before what they confirmed earlier, each field once."""
+    known = {label: field for label, field in remembered.items() if label in header and (not field or field in FIELDS)}
+    fixed: dict[str, str] = {}
+    for label, field in (*said.items(), *known.items()):
+        if label not in fixed and (not field or field not in fixed.values()):
+            fixed[label] = field
+    return fixed
+
+
+def _chosen(header: Sequence[str], guesses: Sequence[Guess], fixed: Mapping[str, str]) -> dict[int, tuple[str, float]]:
+    """Choose among the guesses for the columns about which nobody decided, the surest first: column -> field."""
+    taken = {field for field in fixed.values() if field}
+    chosen: dict[int, tuple[str, float]] = {}
+    for guess in sorted(guesses, key=lambda guess: (-guess.confidence, guess.column)):
+        label = header[guess.column]
+        is_open = label not in fixed and label.strip() not in OWN_COLUMNS and guess.column not in chosen
+        if is_open and guess.confidence >= THRESHOLD and guess.field not in taken:
+            chosen[guess.column] = (guess.field, round(guess.confidence, 2))
+            taken.add(guess.field)
+    return chosen
 
 
 def _why_no_identity(

@@ -131,14 +131,23 @@ def contradicts(key: str, known: Values, new: Values) -> bool:
     kind = key.partition(":")[0]
     if kind not in _KINDS:  # a hash of the row, or of an erased person: nothing but the same comes to it
         return False
-    address, other = _own(known[_EMAIL]), _own(new[_EMAIL])
     if kind in ("domain", "company"):
-        return (
-            _differ(address, other)
-            or _differ(known[_PROFILE], new[_PROFILE])
-            or (kind == "company" and (_differ(known[_DOMAIN], new[_DOMAIN]) or _differ(known[_PAGE], new[_PAGE])))
-            or (key.endswith("|") and kind == "domain" and _companies(known, new) is Likeness.OTHER)
-        )
+        return _is_another_company(key, known, new)
+    return _is_another_person(kind, known, new)
+
+
+def _is_another_company(key: str, known: Values, new: Values) -> bool:
+    """Say whether two rows with one company, and the same person's name or none, are two leads."""
+    if _differ(_own(known[_EMAIL]), _own(new[_EMAIL])) or _differ(known[_PROFILE], new[_PROFILE]):
+        return True
+    if key.startswith("company:"):
+        return _differ(known[_DOMAIN], new[_DOMAIN]) or _differ(known[_PAGE], new[_PAGE])
+    return key.endswith("|") and _companies(known, new) is Likeness.OTHER
+
+
+def _is_another_person(kind: str, known: Values, new: Values) -> bool:
+    """Say whether two rows that an address or a person's own id brought together are of two people."""
+    address, other = _own(known[_EMAIL]), _own(new[_EMAIL])
     person = _likeness(person_of(known), person_of(new), HONORIFICS)
     company = _companies(known, new)
     if known[_DOMAIN] is not None and known[_DOMAIN] == new[_DOMAIN]:

@@ -5,7 +5,7 @@ needs. A row is importable when it names a company, or a website or domain, or h
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from core.imports.columns import MORE_COLUMN, OWN_COLUMNS, ColumnMapping
 from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, FieldType, LeadField
@@ -70,6 +70,8 @@ def _naming(columns: Iterable[LeadField]) -> tuple[str, ...]:
 _NAMING = _naming(COLUMNS)
 """Fields that a refused row is told by, the first that it fills."""
 _MEMO_SIZE = 10_000
+_new_tuple = tuple.__new__
+"""Quicker than a named tuple's own, for what is made once a row."""
 
 _NAME, _WEBSITE, _DOMAIN = POSITION["company_name"], POSITION["company_website"], POSITION["company_domain"]
 _EMAIL, _CITY, _COUNTRY = POSITION["contact_email"], POSITION["city"], POSITION["country"]
@@ -98,16 +100,11 @@ def row_reader(
         A function: cells of a record -> `LeadRow` or `Reject`. Short records are padded, longer ones put right where
         that is certain (`core.imports.ragged_rows`).
     """
-    return _RowReader(mapping, default_country, source, dedupe, delimiter).compile()
+    return _RowReader(mapping, default_country, source, dedupe, delimiter).read
 
 
 class _RowReader:
-    """What reading a row needs, worked out once: the function itself is written out column by column for the mapping.
-
-    As `collections.namedtuple` does, the function is composed as text and compiled: no loop over columns, no
-    look-up of what to
-    do with one. It costs half of what a loop does, and an import spends its time here.
-    """
+    """What reading a row needs, worked out once for the mapping."""
 
     def __init__(
         self,
@@ -134,97 +131,87 @@ class _RowReader:
             if not field and label.strip() not in OWN_COLUMNS
         ]
 
-    def compile(self) -> RowReader:
-        """Give the function for one record."""
-        names: dict[str, Any] = {
-            "LeadRow": LeadRow, "new": tuple.__new__, "keep": _keep, "reject": self._reject, "key": self._key,
-            "site": normalize.site, "phone": phone, "code_of": country_code,
-            "default_country": self._country, "source": self._source, "aside": cell_text.aside,
-            "straight": self._straight, "shifted": self._shifted, "add_beyond": self._add_beyond,
-        }  # fmt: skip
-        lines = [
-            "def read(cells):",
-            f"    if len(cells) < {self._width}: cells = cells + [''] * ({self._width} - len(cells))",
-            f"    elif len(cells) > {self._width}:",
-            "        given, cells = cells, straight(cells)",
-            "        if cells is None: return shifted(given)",
-            "    original = {}",
-        ]
-        if self._more is not None:  # a row of a rejects file that nobody has mended
-            lines.insert(2, f"    if len(cells) > {self._more} and cells[{self._more}].strip(): return shifted(cells)")
-        fields = sorted(self._column_of, key=lambda field: field in _PHONES)  # a phone needs the row's country
-        lines += [line for field in fields for line in self._read_column(field, names)]
-        unread = [f"v{POSITION[field]}" for field in FIELDS if field not in self._column_of]
-        if unread:
-            lines.append(f"    {' = '.join(unread)} = None")
-        if "company_website" in self._column_of:
-            lines.append(f"    if v{_WEBSITE} and not v{_DOMAIN}: v{_DOMAIN} = own_domain")
-        lines.append(f"    if not (v{_NAME} or v{_EMAIL} or v{_WEBSITE} or v{_DOMAIN}): return reject(cells)")
-        if "first_name" in self._column_of and "last_name" in self._column_of:
-            lines.append(f"    if v{_FIRST} and v{_LAST} and not v{_FULL}: v{_FULL} = v{_FIRST} + ' ' + v{_LAST}")
-        if self._source:
-            lines.append(f"    if not v{_SOURCE}: v{_SOURCE} = source")
-        lines += self._collect_extra(names)
-        lines += self._finish()
-        exec("\n".join(lines), names)  # noqa: S102 - text of our own, field positions and numbers only
-        read: RowReader = names["read"]
-        return read
-
-    def _read_column(self, field: str, names: dict[str, Any]) -> list[str]:
-        """Write the lines that turn one column's cell into the field's value."""
-        column, value = self._column_of[field], f"v{POSITION[field]}"
-        clean = CLEANERS[BY_NAME[field].type]
-        lines = [f"    raw = cells[{column}]"]
-        if field in _REPEATING:
-            memo = _Memo(field, clean)
-            names |= {f"same_{field}": memo.same, f"changed_{field}": memo.changed, f"learn_{field}": memo.learn}
-            return [
-                *lines,
-                f"    if raw in same_{field}: {value} = same_{field}[raw]",
-                f"    elif raw in changed_{field}: {value}, original['{field}'] = changed_{field}[raw]",
-                f"    else: {value} = learn_{field}(raw, original)",
-            ]
-        names[f"clean_{field}"] = clean
-        how = f"{value} = clean_{field}(raw)"
-        if field in _PHONES:
-            country = f"v{_COUNTRY} and code_of(v{_COUNTRY}) or " if "country" in self._column_of else ""
-            how = f"{value} = phone(raw, {country}default_country)"
-        elif field == "company_website":
-            how = f"{value}, own_domain = site(raw)"
-        return [
-            *lines,
-            "    if raw:",
-            f"        {how}",
-            f"        if {value} is not raw and {value} != raw: keep(original, '{field}', raw, {value})",
-            f"    else: {value} = None",
+        self._repeating: list[tuple[int, str, int, _Memo]] = []
+        self._others: list[tuple[int, str, int, Callable[[str], str | None]]] = []
+        for field, column in self._column_of.items():
+            clean = CLEANERS[BY_NAME[field].type]
+            if field in _REPEATING:
+                self._repeating.append((column, field, POSITION[field], _Memo(field, clean)))
+            elif field not in _PHONES and field != "company_website":
+                self._others.append((column, field, POSITION[field], clean))
+        self._website = self._column_of.get("company_website")
+        self._phones = [
+            (self._column_of[field], field, POSITION[field]) for field in _PHONES if field in self._column_of
         ]
 
-    def _collect_extra(self, names: dict[str, Any]) -> list[str]:
-        """Write the lines that collect what no field takes, with the cells beyond the header."""
-        lines = ["    extra = {}"] if self._unmapped else ["    extra = None"]
+    def read(self, cells: list[str]) -> LeadRow | Reject:
+        """Read one record."""
+        if len(cells) < self._width:
+            cells = cells + [""] * (self._width - len(cells))
+        if self._more is not None and len(cells) > self._more and cells[self._more].strip():
+            return self._shifted(cells)  # a row of a rejects file that nobody has mended
+        if len(cells) > self._width:
+            straight = self._straight(cells)
+            if straight is None:
+                return self._shifted(cells)
+            cells = straight
+        original: dict[str, str] = {}
+        values = self._values(cells, original)
+        if not (values[_NAME] or values[_EMAIL] or values[_WEBSITE] or values[_DOMAIN]):
+            return self._reject(cells)
+        if values[_FIRST] and values[_LAST] and not values[_FULL]:
+            values[_FULL] = f"{values[_FIRST]} {values[_LAST]}"
+        if self._source and not values[_SOURCE]:
+            values[_SOURCE] = self._source
+        extra = self._extra(cells)
+        return _new_tuple(LeadRow, (self._key(values, cells), values, extra or None, original or None))
+
+    def _values(self, cells: list[str], original: dict[str, str]) -> list[str | None]:
+        """Clean the cells of all fields; note in `original` what stood where a value says something else."""
+        values: list[str | None] = [None] * len(FIELDS)
+        for column, field, position, memo in self._repeating:
+            raw = cells[column]
+            if raw in memo.same:
+                values[position] = memo.same[raw]
+            elif raw in memo.changed:
+                values[position], original[field] = memo.changed[raw]
+            else:
+                values[position] = memo.learn(raw, original)
+        for column, field, position, clean in self._others:
+            raw = cells[column]
+            if raw:
+                value = values[position] = clean(raw)
+                if value is not raw and value != raw:
+                    _keep(original, field, raw, value)
+        if self._website is not None or self._phones:
+            self._read_ways(cells, values, original)
+        return values
+
+    def _read_ways(self, cells: list[str], values: list[str | None], original: dict[str, str]) -> None:
+        """Clean the website, which names a domain too, and the phones, which need the row's country."""
+        if self._website is not None and (raw := cells[self._website]):
+            value, own_domain = normalize.site(raw)
+            values[_WEBSITE] = value
+            if value is not raw and value != raw:
+                _keep(original, "company_website", raw, value)
+            if value and not values[_DOMAIN]:
+                values[_DOMAIN] = own_domain
+        for column, field, position in self._phones:
+            raw = cells[column]
+            if raw:
+                country = values[_COUNTRY]
+                value = values[position] = phone(raw, (country and country_code(country)) or self._country)
+                if value is not raw and value != raw:
+                    _keep(original, field, raw, value)
+
+    def _extra(self, cells: list[str]) -> dict[str, str]:
+        """Collect what no field takes, with the cells beyond the header."""
+        extra: dict[str, str] = {}
         for column, label in self._unmapped:
-            names[f"label_{column}"] = label
-            lines += [
-                f"    raw = cells[{column}]",
-                "    if raw and not raw.isspace():",
-                f'        extra[label_{column}] = raw if raw.isprintable() and "\'" not in raw else aside(raw)',
-            ]
-        return [*lines, f"    if len(cells) > {self._width}: extra = add_beyond(extra or {{}}, cells)"]
-
-    def _finish(self) -> list[str]:
-        """Write the lines that put the row together."""
-        values = ", ".join(f"v{position}" for position in range(len(FIELDS)))
-        lines = [f"    values = [{values}]"]
-        if self._dedupe == "auto":
-            id_is_key = f" and not (v{_ID} and v{_SOURCE})" if self._ids_count else ""
-            lines += [
-                f"    if v{_EMAIL} and len(v{_EMAIL}) < 190{id_is_key}:",
-                f"        name = 'email:' + v{_EMAIL}",
-                "    else: name = key(values, cells)",
-            ]
-        else:
-            lines.append("    name = key(values, cells)")
-        return [*lines, "    return new(LeadRow, (name, values, extra or None, original or None))"]
+            raw = cells[column]
+            if raw and not raw.isspace():
+                extra[label] = raw if raw.isprintable() and "'" not in raw else cell_text.aside(raw)
+        return self._add_beyond(extra, cells) if len(cells) > self._width else extra
 
     def _add_beyond(self, extra: dict[str, str], cells: list[str]) -> dict[str, str]:
         """Add the cells beyond the header, under names that no column has."""
@@ -243,6 +230,10 @@ class _RowReader:
         return Reject("", self._delimiter.join(cells), "more_cells_than_columns")
 
     def _key(self, values: list[str | None], cells: list[str]) -> str:
+        address = values[_EMAIL]
+        has_id = self._ids_count and values[_ID] and values[_SOURCE]
+        if self._dedupe == "auto" and address and len(address) < 190 and not has_id:  # most rows
+            return "email:" + address
         return dedupe_key(
             external_id=values[_ID] if self._ids_count else None,
             source=values[_SOURCE],

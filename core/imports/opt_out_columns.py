@@ -45,6 +45,10 @@ class Said(StrEnum):
     UNCLEAR = "unclear"
 
 
+_PLAINLY = {"complaint": Said.COMPLAINT, "refusal": Said.OPT_OUT, "bounce": Said.BOUNCE}
+"""What a phrase says by itself, in whichever column it stands."""
+
+
 @dataclass(frozen=True)
 class OptOutColumn:
     """A column that says who is not to be written to.
@@ -100,7 +104,6 @@ def _meaning(parts: Parts) -> Kind | None:
     if "complaint" in has:
         return "complaint"
     is_plain = "unknown" not in has
-    agrees = "consent" in has or ("enrolled" in has and "mail" in has) or ("allow" in has and "mail" in has)
     is_negated = _is_negated(parts)
     if "refuse" in has:
         return "consent" if is_negated and _follows(parts, "refuse") else "refusal"
@@ -108,11 +111,16 @@ def _meaning(parts: Parts) -> Kind | None:
         return "refusal"
     if "bounce" in has:
         return None if "soft" in has or is_negated else "bounce"
-    if (agrees and (is_negated or "withdrawn" in has)) and is_plain:
+    return _permission(has, is_negated=is_negated) if is_plain else None
+
+
+def _permission(has: set[str], *, is_negated: bool) -> Kind | None:
+    """Say whether words that are all known give leave to write, or take it away."""
+    is_withdrawn = is_negated or "withdrawn" in has
+    agrees = "consent" in has or ("mail" in has and not has.isdisjoint({"enrolled", "allow"}))
+    if (agrees and is_withdrawn) or ("mail" in has and (is_withdrawn or "barred" in has)):
         return "refusal"
-    if "mail" in has and (is_negated or not has.isdisjoint({"barred", "withdrawn"})) and is_plain:
-        return "refusal"
-    return "consent" if agrees and is_plain else None
+    return "consent" if agrees else None
 
 
 def _is_negated(parts: Parts) -> bool:
@@ -197,11 +205,7 @@ def _read_word(column: OptOutColumn, text: str) -> Said | None:
     if _NO_DATE.match(text):
         return Said.NOTHING
     if _NUMBER.fullmatch(text):
-        number = int(re.split("[.,]", text)[0])
-        if number <= 1:
-            return _yes(column) if number else _no(column)
-        happened = column.is_aside or column.is_count or column.kind == "bounce" or _DATE.match(text)
-        return _yes(column) if happened else Said.UNCLEAR
+        return _read_number(column, text)
     if _DATE.match(text):
         return _yes(column)
     if column.kind == "bounce" and (code := _REPLY_CODE.match(text)):
@@ -211,28 +215,34 @@ def _read_word(column: OptOutColumn, text: str) -> Said | None:
     return None
 
 
+def _read_number(column: OptOutColumn, text: str) -> Said:
+    """Read 0 and 1 as no and yes; more is a number of times, or a date, where the column may hold one."""
+    number = int(re.split("[.,]", text)[0])
+    if number <= 1:
+        return _yes(column) if number else _no(column)
+    happened = column.is_aside or column.is_count or column.kind == "bounce" or _DATE.match(text)
+    return _yes(column) if happened else Said.UNCLEAR
+
+
 def _read_phrase(column: OptOutColumn, text: str) -> Said:
     parts = _words_of(text)
     has = {concept for concept, _ in parts}
-    meaning = _meaning(parts) if parts and "unknown" not in has else None
-    if meaning == "complaint":
-        return Said.COMPLAINT
-    if meaning == "refusal":
-        return Said.OPT_OUT
-    if meaning == "bounce":
-        return Said.BOUNCE
-    if "not" in has and "allow" in has and "unknown" not in has:
+    is_plain = "unknown" not in has
+    meaning = _meaning(parts) if parts and is_plain else None
+    if meaning in _PLAINLY:
+        return _PLAINLY[meaning]
+    if is_plain and {"not", "allow"} <= has:
         return Said.OPT_OUT
     if column.is_aside and column.kind != "consent":
         return _yes(column)
     if meaning == "consent" or "neutral" in has or _is_agreeable(column, has):
         return Said.NOTHING
     if column.kind == "consent":
-        return Said.OPT_OUT if "withdrawn" in has and "unknown" not in has else Said.UNCLEAR
+        return Said.OPT_OUT if "withdrawn" in has and is_plain else Said.UNCLEAR
     if column.kind == "bounce" and "hard" in has:
         return Said.BOUNCE
     names_mail = "mail" in has or text.casefold() in ("all", "alle", "alles", "tous", "todos", "tutti")
-    return _yes(column) if names_mail and "unknown" not in has else Said.UNCLEAR
+    return _yes(column) if names_mail and is_plain else Said.UNCLEAR
 
 
 def _is_agreeable(column: OptOutColumn, has: set[str]) -> bool:

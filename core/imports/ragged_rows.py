@@ -61,18 +61,16 @@ class TableShape:
         filled = max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
         if filled <= width and self._is_sound(cells[:width]):
             return list(cells[:width])
-        if len(cells) - width <= _MOST_SURPLUS:
-            for count in range(max(filled, width + 1), len(cells) + 1):
-                ways = self._ways(cells[:count], width, delimiter)
-                if len(ways) > 1:
-                    ways = self._at_blanks(cells[:count], width, delimiter)
-                    return ways[0] if ways else None
-                if ways:
-                    return ways[0]
+        is_near = len(cells) - width <= _MOST_SURPLUS
+        for count in range(max(filled, width + 1), len(cells) + 1) if is_near else ():
+            ways = self._ways(cells[:count], width, delimiter)
+            if ways:
+                sure = ways if len(ways) == 1 else self._at_blanks(cells[:count], width, delimiter)
+                return sure[0] if sure else None
         # Empty cells at the end are a habit of some programs; then it is the row's own fault that a value is none.
         if filled <= width:
             return list(cells[:width])
-        return list(cells) if self._is_sound(cells[:width]) and len(cells) - width <= _MOST_SURPLUS else None
+        return list(cells) if is_near and self._is_sound(cells[:width]) else None
 
     def _fits(self, column: int, cell: str) -> bool:
         text = cell.strip()
@@ -105,16 +103,17 @@ class TableShape:
             found: list[tuple[str, ...]] = []
             for size in range(1, left - columns + 2):
                 part = cells[start : start + size]
-                if size > 1 and not all(map(str.strip, part)):
-                    break  # what is empty was not cut off anything
+                if len(found) > 1 or (size > 1 and not all(map(str.strip, part))):
+                    break  # two ways are enough, and what is empty was not cut off anything
                 joined = delimiter.join(part)
-                if self._fits(column, joined) and (size == 1 or self._may_be_joined(column, part)):
+                if self._fits_joined(column, part, joined):
                     found += [(joined, *rest) for rest in from_(start + size, column + 1)]
-                if len(found) > 1:
-                    return tuple(found[:2])
-            return tuple(found)
+            return tuple(found[:2])
 
         return [list(way) for way in from_(0, 0)]
+
+    def _fits_joined(self, column: int, parts: Sequence[str], joined: str) -> bool:
+        return self._fits(column, joined) and (len(parts) == 1 or self._may_be_joined(column, parts))
 
     def _at_blanks(self, cells: Sequence[str], width: int, delimiter: str) -> list[list[str]]:
         """Join the cells that begin with a blank to their neighbours, as in 'Broken, Inc.': so people write commas."""

@@ -68,6 +68,10 @@ OPEN = frozenset({Status.PENDING, Status.APPROVED, Status.EXECUTING})
 
 WORDS = ("subject", "body")
 """What an edit may change of a message."""
+TIER = "assessment.tier"
+"""The fact that says what the profile thinks of a lead, where a message was asked for although it excludes them."""
+EXCLUDED = "disqualified"
+"""The tier that the profile gives to leads it excludes."""
 
 
 class Decision(StrEnum):
@@ -396,29 +400,3 @@ def stale(approval: Approval, why: str, *, now: datetime) -> Approval:
 
 def _next(approval: Approval, **changes: Any) -> Approval:
     return replace(approval, revision=approval.revision + 1, **changes)
-
-
-TIER = "assessment.tier"
-"""The fact that says what the profile thinks of a lead, where a message was asked for although it excludes them."""
-EXCLUDED = "disqualified"
-
-
-def warnings(approval: Approval, tier: str | None = None) -> list[str]:
-    """Return what stands before an approval's text: that its lead is disqualified, now or when it was drafted."""
-    if approval.proposal.facts.get(TIER) == EXCLUDED:
-        return ["DISQUALIFIED: the profile excludes this lead; a person asked for this message by the lead's id."]
-    return ["DISQUALIFIED: the profile excludes this lead since this was drafted."] if tier == EXCLUDED else []
-
-
-def text_of(content: Json) -> str:
-    """Render content for a person, in full: a message as it will read, anything else as indented JSON."""
-    if {"to", "subject", "body"} <= content.keys():
-        rest = {name: value for name, value in content.items() if name not in ("to", "subject", "body")}
-        head = f"To: {content['to']}\nSubject: {content['subject']}\n"
-        tail = f"\n---\n{_indented(rest)}" if rest else ""
-        return f"{head}\n{content['body']}{tail}"
-    return _indented(content)
-
-
-def _indented(value: Any) -> str:
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from core.errors import InvalidInput
 from core.forms import Form, Report
-from core.outreach.approvals import Approval, Status, outcome, text_of, warnings
+from core.outreach.approval_text import text_of, warnings
+from core.outreach.approvals import Approval, Status, outcome
 
 DIGEST_CHARS = 12
 """As much of a digest as a person is asked to copy."""

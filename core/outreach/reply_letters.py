@@ -5,6 +5,7 @@ It is taken off only where it is nothing else: a line below the signature that s
 
 import re
 from functools import cache
+from itertools import takewhile
 
 from core.outreach.reply_words import languages, spelt
 from core.text.word_lists import words
@@ -103,26 +104,28 @@ def without_greeting(text: str, known: frozenset[str]) -> str:
 
 def without_signature(text: str, known: frozenset[str]) -> tuple[str, str]:
     """Take off what stands below the letter; return the rest, and a doubt where what is below may belong to it."""
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if line.rstrip() == "--":
-            lines = lines[:number]
-            break
+    lines = list(takewhile(lambda line: line.rstrip() != "--", text.split("\n")))
     closing = next((at for at in range(len(lines) - 1, 0, -1) if _is_closing(lines[at], known)), None)
     if closing is None:
-        while lines and (not lines[-1].strip() or _DEVICES.match(lines[-1]) or _is_signed(lines[-1], known)):
-            lines.pop()
-        if lines:
-            sentences = re.split(r"(?<=[.!])\s+", lines[-1])
-            if len(sentences) > 1 and _is_closing(sentences[-1], known):
-                lines[-1] = " ".join(sentences[:-1])
-        return "\n".join(lines), ""
+        return "\n".join(_unclosed(lines, known)), ""
     for line in lines[closing + 1 :]:
         if _DISCLAIMERS.search(line) and len(line) > 60:
             break
         if line.strip() and not _is_of_signature(line, known):
             return text, "something stands below the signature"
     return "\n".join(lines[:closing]), ""
+
+
+def _unclosed(lines: list[str], known: frozenset[str]) -> list[str]:
+    """Take off the names, device lines and last words of thanks below a letter that no line of its own closes."""
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or _DEVICES.match(lines[end - 1]) or _is_signed(lines[end - 1], known)):
+        end -= 1
+    kept = lines[:end]
+    sentences = re.split(r"(?<=[.!])\s+", kept[-1]) if kept else []
+    if len(sentences) > 1 and _is_closing(sentences[-1], known):
+        kept[-1] = " ".join(sentences[:-1])
+    return kept
 
 
 def _is_signed(line: str, known: frozenset[str]) -> bool:

@@ -31,6 +31,7 @@ from core.text.countries import spellings_of
 from core.text.folding import fold
 from core.text.regions import countries_of, state_key
 from core.text.titles import read_title
+from core.text.word_lists import words
 
 MICRO = 1_000_000
 """Points are counted in millionths."""
@@ -41,29 +42,8 @@ _CACHE = 8192
 _WORD = re.compile(r"[^\W_]+[+#]*")
 _LONGEST_CODE = 3
 
-_TRUE = frozenset(
-    (
-        "true",
-        "yes",
-        "y",
-        "1",
-        "x",
-        "t",
-        "on",
-        "ja",
-        "j",
-        "wahr",
-        "oui",
-        "o",
-        "vrai",
-        "si",
-        "s",
-        "sim",
-        "verdadero",
-        "tak",
-    )
-)
-_FALSE = frozenset(("false", "no", "n", "0", "f", "off", "nein", "falsch", "non", "faux", "nao", "falso", "nie"))
+_TRUE = words("true yes y 1 x t on ja j wahr oui o vrai si s sim verdadero tak")
+_FALSE = words("false no n 0 f off nein falsch non faux nao falso nie")
 
 RoleOf = Callable[[str], str | None]
 """Reads a job title: the ATL role it holds (`core.qualification.icp.Role`), or None."""
@@ -170,20 +150,12 @@ def words_of(text: str) -> str:
 
 
 def _one_of(rule: OneOf, *, is_about_country: bool) -> _Single:
-    table: dict[str, tuple[int, str]] = {}
-    for choice in rule.values:
-        words = _countries_too(choice, is_whole=rule.match == "whole") if is_about_country else choice.words
-        for word in words:
-            key = words_of(word)
-            if key.strip() and (key not in table or table[key][0] < micro(choice.points)):
-                table[key] = (micro(choice.points), f"is {choice.value}")
+    table = _listed(rule, is_about_country=is_about_country)
     otherwise = (micro(rule.otherwise), "is none of the listed")
 
     def single(value: str) -> _Verdict:
         parts = value.split(rule.separator) if rule.separator else [value]
-        if is_about_country:
-            parts = [name for part in parts for name in (part, normalize.country(part)) if name]
-        keys = [words_of(part) for part in parts]
+        keys = list(map(words_of, _with_countries(parts) if is_about_country else parts))
         if rule.match == "whole":
             found = [table[key] for key in keys if key in table]
         else:
@@ -191,6 +163,23 @@ def _one_of(rule: OneOf, *, is_about_country: bool) -> _Single:
         return max(found, key=lambda verdict: verdict[0], default=otherwise)
 
     return single
+
+
+def _with_countries(parts: Sequence[str]) -> list[str]:
+    """Return each part, and behind it the country it names."""
+    return [name for part in parts for name in (part, normalize.country(part)) if name]
+
+
+def _listed(rule: OneOf, *, is_about_country: bool) -> dict[str, tuple[int, str]]:
+    """Return what each listed word is worth, by the words as they are compared; of one listed twice the best."""
+    table: dict[str, tuple[int, str]] = {}
+    for choice in rule.values:
+        points = micro(choice.points)
+        words = _countries_too(choice, is_whole=rule.match == "whole") if is_about_country else choice.words
+        for key in filter(str.strip, map(words_of, words)):
+            if key not in table or table[key][0] < points:
+                table[key] = (points, f"is {choice.value}")
+    return table
 
 
 def _bands(rule: Bands) -> _Single:

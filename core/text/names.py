@@ -30,10 +30,15 @@ _AFTER_HONORIFIC = frozenset(
         "maitre",
     }
 )
+_LEADING_PARTICLES = frozenset({"de", "van", "von", "al", "mac", "ben", "san", "el", "abu", "la", "le", "da", "di"})
+"""Particles that may begin a name."""
+_ABSTRACT = ("tion", "ology", "ware", "ungen")
+"""Ends of words that are things, not people."""
 _CHARTERED = frozenset({"CA", "CS", "CMA", "CPA", "ACA", "FCA"})
 """Letters of a profession that stand before a name in India; written in small letters they would be a name."""
 _LETTERS = re.compile(r"^(?:(?=\S*[A-Z]\S*[A-Z])[A-Z][A-Za-z.®-]{1,7}(?: |$)){1,2}$")
 _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
+_ABBREVIATED_HALF = re.compile(r"-[^\W\d_]\.$")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
 _PRONOUNS = re.compile(r"\s*[(\[]\s*(?:he|she|they|him|her|er|sie|il|elle|ella|el)\s*[/|,].*?[)\]]", re.IGNORECASE)
@@ -85,16 +90,10 @@ def read_name(text: str) -> PersonName | None:
     text = _PRONOUNS.sub("", text)
     if any(char in text for char in "@/\\?!:;=+%$#[]{}…|&•"):
         return None
-    nickname = ""
-    nicknamed = _NICKNAME.search(text)
-    if nicknamed is not None and nicknamed.start() > 0:
-        if read_title(nicknamed[1]).is_title or (_has_common_words(nicknamed[1]) and fold(nicknamed[1]) not in GIVEN):
-            return None
-        if fold(nicknamed[1]).strip(".") not in CREDENTIALS and not _has_common_words(nicknamed[1]):
-            nickname = nicknamed[1].strip()
-        text = (text[: nicknamed.start()] + " " + text[nicknamed.end() :]).strip()
-    if "(" in text or ")" in text:
+    apart = _without_nickname(text)
+    if apart is None or "(" in apart[0] or ")" in apart[0]:
         return None
+    text, nickname = apart
     words = _turned(text)
     if words is None:
         return None
@@ -106,6 +105,19 @@ def read_name(text: str) -> PersonName | None:
     words = [_cased(word) for word in words] if _shouts(words) else _calm(words)
     split = _family_start(words)
     return PersonName(" ".join(words), " ".join(words[:split]), " ".join(words[split:]), nickname)
+
+
+def _without_nickname(text: str) -> tuple[str, str] | None:
+    """Take out what stands in quotation marks or brackets, and say what of it is a nickname; None: it is no name."""
+    found = _NICKNAME.search(text)
+    if found is None or found.start() == 0:
+        return text, ""
+    inner = found[1]
+    is_common = _has_common_words(inner)
+    if read_title(inner).is_title or (is_common and fold(inner) not in GIVEN):
+        return None
+    nickname = "" if is_common or fold(inner).strip(".") in CREDENTIALS else inner.strip()
+    return (text[: found.start()] + " " + text[found.end() :]).strip(), nickname
 
 
 def same_person(one: PersonName, other: PersonName) -> bool:
@@ -179,47 +191,57 @@ def _is_honorific(word: str) -> bool:
 def _is_name(words: list[str]) -> bool:
     if not 2 <= len(words) <= 7:
         return False
-    full = 0
-    plain = 0
-    common = 0
+    full = plain = common = 0
     for position, word in enumerate(words):
         folded = fold(word).strip(".’'")
-        if (folded in PARTICLES or (folded == "und" and fold(words[position - 1]) == "von")) and 0 < position < len(
-            words
-        ) - 1 + (len(words) > 2):
+        if _is_particle_at(words, position, folded):
             continue
-        if (
-            position == 0
-            and folded in PARTICLES
-            and folded not in ("de", "van", "von", "al", "mac", "ben", "san", "el", "abu", "la", "le", "da", "di")
-        ):
+        if position == 0 and folded in PARTICLES and folded not in _LEADING_PARTICLES:
             return False
         if _INITIAL.match(word) and word[0].isupper():
             continue
-        if word.endswith(".") and len(word) > 4 and not re.search(r"-[^\W\d_]\.$", word):
+        is_last = position == len(words) - 1
+        is_common = _is_common(folded)
+        if not _is_written_as_name(word) or not _may_name(folded, is_common=is_common, is_last=is_last):
             return False
-        if not _WORD.match(word) or not _is_capitalised(word) or _is_joined(word):
-            return False
-        if (
-            folded in NOT_NAMES
-            or (folded.endswith("s") and folded[:-1] in JOBS and folded not in SURNAMES)
-            or any(bit in NOT_NAMES and bit not in GIVEN and len(bit) > 3 for bit in folded.split("-")[1:])
-        ):
-            if folded not in GIVEN and not (folded in SURNAMES and position == len(words) - 1):
-                return False
-            common += 1
-        elif folded.removesuffix("'s") != folded or (
-            folded.endswith(("tion", "ology", "ware", "ungen"))
-            and len(folded) > 6
-            and position == len(words) - 1
-            and folded not in GIVEN
-        ):
-            return False
+        common += is_common
         full += 1
         plain += len(folded) >= 2
     if common == len(words):
         return False
     return full >= 1 and plain >= 1 and (full >= 2 or any(_INITIAL.match(word) for word in words))
+
+
+def _is_particle_at(words: list[str], position: int, folded: str) -> bool:
+    """A particle inside a name ("van", "von und zu"), or behind a name that is whole without it."""
+    if not 0 < position < len(words) - 1 + (len(words) > 2):
+        return False
+    return folded in PARTICLES or (folded == "und" and fold(words[position - 1]) == "von")
+
+
+def _is_written_as_name(word: str) -> bool:
+    """A word with a capital and letters only, no abbreviation and not two words in one."""
+    if word.endswith(".") and len(word) > 4 and not _ABBREVIATED_HALF.search(word):
+        return False
+    return bool(_WORD.match(word)) and _is_capitalised(word) and not _is_joined(word)
+
+
+def _is_common(folded: str) -> bool:
+    """A word of the language, a trade, or such a word behind a hyphen."""
+    return (
+        folded in NOT_NAMES
+        or (folded.endswith("s") and folded[:-1] in JOBS and folded not in SURNAMES)
+        or any(bit in NOT_NAMES and bit not in GIVEN and len(bit) > 3 for bit in folded.split("-")[1:])
+    )
+
+
+def _may_name(folded: str, *, is_common: bool, is_last: bool) -> bool:
+    """Common words are names where they are known as given names, or as family names at the end."""
+    if is_common:
+        return folded in GIVEN or (is_last and folded in SURNAMES)
+    if folded.endswith("'s"):
+        return False
+    return not (is_last and len(folded) > 6 and folded.endswith(_ABSTRACT) and folded not in GIVEN)
 
 
 def _is_capitalised(word: str) -> bool:

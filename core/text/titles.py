@@ -103,15 +103,9 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _folded(text: str) -> str:
-    text = (
-        text.replace("ß", "ss")
-        .replace("’", "'")
-        .replace("‘", "'")
-        .replace("ø", "o")
-        .replace("Ø", "O")
-        .replace("æ", "ae")
-    )
-    text = text.replace("ł", "l").replace("Ł", "L").replace("đ", "d").replace("ı", "i").replace("＆", "&")
+    text = text.lower()  # first: "Æ" and "ẞ" are letters of the table too
+    text = text.replace("ß", "ss").replace("’", "'").replace("‘", "'").replace("ø", "o").replace("æ", "ae")
+    text = text.replace("ł", "l").replace("đ", "d").replace("ı", "i").replace("＆", "&")
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
 

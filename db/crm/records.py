@@ -4,7 +4,7 @@ A lead's own person lives in the lead's columns, the people that were found in `
 person there is one record: the lead's columns count, and what they leave empty comes from the other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -101,22 +101,26 @@ def _unit(
         max(filter(None, (lead["updated_at"], lead["assessed_at"]))),
         excluded=config.leads.why_not(told),
     )
+    return LocalUnit(record, tuple(_people(config, lead, people, others)) if config.contacts else (), lead["token"])
+
+
+def _people(
+    config: CrmConfig, lead: Mapping[str, Any], people: Sequence[Mapping[str, Any]], others: Mapping[UUID, Any]
+) -> Iterator[LocalRecord]:
+    """Yield the lead's own person, with what is found of them as a contact too, then the other contacts."""
     own = _own_person(lead)
-    records: list[LocalRecord] = []
     if own is not None:
         own_key = name_key(own["name"])
         twin = next((row for row in people if own_key and name_key(row["name"]) == own_key), None)
         people = [row for row in people if row is not twin]
         filled = own if twin is None else {name: value or twin[OTHER_PERSON[name]] for name, value in own.items()}
         role = twin["role"] if twin else None
-        records.append(_person(config, lead, "", filled, lead["field_edits"], OWN_PERSON, others, role))
+        yield _person(config, lead, "", filled, lead["field_edits"], OWN_PERSON, others, role)
     for row in people:
         found = {name: row[column] for name, column in OTHER_PERSON.items()}
-        record_ = _person(
+        yield _person(
             config, lead, row["person_key"], found, row["field_edits"], OTHER_PERSON, others, row["role"], row
         )
-        records.append(record_)
-    return LocalUnit(record, tuple(records) if config.contacts else (), lead["token"])
 
 
 def _own_person(lead: Mapping[str, Any]) -> dict[str, str | None] | None:

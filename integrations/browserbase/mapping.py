@@ -5,10 +5,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from html.parser import HTMLParser
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from lxml import etree
+
+from core.discovery.markup import with_few_attributes
 from integrations.browserbase.schemas import CompanyFacts, CompanyPage, FetchedPage, PageOutcome
 
 _WALL_PATHS = ("/authwall", "/login", "/uas/login", "/checkpoint", "/signup")
@@ -33,17 +35,15 @@ def read_page(asked_url: str, page: FetchedPage, *, fetched_at: datetime) -> Com
         return CompanyPage(PageOutcome.NOT_FOUND, asked_url, fetched_at, reason="no such company page")
     if page.status is not None and page.status >= 500:
         return CompanyPage(PageOutcome.ERROR, asked_url, fetched_at, reason=f"status {page.status}")
-    reader = _Reader()
-    reader.feed(page.html)
-    reader.close()
-    organization = next(_organizations(reader.json_ld), None)
+    markup = _Markup.of(page.html)
+    organization = next(_organizations(markup.json_ld), None)
     if organization is not None:
         return CompanyPage(
-            PageOutcome.FOUND, asked_url, fetched_at, facts=_facts(organization, reader.details), raw=organization
+            PageOutcome.FOUND, asked_url, fetched_at, facts=_facts(organization, markup.details), raw=organization
         )
     if _CAPTCHA.search(page.html):
         return CompanyPage(PageOutcome.WALL, asked_url, fetched_at, reason="captcha")
-    if reader.has_password_field:
+    if markup.has_password_field:
         return CompanyPage(PageOutcome.WALL, asked_url, fetched_at, reason="sign-in form")
     return CompanyPage(PageOutcome.EMPTY, asked_url, fetched_at, reason="no company data on the page")
 
@@ -57,45 +57,39 @@ def _wall(page: FetchedPage) -> str | None:
     return None
 
 
-class _Reader(HTMLParser):
-    """Collects JSON-LD blocks and the pairs of the details list (`dt`, `dd`)."""
+class _Markup(NamedTuple):
+    """What of a page matters: JSON-LD, the pairs of the details list (`dt`, `dd`), whether it asks to sign in."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.json_ld: list[str] = []
-        self.details: dict[str, str] = {}
-        self.has_password_field = False
-        self._inside: str | None = None
-        self._text = ""
-        self._term = ""
+    json_ld: list[str]
+    details: dict[str, str]
+    has_password_field: bool
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note where text begins that matters."""
-        given = dict(attrs)
-        if tag == "script" and (given.get("type") or "").lower() == "application/ld+json":
-            self._inside, self._text = "script", ""
-        elif tag in ("dt", "dd"):
-            self._inside, self._text = tag, ""
-        elif tag == "input" and given.get("type") == "password":
-            self.has_password_field = True
+    @classmethod
+    def of(cls, markup: str) -> "_Markup":
+        """Parse a page, however broken it is."""
+        parser = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+        data = with_few_attributes(markup).replace("\x00", " ").encode("utf-8", "replace")
+        try:
+            root = etree.fromstring(data, parser)
+        except etree.XMLSyntaxError:
+            root = None
+        if root is None:
+            return cls([], {}, False)
+        scripts = (node for node in root.iter("script") if (node.get("type") or "").lower() == "application/ld+json")
+        has_password_field = any(node.get("type") == "password" for node in root.iter("input"))
+        return cls([node.text or "" for node in scripts], _details(root), has_password_field)
 
-    def handle_data(self, data: str) -> None:
-        """Collect text."""
-        if self._inside:
-            self._text += data
 
-    def handle_endtag(self, tag: str) -> None:
-        """Keep what was collected."""
-        if tag != self._inside:
-            return
-        text = " ".join(self._text.split())
-        if tag == "script":
-            self.json_ld.append(self._text)
-        elif tag == "dt":
-            self._term = text.lower()
-        elif self._term:
-            self.details.setdefault(self._term, text)
-        self._inside = None
+def _details(root: etree._Element) -> dict[str, str]:
+    details: dict[str, str] = {}
+    term = ""
+    for node in root.iter("dt", "dd"):
+        text = " ".join("".join(node.itertext()).split())
+        if node.tag == "dt":
+            term = text.lower()
+        elif term:
+            details.setdefault(term, text)
+    return details
 
 
 def _organizations(blocks: list[str]) -> Iterator[Mapping[str, Any]]:

@@ -174,17 +174,22 @@ def _occurrences(
     latest = wanted.ends_at.astimezone(starts.tzinfo).replace(tzinfo=None)
     for rule in _listed(event["RRULE"]):
         until = rule.pop("UNTIL", [None])[0]
-        last = None if until is None else _until(until, starts, zone)
-        repeated = rrulestr(rule.to_ical().decode(), dtstart=wall, cache=False)
-        for number, each in enumerate(repeated):
-            if number > _MOST_OCCURRENCES:
-                raise OverflowError("an entry repeats too often")
-            if each > latest or (last is not None and each > last):
-                break
+        last = latest if until is None else min(latest, _until(until, starts, zone))
+        for each in _repeated(rule, wall, last):
             begins = each.replace(tzinfo=starts.tzinfo)
             if _end(begins, length) > wanted.starts_at and begins.astimezone(UTC) not in without:
                 yield begins
     yield from (each for each in extra if each.astimezone(UTC) not in without)
+
+
+def _repeated(rule: Any, first: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield a rule's repetitions until the last one; raises OverflowError where there are too many to count."""
+    for number, each in enumerate(rrulestr(rule.to_ical().decode(), dtstart=first, cache=False)):
+        if number > _MOST_OCCURRENCES:
+            raise OverflowError("an entry repeats too often")
+        if each > last:
+            return
+        yield each
 
 
 def _until(until: date | datetime, starts: datetime, zone: ZoneInfo) -> datetime:

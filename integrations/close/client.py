@@ -7,17 +7,16 @@ field; a create whose answer was lost is looked up by that id before it is tried
 
 import hashlib
 import hmac
-import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
 
 from core.errors import ConfigurationError, Gone
+from integrations.close.headers import moment_of, rate_limit_of
 from integrations.close.schemas import (
     CloseContact,
     CloseCustomField,
@@ -41,7 +40,6 @@ WINDOW = "window"
 OWN_ID_FIELD = "Sales Agent ID"
 EVENT_LOG_DAYS = 30
 _PAGE = 100
-_RATE_LIMIT = re.compile(r"limit=([\d.]+)\s*[;,]\s*remaining=([\d.]+)\s*[;,]\s*reset=([\d.]+)")
 
 
 class CloseClient(ProviderClient):
@@ -362,32 +360,21 @@ class CloseClient(ProviderClient):
     def observations(self, headers: httpx.Headers) -> list[Observation]:
         """Read the `RateLimit` header in both of its spellings (commas, or semicolons); note the time it is there."""
         self.answers += 1
-        if (dated := _moment_of(headers.get("date"))) is not None:
+        if (dated := moment_of(headers.get("date"))) is not None:
             self.clock_offset_s = (dated - self._clock()).total_seconds()
-        match = _RATE_LIMIT.search(headers.get("ratelimit", ""))
-        if match is None:
-            return []
-        return [Observation(WINDOW, remaining=int(float(match[2])), reset_s=float(match[3]))]
+        told = rate_limit_of(headers)
+        return [] if told is None else [Observation(WINDOW, remaining=told[0], reset_s=told[1])]
 
     def wait_asked(self, headers: httpx.Headers) -> float | None:
         """Return seconds from `RateLimit`, else `Retry-After`, else `RateLimit-Reset`."""
-        match = _RATE_LIMIT.search(headers.get("ratelimit", ""))
-        if match:
-            return float(match[3])
+        told = rate_limit_of(headers)
+        if told is not None:
+            return told[1]
         return seconds_of(headers.get("retry-after")) or seconds_of(headers.get("ratelimit-reset"))
 
 
 def _lead_field(name: str) -> dict[str, str]:
     return {"type": "regular_field", "object_type": "lead", "field_name": name}
-
-
-def _moment_of(date_header: str | None) -> datetime | None:
-    """Return the moment a `Date` header means (RFC 9110): the middle of the second it names."""
-    try:
-        moment = parsedate_to_datetime(date_header or "")
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
 
 
 def is_signed(signature_key: str, timestamp: str, body: bytes, signature: str) -> bool:

@@ -155,19 +155,24 @@ class CloseCRM:
 
     async def stamps(self, ids: Sequence[str] | None = None) -> AsyncIterator[Sequence[Stamp]]:
         """Yield leads by search: those of `ids`, or all, in the order of their creation."""
-        if ids is not None:
-            for start in range(0, len(ids), _STAMPS):
-                nodes = [{"type": "id", "value": each} for each in ids[start : start + _STAMPS]]
-                lists = ["addresses", "contacts"]
-                found = [lead async for lead in self._search([{"type": "or", "queries": nodes}], lists)]
-                self._shown = {lead.id: lead for lead in found}
-                yield [_stamp(lead) for lead in found]
-            return
+        found = self._all_leads() if ids is None else self._leads_of(ids)
+        async for leads in found:
+            yield [_stamp(lead) for lead in leads]
+
+    async def _leads_of(self, ids: Sequence[str]) -> AsyncIterator[Sequence[CloseLead]]:
+        for start in range(0, len(ids), _STAMPS):
+            nodes = [{"type": "id", "value": each} for each in ids[start : start + _STAMPS]]
+            lists = ["addresses", "contacts"]
+            found = [lead async for lead in self._search([{"type": "or", "queries": nodes}], lists)]
+            self._shown = {lead.id: lead for lead in found}
+            yield found
+
+    async def _all_leads(self) -> AsyncIterator[Sequence[CloseLead]]:
         since = _FIRST
         while True:
             found = [lead async for lead in self._search([_created_since(since)])]
             for start in range(0, len(found), _STAMPS):
-                yield [_stamp(lead) for lead in found[start : start + _STAMPS]]
+                yield found[start : start + _STAMPS]
             if len(found) < _SEARCH_CAP:
                 return
             last = max(lead.date_created for lead in found if lead.date_created)

@@ -131,12 +131,9 @@ class FieldNames:
         for name, value in values.items():
             if name in ("name", "title"):
                 body[name] = value or ""
-            elif name == "emails":
-                items = [each.model_dump(exclude_none=True) for each in held.emails] if held else []
-                body[name] = _list(items, "email", value)
-            elif name == "phones":
-                items = [each.model_dump(exclude_none=True) for each in held.phones] if held else []
-                body[name] = _list(items, "phone", value)
+            elif name in ("emails", "phones"):
+                items = [each.model_dump(exclude_none=True) for each in (getattr(held, name) if held else ())]
+                body[name] = _list(items, name.removesuffix("s"), value)
             elif name == "linkedin":
                 body["urls"] = _urls(value, held)
             elif name.startswith("custom."):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from typing import TYPE_CHECKING
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -221,9 +222,8 @@ class Listening(_Ear):
                     drafted = len(sound)
                     await self._tell(socket, "[sandbox] listening", len(sound) / bytes_a_second, is_final=False)
             elif message.get("text") in {"finalize", "close"}:
-                if sound:
-                    await self._finish(socket, bytes(sound), len(sound) / bytes_a_second)
-                    sound, drafted = bytearray(), 0
+                await self._finish(socket, bytes(sound), len(sound) / bytes_a_second)
+                sound, drafted = bytearray(), 0
                 kind = "flush_done" if message["text"] == "finalize" else "done"
                 await socket.send_json({"type": kind, "request_id": _request_id(socket)})
                 if kind == "done":
@@ -233,6 +233,9 @@ class Listening(_Ear):
                 self.cartesia.violate(socket, "bad_stt_command", repr(message.get("text")))
 
     async def _finish(self, socket: WebSocket, sound: bytes, seconds: float) -> None:
+        """Tell what was heard, if anything was."""
+        if not sound:
+            return
         self.cartesia.charge(socket, {"seconds": round(seconds, 3)}, model=socket.query_params["model"])
         text = "" if fault_kind(socket) == "empty_transcript" else self.cartesia.heard(sound)
         await self._tell(socket, text, seconds, is_final=True)
@@ -255,13 +258,7 @@ class TakingTurns(_Ear):
         facts = {"request_id": _request_id(socket)}
         await socket.send_json({"type": "connected", **facts})
         sound = bytearray()
-        while True:
-            try:
-                message = await asyncio.wait_for(socket.receive(), 0.3 if sound else None)
-            except TimeoutError:
-                message = {"type": "pause"}
-            if message["type"] == "websocket.disconnect":
-                return
+        while (message := await _next_message(socket, 0.3 if sound else None))["type"] != "websocket.disconnect":
             if message.get("bytes") is not None:
                 if not sound:
                     await socket.send_json({"type": "turn.start", **facts})
@@ -271,15 +268,25 @@ class TakingTurns(_Ear):
             if command["type"] not in {"pause", "close", "config"}:
                 self.cartesia.violate(socket, "bad_turn_command", command["type"])
             if sound and command["type"] != "config":
-                text = self.cartesia.heard(bytes(sound))
-                seconds = round(len(sound) / bytes_a_second, 3)
-                self.cartesia.charge(socket, {"seconds": seconds}, model=socket.query_params["model"])
-                for kind in ("turn.update", "turn.eager_end", "turn.end"):
-                    await socket.send_json({"type": kind, "transcript": text, **facts})
+                await self._end_turn(socket, bytes(sound), len(sound) / bytes_a_second)
                 sound = bytearray()
             if command["type"] == "close":
                 await socket.close(1000)
                 return
+
+    async def _end_turn(self, socket: WebSocket, sound: bytes, seconds: float) -> None:
+        text = self.cartesia.heard(sound)
+        self.cartesia.charge(socket, {"seconds": round(seconds, 3)}, model=socket.query_params["model"])
+        for kind in ("turn.update", "turn.eager_end", "turn.end"):
+            await socket.send_json({"type": kind, "transcript": text, "request_id": _request_id(socket)})
+
+
+async def _next_message(socket: WebSocket, patience_s: float | None) -> MutableMapping[str, Any]:
+    """Return what comes next; a pause where nothing comes for so long."""
+    try:
+        return await asyncio.wait_for(socket.receive(), patience_s)
+    except TimeoutError:
+        return {"type": "pause"}
 
 
 def _request_id(socket: WebSocket) -> str:

@@ -44,12 +44,7 @@ def page(store: CloseStore, params: dict[str, str], is_admin: bool) -> Row:
 
     `cursor_next` leads to older events, `cursor_previous` to newer ones; each is null where there are none.
     """
-    filters = {name: params[name] for name in _FILTERS if name in params}
-    if "_skip" in params or frozenset(filters) not in _COMBINATIONS:
-        raise invalid(f"Unsupported combination of filters: {sorted(filters) or '_skip'}")
-    limit = int(params.get("_limit", PAGE))
-    if not 1 <= limit <= PAGE:
-        raise invalid(fields={"_limit": f"Must be between 1 and {PAGE}."})
+    filters, limit = _checked(params)
     found = [event for event in store.kept_events() if all(event[name] == filters[name] for name in filters)]
     start = 0
     if "_cursor" in params:
@@ -64,6 +59,17 @@ def page(store: CloseStore, params: dict[str, str], is_admin: bool) -> Row:
         "cursor_next": _cursor("older", shown[-1], filters, dates) if older and shown else None,
         "cursor_previous": _cursor("newer", shown[0], filters, dates) if newer and shown else None,
     }
+
+
+def _checked(params: dict[str, str]) -> tuple[Row, int]:
+    """Return what is asked for and how many events at most. Raises a 400 for what the API refuses."""
+    filters = {name: params[name] for name in _FILTERS if name in params}
+    if "_skip" in params or frozenset(filters) not in _COMBINATIONS:
+        raise invalid(f"Unsupported combination of filters: {sorted(filters) or '_skip'}")
+    limit = int(params.get("_limit", PAGE))
+    if not 1 <= limit <= PAGE:
+        raise invalid(fields={"_limit": f"Must be between 1 and {PAGE}."})
+    return filters, limit
 
 
 def _placed(found: list[Row], cursor: str, filters: Row, limit: int) -> tuple[list[Row], int]:

@@ -5,6 +5,7 @@ Source: Close API, "Leads", "Contacts", "Custom fields", checked August 2026.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,26 +76,26 @@ def custom_values(store: CloseStore, kind: str, body: Row, current: Row) -> Row:
     """Return the custom fields a body sets: `null` unsets, `.add` and `.remove` edit multi-value fields."""
     values: Row = {}
     for key, value in body.items():
-        match = _CUSTOM.fullmatch(key)
-        if match is None:
-            if key.startswith("custom."):
-                raise invalid(fields={key: "Unknown custom field."})
+        if not key.startswith("custom."):
             continue
-        field = store.rows["custom_field"].get(match[1])
-        if field is None or field["object_type"] != kind:
+        match = _CUSTOM.fullmatch(key)
+        field = store.rows["custom_field"].get(match[1]) if match is not None else None
+        if match is None or field is None or field["object_type"] != kind:
             raise invalid(fields={key: "Unknown custom field."})
-        name = f"custom.{match[1]}"
         _check_custom(key, field, value)
-        if match[2] is None:
-            values[name] = value
-        elif not field["accepts_multiple_values"]:
+        name, edit = f"custom.{match[1]}", match[2]
+        if edit is not None and not field["accepts_multiple_values"]:
             raise invalid(fields={key: "This field does not accept multiple values."})
-        else:
-            held = list(values.get(name, current.get(name)) or [])
-            named = value if isinstance(value, list) else [value]
-            rest = [one for one in held if one not in named]
-            values[name] = [*rest, *named] if match[2] == "add" else rest
+        held = values.get(name, current.get(name))
+        values[name] = value if edit is None else _edited(held or [], value, adds=edit == "add")
     return values
+
+
+def _edited(held: Iterable[Any], value: Any, *, adds: bool) -> list[Any]:
+    """Return the values of a field with some added at their end, or with these removed."""
+    named = value if isinstance(value, list) else [value]
+    rest = [one for one in held if one not in named]
+    return [*rest, *named] if adds else rest
 
 
 def _check_custom(key: str, field: Row, value: Any) -> None:

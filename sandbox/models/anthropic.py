@@ -183,21 +183,12 @@ class Anthropic(Provider):
             raise self._invalid(f"{', '.join(sampling)}: not supported in this API version", "sampling_refused")
         if not isinstance(messages, list) or not messages:
             raise self._invalid("messages: at least one message is required")
-        turns = [("system", _text(body.get("system")))] if body.get("system") else []
-        for message in messages:
-            if message.get("role") not in {"user", "assistant"}:
-                raise self._invalid(f"messages: Unexpected role {message.get('role')!r}")
-            parts = message.get("content")
-            if message["role"] == "assistant" and _has_block(parts, "document"):
-                raise self._invalid("messages: document blocks are not allowed in assistant messages")
-            is_result = _has_block(parts, "tool_result")
-            turns.append(("tool" if is_result else message["role"], _text(parts)))
+        system = [("system", _text(body["system"]))] if body.get("system") else []
+        turns = [*system, *map(self._turn, messages)]
         tools = {tool["name"]: tool.get("input_schema", {}) for tool in body.get("tools") or [] if "name" in tool}
         wanted = (body.get("output_config") or {}).get("format") or {}
-        for schema in (*tools.values(), wanted.get("schema") or {}):
-            fault = schema_fault(schema)
-            if fault is not None:
-                raise self._invalid(f"input_schema: {fault}", "invalid_schema")
+        for fault in filter(None, map(schema_fault, (*tools.values(), wanted.get("schema") or {}))):
+            raise self._invalid(f"input_schema: {fault}", "invalid_schema")
         chosen = body.get("tool_choice") or {"type": "auto"}
         choice = {"any": "required", "tool": chosen.get("name", "auto"), "none": "none"}.get(chosen["type"], "auto")
         return Ask(
@@ -209,6 +200,15 @@ class Anthropic(Provider):
             max_tokens=limit,
             stop=list(body.get("stop_sequences") or []),
         )
+
+    def _turn(self, message: Body) -> tuple[str, str]:
+        """Return who speaks in a message, and what they say."""
+        role, parts = message.get("role"), message.get("content")
+        if role not in {"user", "assistant"}:
+            raise self._invalid(f"messages: Unexpected role {role!r}")
+        if role == "assistant" and _has_block(parts, "document"):
+            raise self._invalid("messages: document blocks are not allowed in assistant messages")
+        return ("tool" if _has_block(parts, "tool_result") else role), _text(parts)
 
     def _admit(self, ask: Ask, usage: Body) -> dict[str, str]:
         """Count the call against the limits; returns the headers that tell of them."""

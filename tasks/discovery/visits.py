@@ -128,11 +128,11 @@ class _Visit:
             self.merged = len(self.findings), bool(merge(self.findings).atl)
         return len(self.documents) < self.page_budget and not self.merged[1]
 
-    async def _open_home(self) -> PageRead | None:
-        """Read the home page; tries http and www where the address names no scheme."""
+    async def _first_answer(self) -> FetchedPage:
+        """Fetch the address as it is, or with each scheme and with www until one answers; return the last answer."""
         text = self.website.strip()
         starts = [text] if "://" in text else [f"https://{text}", f"http://{text}", f"https://www.{text}"]
-        page = None
+        page = FetchedPage(text, text, PageStatus.NOT_A_PAGE, "not a web address")
         for start in starts:
             if canonical(start) is None:
                 page = FetchedPage(start, start, PageStatus.NOT_A_PAGE, "not a web address")
@@ -140,9 +140,14 @@ class _Visit:
             page = await self.fetcher.fetch(start)
             if page.status not in (PageStatus.UNREACHABLE, PageStatus.TIMEOUT):
                 break
-        if page is None or page.status is not PageStatus.OK:
-            self._note(page, "home page") if page is not None else None
-            self.home_failure = page.why if page is not None else "no address"
+        return page
+
+    async def _open_home(self) -> PageRead | None:
+        """Read the home page; tries http and www where the address names no scheme."""
+        page = await self._first_answer()
+        if page.status is not PageStatus.OK:
+            self._note(page, "home page")
+            self.home_failure = page.why
             return None
         self.site = site_of(page.final_url)
         read = await self._parsed(page, is_home=True)
@@ -225,11 +230,7 @@ class _Visit:
     async def _render(self, frontier: Frontier, renderer: Renderer) -> None:
         """Show the pages that scripts build, and those that their menus lead to, a few at most."""
         for _ in range(_MAX_RENDERED):
-            while not self.shells and self._still_nobody():
-                known = len(self.documents)
-                await self._follow_links(frontier, most=1)
-                if len(self.documents) == known:
-                    return
+            await self._find_shell(frontier)
             if not self.shells or not self._still_nobody():
                 return
             is_home = self.rendered == 0
@@ -241,6 +242,14 @@ class _Visit:
                 self.shells = [shell for shell in self.shells if shell.final_url != page.final_url]
                 if read is not None:
                     frontier.add(read.links, 0 if is_home else 1)
+
+    async def _find_shell(self, frontier: Frontier) -> None:
+        """Follow links, one by one, until a page is met that scripts build, somebody is found or none leads on."""
+        while not self.shells and self._still_nobody():
+            known = len(self.documents)
+            await self._follow_links(frontier, most=1)
+            if len(self.documents) == known:
+                return
 
     async def _read_included(self, frontier: Frontier, home: PageRead) -> None:
         """Take links from the parts that a page's scripts would put into it, such as a menu in a file of its own."""

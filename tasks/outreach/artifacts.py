@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
-from core.outreach.approvals import Approval, Status, text_of
+from core.outreach.approval_text import text_of
+from core.outreach.approvals import Approval, Status
 from core.outreach.campaigns import CampaignReport
 from core.outreach.decisions import DIGEST_CHARS
 from core.outreach.markets import MarketReport

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.errors import ApprovalNotFound, Conflict
-from core.outreach import approvals as rules
+from core.outreach.approval_text import warnings
 from core.outreach.approvals import MESSAGES, OPEN, Approval, Status
 from core.outreach.first_messages import told_all
 from core.outreach.sending import Send
@@ -19,11 +19,11 @@ async def preamble(approval: Approval) -> list[str]:
     """Say what who decides must know before they read a message: that its lead is disqualified, what went before."""
     proposal = approval.proposal
     if proposal.kind not in MESSAGES or approval.status not in OPEN:
-        return rules.warnings(approval)
+        return warnings(approval)
     async with database() as connection:
         others = await first_messages.others_of(connection, approval)
         tier = await facts.find_tier(connection, proposal.lead_id) if proposal.lead_id is not None else None
-    return rules.warnings(approval, tier) + told_all(others)
+    return warnings(approval, tier) + told_all(others)
 
 
 async def list_approvals(statuses: Collection[Status] = ()) -> list[Approval]:

@@ -13,6 +13,16 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("app", "flows", "tasks", "agents", "db", "integrations", "langgraph_prefect", "core")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+ALL = sorted(
+    path.relative_to(ROOT)
+    for path in ROOT.rglob("*.py")
+    if not any(part.startswith(".") or part == "build" for part in path.relative_to(ROOT).parts)
+)
+"""Every file of ours, also those of the sandbox, the tests, the benchmarks and the scripts."""
+LONGEST = 400
+STILL_LONGER = frozenset({"db/crm/inbox.py", "tasks/conversation/turns.py"})
+"""Modules that are yet to be split; no new one comes in."""
+MIRRORED = ("core/discovery", "core/text")
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
 
 
@@ -74,3 +84,18 @@ def test_broad_catches_give_their_reason() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if match := broad.search(line):
                 assert "#" in match["reason"], f"{path}:{number}"
+
+
+def test_no_module_is_longer_than_one_holds_in_the_head() -> None:
+    lengths = {str(path): len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in ALL}
+    assert {path: length for path, length in lengths.items() if length > LONGEST and path not in STILL_LONGER} == {}
+
+
+@pytest.mark.parametrize("folder", MIRRORED)
+def test_every_module_has_a_unit_test_named_after_it(folder: str) -> None:
+    package = folder.replace("/", ".")
+    for stem in sorted({path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}):
+        test = ROOT / "tests" / folder / f"test_{stem}.py"
+        assert test.is_file(), f"{folder}/{stem}.py has no {test.relative_to(ROOT)}"
+        text = test.read_text(encoding="utf-8")
+        assert f"{package}.{stem}" in text or re.search(rf"from {package} import .*\b{stem}\b", text), test

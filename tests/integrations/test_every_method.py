@@ -11,17 +11,17 @@ import pkgutil
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
+from close_calls import CLOSE, NEW
+from provider_calls import Case, Row, all_of
 from pydantic import SecretStr
 
 import integrations
 from agents.models import PRICE_FILE, Job, ModelChoice, Models, offered_models
-from core.errors import Gone, ProviderError, RateLimited, Rejected, Timeout, Unauthorized, Unavailable, UnexpectedAnswer
+from core.errors import Gone, ProviderError, RateLimited, Rejected, Timeout, Unauthorized, Unavailable
 from core.ledger.prices import read_prices
 from integrations.apollo.client import ApolloClient, PersonQuery
 from integrations.browserbase.client import BrowserbaseClient
@@ -39,7 +39,6 @@ from integrations.openrouter.client import OpenRouterClient
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.retry import RetryPolicy
 from sandbox.cast import COMPANIES
-from sandbox.server import SandboxControl
 
 ONCE = RetryPolicy(retries=0, base_s=0)
 HASTY_S = 0.5
@@ -50,77 +49,6 @@ DOMAIN = COMPANIES[0].domain
 NOBODY = "nobody.example.com"
 HOOK = "https://hooks.example.com/apollo"
 MODEL_PROVIDERS = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
-
-
-@dataclass
-class Case:
-    """What a row works with: a client, the sandbox, and the ids of what was put there before anything went wrong."""
-
-    client: Any
-    sandbox: SandboxControl
-    ids: dict[str, Any] = field(default_factory=dict)
-
-
-Use = Callable[[Case], Awaitable[Any]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One method.
-
-    Attributes:
-        use: calls it; iterates to the end where it yields.
-        good: tells a success from what `use` returned.
-        empty: the same call where there is nothing, and what comes back then; None: there is no such thing.
-        many: makes more than a page of what it lists and calls it; returns what came and what should. None: no pages.
-        gone: what a 404 means, where it does not mean `Gone`.
-        spoiled: what a body that cannot be read means, where the body is read at all.
-    """
-
-    use: Use
-    good: Callable[[Any], bool] = bool
-    empty: tuple[Use, Any] | None = None
-    many: Callable[[Case], Awaitable[tuple[int, int]]] | None = None
-    gone: type[ProviderError] | None = Gone
-    spoiled: tuple[type[ProviderError], ...] | None = (Unavailable, UnexpectedAnswer)
-
-
-async def all_of(items: AsyncIterator[Any]) -> list[Any]:
-    return [item async for item in items]
-
-
-async def many_leads(case: Case) -> int:
-    """More than a page of leads, with those there are already."""
-    case.sandbox.seed("close", count=120)
-    return 122
-
-
-async def leads(case: Case) -> tuple[int, int]:
-    wanted = await many_leads(case)
-    return len(await all_of(case.client.leads())), wanted
-
-
-async def found_leads(case: Case) -> tuple[int, int]:
-    wanted = await many_leads(case)
-    return len(await all_of(case.client.search_leads([], fields=["id"]))), wanted
-
-
-async def changed_leads(case: Case) -> tuple[int, int]:
-    wanted = await many_leads(case)
-    day = datetime.now(UTC).date() - timedelta(days=2)
-    return len(await all_of(case.client.leads_updated_since(day, fields=["id"]))), wanted
-
-
-async def lead_events(case: Case) -> tuple[int, int]:
-    await many_leads(case)
-    ids = {event.object_id for event in await all_of(case.client.events_since(an_hour_ago()))}
-    return len(ids), 122
-
-
-async def contacts(case: Case) -> tuple[int, int]:
-    people = [{"name": f"Person {number}"} for number in range(130)]
-    lead = case.sandbox.seed("close", leads=[{"name": "Larkhill Foundry", "contacts": people}])["leads"][0]
-    return len(await all_of(case.client.contacts(lead))), 130
 
 
 async def matches(case: Case) -> tuple[int, int]:
@@ -159,60 +87,7 @@ async def found_by(answering: Awaitable[Any]) -> tuple[Any, ...]:
     return found
 
 
-def an_hour_ago() -> datetime:
-    return datetime.now(UTC) - timedelta(hours=1)
-
-
-NEW = {"name": "Larkhill Foundry"}
 QUERY = PersonQuery(email=f"somebody@{NOBODY}")
-CLOSE = {
-    "me": Row(lambda c: c.client.me()),
-    "lead": Row(lambda c: c.client.lead(c.ids["lead"])),
-    "leads": Row(lambda c: all_of(c.client.leads()), many=leads),
-    "create_lead": Row(lambda c: c.client.create_lead(NEW, uuid4())),
-    "post_lead": Row(lambda c: c.client.post_lead(NEW)),
-    "post_contact": Row(lambda c: c.client.post_contact({"lead_id": c.ids["lead"], "name": "Ana Sample"})),
-    "find_lead": Row(
-        lambda c: c.client.find_lead(c.ids["own"]), empty=(lambda c: c.client.find_lead(UUID(int=1)), None)
-    ),
-    "update_lead": Row(lambda c: c.client.update_lead(c.ids["lead"], {"description": "Foundry"})),
-    "delete_lead": Row(lambda c: c.client.delete_lead(c.ids["lead"]), good=lambda got: got is None, gone=None),
-    # An answer that cannot be read is looked up, and the lead that is gone shows that they were merged.
-    "merge_leads": Row(
-        lambda c: c.client.merge_leads(c.ids["lead"], c.ids["other"]), good=lambda got: got is None, spoiled=None
-    ),
-    "contact": Row(lambda c: c.client.contact(c.ids["contact"])),
-    "contacts": Row(
-        lambda c: all_of(c.client.contacts(c.ids["lead"])),
-        empty=(lambda c: all_of(c.client.contacts(c.ids["other"])), []),
-        many=contacts,
-    ),
-    "create_contact": Row(lambda c: c.client.create_contact(c.ids["lead"], {"name": "Ana Sample"}, uuid4())),
-    "find_contact": Row(
-        lambda c: c.client.find_contact(c.ids["lead"], c.ids["own"]),
-        empty=(lambda c: c.client.find_contact(c.ids["lead"], UUID(int=1)), None),
-    ),
-    "update_contact": Row(lambda c: c.client.update_contact(c.ids["contact"], {"title": "CFO"})),
-    "delete_contact": Row(lambda c: c.client.delete_contact(c.ids["contact"]), good=lambda got: got is None, gone=None),
-    "search_leads": Row(lambda c: all_of(c.client.search_leads([], fields=["id"])), many=found_leads),
-    "leads_updated_since": Row(
-        lambda c: all_of(c.client.leads_updated_since(an_hour_ago().date(), fields=["id"])),
-        empty=(
-            lambda c: all_of(c.client.leads_updated_since(datetime(2100, 1, 1, tzinfo=UTC).date(), fields=["id"])),
-            [],
-        ),
-        many=changed_leads,
-    ),
-    "events_since": Row(
-        lambda c: all_of(c.client.events_since(an_hour_ago())),
-        empty=(lambda c: all_of(c.client.events_since(datetime.now(UTC) + timedelta(hours=1))), []),
-        many=lead_events,
-    ),
-    "custom_fields": Row(lambda c: c.client.custom_fields(CloseObject.LEAD)),
-    "lead_statuses": Row(lambda c: c.client.lead_statuses()),
-    "own_id_field": Row(lambda c: anew(c).own_id_field(CloseObject.LEAD)),
-    "ensure_own_id_field": Row(lambda c: anew(c).ensure_own_id_field(CloseObject.LEAD)),
-}
 WEBHOOKS = {
     "subscriptions": Row(lambda c: all_of(c.client.subscriptions()), empty=(lambda c: after_unsubscribing(c), [])),
     "subscribe": Row(lambda c: c.client.subscribe("https://hooks.example.com/close", [("lead", "updated")])),
@@ -293,12 +168,6 @@ CHAT = {
     "ainvoke": Row(lambda c: c.client.ainvoke("Say hello")),
     "astream": Row(lambda c: all_of(c.client.astream("Say hello"))),
 }
-
-
-def anew(case: Case) -> CloseClient:
-    """Forget which field holds our ids, so that Close is asked."""
-    case.client._own_id_fields.clear()
-    return case.client
 
 
 async def after_unsubscribing(case: Case) -> list[Any]:

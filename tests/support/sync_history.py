@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sync_model import FAULTS, FIELDS, MONTH_S, Fault, Sides, World
+from sync_promises import check
 from syncing import PERSON
 
 from app.crm_listener import Bell, build
@@ -197,7 +198,7 @@ class History(RuleBasedStateMachine):
             return
         try:
             self._runner.run(self._sides.rest())
-            self._runner.run(self._sides.check())
+            self._runner.run(check(self._sides))
         finally:
             self._sides.close()
 

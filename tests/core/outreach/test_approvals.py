@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.errors import ApprovalExpired, Conflict, InvalidInput, NotPending, StaleDraft
 from core.outreach import approvals
+from core.outreach.approval_text import text_of
 from core.outreach.approvals import Approval, Decision, Kind, Proposal, Status
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -171,8 +172,8 @@ def test_what_was_claimed_and_not_done_waits_as_before_and_expires_like_any_othe
 
 
 def test_a_message_is_shown_as_it_will_read() -> None:
-    assert approvals.text_of(CONTENT) == ("To: ada@brightwell.example\nSubject: Pumps\n\nGood morning,\nmay we talk?")
-    assert approvals.text_of({"changes": 3}) == '{\n  "changes": 3\n}'
+    assert text_of(CONTENT) == ("To: ada@brightwell.example\nSubject: Pumps\n\nGood morning,\nmay we talk?")
+    assert text_of({"changes": 3}) == '{\n  "changes": 3\n}'
 
 
 class Histories(RuleBasedStateMachine):

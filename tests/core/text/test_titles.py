@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.titles import ROLES, is_limited, may_hold_title, read_title
+from core.text.titles import ROLES, fold, is_limited, may_hold_title, read_title
 
 TITLES = json.loads((Path(__file__).parents[2] / "data" / "titles.json").read_text())
 NOT_HELD = TITLES.pop("none")
@@ -88,3 +88,11 @@ def test_capitals_and_outer_space_change_nothing(case):
 )
 def test_a_post_served_or_left_is_not_held(title, before):
     assert read_title(f"{before} {title}").role is None or " now " in title
+
+
+@pytest.mark.parametrize("letter", "ßøæłđéñç")
+def test_capitals_fold_as_small_letters_do(letter: str) -> None:
+    capital = "ẞ" if letter == "ß" else letter.upper()
+    assert fold(f"{capital}x") == fold(f"{letter}x")
+    assert fold(fold(f"{capital}x")) == fold(f"{capital}x")
+    assert fold(f"{capital}x").isascii()

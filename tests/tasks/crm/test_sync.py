@@ -1,7 +1,7 @@
 """One synchronisation after another: a real Postgres here, the sandbox's Close there."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,9 +10,8 @@ import pytest
 from mentions import mentions
 from psycopg.types.json import Jsonb
 from sync_killed import Watched
-from syncing import PERSON, Work
+from syncing import Work
 
-from core.crm.config import FieldMap, Part
 from core.crm.records import RemoteRecord
 from core.enrichment.runs import EnrichRequest
 from core.errors import SyncBusy
@@ -22,21 +21,7 @@ from db.server.engine import open_engine, own_connection, transaction
 from db.upkeep import erasure
 from sandbox.server import SandboxControl
 from tasks.crm import pull as crm_pull
-from tasks.crm.session import Safeguards
 from tasks.outreach.keys import tombstone_key
-
-
-@pytest.fixture
-def person(sandbox: SandboxControl) -> Iterator[httpx.Client]:
-    """Work in Close as a person does."""
-    sandbox.settings("close", keys=["api_sandbox", PERSON], rate_per_s=None, organization_rate_per_s=None)
-    with httpx.Client(base_url=sandbox.environment["CLOSE_BASE_URL"], auth=(PERSON, ""), trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-def work(database: str, sandbox: SandboxControl, person: httpx.Client) -> Work:
-    return Work(database, sandbox)
 
 
 def theirs(sandbox: SandboxControl) -> dict[str, dict]:
@@ -375,73 +360,6 @@ def test_two_at_once_exclude_each_other(work: Work) -> None:
     asyncio.run(both())
 
 
-# What each safeguard is for: with it the claim holds, without it the same test finds the damage.
-
-
-def calls_after_a_push(work: Work) -> int:
-    """Push a lead, then count what reading our own write back costs beyond the pages of the log."""
-    asyncio.run(work.run())
-    work.add_lead("Fernhill Tools", contact_name="Ana Sample")
-    asyncio.run(work.run())
-    before = work.sandbox.requests("close")[-1]["number"]
-    asyncio.run(work.run())
-    return sum(call["path"].startswith("/api/v1/lead/") for call in work.calls_since(before))
-
-
-def test_our_own_writes_coming_back_cause_no_call(work: Work) -> None:
-    assert calls_after_a_push(work) == 0
-
-
-def test_without_echo_suppression_they_do(work: Work) -> None:
-    work.safeguards = Safeguards(knows_echoes=False)
-    assert calls_after_a_push(work) > 0
-
-
-def copies_after_a_lost_answer(work: Work) -> int:
-    """Create a lead whose answer is lost, and run again while the change log does not show it yet."""
-    work.sandbox.settings("close", event_lag_s=100.0)
-    asyncio.run(work.run())
-    for number in range(8):
-        work.add_lead(f"Company {number}")
-    work.sandbox.fail_next("close", "drop_after", times=8, method="POST", path="/api/v1/lead/")
-    asyncio.run(work.run())
-    asyncio.run(work.run())
-    return len(work.sandbox.state("close")["lead"])
-
-
-def test_a_lost_answer_makes_no_second_lead(work: Work) -> None:
-    assert copies_after_a_lost_answer(work) == 8
-
-
-def test_without_the_look_up_it_does(work: Work) -> None:
-    work.safeguards = Safeguards(looks_up=False)
-    assert copies_after_a_lost_answer(work) > 8
-
-
-def edits_seen_late(work: Work, person: httpx.Client) -> int:
-    """Edit eight leads whose entries appear late, while other edits appear at once; count those that arrive."""
-    lead_ids = [work.add_lead(f"Company {number}") for number in range(8)]
-    asyncio.run(work.run())
-    work.sandbox.settings("close", event_lag_s=30.0, consolidate_s=0.0)
-    for lead in work.sandbox.state("close")["lead"]:
-        person.put(f"/lead/{lead['id']}/", json={"name": lead["name"] + " Ltd"}).raise_for_status()
-    work.sandbox.advance(5)
-    asyncio.run(work.run())
-    work.sandbox.advance(60)
-    asyncio.run(work.run())
-    rows = work.rows("SELECT company_name FROM leads WHERE id = ANY(%s)", lead_ids)
-    return sum(row["company_name"].endswith(" Ltd") for row in rows)
-
-
-def test_late_entries_of_the_log_are_not_lost(work: Work, person: httpx.Client) -> None:
-    assert edits_seen_late(work, person) == 8
-
-
-def test_without_the_overlap_they_are(work: Work, person: httpx.Client) -> None:
-    work.safeguards = Safeguards(overlap=timedelta(0))
-    assert edits_seen_late(work, person) < 8
-
-
 def test_what_a_person_wrote_in_the_crm_is_no_providers_to_replace(work: Work, person: httpx.Client) -> None:
     lead_id = work.add_lead("Fernhill Tools", industry="Pumps")
     asyncio.run(work.run())
@@ -464,82 +382,3 @@ def test_what_a_person_wrote_in_the_crm_is_no_providers_to_replace(work: Work, p
     assert found["Heron Works"]["company_name"] == "person"
     (kept,) = work.rows("SELECT source, edited_by FROM field_provenance WHERE lead_id = %s", lead_id)
     assert kept == {"source": "person", "edited_by": "close"}
-
-
-ADDRESS = {"label": "business", "address_1": "1 Mill Rd", "city": "Austin", "state": "TX", "country": "US"}
-
-
-def test_values_that_mean_the_same_are_no_conflict_and_no_write(
-    work: Work, sandbox: SandboxControl, person: httpx.Client
-) -> None:
-    fields = [{"name": "Revenue", "type": "number"}, {"name": "HQ", "type": "text"}]
-    revenue, _ = [person.post("/custom_field/lead/", json=field).raise_for_status().json() for field in fields]
-    work.config = work.config.model_copy(
-        update={
-            "leads": Part(
-                fields=(
-                    *work.config.leads.fields,
-                    FieldMap(ours="annual_revenue", theirs="custom.Revenue"),
-                    FieldMap(ours="company_phone", theirs="custom.HQ"),
-                )
-            )
-        }
-    )
-    body = {
-        "name": "Fernhill Tools",
-        "url": "https://fernhill.example",
-        "addresses": [ADDRESS],
-        f"custom.{revenue['id']}": 12345678.5,
-        "contacts": [{"name": "Ana Sample", "phones": [{"phone": "+15125550123"}]}],
-    }
-    person.post("/lead/", json=body).raise_for_status()
-    ours = {
-        "company_website": "fernhill.example",
-        "company_domain": "fernhill.example",
-        "street": "1 Mill Rd",
-        "city": "Austin",
-        "state": "Texas",
-        "country": "United States",
-        "annual_revenue": "12345678.50",
-        "contact_name": "Ana Sample",
-        "contact_phone": "(512) 555-0123",
-    }
-    lead_id = work.add_lead("Fernhill Tools", **ours)
-    asyncio.run(work.run())
-    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
-    assert {name: row[name] for name in ours} == ours
-    assert work.rows("SELECT field, ours, theirs FROM crm_conflicts") == []
-    (there,) = sandbox.state("close")["lead"]
-    assert (there["addresses"][0]["country"], there["addresses"][0]["state"]) == ("US", "TX")
-    assert not [call for call in sandbox.requests("close") if call["method"] == "PUT" and "lead" in call["path"]]
-
-    # An edit that differs in the last digit only is one, on either side.
-    person.put(f"/lead/{there['id']}/", json={f"custom.{revenue['id']}": 12345678.75}).raise_for_status()
-    work.sandbox.advance(60)
-    asyncio.run(work.run())
-    assert work.rows("SELECT annual_revenue FROM leads") == [{"annual_revenue": "12345678.75"}]
-
-
-def test_a_country_goes_to_close_as_its_code_and_comes_back_as_its_name(
-    work: Work, sandbox: SandboxControl, person: httpx.Client
-) -> None:
-    work.add_lead("Fernhill Tools", country="United Kingdom", city="Leeds")
-    work.add_lead("Sunken Goods", country="Atlantis")
-    person.post("/lead/", json={"name": "Heron Works", "addresses": [ADDRESS]}).raise_for_status()
-    done = asyncio.run(work.run())
-    assert "failed" not in done
-    assert theirs(sandbox)["Fernhill Tools"]["addresses"][0]["country"] == "GB"
-    assert theirs(sandbox)["Sunken Goods"]["addresses"][0]["country"] == ""
-    kept = {row["company_name"]: row["country"] for row in work.rows("SELECT company_name, country FROM leads")}
-    assert kept == {"Fernhill Tools": "United Kingdom", "Sunken Goods": "Atlantis", "Heron Works": "United States"}
-
-    lead = theirs(sandbox)["Fernhill Tools"]
-    moved = [lead["addresses"][0] | {"country": "DE"}]
-    person.put(f"/lead/{lead['id']}/", json={"addresses": moved}).raise_for_status()
-    work.sandbox.advance(60)
-    asyncio.run(work.run())
-    assert work.rows("SELECT country FROM leads WHERE company_name = 'Fernhill Tools'") == [{"country": "Germany"}]
-    before = sandbox.requests("close")[-1]["number"]
-    work.sandbox.advance(60)
-    asyncio.run(work.run())
-    assert not [call for call in work.calls_since(before) if call["method"] == "PUT"]

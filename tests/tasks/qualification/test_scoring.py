@@ -14,9 +14,9 @@ from core.imports import csv_rows
 from core.imports.runs import ImportRequest
 from core.qualification.icp import Profile
 from core.qualification.profiles import example_text
-from core.qualification.scoring import CONFIDENCE_UNIT, TIERS, Scorer
+from core.qualification.scoring import CONFIDENCE_UNIT, TIERS, Score, Scorer
 from tasks.imports.previews import detect_mapping
-from tasks.qualification.scoring import FrameScorer, file_sources, json_lines, score_file
+from tasks.qualification.scoring import FrameScorer, ScoredFrame, file_sources, json_lines, score_file
 
 NAMED = """
 criteria:
@@ -34,14 +34,23 @@ def test_frames_agree_with_single_leads(found: Profile, rows: list[dict[str, str
     frames = FrameScorer(scorer)
     frame = pd.DataFrame([[row.get(name) for name in found.columns] for row in rows], columns=found.columns,
                          dtype=object)  # fmt: skip
-    for _ in range(2):  # the second time from memory
-        scored = frames.score(frame)
-        singles = [scorer.score(row) for row in rows]
-        assert [Decimal(score) / 1_000_000 for score in scored.score.tolist()] == [each.score for each in singles]
-        assert [TIERS[tier] for tier in scored.tier.tolist()] == [each.tier for each in singles]
-        assert [Decimal(c) / CONFIDENCE_UNIT for c in scored.confidence.tolist()] == [e.confidence for e in singles]
-        expected = [[point.to_json() for point in each.breakdown] for each in singles]
-        assert [json.loads(breakdown) for breakdown in scored.breakdowns()] == expected
+    singles = [scorer.score(row) for row in rows]
+    expected = [(each.score, each.tier, each.confidence, _written(each)) for each in singles]
+    assert _as_singles(frames.score(frame)) == expected
+    assert _as_singles(frames.score(frame)) == expected  # now from memory
+
+
+def _written(each: Score) -> list[object]:
+    return [point.to_json() for point in each.breakdown]
+
+
+def _as_singles(scored: ScoredFrame) -> list[tuple[Decimal, str, Decimal, list[object]]]:
+    return [
+        (Decimal(score) / 1_000_000, TIERS[tier], Decimal(confidence) / CONFIDENCE_UNIT, json.loads(breakdown))
+        for score, tier, confidence, breakdown in zip(
+            scored.score.tolist(), scored.tier.tolist(), scored.confidence.tolist(), scored.breakdowns(), strict=True
+        )
+    ]
 
 
 def score_rows(path: Path, found: Profile, batch_rows: int = 3) -> list[dict[str, object]]:

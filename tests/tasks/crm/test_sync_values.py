@@ -1,0 +1,92 @@
+"""What values become on their way to Close and back."""
+
+import asyncio
+
+import httpx
+from syncing import Work
+
+from core.crm.config import FieldMap, Part
+from sandbox.server import SandboxControl
+
+
+def theirs(sandbox: SandboxControl) -> dict[str, dict]:
+    return {lead["name"]: lead for lead in sandbox.state("close")["lead"]}
+
+
+ADDRESS = {"label": "business", "address_1": "1 Mill Rd", "city": "Austin", "state": "TX", "country": "US"}
+
+
+def test_values_that_mean_the_same_are_no_conflict_and_no_write(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    fields = [{"name": "Revenue", "type": "number"}, {"name": "HQ", "type": "text"}]
+    revenue, _ = [person.post("/custom_field/lead/", json=field).raise_for_status().json() for field in fields]
+    work.config = work.config.model_copy(
+        update={
+            "leads": Part(
+                fields=(
+                    *work.config.leads.fields,
+                    FieldMap(ours="annual_revenue", theirs="custom.Revenue"),
+                    FieldMap(ours="company_phone", theirs="custom.HQ"),
+                )
+            )
+        }
+    )
+    body = {
+        "name": "Fernhill Tools",
+        "url": "https://fernhill.example",
+        "addresses": [ADDRESS],
+        f"custom.{revenue['id']}": 12345678.5,
+        "contacts": [{"name": "Ana Sample", "phones": [{"phone": "+15125550123"}]}],
+    }
+    person.post("/lead/", json=body).raise_for_status()
+    ours = {
+        "company_website": "fernhill.example",
+        "company_domain": "fernhill.example",
+        "street": "1 Mill Rd",
+        "city": "Austin",
+        "state": "Texas",
+        "country": "United States",
+        "annual_revenue": "12345678.50",
+        "contact_name": "Ana Sample",
+        "contact_phone": "(512) 555-0123",
+    }
+    lead_id = work.add_lead("Fernhill Tools", **ours)
+    asyncio.run(work.run())
+    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
+    assert {name: row[name] for name in ours} == ours
+    assert work.rows("SELECT field, ours, theirs FROM crm_conflicts") == []
+    (there,) = sandbox.state("close")["lead"]
+    assert (there["addresses"][0]["country"], there["addresses"][0]["state"]) == ("US", "TX")
+    assert not [call for call in sandbox.requests("close") if call["method"] == "PUT" and "lead" in call["path"]]
+
+    # An edit that differs in the last digit only is one, on either side.
+    person.put(f"/lead/{there['id']}/", json={f"custom.{revenue['id']}": 12345678.75}).raise_for_status()
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    assert work.rows("SELECT annual_revenue FROM leads") == [{"annual_revenue": "12345678.75"}]
+
+
+def test_a_country_goes_to_close_as_its_code_and_comes_back_as_its_name(
+    work: Work, sandbox: SandboxControl, person: httpx.Client
+) -> None:
+    work.add_lead("Fernhill Tools", country="United Kingdom", city="Leeds")
+    work.add_lead("Sunken Goods", country="Atlantis")
+    person.post("/lead/", json={"name": "Heron Works", "addresses": [ADDRESS]}).raise_for_status()
+    done = asyncio.run(work.run())
+    assert "failed" not in done
+    assert theirs(sandbox)["Fernhill Tools"]["addresses"][0]["country"] == "GB"
+    assert theirs(sandbox)["Sunken Goods"]["addresses"][0]["country"] == ""
+    kept = {row["company_name"]: row["country"] for row in work.rows("SELECT company_name, country FROM leads")}
+    assert kept == {"Fernhill Tools": "United Kingdom", "Sunken Goods": "Atlantis", "Heron Works": "United States"}
+
+    lead = theirs(sandbox)["Fernhill Tools"]
+    moved = [lead["addresses"][0] | {"country": "DE"}]
+    person.put(f"/lead/{lead['id']}/", json={"addresses": moved}).raise_for_status()
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    assert work.rows("SELECT country FROM leads WHERE company_name = 'Fernhill Tools'") == [{"country": "Germany"}]
+    before = sandbox.requests("close")[-1]["number"]
+    work.sandbox.advance(60)
+    asyncio.run(work.run())
+    assert not [call for call in work.calls_since(before) if call["method"] == "PUT"]
