@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.enrichment.offers import SourceOffer
-from core.enrichment.questions import ENRICHABLE
+from core.leads.fields import ENRICHABLE
 from core.settings.sections import is_tuning, variables
 from integrations.plug import PORTS, Plug
 from integrations.plugs import PLUGS, offering

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import pytest
 
 from core.enrichment.offers import SourceOffer
-from core.enrichment.questions import ENRICHABLE, Answer, Question, Unasked
+from core.enrichment.questions import Answer, Question, Unasked
+from core.leads.fields import ENRICHABLE
 from core.ledger.spend import FREE, Cost, total
 from core.outcomes import OUTCOMES
 from core.ports import EnrichmentSource
