@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -12,8 +11,7 @@ from core.crm.merging import FieldConflict
 from core.crm.records import Value
 from core.crm.units import Operation, RecordPlan
 from db.crm.codec import value_json
-
-Connection = psycopg.AsyncConnection[Any]
+from db.server.engine import Connection
 
 
 class Entry(NamedTuple):

@@ -18,7 +18,8 @@ from core.batches import LeadRange
 from core.enrichment.questions import Accepted, KnownLead, LeadOutcome, LeadResult
 from core.enrichment.runs import EnrichmentRun
 from core.leads.lead import FIELDS
-from db.enrichment.leads import HASH_SQL, LEAD_SQL, Connection, due_leads, known_lead
+from db.enrichment.leads import HASH_SQL, LEAD_SQL, due_leads, known_lead
+from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.lead_claims import LeadClaims
 

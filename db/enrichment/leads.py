@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -19,9 +18,8 @@ from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import EXTRA_FIELDS, KnownLead, Origin
 from core.enrichment.runs import EnrichmentRun, EnrichRequest, Selection
 from core.leads.lead import FIELDS
+from db.server.engine import Connection
 from db.server.lead_claims import FIRST, Due, cut
-
-Connection = psycopg.AsyncConnection[Any]
 
 _LISTED = f"ARRAY[{', '.join(f'l.{field}' for field in FIELDS)}]::text[]"
 HASH_SQL = f"md5({_LISTED}::text)"

@@ -13,14 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.enrichment.questions import Answer, Found, Provider, Question
 from db.enrichment.desk import Desk
+from db.server.engine import Connection
 from db.server.lead_claims import IS_HELD, living
+from db.server.statements import change
 
 _TAKE = f"""
     INSERT INTO enrichment_questions AS c (provider, question_hash, state, token, run_id, asked_at)
@@ -84,7 +83,7 @@ async def take(desk: Desk, provider: Provider, questions: Sequence[Question]) ->
         "started_at": desk.run.started_at,
     }
 
-    async def look(connection: psycopg.AsyncConnection[Any]) -> tuple[dict[str, str | None], list[dict[str, Any]]]:
+    async def look(connection: Connection) -> tuple[dict[str, str | None], list[dict[str, Any]]]:
         # Again after an unknown outcome: what this desk has taken is its own still.
         cursor = await connection.execute(_TAKE, names | {"living": living()})
         ours = dict(await cursor.fetchall())
@@ -162,7 +161,7 @@ async def record_answers(desk: Desk, answers: Sequence[tuple[Question, Answer]])
             }
         )
 
-    async def write(connection: psycopg.AsyncConnection[Any]) -> None:
+    async def write(connection: Connection) -> None:
         async with connection.transaction():
             for row in rows:
                 await connection.execute(_ANSWER, row)
@@ -185,23 +184,23 @@ async def give_back(desk: Desk, questions: Sequence[Question]) -> None:
         return
     names = (questions[0].provider, [question.hash for question in questions], desk.token)
 
-    async def write(connection: psycopg.AsyncConnection[Any]) -> None:
+    async def write(connection: Connection) -> None:
         await connection.execute(_GIVE_BACK, names)
 
     await desk.keep(write, "questions")
 
 
-async def prune(connection: AsyncConnection, *, older_than: datetime) -> int:
+async def prune(connection: Connection, *, older_than: datetime) -> int:
     """Delete questions that nobody has asked, and whose answers nobody could use, since `older_than`; return how many.
 
     Values taken from them stay, with their provenance, and so do the attempts. Safe twice, and beside a run.
     """
     last_use = "greatest(asked_at, answered_at, fresh_until, hold_until, collect_at)"
-    statement = text(f"DELETE FROM enrichment_questions WHERE {last_use} < :older_than")
-    return int((await connection.execute(statement, {"older_than": older_than})).rowcount)
+    statement = f"DELETE FROM enrichment_questions WHERE {last_use} < %(older_than)s"
+    return await change(connection, statement, {"older_than": older_than})
 
 
-async def count_asked_again(connection: psycopg.AsyncConnection[Any], run_id: UUID) -> dict[Provider, int]:
+async def count_asked_again(connection: Connection, run_id: UUID) -> dict[Provider, int]:
     """Count the questions of a run that another had asked when it was killed, by provider."""
     cursor = await connection.execute(
         "SELECT provider, count(*) FROM enrichment_questions WHERE run_id = %s AND is_asked_again"
@@ -212,7 +211,7 @@ async def count_asked_again(connection: psycopg.AsyncConnection[Any], run_id: UU
 
 
 async def count_known(
-    connection: psycopg.AsyncConnection[Any], provider: Provider, hashes: Sequence[str], *, is_failed_again: bool
+    connection: Connection, provider: Provider, hashes: Sequence[str], *, is_failed_again: bool
 ) -> tuple[int, int]:
     """Count questions with a fresh answer, and those that wait for one; reads only."""
     cursor = await connection.execute(

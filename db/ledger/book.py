@@ -16,13 +16,13 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID, uuid4
 
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import Conflict
 from core.ledger.spend import FREE, Budget, Cost, Receipt, hand_out
 from db.ledger import spend
-from db.server.engine import Line
+from db.server.engine import Engine, Line
 from db.server.keeping import until_stored
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class LedgerBook:
         clock: aware UTC.
     """
 
-    engine: AsyncEngine
+    engine: Engine
     budgets: Sequence[Budget] = ()
     run_id: UUID | None = None
     advance: Mapping[str, int] = field(default_factory=dict)
@@ -216,5 +216,5 @@ class LedgerBook:
 
         try:
             await until_stored(write, f"what {allowance.provider} cost")
-        except SQLAlchemyError:
+        except (psycopg.Error, SQLAlchemyError):
             log.exception("spend_left_to_sweep", extra={"reservation_id": allowance.reservation.id})

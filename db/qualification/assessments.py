@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -23,10 +22,9 @@ from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
 from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan, Selection
 from db.agents import executions
+from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.lead_claims import Due, LeadClaims, cut
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class _Asked:

@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from core.batches import LeadRange
+from db.server.engine import Connection
 from db.server.keeping import OwnLine
-
-Connection = psycopg.AsyncConnection[Any]
 
 FIRST = UUID(int=0)
 """An id before every lead's."""

@@ -15,9 +15,10 @@ from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
 from db.crm import records as crm_records
 from db.crm import sync_log
-from db.crm.inbox import Connection, Staged
+from db.crm.inbox import Staged
 from db.crm.links import SavedLink
 from db.crm.sync_log import Entry
+from db.server.engine import Connection
 from tasks.crm.session import SyncSession
 
 _PAGE = 200

@@ -79,7 +79,7 @@ async def plan(request: CampaignRequest) -> CampaignPlan:
     return CampaignPlan(thread_for(request.thread_id), request, chosen, tuple(one.text for one in statistics))
 
 
-async def _rows(request: CampaignRequest) -> list[Mapping[str, Any]]:
+async def _rows(request: CampaignRequest) -> list[dict[str, Any]]:
     async with database() as connection:
         return await segments.select_addressed(connection, request.segment, _READ, request.lead_ids)
 
