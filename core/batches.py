@@ -1,5 +1,7 @@
-"""Batches of stored leads."""
+"""Runs over stored leads, and the batches they are cut into."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,3 +12,19 @@ class LeadRange(NamedTuple):
     number: int
     after: UUID
     upto: UUID
+
+
+@dataclass(frozen=True)
+class BatchRun:
+    """A run that has begun; each kind of run adds what it goes by.
+
+    Attributes:
+        started_at: by the database's clock, aware.
+        leads: how many were due.
+        ranges: the batches they are in.
+    """
+
+    run_id: UUID
+    started_at: datetime
+    leads: int
+    ranges: tuple[LeadRange, ...]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.batches import LeadRange
+from core.batches import BatchRun
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import (
     ACCOUNTS,
@@ -69,16 +69,12 @@ class EnrichRequest(Form):
 
 
 @dataclass(frozen=True)
-class EnrichmentRun:
-    """A run that has begun: by what, for whom, in which batches."""
+class EnrichmentRun(BatchRun):
+    """A run that has begun, by what and for whom."""
 
-    run_id: UUID
-    started_at: datetime
     request: EnrichRequest
     config: EnrichmentConfig
     version: str
-    leads: int
-    ranges: tuple[LeadRange, ...]
 
 
 class ProviderPlan(Frozen):

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.agents.executions import Execution, ModelTotals
-from core.batches import LeadRange
+from core.batches import BatchRun
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
 from core.forms import Form
 from core.imports.runs import Frozen
@@ -67,16 +67,12 @@ NO_MODEL = ModelState()
 
 
 @dataclass(frozen=True)
-class QualificationPlan:
-    """A run that has begun: by what, for whom, in which batches."""
+class QualificationPlan(BatchRun):
+    """A run that has begun, by what and for whom."""
 
-    run_id: UUID
-    started_at: datetime
     selection: Selection
     profile: Profile
     sources: tuple[LeadSource, ...]
-    leads: int
-    ranges: tuple[LeadRange, ...]
     model: ModelState = NO_MODEL
 
     @property

@@ -24,7 +24,7 @@ _COLUMNS = "id AS thread_id, agent, status, request, reason, is_cancelled, start
 
 
 @asynccontextmanager
-async def claiming(url: str, thread_id: UUID) -> AsyncIterator[OwnLine]:
+async def leased(url: str, thread_id: UUID) -> AsyncIterator[OwnLine]:
     """Hold a thread as long as the block lasts; yield the line that holds it, which takes it again after a loss.
 
     Raises:

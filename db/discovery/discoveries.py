@@ -18,7 +18,7 @@ from core.discovery.site_report import PageNote
 from core.text.cell_text import storable
 from db.discovery import contacts
 from db.server.engine import Connection
-from db.server.statements import change, change_each, select, select_dict, select_one, select_value
+from db.server.statements import change, change_each, select, select_dict, select_one
 
 _ADDRESS = "concat_ws(' ', l.company_website, l.company_domain)"
 
@@ -137,12 +137,6 @@ class DueLead(NamedTuple):
     domain: str | None
     linkedin_url: str | None
     address: str
-
-
-async def moment(connection: Connection) -> datetime:
-    """Return the database's time: the one clock that all processes share."""
-    now: datetime = await select_value(connection, "SELECT now()")
-    return now
 
 
 async def select_due(

@@ -131,7 +131,7 @@ async def kept(
     settle_tracing()
     async with AsyncExitStack() as stack:
         stack.enter_context(connection_faults())
-        own = await stack.enter_async_context(agent_threads.claiming(url, thread_id))
+        own = await stack.enter_async_context(agent_threads.leased(url, thread_id))
         async with database() as connection:
             await agent_threads.begin(connection, thread_id, agent, request, now=datetime.now(UTC))
         saver = await stack.enter_async_context(open_saver(url, until_stored))

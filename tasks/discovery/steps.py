@@ -26,6 +26,7 @@ from db.agents import executions
 from db.discovery import discoveries
 from db.discovery.discoveries import DueLead
 from db.outreach import tombstones
+from db.runs import moment
 from db.server.engine import Connection, Engine, transaction
 from db.server.keeping import until_stored
 from integrations.websites.fetcher import WebsiteFetcher
@@ -60,7 +61,7 @@ async def plan_discovery(request: DiscoveryRequest) -> DiscoveryPlan:
     after: UUID | None = None
     async with database_engine() as engine:
         async with transaction(engine) as connection:
-            planned_at = await discoveries.moment(connection)
+            planned_at = await moment(connection)
         while request.limit is None or leads < request.limit:
             page = _LEADS_A_PAGE if request.limit is None else min(_LEADS_A_PAGE, request.limit - leads)
             async with transaction(engine) as connection:

@@ -27,7 +27,7 @@ from core.enrichment.questions import (
 )
 from core.enrichment.waterfall import accepted_values, known_so_far, next_provider, question_for, wanted_fields
 from db.enrichment import questions as questions_of
-from db.enrichment.desk import Concluded, Desk
+from db.enrichment.lease import Concluded, EnrichmentLease
 from tasks.enrichment.sources import Source, Sources, Unasked
 from tasks.runtime.batches import bounded_gather, sliced
 
@@ -61,22 +61,22 @@ class BatchWork:
     """A batch being worked on.
 
     Attributes:
-        desk: the leads that are ours, and where results go.
+        lease: the leads that are ours, and where results go.
         sources: whom can be asked.
     """
 
-    desk: Desk
+    lease: EnrichmentLease
     sources: Sources
 
     @property
     def config(self) -> EnrichmentConfig:
         """The waterfall."""
-        return self.desk.run.config
+        return self.lease.run.config
 
     async def run(self) -> int:
         """Enrich the leads of the batch that are due and free; give how many."""
         now = datetime.now(UTC)
-        leads = [_Work(lead, wanted_fields(self.config, lead, now)) for lead in await self.desk.claim()]
+        leads = [_Work(lead, wanted_fields(self.config, lead, now)) for lead in await self.lease.claim()]
         left = leads
         while left:
             turns: dict[Provider, list[_Work]] = {}
@@ -107,7 +107,7 @@ class BatchWork:
                 asking.setdefault(question, []).append(work)
         if not asking:
             return
-        answers = await _Asking(self.desk, self.sources.on[provider]).all(list(asking))
+        answers = await _Asking(self.lease, self.sources.on[provider]).all(list(asking))
         for question, sharing in asking.items():
             answer = answers[question.hash]
             for index, work in enumerate(sharing):
@@ -131,14 +131,14 @@ class BatchWork:
             result = work.result()
             return Concluded(result, accepted, *lead_outcome(lead, result.wanted, accepted, result.attempts))
 
-        await self.desk.record_all(list(by_id), conclude, fresh_for_s)
+        await self.lease.record_all(list(by_id), conclude, fresh_for_s)
 
 
 @dataclass
 class _Asking:
     """Questions to one provider, each asked once by whoever takes it first."""
 
-    desk: Desk
+    lease: EnrichmentLease
     source: Source
 
     async def all(self, questions: Sequence[Question]) -> dict[str, Answer]:
@@ -147,7 +147,7 @@ class _Asking:
         waiting = list(questions)
         deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
         while waiting:
-            taken = await questions_of.take(self.desk, self.source.provider, waiting)
+            taken = await questions_of.take(self.lease, self.source.provider, waiting)
             answers |= taken.answered
             answers |= await self._ask(taken.ours)
             waiting = list(taken.busy)
@@ -166,7 +166,7 @@ class _Asking:
             question, ticket = parked
             assert self.source.collect is not None
             answers[question.hash] = answer = await self.source.collect(ticket)
-            await questions_of.record_answers(self.desk, [(question, answer)])
+            await questions_of.record_answers(self.lease, [(question, answer)])
 
         async def ask(chunk: Sequence[Question]) -> None:
             answers.update(await self._chunk(chunk))
@@ -193,9 +193,9 @@ class _Asking:
                 )
             return await self._unasked(chunk, answered.answer)
         pairs = list(zip(chunk, answered, strict=True))
-        await questions_of.record_answers(self.desk, pairs)
+        await questions_of.record_answers(self.lease, pairs)
         return {question.hash: answer for question, answer in pairs}
 
     async def _unasked(self, chunk: Sequence[Question], answer: Answer) -> dict[str, Answer]:
-        await questions_of.give_back(self.desk, chunk)
+        await questions_of.give_back(self.lease, chunk)
         return {question.hash: answer for question in chunk}

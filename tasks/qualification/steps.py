@@ -36,7 +36,7 @@ from core.settings.settings import settings
 from db.agents import executions
 from db.ledger import spend
 from db.qualification import assessments
-from db.qualification.assessments import Claims
+from db.qualification.assessments import AssessmentLease
 from db.server.engine import own_connection
 from tasks.ledger.spending import spend_lines
 from tasks.qualification.model_assessment import judging, model_state
@@ -115,32 +115,32 @@ async def qualify_batch(begun: QualificationPlan, batch: LeadRange) -> int:
     Safe to run again at any point: what is recorded is no longer due.
     """
     async with (
-        assessments.claiming(database_url(), begun, batch) as claims,
+        assessments.leased(database_url(), begun, batch) as lease,
         judging(begun) as judge,
     ):
-        return await assess(claims, begun, judge=judge)
+        return await assess(lease, begun, judge=judge)
 
 
-async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead | None) -> int:
+async def assess(lease: AssessmentLease, begun: QualificationPlan, *, judge: JudgeLead | None) -> int:
     """Claim leads, assess them and record what came of it.
 
     Args:
-        claims: open.
+        lease: held.
         begun: the run.
         judge: asks a language model; None: the rules decide, and the batch is recorded as a whole.
 
     Returns:
         How many leads were assessed.
     """
-    leads = await claims.claim()
+    leads = await lease.claim()
     if not leads:
         return 0
     by_rule = await asyncio.to_thread(rules_of, begun.profile, begun.sources_names, leads)
     if judge is None:
         why = begun.model.why_not
-        await claims.record([unasked(each, why) if why else each for each in by_rule])
+        await lease.record([unasked(each, why) if why else each for each in by_rule])
     else:
-        await _judge_all(claims, begun.profile, list(zip(leads, by_rule, strict=True)), judge)
+        await _judge_all(lease, begun.profile, list(zip(leads, by_rule, strict=True)), judge)
     return len(leads)
 
 
@@ -162,7 +162,7 @@ def rules_of(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list
 
 
 async def _judge_all(
-    claims: Claims, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], judge: JudgeLead
+    lease: AssessmentLease, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], judge: JudgeLead
 ) -> None:
     """Put each lead before a model; each outcome is committed as it comes, with those that came meanwhile."""
     writing = asyncio.Lock()
@@ -174,7 +174,7 @@ async def _judge_all(
                 ready = waiting.copy()
                 waiting.clear()
                 ran = [execution for _, executions in ready for execution in executions]
-                await claims.record([assessment for assessment, _ in ready], ran)
+                await lease.record([assessment for assessment, _ in ready], ran)
 
     async def one(pair: tuple[LeadFacts, Assessment]) -> None:
         waiting.append(await judged(*pair, profile, judge))
@@ -207,25 +207,21 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
             for row in await assessments.select_best(connection, begun.run_id)
         ]
         due = await assessments.count_due(connection, begun.profile.version, begun.sources)
-        seconds = await assessments.seconds_of(connection, begun.run_id)
-        leads = sum(counts["outcomes"].values())
         report = QualificationReport(
             run_id=begun.run_id,
             icp=begun.profile.name,
             icp_version=begun.profile.version,
             selection=begun.selection,
-            leads=leads,
-            due=due,
+            tiers=counts.by("tier"),
+            histogram=assessments.histogram(counts),
             best=best,
             tier_of_ten=tiers_of_tens(begun.profile),
             models=await executions.by_model(connection, begun.run_id),
             why_no_model=begun.model.why_not,
             spend=await _spent(begun.run_id),
-            seconds=round(seconds, 3),
-            leads_per_s=round(leads / max(seconds, 0.001), 1),
-            **counts,
+            **await assessments.RUNS.figures(connection, begun.run_id, counts, due),
         )
-        await assessments.mark_finished(connection, begun.run_id, report.model_dump(mode="json", exclude={"best"}))
+        await assessments.RUNS.finish(connection, begun.run_id, report.model_dump(mode="json", exclude={"best"}))
     log.info("qualification_finished", extra=report.model_dump(mode="json", exclude={"best", "reasons"}))
     return report
 

@@ -72,10 +72,10 @@ async def qualify(
         )
         for batch in plan.ranges:
             async with (
-                assessments.claiming(url, plan, batch) as claims,
+                assessments.leased(url, plan, batch) as lease,
                 judging(plan, of=chosen, database=url) as judge,
             ):
-                await assess(claims, plan, judge=judge)
+                await assess(lease, plan, judge=judge)
     return plan
 
 

@@ -56,13 +56,13 @@ async def test_only_what_runs_can_be_cancelled(engine: Engine) -> None:
 
 async def test_a_thread_has_one_worker_at_a_time(database: str) -> None:
     thread_id = uuid.uuid4()
-    async with agent_threads.claiming(database, thread_id):
+    async with agent_threads.leased(database, thread_id):
         with pytest.raises(ThreadBusy):
-            async with agent_threads.claiming(database, thread_id):
+            async with agent_threads.leased(database, thread_id):
                 pass
-        async with agent_threads.claiming(database, uuid.uuid4()):
+        async with agent_threads.leased(database, uuid.uuid4()):
             pass
-    async with agent_threads.claiming(database, thread_id):
+    async with agent_threads.leased(database, thread_id):
         pass
 
 

@@ -124,7 +124,7 @@ async def test_a_line_opens_again_and_takes_its_locks(database: str) -> None:
 
 async def test_a_thread_is_held_again_after_a_loss(database: str) -> None:
     thread = uuid4()
-    async with agent_threads.claiming(database, thread) as line:
+    async with agent_threads.leased(database, thread) as line:
         assert cut(database)
 
         async def look(connection: psycopg.AsyncConnection[Any]) -> bool:
@@ -132,7 +132,7 @@ async def test_a_thread_is_held_again_after_a_loss(database: str) -> None:
 
         assert not await line.keep(look, "nothing")
         with pytest.raises(Conflict):
-            async with agent_threads.claiming(database, thread):
+            async with agent_threads.leased(database, thread):
                 pass
 
 
