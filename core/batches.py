@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
+
+Selection = Literal["due", "failed", "all"]
+"""Which leads a run is about: those it has something to do for, those that failed before, or every lead."""
 
 
 class LeadRange(NamedTuple):

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from core.batches import BatchRun
+from core.batches import BatchRun, Selection
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import (
     ACCOUNTS,
@@ -27,8 +26,6 @@ from core.enrichment.waterfall import is_wanted, question_for
 from core.forms import Form
 from core.imports.runs import Frozen
 from core.ledger.spend import FREE, Budget, Cost, Period, Unit, total
-
-Selection = Literal["due", "failed", "all"]
 
 
 class EnrichRequest(Form):

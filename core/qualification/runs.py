@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.agents.executions import Execution, ModelTotals
-from core.batches import BatchRun
+from core.batches import BatchRun, Selection
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
 from core.forms import Form
 from core.imports.runs import Frozen
@@ -22,8 +22,6 @@ from core.qualification.scoring import Tier, thresholds, tier_of
 
 Outcome = Literal["scored", "scored_by_rules", "skipped", "failed", "due"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-Selection = Literal["due", "failed", "all"]
-
 NOTHING_KNOWN = "nothing the profile asks for is known"
 DISQUALIFIED = "a disqualifier applies: no model was asked"
 

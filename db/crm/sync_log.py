@@ -14,7 +14,7 @@ from db.crm.codec import value_json
 from db.server.engine import Connection
 
 
-class Entry(NamedTuple):
+class SyncEntry(NamedTuple):
     """An operation and how it ended; `actor` is who caused it: the side that had the news."""
 
     operation: Operation
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     actor: str = "sync"
 
 
-async def record(connection: Connection, provider: str, run_id: UUID, entries: Sequence[Entry]) -> None:
+async def record(connection: Connection, provider: str, run_id: UUID, entries: Sequence[SyncEntry]) -> None:
     """Write operations down."""
     rows = [
         [

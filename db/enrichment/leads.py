@@ -14,9 +14,10 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from core.batches import Selection
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import EXTRA_FIELDS, KnownLead, Origin
-from core.enrichment.runs import EnrichmentRun, EnrichRequest, Selection
+from core.enrichment.runs import EnrichmentRun, EnrichRequest
 from core.leads.lead import FIELDS
 from db.runs import FIRST, Counts, Due, RunKind
 from db.server.engine import Connection

@@ -35,7 +35,7 @@ _LOST = "its sender died or was cut off before it knew"
 
 
 @dataclass(frozen=True)
-class Intent:
+class SendIntent:
     """A message somebody wants to send: `may_send` is a yes for who asked, and for nobody else."""
 
     send: Send
@@ -60,7 +60,7 @@ async def intend(
     key: TombstoneKey,
     now: datetime,
     lease: timedelta = DEFAULT_LEASE,
-) -> Intent:
+) -> SendIntent:
     """Write down that a message is about to be sent; the last checks are made here, in the same transaction.
 
     Args:
@@ -86,7 +86,7 @@ async def intend(
         raise NotPending(f"approval {approval.id} is about no message")
     known = await find(connection, wanted.approval_id, wanted.purpose)
     if known is not None and known.status is not SendStatus.NOT_SENT:
-        return Intent(await _given_up(connection, known, now), may_send=False)
+        return SendIntent(await _given_up(connection, known, now), may_send=False)
     await refuse_suppressed(connection, recipient, key, lead_id=approval.proposal.lead_id)
     values: dict[str, Any] = {
         "message_id": wanted.message_id,
@@ -101,7 +101,7 @@ async def intend(
     }
     first = {"approval_id": wanted.approval_id, "purpose": wanted.purpose, "recipient": recipient}
     await connection.execute(_INTEND, first | values)
-    return Intent(await get(connection, wanted.approval_id, wanted.purpose), may_send=True)
+    return SendIntent(await get(connection, wanted.approval_id, wanted.purpose), may_send=True)
 
 
 async def _locked(connection: Connection, approval_id: UUID) -> Approval:
@@ -170,7 +170,7 @@ async def record(
     )
 
 
-async def forgo(connection: Connection, intent: Intent, *, why: str, now: datetime) -> Send:
+async def forgo(connection: Connection, intent: SendIntent, *, why: str, now: datetime) -> Send:
     """Take an intent back before the server was spoken to: it was certainly not sent, and it was no attempt."""
     await connection.execute(
         """

@@ -16,10 +16,10 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from core.agents.executions import Execution
-from core.batches import LeadRange
+from core.batches import LeadRange, Selection
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
-from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan, Selection
+from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan
 from db.agents import executions
 from db.runs import Counts, Due, Lease, RunKind
 from db.server.engine import Connection

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection as PooledConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -44,6 +44,9 @@ def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeo
     )
 
 
+FAULTS = (psycopg.Error, SQLAlchemyError)
+"""What a statement may raise, or the pool that a connection is asked of."""
+
 # SQLSTATE classes (PostgreSQL documentation, Appendix A): connection exceptions, shutdowns, too many connections.
 _GONE = ("08", "57P", "53")
 
@@ -75,7 +78,7 @@ async def _driver(pooled: PooledConnection) -> Connection:
     return connection
 
 
-class Line:
+class PooledLine:
     """One connection kept open, on which every statement commits by itself: half the round trips of a transaction.
 
     Work on it is done one at a time; after an error the next work gets a new connection.

@@ -11,49 +11,49 @@ from psycopg.rows import dict_row, namedtuple_row
 
 from db.server.engine import Connection
 
-Values = Mapping[str, Any]
+_Values = Mapping[str, Any]
 
 
-async def select(connection: Connection, statement: str, values: Values | None = None) -> list[Any]:
+async def select(connection: Connection, statement: str, values: _Values | None = None) -> list[Any]:
     """Return all rows, each with its columns as attributes."""
     async with connection.cursor(row_factory=namedtuple_row) as cursor:
         await cursor.execute(statement, values)
         return await cursor.fetchall()
 
 
-async def select_one(connection: Connection, statement: str, values: Values | None = None) -> Any:
+async def select_one(connection: Connection, statement: str, values: _Values | None = None) -> Any:
     """Return the first row, with its columns as attributes; None where there is none."""
     async with connection.cursor(row_factory=namedtuple_row) as cursor:
         await cursor.execute(statement, values)
         return await cursor.fetchone()
 
 
-async def select_dicts(connection: Connection, statement: str, values: Values | None = None) -> list[dict[str, Any]]:
+async def select_dicts(connection: Connection, statement: str, values: _Values | None = None) -> list[dict[str, Any]]:
     """Return all rows, each by the names of its columns."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement, values)
         return await cursor.fetchall()
 
 
-async def select_dict(connection: Connection, statement: str, values: Values | None = None) -> dict[str, Any] | None:
+async def select_dict(connection: Connection, statement: str, values: _Values | None = None) -> dict[str, Any] | None:
     """Return the first row by the names of its columns; None where there is none."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement, values)
         return await cursor.fetchone()
 
 
-async def select_value(connection: Connection, statement: str, values: Values | None = None) -> Any:
+async def select_value(connection: Connection, statement: str, values: _Values | None = None) -> Any:
     """Return the first column of the first row; None where there is none."""
     row = await (await connection.execute(statement, values)).fetchone()
     return None if row is None else row[0]
 
 
-async def change(connection: Connection, statement: str, values: Values | None = None) -> int:
+async def change(connection: Connection, statement: str, values: _Values | None = None) -> int:
     """Run a statement that writes; return how many rows it wrote."""
     return (await connection.execute(statement, values)).rowcount
 
 
-async def change_each(connection: Connection, statement: str, rows: Sequence[Values]) -> None:
+async def change_each(connection: Connection, statement: str, rows: Sequence[_Values]) -> None:
     """Run a statement that writes once for each row, in their order; the database is spoken to once for all."""
     if rows:
         async with connection.cursor() as cursor:

@@ -7,9 +7,10 @@ from uuid import UUID
 import psycopg
 from pydantic import SecretStr
 
+from core.batches import Selection
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import in_leads
-from core.qualification.runs import ModelState, QualificationPlan, Selection
+from core.qualification.runs import ModelState, QualificationPlan
 from core.settings.providers import BudgetSettings, CerebrasSettings, ModelSettings
 from core.settings.settings import RedisSettings, Settings
 from db.qualification import assessments
