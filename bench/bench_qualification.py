@@ -118,15 +118,15 @@ async def round_of(
     """Judge all leads once, each beside a bare call."""
     taken: dict[str, list[float]] = {name: [] for name in WAYS}
     ask = bare_request()
-    async with assessments.claiming(connection, plan, plan.ranges[0]) as claims:
-        facts: list[LeadFacts] = await claims.claim()
+    async with assessments.leased(connection, plan, plan.ranges[0]) as lease:
+        facts: list[LeadFacts] = await lease.claim()
         rules = rules_of(plan.profile, plan.sources_names, facts)
         for lead, by_rules in zip(facts, rules, strict=True):
             with timed(taken, "bare SDK"):
                 await sdk.chat.completions.create(**ask)
             with timed(taken, "ours"):
                 assessment, executions = await judged(lead, by_rules, plan.profile, judge)
-                await claims.record([assessment], executions)
+                await lease.record([assessment], executions)
             assert assessment.outcome == "scored", assessment.reason
     return taken
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from core.batches import LeadRange
+from core.batches import BatchRun, Selection
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import (
     KnownLead,
@@ -22,8 +21,6 @@ from core.enrichment.waterfall import is_wanted, question_for
 from core.forms import Form, Report
 from core.ledger.spend import FREE, Budget, Cost, Period, Unit, total
 from core.outcomes import Outcome
-
-Selection = Literal["due", "failed", "all"]
 
 
 class EnrichRequest(Form):
@@ -66,16 +63,12 @@ class EnrichRequest(Form):
 
 
 @dataclass(frozen=True)
-class EnrichmentRun:
-    """A run that has begun: by what, for whom, in which batches."""
+class EnrichmentRun(BatchRun):
+    """A run that has begun, by what and for whom."""
 
-    run_id: UUID
-    started_at: datetime
     request: EnrichRequest
     config: EnrichmentConfig
     version: str
-    leads: int
-    ranges: tuple[LeadRange, ...]
 
 
 class ProviderPlan(Report):

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.agents.executions import Execution, ModelTotals
-from core.batches import LeadRange
+from core.batches import BatchRun, Selection
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
 from core.forms import Form, Frozen, Report
 from core.qualification.criteria import micro
@@ -21,8 +21,6 @@ from core.qualification.scoring import Tier, thresholds, tier_of
 
 Outcome = Literal["scored", "scored_by_rules", "skipped", "failed", "due"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-Selection = Literal["due", "failed", "all"]
-
 NOTHING_KNOWN = "nothing the profile asks for is known"
 DISQUALIFIED = "a disqualifier applies: no model was asked"
 
@@ -66,16 +64,12 @@ NO_MODEL = ModelState()
 
 
 @dataclass(frozen=True)
-class QualificationPlan:
-    """A run that has begun: by what, for whom, in which batches."""
+class QualificationPlan(BatchRun):
+    """A run that has begun, by what and for whom."""
 
-    run_id: UUID
-    started_at: datetime
     selection: Selection
     profile: Profile
     sources: tuple[LeadSource, ...]
-    leads: int
-    ranges: tuple[LeadRange, ...]
     model: ModelState = NO_MODEL
 
     @property

@@ -16,14 +16,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import psycopg
-from psycopg.rows import dict_row
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.agents.executions import Execution, ModelTotals
-
-Connection = AsyncConnection | psycopg.AsyncConnection[Any]
-"""Either kind this package works with; what is written belongs to its transaction."""
+from db.server.engine import Connection
+from db.server.statements import select_dicts
 
 _TYPES = {
     "id": "uuid",
@@ -61,7 +57,7 @@ async def record(connection: Connection, executions: Sequence[Execution]) -> Non
     """
     if executions:
         document = orjson.dumps([_row(execution) for execution in executions]).decode()
-        await (await _driver(connection)).execute(_RECORD, (document,))
+        await connection.execute(_RECORD, (document,))
 
 
 def _row(execution: Execution) -> dict[str, Any]:
@@ -75,18 +71,9 @@ def _row(execution: Execution) -> dict[str, Any]:
     return {name: counted[name] if name in counted else getattr(execution, name) for name in _TYPES}
 
 
-async def _driver(connection: Connection) -> psycopg.AsyncConnection[Any]:
-    """Give psycopg's connection; SQLAlchemy's stands on one."""
-    if isinstance(connection, psycopg.AsyncConnection):
-        return connection
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(driver, psycopg.AsyncConnection)
-    return driver
-
-
 async def by_model(connection: Connection, run_id: UUID) -> list[ModelTotals]:
     """Add the executions of a run up by model, in alphabetical order."""
-    cursor = await (await _driver(connection)).execute(
+    cursor = await connection.execute(
         """
         SELECT model, count(*), count(*) FILTER (WHERE status = 'answered'), sum(input_tokens), sum(output_tokens),
             sum(cost_usd)
@@ -99,8 +86,5 @@ async def by_model(connection: Connection, run_id: UUID) -> list[ModelTotals]:
 
 async def select_of_lead(connection: Connection, lead_id: UUID) -> list[dict[str, Any]]:
     """List the executions about a lead, newest first, as they are stored."""
-    async with (await _driver(connection)).cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(
-            f"SELECT {_NAMES} FROM agent_executions WHERE lead_id = %s ORDER BY started_at DESC, id", (lead_id,)
-        )
-        return await cursor.fetchall()
+    statement = f"SELECT {_NAMES} FROM agent_executions WHERE lead_id = %(lead_id)s ORDER BY started_at DESC, id"
+    return await select_dicts(connection, statement, {"lead_id": lead_id})

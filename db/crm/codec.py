@@ -12,36 +12,34 @@ from core.crm.units import Edit, Link
 from core.crm.values import are_equal
 from core.text.cell_text import storable
 
-Json = Any
 
-
-def value_json(value: Value) -> Json:
+def value_json(value: Value) -> Any:
     """Write a value."""
     if value is None:
         return None
     return storable(value) if isinstance(value, str) else [storable(item) for item in value]
 
 
-def value_of(written: Json) -> Value:
+def value_of(written: Any) -> Value:
     """Read a value."""
     return tuple(written) if isinstance(written, list) else written
 
 
-def values_json(values: Values) -> Json:
+def values_json(values: Values) -> Any:
     """Write values by field."""
     return {name: value_json(value) for name, value in values.items()}
 
 
-def values_of(written: Mapping[str, Json]) -> dict[str, Value]:
+def values_of(written: Mapping[str, Any]) -> dict[str, Value]:
     """Read values by field."""
     return {name: value_of(value) for name, value in written.items()}
 
 
-def base_json(bases: Mapping[str, Base]) -> Json:
+def base_json(bases: Mapping[str, Base]) -> Any:
     """Write what was last agreed on: `t` theirs, `o` ours where it differs, `p` where people in the CRM wrote it."""
-    written: dict[str, dict[str, Json]] = {}
+    written: dict[str, dict[str, Any]] = {}
     for name, base in bases.items():
-        entry: dict[str, Json] = {"t": value_json(base.theirs)}
+        entry: dict[str, Any] = {"t": value_json(base.theirs)}
         if value_json(base.ours) != entry["t"]:
             entry["o"] = value_json(base.ours)
         if base.is_theirs:
@@ -50,7 +48,7 @@ def base_json(bases: Mapping[str, Base]) -> Json:
     return written
 
 
-def bases_of(written: Mapping[str, Mapping[str, Json]]) -> dict[str, Base]:
+def bases_of(written: Mapping[str, Mapping[str, Any]]) -> dict[str, Base]:
     """Read what was last agreed on."""
     return {
         name: Base(value_of(entry["t"]), value_of(entry.get("o", entry["t"])), bool(entry.get("p")))
@@ -68,12 +66,12 @@ def times_of(written: Mapping[str, str]) -> dict[str, datetime]:
     return {name: datetime.fromisoformat(moment) for name, moment in written.items()}
 
 
-def overwritten_of(written: Mapping[str, Mapping[str, Json]]) -> dict[str, tuple[Value, datetime]]:
+def overwritten_of(written: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[Value, datetime]]:
     """Read what was written over, and when it had been written."""
     return {name: (value_of(lost["v"]), datetime.fromisoformat(lost["at"])) for name, lost in written.items()}
 
 
-def record_json(record: RemoteRecord) -> Json:
+def record_json(record: RemoteRecord) -> Any:
     """Write a record of the CRM."""
     return {
         "id": record.id,
@@ -83,7 +81,7 @@ def record_json(record: RemoteRecord) -> Json:
     }
 
 
-def _record_of(kind: Kind, written: Mapping[str, Json]) -> RemoteRecord:
+def _record_of(kind: Kind, written: Mapping[str, Any]) -> RemoteRecord:
     own_id, updated_at = written["own_id"], written["updated_at"]
     return RemoteRecord(
         kind,
@@ -94,14 +92,14 @@ def _record_of(kind: Kind, written: Mapping[str, Json]) -> RemoteRecord:
     )
 
 
-def unit_json(unit: RemoteUnit | None) -> Json:
+def unit_json(unit: RemoteUnit | None) -> Any:
     """Write a company with its people; None where it is gone."""
     if unit is None:
         return None
     return {"lead": record_json(unit.lead), "contacts": [record_json(contact) for contact in unit.contacts]}
 
 
-def unit_of(written: Json) -> RemoteUnit | None:
+def unit_of(written: Any) -> RemoteUnit | None:
     """Read a company with its people."""
     if written is None:
         return None

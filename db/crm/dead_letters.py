@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -12,8 +11,7 @@ from core.crm.records import Kind
 from core.crm.units import Operation
 from core.errors import DeadLetterNotFound
 from db.crm.codec import values_json
-
-Connection = psycopg.AsyncConnection[Any]
+from db.server.engine import Connection
 
 
 async def add(connection: Connection, provider: str, operation: Operation, reason: str) -> None:

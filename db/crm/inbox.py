@@ -8,15 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from core.crm.records import Description, Kind, RemoteChange, RemoteUnit, Stamp, Value, Values
 from core.crm.units import Link
 from db.crm.codec import link_of, overwritten_of, times_of, unit_json, unit_of, values_json
-
-Connection = psycopg.AsyncConnection[Any]
+from db.server.engine import Connection
 
 _KEEP = timedelta(days=2)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -16,8 +15,7 @@ from core.crm.units import Link
 from core.errors import SyncBusy
 from db.crm.codec import base_json, link_of
 from db.crm.records import JOINED, TOKEN
-
-Connection = psycopg.AsyncConnection[Any]
+from db.server.engine import Connection
 
 _IS_OPEN = "state IN ('pending', 'failing') AND (next_try_at IS NULL OR next_try_at <= %(now)s)"
 

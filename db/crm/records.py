@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4, uuid5
 
-import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -27,8 +26,7 @@ from core.text.shared_hosts import shared_hosts
 from core.text.titles import fold
 from core.text.web_addresses import registrable_domain
 from db.crm.codec import edits_of, others_of
-
-Connection = psycopg.AsyncConnection[Any]
+from db.server.engine import Connection
 
 JOINED = "leads l LEFT JOIN assessments a ON a.lead_id = l.id"
 _COMPARED = ", ".join(f"l.{field}" for field in FIELDS)

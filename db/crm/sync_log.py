@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -12,11 +11,10 @@ from core.crm.merging import FieldConflict
 from core.crm.records import Value
 from core.crm.units import Operation, RecordPlan
 from db.crm.codec import value_json
+from db.server.engine import Connection
 
-Connection = psycopg.AsyncConnection[Any]
 
-
-class Entry(NamedTuple):
+class SyncEntry(NamedTuple):
     """An operation and how it ended; `actor` is who caused it: the side that had the news."""
 
     operation: Operation
@@ -26,7 +24,7 @@ class Entry(NamedTuple):
     actor: str = "sync"
 
 
-async def record(connection: Connection, provider: str, run_id: UUID, entries: Sequence[Entry]) -> None:
+async def record(connection: Connection, provider: str, run_id: UUID, entries: Sequence[SyncEntry]) -> None:
     """Write operations down."""
     rows = [
         [

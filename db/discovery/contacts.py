@@ -6,21 +6,31 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from core.discovery.company_contacts import Contact, SiteDiscovery, StoredContact, is_gone, key_among
 from core.text import normalize
 from core.text.cell_text import storable
-from db.schema.contacts_tables import ContactRow
+from db.server.engine import Connection
+from db.server.statements import change_each, inserted, listed, select, select_dicts, select_one
 
-_TABLE = ContactRow.__table__
 _FOUND = ("name", "title", "role", "is_owner_like", "source", "source_url", "evidence", "confidence", "last_seen_at")
 _KEPT = ("linkedin_url", "email", "phone")
+_WRITTEN = ("lead_id", "person_key", *_FOUND, *_KEPT, "provenance", "first_seen_at")
+_COLUMNS = (*_WRITTEN, "not_seen_since", "field_edits")
+_UPSERT = f"""
+{inserted("contacts AS c", _WRITTEN)}
+ON CONFLICT (lead_id, person_key) DO UPDATE SET {listed(_FOUND, "{0} = excluded.{0}")},
+    {listed(_KEPT, "{0} = coalesce(excluded.{0}, c.{0})")}, provenance = c.provenance || excluded.provenance,
+    not_seen_since = NULL
+"""
+_MARK_NOT_SEEN = """
+UPDATE contacts SET not_seen_since = %(at)s
+WHERE lead_id = %(lead)s AND person_key = %(key)s AND not_seen_since IS NULL
+"""
 
 
-async def record(connection: AsyncConnection, lead_ids: Sequence[UUID], look: SiteDiscovery, at: datetime) -> int:
+async def record(connection: Connection, lead_ids: Sequence[UUID], look: SiteDiscovery, at: datetime) -> int:
     """Store what one look found for each lead, and mark those it looked for in vain as not seen since `at`.
 
     A contact that is there already is met again: what is new of it is taken, details that are not shown any more are
@@ -45,25 +55,9 @@ async def record(connection: AsyncConnection, lead_ids: Sequence[UUID], look: Si
             rows[lead_id, key] = _values(lead_id, key, found[key], at)
         gone = [other.key for other in known if is_gone(other, look.attempts, look.pages, now_seen=found)]
         missing += [{"lead": lead_id, "key": key, "at": at} for key in sorted(gone)]
-    if rows:
-        await connection.execute(_upsert(), list(rows.values()))
-    if missing:
-        await connection.execute(_MARK_NOT_SEEN, missing)
+    await change_each(connection, _UPSERT, list(rows.values()))
+    await change_each(connection, _MARK_NOT_SEEN, missing)
     return len(rows)
-
-
-_MARK_NOT_SEEN = text(
-    "UPDATE contacts SET not_seen_since = :at WHERE lead_id = :lead AND person_key = :key AND not_seen_since IS NULL"
-)
-
-
-def _upsert() -> Any:
-    new = insert(ContactRow)
-    changed: dict[str, Any] = {name: new.excluded[name] for name in _FOUND}
-    changed |= {name: func.coalesce(new.excluded[name], _TABLE.c[name]) for name in _KEPT}
-    changed["provenance"] = _TABLE.c.provenance.op("||")(new.excluded.provenance)
-    changed["not_seen_since"] = None
-    return new.on_conflict_do_update(index_elements=["lead_id", "person_key"], set_=changed)
 
 
 def _values(lead_id: UUID, key: str, contact: Contact, at: datetime) -> dict[str, Any]:
@@ -92,32 +86,38 @@ def _values(lead_id: UUID, key: str, contact: Contact, at: datetime) -> dict[str
         "source_url": best.source_url,
         "evidence": storable(best.evidence),
         "confidence": best.confidence,
-        "provenance": provenance,
+        "provenance": Jsonb(provenance),
         "first_seen_at": at,
         "last_seen_at": at,
     }
 
 
-async def _select_stored(connection: AsyncConnection, lead_ids: Sequence[UUID]) -> dict[UUID, list[StoredContact]]:
-    query = select(_TABLE.c.lead_id, _TABLE.c.person_key, _TABLE.c.name, _TABLE.c.role, _TABLE.c.provenance)
+async def _select_stored(connection: Connection, lead_ids: Sequence[UUID]) -> dict[UUID, list[StoredContact]]:
+    statement = """
+        SELECT lead_id, person_key, name, role, provenance FROM contacts WHERE lead_id = ANY (%(lead_ids)s::uuid[])
+    """
     found: dict[UUID, list[StoredContact]] = defaultdict(list)
-    for row in await connection.execute(query.where(_TABLE.c.lead_id.in_(lead_ids))):
+    for row in await select(connection, statement, {"lead_ids": list(lead_ids)}):
         places = {source: said.get("source_url") for source, said in row.provenance.items()}
         found[row.lead_id].append(StoredContact(row.person_key, row.name, row.role, places))
     return found
 
 
-async def select_of_lead(connection: AsyncConnection, lead_id: UUID) -> list[dict[str, Any]]:
+async def select_of_lead(connection: Connection, lead_id: UUID) -> list[dict[str, Any]]:
     """List a lead's contacts: those seen last first, by role."""
-    query = select(_TABLE).where(_TABLE.c.lead_id == lead_id)
-    order = (_TABLE.c.not_seen_since.is_not(None), _TABLE.c.role.is_(None), _TABLE.c.role, _TABLE.c.name)
-    return [dict(row) for row in (await connection.execute(query.order_by(*order))).mappings()]
+    statement = f"""
+        SELECT {listed(_COLUMNS)} FROM contacts WHERE lead_id = %(lead_id)s
+        ORDER BY not_seen_since IS NOT NULL, role IS NULL, role, name
+    """
+    return await select_dicts(connection, statement, {"lead_id": lead_id})
 
 
-async def counts(connection: AsyncConnection) -> dict[str, Any]:
+async def counts(connection: Connection) -> dict[str, Any]:
     """Count what the looks for leads' people came to (`outcomes`), `contacts` seen last, and `leads_with_contacts`."""
-    looks = "SELECT coalesce(outcome, 'due'), count(*) FROM lead_discoveries GROUP BY 1 ORDER BY 1"
-    people = "SELECT count(*), count(DISTINCT lead_id) FROM contacts WHERE not_seen_since IS NULL"
-    outcomes = {row[0]: row[1] for row in await connection.execute(text(looks))}
-    found = (await connection.execute(text(people))).one()
-    return {"outcomes": outcomes, "contacts": found[0], "leads_with_contacts": found[1]}
+    looks = "SELECT coalesce(outcome, 'due') AS outcome, count(*) AS leads FROM lead_discoveries GROUP BY 1 ORDER BY 1"
+    people = """
+        SELECT count(*) AS contacts, count(DISTINCT lead_id) AS leads FROM contacts WHERE not_seen_since IS NULL
+    """
+    outcomes = {row.outcome: row.leads for row in await select(connection, looks)}
+    found = await select_one(connection, people)
+    return {"outcomes": outcomes, "contacts": found.contacts, "leads_with_contacts": found.leads}

@@ -2,31 +2,32 @@
 
 A lead is due when it was never looked at, or by another configuration or with other providers, or while its fields said
 something else, or longer ago than an answer stays fresh, or when something of it was put off. Leads are claimed while
-they are worked on (`db.enrichment.desk`); the questions they lead to are claimed under the same token
+they are worked on (`db.enrichment.lease`); the questions they lead to are claimed under the same token
 (`db.enrichment.questions`).
 """
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from core.batches import Selection
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import KnownLead, Origin
-from core.enrichment.runs import EnrichmentRun, EnrichRequest, Selection
+from core.enrichment.runs import EnrichmentRun, EnrichRequest
 from core.leads.fields import EXTRA_FIELDS
 from core.leads.lead import FIELDS
-from db.server.lead_claims import FIRST, Due, cut
-
-Connection = psycopg.AsyncConnection[Any]
+from db.runs import FIRST, Counts, Due, RunKind
+from db.server.engine import Connection
+from db.server.statements import select_value
 
 _LISTED = f"ARRAY[{', '.join(f'l.{field}' for field in FIELDS)}]::text[]"
 HASH_SQL = f"md5({_LISTED}::text)"
 _JOINED = "leads l LEFT JOIN lead_enrichments e ON e.lead_id = l.id"
+RUNS = RunKind("enrichment_runs", "lead_enrichments")
 _CONDITIONS: dict[Selection, str] = {
     "due": f"""(e.lead_id IS NULL OR e.version <> %(version)s OR e.facts_hash <> {HASH_SQL}
         OR (e.outcome = 'due' AND e.enriched_at < %(started_at)s) OR e.fresh_until <= %(started_at)s)""",
@@ -80,16 +81,19 @@ async def begin(
         batch_leads: leads a batch.
         flow_run_id: of the Prefect run, if there is one.
     """
-    run_id = uuid4()
-    cursor = await connection.execute(
-        "INSERT INTO enrichment_runs (id, version, selection, config, flow_run_id) VALUES (%s, %s, %s, %s, %s)"
-        " RETURNING started_at",
-        (run_id, version, request.selection, Jsonb(config.model_dump(mode="json")), flow_run_id),
+    run = await RUNS.begin(
+        connection,
+        {
+            "version": version,
+            "selection": request.selection,
+            "config": Jsonb(config.model_dump(mode="json")),
+            "flow_run_id": flow_run_id,
+        },
+        lambda started_at: due_leads(request.selection, version, started_at),
+        limit=request.limit,
+        batch_leads=batch_leads,
     )
-    ((started_at,),) = await cursor.fetchall()
-    due = due_leads(request.selection, version, started_at)
-    leads, ranges = await cut(connection, due, limit=request.limit, batch_leads=batch_leads)
-    return EnrichmentRun(run_id, started_at, request, config, version, leads, ranges)
+    return EnrichmentRun(run.run_id, run.started_at, run.leads, run.ranges, request, config, version)
 
 
 def due_leads(selection: Selection, version: str, started_at: datetime) -> Due:
@@ -122,42 +126,20 @@ async def select_due(
 
 async def count_due(connection: Connection, version: str) -> int:
     """Count the leads that are due now."""
-    cursor = await connection.execute(
-        f"SELECT count(*) FROM {_JOINED} WHERE {_CONDITIONS['due']}".replace("%(started_at)s", "clock_timestamp()"),
-        {"version": version},
+    condition = _CONDITIONS["due"].replace("%(started_at)s", "clock_timestamp()")
+    return int(
+        await select_value(connection, f"SELECT count(*) FROM {_JOINED} WHERE {condition}", {"version": version})
     )
-    ((count,),) = await cursor.fetchall()
-    return int(count)
 
 
-async def counts_of(connection: Connection, run_id: UUID | None = None) -> dict[str, Any]:
-    """Count leads by outcome and reason, and those that got a value.
+async def counts_of(connection: Connection, run_id: UUID | None = None) -> Counts:
+    """Count leads by outcome and reason, and by `has_values`, whether they got one.
 
     Args:
         connection: any.
         run_id: only those of a run; None: of all leads.
     """
-    only = "" if run_id is None else "WHERE run_id = %(run_id)s"
-    cursor = await connection.execute(
-        f"""
-        SELECT outcome, reason, count(*), count(*) FILTER (WHERE values_count > 0) FROM lead_enrichments {only}
-        GROUP BY 1, 2
-        """,
-        {"run_id": run_id},
-    )
-    outcomes: dict[str, int] = {}
-    reasons: dict[str, int] = {}
-    enriched = 0
-    async for outcome, reason, count, with_values in cursor:
-        outcomes[outcome] = outcomes.get(outcome, 0) + count
-        enriched += with_values
-        if reason is not None:
-            reasons[reason] = reasons.get(reason, 0) + count
-    return {
-        "outcomes": outcomes,
-        "reasons": dict(sorted(reasons.items(), key=lambda item: -item[1])[:20]),
-        "enriched_leads": enriched,
-    }
+    return await RUNS.counts(connection, run_id, more={"has_values": "values_count > 0"})
 
 
 async def values_of(connection: Connection, run_id: UUID | None = None) -> dict[str, int]:
@@ -190,42 +172,9 @@ async def attempts_of(connection: Connection, run_id: UUID) -> list[dict[str, An
         return await cursor.fetchall()
 
 
-async def mark_finished(connection: Connection, run_id: UUID, report: Mapping[str, Any]) -> None:
-    """Close a run with its report."""
-    await connection.execute(
-        "UPDATE enrichment_runs SET finished_at = clock_timestamp(), report = %s WHERE id = %s",
-        (Jsonb(dict(report)), run_id),
-    )
-
-
-async def seconds_of(connection: Connection, run_id: UUID) -> float:
-    """Give how long ago a run began, in seconds."""
-    cursor = await connection.execute(
-        "SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 FROM enrichment_runs WHERE id = %s",
-        (run_id,),
-    )
-    ((seconds,),) = await cursor.fetchall()
-    return float(seconds)
-
-
-async def moment(connection: Connection) -> datetime:
-    """Give the database's time, aware."""
-    cursor = await connection.execute("SELECT clock_timestamp()")
-    ((now,),) = await cursor.fetchall()
-    result: datetime = now
-    return result
-
-
-async def select_runs(connection: Connection, limit: int = 5) -> list[dict[str, Any]]:
+async def select_runs(connection: Connection) -> list[dict[str, Any]]:
     """List the last runs, newest first."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(
-            "SELECT id AS run_id, selection, started_at, finished_at, (report->>'leads')::bigint AS leads,"
-            " (report->>'enriched_leads')::bigint AS enriched_leads FROM enrichment_runs"
-            " ORDER BY started_at DESC LIMIT %s",
-            (limit,),
-        )
-        return await cursor.fetchall()
+    return await RUNS.select_last(connection, ("selection",), ("leads", "enriched_leads"))
 
 
 async def provenance_of(connection: Connection, lead_id: UUID) -> list[dict[str, Any]]:

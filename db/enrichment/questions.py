@@ -1,6 +1,6 @@
 """Questions to providers, each asked by one process at a time, and their answers.
 
-A question is taken under the token of whoever works on the leads it is for (`db.enrichment.desk.Desk`), in a commit of
+A question is taken under the token of whoever works on the leads it is for (`db.enrichment.lease`), in a commit of
 its own before the provider is asked. Its row then says `open` until the answer is recorded; after a kill the token's
 lock is gone and the question may be taken again. A question whose answer was lost although its asker lived is held back
 for a while: the provider may have been paid for it.
@@ -13,14 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.enrichment.questions import Answer, Found, Provider, Question
-from db.enrichment.desk import Desk
-from db.server.lead_claims import IS_HELD, living
+from db.enrichment.lease import EnrichmentLease
+from db.runs import IS_HELD, living
+from db.server.engine import Connection
+from db.server.statements import change
 
 _TAKE = f"""
     INSERT INTO enrichment_questions AS c (provider, question_hash, state, token, run_id, asked_at)
@@ -72,20 +71,20 @@ class Taken:
     busy: tuple[Question, ...]
 
 
-async def take(desk: Desk, provider: Provider, questions: Sequence[Question]) -> Taken:
+async def take(lease: EnrichmentLease, provider: Provider, questions: Sequence[Question]) -> Taken:
     """Take the questions that are to be asked, in a commit of its own, and read what is known of the others."""
     by_hash = {question.hash: question for question in questions}
     names = {
         "provider": provider,
-        "token": desk.token,
-        "run_id": desk.run.run_id,
+        "token": lease.token,
+        "run_id": lease.run.run_id,
         "hashes": list(by_hash),
-        "again": desk.run.request.selection == "failed",
-        "started_at": desk.run.started_at,
+        "again": lease.run.request.selection == "failed",
+        "started_at": lease.run.started_at,
     }
 
-    async def look(connection: psycopg.AsyncConnection[Any]) -> tuple[dict[str, str | None], list[dict[str, Any]]]:
-        # Again after an unknown outcome: what this desk has taken is its own still.
+    async def look(connection: Connection) -> tuple[dict[str, str | None], list[dict[str, Any]]]:
+        # Again after an unknown outcome: what this lease has taken is its own still.
         cursor = await connection.execute(_TAKE, names | {"living": living()})
         ours = dict(await cursor.fetchall())
         rest = [hash_ for hash_ in by_hash if hash_ not in ours]
@@ -93,7 +92,7 @@ async def take(desk: Desk, provider: Provider, questions: Sequence[Question]) ->
             await reader.execute(_STATE, (provider, rest))
             return ours, await reader.fetchall() if rest else []
 
-    ours, rows = await desk.keep(look, "questions")
+    ours, rows = await lease.keep(look, "questions")
     rest = [hash_ for hash_ in by_hash if hash_ not in ours]
     answered, busy = {}, []
     for row in rows:
@@ -131,12 +130,12 @@ def _minute(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-async def record_answers(desk: Desk, answers: Sequence[tuple[Question, Answer]]) -> None:
-    """Write answers of questions this desk has taken, in one commit; nothing of one that was taken from it since.
+async def record_answers(lease: EnrichmentLease, answers: Sequence[tuple[Question, Answer]]) -> None:
+    """Write answers of questions this lease has taken, in one commit; nothing of one that was taken from it since.
 
     They were paid: they are kept until the database has them, however long that takes.
     """
-    config = desk.run.config
+    config = lease.run.config
     rows = []
     for question, answer in answers:
         is_error = answer.outcome == "error"
@@ -152,22 +151,22 @@ async def record_answers(desk: Desk, answers: Sequence[tuple[Question, Answer]])
                 "latency_ms": answer.latency_ms,
                 "request_id": answer.request_id,
                 "ticket": answer.ticket,
-                "run_id": desk.run.run_id,
+                "run_id": lease.run.run_id,
                 "fresh_for_s": config.retry_after_s if is_error else config.fresh_for_s,
                 "hold_s": config.hold_open_s,
                 "collect_in_s": answer.collect_in_s or 0.0,
                 "provider": question.provider,
                 "hash": question.hash,
-                "token": desk.token,
+                "token": lease.token,
             }
         )
 
-    async def write(connection: psycopg.AsyncConnection[Any]) -> None:
+    async def write(connection: Connection) -> None:
         async with connection.transaction():
             for row in rows:
                 await connection.execute(_ANSWER, row)
 
-    await desk.keep(write, f"{len(rows)} answers of {answers[0][0].provider}" if rows else "no answers")
+    await lease.keep(write, f"{len(rows)} answers of {answers[0][0].provider}" if rows else "no answers")
 
 
 def _as_json(value: Found) -> dict[str, object]:
@@ -179,29 +178,29 @@ def _as_json(value: Found) -> dict[str, object]:
     }
 
 
-async def give_back(desk: Desk, questions: Sequence[Question]) -> None:
+async def give_back(lease: EnrichmentLease, questions: Sequence[Question]) -> None:
     """Give questions back that were taken and certainly not asked."""
     if not questions:
         return
-    names = (questions[0].provider, [question.hash for question in questions], desk.token)
+    names = (questions[0].provider, [question.hash for question in questions], lease.token)
 
-    async def write(connection: psycopg.AsyncConnection[Any]) -> None:
+    async def write(connection: Connection) -> None:
         await connection.execute(_GIVE_BACK, names)
 
-    await desk.keep(write, "questions")
+    await lease.keep(write, "questions")
 
 
-async def prune(connection: AsyncConnection, *, older_than: datetime) -> int:
+async def prune(connection: Connection, *, older_than: datetime) -> int:
     """Delete questions that nobody has asked, and whose answers nobody could use, since `older_than`; return how many.
 
     Values taken from them stay, with their provenance, and so do the attempts. Safe twice, and beside a run.
     """
     last_use = "greatest(asked_at, answered_at, fresh_until, hold_until, collect_at)"
-    statement = text(f"DELETE FROM enrichment_questions WHERE {last_use} < :older_than")
-    return int((await connection.execute(statement, {"older_than": older_than})).rowcount)
+    statement = f"DELETE FROM enrichment_questions WHERE {last_use} < %(older_than)s"
+    return await change(connection, statement, {"older_than": older_than})
 
 
-async def count_asked_again(connection: psycopg.AsyncConnection[Any], run_id: UUID) -> dict[Provider, int]:
+async def count_asked_again(connection: Connection, run_id: UUID) -> dict[Provider, int]:
     """Count the questions of a run that another had asked when it was killed, by provider."""
     cursor = await connection.execute(
         "SELECT provider, count(*) FROM enrichment_questions WHERE run_id = %s AND is_asked_again"
@@ -212,7 +211,7 @@ async def count_asked_again(connection: psycopg.AsyncConnection[Any], run_id: UU
 
 
 async def count_known(
-    connection: psycopg.AsyncConnection[Any], provider: Provider, hashes: Sequence[str], *, is_failed_again: bool
+    connection: Connection, provider: Provider, hashes: Sequence[str], *, is_failed_again: bool
 ) -> tuple[int, int]:
     """Count questions with a fresh answer, and those that wait for one; reads only."""
     cursor = await connection.execute(

@@ -5,53 +5,55 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
 
 from core.errors import ImportNotFound
 from core.imports.batches import RejectedRecord
 from core.imports.lead_rows import Reject
 from core.imports.runs import ImportReport, ImportSummary, Totals
-from db.schema.tables import HeaderMappingRow, ImportRejectRow, ImportRow
+from db.server.engine import Connection
+from db.server.statements import select, select_dicts, select_one, select_value
 
-_TOTALS = text(
-    """
-    SELECT coalesce(sum(inserted), 0), coalesce(sum(matched), 0), coalesce(sum(updated), 0),
-        coalesce(sum(repeated), 0), coalesce(sum(rejected), 0),
-        (SELECT count(DISTINCT lead_id) FROM import_met m, unnest(m.lead_ids) AS lead_id WHERE m.import_id = :import_id)
-    FROM import_batches WHERE import_id = :import_id
-    """
-)
+_TOTALS = """
+SELECT coalesce(sum(inserted), 0) AS inserted, coalesce(sum(matched), 0) AS matched,
+    coalesce(sum(updated), 0) AS updated, coalesce(sum(repeated), 0) AS repeated,
+    coalesce(sum(rejected), 0) AS rejected,
+    (SELECT count(DISTINCT lead_id) FROM import_met m, unnest(m.lead_ids) AS lead_id WHERE m.import_id = %(import_id)s)
+        AS met
+FROM import_batches WHERE import_id = %(import_id)s
+"""
 
-_KEPT_APART = text(
-    """
-    SELECT k.key, sum(k.value::bigint)
-    FROM import_batches b, jsonb_each_text(b.kept_apart) k WHERE b.import_id = :import_id GROUP BY k.key
-    """
-)
+_KEPT_APART = """
+SELECT k.key, sum(k.value::bigint) AS rows
+FROM import_batches b, jsonb_each_text(b.kept_apart) k WHERE b.import_id = %(import_id)s GROUP BY k.key
+"""
 
-_SUMMARIES = text(
-    """
-    SELECT i.id AS import_id, i.file_name, i.started_at, i.finished_at, i.status,
-        coalesce(sum(b.next_record - b.first_record), 0)::bigint AS rows,
-        coalesce(sum(b.inserted), 0)::bigint AS inserted, coalesce(sum(b.updated), 0)::bigint AS updated,
-        coalesce(sum(b.rejected), 0)::bigint AS rejected,
-        EXISTS (
-            SELECT FROM pg_locks k, hashtextextended('import ' || i.id, 0) AS h (key)
-            WHERE k.locktype = 'advisory' AND k.objsubid = 1
-                AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                AND (k.classid::bigint << 32 | k.objid::bigint) = h.key
-        ) AS is_locked
-    FROM imports i LEFT JOIN import_batches b ON b.import_id = i.id
-    GROUP BY i.id ORDER BY i.started_at DESC LIMIT :limit
-    """
-)
+_SUMMARIES = """
+SELECT i.id AS import_id, i.file_name, i.started_at, i.finished_at, i.status,
+    coalesce(sum(b.next_record - b.first_record), 0)::bigint AS rows,
+    coalesce(sum(b.inserted), 0)::bigint AS inserted, coalesce(sum(b.updated), 0)::bigint AS updated,
+    coalesce(sum(b.rejected), 0)::bigint AS rejected,
+    EXISTS (
+        SELECT FROM pg_locks k, hashtextextended('import ' || i.id, 0) AS h (key)
+        WHERE k.locktype = 'advisory' AND k.objsubid = 1
+            AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND (k.classid::bigint << 32 | k.objid::bigint) = h.key
+    ) AS is_locked
+FROM imports i LEFT JOIN import_batches b ON b.import_id = i.id
+GROUP BY i.id ORDER BY i.started_at DESC LIMIT %(limit)s
+"""
+
+_REJECTS = """
+SELECT record, line, "column", value, reason, cells FROM import_rejects WHERE import_id = %(import_id)s
+ORDER BY record LIMIT %(limit)s
+"""
+_FETCHED = 2_000
 
 
-async def totals(connection: AsyncConnection, import_id: UUID) -> Totals:
+async def totals(connection: Connection, import_id: UUID) -> Totals:
     """Add an import's batches up: rows by what became of them."""
-    row = (await connection.execute(_TOTALS, {"import_id": import_id})).one()
+    row = await select_one(connection, _TOTALS, {"import_id": import_id})
     inserted, matched, updated, repeated, rejected, met = map(int, row)
     return Totals(
         inserted=inserted,
@@ -62,70 +64,64 @@ async def totals(connection: AsyncConnection, import_id: UUID) -> Totals:
     )
 
 
-async def kept_apart(connection: AsyncConnection, import_id: UUID) -> dict[str, int]:
+async def kept_apart(connection: Connection, import_id: UUID) -> dict[str, int]:
     """Count an import's rows whose key was somebody else's, by the kind of key."""
-    return {kind: int(rows) for kind, rows in await connection.execute(_KEPT_APART, {"import_id": import_id})}
+    return {row.key: int(row.rows) for row in await select(connection, _KEPT_APART, {"import_id": import_id})}
 
 
-async def mark_finished(connection: AsyncConnection, report: ImportReport, flow_run_id: str | None = None) -> None:
+async def mark_finished(connection: Connection, report: ImportReport, flow_run_id: str | None = None) -> None:
     """Close an import with its report, and the Prefect run that finished it."""
     await connection.execute(
-        update(ImportRow)
-        .where(ImportRow.id == report.import_id, ImportRow.status == "running")
-        .values(
-            status="finished", finished_at=func.now(), report=report.model_dump(mode="json"), flow_run_id=flow_run_id
-        )
+        "UPDATE imports SET status = 'finished', finished_at = now(), report = %(report)s,"
+        " flow_run_id = %(flow_run_id)s WHERE id = %(id)s AND status = 'running'",
+        {"id": report.import_id, "report": Jsonb(report.model_dump(mode="json")), "flow_run_id": flow_run_id},
     )
 
 
-async def select_summaries(connection: AsyncConnection, limit: int = 50) -> list[ImportSummary]:
+async def select_summaries(connection: Connection, limit: int = 50) -> list[ImportSummary]:
     """List imports, newest first. One that is not finished and that nobody works on is `interrupted`."""
     summaries = []
-    for row in (await connection.execute(_SUMMARIES, {"limit": limit})).mappings():
-        facts = dict(row)
+    for facts in await select_dicts(connection, _SUMMARIES, {"limit": limit}):
         if not facts.pop("is_locked") and facts["status"] == "running":
             facts["status"] = "interrupted"
         summaries.append(ImportSummary(**facts))
     return summaries
 
 
-async def get_report_of_run(connection: AsyncConnection, flow_run_id: str) -> ImportReport:
+async def get_report_of_run(connection: Connection, flow_run_id: str) -> ImportReport:
     """Give the report of the import that a Prefect run finished.
 
     Raises:
         ImportNotFound: it finished none.
     """
-    query = select(ImportRow.report).where(ImportRow.flow_run_id == flow_run_id)
-    report = (await connection.execute(query)).scalar_one_or_none()
+    statement = "SELECT report FROM imports WHERE flow_run_id = %(flow_run_id)s"
+    report = await select_value(connection, statement, {"flow_run_id": flow_run_id})
     if report is None:
         raise ImportNotFound(f"run {flow_run_id} finished no import")
     return ImportReport.model_validate(report)
 
 
-async def stream_rejects(connection: AsyncConnection, import_id: UUID) -> AsyncIterator[RejectedRecord]:
+async def stream_rejects(connection: Connection, import_id: UUID) -> AsyncIterator[RejectedRecord]:
     """Yield an import's rejected records in file order, in constant memory."""
-    async for row in await connection.stream(_rejects_of(import_id)):
-        yield _rejected(row)
+    async with connection.cursor(name="rejects", row_factory=namedtuple_row) as cursor:
+        cursor.itersize = _FETCHED
+        await cursor.execute(_REJECTS, {"import_id": import_id, "limit": None})
+        async for row in cursor:
+            yield _rejected(row)
 
 
-async def first_rejects(connection: AsyncConnection, import_id: UUID, limit: int) -> list[RejectedRecord]:
+async def first_rejects(connection: Connection, import_id: UUID, limit: int) -> list[RejectedRecord]:
     """List an import's first rejected records."""
-    return [_rejected(row) for row in await connection.execute(_rejects_of(import_id).limit(limit))]
+    return [_rejected(row) for row in await select(connection, _REJECTS, {"import_id": import_id, "limit": limit})]
 
 
-async def has_rejects(connection: AsyncConnection, import_id: UUID, reason: str) -> bool:
+async def has_rejects(connection: Connection, import_id: UUID, reason: str) -> bool:
     """Say whether an import rejected a record for this reason."""
-    table = ImportRejectRow.__table__
-    query = select(table.c.record).where(table.c.import_id == import_id, table.c.reason == reason).limit(1)
-    return (await connection.execute(query)).first() is not None
+    statement = "SELECT EXISTS (SELECT FROM import_rejects WHERE import_id = %(import_id)s AND reason = %(reason)s)"
+    return bool(await select_value(connection, statement, {"import_id": import_id, "reason": reason}))
 
 
-def _rejects_of(import_id: UUID) -> Select[Any]:
-    table = ImportRejectRow.__table__
-    return select(table).where(table.c.import_id == import_id).order_by(table.c.record)
-
-
-def _rejected(row: Row[Any]) -> RejectedRecord:
+def _rejected(row: Any) -> RejectedRecord:
     return RejectedRecord(row.record, row.line, row.cells, Reject(row.column, row.value, row.reason))
 
 
@@ -133,18 +129,17 @@ def _header_key(header: Sequence[str]) -> str:
     return sha256("\0".join(header).encode(errors="surrogatepass")).hexdigest()
 
 
-async def find_mapping(connection: AsyncConnection, header: Sequence[str]) -> dict[str, str] | None:
+async def find_mapping(connection: Connection, header: Sequence[str]) -> dict[str, str] | None:
     """Find the mapping a person confirmed for exactly this header: column label -> field."""
-    query = select(HeaderMappingRow.mapping).where(HeaderMappingRow.header_sha256 == _header_key(header))
-    mapping: dict[str, str] | None = (await connection.execute(query)).scalar_one_or_none()
+    statement = "SELECT mapping FROM header_mappings WHERE header_sha256 = %(key)s"
+    mapping: dict[str, str] | None = await select_value(connection, statement, {"key": _header_key(header)})
     return mapping
 
 
-async def remember_mapping(connection: AsyncConnection, header: Sequence[str], mapping: Mapping[str, Any]) -> None:
+async def remember_mapping(connection: Connection, header: Sequence[str], mapping: Mapping[str, Any]) -> None:
     """Remember a confirmed mapping for a header; the latest stands."""
-    values = {"mapping": dict(mapping), "confirmed_at": func.now()}
     await connection.execute(
-        insert(HeaderMappingRow)
-        .values(header_sha256=_header_key(header), **values)
-        .on_conflict_do_update(index_elements=["header_sha256"], set_=values)
+        "INSERT INTO header_mappings (header_sha256, mapping, confirmed_at) VALUES (%(key)s, %(mapping)s, now())"
+        " ON CONFLICT (header_sha256) DO UPDATE SET mapping = excluded.mapping, confirmed_at = excluded.confirmed_at",
+        {"key": _header_key(header), "mapping": Jsonb(dict(mapping))},
     )

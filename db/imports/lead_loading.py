@@ -25,8 +25,7 @@ from db.imports import lead_merge
 from db.imports.copy_text import PreparedBatch, render_settled
 from db.imports.repeated import repeat
 from db.outreach.tombstones import no_key, strip_erased
-
-Connection = psycopg.AsyncConnection[Any]
+from db.server.engine import Connection
 
 _SESSION = (
     # The staging table has no statistics; without these the planner may hash all leads for a batch of rows.

@@ -5,10 +5,9 @@ lead the first import named is still there; nothing that could have emptied a fi
 write to one of its leads) happened since. Otherwise the file is imported row by row like any other.
 """
 
-from typing import Any
 from uuid import UUID
 
-import psycopg
+from db.server.engine import Connection
 
 _IDS_A_ROW = 10_000
 
@@ -70,7 +69,7 @@ SELECT %(import_id)s, record, line, "column", value, reason, cells FROM import_r
 """
 
 
-async def repeat(connection: psycopg.AsyncConnection[Any], import_id: UUID, *, fingerprint: str, records: int) -> bool:
+async def repeat(connection: Connection, import_id: UUID, *, fingerprint: str, records: int) -> bool:
     """Record an import as the repetition of an earlier one, if it is exactly that.
 
     Args:

@@ -4,13 +4,10 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from core.leads.lead import FIELDS
 from core.outreach.approvals import TIER
-from db.schema.contacts_tables import ContactRow
-from db.schema.tables import AssessmentRow, LeadRow
+from db.server.engine import Connection
+from db.server.statements import listed, select_dict, select_value
 
 _CONTACT_FIELDS = ("person_key", "name", "title", "role", "email", "linkedin_url", "phone")
 PERSON_KEY = "contact.person_key"
@@ -18,7 +15,7 @@ PERSON_KEY = "contact.person_key"
 
 
 async def read(
-    connection: AsyncConnection, lead_id: UUID | None, names: Collection[str], *, person_key: str | None = None
+    connection: Connection, lead_id: UUID | None, names: Collection[str], *, person_key: str | None = None
 ) -> dict[str, Any]:
     """Read facts by name. What does not exist (any more), or is no fact of ours, is absent: absent is a change.
 
@@ -31,23 +28,28 @@ async def read(
     found: dict[str, Any] = {}
     if lead_id is None:
         return found
-    fields = [name.removeprefix("lead.") for name in names if name.startswith("lead.")]
-    wanted = [LeadRow.__table__.c[field] for field in fields if field in FIELDS]
-    if wanted:
-        row = (await connection.execute(select(*wanted).where(LeadRow.id == lead_id))).mappings().one_or_none()
+    if wanted := _named(names, "lead.", FIELDS):
+        statement = f"SELECT {listed(wanted)} FROM leads WHERE id = %(lead_id)s"
+        row = await select_dict(connection, statement, {"lead_id": lead_id})
         found |= {f"lead.{name}": value for name, value in (row or {}).items()}
     if TIER in names:
         found[TIER] = await find_tier(connection, lead_id)
-    fields = [name.removeprefix("contact.") for name in names if name.startswith("contact.")]
-    columns = [ContactRow.__table__.c[field] for field in fields if field in _CONTACT_FIELDS]
-    if columns and person_key is not None:
-        query = select(*columns).where(ContactRow.lead_id == lead_id, ContactRow.person_key == person_key)
-        row = (await connection.execute(query)).mappings().one_or_none()
+    wanted = _named(names, "contact.", _CONTACT_FIELDS)
+    if wanted and person_key is not None:
+        statement = f"SELECT {listed(wanted)} FROM contacts WHERE lead_id = %(lead_id)s AND person_key = %(person_key)s"
+        row = await select_dict(connection, statement, {"lead_id": lead_id, "person_key": person_key})
         found |= {f"contact.{name}": value for name, value in (row or {}).items()}
     return found
 
 
-async def find_tier(connection: AsyncConnection, lead_id: UUID) -> str | None:
+def _named(names: Collection[str], prefix: str, fields: Collection[str]) -> list[str]:
+    """Return the fields that are asked for under a prefix, each once."""
+    asked = dict.fromkeys(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return [field for field in asked if field in fields]
+
+
+async def find_tier(connection: Connection, lead_id: UUID) -> str | None:
     """Return the tier of a lead's last assessment, or None."""
-    tier: str | None = await connection.scalar(select(AssessmentRow.tier).where(AssessmentRow.lead_id == lead_id))
+    statement = "SELECT tier FROM assessments WHERE lead_id = %(lead_id)s"
+    tier: str | None = await select_value(connection, statement, {"lead_id": lead_id})
     return tier

@@ -5,21 +5,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from core.errors import InvalidInput, LeadNotFound
 from core.leads.fields import EDITABLE_FIELDS
 from core.leads.lead import FIELDS
-from db.schema.enrichment_tables import FieldProvenanceRow
-from db.schema.tables import LeadRow
+from db.server.engine import Connection
+from db.server.statements import change, change_each, listed, select_dicts, select_value
 
 VALUE_COLUMNS = (*FIELDS, "extra", "created_at", "updated_at")
+_NOTE_EDIT = """
+INSERT INTO field_provenance (lead_id, field, value, source, observed_at, edited_by)
+VALUES (%(lead_id)s, %(field)s, %(value)s, 'person', %(now)s, %(by)s)
+ON CONFLICT (lead_id, field) DO UPDATE SET value = excluded.value, source = excluded.source,
+    observed_at = excluded.observed_at, edited_by = excluded.edited_by, source_url = NULL, confidence = NULL,
+    run_id = NULL, question_hash = NULL
+"""
 
 
 async def edit(
-    connection: AsyncConnection, lead_id: UUID, changes: Mapping[str, str | None], *, by: str, now: datetime
+    connection: Connection, lead_id: UUID, changes: Mapping[str, str | None], *, by: str, now: datetime
 ) -> None:
     """Change fields of a lead in a person's name; undoing an import keeps such a lead, no provider replaces the values.
 
@@ -37,36 +42,32 @@ async def edit(
     if unknown := sorted(set(changes) - set(EDITABLE_FIELDS)):
         known = ", ".join(EDITABLE_FIELDS)
         raise InvalidInput(f"no such field of a lead: {', '.join(unknown)}; fields are {known}")
-    marks = LeadRow.field_edits.op("||")({name: {"at": now.isoformat(), "by": by} for name in changes})
-    values = {**changes, "edited_at": now, "edited_by": by, "updated_at": now, "field_edits": marks}
-    statement = update(LeadRow).where(LeadRow.id == lead_id).values(**values)
-    if (await connection.execute(statement)).rowcount == 0:
+    marks = {name: {"at": now.isoformat(), "by": by} for name in changes}
+    statement = f"""
+        UPDATE leads SET updated_at = %(now)s, edited_at = %(now)s, edited_by = %(by)s,
+            field_edits = field_edits || %(marks)s{"".join(f", {name} = %({name})s" for name in changes)}
+        WHERE id = %(lead_id)s
+    """
+    values = {**changes, "lead_id": lead_id, "now": now, "by": by, "marks": Jsonb(marks)}
+    if not await change(connection, statement, values):
         raise LeadNotFound(f"no lead {lead_id}")
     rows = [
-        {"lead_id": lead_id, "field": field, "value": value, "source": "person", "observed_at": now, "edited_by": by}
-        for field, value in changes.items()
+        {"lead_id": lead_id, "field": field, "value": value, "now": now, "by": by} for field, value in changes.items()
     ]
-    if rows:
-        noted = insert(FieldProvenanceRow).values(rows)
-        replaced = {name: noted.excluded[name] for name in rows[0] if name not in ("lead_id", "field")}
-        emptied = dict.fromkeys(("source_url", "confidence", "run_id", "question_hash"))
-        await connection.execute(
-            noted.on_conflict_do_update(index_elements=["lead_id", "field"], set_=replaced | emptied)
-        )
+    await change_each(connection, _NOTE_EDIT, rows)
 
 
-async def count(connection: AsyncConnection) -> int:
+async def count(connection: Connection) -> int:
     """Count all leads."""
-    return int((await connection.execute(text("SELECT count(*) FROM leads"))).scalar_one())
+    return int(await select_value(connection, "SELECT count(*) FROM leads"))
 
 
-async def select_values(connection: AsyncConnection, limit: int | None = None) -> list[dict[str, Any]]:
+async def select_values(connection: Connection, limit: int | None = None) -> list[dict[str, Any]]:
     """List leads, oldest first: `id` and `VALUE_COLUMNS`.
 
     Args:
         connection: any.
         limit: leads at most; None for all.
     """
-    columns = [getattr(LeadRow, name) for name in ("id", *VALUE_COLUMNS)]
-    query = select(*columns).order_by(LeadRow.id).limit(limit)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    statement = f"SELECT id, {listed(VALUE_COLUMNS)} FROM leads ORDER BY id LIMIT %(limit)s"
+    return await select_dicts(connection, statement, {"limit": limit})

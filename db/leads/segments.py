@@ -1,43 +1,52 @@
 """Leads of a segment, as research counts them and as letters may know them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from core.outreach.markets import Segment
 from core.text.regions import spellings_in
-from db.schema.tables import AssessmentRow, LeadRow
+from db.server.engine import Connection
+from db.server.statements import listed, select_dicts
 
 COUNTED = ("industry", "country", "company_size", "contact_title", "contact_email", "tier")
 """What research counts, in the order of its columns."""
 
 
-def _of_segment(segment: Segment, *columns: Any) -> Select[Any]:
-    joined = LeadRow.__table__.outerjoin(AssessmentRow.__table__, AssessmentRow.lead_id == LeadRow.id)
-    chosen = select(*columns).select_from(joined).order_by(LeadRow.id).limit(segment.limit)
-    if segment.industry:
-        chosen = chosen.where(
-            func.lower(LeadRow.__table__.c.industry).contains(segment.industry.lower(), autoescape=True)
-        )
-    if segment.country:
-        chosen = chosen.where(func.lower(LeadRow.__table__.c.country).in_(sorted(spellings_in(segment.country))))
-    if segment.tiers:
-        chosen = chosen.where(AssessmentRow.tier.in_(segment.tiers))
-    return chosen
+_CONDITIONS = {
+    "industry": "position(%(industry)s IN lower(l.industry)) > 0",
+    "country": "lower(l.country) = ANY (%(country)s)",
+    "tiers": "a.tier = ANY (%(tiers)s)",
+    "lead_ids": "l.id = ANY (%(lead_ids)s)",
+}
 
 
-async def select_counted(connection: AsyncConnection, segment: Segment) -> list[tuple[Any, ...]]:
+async def _select(
+    connection: Connection, segment: Segment, columns: Sequence[str], lead_ids: Collection[UUID] = ()
+) -> list[dict[str, Any]]:
+    asked = {
+        "industry": segment.industry.lower() if segment.industry else None,
+        "country": sorted(spellings_in(segment.country)) if segment.country else None,
+        "tiers": segment.tiers or None,
+        "lead_ids": list(lead_ids) or None,
+    }
+    conditions = [condition for name, condition in _CONDITIONS.items() if asked[name] is not None]
+    statement = f"""
+        SELECT {listed(columns)} FROM leads l LEFT JOIN assessments a ON a.lead_id = l.id
+        {"WHERE" if conditions else ""} {" AND ".join(conditions)} ORDER BY l.id LIMIT %(limit)s
+    """
+    return await select_dicts(connection, statement, {**asked, "limit": segment.limit})
+
+
+async def select_counted(connection: Connection, segment: Segment) -> list[tuple[Any, ...]]:
     """Return the leads of a segment, oldest first, each in the order of `COUNTED`."""
-    columns = [AssessmentRow.tier if name == "tier" else getattr(LeadRow, name) for name in COUNTED]
-    return [tuple(row) for row in await connection.execute(_of_segment(segment, *columns))]
+    columns = ["a.tier" if name == "tier" else f"l.{name}" for name in COUNTED]
+    return [tuple(row.values()) for row in await _select(connection, segment, columns)]
 
 
 async def select_addressed(
-    connection: AsyncConnection, segment: Segment, fields: Sequence[str], lead_ids: Collection[UUID] = ()
-) -> list[Mapping[str, Any]]:
+    connection: Connection, segment: Segment, fields: Sequence[str], lead_ids: Collection[UUID] = ()
+) -> list[dict[str, Any]]:
     """Return the leads of a segment, oldest first, as letters need them.
 
     Args:
@@ -50,9 +59,5 @@ async def select_addressed(
         By name: `id`, the fields, and `tier`, `score`, `reasoning`, `source`, `created_import_id`, `edited_by`.
     """
     names = dict.fromkeys(("id", *fields, "source", "created_import_id", "edited_by"))
-    columns = [getattr(LeadRow, name) for name in names]
-    thought = [AssessmentRow.tier, AssessmentRow.score, AssessmentRow.reasoning]
-    chosen = _of_segment(Segment(limit=100_000) if lead_ids else segment, *columns, *thought)
-    if lead_ids:
-        chosen = chosen.where(LeadRow.id.in_(list(lead_ids)))
-    return [dict(row) for row in (await connection.execute(chosen)).mappings()]
+    columns = [*(f"l.{name}" for name in names), "a.tier", "a.score", "a.reasoning"]
+    return await _select(connection, Segment(limit=100_000) if lead_ids else segment, columns, lead_ids)

@@ -16,13 +16,10 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID, uuid4
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from core.errors import Conflict
 from core.ledger.spend import FREE, Budget, Cost, Receipt, hand_out
 from db.ledger import spend
-from db.server.engine import Line
+from db.server.engine import FAULTS, Engine, PooledLine
 from db.server.keeping import until_stored
 
 log = logging.getLogger(__name__)
@@ -64,7 +61,7 @@ class LedgerBook:
         clock: aware UTC.
     """
 
-    engine: AsyncEngine
+    engine: Engine
     budgets: Sequence[Budget] = ()
     run_id: UUID | None = None
     advance: Mapping[str, int] = field(default_factory=dict)
@@ -73,10 +70,10 @@ class LedgerBook:
     _current: dict[tuple[str, str], _Allowance] = field(default_factory=dict)
     _open: dict[UUID, tuple[_Allowance, Cost]] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _line: Line = field(init=False)
+    _line: PooledLine = field(init=False)
 
     def __post_init__(self) -> None:
-        self._line = Line(self.engine)
+        self._line = PooledLine(self.engine)
 
     async def __aenter__(self) -> Self:
         return self
@@ -216,5 +213,5 @@ class LedgerBook:
 
         try:
             await until_stored(write, f"what {allowance.provider} cost")
-        except SQLAlchemyError:
+        except FAULTS:
             log.exception("spend_left_to_sweep", extra={"reservation_id": allowance.reservation.id})

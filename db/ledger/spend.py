@@ -6,47 +6,28 @@ reservation whose process died is swept: it is taken as spent in full, because t
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Integer, Numeric, Text, Uuid, bindparam, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from core.errors import BudgetExhausted, Conflict
 from core.ledger.spend import FREE, Budget, Cost, Unit
-from db.schema.spend_tables import SpendRow
+from db.server.engine import Connection
+from db.server.statements import select, select_one, select_value
 
 log = logging.getLogger(__name__)
 
-_RESERVE = text(
-    "SELECT granted, failed, room FROM spend_reserve(:id, :provider, :operation, :run_id, :usd, :credits, :calls, "
-    ":now, :expires_at, CAST(:budgets AS jsonb))"
-).bindparams(
-    bindparam("id", type_=Uuid),
-    bindparam("run_id", type_=Uuid),
-    bindparam("provider", type_=Text),
-    bindparam("operation", type_=Text),
-    bindparam("usd", type_=Numeric),
-    bindparam("credits", type_=Numeric),
-    bindparam("calls", type_=Integer),
-)
-_CLOSE = text(
-    "SELECT was_usd, was_credits FROM spend_close(:id, :status, :usd, :credits, :assumed_usd, :assumed_credits, "
-    ":calls, :assumed_calls, :now)"
-).bindparams(
-    bindparam("id", type_=Uuid),
-    bindparam("status", type_=Text),
-    bindparam("usd", type_=Numeric),
-    bindparam("credits", type_=Numeric),
-    bindparam("assumed_usd", type_=Numeric),
-    bindparam("assumed_credits", type_=Numeric),
-    bindparam("calls", type_=Integer),
-    bindparam("assumed_calls", type_=Integer),
-)
+_RESERVE = """
+SELECT granted, failed, room FROM spend_reserve(%(id)s, %(provider)s, %(operation)s, %(run_id)s, %(usd)s, %(credits)s,
+    %(calls)s, %(now)s, %(expires_at)s, %(budgets)s::jsonb)
+"""
+_CLOSE = """
+SELECT was_usd, was_credits FROM spend_close(%(id)s, %(status)s, %(usd)s, %(credits)s, %(assumed_usd)s,
+    %(assumed_credits)s, %(calls)s, %(assumed_calls)s, %(now)s)
+"""
 """Functions of the database (migrations 0010 and 0014): each is one statement, so one round trip and one commit."""
 
 
@@ -81,7 +62,7 @@ class Request:
 
 
 async def reserve(
-    connection: AsyncConnection,
+    connection: Connection,
     request: Request,
     budgets: Sequence[Budget],
     *,
@@ -117,7 +98,7 @@ async def reserve(
         "expires_at": expires_at,
         "budgets": json.dumps([_asked(budget, now) for budget in asked]),
     }
-    answer = (await connection.execute(_RESERVE, values)).one()
+    answer = await select_one(connection, _RESERVE, values)
     if answer.failed is not None:
         budget = asked[answer.failed]
         span = budget.span(now)
@@ -142,7 +123,7 @@ def _asked(budget: Budget, now: datetime) -> dict[str, str | None]:
 
 
 async def settle(
-    connection: AsyncConnection,
+    connection: Connection,
     reservation_id: UUID,
     actual: Cost,
     *,
@@ -168,13 +149,13 @@ async def settle(
     await _close(connection, reservation_id, "settled", actual, now, assumed, assumed_calls, calls)
 
 
-async def release(connection: AsyncConnection, reservation_id: UUID, *, now: datetime) -> None:
+async def release(connection: Connection, reservation_id: UUID, *, now: datetime) -> None:
     """Give a reservation back as a whole. Raises Conflict like `settle`."""
     await _close(connection, reservation_id, "released", Cost(), now)
 
 
 async def _close(
-    connection: AsyncConnection,
+    connection: Connection,
     reservation_id: UUID,
     status: str,
     amount: Cost,
@@ -194,50 +175,48 @@ async def _close(
         "assumed_calls": assumed_calls,
         "now": now,
     }
-    was = (await connection.execute(_CLOSE, values)).one()
+    was = await select_one(connection, _CLOSE, values)
     if was.was_usd is None:
         raise Conflict(f"reservation {reservation_id} is not open")
     if not Cost(was.was_usd, was.was_credits).covers(amount):
         log.warning("spend_above_reservation", extra={"reservation_id": reservation_id, "usd": str(amount.usd)})
 
 
-async def sweep(connection: AsyncConnection, *, now: datetime) -> Swept:
+async def sweep(connection: Connection, *, now: datetime) -> Swept:
     """Close reservations whose time is over, as spent in full, and say how much that was."""
-    statement = (
-        update(SpendRow)
-        .where(SpendRow.status == "reserved", SpendRow.expires_at < now)
-        .values(
-            status="swept",
-            closed_at=now,
-            assumed_usd=SpendRow.usd,
-            assumed_credits=SpendRow.credits,
-            assumed_calls=SpendRow.calls,
-        )
-        .returning(SpendRow.usd, SpendRow.credits)
+    rows = await select(
+        connection,
+        """
+        UPDATE spend SET status = 'swept', closed_at = %(now)s, assumed_usd = usd, assumed_credits = credits,
+            assumed_calls = calls
+        WHERE status = 'reserved' AND expires_at < %(now)s
+        RETURNING usd, credits
+        """,
+        {"now": now},
     )
-    rows = (await connection.execute(statement)).all()
     amount = Cost(sum((row.usd for row in rows), Decimal(0)), sum((row.credits for row in rows), Decimal(0)))
     if rows:
         log.warning("spend_swept", extra={"reservations": len(rows), "usd": str(amount.usd)})
     return Swept(len(rows), amount)
 
 
-async def counted(connection: AsyncConnection, budget: Budget, *, now: datetime, run_id: UUID | None = None) -> Decimal:
+_COLUMNS = {Unit.USD: "usd", Unit.CREDITS: "credits", Unit.CALLS: "calls"}
+
+
+async def counted(connection: Connection, budget: Budget, *, now: datetime, run_id: UUID | None = None) -> Decimal:
     """Return what counts against a budget in its current period: spent and set aside."""
-    columns = {Unit.USD: SpendRow.usd, Unit.CREDITS: SpendRow.credits, Unit.CALLS: SpendRow.calls}
-    column: Any = columns[budget.unit]
-    conditions: list[ColumnElement[bool]] = []
-    if budget.unit is Unit.CALLS:
-        conditions.append(SpendRow.status != "released")
+    conditions = ["status <> 'released'"] if budget.unit is Unit.CALLS else []
     if budget.provider is not None:
-        conditions.append(SpendRow.provider == budget.provider)
+        conditions.append("provider = %(provider)s")
     span = budget.span(now)
     if span is None:
-        conditions.append(SpendRow.run_id == run_id)
+        conditions.append("run_id IS NOT DISTINCT FROM %(run_id)s")
     else:
-        conditions += [SpendRow.reserved_at >= span[0], SpendRow.reserved_at < span[1]]
-    total = await connection.scalar(select(func.coalesce(func.sum(column), 0)).where(*conditions))
-    return Decimal(total or 0)
+        conditions.append("reserved_at >= %(since)s AND reserved_at < %(until)s")
+    first, end = span or (None, None)
+    values = {"provider": budget.provider, "run_id": run_id, "since": first, "until": end}
+    statement = f"SELECT coalesce(sum({_COLUMNS[budget.unit]}), 0) FROM spend WHERE {' AND '.join(conditions)}"
+    return Decimal(await select_value(connection, statement, values) or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,23 +228,25 @@ class Spent:
     assumed_calls: int
 
 
-async def by_provider(connection: AsyncConnection, run_id: UUID) -> dict[str, Spent]:
+async def by_provider(connection: Connection, run_id: UUID) -> dict[str, Spent]:
     """Return provider to what a run spent and holds, in alphabetical order."""
-    return await _sums(connection, SpendRow.run_id == run_id)
+    return await _sums(connection, "run_id = %(run_id)s", {"run_id": run_id})
 
 
-async def since(connection: AsyncConnection, moment: datetime) -> dict[str, Spent]:
+async def since(connection: Connection, moment: datetime) -> dict[str, Spent]:
     """Return provider to what was spent and set aside from a moment on (aware UTC), in alphabetical order."""
-    return await _sums(connection, SpendRow.reserved_at >= moment)
+    return await _sums(connection, "reserved_at >= %(moment)s", {"moment": moment})
 
 
-async def _sums(connection: AsyncConnection, condition: ColumnElement[bool]) -> dict[str, Spent]:
-    names = ("usd", "credits", "assumed_usd", "assumed_credits", "assumed_calls")
-    sums = [func.sum(getattr(SpendRow, name)).label(name) for name in names]
-    statement = select(SpendRow.provider, *sums).where(condition).group_by(SpendRow.provider)
+async def _sums(connection: Connection, condition: str, values: Mapping[str, Any]) -> dict[str, Spent]:
+    statement = f"""
+        SELECT provider, sum(usd) AS usd, sum(credits) AS credits, sum(assumed_usd) AS assumed_usd,
+            sum(assumed_credits) AS assumed_credits, sum(assumed_calls) AS assumed_calls
+        FROM spend WHERE {condition} GROUP BY provider ORDER BY provider
+    """
     return {
         row.provider: Spent(
             Cost(row.usd, row.credits), Cost(row.assumed_usd, row.assumed_credits), int(row.assumed_calls)
         )
-        for row in await connection.execute(statement.order_by(SpendRow.provider))
+        for row in await select(connection, statement, values)
     }

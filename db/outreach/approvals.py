@@ -1,15 +1,11 @@
 """Approvals as they are stored. Every change is a compare-and-set on the revision: of two at once, one wins."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Text, cast, func, insert, select, update
-from sqlalchemy.engine import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import ApprovalNotFound, NotPending
 from core.outreach import approvals as rules
@@ -25,19 +21,25 @@ from core.outreach.approvals import (
     canonical,
 )
 from core.text.cell_text import storable
-from db.schema.approval_tables import ApprovalRow
+from db.server.engine import Connection
+from db.server.statements import change, inserted, listed, select_dict, select_dicts
 
-_TABLE = ApprovalRow.__table__
 _OF_PROPOSAL = ("subject_id", "title", "recipient", "lead_id", "proposed_by", "thread_id", "flow_run_id")
 _OF_APPROVAL = (
     *("id", "digest", "requested_at", "expires_at", "reason", "edited_by", "edited_at"),
     *("decided_by", "proved_by", "decided_at", "claimed_by", "lease_until", "closed_at", "revision"),
 )
+_WRITTEN = (*_OF_PROPOSAL, *_OF_APPROVAL, "kind", "content", "facts", "original_content", "status", "decision")
+_SELECT = f"SELECT {listed(_WRITTEN)} FROM approvals"
+_INSERT = inserted("approvals", _WRITTEN)
+_REPLACE = f"""
+UPDATE approvals SET {listed(_WRITTEN, "{0} = %({0})s")} WHERE id = %(known_id)s AND revision = %(known_revision)s
+"""
 _SUPERSEDED = "a newer proposal took its place"
 
 
 async def request(
-    connection: AsyncConnection, proposal: Proposal, *, now: datetime, lifetime: timedelta = DEFAULT_LIFETIME
+    connection: Connection, proposal: Proposal, *, now: datetime, lifetime: timedelta = DEFAULT_LIFETIME
 ) -> Approval:
     """Ask for an approval. The same proposal again gives the one that is open, or was executed; safe to repeat.
 
@@ -53,10 +55,12 @@ async def request(
         NotPending: another proposal for this subject is being executed right now.
     """
     key = f"{proposal.kind}/{proposal.subject_id}"
-    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
-    same = (_TABLE.c.kind == proposal.kind, _TABLE.c.subject_id == proposal.subject_id)
-    query = select(_TABLE).where(*same).order_by(_TABLE.c.requested_at.desc(), _TABLE.c.id)
-    known = [_approval(row) for row in (await connection.execute(query)).mappings()]
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))", {"key": key})
+    known = await _select(
+        connection,
+        "WHERE kind = %(kind)s AND subject_id = %(subject_id)s ORDER BY requested_at DESC, id",
+        {"kind": proposal.kind, "subject_id": proposal.subject_id},
+    )
     for approval in known:
         is_wanted = approval.proposal.digest == proposal.digest and approval.status in {*rules.OPEN, Status.EXECUTED}
         if is_wanted and not (approval.status is Status.PENDING and now >= approval.expires_at):
@@ -67,27 +71,25 @@ async def request(
         if approval.status in rules.OPEN:
             await _replace(connection, approval, rules.stale(approval, _SUPERSEDED, now=now))
     approval = rules.requested(proposal, now=now, lifetime=lifetime)
-    await connection.execute(insert(ApprovalRow).values(**_values(approval)))
+    await connection.execute(_INSERT, _values(approval))
     return approval
 
 
-async def get(connection: AsyncConnection, approval_id: UUID) -> Approval:
+async def get(connection: Connection, approval_id: UUID) -> Approval:
     """Return an approval. Raises ApprovalNotFound."""
-    row = (await connection.execute(select(_TABLE).where(_TABLE.c.id == approval_id))).mappings().one_or_none()
+    row = await select_dict(connection, f"{_SELECT} WHERE id = %(id)s", {"id": approval_id})
     if row is None:
         raise ApprovalNotFound(f"there is no approval {approval_id}")
     return _approval(row)
 
 
-async def find_by_prefix(connection: AsyncConnection, prefix: str) -> list[Approval]:
+async def find_by_prefix(connection: Connection, prefix: str) -> list[Approval]:
     """List the approvals whose id starts so, ten at most: people type the first characters of an id."""
-    written = cast(_TABLE.c.id, Text)
-    query = select(_TABLE).where(written.startswith(prefix.lower(), autoescape=True)).limit(10)
-    return [_approval(row) for row in (await connection.execute(query)).mappings()]
+    return await _select(connection, "WHERE starts_with(id::text, %(prefix)s) LIMIT 10", {"prefix": prefix.lower()})
 
 
 async def select_by_status(
-    connection: AsyncConnection, statuses: Collection[Status] = (), *, limit: int = 200
+    connection: Connection, statuses: Collection[Status] = (), *, limit: int = 200
 ) -> list[Approval]:
     """List approvals, those asked for last first.
 
@@ -96,14 +98,13 @@ async def select_by_status(
         statuses: only these; empty for all.
         limit: of the list.
     """
-    query = select(_TABLE).order_by(_TABLE.c.requested_at.desc(), _TABLE.c.id).limit(limit)
-    if statuses:
-        query = query.where(_TABLE.c.status.in_([str(status) for status in statuses]))
-    return [_approval(row) for row in (await connection.execute(query)).mappings()]
+    only = "WHERE status = ANY (%(statuses)s)" if statuses else ""
+    values = {"statuses": [str(status) for status in statuses], "limit": limit}
+    return await _select(connection, f"{only} ORDER BY requested_at DESC, id LIMIT %(limit)s", values)
 
 
 async def decide(
-    connection: AsyncConnection,
+    connection: Connection,
     approval_id: UUID,
     decision: Decision,
     *,
@@ -126,7 +127,7 @@ async def decide(
 
 
 async def edit(
-    connection: AsyncConnection, approval_id: UUID, content: Json, *, by: str, digest: str, now: datetime
+    connection: Connection, approval_id: UUID, content: Json, *, by: str, digest: str, now: datetime
 ) -> Approval:
     """Put other words in; arguments and errors as in `core.outreach.approvals.edited`.
 
@@ -139,7 +140,7 @@ async def edit(
 
 
 async def claim(
-    connection: AsyncConnection,
+    connection: Connection,
     approval_id: UUID,
     facts: Json,
     *,
@@ -161,19 +162,17 @@ async def claim(
             return wanted
 
 
-async def finish(
-    connection: AsyncConnection, approval_id: UUID, *, now: datetime, failure: str | None = None
-) -> Approval:
+async def finish(connection: Connection, approval_id: UUID, *, now: datetime, failure: str | None = None) -> Approval:
     """Close an executing approval as executed, or failed with the reason. Raises ApprovalNotFound, NotPending."""
     return await _change(connection, approval_id, lambda known: rules.finished(known, now=now, failure=failure))
 
 
-async def release(connection: AsyncConnection, approval_id: UUID, *, now: datetime) -> Approval:
+async def release(connection: Connection, approval_id: UUID, *, now: datetime) -> Approval:
     """Let an executing approval wait again of which nothing was done. Raises ApprovalNotFound, NotPending."""
     return await _change(connection, approval_id, lambda known: rules.released(known, now=now))
 
 
-async def make_stale(connection: AsyncConnection, approval_id: UUID, why: str, *, now: datetime) -> Approval:
+async def make_stale(connection: Connection, approval_id: UUID, why: str, *, now: datetime) -> Approval:
     """Say that an open approval can no longer be executed; a closed one stays as it is. Raises ApprovalNotFound."""
     return await _change(
         connection,
@@ -182,25 +181,33 @@ async def make_stale(connection: AsyncConnection, approval_id: UUID, why: str, *
     )
 
 
-async def expire(connection: AsyncConnection, *, now: datetime) -> int:
+async def expire(connection: Connection, *, now: datetime) -> int:
     """Close what was not decided or not executed in time; return how many. Safe twice."""
-    statement = (
-        update(ApprovalRow)
-        .where(_TABLE.c.status.in_([Status.PENDING, Status.APPROVED]), _TABLE.c.expires_at <= now)
-        .values(status=str(Status.EXPIRED), closed_at=now, revision=_TABLE.c.revision + 1)
-    )
-    return int((await connection.execute(statement)).rowcount)
+    statement = """
+        UPDATE approvals SET status = 'expired', closed_at = %(now)s, revision = revision + 1
+        WHERE status IN ('pending', 'approved') AND expires_at <= %(now)s
+    """
+    return await change(connection, statement, {"now": now})
 
 
-async def select_lost(connection: AsyncConnection, *, decided_before: datetime, now: datetime) -> list[Approval]:
+async def select_lost(connection: Connection, *, decided_before: datetime, now: datetime) -> list[Approval]:
     """List what was approved and is in nobody's hands: never claimed since then, or claimed by somebody who died."""
-    waiting = (_TABLE.c.status == Status.APPROVED) & (_TABLE.c.decided_at < decided_before)
-    abandoned = (_TABLE.c.status == Status.EXECUTING) & (_TABLE.c.lease_until <= now)
-    query = select(_TABLE).where((waiting & (_TABLE.c.expires_at > now)) | abandoned).order_by(_TABLE.c.decided_at)
-    return [_approval(row) for row in (await connection.execute(query)).mappings()]
+    return await _select(
+        connection,
+        """
+        WHERE (status = 'approved' AND decided_at < %(decided_before)s AND expires_at > %(now)s)
+            OR (status = 'executing' AND lease_until <= %(now)s)
+        ORDER BY decided_at
+        """,
+        {"decided_before": decided_before, "now": now},
+    )
 
 
-async def _change(connection: AsyncConnection, approval_id: UUID, rule: Callable[[Approval], Approval]) -> Approval:
+async def _select(connection: Connection, rest: str, values: Mapping[str, Any]) -> list[Approval]:
+    return [_approval(row) for row in await select_dicts(connection, f"{_SELECT} {rest}", values)]
+
+
+async def _change(connection: Connection, approval_id: UUID, rule: Callable[[Approval], Approval]) -> Approval:
     """Apply a rule to what is stored; when somebody else was first, apply it to what they left."""
     while True:
         known = await get(connection, approval_id)
@@ -209,10 +216,10 @@ async def _change(connection: AsyncConnection, approval_id: UUID, rule: Callable
             return changed
 
 
-async def _replace(connection: AsyncConnection, known: Approval, changed: Approval) -> bool:
+async def _replace(connection: Connection, known: Approval, changed: Approval) -> bool:
     """Store a change unless somebody else has changed the row since it was read."""
-    unchanged = (_TABLE.c.id == known.id) & (_TABLE.c.revision == known.revision)
-    return (await connection.execute(update(ApprovalRow).where(unchanged).values(**_values(changed)))).rowcount == 1
+    values = {**_values(changed), "known_id": known.id, "known_revision": known.revision}
+    return await change(connection, _REPLACE, values) == 1
 
 
 def _values(approval: Approval) -> dict[str, Any]:
@@ -231,7 +238,7 @@ def _values(approval: Approval) -> dict[str, Any]:
     }
 
 
-def _approval(row: RowMapping) -> Approval:
+def _approval(row: Mapping[str, Any]) -> Approval:
     proposal = Proposal(
         kind=Kind(row["kind"]),
         content=json.loads(row["content"]),

@@ -2,33 +2,41 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from core.outreach.campaigns import Letter, Variant
-from db.schema.campaign_tables import CampaignLetterRow, CampaignRow
+from db.server.engine import Connection
 
 
 async def upsert(
-    connection: AsyncConnection, campaign_id: UUID, segment: str, variants: Sequence[Variant], *, now: datetime
+    connection: Connection, campaign_id: UUID, segment: str, variants: Sequence[Variant], *, now: datetime
 ) -> None:
     """Keep a campaign's variants; the same campaign again changes nothing else."""
     said = [variant.model_dump(mode="json") for variant in variants]
-    new = insert(CampaignRow).values(id=campaign_id, segment=segment, variants=said, created_at=now)
-    await connection.execute(new.on_conflict_do_update(index_elements=[CampaignRow.id], set_={"variants": said}))
+    await connection.execute(
+        "INSERT INTO campaigns (id, segment, variants, created_at) VALUES (%(id)s, %(segment)s, %(variants)s, %(now)s)"
+        " ON CONFLICT (id) DO UPDATE SET variants = excluded.variants",
+        {"id": campaign_id, "segment": segment, "variants": Jsonb(said), "now": now},
+    )
 
 
-async def upsert_letter(connection: AsyncConnection, campaign_id: UUID, letter: Letter, approval_id: UUID) -> None:
+async def upsert_letter(connection: Connection, campaign_id: UUID, letter: Letter, approval_id: UUID) -> None:
     """Note whose letter an approval holds, and where its facts are from."""
-    values: dict[str, Any] = {
-        "approval_id": approval_id,
-        "persona": letter.persona,
-        "tone": letter.tone,
-        "facts": [fact.model_dump() for fact in letter.facts],
-    }
-    new = insert(CampaignLetterRow).values(campaign_id=campaign_id, lead_id=letter.lead_id, **values)
-    keys = [CampaignLetterRow.campaign_id, CampaignLetterRow.lead_id]
-    await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
+    await connection.execute(
+        """
+        INSERT INTO campaign_letters (campaign_id, lead_id, approval_id, persona, tone, facts)
+        VALUES (%(campaign_id)s, %(lead_id)s, %(approval_id)s, %(persona)s, %(tone)s, %(facts)s)
+        ON CONFLICT (campaign_id, lead_id) DO UPDATE SET approval_id = excluded.approval_id,
+            persona = excluded.persona, tone = excluded.tone, facts = excluded.facts
+        """,
+        {
+            "campaign_id": campaign_id,
+            "lead_id": letter.lead_id,
+            "approval_id": approval_id,
+            "persona": letter.persona,
+            "tone": letter.tone,
+            "facts": Jsonb([fact.model_dump() for fact in letter.facts]),
+        },
+    )

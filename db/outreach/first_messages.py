@@ -9,38 +9,43 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from core.outreach.approvals import OPEN, Approval, Kind, Status
 from core.outreach.first_messages import Moment, Other, obstacle
 from core.outreach.sending import LETTER, SendStatus
 from core.outreach.suppression import spellings
-from db.schema.approval_tables import ApprovalRow
-from db.schema.sending_tables import SendRow
+from db.server.engine import Connection
+from db.server.statements import select
 
-_APPROVALS = ApprovalRow.__table__
-_SENDS = SendRow.__table__
 _MESSAGES = (Kind.EMAIL, Kind.MEETING)
 _WENT_OUT = (SendStatus.SENDING, SendStatus.SENT, SendStatus.UNKNOWN)
+_OTHERS = """
+SELECT a.id, a.kind, a.subject_id, a.title, a.content, a.status, a.recipient,
+    coalesce(s.intended_at, a.requested_at) AS at, s.status AS sent
+FROM approvals a LEFT JOIN sends s ON s.approval_id = a.id AND s.purpose = %(purpose)s
+WHERE a.recipient = ANY (%(recipients)s) AND a.kind = ANY (%(kinds)s)
+    AND ((a.status = ANY (%(open)s) AND (a.status = 'executing' OR a.expires_at > now()))
+        OR s.status = ANY (%(went_out)s))
+    AND (%(other_than)s::uuid IS NULL OR a.id <> %(other_than)s)
+ORDER BY at
+"""
 
 
-async def lock_drafting(connection: AsyncConnection) -> None:
+async def lock_drafting(connection: Connection) -> None:
     """Let nobody else draft first messages until this transaction ends."""
     await _lock(connection, "first messages")
 
 
-async def lock(connection: AsyncConnection, recipient: str) -> None:
+async def lock(connection: Connection, recipient: str) -> None:
     """Let nobody else approve or send to this address until this transaction ends."""
     await _lock(connection, f"message to {spellings(recipient)[0]}")
 
 
-async def _lock(connection: AsyncConnection, name: str) -> None:
-    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+async def _lock(connection: Connection, name: str) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))", {"name": name})
 
 
 async def select_others(
-    connection: AsyncConnection, recipients: Collection[str], *, other_than: UUID | None = None
+    connection: Connection, recipients: Collection[str], *, other_than: UUID | None = None
 ) -> dict[str, list[Other]]:
     """List by canonical address the messages that went out to it, or may; for each of some addresses.
 
@@ -50,23 +55,16 @@ async def select_others(
         other_than: an approval to leave out.
     """
     canonical = {spelling: spellings(address)[0] for address in recipients for spelling in spellings(address)}
-    joined = _APPROVALS.outerjoin(_SENDS, (_SENDS.c.approval_id == _APPROVALS.c.id) & (_SENDS.c.purpose == LETTER))
-    columns = [_APPROVALS.c[name] for name in ("id", "kind", "subject_id", "title", "content", "status", "recipient")]
-    times = [func.coalesce(_SENDS.c.intended_at, _APPROVALS.c.requested_at).label("at"), _SENDS.c.status.label("sent")]
-    is_open = _APPROVALS.c.status.in_([str(status) for status in OPEN]) & (
-        (_APPROVALS.c.status == Status.EXECUTING) | (_APPROVALS.c.expires_at > func.now())
-    )
-    query = (
-        select(*columns, *times)
-        .select_from(joined)
-        .where(_APPROVALS.c.recipient.in_(list(canonical)), _APPROVALS.c.kind.in_([str(kind) for kind in _MESSAGES]))
-        .where(or_(is_open, _SENDS.c.status.in_([str(status) for status in _WENT_OUT])))
-        .order_by(func.coalesce(_SENDS.c.intended_at, _APPROVALS.c.requested_at))
-    )
-    if other_than is not None:
-        query = query.where(_APPROVALS.c.id != other_than)
+    values = {
+        "purpose": LETTER,
+        "recipients": list(canonical),
+        "kinds": [str(kind) for kind in _MESSAGES],
+        "open": [str(status) for status in OPEN],
+        "went_out": [str(status) for status in _WENT_OUT],
+        "other_than": other_than,
+    }
     found: dict[str, list[Other]] = {}
-    for row in await connection.execute(query):
+    for row in await select(connection, _OTHERS, values):
         found.setdefault(canonical[row.recipient], []).append(_other(row))
     return found
 
@@ -77,7 +75,7 @@ def _other(row: Any) -> Other:
     return Other(row.id, Kind(row.kind), row.subject_id, headline, Status(row.status), sent, row.at)
 
 
-async def others_of(connection: AsyncConnection, approval: Approval) -> list[Other]:
+async def others_of(connection: Connection, approval: Approval) -> list[Other]:
     """List the other messages to an approval's recipient."""
     recipient = approval.proposal.recipient
     if recipient is None:
@@ -86,7 +84,7 @@ async def others_of(connection: AsyncConnection, approval: Approval) -> list[Oth
     return [other for others in found.values() for other in others]
 
 
-async def find_obstacle(connection: AsyncConnection, approval: Approval, moment: Moment) -> Other | None:
+async def find_obstacle(connection: Connection, approval: Approval, moment: Moment) -> Other | None:
     """Return the message that stands against approving or sending this one; its address is locked from now on."""
     recipient = approval.proposal.recipient
     if recipient is None or approval.proposal.kind not in _MESSAGES:

@@ -7,13 +7,9 @@ setting ends its pause at once.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from db.server.engine import Connection
+from db.server.statements import change, select_dict
 
-from db.schema.sending_tables import MailPauseRow
-
-_TABLE = MailPauseRow.__table__
 _FIRST_S = 300
 _LONGEST_S = 3600
 TRIAL_LEASE = timedelta(minutes=10)
@@ -30,13 +26,14 @@ class MailPause:
     failures: int
 
 
-async def find(connection: AsyncConnection, account: str) -> MailPause | None:
+async def find(connection: Connection, account: str) -> MailPause | None:
     """Return an account's pause, or None."""
-    row = (await connection.execute(select(_TABLE).where(_TABLE.c.account == account))).one_or_none()
-    return None if row is None else MailPause(row.reason, row.since, row.retry_at, row.failures)
+    statement = "SELECT reason, since, retry_at, failures FROM mail_pauses WHERE account = %(account)s"
+    row = await select_dict(connection, statement, {"account": account})
+    return None if row is None else MailPause(**row)
 
 
-async def enter(connection: AsyncConnection, account: str, *, by: str, now: datetime) -> MailPause | None:
+async def enter(connection: Connection, account: str, *, by: str, now: datetime) -> MailPause | None:
     """Ask to send through an account; return the pause that forbids it, or None: it may be done.
 
     When a pause is due to be tried, one who asks may, and nobody else until that one has told what came of it.
@@ -47,14 +44,16 @@ async def enter(connection: AsyncConnection, account: str, *, by: str, now: date
         by: who asks.
         now: aware UTC.
     """
-    is_due = (_TABLE.c.account == account) & (_TABLE.c.retry_at <= now)
-    trial = update(MailPauseRow).where(is_due).values(retry_at=now + TRIAL_LEASE, tried_by=by)
-    if (await connection.execute(trial)).rowcount:
+    trial = """
+        UPDATE mail_pauses SET retry_at = %(until)s, tried_by = %(by)s
+        WHERE account = %(account)s AND retry_at <= %(now)s
+    """
+    if await change(connection, trial, {"account": account, "by": by, "now": now, "until": now + TRIAL_LEASE}):
         return None
     return await find(connection, account)
 
 
-async def begin(connection: AsyncConnection, account: str, *, reason: str, by: str, now: datetime) -> None:
+async def begin(connection: Connection, account: str, *, reason: str, by: str, now: datetime) -> None:
     """Pause an account, or go on pausing it, for longer each time.
 
     Args:
@@ -64,16 +63,19 @@ async def begin(connection: AsyncConnection, account: str, *, reason: str, by: s
         by: who met it: of many at once, one counts.
         now: aware UTC.
     """
-    first = {"account": account, "reason": reason, "since": now, "failures": 1, "tried_by": by}
     # An exponent without a bound leaves the range of numbers after some months of trouble.
-    doublings = func.least(_TABLE.c.failures, 16)
-    rest = func.make_interval(0, 0, 0, 0, 0, 0, func.least(_FIRST_S * func.power(2, doublings), _LONGEST_S))
-    again = {"reason": reason, "failures": _TABLE.c.failures + 1, "tried_by": by, "retry_at": now + rest}
-    statement = insert(MailPauseRow).values(**first, retry_at=now + timedelta(seconds=_FIRST_S))
-    counts = or_(_TABLE.c.tried_by == by, _TABLE.c.retry_at <= now)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["account"], set_=again, where=counts))
+    statement = """
+        INSERT INTO mail_pauses AS p (account, reason, since, retry_at, failures, tried_by)
+        VALUES (%(account)s, %(reason)s, %(now)s, %(now)s + make_interval(secs => %(first_s)s), 1, %(by)s)
+        ON CONFLICT (account) DO UPDATE SET reason = excluded.reason, failures = p.failures + 1,
+            tried_by = excluded.tried_by, retry_at = %(now)s
+                + make_interval(secs => least(%(first_s)s * power(2, least(p.failures, 16)), %(longest_s)s))
+        WHERE p.tried_by = %(by)s OR p.retry_at <= %(now)s
+    """
+    values = {"account": account, "reason": reason, "by": by, "now": now, "first_s": _FIRST_S, "longest_s": _LONGEST_S}
+    await connection.execute(statement, values)
 
 
-async def end(connection: AsyncConnection, account: str) -> None:
+async def end(connection: Connection, account: str) -> None:
     """End an account's pause: a message got through to where only it counts."""
-    await connection.execute(delete(MailPauseRow).where(_TABLE.c.account == account))
+    await connection.execute("DELETE FROM mail_pauses WHERE account = %(account)s", {"account": account})

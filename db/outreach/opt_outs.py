@@ -2,22 +2,20 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
-import psycopg
 from orjson import dumps
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.outreach.approvals import person
 from core.outreach.suppression import Heard, TombstoneKey
-from db.outreach import suppressions, tombstones
+from db.outreach.tombstones import erased_among
+from db.server.engine import Connection
+from db.server.statements import change
 
 _HEAR = """
 INSERT INTO suppressions (id, kind, value, keys, reason, note, added_by, added_at, origin)
 SELECT DISTINCT ON (n.value) n.id, n.kind, n.value, n.keys, n.reason, n.note, n.added_by, n.added_at, n.origin
-FROM jsonb_to_recordset(CAST({rows} AS jsonb)) AS n (id uuid, kind text, value text, keys text[], reason text,
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id uuid, kind text, value text, keys text[], reason text,
     note text, added_by text, added_at timestamptz, origin text)
 -- What a person has lifted is not heard again from the same statement.
 WHERE NOT EXISTS (SELECT FROM suppressions s
@@ -32,7 +30,7 @@ ON CONFLICT (value) WHERE removed_at IS NULL DO UPDATE
 
 
 async def hear(
-    connection: AsyncConnection, heard: Sequence[Heard], key: Callable[[], TombstoneKey], *, now: datetime
+    connection: Connection, heard: Sequence[Heard], key: Callable[[], TombstoneKey], *, now: datetime
 ) -> int:
     """Suppress whom a file or the CRM says not to write to; return how many are new. Safe to repeat, and at once.
 
@@ -45,27 +43,9 @@ async def hear(
         key: gives the key of the tombstones; asked only where there are any.
         now: aware UTC.
     """
-    addresses = _addresses(heard)
-    gone = await suppressions.erased_among(connection, addresses, key()) if addresses else set()
-    rows = _rows(heard, gone, now)
-    return int((await connection.execute(text(_HEAR.format(rows=":rows")), {"rows": rows})).rowcount)
-
-
-async def hear_beside(
-    connection: psycopg.AsyncConnection[Any],
-    heard: Sequence[Heard],
-    key: Callable[[], TombstoneKey],
-    *,
-    now: datetime,
-) -> int:
-    """Do as `hear` over a connection of the synchronisation's kind."""
-    gone = await tombstones.erased_among(connection, _addresses(heard), key)
-    cursor = await connection.execute(_HEAR.format(rows="%(rows)s"), {"rows": _rows(heard, gone, now)})
-    return cursor.rowcount
-
-
-def _addresses(heard: Sequence[Heard]) -> set[str]:
-    return {each.target.value for each in heard if each.target.kind == "address"}
+    addresses = {each.target.value for each in heard if each.target.kind == "address"}
+    gone = await erased_among(connection, addresses, key)
+    return await change(connection, _HEAR, {"rows": _rows(heard, gone, now)})
 
 
 def _rows(heard: Sequence[Heard], gone: Collection[str], now: datetime) -> str:

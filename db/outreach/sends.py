@@ -3,14 +3,11 @@
 Who finds an intent without a result cannot know: it becomes `unknown`, is listed, and is nobody's to try again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import or_, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import ApprovalNotFound, NotFound, NotPending
 from core.outreach.approvals import Approval, Decision, Status, person
@@ -18,16 +15,27 @@ from core.outreach.sending import LETTER, Send, SendStatus
 from core.outreach.suppression import TombstoneKey
 from db.outreach import approvals
 from db.outreach.suppressions import refuse_suppressed
-from db.schema.approval_tables import ApprovalRow
-from db.schema.sending_tables import SendRow
+from db.server.engine import Connection
+from db.server.statements import change, inserted, listed, select, select_dict, select_dicts, select_value
 
-_TABLE = SendRow.__table__
+_READ = (
+    *("approval_id", "purpose", "recipient", "message_id", "status", "attempts", "sent_by", "intended_at"),
+    *("finished_at", "detail", "resolved_by"),
+)
+_INTENDED = (
+    *("message_id", "digest", "status", "attempts", "sent_by", "intended_at", "lease_until", "finished_at", "detail"),
+)
+_SELECT = f"SELECT {listed(_READ)} FROM sends"
+_INTEND = f"""
+{inserted("sends", ("approval_id", "purpose", "recipient", *_INTENDED))}
+ON CONFLICT (approval_id, purpose) DO UPDATE SET {listed(_INTENDED, "{0} = excluded.{0}")}
+"""
 DEFAULT_LEASE = timedelta(minutes=10)
 _LOST = "its sender died or was cut off before it knew"
 
 
 @dataclass(frozen=True)
-class Intent:
+class SendIntent:
     """A message somebody wants to send: `may_send` is a yes for who asked, and for nobody else."""
 
     send: Send
@@ -45,14 +53,14 @@ class Wanted:
 
 
 async def intend(
-    connection: AsyncConnection,
+    connection: Connection,
     wanted: Wanted,
     *,
     by: str,
     key: TombstoneKey,
     now: datetime,
     lease: timedelta = DEFAULT_LEASE,
-) -> Intent:
+) -> SendIntent:
     """Write down that a message is about to be sent; the last checks are made here, in the same transaction.
 
     Args:
@@ -78,7 +86,7 @@ async def intend(
         raise NotPending(f"approval {approval.id} is about no message")
     known = await find(connection, wanted.approval_id, wanted.purpose)
     if known is not None and known.status is not SendStatus.NOT_SENT:
-        return Intent(await _given_up(connection, known, now), may_send=False)
+        return SendIntent(await _given_up(connection, known, now), may_send=False)
     await refuse_suppressed(connection, recipient, key, lead_id=approval.proposal.lead_id)
     values: dict[str, Any] = {
         "message_id": wanted.message_id,
@@ -92,15 +100,14 @@ async def intend(
         "detail": None,
     }
     first = {"approval_id": wanted.approval_id, "purpose": wanted.purpose, "recipient": recipient}
-    statement = insert(SendRow).values(**first, **values)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["approval_id", "purpose"], set_=values))
-    return Intent(await get(connection, wanted.approval_id, wanted.purpose), may_send=True)
+    await connection.execute(_INTEND, first | values)
+    return SendIntent(await get(connection, wanted.approval_id, wanted.purpose), may_send=True)
 
 
-async def _locked(connection: AsyncConnection, approval_id: UUID) -> Approval:
+async def _locked(connection: Connection, approval_id: UUID) -> Approval:
     """Read an approval, and let nobody else send for it until this transaction ends."""
-    statement = select(ApprovalRow.id).where(ApprovalRow.id == approval_id).with_for_update()
-    if await connection.scalar(statement) is None:
+    lock = "SELECT id FROM approvals WHERE id = %(id)s FOR UPDATE"
+    if await select_value(connection, lock, {"id": approval_id}) is None:
         raise ApprovalNotFound(f"there is no approval {approval_id}")
     return await approvals.get(connection, approval_id)
 
@@ -111,7 +118,7 @@ def _check_approved(approval: Approval, purpose: str, by: str) -> None:
         raise NotPending(f"approval {approval.id} does not allow {by} to send: it is {approval.status}")
 
 
-async def settle(connection: AsyncConnection, approval_id: UUID, *, now: datetime) -> Approval:
+async def settle(connection: Connection, approval_id: UUID, *, now: datetime) -> Approval:
     """Close or release an approval that somebody claimed, by what is proved about its letter; return it as it is then.
 
     Its letter was sent or refused: it is closed so. It was certainly not sent, and who claimed it is gone: it waits
@@ -135,17 +142,16 @@ async def settle(connection: AsyncConnection, approval_id: UUID, *, now: datetim
     return approval
 
 
-async def settle_abandoned(connection: AsyncConnection, *, now: datetime) -> int:
+async def settle_abandoned(connection: Connection, *, now: datetime) -> int:
     """Settle what was claimed by somebody who is gone; return how many ended or wait again. Safe twice."""
-    table = ApprovalRow.__table__
-    abandoned = (table.c.status == Status.EXECUTING) & (table.c.lease_until <= now)
-    found = (await connection.execute(select(table.c.id).where(abandoned).order_by(table.c.id))).scalars().all()
-    settled = [await settle(connection, approval_id, now=now) for approval_id in found]
+    abandoned = "SELECT id FROM approvals WHERE status = 'executing' AND lease_until <= %(now)s ORDER BY id"
+    found = await select(connection, abandoned, {"now": now})
+    settled = [await settle(connection, row.id, now=now) for row in found]
     return sum(approval.status is not Status.EXECUTING for approval in settled)
 
 
 async def record(
-    connection: AsyncConnection,
+    connection: Connection,
     approval_id: UUID,
     purpose: str,
     status: SendStatus,
@@ -154,28 +160,36 @@ async def record(
     detail: str | None = None,
 ) -> None:
     """Write down what became of an attempt; also where it was given up as unknown meanwhile, since its sender knows."""
-    open_ = _TABLE.c.status.in_([SendStatus.SENDING, SendStatus.UNKNOWN])
-    mine = (_TABLE.c.approval_id == approval_id) & (_TABLE.c.purpose == purpose)
-    statement = update(SendRow).where(mine, open_, _TABLE.c.resolved_by.is_(None))
-    await connection.execute(statement.values(status=str(status), finished_at=now, detail=detail))
+    await connection.execute(
+        """
+        UPDATE sends SET status = %(status)s, finished_at = %(now)s, detail = %(detail)s
+        WHERE approval_id = %(approval_id)s AND purpose = %(purpose)s AND status IN ('sending', 'unknown')
+            AND resolved_by IS NULL
+        """,
+        {"approval_id": approval_id, "purpose": purpose, "status": status, "now": now, "detail": detail},
+    )
 
 
-async def forgo(connection: AsyncConnection, intent: Intent, *, why: str, now: datetime) -> Send:
+async def forgo(connection: Connection, intent: SendIntent, *, why: str, now: datetime) -> Send:
     """Take an intent back before the server was spoken to: it was certainly not sent, and it was no attempt."""
-    mine = (_TABLE.c.approval_id == intent.send.approval_id) & (_TABLE.c.purpose == intent.send.purpose)
-    values = {"status": str(SendStatus.NOT_SENT), "finished_at": now, "detail": why, "attempts": _TABLE.c.attempts - 1}
-    await connection.execute(update(SendRow).where(mine).values(**values))
+    await connection.execute(
+        """
+        UPDATE sends SET status = 'not_sent', finished_at = %(now)s, detail = %(why)s, attempts = attempts - 1
+        WHERE approval_id = %(approval_id)s AND purpose = %(purpose)s
+        """,
+        {"approval_id": intent.send.approval_id, "purpose": intent.send.purpose, "now": now, "why": why},
+    )
     return await get(connection, intent.send.approval_id, intent.send.purpose)
 
 
-async def find(connection: AsyncConnection, approval_id: UUID, purpose: str) -> Send | None:
+async def find(connection: Connection, approval_id: UUID, purpose: str) -> Send | None:
     """Return a message's record, or None."""
-    query = select(_TABLE).where(_TABLE.c.approval_id == approval_id, _TABLE.c.purpose == purpose)
-    row = (await connection.execute(query)).one_or_none()
+    statement = f"{_SELECT} WHERE approval_id = %(approval_id)s AND purpose = %(purpose)s"
+    row = await select_dict(connection, statement, {"approval_id": approval_id, "purpose": purpose})
     return None if row is None else _send(row)
 
 
-async def get(connection: AsyncConnection, approval_id: UUID, purpose: str) -> Send:
+async def get(connection: Connection, approval_id: UUID, purpose: str) -> Send:
     """Return a message's record. Raises NotFound."""
     found = await find(connection, approval_id, purpose)
     if found is None:
@@ -183,26 +197,31 @@ async def get(connection: AsyncConnection, approval_id: UUID, purpose: str) -> S
     return found
 
 
-async def select_of(connection: AsyncConnection, approval_id: UUID) -> list[Send]:
+async def select_of(connection: Connection, approval_id: UUID) -> list[Send]:
     """List the messages of an approval."""
-    query = select(_TABLE).where(_TABLE.c.approval_id == approval_id).order_by(_TABLE.c.intended_at)
-    return [_send(row) for row in await connection.execute(query)]
+    return await _select(connection, "approval_id = %(approval_id)s", {"approval_id": approval_id})
 
 
-async def select_unresolved(connection: AsyncConnection) -> list[Send]:
+async def select_unresolved(connection: Connection) -> list[Send]:
     """List what is under way or unknown, the oldest first."""
-    open_ = _TABLE.c.status.in_([SendStatus.SENDING, SendStatus.UNKNOWN])
-    return [_send(row) for row in await connection.execute(select(_TABLE).where(open_).order_by(_TABLE.c.intended_at))]
+    return await _select(connection, "status IN ('sending', 'unknown')")
 
 
-async def give_up_lost(connection: AsyncConnection, *, now: datetime) -> int:
+async def _select(connection: Connection, condition: str, values: Mapping[str, Any] | None = None) -> list[Send]:
+    rows = await select_dicts(connection, f"{_SELECT} WHERE {condition} ORDER BY intended_at", values)
+    return [_send(row) for row in rows]
+
+
+async def give_up_lost(connection: Connection, *, now: datetime) -> int:
     """Mark as unknown what was begun and never ended; return how many. Safe twice."""
-    lost = (_TABLE.c.status == SendStatus.SENDING) & (_TABLE.c.lease_until <= now)
-    statement = update(SendRow).where(lost).values(status=str(SendStatus.UNKNOWN), finished_at=now, detail=_LOST)
-    return int((await connection.execute(statement)).rowcount)
+    statement = """
+        UPDATE sends SET status = 'unknown', finished_at = %(now)s, detail = %(detail)s
+        WHERE status = 'sending' AND lease_until <= %(now)s
+    """
+    return await change(connection, statement, {"now": now, "detail": _LOST})
 
 
-async def _given_up(connection: AsyncConnection, known: Send, now: datetime) -> Send:
+async def _given_up(connection: Connection, known: Send, now: datetime) -> Send:
     if known.status is SendStatus.SENDING:
         await give_up_lost(connection, now=now)
         return await get(connection, known.approval_id, known.purpose)
@@ -210,7 +229,7 @@ async def _given_up(connection: AsyncConnection, known: Send, now: datetime) -> 
 
 
 async def resolve(
-    connection: AsyncConnection, approval_id: UUID, purpose: str, *, was_sent: bool, by: str, now: datetime
+    connection: Connection, approval_id: UUID, purpose: str, *, was_sent: bool, by: str, now: datetime
 ) -> Send:
     """Say what became of a message nobody knows of, as somebody found out.
 
@@ -223,11 +242,16 @@ async def resolve(
     """
     name = person(by)
     status = SendStatus.SENT if was_sent else SendStatus.REFUSED
-    mine = (_TABLE.c.approval_id == approval_id) & (_TABLE.c.purpose == purpose)
-    statement = update(SendRow).where(mine, _TABLE.c.status == SendStatus.UNKNOWN)
-    changed = await connection.execute(statement.values(status=str(status), resolved_by=name, resolved_at=now))
+    changed = await change(
+        connection,
+        """
+        UPDATE sends SET status = %(status)s, resolved_by = %(name)s, resolved_at = %(now)s
+        WHERE approval_id = %(approval_id)s AND purpose = %(purpose)s AND status = 'unknown'
+        """,
+        {"approval_id": approval_id, "purpose": purpose, "status": status, "name": name, "now": now},
+    )
     found = await get(connection, approval_id, purpose)
-    if not changed.rowcount:
+    if not changed:
         raise NotPending(f"the message is not unknown: it is {found.status}")
     approval = await approvals.get(connection, approval_id)
     if not was_sent and approval.status is Status.EXECUTING:
@@ -235,33 +259,17 @@ async def resolve(
     return found
 
 
-async def select_waiting(connection: AsyncConnection, approval_id: UUID | None = None) -> list[Send]:
+async def select_waiting(connection: Connection, approval_id: UUID | None = None) -> list[Send]:
     """List what was certainly not sent and may be tried again, the oldest first; of one approval, or of all."""
-    waiting = _TABLE.c.status == SendStatus.NOT_SENT
-    if approval_id is not None:
-        waiting &= _TABLE.c.approval_id == approval_id
-    return [
-        _send(row) for row in await connection.execute(select(_TABLE).where(waiting).order_by(_TABLE.c.intended_at))
-    ]
+    only = "" if approval_id is None else " AND approval_id = %(approval_id)s"
+    return await _select(connection, f"status = 'not_sent'{only}", {"approval_id": approval_id})
 
 
-async def select_stuck(connection: AsyncConnection) -> set[UUID]:
+async def select_stuck(connection: Connection) -> set[UUID]:
     """Return the approvals that wait for a person to say what became of a message."""
-    unknown = or_(_TABLE.c.status == SendStatus.UNKNOWN, _TABLE.c.status == SendStatus.SENDING)
-    return {row.approval_id for row in await connection.execute(select(_TABLE.c.approval_id).where(unknown))}
+    rows = await select(connection, "SELECT approval_id FROM sends WHERE status IN ('sending', 'unknown')")
+    return {row.approval_id for row in rows}
 
 
-def _send(row: Any) -> Send:
-    return Send(
-        approval_id=row.approval_id,
-        purpose=row.purpose,
-        recipient=row.recipient,
-        message_id=row.message_id,
-        status=SendStatus(row.status),
-        attempts=row.attempts,
-        sent_by=row.sent_by,
-        intended_at=row.intended_at,
-        finished_at=row.finished_at,
-        detail=row.detail,
-        resolved_by=row.resolved_by,
-    )
+def _send(row: Mapping[str, Any]) -> Send:
+    return Send(**{**row, "status": SendStatus(row["status"])})

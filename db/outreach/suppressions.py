@@ -1,36 +1,40 @@
 """Suppressions and tombstones: whom we never write to, and whom no import brings back."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from core.errors import ConfigurationError, Suppressed
+from core.errors import Suppressed
 from core.outreach.approvals import person
 from core.outreach.opt_outs import keys_of, person_name, targets
 from core.outreach.suppression import Reason, Suppression, Target, TombstoneKey, matching_values, spellings
 from core.text import normalize
-from db.schema.contacts_tables import ContactRow
-from db.schema.sending_tables import SuppressionRow, TombstoneRow
-from db.schema.tables import LeadRow
+from db.outreach.tombstones import erased_among, refuse_other_keys
+from db.server.engine import Connection
+from db.server.statements import change, listed, select, select_dict, select_one
 
-_TABLE = SuppressionRow.__table__
-_STANDS = _TABLE.c.removed_at.is_(None)
-_LEADS = LeadRow.__table__
-_CONTACTS = ContactRow.__table__
 _NAMING = (
     *("contact_name", "first_name", "last_name", "linkedin_url", "contact_email"),
     *("company_name", "company_domain", "city"),
 )
 """Fields of a lead by which its person and its company are told."""
+_ADD = """
+INSERT INTO suppressions AS s (id, kind, value, keys, reason, note, added_by, added_at)
+VALUES (%(id)s, %(kind)s, %(value)s, %(keys)s, %(reason)s, %(note)s, %(by)s, %(now)s)
+ON CONFLICT (value) WHERE removed_at IS NULL DO UPDATE SET reason = excluded.reason, note = excluded.note,
+    added_by = excluded.added_by, added_at = excluded.added_at, keys = excluded.keys, origin = excluded.origin
+    -- That an address takes no mail is a state of it; an opt-out is their word, and outlasts it.
+    WHERE s.reason = 'bounce' AND excluded.reason <> 'bounce'
+"""
+_NAMED = """
+SELECT reason, kind, value, added_by, note, origin FROM suppressions
+WHERE removed_at IS NULL AND (value = ANY (%(values)s) OR keys && %(keys)s::text[])
+ORDER BY kind LIMIT 1
+"""
 
 
 async def add(
-    connection: AsyncConnection, target: Target, *, reason: Reason, by: str, now: datetime, note: str | None = None
+    connection: Connection, target: Target, *, reason: Reason, by: str, now: datetime, note: str | None = None
 ) -> bool:
     """Suppress somebody; return whether it is new. Safe to repeat: the first reason stands, but a bounce's."""
     values = {
@@ -40,40 +44,35 @@ async def add(
         "keys": list(target.keys),
         "reason": str(reason),
         "note": note,
-        "added_by": person(by),
-        "added_at": now,
-        "origin": None,
+        "by": person(by),
+        "now": now,
     }
-    new = upsert(SuppressionRow).values(**values)
-    # That an address takes no mail is a state of it; an opt-out is their word, and outlasts it.
-    bounced = (_TABLE.c.reason == Reason.BOUNCE) & (new.excluded.reason != Reason.BOUNCE)
-    statement = new.on_conflict_do_update(
-        index_elements=["value"],
-        index_where=_STANDS,
-        set_={name: new.excluded[name] for name in ("reason", "note", "added_by", "added_at", "keys", "origin")},
-        where=bounced,
-    )
-    return (await connection.execute(statement.returning(_TABLE.c.id))).first() is not None
+    return bool(await change(connection, _ADD, values))
 
 
-async def remove(connection: AsyncConnection, target: Target, *, by: str, now: datetime) -> bool:
+async def remove(connection: Connection, target: Target, *, by: str, now: datetime) -> bool:
     """Lift a suppression, and keep who did so; return whether there was one. An erased person stays erased."""
-    statement = update(SuppressionRow).where(_STANDS, _TABLE.c.value == target.value)
-    changed = await connection.execute(statement.values(removed_by=person(by), removed_at=now))
-    return bool(changed.rowcount)
+    statement = """
+        UPDATE suppressions SET removed_by = %(by)s, removed_at = %(now)s
+        WHERE removed_at IS NULL AND value = %(value)s
+    """
+    return bool(await change(connection, statement, {"value": target.value, "by": person(by), "now": now}))
 
 
-async def select_standing(connection: AsyncConnection, *, limit: int | None = None) -> list[Suppression]:
+async def select_standing(connection: Connection, *, limit: int | None = None) -> list[Suppression]:
     """List what stands, the newest first."""
-    query = select(_TABLE).where(_STANDS).order_by(_TABLE.c.added_at.desc(), _TABLE.c.value).limit(limit)
+    statement = """
+        SELECT id, kind, value, reason, note, added_by, added_at FROM suppressions WHERE removed_at IS NULL
+        ORDER BY added_at DESC, value LIMIT %(limit)s
+    """
     return [
         Suppression(row.id, Target(row.kind, row.value), row.reason, row.note, row.added_by, row.added_at)
-        for row in await connection.execute(query)
+        for row in await select(connection, statement, {"limit": limit})
     ]
 
 
 async def why_suppressed(
-    connection: AsyncConnection, address: str | None, key: TombstoneKey, *, lead_id: UUID | None = None
+    connection: Connection, address: str | None, key: TombstoneKey, *, lead_id: UUID | None = None
 ) -> str | None:
     """Say why somebody must not be written to, or None where they may.
 
@@ -86,46 +85,49 @@ async def why_suppressed(
     Raises:
         ConfigurationError: there are tombstones of another key, so nobody can tell.
     """
-    if address and await erased_among(connection, spellings(address), key):
+    if address and await erased_among(connection, spellings(address), lambda: key):
         return "erased"
-    named = _TABLE.c.value.in_(matching_values(address)) if address else literal(value=False)
-    if keys := await _keys(connection, address, lead_id):
-        named |= _TABLE.c["keys"].overlap(sorted(keys))
-    query = select(_TABLE.c.reason, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.added_by, _TABLE.c.note, _TABLE.c.origin)
-    row = (await connection.execute(query.where(_STANDS, named).order_by(_TABLE.c.kind).limit(1))).first()
+    values = {
+        "values": list(matching_values(address)) if address else [],
+        "keys": sorted(await _keys(connection, address, lead_id)),
+    }
+    row = await select_one(connection, _NAMED, values)
     if row is None:
         return None
     about = {"domain": " (its domain)", "company": " (its company)", "person": " (this person)"}.get(row.kind, "")
     return f"{row.reason}{about}" + (f"; {row.added_by}, {row.note}" if row.origin else "")
 
 
-async def _keys(connection: AsyncConnection, address: str | None, lead_id: UUID | None) -> frozenset[str]:
+async def _keys(connection: Connection, address: str | None, lead_id: UUID | None) -> frozenset[str]:
     """Return the keys under which the person at a lead, or the lead's company, may have been suppressed."""
     lead: dict[str, Any] = {}
     people: list[tuple[str, str | None]] = []
     written = spellings(address) if address else ()
     if lead_id is not None:
-        query = select(*[_LEADS.c[name] for name in _NAMING]).where(_LEADS.c.id == lead_id)
-        row = (await connection.execute(query)).mappings().one_or_none()
-        lead = dict(row or {})
+        lead = await _lead(connection, lead_id)
         if not written or lead.get("contact_email") in (None, *written):
             people.append((person_name(lead), lead.get("linkedin_url")))
-        known = select(_CONTACTS.c.name, _CONTACTS.c.linkedin_url)
-        mine = (_CONTACTS.c.lead_id == lead_id) & _CONTACTS.c.email.in_(written)
-        people += [(row.name, row.linkedin_url) for row in await connection.execute(known.where(mine))]
+        statement = "SELECT name, linkedin_url FROM contacts WHERE lead_id = %(lead_id)s AND email = ANY (%(written)s)"
+        known = await select(connection, statement, {"lead_id": lead_id, "written": list(written)})
+        people += [(row.name, row.linkedin_url) for row in known]
     return keys_of(lead, people, written[0] if written else None)
 
 
-async def targets_of(connection: AsyncConnection, lead_id: UUID) -> list[Target]:
+async def _lead(connection: Connection, lead_id: UUID) -> dict[str, Any]:
+    """Return what names a lead's person and company; nothing where there is no such lead."""
+    statement = f"SELECT {listed(_NAMING)} FROM leads WHERE id = %(lead_id)s"
+    return await select_dict(connection, statement, {"lead_id": lead_id}) or {}
+
+
+async def targets_of(connection: Connection, lead_id: UUID) -> list[Target]:
     """Return what to suppress where a lead's person opts out: their address, else who they are by name."""
-    query = select(*[_LEADS.c[name] for name in _NAMING]).where(_LEADS.c.id == lead_id)
-    lead = dict((await connection.execute(query)).mappings().one_or_none() or {})
+    lead = await _lead(connection, lead_id)
     address = normalize.email(lead.get("contact_email") or "")
     return targets(lead, [address] if address else [])
 
 
 async def refuse_suppressed(
-    connection: AsyncConnection, address: str | None, key: TombstoneKey, *, lead_id: UUID | None = None
+    connection: Connection, address: str | None, key: TombstoneKey, *, lead_id: UUID | None = None
 ) -> None:
     """Do nothing for somebody who may be written to. Raises Suppressed, which says why, ConfigurationError."""
     why = await why_suppressed(connection, address, key, lead_id=lead_id)
@@ -133,39 +135,14 @@ async def refuse_suppressed(
         raise Suppressed(f"the recipient must not be written to: {why}")
 
 
-async def bury(connection: AsyncConnection, address: str, key: TombstoneKey, *, by: str, now: datetime) -> None:
+async def bury(connection: Connection, address: str, key: TombstoneKey, *, by: str, now: datetime) -> None:
     """Leave a tombstone for a normalised address, in place of suppressions that spell it out."""
     await refuse_other_keys(connection, key)
-    values = {"digest": key.digest(address), "key_id": key.key_id, "erased_by": person(by), "erased_at": now}
-    await connection.execute(upsert(TombstoneRow).values(**values).on_conflict_do_nothing())
-    await connection.execute(delete(SuppressionRow).where(_TABLE.c.value.in_(spellings(address))))
-
-
-async def erased_among(connection: AsyncConnection, addresses: Collection[str], key: TombstoneKey) -> set[str]:
-    """Return those of some normalised addresses that were erased. Raises ConfigurationError for a wrong key."""
-    if not addresses or not await _any_tombstones(connection):
-        return set()
-    await refuse_other_keys(connection, key)
-    digests = {key.digest(address): address for address in addresses}
-    found = await connection.execute(select(TombstoneRow.digest).where(TombstoneRow.digest.in_(list(digests))))
-    return {digests[bytes(row.digest)] for row in found}
-
-
-async def _any_tombstones(connection: AsyncConnection) -> bool:
-    return bool(
-        await connection.scalar(select(func.count()).select_from(select(TombstoneRow.key_id).limit(1).subquery()))
+    values = {"digest": key.digest(address), "key_id": key.key_id, "by": person(by), "now": now}
+    await connection.execute(
+        "INSERT INTO tombstones (digest, key_id, erased_by, erased_at) VALUES (%(digest)s, %(key_id)s, %(by)s, %(now)s)"
+        " ON CONFLICT DO NOTHING",
+        values,
     )
-
-
-async def refuse_other_keys(connection: AsyncConnection, key: TombstoneKey) -> None:
-    """Do nothing where all tombstones are of this key.
-
-    Raises:
-        ConfigurationError: some are of another, so that nobody can tell who was erased.
-    """
-    other = await connection.scalar(select(TombstoneRow.key_id).where(TombstoneRow.key_id != key.key_id).limit(1))
-    if other is not None:
-        raise ConfigurationError(
-            f"persons were erased under another key ({other}, not {key.key_id}): "
-            "set SUPPRESSION_KEY, or bring back tombstones.key of the data directory it was done in"
-        )
+    statement = "DELETE FROM suppressions WHERE value = ANY (%(spellings)s)"
+    await connection.execute(statement, {"spellings": list(spellings(address))})

@@ -13,6 +13,7 @@ from core.errors import ConfigurationError
 from core.leads.fields import PERSONAL_FIELDS
 from core.leads.lead import FIELDS, dedupe_key
 from core.outreach.suppression import TombstoneKey
+from db.server.engine import Connection
 
 _KEPT = tuple(field for field in FIELDS if field not in PERSONAL_FIELDS)
 _KEYS = "SELECT DISTINCT key_id FROM tombstones"
@@ -51,9 +52,7 @@ def company_key(values: Mapping[str, Any]) -> str | None:
     )
 
 
-async def erased_among(
-    connection: psycopg.AsyncConnection[Any], addresses: Collection[str], key: Callable[[], TombstoneKey]
-) -> set[str]:
+async def erased_among(connection: Connection, addresses: Collection[str], key: Callable[[], TombstoneKey]) -> set[str]:
     """Return those of some normalised addresses whose person was erased.
 
     Raises:
@@ -67,6 +66,15 @@ async def erased_among(
     digests = {own.digest(address): address for address in addresses}
     found = await connection.execute("SELECT digest FROM tombstones WHERE digest = ANY(%s)", [list(digests)])
     return {digests[bytes(digest)] for (digest,) in await found.fetchall()}
+
+
+async def refuse_other_keys(connection: Connection, key: TombstoneKey) -> None:
+    """Do nothing where all tombstones are of this key.
+
+    Raises:
+        ConfigurationError: some are of another, so that nobody can tell who was erased.
+    """
+    await _own_key(await connection.execute(_KEYS), lambda: key)
 
 
 async def _own_key(key_ids: psycopg.AsyncCursor[Any], key: Callable[[], TombstoneKey]) -> TombstoneKey | None:

@@ -3,30 +3,28 @@
 A lead is due when it has no assessment, or one by another version of the profile, or one that rests on other facts: the
 hash of exactly the values that the profile asks for is compared, in SQL, so nothing has to be told of a change.
 
-Leads are claimed while they are worked on (`db.server.lead_claims`); a claim is given back in the commit that records
-the assessment.
+Leads are claimed while they are worked on (`db.runs`); a claim is given back in the commit that records the assessment.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from core.agents.executions import Execution
-from core.batches import LeadRange
+from core.batches import LeadRange, Selection
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
-from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan, Selection
+from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan
 from db.agents import executions
+from db.runs import Counts, Due, Lease, RunKind
+from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
-from db.server.lead_claims import Due, LeadClaims, cut
-
-Connection = psycopg.AsyncConnection[Any]
+from db.server.statements import select_value
 
 
 class _Asked:
@@ -61,6 +59,9 @@ class _Asked:
 
 _JOINED = "leads l LEFT JOIN assessments a ON a.lead_id = l.id"
 
+RUNS = RunKind("qualification_runs", "assessments")
+_TEN = "CASE WHEN score IS NOT NULL THEN greatest(least(floor(score / 10), 9), 0)::int END"
+
 
 async def mappings_of_imports(connection: Connection) -> list[dict[str, str | None]]:
     """List how the columns of all imports were mapped: label -> field, None for a column kept in `extra`."""
@@ -94,45 +95,35 @@ async def begin(
         flow_run_id: of the Prefect run, if there is one.
         model: whether a language model is asked.
     """
-    run_id = uuid4()
-    async with connection.transaction():
-        await connection.execute(
-            "INSERT INTO icps (version, name, profile) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            (profile.version, profile.name, Jsonb(profile.model_dump(mode="json", by_alias=True, exclude_none=True))),
-        )
-        cursor = await connection.execute(
-            "INSERT INTO qualification_runs (id, icp_version, selection, flow_run_id) VALUES (%s, %s, %s, %s)"
-            " RETURNING started_at",
-            (run_id, profile.version, selection, flow_run_id),
-        )
-        ((started_at,),) = await cursor.fetchall()
-    asked = _Asked(sources).due(selection, icp_version=profile.version, started_at=started_at)
-    leads, ranges = await cut(connection, asked, limit=limit, batch_leads=batch_leads)
-    return QualificationPlan(run_id, started_at, selection, profile, tuple(sources), leads, ranges, model)
+    await connection.execute(
+        "INSERT INTO icps (version, name, profile) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (profile.version, profile.name, Jsonb(profile.model_dump(mode="json", by_alias=True, exclude_none=True))),
+    )
+    run = await RUNS.begin(
+        connection,
+        {"icp_version": profile.version, "selection": selection, "flow_run_id": flow_run_id},
+        lambda started_at: _Asked(sources).due(selection, icp_version=profile.version, started_at=started_at),
+        limit=limit,
+        batch_leads=batch_leads,
+    )
+    return QualificationPlan(
+        run.run_id, run.started_at, run.leads, run.ranges, selection, profile, tuple(sources), model
+    )
 
 
-class Claims:
-    """The leads of a batch that this process works on. Use `claiming()`."""
+class AssessmentLease(Lease[LeadFacts]):
+    """The leads of a batch that this process assesses. Use `leased()`."""
 
     def __init__(self, line: OwnLine, plan: QualificationPlan, batch: LeadRange) -> None:
-        self._line = line
         self._asked = _Asked(plan.sources)
         due = self._asked.due(plan.selection, icp_version=plan.profile.version, started_at=plan.started_at)
-        self.held = LeadClaims(line, due, batch)
-        self._names = {**self.held.names, "run_id": plan.run_id}
-
-    async def claim(self) -> list[LeadFacts]:
-        """Claim the leads of the batch that are due and that nobody works on; give their facts."""
-        await self.held.take()
-        leads = await self._line.keep(self._read, "claims")
-        self.held.claimed([lead.lead_id for lead in leads])
-        return leads
+        super().__init__(line, due, batch)
+        self._run_id = plan.run_id
 
     async def _read(self, connection: Connection) -> list[LeadFacts]:
         cursor = await connection.execute(
-            f"SELECT l.id, {self._asked.values}, {self._asked.hash} FROM {self.held.source} WHERE {self.held.mine}"
-            " ORDER BY l.id",
-            self._names,
+            f"SELECT l.id, {self._asked.values}, {self._asked.hash} FROM {self.source} WHERE {self.mine} ORDER BY l.id",
+            self.names,
         )
         return [LeadFacts(*row) for row in await cursor.fetchall()]
 
@@ -146,15 +137,15 @@ class Claims:
             ran: models that were asked about them; written in the same commit.
         """
         leads = [item.lead_id for item in assessments]
-        names = self._names | {"leads": leads, "assessments": _as_json(assessments)}
+        names = self.names | {"run_id": self._run_id, "leads": leads, "assessments": _as_json(assessments)}
 
         async def write(connection: Connection) -> None:
             async with connection.pipeline(), connection.transaction():
                 await connection.execute(_RECORD, names)
                 await executions.record(connection, ran)
 
-        await self._line.keep(write, f"{len(assessments)} assessments")
-        self.held.recorded(leads)
+        await self.line.keep(write, f"{len(assessments)} assessments")
+        self._recorded(leads)
 
 
 _TYPES = {
@@ -203,16 +194,16 @@ def _as_json(assessments: Sequence[Assessment]) -> str:
 
 
 @asynccontextmanager
-async def claiming(url: str, plan: QualificationPlan, batch: LeadRange) -> AsyncIterator[Claims]:
+async def leased(url: str, plan: QualificationPlan, batch: LeadRange) -> AsyncIterator[AssessmentLease]:
     """Work on a batch, on a connection of its own; what is left at the end is given back.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached at the start; later it is waited for.
     """
     async with own_line(url) as line:
-        claims = Claims(line, plan, batch)
-        async with claims.held.held():
-            yield claims
+        lease = AssessmentLease(line, plan, batch)
+        async with lease.held():
+            yield lease
 
 
 async def count_due(
@@ -220,39 +211,24 @@ async def count_due(
 ) -> int:
     """Count the leads that are due."""
     asked = _Asked(sources)
-    cursor = await connection.execute(
-        f"SELECT count(*) FROM {_JOINED} WHERE {asked.condition(selection)}",
-        asked.names | {"icp_version": profile_version},
-    )
-    ((count,),) = await cursor.fetchall()
-    return int(count)
+    statement = f"SELECT count(*) FROM {_JOINED} WHERE {asked.condition(selection)}"
+    return int(await select_value(connection, statement, asked.names | {"icp_version": profile_version}))
 
 
-async def counts_of(connection: Connection, run_id: UUID | None = None) -> dict[str, Any]:
-    """Count assessments by outcome, tier and reason, and by score in tens.
+async def counts_of(connection: Connection, run_id: UUID | None = None) -> Counts:
+    """Count assessments by outcome and reason, by `tier`, and by `ten`, the tens of the score.
 
     Args:
         connection: any.
         run_id: only those of a run; None: of all leads.
     """
-    only = "" if run_id is None else "WHERE run_id = %(run_id)s"
-    cursor = await connection.execute(
-        f"""
-        SELECT outcome, tier, reason,
-            CASE WHEN score IS NOT NULL THEN least(floor(score / 10), 9)::int END AS ten, count(*)
-        FROM assessments {only} GROUP BY 1, 2, 3, 4
-        """,
-        {"run_id": run_id},
-    )
-    counts: dict[str, Any] = {"outcomes": {}, "tiers": {}, "reasons": {}, "histogram": [0] * 10}
-    async for outcome, tier, reason, ten, count in cursor:
-        for kind, name in (("outcomes", outcome), ("tiers", tier), ("reasons", reason)):
-            if name is not None:
-                counts[kind][name] = counts[kind].get(name, 0) + count
-        if ten is not None:
-            counts["histogram"][max(ten, 0)] += count
-    counts["reasons"] = dict(sorted(counts["reasons"].items(), key=lambda item: -item[1])[:20])
-    return counts
+    return await RUNS.counts(connection, run_id, more={"tier": "tier", "ten": _TEN})
+
+
+def histogram(counts: Counts) -> list[int]:
+    """Return the leads by score in tens, the lowest first."""
+    tens = counts.by("ten")
+    return [tens.get(ten, 0) for ten in range(10)]
 
 
 async def select_best(connection: Connection, run_id: UUID, limit: int = 10) -> list[dict[str, Any]]:
@@ -271,24 +247,6 @@ async def select_best(connection: Connection, run_id: UUID, limit: int = 10) -> 
         return await cursor.fetchall()
 
 
-async def seconds_of(connection: Connection, run_id: UUID) -> float:
-    """Give how long ago a run began, in seconds."""
-    cursor = await connection.execute(
-        "SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 FROM qualification_runs WHERE id = %s",
-        (run_id,),
-    )
-    ((seconds,),) = await cursor.fetchall()
-    return float(seconds)
-
-
-async def mark_finished(connection: Connection, run_id: UUID, report: Mapping[str, Any]) -> None:
-    """Close a run with its report."""
-    await connection.execute(
-        "UPDATE qualification_runs SET finished_at = clock_timestamp(), report = %s WHERE id = %s",
-        (Jsonb(dict(report)), run_id),
-    )
-
-
 async def find_last_profile(connection: Connection) -> dict[str, Any] | None:
     """Give the profile that the last run used, as it was noted; None where there was none."""
     cursor = await connection.execute(
@@ -299,12 +257,6 @@ async def find_last_profile(connection: Connection) -> dict[str, Any] | None:
     return None if row is None else dict(row[0])
 
 
-async def select_runs(connection: Connection, limit: int = 5) -> list[dict[str, Any]]:
+async def select_runs(connection: Connection) -> list[dict[str, Any]]:
     """List the last runs, newest first."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(
-            "SELECT id AS run_id, selection, icp_version, started_at, finished_at, (report->>'leads')::bigint AS leads"
-            " FROM qualification_runs ORDER BY started_at DESC LIMIT %s",
-            (limit,),
-        )
-        return await cursor.fetchall()
+    return await RUNS.select_last(connection, ("selection", "icp_version"), ("leads",))

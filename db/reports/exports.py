@@ -4,11 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-import psycopg
-
 from core.leads.lead import FIELDS
-
-Connection = psycopg.AsyncConnection[Any]
+from db.server.engine import Connection
 
 _FETCHED = 2_000
 _SELECTED = """

@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.agents.threads import THREAD_STATUSES
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 
-class AgentThreadRow(Base):
+class AgentThreadRow(TableBase):
     """One thread of an agent."""
 
     __tablename__ = "agent_threads"

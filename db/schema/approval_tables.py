@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 _STATUSES = "status IN ('pending', 'approved', 'rejected', 'expired', 'stale', 'executing', 'executed', 'failed')"
 
 
-class ApprovalRow(Base):
+class ApprovalRow(TableBase):
     """Something a person has to agree to.
 
     `content`, `facts` and `original_content` are text, not jsonb: they are the very characters that were hashed.

@@ -8,10 +8,10 @@ from sqlalchemy import ForeignKey, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 
-class CampaignRow(Base):
+class CampaignRow(TableBase):
     """One campaign: what was asked for, and the variants that came of it. Its id is that of its thread."""
 
     __tablename__ = "campaigns"
@@ -22,7 +22,7 @@ class CampaignRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
-class CampaignLetterRow(Base):
+class CampaignLetterRow(TableBase):
     """One person's letter, as an approval that waits; goes with its lead."""
 
     __tablename__ = "campaign_letters"

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, CheckConstraint, Double, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 _EMPTY = text("'{}'::jsonb")
 _EMPTY_LIST = text("'[]'::jsonb")
@@ -16,7 +16,7 @@ _NOW = text("now()")
 _OUTCOMES = "outcome IN ('found', 'nobody', 'unknown', 'failed', 'skipped')"
 
 
-class ContactRow(Base):
+class ContactRow(TableBase):
     """A person who decides at a lead's company. One row per lead and person.
 
     `provenance` holds what each source says, by source; `source`, `source_url`, `evidence` and `confidence` are the
@@ -46,7 +46,7 @@ class ContactRow(Base):
     field_edits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
-class DiscoveryRow(Base):
+class DiscoveryRow(TableBase):
     """The last look for the people of one site, shared by all leads with that site, and the claim on the next.
 
     While `lease_until` lies ahead, `claimed_by` is visiting it.
@@ -75,7 +75,7 @@ class DiscoveryRow(Base):
     fresh_until: Mapped[datetime | None]
 
 
-class LeadDiscoveryRow(Base):
+class LeadDiscoveryRow(TableBase):
     """What the last look came to for one lead. `address` is what the lead named then: a new one makes it due."""
 
     __tablename__ = "lead_discoveries"

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Identity, Index, Te
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 _EMPTY = text("'{}'::jsonb")
 _NOW = text("now()")
@@ -20,7 +20,7 @@ def _key() -> Mapped[str]:
     return mapped_column(Text(collation="C"), primary_key=True)
 
 
-class CrmLinkRow(Base):
+class CrmLinkRow(TableBase):
     """What is known of one record's twin in a CRM, and the record's state.
 
     No foreign key to the lead: that a lead was deleted is news for the CRM. `base` is what both sides last agreed on;
@@ -61,7 +61,7 @@ class CrmLinkRow(Base):
     listed_at: Mapped[datetime | None]
 
 
-class CrmCursorRow(Base):
+class CrmCursorRow(TableBase):
     """How far a CRM's change log was read, and what the CRM said of itself.
 
     Everything up to `cursor_at` (the CRM's clock) is known. `needs_full` asks for a comparison of every record.
@@ -80,7 +80,7 @@ class CrmCursorRow(Base):
     pulled_at: Mapped[datetime | None]
 
 
-class CrmEventRow(Base):
+class CrmEventRow(TableBase):
     """An entry of the change log that was read, so that reading it again through the overlap costs nothing."""
 
     __tablename__ = "crm_events"
@@ -103,7 +103,7 @@ class CrmEventRow(Base):
     is_settled: Mapped[bool] = mapped_column(Boolean, server_default=_FALSE)
 
 
-class CrmStagedRow(Base):
+class CrmStagedRow(TableBase):
     """A company of the CRM that asks for a look; with `fetched_at`, what was seen (no `unit`: it is gone)."""
 
     __tablename__ = "crm_staged"
@@ -120,7 +120,7 @@ class CrmStagedRow(Base):
     reason: Mapped[str | None]
 
 
-class CrmSyncLogRow(Base):
+class CrmSyncLogRow(TableBase):
     """One operation on one side: who, what, before and after."""
 
     __tablename__ = "crm_sync_logs"
@@ -146,7 +146,7 @@ class CrmSyncLogRow(Base):
     at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
 
-class CrmConflictRow(Base):
+class CrmConflictRow(TableBase):
     """Both sides wanted something different of one field: both values, and who won by which rule."""
 
     __tablename__ = "crm_conflicts"
@@ -167,7 +167,7 @@ class CrmConflictRow(Base):
     at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
 
-class DeadLetterRow(Base):
+class DeadLetterRow(TableBase):
     """What could not be sent, as it was, and why. At most one is open for a record."""
 
     __tablename__ = "crm_dead_letters"

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, CheckConstraint, Double, ForeignKey, Index, Inte
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 _MONEY = Numeric(20, 10)
 _EMPTY_LIST = text("'[]'::jsonb")
@@ -18,7 +18,7 @@ _LEAD_OUTCOMES = "outcome IN ('enriched', 'complete', 'nothing_found', 'skipped'
 _STATES = "state IN ('idle', 'open', 'parked', 'answered', 'unanswered')"
 
 
-class EnrichmentRunRow(Base):
+class EnrichmentRunRow(TableBase):
     """One run over the leads that were due for it. `version` is of the configuration and of who was there to ask."""
 
     __tablename__ = "enrichment_runs"
@@ -34,7 +34,7 @@ class EnrichmentRunRow(Base):
     report: Mapped[dict[str, Any] | None]
 
 
-class EnrichmentQuestionRow(Base):
+class EnrichmentQuestionRow(TableBase):
     """What a provider was asked, whoever of the leads it was for, and its last answer.
 
     `open`: somebody asks it now, while the advisory lock of `token` is held. `parked`: the provider works on it and
@@ -72,7 +72,7 @@ class EnrichmentQuestionRow(Base):
     is_asked_again: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
-class EnrichmentAttemptRow(Base):
+class EnrichmentAttemptRow(TableBase):
     """What a lead got from a provider in a run. The answer itself stands in `enrichment_questions`.
 
     `cost_*` stand with the lead a question was asked for; where an answer was there already they are 0.
@@ -99,7 +99,7 @@ class EnrichmentAttemptRow(Base):
     attempted_at: Mapped[datetime]
 
 
-class FieldProvenanceRow(Base):
+class FieldProvenanceRow(TableBase):
     """Where the present value of a field comes from, where that is not an import.
 
     `source` is a provider, or 'person' with `edited_by`; a person's `value` may be empty. `original` is what stood
@@ -122,7 +122,7 @@ class FieldProvenanceRow(Base):
     edited_by: Mapped[str | None]
 
 
-class LeadEnrichmentRow(Base):
+class LeadEnrichmentRow(TableBase):
     """What the last look came to for one lead; current while version and facts are those it names."""
 
     __tablename__ = "lead_enrichments"
@@ -139,7 +139,7 @@ class LeadEnrichmentRow(Base):
     values_count: Mapped[int] = mapped_column(Integer)
 
 
-class EnrichmentClaimRow(Base):
+class EnrichmentClaimRow(TableBase):
     """Who is working on a lead; as `assessment_claims`."""
 
     __tablename__ = "enrichment_claims"

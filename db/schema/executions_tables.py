@@ -8,10 +8,10 @@ from sqlalchemy import CheckConstraint, Index, Integer, Numeric, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 
-class AgentExecutionRow(Base):
+class AgentExecutionRow(TableBase):
     """One run of a language model or an agent.
 
     `spend_ids` are the entries of the cost book that hold what it cost. There is no foreign key to leads: what was paid

@@ -7,13 +7,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary,
 from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 _STANDS = text("removed_at IS NULL")
 _TAKEN = text("status IN ('held', 'booked')")
 
 
-class SuppressionRow(Base):
+class SuppressionRow(TableBase):
     """Who is not written to. One that was removed stays as a record of who did so.
 
     `value` is an address or a domain, or names a person or a company whose address is not known; `keys` finds those
@@ -42,7 +42,7 @@ class SuppressionRow(Base):
     origin: Mapped[str | None]
 
 
-class TombstoneRow(Base):
+class TombstoneRow(TableBase):
     """An erased person: a keyed hash of the address, which says nothing to who has no key. `key_id` names the key."""
 
     __tablename__ = "tombstones"
@@ -53,7 +53,7 @@ class TombstoneRow(Base):
     erased_at: Mapped[datetime]
 
 
-class SendRow(Base):
+class SendRow(TableBase):
     """One message that an approval allows: the intent to send it, written before, and what became of it, after."""
 
     __tablename__ = "sends"
@@ -81,7 +81,7 @@ class SendRow(Base):
     resolved_at: Mapped[datetime | None]
 
 
-class MailPauseRow(Base):
+class MailPauseRow(TableBase):
     """An account that nothing is sent through for now. `tried_by`: who tried last whether the trouble is over."""
 
     __tablename__ = "mail_pauses"
@@ -94,7 +94,7 @@ class MailPauseRow(Base):
     tried_by: Mapped[str]
 
 
-class MeetingRow(Base):
+class MeetingRow(TableBase):
     """A meeting that was proposed, and booked once its guest has chosen. `uid` and `sequence` are its invitation's."""
 
     __tablename__ = "meetings"
@@ -109,7 +109,7 @@ class MeetingRow(Base):
     crm_activity: Mapped[str | None]
 
 
-class SlotRow(Base):
+class SlotRow(TableBase):
     """A time that is held for a meeting. Of times that are held or booked, no two overlap."""
 
     __tablename__ = "slots"

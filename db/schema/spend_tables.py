@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Integer, Numeric, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
 _MONEY = Numeric(20, 10)
 
 
-class SpendRow(Base):
+class SpendRow(TableBase):
     """Money and credits set aside for calls of one provider, and then what they really cost.
 
     `usd` and `credits` are what counts against budgets right now: the reservation while it is open, the real cost

@@ -29,7 +29,7 @@ _EMPTY = text("'{}'::jsonb")
 _NOW = text("now()")
 
 
-class Base(DeclarativeBase):
+class TableBase(DeclarativeBase):
     """Common metadata: constraint names are fixed, so that migrations can name them."""
 
     metadata = MetaData(
@@ -50,7 +50,7 @@ class Base(DeclarativeBase):
     }
 
 
-class LeadRow(Base):
+class LeadRow(TableBase):
     """A company with, where known, its contact. One row per `dedupe_key`.
 
     `field_edits` says of a field who wrote it last and when, where that was a person: `{field: {"at", "by"}}`.
@@ -75,7 +75,7 @@ class LeadRow(Base):
     field_edits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
-class ImportRow(Base):
+class ImportRow(TableBase):
     """One import of one file with one set of options. `fingerprint` names both, for resuming."""
 
     __tablename__ = "imports"
@@ -99,7 +99,7 @@ class ImportRow(Base):
     undone_at: Mapped[datetime | None]
 
 
-class ImportBatchRow(Base):
+class ImportBatchRow(TableBase):
     """One commit of an import: the records it covered and what became of them.
 
     `matched` are rows whose lead was there before this import; `repeated` rows whose lead an earlier row of the file
@@ -119,7 +119,7 @@ class ImportBatchRow(Base):
     kept_apart: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
-class ImportMetRow(Base):
+class ImportMetRow(TableBase):
     """The leads a batch met that were there before its import.
 
     An array a batch, because a row a lead costs ten times the write-ahead log. A lead is in it once for each batch that
@@ -133,7 +133,7 @@ class ImportMetRow(Base):
     lead_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
 
 
-class ImportRejectRow(Base):
+class ImportRejectRow(TableBase):
     """A record that was not imported, as it stood in the file, and why."""
 
     __tablename__ = "import_rejects"
@@ -147,7 +147,7 @@ class ImportRejectRow(Base):
     cells: Mapped[list[str]] = mapped_column(JSONB)
 
 
-class ImportChangeRow(Base):
+class ImportChangeRow(TableBase):
     """What an import changed in a lead that was there before: the fields' values before and after, for undo."""
 
     __tablename__ = "import_changes"
@@ -160,7 +160,7 @@ class ImportChangeRow(Base):
     changed_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
 
-class HeaderMappingRow(Base):
+class HeaderMappingRow(TableBase):
     """A column mapping a person confirmed for a header, used again for files with the same header."""
 
     __tablename__ = "header_mappings"
@@ -170,7 +170,7 @@ class HeaderMappingRow(Base):
     confirmed_at: Mapped[datetime] = mapped_column(server_default=_NOW)
 
 
-class IcpRow(Base):
+class IcpRow(TableBase):
     """A version of the ideal customer profile that leads were assessed by."""
 
     __tablename__ = "icps"
@@ -181,7 +181,7 @@ class IcpRow(Base):
     first_used_at: Mapped[datetime] = mapped_column(server_default=_NOW)
 
 
-class QualificationRunRow(Base):
+class QualificationRunRow(TableBase):
     """One run over the leads that were due for it."""
 
     __tablename__ = "qualification_runs"
@@ -196,7 +196,7 @@ class QualificationRunRow(Base):
     report: Mapped[dict[str, Any] | None]
 
 
-class AssessmentRow(Base):
+class AssessmentRow(TableBase):
     """The last assessment of a lead. It is current while profile and facts are those it names."""
 
     __tablename__ = "assessments"
@@ -221,7 +221,7 @@ class AssessmentRow(Base):
     assessed_at: Mapped[datetime]
 
 
-class AssessmentClaimRow(Base):
+class AssessmentClaimRow(TableBase):
     """Who is working on a lead: a claim counts while its advisory lock is held, so a killed process holds none.
 
     Unlogged: after a crash of the server, which ends every session, there is nothing to remember.

@@ -1,4 +1,8 @@
-"""Connections to Postgres. Only `transaction()` commits."""
+"""Connections to Postgres. Only `transaction()` commits.
+
+Every function of `db` works on the driver's connection and speaks its SQL: text with `%(name)s`, JSON by `Jsonb`, rows
+by `db.server.statements`. SQLAlchemy pools connections, describes the tables and migrates them; no statement passes it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -7,15 +11,22 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import make_url
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection as PooledConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.errors import DatabaseUnavailable, SalesAgentError
 
 T = TypeVar("T")
 
+Engine = AsyncEngine
+"""Connections for as long as a task lasts."""
 
-def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeout_s: int = 10) -> AsyncEngine:
+Connection = psycopg.AsyncConnection[Any]
+"""What the functions of this package work on: a connection in somebody else's transaction, or in autocommit."""
+
+
+def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeout_s: int = 10) -> Engine:
     """Make an engine for a libpq URL (`postgresql://...`); connects at first use.
 
     Args:
@@ -33,49 +44,62 @@ def open_engine(url: str, *, pool_min: int = 1, pool_max: int = 5, connect_timeo
     )
 
 
+FAULTS = (psycopg.Error, SQLAlchemyError)
+"""What a statement may raise, or the pool that a connection is asked of."""
+
 # SQLSTATE classes (PostgreSQL documentation, Appendix A): connection exceptions, shutdowns, too many connections.
 _GONE = ("08", "57P", "53")
 
-Engine = AsyncEngine
-"""Connections for as long as a task lasts."""
-
-Connection = AsyncConnection
-"""What the functions of this package work on: a connection in somebody else's transaction."""
-
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def transaction(engine: Engine) -> AsyncIterator[Connection]:
     """Yield a connection in a transaction; commits at the end, rolls back on an error.
+
+    A transaction that is opened on it inside is a savepoint, and cannot commit by itself.
 
     Raises:
         DatabaseUnavailable: the server cannot be reached, or went away meanwhile.
     """
     with connection_faults():
-        async with engine.begin() as connection:
-            yield connection
+        async with engine.connect() as pooled:
+            connection = await _driver(pooled)
+            try:
+                async with connection.transaction():
+                    yield connection
+            finally:
+                if connection.closed:
+                    await pooled.invalidate()  # it does not go back to the pool
 
 
-class Line:
+async def _driver(pooled: PooledConnection) -> Connection:
+    """Return the driver's own connection of one that was checked out of the pool."""
+    connection = (await pooled.get_raw_connection()).driver_connection
+    assert isinstance(connection, psycopg.AsyncConnection)
+    return connection
+
+
+class PooledLine:
     """One connection kept open, on which every statement commits by itself: half the round trips of a transaction.
 
     Work on it is done one at a time; after an error the next work gets a new connection.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._connection: AsyncConnection | None = None
+        self._held: tuple[PooledConnection, Connection] | None = None
         self._turn = asyncio.Lock()
 
-    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Return what `work` returns. Raises DatabaseUnavailable like `transaction`."""
         async with self._turn:
             is_whole = False
             try:
                 with connection_faults():
-                    if self._connection is None:
-                        opened = await self._engine.connect()
-                        self._connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
-                    result = await work(self._connection)
+                    if self._held is None:
+                        pooled = await self._engine.connect()
+                        await pooled.execution_options(isolation_level="AUTOCOMMIT")
+                        self._held = pooled, await _driver(pooled)
+                    result = await work(self._held[1])
                 is_whole = True
             except SalesAgentError as error:
                 is_whole = not isinstance(error, DatabaseUnavailable)
@@ -91,20 +115,27 @@ class Line:
             await self._drop()
 
     async def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        held, self._held = self._held, None
+        if held is not None:
+            pooled, connection = held
+            if connection.closed:
+                await pooled.invalidate()  # it does not go back to the pool
+            await pooled.close()
 
 
 @contextmanager
 def connection_faults() -> Iterator[None]:
-    """Turn a connection of SQLAlchemy's that was lost, or never had, into DatabaseUnavailable."""
+    """Turn a connection that was lost, or never had, into DatabaseUnavailable: the driver's, or SQLAlchemy's pool's.
+
+    Around whatever speaks to the database, also by somebody else's code, as LangGraph's saver does.
+    """
     try:
         yield
-    except OperationalError as error:
-        if isinstance(error.orig, psycopg.OperationalError) and is_gone(error.orig):
-            raise _unavailable(error.orig) from error
-        raise  # a statement's own fault: trying again would not help
+    except (psycopg.OperationalError, OperationalError) as error:
+        cause = error.orig if isinstance(error, OperationalError) else error
+        if not (isinstance(cause, psycopg.OperationalError) and is_gone(cause)):
+            raise  # a statement's own fault: trying again would not help
+        raise _unavailable(cause) from error
 
 
 def is_gone(error: psycopg.OperationalError) -> bool:
@@ -122,30 +153,19 @@ def _unavailable(error: psycopg.OperationalError) -> DatabaseUnavailable:
 
 
 @asynccontextmanager
-async def database_faults() -> AsyncIterator[None]:
-    """Turn a lost connection of somebody else's, as LangGraph's saver has one, into DatabaseUnavailable."""
-    try:
-        yield
-    except psycopg.OperationalError as error:
-        if not is_gone(error):
-            raise
-        raise _unavailable(error) from error
-
-
-@asynccontextmanager
-async def own_connection(url: str, *, connect_timeout_s: int = 10) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    """Open a psycopg connection of one's own, in autocommit: for COPY, temporary tables and session locks.
+async def own_connection(url: str, *, connect_timeout_s: int = 10) -> AsyncIterator[Connection]:
+    """Open a connection of one's own, in autocommit: for COPY, temporary tables and session locks.
 
     Raises:
         DatabaseUnavailable: the server cannot be reached, or went away meanwhile.
     """
-    try:
-        connection = await psycopg.AsyncConnection.connect(
-            url, autocommit=True, connect_timeout=connect_timeout_s, application_name="sales-agent"
-        )
-        async with connection:
+    with connection_faults():
+        async with await connect(url, connect_timeout_s=connect_timeout_s) as connection:
             yield connection
-    except psycopg.OperationalError as error:
-        if not is_gone(error):
-            raise  # a statement's own fault: trying again would not help
-        raise _unavailable(error) from error
+
+
+async def connect(url: str, *, connect_timeout_s: int) -> Connection:
+    """Open a connection in autocommit. Raises as psycopg does."""
+    return await psycopg.AsyncConnection.connect(
+        url, autocommit=True, connect_timeout=connect_timeout_s, application_name="sales-agent"
+    )

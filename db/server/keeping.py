@@ -10,19 +10,18 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import ConfigurationError, DatabaseUnavailable
 from db.server import embedded
-from db.server.engine import is_gone
+from db.server.engine import Connection, connect, connection_faults, is_gone
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Connection = psycopg.AsyncConnection[Any]
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 3.0
 _CANCELLED_S = 5.0
@@ -109,9 +108,7 @@ class OwnLine:
         """Return the connection, a new one where the last was lost. Raises as psycopg does."""
         async with self._opening:
             if self._connection is None or self._connection.closed:
-                fresh = await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True, connect_timeout=self._connect_timeout_s, application_name="sales-agent"
-                )
+                fresh = await connect(self._url, connect_timeout_s=self._connect_timeout_s)
                 is_whole = False
                 try:
                     for step in self._on_open:
@@ -142,14 +139,8 @@ async def own_line(url: str, *, connect_timeout_s: int = 10) -> AsyncIterator[Ow
     """Open a line. Raises DatabaseUnavailable where the server cannot be reached at the start."""
     line = OwnLine(url, connect_timeout_s)
     try:
-        try:
+        with connection_faults():
             await line.opened()
-        except psycopg.OperationalError as error:
-            if not is_gone(error):
-                raise
-            raise DatabaseUnavailable(
-                f"the database cannot be reached ({' '.join(str(error).split())}); try again", provider="postgres"
-            ) from error
         yield line
     finally:
         await line.aclose()

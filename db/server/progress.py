@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from core.errors import Unavailable
 from db.server.redis import open_redis
 
-Message = dict[str, Any]
+ProgressMessage = dict[str, Any]
 LAST = frozenset({"complete", "error"})
 """Types of messages after which nothing follows."""
 
@@ -29,11 +29,11 @@ def _told() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def publishing(url: str, stream_id: str) -> AsyncIterator[Callable[[Message], Awaitable[None]]]:
+async def publishing(url: str, stream_id: str) -> AsyncIterator[Callable[[ProgressMessage], Awaitable[None]]]:
     """Yield what publishes a message on a stream; it raises Unavailable where Redis does not answer."""
     redis = open_redis(url)
 
-    async def publish(message: Message) -> None:
+    async def publish(message: ProgressMessage) -> None:
         with _told():
             await redis.publish(channel(stream_id), json.dumps(message, ensure_ascii=False))
 
@@ -44,7 +44,7 @@ async def publishing(url: str, stream_id: str) -> AsyncIterator[Callable[[Messag
 
 
 @asynccontextmanager
-async def listening(url: str, stream_id: str) -> AsyncIterator[AsyncIterator[Message]]:
+async def listening(url: str, stream_id: str) -> AsyncIterator[AsyncIterator[ProgressMessage]]:
     """Yield the messages of a stream from now on; they end after its last one.
 
     Raises:
@@ -63,13 +63,13 @@ async def listening(url: str, stream_id: str) -> AsyncIterator[AsyncIterator[Mes
         await redis.aclose()
 
 
-async def _messages(subscription: Any) -> AsyncIterator[Message]:
+async def _messages(subscription: Any) -> AsyncIterator[ProgressMessage]:
     while True:
         with _told():
             heard = await subscription.get_message(timeout=1.0)
         if heard is None or heard["type"] != "message":
             continue
-        message: Message = json.loads(heard["data"])
+        message: ProgressMessage = json.loads(heard["data"])
         yield message
         if message["type"] in LAST:
             return

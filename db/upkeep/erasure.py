@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from core.leads.fields import PERSONAL_FIELDS
 from core.outreach.approvals import OPEN, Status, canonical
@@ -21,16 +20,16 @@ from core.upkeep.erasure import Subject
 from db.agents import threads as agent_threads
 from db.outreach.suppressions import bury
 from db.outreach.tombstones import company_key
-from db.schema.approval_tables import ApprovalRow
-from db.schema.contacts_tables import ContactRow, DiscoveryRow, LeadDiscoveryRow
-from db.schema.sending_tables import SendRow
-from db.schema.tables import AssessmentRow, ImportChangeRow, LeadRow
+from db.server.engine import Connection
+from db.server.statements import change, listed, select, select_dicts, select_value
 
-_LEADS = LeadRow.__table__
-_CONTACTS = ContactRow.__table__
-_APPROVALS = ApprovalRow.__table__
+_READ = (
+    *("id", "dedupe_key", "extra", "original", "notes", "contact_name", "contact_email", "company_name"),
+    *("company_domain", "external_id", "source", "city", "country"),
+)
+"""Columns of a lead that tell whether it is the person's, and what is left of it without them."""
 
-Erase = Callable[[AsyncConnection, Subject], Awaitable[int]]
+Erase = Callable[[Connection, Subject], Awaitable[int]]
 
 
 class Eraser(NamedTuple):
@@ -42,7 +41,7 @@ class Eraser(NamedTuple):
 
 
 async def erase(
-    connection: AsyncConnection, address: str, key: TombstoneKey, *, by: str, now: datetime
+    connection: Connection, address: str, key: TombstoneKey, *, by: str, now: datetime
 ) -> tuple[Subject, dict[str, int]]:
     """Remove a person from every table, all of it or nothing, and leave a tombstone.
 
@@ -57,22 +56,23 @@ async def erase(
         Who it was, for what lies outside the database; and place -> rows removed or emptied.
     """
     # Imports read the tombstones before they write: this waits for those under way and makes later ones see ours.
-    await connection.execute(text("LOCK TABLE tombstones IN ACCESS EXCLUSIVE MODE"))
+    await connection.execute("LOCK TABLE tombstones IN ACCESS EXCLUSIVE MODE")
     subject = await find(connection, address)
     erased = {eraser.place: await eraser.erase(connection, subject) for eraser in ERASERS}
     await bury(connection, address, key, by=by, now=now)
     return subject, erased
 
 
-async def find(connection: AsyncConnection, address: str) -> Subject:
+async def find(connection: Connection, address: str) -> Subject:
     """Find out what is known of a person here."""
     like = "%" + address.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    leads = await connection.execute(
-        text(
-            "SELECT id, contact_name, first_name, last_name, contact_email = :address AS is_theirs FROM leads "
-            "WHERE contact_email = :address OR extra::text ILIKE :like OR original::text ILIKE :like "
-            "OR notes ILIKE :like"
-        ),
+    leads = await select(
+        connection,
+        """
+        SELECT id, contact_name, first_name, last_name, contact_email = %(address)s AS is_theirs FROM leads
+        WHERE contact_email = %(address)s OR extra::text ILIKE %(like)s OR original::text ILIKE %(like)s
+            OR notes ILIKE %(like)s
+        """,
         {"address": address, "like": like},
     )
     lead_ids: dict[UUID, None] = {}
@@ -81,10 +81,8 @@ async def find(connection: AsyncConnection, address: str) -> Subject:
         lead_ids[row.id] = None
         if row.is_theirs:
             names.add(row.contact_name or " ".join(filter(None, (row.first_name, row.last_name))))
-    contacts = await connection.execute(
-        select(_CONTACTS.c.lead_id, _CONTACTS.c.name).where(_CONTACTS.c.email == address)
-    )
-    for row in contacts:
+    statement = "SELECT lead_id, name FROM contacts WHERE email = %(address)s"
+    for row in await select(connection, statement, {"address": address}):
         lead_ids[row.lead_id] = None
         names.add(row.name)
     found = await _find_approvals(connection, address, like)
@@ -99,54 +97,59 @@ async def find(connection: AsyncConnection, address: str) -> Subject:
     )
 
 
-async def _find_approvals(connection: AsyncConnection, address: str, like: str) -> list[Any]:
-    escaped = canonical(like)[1:-1]
-    columns = (_APPROVALS.c.content, _APPROVALS.c.facts, _APPROVALS.c.original_content, _APPROVALS.c.title)
-    named = [column.ilike(pattern) for column in columns for pattern in {like, escaped}]
-    condition = _APPROVALS.c.recipient == address
-    for each in named:
-        condition |= each
-    return list(await connection.execute(select(_APPROVALS.c.id, _APPROVALS.c.thread_id).where(condition)))
+async def _find_approvals(connection: Connection, address: str, like: str) -> list[Any]:
+    statement = """
+        SELECT id, thread_id FROM approvals
+        WHERE recipient = %(address)s OR content ILIKE ANY (%(likes)s) OR facts ILIKE ANY (%(likes)s)
+            OR original_content ILIKE ANY (%(likes)s) OR title ILIKE ANY (%(likes)s)
+    """
+    return await select(connection, statement, {"address": address, "likes": [like, canonical(like)[1:-1]]})
 
 
-async def _erase_leads(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_leads(connection: Connection, subject: Subject) -> int:
     """Empty what a lead says of its person; the company stays, under a key that does not name them."""
     changed = 0
-    for row in (await connection.execute(select(_LEADS).where(_LEADS.c.id.in_(subject.lead_ids)))).mappings().all():
-        values = _emptied(dict(row), subject)
+    statement = f"SELECT {listed(_READ)} FROM leads WHERE id = ANY (%(ids)s)"
+    for row in await select_dicts(connection, statement, {"ids": list(subject.lead_ids)}):
+        values = _emptied(row, subject)
         if values is None:
             continue
         if "dedupe_key" in values:
-            taken = select(_LEADS.c.id).where(_LEADS.c.dedupe_key == values["dedupe_key"], _LEADS.c.id != row["id"])
-            if await connection.scalar(taken) is not None:
+            taken = "SELECT id FROM leads WHERE dedupe_key = %(dedupe_key)s AND id <> %(id)s"
+            if await select_value(connection, taken, {**values, "id": row["id"]}) is not None:
                 values["dedupe_key"] = f"erased:{row['id']}"
-        await connection.execute(update(LeadRow).where(_LEADS.c.id == row["id"]).values(**values))
+        emptied = f"UPDATE leads SET {listed(values, '{0} = %({0})s')}, updated_at = now() WHERE id = %(id)s"
+        await connection.execute(emptied, {**values, "id": row["id"]})
         changed += 1
     return changed
 
 
 def _emptied(lead: dict[str, Any], subject: Subject) -> dict[str, Any] | None:
     """Return the new values of a lead: without its person, or without texts that name them; None leaves it as it is."""
-    values: dict[str, Any] = {"extra": {}, "notes": None, "updated_at": text("now()")}
+    values: dict[str, Any] = {"extra": Jsonb({}), "notes": None}
     is_same_name = lead["contact_name"] is not None and person_key(lead["contact_name"]) in subject.person_keys
     if lead["contact_email"] == subject.address or (lead["contact_email"] is None and is_same_name):
         original = {name: said for name, said in lead["original"].items() if name not in PERSONAL_FIELDS}
         key = company_key(lead) or f"erased:{lead['id']}"
-        return values | dict.fromkeys(PERSONAL_FIELDS) | {"original": original, "dedupe_key": key}
+        return values | dict.fromkeys(PERSONAL_FIELDS) | {"original": Jsonb(original), "dedupe_key": key}
     texts = json.dumps([lead["extra"], lead["original"], lead["notes"]], ensure_ascii=False)
-    return values | {"original": {}} if subject.is_named_in(texts) else None
+    return values | {"original": Jsonb({})} if subject.is_named_in(texts) else None
 
 
-async def _erase_changes(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_changes(connection: Connection, subject: Subject) -> int:
     """Empty what imports remember of the person for undoing them."""
-    table = ImportChangeRow.__table__
-    rows = (await connection.execute(select(table).where(table.c.lead_id.in_(subject.lead_ids)))).mappings().all()
+    statement = "SELECT import_id, lead_id, before, after FROM import_changes WHERE lead_id = ANY (%(ids)s)"
+    emptied = """
+        UPDATE import_changes SET before = %(before)s, after = %(after)s
+        WHERE import_id = %(import_id)s AND lead_id = %(lead_id)s
+    """
+    rows = await select_dicts(connection, statement, {"ids": list(subject.lead_ids)})
     for row in rows:
         both = {
-            side: {name: said for name, said in row[side].items() if _is_company(name)} for side in ("before", "after")
+            side: Jsonb({name: said for name, said in row[side].items() if _is_company(name)})
+            for side in ("before", "after")
         }
-        mine = (table.c.import_id == row["import_id"]) & (table.c.lead_id == row["lead_id"])
-        await connection.execute(update(ImportChangeRow).where(mine).values(**both))
+        await connection.execute(emptied, row | both)
     return len(rows)
 
 
@@ -154,35 +157,39 @@ def _is_company(name: str) -> bool:
     return name not in PERSONAL_FIELDS and not name.startswith(("extra.", "original."))
 
 
-async def _erase_rejects(connection: AsyncConnection, subject: Subject) -> int:
-    statement = text("DELETE FROM import_rejects WHERE position(:address in lower(cells::text || value)) > 0")
-    return int((await connection.execute(statement, {"address": subject.address})).rowcount)
+async def _erase_rejects(connection: Connection, subject: Subject) -> int:
+    statement = "DELETE FROM import_rejects WHERE position(%(address)s IN lower(cells::text || value)) > 0"
+    return await change(connection, statement, {"address": subject.address})
 
 
-async def _erase_assessments(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_assessments(connection: Connection, subject: Subject) -> int:
     """Remove assessments: their reasons may quote the person's title. The leads are assessed again."""
-    statement = delete(AssessmentRow).where(AssessmentRow.lead_id.in_(subject.lead_ids))
-    return int((await connection.execute(statement)).rowcount)
+    statement = "DELETE FROM assessments WHERE lead_id = ANY (%(ids)s)"
+    return await change(connection, statement, {"ids": list(subject.lead_ids)})
 
 
-async def _erase_contacts(connection: AsyncConnection, subject: Subject) -> int:
-    theirs = (_CONTACTS.c.email == subject.address) | (
-        _CONTACTS.c.lead_id.in_(subject.lead_ids) & _CONTACTS.c.person_key.in_(subject.person_keys)
-    )
-    return int((await connection.execute(delete(ContactRow).where(theirs))).rowcount)
+async def _erase_contacts(connection: Connection, subject: Subject) -> int:
+    statement = """
+        DELETE FROM contacts
+        WHERE email = %(address)s OR (lead_id = ANY (%(ids)s) AND person_key = ANY (%(keys)s))
+    """
+    named = {"address": subject.address, "ids": list(subject.lead_ids), "keys": list(subject.person_keys)}
+    return await change(connection, statement, named)
 
 
-async def _erase_discoveries(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_discoveries(connection: Connection, subject: Subject) -> int:
     """Take the person out of what was found on a site, which all its leads share."""
-    table = DiscoveryRow.__table__
-    sites = select(LeadDiscoveryRow.site).where(LeadDiscoveryRow.lead_id.in_(subject.lead_ids))
-    named = text("position(:address in lower(contacts::text)) > 0").bindparams(bindparam("address", subject.address))
-    query = select(table.c.site, table.c.contacts).where(table.c.site.in_(sites) | named)
+    statement = """
+        SELECT site, contacts FROM discoveries
+        WHERE site IN (SELECT site FROM lead_discoveries WHERE lead_id = ANY (%(ids)s))
+            OR position(%(address)s IN lower(contacts::text)) > 0
+    """
     changed = 0
-    for row in (await connection.execute(query)).all():
+    for row in await select(connection, statement, {"ids": list(subject.lead_ids), "address": subject.address}):
         left = [found for found in row.contacts if not _is_subject(found, subject)]
         if left != row.contacts:
-            await connection.execute(update(DiscoveryRow).where(table.c.site == row.site).values(contacts=left))
+            emptied = "UPDATE discoveries SET contacts = %(left)s WHERE site = %(site)s"
+            await connection.execute(emptied, {"site": row.site, "left": Jsonb(left)})
             changed += 1
     return changed
 
@@ -192,74 +199,82 @@ def _is_subject(contact: dict[str, Any], subject: Subject) -> bool:
     return is_theirs or person_key(str(contact.get("name", ""))) in subject.person_keys
 
 
-async def _erase_approvals(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_approvals(connection: Connection, subject: Subject) -> int:
     """Empty drafts and what was sent: that something was decided stays, the words and the recipient go."""
-    mine = _APPROVALS.c.id.in_(subject.approval_ids)
-    empty = {"content": "{}", "facts": "{}", "original_content": None, "recipient": None, "lead_id": None}
-    rest = {"title": "(erased)", "digest": "", "revision": _APPROVALS.c.revision + 1}
-    changed = await connection.execute(update(ApprovalRow).where(mine).values(**empty, **rest))
-    open_ = _APPROVALS.c.status.in_([str(status) for status in OPEN])
-    closed = {"status": str(Status.STALE), "reason": "the recipient was erased", "closed_at": text("now()")}
-    await connection.execute(update(ApprovalRow).where(mine, open_).values(**closed))
-    return int(changed.rowcount)
+    empty = """
+        UPDATE approvals SET content = '{}', facts = '{}', original_content = NULL, recipient = NULL, lead_id = NULL,
+            title = '(erased)', digest = '', revision = revision + 1
+        WHERE id = ANY (%(ids)s)
+    """
+    close = """
+        UPDATE approvals SET status = %(stale)s, reason = 'the recipient was erased', closed_at = now()
+        WHERE id = ANY (%(ids)s) AND status = ANY (%(open)s)
+    """
+    named = {"ids": list(subject.approval_ids), "open": [str(status) for status in OPEN], "stale": Status.STALE}
+    changed = await change(connection, empty, named)
+    await connection.execute(close, named)
+    return changed
 
 
-async def _erase_sends(connection: AsyncConnection, subject: Subject) -> int:
-    theirs = (SendRow.recipient == subject.address) | SendRow.approval_id.in_(subject.approval_ids)
-    statement = update(SendRow).where(theirs).values(recipient="(erased)", detail=None)
-    return int((await connection.execute(statement)).rowcount)
+async def _erase_sends(connection: Connection, subject: Subject) -> int:
+    statement = """
+        UPDATE sends SET recipient = '(erased)', detail = NULL
+        WHERE recipient = %(address)s OR approval_id = ANY (%(ids)s)
+    """
+    return await change(connection, statement, {"address": subject.address, "ids": list(subject.approval_ids)})
 
 
-async def _erase_meetings(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_meetings(connection: Connection, subject: Subject) -> int:
     """Cancel meetings with the person and give their slots back."""
     ids = {"ids": list(subject.approval_ids)}
-    await connection.execute(text("UPDATE slots SET status = 'released' WHERE approval_id = ANY(:ids)"), ids)
-    statement = text("UPDATE meetings SET status = 'cancelled', crm_activity = NULL WHERE approval_id = ANY(:ids)")
-    return int((await connection.execute(statement, ids)).rowcount)
+    await connection.execute("UPDATE slots SET status = 'released' WHERE approval_id = ANY (%(ids)s)", ids)
+    statement = "UPDATE meetings SET status = 'cancelled', crm_activity = NULL WHERE approval_id = ANY (%(ids)s)"
+    return await change(connection, statement, ids)
 
 
-async def _erase_executions(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_executions(connection: Connection, subject: Subject) -> int:
     """Cut the tie between model runs and the leads, with whatever a failure quoted; what they cost stays."""
-    statement = text(
-        "UPDATE agent_executions SET lead_id = NULL, reason = NULL, trace_id = NULL WHERE lead_id = ANY(:ids)"
-    )
-    return int((await connection.execute(statement, {"ids": list(subject.lead_ids)})).rowcount)
+    statement = """
+        UPDATE agent_executions SET lead_id = NULL, reason = NULL, trace_id = NULL WHERE lead_id = ANY (%(ids)s)
+    """
+    return await change(connection, statement, {"ids": list(subject.lead_ids)})
 
 
-async def _erase_threads(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_threads(connection: Connection, subject: Subject) -> int:
     """Remove agents' threads about the person, with all their checkpoints."""
     return await agent_threads.forget(connection, subject.thread_ids)
 
 
-async def _erase_suppressions(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_suppressions(connection: Connection, subject: Subject) -> int:
     """Remove what spells the address out, also where it was lifted; the tombstone says the same without it.
 
     The same with what names the person at one of their companies. Another address of theirs stays suppressed, without
     the name.
     """
     keys = await _person_keys(connection, subject)
-    statement = text(
-        "DELETE FROM suppressions WHERE value = ANY(:spellings) OR position(:address in lower(note)) > 0 "
-        "OR (kind = 'person' AND keys && CAST(:keys AS text[]))"
-    )
+    statement = """
+        DELETE FROM suppressions WHERE value = ANY (%(spellings)s) OR position(%(address)s IN lower(note)) > 0
+            OR (kind = 'person' AND keys && %(keys)s::text[])
+    """
+    unnamed = "UPDATE suppressions SET keys = '{}' WHERE kind <> 'person' AND keys && %(keys)s::text[]"
     named = {"spellings": list(spellings(subject.address)), "address": subject.address, "keys": keys}
-    removed = int((await connection.execute(statement, named)).rowcount)
-    unnamed = text("UPDATE suppressions SET keys = '{}' WHERE kind <> 'person' AND keys && CAST(:keys AS text[])")
-    return removed + int((await connection.execute(unnamed, {"keys": keys})).rowcount)
+    return await change(connection, statement, named) + await change(connection, unnamed, named)
 
 
-async def _person_keys(connection: AsyncConnection, subject: Subject) -> list[str]:
+async def _person_keys(connection: Connection, subject: Subject) -> list[str]:
     """Return the keys under which the person may have been suppressed at the companies they are known from."""
-    columns = [_LEADS.c[name] for name in ("company_name", "company_domain", "linkedin_url", "contact_email")]
+    statement = """
+        SELECT company_name, company_domain, linkedin_url, contact_email FROM leads WHERE id = ANY (%(ids)s)
+    """
     keys: set[str] = set()
-    for row in (await connection.execute(select(*columns).where(_LEADS.c.id.in_(subject.lead_ids)))).mappings():
+    for row in await select_dicts(connection, statement, {"ids": list(subject.lead_ids)}):
         profile = row["linkedin_url"] if row["contact_email"] == subject.address else None
         for name in subject.names:
-            keys.update(person_keys(dict(row), name, profile))
+            keys.update(person_keys(row, name, profile))
     return sorted(keys)
 
 
-async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_crm(connection: Connection, subject: Subject) -> int:
     """Empty what the sync remembers of the person; the link stays, so that the CRM's record is not made twice."""
     named = {
         "address": subject.address,
@@ -268,53 +283,54 @@ async def _erase_crm(connection: AsyncConnection, subject: Subject) -> int:
         "fields": list(PERSONAL_FIELDS),
     }
     theirs = (
-        "(position(:address in lower(base::text || other_values::text || seen_edits::text)) > 0 "
-        "OR lead_id = ANY(:leads) AND (person_key = ANY(:keys) OR person_key = ''))"
+        "(position(%(address)s in lower(base::text || other_values::text || seen_edits::text)) > 0 "
+        "OR lead_id = ANY (%(leads)s) AND (person_key = ANY (%(keys)s) OR person_key = ''))"
     )
     own_ids = f"SELECT own_id FROM crm_links WHERE {theirs}"
     changed = 0
     for statement in (
         "UPDATE crm_sync_logs SET before = '{}', after = '{}' WHERE (before <> '{}' OR after <> '{}') "
-        f"AND (own_id IN ({own_ids}) OR position(:address in lower(before::text || after::text)) > 0)",
-        "DELETE FROM crm_conflicts WHERE position(:address in lower(base::text || ours::text || theirs::text)) > 0 "
-        f"OR own_id IN ({own_ids}) AND (kind = 'contact' OR field = ANY(:fields))",
-        f"DELETE FROM crm_dead_letters WHERE own_id IN ({own_ids}) OR position(:address in lower(payload::text)) > 0",
-        "DELETE FROM crm_staged WHERE position(:address in lower(concat(unit, overwritten))) > 0",
+        f"AND (own_id IN ({own_ids}) OR position(%(address)s in lower(before::text || after::text)) > 0)",
+        "DELETE FROM crm_conflicts WHERE position(%(address)s in lower(base::text || ours::text || theirs::text)) > 0 "
+        f"OR own_id IN ({own_ids}) AND (kind = 'contact' OR field = ANY (%(fields)s))",
+        f"DELETE FROM crm_dead_letters WHERE own_id IN ({own_ids}) "
+        "OR position(%(address)s in lower(payload::text)) > 0",
+        "DELETE FROM crm_staged WHERE position(%(address)s in lower(concat(unit, overwritten))) > 0",
         # A person's values go whole; of a company's, in the CRM's own names, those that spell the address out.
         "UPDATE crm_links SET base = CASE WHEN kind = 'contact' THEN '{}' ELSE (SELECT "
         "coalesce(jsonb_object_agg(k, v), '{}') FROM jsonb_each(base) AS b(k, v) "
-        "WHERE position(:address in lower(v::text)) = 0) END, "
+        "WHERE position(%(address)s in lower(v::text)) = 0) END, "
         "other_values = '{}', seen_edits = '{}', local_token = NULL, "
-        "person_key = CASE WHEN person_key = ANY(:keys) THEN '' ELSE person_key END "
+        "person_key = CASE WHEN person_key = ANY (%(keys)s) THEN '' ELSE person_key END "
         f"WHERE {theirs} AND (kind = 'contact' AND base <> '{{}}' OR other_values <> '{{}}' OR seen_edits <> '{{}}' "
-        "OR person_key = ANY(:keys) OR position(:address in lower(base::text)) > 0)",
+        "OR person_key = ANY (%(keys)s) OR position(%(address)s in lower(base::text)) > 0)",
     ):
-        used = {name: value for name, value in named.items() if f":{name}" in statement}
-        changed += int((await connection.execute(text(statement), used)).rowcount)
+        changed += await change(connection, statement, named)
     return changed
 
 
-async def _erase_enrichment(connection: AsyncConnection, subject: Subject) -> int:
+async def _erase_enrichment(connection: Connection, subject: Subject) -> int:
     """Remove what providers said of the person, and where values of theirs came from."""
     named = {"address": subject.address, "leads": list(subject.lead_ids), "fields": list(PERSONAL_FIELDS)}
     changed = 0
     for statement in (
         "UPDATE enrichment_questions SET found = '[]', reason = NULL WHERE found <> '[]' AND ("
-        "position(:address in lower(found::text)) > 0 OR question_hash IN "
-        "(SELECT question_hash FROM enrichment_attempts WHERE lead_id = ANY(:leads)))",
-        "DELETE FROM enrichment_attempts WHERE lead_id = ANY(:leads)",
-        "DELETE FROM field_provenance WHERE lead_id = ANY(:leads) AND (field = ANY(:fields) "
-        "OR position(:address in lower(concat(value, original, source_url))) > 0)",
+        "position(%(address)s in lower(found::text)) > 0 OR question_hash IN "
+        "(SELECT question_hash FROM enrichment_attempts WHERE lead_id = ANY (%(leads)s)))",
+        "DELETE FROM enrichment_attempts WHERE lead_id = ANY (%(leads)s)",
+        "DELETE FROM field_provenance WHERE lead_id = ANY (%(leads)s) AND (field = ANY (%(fields)s) "
+        "OR position(%(address)s in lower(concat(value, original, source_url))) > 0)",
     ):
-        used = {name: value for name, value in named.items() if f":{name}" in statement}
-        changed += int((await connection.execute(text(statement), used)).rowcount)
+        changed += await change(connection, statement, named)
     return changed
 
 
-async def _erase_letters(connection: AsyncConnection, subject: Subject) -> int:
-    statement = text("DELETE FROM campaign_letters WHERE lead_id = ANY(:leads) OR approval_id = ANY(:approvals)")
+async def _erase_letters(connection: Connection, subject: Subject) -> int:
+    statement = """
+        DELETE FROM campaign_letters WHERE lead_id = ANY (%(leads)s) OR approval_id = ANY (%(approvals)s)
+    """
     ids = {"leads": list(subject.lead_ids), "approvals": list(subject.approval_ids)}
-    return int((await connection.execute(statement, ids)).rowcount)
+    return await change(connection, statement, ids)
 
 
 ERASERS: tuple[Eraser, ...] = (

@@ -30,7 +30,7 @@ _TURN_EVENTS = {
 }
 
 
-class Connection(Protocol):
+class ListeningSocket(Protocol):
     """The part of the SDK's connection that is used here."""
 
     async def send(self, event: Any) -> None:
@@ -58,7 +58,7 @@ class Listening:
     """
 
     def __init__(
-        self, connection: Connection, meter: Meter, sample_rate: int, timeout_s: float, *, finds_turns: bool
+        self, connection: ListeningSocket, meter: Meter, sample_rate: int, timeout_s: float, *, finds_turns: bool
     ) -> None:
         self._connection = connection
         self._meter = meter

@@ -24,7 +24,7 @@ OPERATION = "tts/websocket"
 _PROVIDER = "cartesia"
 
 
-class Connection(Protocol):
+class SpeakingSocket(Protocol):
     """The part of the SDK's connection that is used here."""
 
     async def send(self, event: Any) -> None:
@@ -65,9 +65,9 @@ class Voice:
 class Socket:
     """The websocket that utterances share: opened by the first of them, and again by the first after a loss."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[SpeakingSocket]]) -> None:
         self._connect = connect
-        self._connection: Connection | None = None
+        self._connection: SpeakingSocket | None = None
         self._reader: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
         self._events: dict[str, asyncio.Queue[Any]] = {}
@@ -100,7 +100,7 @@ class Socket:
         with sdk_errors(_PROVIDER, OPERATION):
             await connection.send(message)
 
-    async def _read(self, connection: Connection) -> None:
+    async def _read(self, connection: SpeakingSocket) -> None:
         try:
             with sdk_errors(_PROVIDER, OPERATION):
                 while True:

@@ -18,7 +18,7 @@ from core.errors import LimitReached, ProviderNotConfigured
 from core.settings.settings import settings
 from db.agents import threads as agent_threads
 from db.server.embedded import redis_url
-from db.server.engine import database_faults
+from db.server.engine import connection_faults
 from db.server.keeping import until_stored
 from db.server.progress import publishing
 from langgraph_prefect.nodes import Graph
@@ -123,8 +123,8 @@ async def kept(
     url, chosen, lead_id = database_url(), settings().agents, request.get("lead_id")
     settle_tracing()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(database_faults())
-        own = await stack.enter_async_context(agent_threads.claiming(url, thread_id))
+        stack.enter_context(connection_faults())
+        own = await stack.enter_async_context(agent_threads.leased(url, thread_id))
         async with database() as connection:
             await agent_threads.begin(connection, thread_id, agent, request, now=datetime.now(UTC))
         saver = await stack.enter_async_context(open_saver(url, until_stored))

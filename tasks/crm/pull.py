@@ -168,7 +168,7 @@ async def _look_at(session: SyncSession, staged: Staged) -> bool:
     async with session.writing:
         if unit is not None and unit.refusals:
             heard = heard_of(unit.refusals, session.name)
-            await opt_outs.hear_beside(session.connection, heard, tombstone_key, now=session.clock())
+            await opt_outs.hear(session.connection, heard, tombstone_key, now=session.clock())
         unit = None if unit is None else await _without_erased(session, unit)
         await crm_inbox.record_fetched(session.connection, session.name, staged.remote_id, unit, now=session.clock())
     return True

@@ -18,7 +18,7 @@ from db.crm import dead_letters, sync_log
 from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
 from db.crm.links import SavedLink
-from db.crm.sync_log import Entry
+from db.crm.sync_log import SyncEntry
 from tasks.crm.pull import fetch_staged
 from tasks.crm.session import SyncSession
 from tasks.crm.settle import Unit, due_operations, load_units, settle_leads
@@ -225,7 +225,9 @@ class _Sender:
         async with session.writing, session.connection.transaction():
             await crm_links.save(session.connection, session.name, saved, now=now)
             shown = replace(operation, remote_id=answers[0][2].id)
-            await sync_log.record(session.connection, session.name, session.run_id, [Entry(shown, actor="sales-agent")])
+            await sync_log.record(
+                session.connection, session.name, session.run_id, [SyncEntry(shown, actor="sales-agent")]
+            )
             for kind, own_id, _ in answers:
                 await dead_letters.close_for(session.connection, session.name, kind, own_id, by="sync")
         self._count(operation)
@@ -235,7 +237,7 @@ class _Sender:
         assert operation.own_id is not None
         async with session.writing, session.connection.transaction():
             await crm_links.drop(session.connection, session.name, [(operation.kind, operation.own_id)])
-            entry = Entry(operation, actor="sales-agent")
+            entry = SyncEntry(operation, actor="sales-agent")
             await sync_log.record(session.connection, session.name, session.run_id, [entry])
         self._count(operation)
 
@@ -265,7 +267,7 @@ class _Sender:
                 next_try_at=failure.retry_at,
                 create_sent_at=None,
             )
-        entry = Entry(
+        entry = SyncEntry(
             operation,
             "unknown" if is_unknown else "failed",
             failure.reason,

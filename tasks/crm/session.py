@@ -13,8 +13,8 @@ from core.crm.units import Setting
 from core.ports import CRMProvider
 from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
-from db.crm.inbox import Connection, Staged
-from db.server.engine import own_connection
+from db.crm.inbox import Staged
+from db.server.engine import Connection, own_connection
 
 
 @dataclass(frozen=True, slots=True)

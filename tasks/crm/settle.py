@@ -15,9 +15,10 @@ from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
 from db.crm import records as crm_records
 from db.crm import sync_log
-from db.crm.inbox import Connection, Staged
+from db.crm.inbox import Staged
 from db.crm.links import SavedLink
-from db.crm.sync_log import Entry
+from db.crm.sync_log import SyncEntry
+from db.server.engine import Connection
 from tasks.crm.session import SyncSession
 
 _PAGE = 200
@@ -153,7 +154,7 @@ async def settle_leads(session: SyncSession, lead_ids: Sequence[UUID], done: dic
     async with connection.transaction():
         units = await load_units(session, sorted(lead_ids), lock=True)
         saved: list[SavedLink] = []
-        entries: list[Entry] = []
+        entries: list[SyncEntry] = []
         written: set[UUID] = set()
         others: list[tuple[Kind, UUID, dict[str, list[str]]]] = []
         for unit in units:
@@ -164,7 +165,7 @@ async def settle_leads(session: SyncSession, lead_ids: Sequence[UUID], done: dic
                 added = await _do_here(session, unit, operation, others, now)
                 saved += added
                 written.add(unit.lead_id)
-                entries.append(Entry(operation, actor=name))
+                entries.append(SyncEntry(operation, actor=name))
                 key = f"ours {operation.action} {operation.kind}"
                 done[key] = done.get(key, 0) + 1
         await crm_links.drop(connection, name, [key for unit in units for key in unit.plan.dropped])
@@ -314,7 +315,7 @@ async def _take_in(session: SyncSession, staged: Staged, done: dict[str, int]) -
     lead_id = await crm_records.create_lead(connection, name, staged.remote_id, operation.values, now)
     link = created_link(session.setting(), lead_id, lead_id, staged.unit.lead, "")
     await crm_links.save(connection, name, [SavedLink(link)], now=now)
-    await sync_log.record(connection, name, session.run_id, [Entry(replace(operation, own_id=lead_id), actor=name)])
+    await sync_log.record(connection, name, session.run_id, [SyncEntry(replace(operation, own_id=lead_id), actor=name)])
     done["ours create lead"] = done.get("ours create lead", 0) + 1
 
 

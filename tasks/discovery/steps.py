@@ -13,6 +13,7 @@ from core.discovery.runs import (
 )
 from core.settings.settings import settings
 from db.discovery import discoveries
+from db.runs import moment
 from db.server.engine import transaction
 from tasks.discovery import artifacts
 from tasks.discovery.people_choice import choosing_model
@@ -41,7 +42,7 @@ async def plan_discovery(request: DiscoveryRequest) -> DiscoveryPlan:
     after: UUID | None = None
     async with database_engine() as engine:
         async with transaction(engine) as connection:
-            planned_at = await discoveries.moment(connection)
+            planned_at = await moment(connection)
         while request.limit is None or leads < request.limit:
             page = _LEADS_A_PAGE if request.limit is None else min(_LEADS_A_PAGE, request.limit - leads)
             async with transaction(engine) as connection:

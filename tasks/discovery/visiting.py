@@ -14,7 +14,7 @@ from core.settings.settings import Settings
 from db.agents import executions
 from db.discovery import discoveries
 from db.discovery.discoveries import DueLead
-from db.outreach import suppressions
+from db.outreach import tombstones
 from db.server.engine import Connection, Engine, transaction
 from db.server.keeping import until_stored
 from integrations.websites.fetcher import WebsiteFetcher
@@ -119,7 +119,7 @@ class SiteVisitor:
         addresses = {contact.email.lower() for contact in look.contacts if contact.email}
         if not addresses:
             return look
-        erased = await kept(self.engine, lambda line: suppressions.erased_among(line, addresses, tombstone_key()))
+        erased = await kept(self.engine, lambda line: tombstones.erased_among(line, addresses, tombstone_key))
         if not erased:
             return look
         return replace(look, contacts=tuple(one for one in look.contacts if (one.email or "").lower() not in erased))

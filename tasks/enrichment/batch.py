@@ -29,7 +29,7 @@ from core.enrichment.questions import (
 from core.enrichment.waterfall import accepted_values, known_so_far, next_provider, question_for, wanted_fields
 from core.ports import EnrichmentSource
 from db.enrichment import questions as questions_of
-from db.enrichment.desk import Concluded, Desk
+from db.enrichment.lease import Concluded, EnrichmentLease
 from tasks.enrichment.wiring import Sources
 from tasks.runtime.batches import bounded_gather, sliced
 
@@ -63,24 +63,24 @@ class BatchWork:
     """A batch being worked on.
 
     Attributes:
-        desk: the leads that are ours, and where results go.
+        lease: the leads that are ours, and where results go.
         sources: whom can be asked.
         stopped: source to why it is not asked any more in this batch.
     """
 
-    desk: Desk
+    lease: EnrichmentLease
     sources: Sources
     stopped: dict[Provider, Answer] = field(default_factory=dict)
 
     @property
     def config(self) -> EnrichmentConfig:
         """The waterfall."""
-        return self.desk.run.config
+        return self.lease.run.config
 
     async def run(self) -> int:
         """Enrich the leads of the batch that are due and free; give how many."""
         now = datetime.now(UTC)
-        leads = [_Work(lead, wanted_fields(self.config, lead, now)) for lead in await self.desk.claim()]
+        leads = [_Work(lead, wanted_fields(self.config, lead, now)) for lead in await self.lease.claim()]
         left = leads
         while left:
             turns: dict[Provider, list[_Work]] = {}
@@ -111,7 +111,7 @@ class BatchWork:
                 asking.setdefault(question, []).append(work)
         if not asking:
             return
-        answers = await _Asking(self.desk, self.sources.on[provider], self.stopped).all(list(asking))
+        answers = await _Asking(self.lease, self.sources.on[provider], self.stopped).all(list(asking))
         for question, sharing in asking.items():
             answer = answers[question.hash]
             for index, work in enumerate(sharing):
@@ -135,14 +135,14 @@ class BatchWork:
             result = work.result()
             return Concluded(result, accepted, *lead_outcome(lead, result.wanted, accepted, result.attempts))
 
-        await self.desk.record_all(list(by_id), conclude, fresh_for_s)
+        await self.lease.record_all(list(by_id), conclude, fresh_for_s)
 
 
 @dataclass
 class _Asking:
     """Questions to one source, each asked once by whoever takes it first."""
 
-    desk: Desk
+    lease: EnrichmentLease
     source: EnrichmentSource
     stopped: dict[Provider, Answer]
 
@@ -157,7 +157,7 @@ class _Asking:
         waiting = list(questions)
         deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
         while waiting:
-            taken = await questions_of.take(self.desk, self.provider, waiting)
+            taken = await questions_of.take(self.lease, self.provider, waiting)
             answers |= taken.answered
             answers |= await self._ask(taken.ours)
             waiting = list(taken.busy)
@@ -175,7 +175,7 @@ class _Asking:
         async def collect(parked: tuple[Question, str]) -> None:
             question, ticket = parked
             answers[question.hash] = answer = await self.source.collect(ticket)
-            await questions_of.record_answers(self.desk, [(question, answer)])
+            await questions_of.record_answers(self.lease, [(question, answer)])
 
         async def ask(chunk: Sequence[Question]) -> None:
             answers.update(await self._chunk(chunk))
@@ -201,9 +201,9 @@ class _Asking:
                 log.warning("provider_put_off", extra={"provider": self.provider, "reason": answered.answer.reason})
             return await self._unasked(chunk, answered.answer)
         pairs = list(zip(chunk, answered, strict=True))
-        await questions_of.record_answers(self.desk, pairs)
+        await questions_of.record_answers(self.lease, pairs)
         return {question.hash: answer for question, answer in pairs}
 
     async def _unasked(self, chunk: Sequence[Question], answer: Answer) -> dict[str, Answer]:
-        await questions_of.give_back(self.desk, chunk)
+        await questions_of.give_back(self.lease, chunk)
         return {question.hash: answer for question in chunk}

@@ -14,4 +14,4 @@ async def enrichment_status() -> EnrichmentStatus:
         runs = await enrichment.select_runs(connection)
     shown = [{name: value if isinstance(value, int) else value and str(value) for name, value in run.items()}
              for run in runs]  # fmt: skip
-    return EnrichmentStatus(outcomes=counts["outcomes"], values=sum(values.values()), runs=shown)
+    return EnrichmentStatus(outcomes=counts.by("outcome"), values=sum(values.values()), runs=shown)

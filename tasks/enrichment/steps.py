@@ -17,9 +17,10 @@ from core.enrichment.runs import (
 )
 from core.settings.settings import settings
 from db.agents import executions
-from db.enrichment import desk as enrichment_desk
 from db.enrichment import leads as enrichment
+from db.enrichment import lease as enrichment_lease
 from db.enrichment import questions as enrichment_questions
+from db.runs import moment
 from db.server.engine import own_connection, transaction
 from db.server.keeping import until_stored
 from integrations import plugs
@@ -46,7 +47,7 @@ async def plan(request: EnrichRequest) -> EnrichmentPlan:
     fresh: dict[Provider, int] = {}
     waiting: dict[Provider, int] = {}
     async with own_connection(database_url()) as connection:
-        now = await enrichment.moment(connection)
+        now = await moment(connection)
         planner = Planner(config, now)
         async for lead in enrichment.select_due(connection, request, version, now=now):
             planner.add(lead)
@@ -98,12 +99,12 @@ async def enrich_batch(begun: EnrichmentRun, batch: LeadRange) -> int:
             await until_stored(write, "a model's reading")
 
         async with (
-            enrichment_desk.working(database_url(), begun, batch) as desk,
+            enrichment_lease.leased(database_url(), begun, batch) as lease,
             opened_sources(
                 settings(), begun.config, begun.run_id, begun.request.budgets(paid_in_credits()), record
             ) as sources,
         ):
-            done = await BatchWork(desk, sources).run()
+            done = await BatchWork(lease, sources).run()
     log.info("batch_enriched", extra={"batch": batch.number, "leads": done})
     return done
 
@@ -119,16 +120,14 @@ async def finish(begun: EnrichmentRun) -> EnrichmentReport:
         attempts = await enrichment.attempts_of(connection, begun.run_id)
         due = await enrichment.count_due(connection, begun.version)
         asked_again = await enrichment_questions.count_asked_again(connection, begun.run_id)
-        seconds = await enrichment.seconds_of(connection, begun.run_id)
-        leads = sum(counts["outcomes"].values())
-        enriched = counts["enriched_leads"]
+        enriched = counts.by("has_values").get(True, 0)
         report = EnrichmentReport(
             run_id=begun.run_id,
             config=begun.config.name,
             config_version=begun.config.version,
             selection=begun.request.selection,
-            leads=leads,
             values=values,
+            enriched_leads=enriched,
             providers=[provider_report(begun.config, row) for row in attempts],
             spend=spent,
             usd_per_enriched_lead=each_of(sum((one["usd"] for one in spent.values()), Decimal(0)), enriched),
@@ -136,15 +135,12 @@ async def finish(begun: EnrichmentRun) -> EnrichmentReport:
                 name: each_of(one["credits"], enriched) for name, one in spent.items() if one["credits"]
             },
             asked_again=asked_again,
-            due=due,
-            seconds=round(seconds, 3),
-            leads_per_s=round(leads / max(seconds, 0.001), 1),
-            **counts,
+            **await enrichment.RUNS.figures(connection, begun.run_id, counts, due),
         )
-        await enrichment.mark_finished(connection, begun.run_id, report.to_json())
+        await enrichment.RUNS.finish(connection, begun.run_id, report.to_json())
     log.info(
         "enrichment_finished",
-        extra={"run_id": report.run_id, "leads": leads, "outcomes": report.outcomes, "seconds": report.seconds},
+        extra={"run_id": report.run_id, "leads": report.leads, "outcomes": report.outcomes, "seconds": report.seconds},
     )
     return report
 

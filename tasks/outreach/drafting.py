@@ -34,7 +34,7 @@ MOST_PERSONAS = 3
 _READ = (*dict.fromkeys(FIELD_OF.values()), "contact_name", "contact_title", "contact_email", "country", "company_size")
 
 
-async def addressed_rows(request: CampaignRequest) -> list[Mapping[str, Any]]:
+async def addressed_rows(request: CampaignRequest) -> list[dict[str, Any]]:
     """Read the leads of the segment, or those that were named, with their contacts and scores."""
     async with database() as connection:
         return await segments.select_addressed(connection, request.segment, _READ, request.lead_ids)

@@ -20,31 +20,31 @@ from core.qualification.runs import (
 )
 from core.qualification.scoring import CONFIDENCE_UNIT, TIERS, Scorer
 from core.settings.settings import settings
-from db.qualification.assessments import Claims
+from db.qualification.assessments import AssessmentLease
 from tasks.qualification.scoring import FrameScorer
 from tasks.runtime.batches import bounded_gather
 
 
-async def assess(claims: Claims, begun: QualificationPlan, *, judge: JudgeLead | None) -> int:
+async def assess(lease: AssessmentLease, begun: QualificationPlan, *, judge: JudgeLead | None) -> int:
     """Claim leads, assess them and record what came of it.
 
     Args:
-        claims: open.
+        lease: held.
         begun: the run.
         judge: asks a language model; None: the rules decide, and the batch is recorded as a whole.
 
     Returns:
         How many leads were assessed.
     """
-    leads = await claims.claim()
+    leads = await lease.claim()
     if not leads:
         return 0
     by_rule = await asyncio.to_thread(rules_of, begun.profile, begun.sources_names, leads)
     if judge is None:
         why = begun.model.why_not
-        await claims.record([unasked(each, why) if why else each for each in by_rule])
+        await lease.record([unasked(each, why) if why else each for each in by_rule])
     else:
-        await _judge_all(claims, begun.profile, list(zip(leads, by_rule, strict=True)), judge)
+        await _judge_all(lease, begun.profile, list(zip(leads, by_rule, strict=True)), judge)
     return len(leads)
 
 
@@ -66,7 +66,7 @@ def rules_of(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list
 
 
 async def _judge_all(
-    claims: Claims, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], judge: JudgeLead
+    lease: AssessmentLease, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], judge: JudgeLead
 ) -> None:
     """Put each lead before a model; each outcome is committed as it comes, with those that came meanwhile."""
     writing = asyncio.Lock()
@@ -78,7 +78,7 @@ async def _judge_all(
                 ready = waiting.copy()
                 waiting.clear()
                 ran = [execution for _, executions in ready for execution in executions]
-                await claims.record([assessment for assessment, _ in ready], ran)
+                await lease.record([assessment for assessment, _ in ready], ran)
 
     async def one(pair: tuple[LeadFacts, Assessment]) -> None:
         waiting.append(await judged(*pair, profile, judge))

@@ -65,10 +65,10 @@ async def qualify_batch(begun: QualificationPlan, batch: LeadRange) -> int:
     Safe to run again at any point: what is recorded is no longer due.
     """
     async with (
-        assessments.claiming(database_url(), begun, batch) as claims,
+        assessments.leased(database_url(), begun, batch) as lease,
         judging(begun) as judge,
     ):
-        return await assess(claims, begun, judge=judge)
+        return await assess(lease, begun, judge=judge)
 
 
 @task(name="finish-qualification", **STEP)
@@ -81,25 +81,21 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
             for row in await assessments.select_best(connection, begun.run_id)
         ]
         due = await assessments.count_due(connection, begun.profile.version, begun.sources)
-        seconds = await assessments.seconds_of(connection, begun.run_id)
-        leads = sum(counts["outcomes"].values())
         report = QualificationReport(
             run_id=begun.run_id,
             icp=begun.profile.name,
             icp_version=begun.profile.version,
             selection=begun.selection,
-            leads=leads,
-            due=due,
+            tiers=counts.by("tier"),
+            histogram=assessments.histogram(counts),
             best=best,
             tier_of_ten=tiers_of_tens(begun.profile),
             models=await executions.by_model(connection, begun.run_id),
             why_no_model=begun.model.why_not,
             spend=await spent_lines(begun.run_id),
-            seconds=round(seconds, 3),
-            leads_per_s=round(leads / max(seconds, 0.001), 1),
-            **counts,
+            **await assessments.RUNS.figures(connection, begun.run_id, counts, due),
         )
-        await assessments.mark_finished(connection, begun.run_id, report.to_json(without={"best"}))
+        await assessments.RUNS.finish(connection, begun.run_id, report.to_json(without={"best"}))
     log.info("qualification_finished", extra=report.to_json(without={"best", "reasons"}))
     return report
 

@@ -11,7 +11,7 @@ from core.errors import InvalidFile, InvalidInput, ProviderNotConfigured
 from core.reports.exports import COLUMNS, NUMBERS, ExportReport, ExportRequest, Format, in_words
 from core.text.spreadsheets import guarded
 from db.reports import exports
-from db.server.engine import own_connection
+from db.server.engine import Connection, own_connection
 from tasks.runtime.resources import database_url
 
 _BATCH_ROWS = 5_000
@@ -145,9 +145,7 @@ def _unlike(extra: Sequence[str]) -> list[str]:
     return [*COLUMNS, *(f"{label} (extra)" if label in COLUMNS else label for label in extra)]
 
 
-async def _write_all(
-    writer: Writer, request: ExportRequest, connection: exports.Connection, extra: Sequence[str]
-) -> int:
+async def _write_all(writer: Writer, request: ExportRequest, connection: Connection, extra: Sequence[str]) -> int:
     leads = 0
     rows: list[list[Any]] = []
     try:

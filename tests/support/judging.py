@@ -7,9 +7,10 @@ from uuid import UUID
 import psycopg
 from pydantic import SecretStr
 
+from core.batches import Selection
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import in_leads
-from core.qualification.runs import ModelState, QualificationPlan, Selection
+from core.qualification.runs import ModelState, QualificationPlan
 from core.settings.settings import RedisSettings, Settings
 from db.qualification import assessments
 from db.server import embedded
@@ -73,10 +74,10 @@ async def qualify(
         )
         for batch in plan.ranges:
             async with (
-                assessments.claiming(url, plan, batch) as claims,
+                assessments.leased(url, plan, batch) as lease,
                 judging(plan, of=chosen, database=url) as judge,
             ):
-                await assess(claims, plan, judge=judge)
+                await assess(lease, plan, judge=judge)
     return plan
 
 

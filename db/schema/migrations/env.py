@@ -11,8 +11,8 @@ import db.schema.enrichment_tables
 import db.schema.executions_tables
 import db.schema.sending_tables
 import db.schema.spend_tables  # noqa: F401 - their tables join the metadata
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
+context.configure(connection=context.config.attributes["connection"], target_metadata=TableBase.metadata)
 with context.begin_transaction():
     context.run_migrations()

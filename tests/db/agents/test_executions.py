@@ -9,8 +9,6 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.agents.executions import STATUSES, Execution, ModelTotals
 from core.ledger.prices import TokenUsage
@@ -18,14 +16,15 @@ from core.ledger.spend import Cost, Receipt, receipts
 from db.agents import executions
 from db.ledger import spend
 from db.ledger.book import LedgerBook
-from db.server.engine import open_engine, own_connection, transaction
+from db.server.engine import Engine, open_engine, own_connection, transaction
+from db.server.statements import select
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CENT = Cost(usd=Decimal("0.01"))
 
 
 @pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database: str) -> AsyncIterator[Engine]:
     engine = open_engine(database)
     yield engine
     await engine.dispose()
@@ -49,7 +48,7 @@ def made(**changes: object) -> Execution:
     return replace(plain, **changes)
 
 
-async def test_what_was_recorded_comes_back_and_twice_is_once(engine: AsyncEngine) -> None:
+async def test_what_was_recorded_comes_back_and_twice_is_once(engine: Engine) -> None:
     execution = made()
     assert execution.lead_id
     for _ in range(2):
@@ -80,7 +79,7 @@ async def test_what_was_recorded_comes_back_and_twice_is_once(engine: AsyncEngin
 
 @pytest.mark.parametrize("status", STATUSES)
 async def test_every_status_can_be_stored_on_both_kinds_of_connection(
-    engine: AsyncEngine, database: str, status: str
+    engine: Engine, database: str, status: str
 ) -> None:
     first, second = (made(status=status, reason="why", receipts=()) for _ in range(2))
     async with transaction(engine) as connection:
@@ -92,11 +91,11 @@ async def test_every_status_can_be_stored_on_both_kinds_of_connection(
         assert await cursor.fetchall() == [(status, Decimal(0))] * 2
 
 
-async def test_it_belongs_to_the_transaction_it_is_written_in(engine: AsyncEngine, database: str) -> None:
+async def test_it_belongs_to_the_transaction_it_is_written_in(engine: Engine, database: str) -> None:
     execution = made()
-    async with engine.connect() as connection, connection.begin() as undone:
+    async with transaction(engine) as connection:
         await executions.record(connection, [execution])
-        await undone.rollback()
+        raise psycopg.Rollback
     async with own_connection(database) as own:
         async with own.transaction(force_rollback=True):
             await executions.record(own, [execution])
@@ -104,13 +103,13 @@ async def test_it_belongs_to_the_transaction_it_is_written_in(engine: AsyncEngin
         assert await cursor.fetchall() == [(0,)]
 
 
-async def test_an_unknown_status_is_refused(engine: AsyncEngine) -> None:
+async def test_an_unknown_status_is_refused(engine: Engine) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         async with transaction(engine) as connection:
             await executions.record(connection, [made(status="perhaps")])
 
 
-async def test_executions_add_up_to_the_cost_book(engine: AsyncEngine) -> None:
+async def test_executions_add_up_to_the_cost_book(engine: Engine) -> None:
     run_id = uuid4()
     done: list[Execution] = []
 
@@ -135,13 +134,13 @@ async def test_executions_add_up_to_the_cost_book(engine: AsyncEngine) -> None:
         assert (
             sum(each.cost_usd for each in totals) == (await spend.by_provider(connection, run_id))["acme"].cost.usd > 0
         )
-        entries = {row.id for row in await connection.execute(text("SELECT id FROM spend WHERE usd > 0"))}
+        entries = {row.id for row in await select(connection, "SELECT id FROM spend WHERE usd > 0")}
         assert {entry for each in done for entry in each.spend_ids} == entries
         assert len(entries) > 3
     assert totals[0] == ModelTotals("acme:0", 10, 8, 9_000, 800, totals[0].cost_usd)
 
 
-async def test_receipts_reach_every_block_that_collects_them_and_no_other(engine: AsyncEngine) -> None:
+async def test_receipts_reach_every_block_that_collects_them_and_no_other(engine: Engine) -> None:
     async with LedgerBook(engine, clock=lambda: NOW) as book:
 
         async def pay() -> UUID:

@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from langgraph_prefect_graphs import ask, loop
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agents.checkpoints import open_saver
 from core.agents.threads import PrunedThreads, ThreadAges
 from core.errors import ThreadBusy, ThreadNotFound
 from db.agents import threads as agent_threads
-from db.server.engine import open_engine, transaction
+from db.server.engine import Engine, open_engine, transaction
 from db.server.keeping import until_stored
 from langgraph_prefect.running import Surroundings, run_graph
 
@@ -21,13 +20,13 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database: str) -> AsyncIterator[Engine]:
     engine = open_engine(database)
     yield engine
     await engine.dispose()
 
 
-async def begun(engine: AsyncEngine, status: str, age_s: float, request: dict[str, str] | None = None) -> uuid.UUID:
+async def begun(engine: Engine, status: str, age_s: float, request: dict[str, str] | None = None) -> uuid.UUID:
     thread_id, then = uuid.uuid4(), NOW - timedelta(seconds=age_s)
     async with transaction(engine) as connection:
         await agent_threads.begin(connection, thread_id, "growth", request or {}, now=then)
@@ -36,14 +35,14 @@ async def begun(engine: AsyncEngine, status: str, age_s: float, request: dict[st
     return thread_id
 
 
-async def test_the_first_request_of_a_thread_stands(engine: AsyncEngine) -> None:
+async def test_the_first_request_of_a_thread_stands(engine: Engine) -> None:
     thread_id = await begun(engine, "failed", 5, {"segment": "a"})
     async with transaction(engine) as connection:
         again = await agent_threads.begin(connection, thread_id, "growth", {"segment": "b"}, now=NOW)
     assert (again.status, again.request, again.changed_at) == ("running", {"segment": "a"}, NOW)
 
 
-async def test_only_what_runs_can_be_cancelled(engine: AsyncEngine) -> None:
+async def test_only_what_runs_can_be_cancelled(engine: Engine) -> None:
     running, finished = await begun(engine, "running", 1), await begun(engine, "finished", 1)
     async with transaction(engine) as connection:
         assert await agent_threads.cancel(connection, running)
@@ -57,17 +56,17 @@ async def test_only_what_runs_can_be_cancelled(engine: AsyncEngine) -> None:
 
 async def test_a_thread_has_one_worker_at_a_time(database: str) -> None:
     thread_id = uuid.uuid4()
-    async with agent_threads.claiming(database, thread_id):
+    async with agent_threads.leased(database, thread_id):
         with pytest.raises(ThreadBusy):
-            async with agent_threads.claiming(database, thread_id):
+            async with agent_threads.leased(database, thread_id):
                 pass
-        async with agent_threads.claiming(database, uuid.uuid4()):
+        async with agent_threads.leased(database, uuid.uuid4()):
             pass
-    async with agent_threads.claiming(database, thread_id):
+    async with agent_threads.leased(database, thread_id):
         pass
 
 
-async def test_old_threads_go_with_their_checkpoints_and_only_they(engine: AsyncEngine, database: str) -> None:
+async def test_old_threads_go_with_their_checkpoints_and_only_they(engine: Engine, database: str) -> None:
     ages = ThreadAges(ended_s=100, open_s=1000)
     kept = [
         await begun(engine, "finished", 99),
@@ -90,7 +89,7 @@ async def test_old_threads_go_with_their_checkpoints_and_only_they(engine: Async
             assert left == set(kept)
 
 
-async def test_threads_are_found_by_what_they_mention(engine: AsyncEngine, database: str) -> None:
+async def test_threads_are_found_by_what_they_mention(engine: Engine, database: str) -> None:
     asked, noted, other = [await begun(engine, "running", 1) for _ in range(3)]
     named = await begun(engine, "running", 1, {"lead": "kim@example.com"})
     async with open_saver(database, until_stored) as saver:

@@ -15,6 +15,7 @@ from core.discovery.runs import DiscoveryRequest, Site, SiteBatch
 from core.discovery.site_report import PageNote
 from core.errors import DatabaseUnavailable
 from db.discovery import contacts, discoveries
+from db.runs import moment
 from db.server.engine import open_engine, transaction
 
 SITE = Site(site="acme.example", website="https://acme.example", domain="acme.example")
@@ -36,7 +37,7 @@ async def planned(url: str, *lead_ids: UUID, again_failed: bool = False) -> Site
     """Plan a visit for leads."""
     run_id = uuid4()
     async with session(url) as connection:
-        now = await discoveries.moment(connection)
+        now = await moment(connection)
         due = await discoveries.select_due(connection, DiscoveryRequest(lead_ids=lead_ids), after=None, limit=100)
         await discoveries.plan(connection, run_id, dict.fromkeys(due, SITE))
     return SiteBatch(label="1", run_id=run_id, sites=(SITE.site,), planned_at=now, again_failed=again_failed)

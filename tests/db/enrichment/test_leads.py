@@ -11,8 +11,8 @@ from core.config_files import parse_config
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import Answer, Attempt, Found, KnownLead, LeadResult, Origin, accept
 from core.enrichment.runs import EnrichRequest
-from db.enrichment import desk as enrichment_desk
 from db.enrichment import leads as enrichment
+from db.enrichment import lease as enrichment_lease
 from db.enrichment import questions
 from db.leads import reading as leads
 from db.server.engine import own_connection
@@ -55,18 +55,18 @@ async def test_an_edit_from_before_edits_were_noted_stands_for_every_field(datab
 async def close(url: str, lead_id: UUID, value: str) -> None:
     async with own_connection(url) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
-        async with enrichment_desk.working(url, run, run.ranges[0]) as desk:
-            assert len(await desk.claim()) == 1
+        async with enrichment_lease.leased(url, run, run.ranges[0]) as lease:
+            assert len(await lease.claim()) == 1
             found = Found("city", value, "https://acme.example/", 0.9)
             answer = Answer("hit", None, (found,), latency_ms=5, request_id="r1", asked_at=NOW)
             result = LeadResult(lead_id, (Attempt("website", "h", answer),), ("city",))
 
-            def conclude(lead: KnownLead) -> enrichment_desk.Concluded:
+            def conclude(lead: KnownLead) -> enrichment_lease.Concluded:
                 accepted = accept(lead, found, "website", CONFIG.whom, NOW)
                 assert accepted is not None
-                return enrichment_desk.Concluded(result, [accepted], "enriched", None)
+                return enrichment_lease.Concluded(result, [accepted], "enriched", None)
 
-            await desk.record_all([lead_id], conclude, {"enriched": 3600.0})  # type: ignore[arg-type]  # no other comes
+            await lease.record_all([lead_id], conclude, {"enriched": 3600.0})  # type: ignore[arg-type]  # no other comes
 
 
 async def test_a_closed_lead_is_due_again_when_facts_or_configuration_change(database: str) -> None:
@@ -95,12 +95,12 @@ async def test_a_lead_that_is_gone_meanwhile_is_left_out(database: str) -> None:
     lead_id = add_lead(database, "Acme", None)
     async with own_connection(database) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
-        async with enrichment_desk.working(database, run, run.ranges[0]) as desk:
-            assert [lead.lead_id for lead in await desk.claim()] == [lead_id]
+        async with enrichment_lease.leased(database, run, run.ranges[0]) as lease:
+            assert [lead.lead_id for lead in await lease.claim()] == [lead_id]
             with psycopg.connect(database) as other:
                 other.execute("DELETE FROM leads")
             seen: list[KnownLead] = []
-            await desk.record_all([lead_id], seen.append, {})  # type: ignore[arg-type]  # is never called
+            await lease.record_all([lead_id], seen.append, {})  # type: ignore[arg-type]  # is never called
             assert seen == []
 
 

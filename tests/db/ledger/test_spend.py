@@ -10,14 +10,13 @@ from uuid import UUID, uuid4
 
 import forked
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import BudgetExhausted, Conflict
 from core.ledger.spend import Budget, Cost, Period, Unit
 from db.ledger import spend
 from db.ledger.book import LedgerBook
-from db.server.engine import open_engine, transaction
+from db.server.engine import Engine, open_engine, transaction
+from db.server.statements import select, select_value
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY = Budget(Period.DAY, Unit.USD, Decimal(10))
@@ -29,26 +28,24 @@ def usd(amount: str) -> Cost:
 
 
 @pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database: str) -> AsyncIterator[Engine]:
     engine = open_engine(database)
     yield engine
     await engine.dispose()
 
 
-async def reserve(engine: AsyncEngine, amount: str, budgets: tuple[Budget, ...] = (DAY,), now: datetime = NOW, **more):
+async def reserve(engine: Engine, amount: str, budgets: tuple[Budget, ...] = (DAY,), now: datetime = NOW, **more):
     request = spend.Request("acme", "call", usd(amount), **more)
     async with transaction(engine) as connection:
         return await spend.reserve(connection, request, budgets, now=now)
 
 
-async def counted(
-    engine: AsyncEngine, budget: Budget = DAY, now: datetime = NOW, run_id: UUID | None = None
-) -> Decimal:
+async def counted(engine: Engine, budget: Budget = DAY, now: datetime = NOW, run_id: UUID | None = None) -> Decimal:
     async with transaction(engine) as connection:
         return await spend.counted(connection, budget, now=now, run_id=run_id)
 
 
-async def test_a_reservation_counts_until_the_real_cost_replaces_it(engine: AsyncEngine) -> None:
+async def test_a_reservation_counts_until_the_real_cost_replaces_it(engine: Engine) -> None:
     first = await reserve(engine, "4")
     assert await counted(engine) == 4
     async with transaction(engine) as connection:
@@ -60,7 +57,7 @@ async def test_a_reservation_counts_until_the_real_cost_replaces_it(engine: Asyn
     assert await counted(engine) == Decimal("1.5")
 
 
-async def test_no_room_is_said_with_when_there_is_again(engine: AsyncEngine) -> None:
+async def test_no_room_is_said_with_when_there_is_again(engine: Engine) -> None:
     await reserve(engine, "9.5")
     with pytest.raises(BudgetExhausted, match=r"10 usd a day has 0\.5 usd left; acme call may cost 0\.6") as refusal:
         await reserve(engine, "0.6")
@@ -69,7 +66,7 @@ async def test_no_room_is_said_with_when_there_is_again(engine: AsyncEngine) -> 
     await reserve(engine, "0.6", now=NOW + timedelta(days=1))
 
 
-async def test_every_budget_must_have_room(engine: AsyncEngine) -> None:
+async def test_every_budget_must_have_room(engine: Engine) -> None:
     run = uuid4()
     budgets = (DAY, Budget(Period.RUN, Unit.USD, Decimal(1)), Budget(Period.MONTH, Unit.USD, Decimal(3), "acme"))
     await reserve(engine, "1", budgets, run_id=run)
@@ -81,7 +78,7 @@ async def test_every_budget_must_have_room(engine: AsyncEngine) -> None:
         await reserve(engine, "1", budgets, run_id=uuid4())
 
 
-async def test_credits_and_money_are_counted_apart(engine: AsyncEngine) -> None:
+async def test_credits_and_money_are_counted_apart(engine: Engine) -> None:
     two = Budget(Period.DAY, Unit.CREDITS, Decimal(2), "acme")
     request = spend.Request("acme", "match", Cost(credits=Decimal(1)), calls=5)
     async with transaction(engine) as connection:
@@ -91,7 +88,7 @@ async def test_credits_and_money_are_counted_apart(engine: AsyncEngine) -> None:
 
 
 @pytest.mark.parametrize("first", ["settle", "release"])
-async def test_a_reservation_is_closed_once(engine: AsyncEngine, first: str) -> None:
+async def test_a_reservation_is_closed_once(engine: Engine, first: str) -> None:
     made = await reserve(engine, "1")
     async with transaction(engine) as connection:
         if first == "settle":
@@ -104,7 +101,7 @@ async def test_a_reservation_is_closed_once(engine: AsyncEngine, first: str) -> 
                 await spend.release(connection, reservation, now=NOW)
 
 
-async def test_a_sweep_takes_the_abandoned_as_spent_and_a_late_answer_corrects_it(engine: AsyncEngine) -> None:
+async def test_a_sweep_takes_the_abandoned_as_spent_and_a_late_answer_corrects_it(engine: Engine) -> None:
     made = await reserve(engine, "2", lease=timedelta(minutes=1))
     async with transaction(engine) as connection:
         assert (await spend.sweep(connection, now=NOW)).count == 0
@@ -115,7 +112,7 @@ async def test_a_sweep_takes_the_abandoned_as_spent_and_a_late_answer_corrects_i
     assert await counted(engine) == Decimal("0.5")
 
 
-async def test_a_lost_answer_is_spent_in_full_and_told_apart(engine: AsyncEngine) -> None:
+async def test_a_lost_answer_is_spent_in_full_and_told_apart(engine: Engine) -> None:
     run = uuid4()
     async with LedgerBook(engine, (DAY,), run, clock=lambda: NOW) as book:
         await book.assume(await book.reserve("acme", "call", usd("3")))
@@ -124,7 +121,7 @@ async def test_a_lost_answer_is_spent_in_full_and_told_apart(engine: AsyncEngine
         assert await spend.by_provider(connection, run) == {"acme": spend.Spent(usd("4"), usd("3"), 1)}
 
 
-async def test_a_budget_of_calls_counts_paid_calls_whatever_they_cost(engine: AsyncEngine) -> None:
+async def test_a_budget_of_calls_counts_paid_calls_whatever_they_cost(engine: Engine) -> None:
     calls = Budget(Period.DAY, Unit.CALLS, Decimal(2), "acme")
     async with LedgerBook(engine, (calls,), clock=lambda: NOW) as book:
         await book.settle(await book.reserve("acme", "call", usd("3")), Cost())
@@ -135,7 +132,7 @@ async def test_a_budget_of_calls_counts_paid_calls_whatever_they_cost(engine: As
         await book.reserve("other", "call", CENT)
 
 
-async def test_a_book_draws_for_many_calls_and_settles_what_they_cost(engine: AsyncEngine) -> None:
+async def test_a_book_draws_for_many_calls_and_settles_what_they_cost(engine: Engine) -> None:
     run = uuid4()
     async with LedgerBook(engine, (DAY,), run, advance={"acme": 50}, clock=lambda: NOW) as book:
         for _ in range(60):
@@ -148,10 +145,10 @@ async def test_a_book_draws_for_many_calls_and_settles_what_they_cost(engine: As
     assert await counted(engine) == Decimal("0.24")
     async with transaction(engine) as connection:
         assert await spend.by_provider(connection, run) == {"acme": spend.Spent(usd("0.24"), Cost(), 0)}
-        assert await connection.scalar(text("SELECT count(*) FROM spend")) == 1
+        assert await select_value(connection, "SELECT count(*) FROM spend") == 1
 
 
-async def test_a_book_renews_its_room_before_it_would_be_swept(engine: AsyncEngine) -> None:
+async def test_a_book_renews_its_room_before_it_would_be_swept(engine: Engine) -> None:
     now = NOW
     async with LedgerBook(engine, (DAY,), advance={"acme": 10}, clock=lambda: now) as book:
         early = await book.reserve("acme", "call", CENT)
@@ -160,11 +157,11 @@ async def test_a_book_renews_its_room_before_it_would_be_swept(engine: AsyncEngi
         await book.settle(early, CENT)
         await book.settle(late, CENT)
     async with transaction(engine) as connection:
-        rows = (await connection.execute(text("SELECT status, usd FROM spend ORDER BY reserved_at"))).all()
+        rows = await select(connection, "SELECT status, usd FROM spend ORDER BY reserved_at")
     assert [tuple(row) for row in rows] == [("settled", Decimal("0.01"))] * 2
 
 
-async def test_many_callers_of_one_book_stay_within_the_budget(engine: AsyncEngine) -> None:
+async def test_many_callers_of_one_book_stay_within_the_budget(engine: Engine) -> None:
     budget = Budget(Period.DAY, Unit.USD, Decimal("0.20"))
     paid = 0
 
@@ -184,30 +181,30 @@ async def test_many_callers_of_one_book_stay_within_the_budget(engine: AsyncEngi
     assert await counted(engine, budget) == Decimal("0.20")
 
 
-async def test_what_is_open_at_the_end_counts_as_spent(engine: AsyncEngine) -> None:
+async def test_what_is_open_at_the_end_counts_as_spent(engine: Engine) -> None:
     async with LedgerBook(engine, (DAY,), advance={"acme": 5}, clock=lambda: NOW) as book:
         await book.reserve("acme", "call", CENT)
     assert await counted(engine) == Decimal("0.01")
 
 
-async def test_room_that_was_replaced_is_settled_too(engine: AsyncEngine) -> None:
+async def test_room_that_was_replaced_is_settled_too(engine: Engine) -> None:
     async with LedgerBook(engine, (DAY,), advance={"acme": 2}, clock=lambda: NOW) as book:
         for _ in range(3):
             await book.reserve("acme", "call", CENT)
     async with transaction(engine) as connection:
-        rows = (await connection.execute(text("SELECT status, usd FROM spend ORDER BY usd"))).all()
+        rows = await select(connection, "SELECT status, usd FROM spend ORDER BY usd")
     assert [tuple(row) for row in rows] == [("settled", Decimal("0.01")), ("settled", Decimal("0.02"))]
 
 
-async def test_an_answer_is_not_lost_over_a_lost_database(engine: AsyncEngine, caplog) -> None:
+async def test_an_answer_is_not_lost_over_a_lost_database(engine: Engine, caplog) -> None:
     book = LedgerBook(engine, (DAY,), clock=lambda: NOW)
     held = await book.reserve("acme", "call", CENT)
     async with transaction(engine) as connection:
-        await connection.execute(text("ALTER TABLE spend RENAME TO away"))
+        await connection.execute("ALTER TABLE spend RENAME TO away")
     await book.settle(held, CENT)
     assert "spend_left_to_sweep" in caplog.text
     async with transaction(engine) as connection:
-        await connection.execute(text("ALTER TABLE away RENAME TO spend"))
+        await connection.execute("ALTER TABLE away RENAME TO spend")
         assert (await spend.sweep(connection, now=NOW + timedelta(hours=1))).amount == CENT
 
 
@@ -235,7 +232,7 @@ def _spender(url: str, seed: int, calls: int, now: datetime) -> None:
     asyncio.run(main())
 
 
-async def check_crashes(database: str, engine: AsyncEngine, rounds: int, seed: int) -> None:
+async def check_crashes(database: str, engine: Engine, rounds: int, seed: int) -> None:
     """Let three processes spend and crash, a day a round, and watch the ledger meanwhile."""
     budget = Budget(Period.DAY, Unit.USD, Decimal(1))
     crashed = 0
@@ -253,15 +250,15 @@ async def check_crashes(database: str, engine: AsyncEngine, rounds: int, seed: i
         before = await counted(engine, budget, now)
         async with transaction(engine) as connection:
             await spend.sweep(connection, now=now + timedelta(hours=1))
-            assert await connection.scalar(text("SELECT count(*) FROM spend WHERE status = 'reserved'")) == 0
+            assert await select_value(connection, "SELECT count(*) FROM spend WHERE status = 'reserved'") == 0
         assert Decimal(0) < await counted(engine, budget, now) == before <= 1
     assert crashed, "the test must crash somebody"
 
 
-async def test_crashing_spenders_never_break_the_budget(database: str, engine: AsyncEngine) -> None:
+async def test_crashing_spenders_never_break_the_budget(database: str, engine: Engine) -> None:
     await check_crashes(database, engine, rounds=1, seed=3)
 
 
 @pytest.mark.soak
-async def test_crashing_spenders_never_break_the_budget_for_long(database: str, engine: AsyncEngine) -> None:
+async def test_crashing_spenders_never_break_the_budget_for_long(database: str, engine: Engine) -> None:
     await check_crashes(database, engine, rounds=25, seed=1000)

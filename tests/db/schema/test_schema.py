@@ -14,7 +14,7 @@ from psycopg import sql
 from sqlalchemy import create_engine, make_url
 
 from db.schema import upgrade as schema
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 from db.server import embedded
 from db.server.embedded_postgres import bin_dir
 
@@ -37,7 +37,7 @@ for tables in Path(schema.__file__).parent.glob("*_tables.py"):
 def differences(url: str) -> list[object]:
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
     with engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        found = compare_metadata(MigrationContext.configure(connection), TableBase.metadata)
     engine.dispose()
     return list(found)
 

@@ -9,9 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from psycopg import ProgrammingError
 
 from core.errors import BudgetExhausted, Conflict, DatabaseUnavailable
 from core.ledger.spend import Budget, Cost, Period, Unit
@@ -19,15 +17,16 @@ from db.agents import threads as agent_threads
 from db.ledger import spend
 from db.ledger.book import LedgerBook
 from db.server import embedded
-from db.server.engine import open_engine, transaction
+from db.server.engine import Engine, open_engine, transaction
 from db.server.keeping import own_line, until_stored
+from db.server.statements import select
 
 CENT = Cost(Decimal("0.01"))
 BUDGET = Budget(Period.RUN, Unit.USD, Decimal(1))
 
 
 @pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database: str) -> AsyncIterator[Engine]:
     engine = open_engine(database)
     yield engine
     await engine.dispose()
@@ -44,7 +43,7 @@ def cut(url: str) -> int:
     return int(ended[0])
 
 
-async def test_a_book_outlasts_the_loss_of_its_connection(database: str, engine: AsyncEngine) -> None:
+async def test_a_book_outlasts_the_loss_of_its_connection(database: str, engine: Engine) -> None:
     run = uuid4()
     async with LedgerBook(engine, (BUDGET,), run) as book:
         first = await book.reserve("acme", "call", CENT)
@@ -60,18 +59,18 @@ async def test_a_book_outlasts_the_loss_of_its_connection(database: str, engine:
         assert cut(database)
     async with transaction(engine) as connection:
         assert await spend.by_provider(connection, run) == {"acme": spend.Spent(CENT.times(2), CENT, 1)}
-        statuses = (await connection.execute(text("SELECT status, count(*) FROM spend GROUP BY 1 ORDER BY 1"))).all()
+        statuses = await select(connection, "SELECT status, count(*) FROM spend GROUP BY 1 ORDER BY 1")
     assert [tuple(one) for one in statuses] == [("released", 1), ("settled", 2)]
 
 
-async def test_what_a_statement_does_wrong_is_not_tried_again(engine: AsyncEngine) -> None:
+async def test_what_a_statement_does_wrong_is_not_tried_again(engine: Engine) -> None:
     tries = 0
 
     async def write() -> None:
         nonlocal tries
         tries += 1
         async with transaction(engine) as connection:
-            await connection.execute(text("SELECT FROM nowhere"))
+            await connection.execute("SELECT FROM nowhere")
 
     with pytest.raises(ProgrammingError):
         await until_stored(write, "nothing")
@@ -125,7 +124,7 @@ async def test_a_line_opens_again_and_takes_its_locks(database: str) -> None:
 
 async def test_a_thread_is_held_again_after_a_loss(database: str) -> None:
     thread = uuid4()
-    async with agent_threads.claiming(database, thread) as line:
+    async with agent_threads.leased(database, thread) as line:
         assert cut(database)
 
         async def look(connection: psycopg.AsyncConnection[Any]) -> bool:
@@ -133,7 +132,7 @@ async def test_a_thread_is_held_again_after_a_loss(database: str) -> None:
 
         assert not await line.keep(look, "nothing")
         with pytest.raises(Conflict):
-            async with agent_threads.claiming(database, thread):
+            async with agent_threads.leased(database, thread):
                 pass
 
 
@@ -143,7 +142,7 @@ async def test_a_server_that_is_not_there_at_the_start_is_said(database: str) ->
             pass
 
 
-async def test_a_reservation_swept_meanwhile_says_how_many_calls_are_assumed(engine: AsyncEngine) -> None:
+async def test_a_reservation_swept_meanwhile_says_how_many_calls_are_assumed(engine: Engine) -> None:
     run, now = uuid4(), datetime.now(UTC)
     async with transaction(engine) as connection:
         await spend.reserve(connection, spend.Request("acme", "call", CENT, run, calls=3), (BUDGET,), now=now)

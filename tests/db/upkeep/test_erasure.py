@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from importing import Row, load, totals
 from mentions import mentions
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import ConfigurationError, Suppressed
 from core.leads.merging import ConflictPolicy
@@ -19,7 +18,7 @@ from core.outreach.suppression import Reason, Target, TombstoneKey, target_of
 from db.outreach import approvals, suppressions
 from db.outreach.tombstones import no_key
 from db.schema.tables import Base
-from db.server.engine import open_engine, transaction
+from db.server.engine import Engine, open_engine, transaction
 from db.upkeep import erasure
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -29,7 +28,7 @@ OTHER = "mo@private.example"
 
 
 @pytest.fixture
-async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database: str) -> AsyncIterator[Engine]:
     engine = open_engine(database)
     yield engine
     await engine.dispose()
@@ -43,7 +42,7 @@ def test_every_table_is_covered_or_holds_no_person() -> None:
     assert all(erasure.HOLD_NO_PERSON.values())
 
 
-async def fill(database: str, engine: AsyncEngine) -> None:
+async def fill(database: str, engine: Engine) -> None:
     """Put the person wherever they can be."""
     maud = {"contact_name": "Maud Okafor", "contact_email": ADDRESS, "contact_phone": "+442079460000", "city": "Leeds"}
     rows: list[Row] = [
@@ -101,12 +100,12 @@ def draft(lead_id: Any) -> Proposal:
     return Proposal(Kind.EMAIL, str(uuid4()), "To Maud Okafor", content, facts, recipient=ADDRESS, lead_id=lead_id)
 
 
-async def erase(engine: AsyncEngine, key: TombstoneKey = KEY) -> dict[str, int]:
+async def erase(engine: Engine, key: TombstoneKey = KEY) -> dict[str, int]:
     async with transaction(engine) as connection:
         return (await erasure.erase(connection, ADDRESS, key, by="Odo", now=NOW))[1]
 
 
-async def test_nothing_is_left_of_the_person_and_the_company_stays(database: str, engine: AsyncEngine) -> None:
+async def test_nothing_is_left_of_the_person_and_the_company_stays(database: str, engine: Engine) -> None:
     await fill(database, engine)
     assert len(mentions(database, ADDRESS)) >= 6
     receipt = await erase(engine)
@@ -126,7 +125,7 @@ async def test_nothing_is_left_of_the_person_and_the_company_stays(database: str
     assert sum((await erase(engine)).values()) == 0
 
 
-async def test_an_erased_person_is_not_written_to(engine: AsyncEngine) -> None:
+async def test_an_erased_person_is_not_written_to(engine: Engine) -> None:
     await erase(engine)
     async with transaction(engine) as connection:
         with pytest.raises(Suppressed, match="erased"):
@@ -136,14 +135,14 @@ async def test_an_erased_person_is_not_written_to(engine: AsyncEngine) -> None:
         assert await suppressions.why_suppressed(connection, "odo@brightwell.example", KEY) is None
 
 
-async def test_another_address_of_an_erased_person_stays_suppressed(database: str, engine: AsyncEngine) -> None:
+async def test_another_address_of_an_erased_person_stays_suppressed(database: str, engine: Engine) -> None:
     await fill(database, engine)
     await erase(engine)
     async with transaction(engine) as connection:
         assert [one.target for one in await suppressions.select_standing(connection)] == [Target("address", OTHER)]
 
 
-async def test_a_wrong_key_is_told_and_nothing_is_imported(database: str, engine: AsyncEngine) -> None:
+async def test_a_wrong_key_is_told_and_nothing_is_imported(database: str, engine: Engine) -> None:
     await erase(engine)
     other = TombstoneKey(b"o" * 32)
     row: Row = {"key": "email:a@a.example", "company_name": "A", "contact_email": "a@a.example"}
@@ -157,9 +156,7 @@ async def test_a_wrong_key_is_told_and_nothing_is_imported(database: str, engine
         await erase(engine, other)
 
 
-async def test_an_import_keeps_the_company_and_does_not_bring_the_person_back(
-    database: str, engine: AsyncEngine
-) -> None:
+async def test_an_import_keeps_the_company_and_does_not_bring_the_person_back(database: str, engine: Engine) -> None:
     await fill(database, engine)
     await erase(engine)
     maud = {"key": f"email:{ADDRESS}", "contact_name": "Maud Okafor", "contact_email": ADDRESS, "notes": "call Maud"}

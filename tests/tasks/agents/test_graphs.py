@@ -47,7 +47,7 @@ async def main():
     thread = sys.argv[1]
     request = MarketRequest(segment={"country": "Austria"}, thread_id=thread, stream=True)
     plan = await markets.plan(request)
-    async with agent_threads.claiming(database_url(), uuid.UUID(thread)):
+    async with agent_threads.leased(database_url(), uuid.UUID(thread)):
         try:
             await markets.research(plan)
         except ThreadBusy:

@@ -288,7 +288,7 @@ async def test_open_circuit_is_waited_for_where_it_will_close_soon(
         return CheckedJudgement(Decimal(60), Decimal(1), "For: industry “Software”.")
 
     plan = QualificationPlan(
-        UUID(int=1), datetime.now(UTC), "due", ICP, tuple(in_leads(ICP.columns, [])), 1, (), ModelState((MODEL,))
+        UUID(int=1), datetime.now(UTC), 1, (), "due", ICP, tuple(in_leads(ICP.columns, [])), ModelState((MODEL,))
     )
     facts = LeadFacts(UUID(int=2), [None] * len(plan.sources), "hash")
     verdict = await Judge(plan, lambda _facts: RunnableLambda(answer))(

@@ -60,8 +60,8 @@ async def run(connection: assessments.Connection, **options: Any) -> Qualificati
     sources = in_leads(WORDS.columns, await assessments.mappings_of_imports(connection))
     plan = await assessments.begin(connection, WORDS, sources, "due", batch_leads=4, **options)
     for batch in plan.ranges:
-        async with assessments.claiming(connection.info.dsn, plan, batch) as claims:
-            await assess(claims, plan, judge=judge)
+        async with assessments.leased(connection.info.dsn, plan, batch) as lease:
+            await assess(lease, plan, judge=judge)
     return plan
 
 
@@ -94,13 +94,13 @@ async def test_what_a_limit_put_off_is_due_and_what_failed_is_not(connection: as
 async def test_lead_that_is_gone_meanwhile_is_left_out(connection: assessments.Connection, database: str) -> None:
     sources = in_leads(WORDS.columns, [])
     plan = await assessments.begin(connection, WORDS, sources, "due", batch_leads=10)
-    async with assessments.claiming(connection.info.dsn, plan, plan.ranges[0]) as claims:
-        leads = await claims.claim()
+    async with assessments.leased(connection.info.dsn, plan, plan.ranges[0]) as lease:
+        leads = await lease.claim()
         with psycopg.connect(database) as other:
             other.execute("DELETE FROM leads WHERE dedupe_key = 'down'")
         scored = [by_rules(lead, Decimal(1), "cold", Decimal(1), b"[]") for lead in leads]
-        await claims.record(scored)
-    assert (await assessments.counts_of(connection, plan.run_id))["outcomes"] == {"scored_by_rules": 5}
+        await lease.record(scored)
+    assert (await assessments.counts_of(connection, plan.run_id)).by("outcome") == {"scored_by_rules": 5}
 
 
 async def test_column_is_found_by_the_name_an_import_gave_it(database: str) -> None:
@@ -109,8 +109,8 @@ async def test_column_is_found_by_the_name_an_import_gave_it(database: str) -> N
     sources = in_leads(found.columns, [{"Fit Score": None, "Firma": "company_name"}])
     async with own_connection(database) as connection:
         plan = await assessments.begin(connection, found, sources, "due", batch_leads=10)
-        async with assessments.claiming(connection.info.dsn, plan, plan.ranges[0]) as claims:
-            assert [lead.values for lead in await claims.claim()] == [["90"]]
+        async with assessments.leased(connection.info.dsn, plan, plan.ranges[0]) as lease:
+            assert [lead.values for lead in await lease.claim()] == [["90"]]
 
 
 @given(

@@ -18,13 +18,15 @@ from core.batches import LeadRange
 from core.enrichment.questions import Accepted, KnownLead, LeadOutcome, LeadResult
 from core.enrichment.runs import EnrichmentRun
 from core.leads.lead import FIELDS
-from db.enrichment.leads import HASH_SQL, LEAD_SQL, Connection, due_leads, known_lead
+from db.enrichment.leads import HASH_SQL, LEAD_SQL, due_leads, known_lead
+from db.runs import Lease
+from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
-from db.server.lead_claims import LeadClaims
+from db.server.statements import select_dicts
 
 T = TypeVar("T")
 
-Closed = tuple[UUID, LeadOutcome, str | None, int]
+ClosedLead = tuple[UUID, LeadOutcome, str | None, int]
 """Lead, outcome, reason, number of values it got."""
 
 
@@ -38,31 +40,28 @@ class Concluded:
     reason: str | None
 
     @property
-    def closed(self) -> Closed:
+    def closed(self) -> ClosedLead:
         """The lead's outcome, with the number of values it got."""
         return self.result.lead_id, self.outcome, self.reason, sum(one.is_new for one in self.accepted)
 
 
-class Desk:
-    """The leads of a batch that this process works on. Use `working()`.
+class EnrichmentLease(Lease[KnownLead]):
+    """The leads of a batch that this process enriches. Use `leased()`.
 
-    All it does is done again while the database is away: what it works on may have been paid for.
+    All it does is done again while the database is away: what it works on may have been paid for. What is written on
+    its line is written one at a time.
 
     Attributes:
         run: the run.
-        line: to the database; what is written on it is written one at a time.
-        token: under which leads and questions are taken.
     """
 
     def __init__(self, line: OwnLine, run: EnrichmentRun, batch: LeadRange) -> None:
+        super().__init__(line, due_leads(run.request.selection, run.version, run.started_at), batch)
         self.run = run
-        self.line = line
         self._writing = asyncio.Lock()
-        self.held = LeadClaims(line, due_leads(run.request.selection, run.version, run.started_at), batch)
-        self.token = self.held.token
 
     async def keep(self, work: Callable[[Connection], Awaitable[T]], what: str) -> T:
-        """Return what `work` returns on the desk's connection, alone on it; see `db.server.keeping.until_stored`."""
+        """Return what `work` returns on the lease's line, alone on it; see `db.server.keeping.until_stored`."""
 
         async def alone(connection: Connection) -> T:
             async with self._writing:
@@ -70,19 +69,9 @@ class Desk:
 
         return await self.line.keep(alone, what)
 
-    async def claim(self) -> list[KnownLead]:
-        """Claim the leads of the batch that are due and that nobody works on; give what is known of them."""
-        await self.held.take()
-        leads = await self.line.keep(self._read, "claims")
-        self.held.claimed([lead.lead_id for lead in leads])
-        return leads
-
     async def _read(self, connection: Connection) -> list[KnownLead]:
-        async with connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(
-                f"{LEAD_SQL.format(source=self.held.source)} WHERE {self.held.mine} ORDER BY l.id", self.held.names
-            )
-            return [known_lead(row) for row in await cursor.fetchall()]
+        statement = f"{LEAD_SQL.format(source=self.source)} WHERE {self.mine} ORDER BY l.id"
+        return [known_lead(row) for row in await select_dicts(connection, statement, self.names)]
 
     async def record_all(
         self,
@@ -99,14 +88,14 @@ class Desk:
         """
 
         async def write(connection: Connection) -> None:
-            async with recording(connection, self, lead_ids) as desk:
-                concluded = [conclude(lead) for lead in desk.present]
+            async with recording(connection, self, lead_ids) as open_leads:
+                concluded = [conclude(lead) for lead in open_leads.present]
                 for one in concluded:
-                    await desk.record(one.result, one.accepted)
-                await desk.close_leads([one.closed for one in concluded], fresh_for_s)
+                    await open_leads.record(one.result, one.accepted)
+                await open_leads.close_leads([one.closed for one in concluded], fresh_for_s)
 
         await self.keep(write, f"{len(lead_ids)} leads")
-        self.held.recorded(lead_ids)
+        self._recorded(lead_ids)
 
 
 class Recording:
@@ -116,8 +105,8 @@ class Recording:
         present: as they are now; those that are gone are left out, and those that this run has closed before.
     """
 
-    def __init__(self, connection: Connection, desk: Desk, present: list[KnownLead]) -> None:
-        self.connection, self.run, self.token, self.present = connection, desk.run, desk.token, present
+    def __init__(self, connection: Connection, lease: EnrichmentLease, present: list[KnownLead]) -> None:
+        self.connection, self.run, self.token, self.present = connection, lease.run, lease.token, present
 
     async def record(self, result: LeadResult, accepted: Sequence[Accepted]) -> None:
         """Write a lead's attempts, values and provenance."""
@@ -160,7 +149,7 @@ class Recording:
                 fields | {"extra": Jsonb(extra), "id": result.lead_id},
             )
 
-    async def close_leads(self, closed: Sequence[Closed], fresh_for_s: Mapping[LeadOutcome, float]) -> None:
+    async def close_leads(self, closed: Sequence[ClosedLead], fresh_for_s: Mapping[LeadOutcome, float]) -> None:
         """Write what became of leads and give their claims back; after `record`.
 
         Args:
@@ -210,7 +199,9 @@ _CLOSE = f"""
 
 
 @asynccontextmanager
-async def recording(connection: Connection, desk: Desk, lead_ids: Sequence[UUID]) -> AsyncIterator[Recording]:
+async def recording(
+    connection: Connection, lease: EnrichmentLease, lead_ids: Sequence[UUID]
+) -> AsyncIterator[Recording]:
     """Open a transaction in which leads are locked and written.
 
     What this run has closed is not written again: after a commit whose acknowledgement was lost it is tried once more.
@@ -220,19 +211,19 @@ async def recording(connection: Connection, desk: Desk, lead_ids: Sequence[UUID]
             LEAD_SQL.format(source="leads l")
             + " WHERE l.id = ANY (%s::uuid[]) AND NOT EXISTS (SELECT FROM lead_enrichments e WHERE e.lead_id = l.id"
             " AND e.run_id = %s) ORDER BY l.id FOR NO KEY UPDATE OF l",
-            (list(lead_ids), desk.run.run_id),
+            (list(lead_ids), lease.run.run_id),
         )
-        yield Recording(connection, desk, [known_lead(row) for row in await cursor.fetchall()])
+        yield Recording(connection, lease, [known_lead(row) for row in await cursor.fetchall()])
 
 
 @asynccontextmanager
-async def working(url: str, run: EnrichmentRun, batch: LeadRange) -> AsyncIterator[Desk]:
+async def leased(url: str, run: EnrichmentRun, batch: LeadRange) -> AsyncIterator[EnrichmentLease]:
     """Work on a batch, on a connection of its own; what is left at the end is given back.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached at the start; later it is waited for.
     """
     async with own_line(url) as line:
-        desk = Desk(line, run, batch)
-        async with desk.held.held():
-            yield desk
+        lease = EnrichmentLease(line, run, batch)
+        async with lease.held():
+            yield lease
