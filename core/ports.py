@@ -5,8 +5,9 @@ asking has one vocabulary for all of them: hit, miss, error, skipped, due (`core
 are those of `core.errors`. The port of language models is `agents.ports.ChatModels`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -25,11 +26,11 @@ from core.crm.records import (
     Values,
 )
 from core.discovery.company_contacts import FoundPeople
-from core.discovery.people_offers import PeopleOffer
 from core.discovery.runs import Site
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import Answer, Question, Unasked
 from core.outreach.meetings import Span
+from core.settings.sections import SettingsReader
 from core.text.titles import Role
 
 
@@ -55,6 +56,23 @@ class EnrichmentSource(Protocol):
     async def collect(self, ticket: str) -> Answer:
         """Fetch an answer that was `due` with this ticket. Costs nothing; safe twice."""
         ...
+
+
+@dataclass(frozen=True)
+class PeopleOffer:
+    """What is true of a source of people before anybody opens it.
+
+    Attributes:
+        name: as a contact's provenance writes it.
+        off: says why it is not to be asked, by the settings; None where it may be.
+        place: among those that are asked, the lower first: the cheap before the dear.
+        names_people: whether it can name anybody; one that gives facts of the company alone leaves nothing open.
+    """
+
+    name: str
+    off: Callable[[SettingsReader], str | None]
+    place: int = 0
+    names_people: bool = True
 
 
 class PeopleSource(Protocol):

@@ -15,10 +15,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from core.crm.offers import CRMOffer
-from core.discovery.people_offers import PeopleOffer
 from core.enrichment.offers import SourceOffer
 from core.errors import ConfigurationError
 from core.ledger.spend import Period, Unit
+from core.ports import PeopleOffer
 from core.settings.providers import ProviderSettings
 from core.settings.sections import Section
 from core.upkeep.health_checks import Checkup, Knobs

@@ -30,8 +30,7 @@ Json = Mapping[str, Any]
 
 _FORM = "approval/1"
 _LONGEST_NAME = 200
-DEFAULT_LIFETIME = timedelta(days=7)
-DEFAULT_LEASE = timedelta(minutes=10)
+DEFAULT_LIFETIME, DEFAULT_LEASE = timedelta(days=7), timedelta(minutes=10)
 
 
 class Kind(StrEnum):
@@ -46,7 +45,6 @@ class Kind(StrEnum):
 
 
 MESSAGES = (Kind.EMAIL, Kind.MEETING)
-"""Kinds that are messages to a person."""
 
 
 class Status(StrEnum):

@@ -11,10 +11,10 @@ from core.discovery.company_contacts import (
     SourceAttempt,
     worth_buying,
 )
-from core.discovery.people_offers import PeopleOffer
 from core.discovery.person_details import linkedin_profile
 from core.discovery.runs import Site
 from core.enrichment.questions import Answer, Unasked
+from core.ports import PeopleOffer
 from core.text.titles import Role, read_title
 from integrations.apollo.client import ApolloClient, PersonQuery
 from integrations.apollo.mapping import person_fields

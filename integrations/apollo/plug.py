@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from core.discovery.people_offers import PeopleOffer
 from core.enrichment.offers import SourceOffer
 from core.ledger.spend import Period, Unit
+from core.ports import PeopleOffer
 from core.settings.providers import ProviderSettings, own_default
 from core.settings.sections import Section, SettingsReader
 from integrations.apollo.offers import COMPANY, MOBILE, PERSON

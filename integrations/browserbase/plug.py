@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from core.discovery.people_offers import PeopleOffer
 from core.enrichment.offers import SourceOffer
 from core.errors import ProviderNotConfigured
 from core.ledger.spend import Period, Unit
+from core.ports import PeopleOffer
 from core.settings.providers import ProviderSettings, own_default
 from core.settings.sections import Section, SettingsReader, tuning
 from core.upkeep.health_checks import Checkup, Knobs, State

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.discovery.company_contacts import FoundPeople, SourceAttempt
-from core.discovery.people_offers import PeopleOffer
 from core.discovery.runs import Site
 from core.enrichment.cleaning import cleaned
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import Answer, Question, Unasked
 from core.outcomes import Outcome
+from core.ports import PeopleOffer
 from core.text.titles import Role
 from integrations.browserbase.linkedin import CompanyPages
 from integrations.browserbase.mapping import company_fields

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.discovery.company_contacts import Contact, SourceAttempt, merge_contacts, missing_roles
-from core.discovery.people_offers import PeopleOffer
 from core.discovery.runs import Site
-from core.ports import PeopleSource
+from core.ports import PeopleOffer, PeopleSource
 from core.settings.settings import Settings
 from core.text.titles import Role
 from integrations.plugs import PLUGS

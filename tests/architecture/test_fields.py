@@ -42,7 +42,7 @@ from db.imports.lead_merge import COLUMNS as MERGED
 from db.leads.reading import VALUE_COLUMNS
 from db.outreach.tombstones import _KEPT
 from db.schema.tables import LeadRow
-from integrations.apollo.offers import OFFERS
+from tasks.enrichment.offers import OFFERS
 from scripts.enrichment_schema import rendered
 from scripts.lead_fields import render
 
@@ -50,7 +50,7 @@ assert Path(core.__file__).is_relative_to(Path.cwd()), core.__file__
 for name in ("planted_number", "planted_person"):
     assert name in FIELDS and name in COLUMNS and name in MERGED and name in VALUE_COLUMNS and name in ENRICHABLE
     assert name in LeadRow.__table__.c and f'"{name}"' in rendered() and f"`{name}`" in render()
-    assert all(name not in offer.gives for offer in OFFERS), "nobody gives what nobody said they give"
+    assert all(name not in offer.gives for offer in OFFERS.values()), "nobody gives what nobody said they give"
     assert in_leads([name], [])[0].fields == (name,)
 assert ("planted" in {c for concepts, _ in DECIDERS for c in concepts})
 assert "planted_number" in LEAD_FIELDS and "planted_person" not in LEAD_FIELDS
@@ -113,7 +113,7 @@ ALLOWED = {
     "db/leads/segments.py": "what research counts",
     "db/outreach/suppressions.py": "what names a person at a company",
     "db/upkeep/erasure.py": "what tells whether a lead is the person's, and what is left of it without them",
-    "tasks/outreach/campaigns.py": "what addresses a person",
+    "tasks/outreach/drafting.py": "what addresses a person",
 }
 """Where several fields are named together because a rule is about these very fields."""
 _MANY = 5

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from core.discovery.company_contacts import Contact, FoundPeople, Provenance, SourceAttempt
-from core.discovery.people_offers import PeopleOffer
 from core.discovery.runs import Site
+from core.ports import PeopleOffer
 from core.settings.environment import Environment
 from core.settings.settings import Settings
 from core.text.titles import Role
