@@ -16,9 +16,12 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from core.errors import ConfigurationError
+from core.text.folding import fold
 from core.text.lexicon_keys import PATTERNS, WORDS
 
 _FIRST = ("international", "en")
+_LETTERS = str.maketrans({"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "æ": "ae", "Æ": "ae", "đ": "d", "ı": "i", "’": "'"})
+"""Letters that are no other letter with an accent."""
 REPLIES = "replies"
 """The one section that has a shape of its own."""
 
@@ -96,7 +99,7 @@ def _entries(file: str, section: str, key: str, value: object) -> tuple[str, ...
 
 
 def check_patterns(read: Lexicon) -> None:
-    """Raise `ConfigurationError` for a pattern that is none; asked by a test, for to compile each by itself takes time."""
+    """Raise `ConfigurationError` for a pattern that is none: a test asks, for to compile each takes time."""
     for code, sections in read.languages.items():
         for section, own in sections.items():
             for key in own.keys() & PATTERNS.get(section, {}).keys():
@@ -122,6 +125,15 @@ def phrases(key: str) -> tuple[str, ...]:
 def words(key: str) -> frozenset[str]:
     """Return the same as a set."""
     return frozenset(lexicon().entries(key))
+
+
+def folded(key: str) -> frozenset[str]:
+    """Return the same without case and accents, so that a file may write words as people do."""
+    return frozenset(map(_fold, lexicon().entries(key)))
+
+
+def _fold(phrase: str) -> str:
+    return fold(phrase if phrase.isascii() else phrase.translate(_LETTERS))
 
 
 def alternatives(*keys: str) -> str:
