@@ -10,26 +10,20 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from core.discovery.document import Document
+from core.text.lexicons import alternatives, any_word
 from core.text.name_words import COMMON
 from core.text.titles import fold
 from core.text.web_addresses import registrable_domain
 
 _MAX_NAMES = 100
 """Names a site gives its company, at most: the first ones."""
-_LEGAL = re.compile(
-    r"\b(?:inc|llc|ltd|limited|gmbh|mbh|ag|corp|corporation|company|co|plc|sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|"
-    r"bv|nv|lda|ltda|kg|kgaa|ug|ohg|llp|lp|pvt|pty|ev|e v|group|holdings?|gruppe|groupe|grupo|gruppo)\b"
-)
+_LEGAL = re.compile(rf"\b(?:{any_word('companies.legal_forms')}|{alternatives('companies.dropped_from_names')})\b")
 _OWN_WORDS = re.compile(
-    r"^(?:the |our |this |der |die |das |la |le |el |il |o |a |de |het )?(?:company|firm|group|business|agency|"
-    r"organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|"
-    r"bedrijf|organisatie|maison|house|hauses?|"
-    r"foundation|trust|charity|fondation|fundacion|stiftung|studio|brand|practice|betriebs?|atelier|cabinet|bureau|"
-    r"startup|start-up|bank|school|shop)$"
+    rf"^(?:(?:{any_word('companies.before_ourselves')}) )?(?:{alternatives('companies.ourselves')})$"
 )
 _TITLE_PARTS = re.compile(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*")
-_LOGO = re.compile(r"(?i)\b(?:logo|home|startseite|accueil)\b(?: (?:of|von|de|di)\b)?")
-_ARTICLES = re.compile(r"^(?:the|our|der|die|das|dem|la|le|l'|el|il|o|a|de|het|unsere[rsnm]?|notre|nuestra|nuestro)\s+")
+_LOGO = re.compile(rf"(?i)\b(?:{any_word('companies.logo')})\b(?: (?:{any_word('companies.logo_of')})\b)?")
+_ARTICLES = re.compile(rf"^(?:{alternatives('companies.articles')})\s+")
 
 
 def _bare(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from core.discovery.company import Company
 from core.discovery.document import Document
 from core.discovery.mentions import Doubt, PageKind
+from core.text.lexicons import alternatives, any_word
 from core.text.titles import Title, fold, is_limited, read_title
 from core.text.word_lists import phrases
 
@@ -135,9 +136,7 @@ _STAND_INS = phrases(
     """
 )
 _ORGANISATION = re.compile(
-    r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|plc|sarl|s\.?a\.?s?|s\.?r\.?l|b\.?v|n\.?v|ltda|llp|pty|"
-    r"university|ventures|capital|bank)\b\.?",
-    re.IGNORECASE,
+    rf"\b(?:{any_word('companies.legal_forms')}|{alternatives('companies.organisations')})\b\.?", re.IGNORECASE
 )
 
 

@@ -135,7 +135,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "area_but_name": "fields of work that are names too",
     },
     "companies": {
-        "legal_forms": "legal forms, and articles, which a company's name is compared without",
+        "legal_forms": "legal forms that make a text a company's name, wherever it stands",
+        "left_out": "other legal forms, and articles, that two names are compared without",
         "logo": "what a logo's text says beside the company's name",
         "logo_of": "between these",
         "before_ourselves": "articles before what a company calls itself",
@@ -186,6 +187,7 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
     "titles": {"hyphened": "first parts of titles that are written with a hyphen"},
     "companies": {
         "dropped_from_names": "what is left out of a company's name on its site",
+        "not_compared": "what the names of one company may differ in where opt-outs are compared, in order",
         "organisations": "what makes a text the name of an organisation",
         "signs_in_cells": "what makes a cell the name of a company",
         "ourselves": "what a company calls itself: 'our firm'",
