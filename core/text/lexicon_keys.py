@@ -180,6 +180,27 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "leading": "those of them that more may follow: 'info.berlin@'",
         "at": "the sign @ in words",
     },
+    "letters": {
+        "nouns": "what a number in a reply may name, in any language",
+        "known": "words of a reply that say nothing against it, in any language",
+        "hours": "makes the number in front of it an hour, in any language",
+        "indefinite": "articles that say that there are others",
+        "besides": "beginnings of words for another time",
+        "honorifics": "forms of address behind a greeting",
+        "closings": "words of the line that ends a letter",
+        "refusals": "words that neither a name nor a signature holds",
+    },
+    "numbers": {
+        "thousand": "behind a number: thousand",
+        "million": "behind a number: million",
+        "billion": "behind a number: a thousand million",
+        "lakh": "behind a number: a hundred thousand",
+        "crore": "behind a number: ten million",
+        "about": "in front of a number, changing nothing",
+        "at_least": "in front of the lower end of a range",
+        "at_most": "in front of the upper end of a range",
+        "plus": "behind the lower end of a range",
+    },
 }
 """Section -> key -> what its phrases mean."""
 
@@ -213,5 +234,21 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
         "entrance": "a language's home page, or the page behind an entrance",
         "guesses": "usual paths of pages about people, commonest first",
     },
+    "letters": {
+        "greetings": "how a letter begins",
+        "devices": "beginnings of what a device or a program writes below a letter",
+        "disclaimers": "words of a company's standing text below a letter",
+    },
+    "quotes": {
+        "wrote": "wrote, in the line above a quotation",
+        "wrote_unspaced": "the same in languages that put no space between words",
+        "opens": "how that line begins",
+        "from": "names the sender, in the block above a quotation",
+    },
+    "numbers": {
+        "units": "what a number counts",
+        "to": "between two ends of a range",
+    },
+    "addresses": {"no_street": "what a line with a street does not hold"},
 }
 """Section -> key -> what its patterns match."""
