@@ -156,8 +156,8 @@ def _copyright(document: Document) -> list[str]:
     for line in document.lines[-25:]:
         matched = re.search(
             r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
-            r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)(?:[.,|©\d]|\s[-–]\s|all rights|alle rechte|tous droits|"
-            r"todos|tutti|$)",
+            r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)"
+            rf"(?:[.,|©\d]|\s[-–]\s|{any_word('companies.all_rights')}|$)",
             line.text,
             re.IGNORECASE,
         )

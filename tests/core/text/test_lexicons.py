@@ -92,7 +92,7 @@ def test_another_language_is_another_file(tmp_path: Path) -> None:
     }
     assert [name for name, answer in answers(ROOT).items() if answer != before[name]] == []
     assert before["title"] is before["header"] is before["opt-out column"] is None
-    assert not before["legal form"] and not before["opt-out"] and not before["mailbox"]
+    assert not any(before[name] for name in ("legal form", "opt-out", "mailbox"))
 
 
 def test_every_pattern_is_one() -> None:
