@@ -98,7 +98,7 @@ def _unknown(word: str) -> list[tuple[str, str]]:
     for cut in range(len(word) - 2, 2, -1):
         left, right = word[:cut], word[cut:]
         tail = known.get(right)
-        if tail in ATTRIBUTES and len(right) >= 3:
+        if tail is not None and tail in ATTRIBUTES and len(right) >= 3:
             for glue in (left, left.removesuffix("s"), left.removesuffix("n"), left.removesuffix("en")):
                 head = known.get(glue)
                 if head and len(glue) >= 4 and head != "noise":
