@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from core.discovery.page_kinds import kind_of
 from core.errors import ConfigurationError
 from core.outreach.reply_words import languages
 from core.text.lexicon_keys import PATTERNS, WORDS
 from core.text.lexicons import check_patterns, folded, lexicon, phrases, read_lexicon
+from core.text.titles import read_title
 
 ROOT = Path(__file__).parents[3]
 MADE_UP = """
@@ -93,6 +95,30 @@ def test_another_language_is_another_file(tmp_path: Path) -> None:
     assert [name for name, answer in answers(ROOT).items() if answer != before[name]] == []
     assert before["title"] is before["header"] is before["opt-out column"] is None
     assert not any(before[name] for name in ("legal form", "opt-out", "mailbox"))
+
+
+@pytest.mark.parametrize(
+    ("written", "role"),
+    [
+        ("VD", "CEO"),
+        ("Verkställande direktör", "CEO"),
+        ("Ekonomichef", "CFO"),
+        ("VD och grundare", "CEO"),
+        ("Säljchef", None),
+        ("Assistent till VD", None),
+    ],
+)
+def test_swedish_titles(written: str, role: str | None) -> None:
+    title = read_title(written)
+    assert title.is_title
+    assert title.role == role
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("om-oss", "about"), ("ledningsgruppen", "people"), ("kontakta-oss", "contact")]
+)
+def test_swedish_pages(path: str, kind: str) -> None:
+    assert kind_of(f"https://brackwater.example/{path}", "", "").value == kind
 
 
 def test_every_pattern_is_one() -> None:
