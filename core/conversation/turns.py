@@ -12,6 +12,7 @@ from core.conversation.playbook import MAX_ANSWER, Playbook, filled, words_of
 from core.outreach.markets import numbers_in
 from core.outreach.opt_out import is_opt_out, said_themselves
 from core.outreach.proposals import company, greeting_name
+from core.text import lexicons
 
 Intent = Literal["interested", "question", "objection", "not_now", "wrong_person", "unsubscribe", "end", "unheard"]
 """What a guest means. unheard: nothing was said that could be understood."""
@@ -20,57 +21,16 @@ LAST: frozenset[Intent] = frozenset({"not_now", "wrong_person", "unsubscribe", "
 LONGEST_TURN = 4_000
 """Characters of what a guest says that are looked at by models; the rule for opt-outs looks at all of it."""
 
-_WRONG_PERSON = re.compile(
-    r"\b(?:wrong (?:person|number|department|contact)|not the right (?:person|contact|one)|not responsible for|"
-    r"(?:no longer|not) work(?:ing)? (?:here|there|for)|not my (?:area|department|job)|falsche[nr]? (?:person"
-    r"|nummer|ansprechpartner\w*)|"
-    r"nicht (?:der|die) richtige|nicht zustandig|arbeite nicht mehr|mauvaise personne|pas la bonne personne|"
-    r"persona equivocada|numero equivocado|persona sbagliata|verkeerde persoon)\b"
-)
-_NOT_NOW = re.compile(
-    r"\b(?:not (?:right )?now|no time|not a good time|bad time|(?:too|very|quite) busy|another time|(?:next"
-    r"|in a (?:few )?) ?(?:month|months|quarter|year)|"
-    r"call (?:me )?(?:back )?(?:later|in|next)|(?:maybe |perhaps )later|not this (?:month|quarter|year)"
-    r"|in a meeting|driving|"
-    r"(?:jetzt|gerade) (?:\w+ ){0,2}(?:nicht|schlecht|keine zeit)|keine zeit|spater|nachste[ns]? (?:monat|jahr"
-    r"|quartal|woche)|"
-    r"pas maintenant|plus tard|pas le temps|ahora no|mas tarde|no tengo tiempo|non adesso|piu tardi|niet nu"
-    r"|geen tijd)\b"
-)
-_END = re.compile(
-    r"\b(?:good ?bye|bye|see you|that(?: i| wa|)s all|that is all|have a (?:nice|good) (?:day|one|evening"
-    r"|weekend)|nothing else|"
-    r"(?:not|nicht) interess?iert|(?:am |are |is |m |re )?not interested|no interest|no thank(?:s| you)"
-    r"|no thanks|kein interesse|nein danke|auf wiederhor\w*|"
-    r"auf wiedersehen|tschuss|tschau|au revoir|pas interess\w*|non merci|adios|hasta luego|no me interesa|no gracias|"
-    r"arrivederci|non mi interessa|tot ziens|geen interesse)\b"
-)
-_INTERESTED = re.compile(
-    r"\b(?:interested|sounds (?:good|great|interesting)|tell me more|let us (?:talk|meet|do)|let s (?:talk|meet|do)|"
-    r"(?:book|arrange|schedule|set up) (?:a|the) (?:call|meeting|demo|appointment)|send me (?:an? |the |more "
-    r"|your )?(?:offer|information|details|proposal|more)|"
-    r"i would like to (?:know|hear|see) more|yes please|(?:sure|yes|ok|okay) go (?:on|ahead)|interessiert"
-    r"|klingt (?:gut|interessant|spannend)|"
-    r"erzahlen sie mehr|gerne|ca m ?interesse|dites m en plus|me interesa|suena bien|mi interessa|klinkt goed)\b"
-)
-_OBJECTION = re.compile(
-    r"\b(?:too expensive|already (?:have|use|work)|do not need|don ?t need|no need|no budget|not convinced"
-    r"|happy with|(?:don ?t|do not) (?:trust|believe)|"
-    r"zu teuer|haben (?:wir )?(?:schon|bereits)|brauchen? (?:wir |das |ich )?(?:das )?nicht|kein budget"
-    r"|trop cher|pas besoin|demasiado caro|no necesit\w*|troppo caro|te duur)\b"
-)
+_WRONG_PERSON = re.compile(rf"\b(?:{lexicons.alternatives('talk.wrong_person')})\b")
+_NOT_NOW = re.compile(rf"\b(?:{lexicons.alternatives('talk.not_now')})\b")
+_END = re.compile(rf"\b(?:{lexicons.alternatives('talk.end')})\b")
+_INTERESTED = re.compile(rf"\b(?:{lexicons.alternatives('talk.interested')})\b")
+_OBJECTION = re.compile(rf"\b(?:{lexicons.alternatives('talk.objection')})\b")
 
-_ARTICLES = ("a", "an", "the", "ein", "eine", "der", "die", "das", "un", "une", "le", "la", "les", "el", "los", "las")
-_GLUE = frozenset((*_ARTICLES, "and", "also", "so", "well", "then", "und", "et", "alors", "y"))
+_ARTICLES = lexicons.words("talk.articles")
+_GLUE = _ARTICLES | lexicons.words("talk.glue")
 """Words that claim nothing: they may be added and left out."""
-_COURTESY = frozenset(
-    " ".join(words_of(line))
-    for line in (
-        "Thank you", "Thanks", "Thank you for asking", "Thanks for asking", "Good question", "That is a good question",
-        "I understand", "I see", "Danke", "Vielen Dank", "Danke für die Frage", "Gute Frage", "Ich verstehe",
-        "Merci", "Bonne question", "Je comprends", "Gracias", "Buena pregunta", "Entiendo",
-    )
-)  # fmt: skip
+_COURTESY = frozenset(" ".join(words_of(line)) for line in lexicons.phrases("talk.courtesy"))
 """Whole sentences that may always be said."""
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|\n+")
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.discovery.document import Document
+from core.text.lexicons import alternatives, any_word
 from core.text.name_words import COMMON
 from core.text.titles import fold
 from core.text.web_addresses import registrable_domain
@@ -20,20 +21,13 @@ _MAX_NAMES = 100
 _MAX_LINKED_DATA = 200_000
 """Characters of one block of structured data that is looked at for the company's name."""
 _ORGANISATION = re.compile(r"Organization|Business|Corporation|WebSite|Contractor|Agent|Service|Store|Company")
-_LEGAL = re.compile(
-    r"\b(?:inc|llc|ltd|limited|gmbh|mbh|ag|corp|corporation|company|co|plc|sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|"
-    r"bv|nv|lda|ltda|kg|kgaa|ug|ohg|llp|lp|pvt|pty|ev|e v|group|holdings?|gruppe|groupe|grupo|gruppo)\b"
-)
+_LEGAL = re.compile(rf"\b(?:{any_word('companies.legal_forms')}|{alternatives('companies.dropped_from_names')})\b")
 _OWN_WORDS = re.compile(
-    r"^(?:the |our |this |der |die |das |la |le |el |il |o |a |de |het )?(?:company|firm|group|business|agency|"
-    r"organi[sz]ation|unternehmen|firma|gruppe|societe|entreprise|agence|empresa|compania|azienda|societa|"
-    r"bedrijf|organisatie|maison|house|hauses?|"
-    r"foundation|trust|charity|fondation|fundacion|stiftung|studio|brand|practice|betriebs?|atelier|cabinet|bureau|"
-    r"startup|start-up|bank|school|shop)$"
+    rf"^(?:(?:{any_word('companies.before_ourselves')}) )?(?:{alternatives('companies.ourselves')})$"
 )
 _TITLE_PARTS = re.compile(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*")
-_LOGO = re.compile(r"(?i)\b(?:logo|home|startseite|accueil)\b(?: (?:of|von|de|di)\b)?")
-_ARTICLES = re.compile(r"^(?:the|our|der|die|das|dem|la|le|l'|el|il|o|a|de|het|unsere[rsnm]?|notre|nuestra|nuestro)\s+")
+_LOGO = re.compile(rf"(?i)\b(?:{any_word('companies.logo')})\b(?: (?:{any_word('companies.logo_of')})\b)?")
+_ARTICLES = re.compile(rf"^(?:{alternatives('companies.articles')})\s+")
 
 
 def _bare(text: str) -> str:
@@ -166,8 +160,8 @@ def _copyright(document: Document) -> list[str]:
     for line in document.lines[-25:]:
         matched = re.search(
             r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
-            r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)(?:[.,|©\d]|\s[-–]\s|all rights|alle rechte|tous droits|"
-            r"todos|tutti|$)",
+            r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)"
+            rf"(?:[.,|©\d]|\s[-–]\s|{any_word('companies.all_rights')}|$)",
             line.text,
             re.IGNORECASE,
         )

@@ -8,137 +8,47 @@ from dataclasses import replace
 from core.discovery.company import Company
 from core.discovery.document import Document
 from core.discovery.mentions import Doubt, Mention, PageKind
+from core.text.lexicons import alternatives, any_word, folded
 from core.text.titles import Title, fold, is_limited, read_title
-from core.text.word_lists import phrases
 
-_SECTIONS: tuple[tuple[Doubt, str], ...] = (
+
+def _any(key: str, flags: int = 0) -> re.Pattern[str]:
+    """Return what finds any of a key's patterns as whole words."""
+    return re.compile(rf"\b(?:{alternatives(f'sections.{key}')})\b", flags)
+
+
+_SECTION_PATTERNS = (
     (
         Doubt.PAST,
-        r"^\W*(?:19|20)\d\d\b(?!.*\b(?:team|leadership|board))|"
-        r"\b(?:alumni|former|past (?:presidents|leaders|directors|members|chairs)|in memoriam|in memory|in "
-        r"loving memory|ehemalige|anciens|antiguos|ex[- ]membros|voormalige|hall of fame|obituar\w+|previous "
-        r"(?:ceos|leaders))\b",
+        re.compile(rf"^\W*(?:19|20)\d\d\b(?!.*\b(?:team|leadership|board))|\b(?:{alternatives('sections.past')})\b"),
     ),
-    (
-        Doubt.CUSTOMER,
-        r"\b(?:testimonials?|reviews?|(?:what|why) (?:our |people|they|others|clients|customers|"
-        r"users)[\w ,']*(?:say|saying|think|love|choose)|(?:clients?|customers?|people|users?|others) (?:say|"
-        r"saying|speak|love)|happy (?:clients|customers)|success stor\w+|customer stor\w+|"
-        r"case stud\w+|kundenstimmen|kundenmeinungen|das sagen (?:unsere )?kunden|was (?:unsere )?kunden|"
-        r"referenzen|rezensionen|bewertungen|stimmen|temoignages?|avis (?:clients|de nos)|ils nous font "
-        r"confiance|ils (?:parlent|temoignent)|ce que disent|que dicen|lo que dicen|testimonios|opiniones|"
-        r"nuestros clientes|clientes satisfechos|nossos clientes|"
-        r"depoimentos|o que (?:dizem|nossos)|testimonianze|dicono di noi|recensioni|klanten over|wat (?:onze "
-        r")?klanten|beoordelingen|ervaringen van|trusted by|our (?:clients|customers|users)|loved by|word on the "
-        r"street|don't (?:just )?take our word)\b",
-    ),
-    (
-        Doubt.ADVISER,
-        r"\b(?:advis[oe]rs?|advisory|mentors?|investors?|backers?|backed by|funded by|supporters|sponsors?|"
-        r"partners(?:hips?)?$|our partners|strategic partners|ambassadors?|scientific board|speakers?|guests?|"
-        r"panelists|keynotes?|jury|participants|portfolio companies|"
-        r"beirat|berater(?:kreis)?|investoren|partnerunternehmen|conseillers|comite scientifique|investisseurs|"
-        r"partenaires|asesores|inversores|conselheiros|consultores|investidores|consulenti|comitato scientifico|"
-        r"investitori|adviseurs|investeerders|raad van advies|our members|member companies|associated "
-        r"companies)\b",
-    ),
-    (
-        Doubt.ADVERT,
-        r"\b(?:careers?|vacanc\w+|open (?:positions?|roles?)|job (?:openings?|offers?|opportunities)|"
-        r"current openings?|we(?:'re| are) hiring|stellenangebote|offene stellen|offres? d'emploi|"
-        r"nous recrutons|vacantes|vagas|posizioni aperte|vacatures)\b",
-    ),
+    (Doubt.CUSTOMER, _any("customer")),
+    (Doubt.ADVISER, _any("adviser")),
+    (Doubt.ADVERT, _any("advert")),
     (
         Doubt.AUTHOR,
-        r"^(?:our |the |latest |recent |related |upcoming |more |aus unserem |notre |nuestro |nosso |"
-        r"il nostro |ons )*(?:blog|news|posts|articles|insights|press(?: releases?)?|events?|webinars?|"
-        r"podcasts?|comments?|aktuelles|neuigkeiten|actualites|noticias|notizie|nieuws)(?: (?:and|"
-        r"&) \w+)?$|\b(?:in the (?:news|press|media)|about the author|written by|press releases)\b",
+        re.compile(
+            rf"^(?:(?:{any_word('sections.before_stories')}) )*(?:{alternatives('sections.stories')})"
+            rf"(?: (?:and|&) \w+)?$|\b(?:{alternatives('sections.author')})\b"
+        ),
     ),
 )
-_SECTION_PATTERNS = tuple((doubt, re.compile(pattern)) for doubt, pattern in _SECTIONS)
-_BOARD = re.compile(
-    r"\b(?:board(?: of)?(?: (?:directors|trustees|governors|members))?|directors|trustees|non-?executive|"
-    r"supervisory|aufsichtsrat|verwaltungsrat|stiftungsrat|kuratorium|conseil d'administration|conseil de "
-    r"surveillance|junta directiva|consejo(?: de administracion)?|conselho(?: de administracao)?|"
-    r"consiglio (?:di amministrazione|direttivo)|collegio sindacale|raad van (?:commissarissen|toezicht|bestuur)|"
-    r"bestuursleden|committee|council|association)\b"
-)
-_EXECUTIVE = re.compile(
-    r"^(?:the )?people$|\b(?:leadership|leaders?|management|managers?|executives?|officers|our team|the team|team|"
-    r"meet (?:the|our)|"
-    r"who we are|founders?|staff|our people|people behind|crew|key (?:people|persons|personnel)|"
-    r"principals|head office|"
-    r"geschaftsfuhrung|geschaftsleitung|unser team|das team|mitarbeiter|ansprechpartner|fuhrung\w*|vorstand|"
-    r"gesichter|notre equipe|l'equipe|equipe|dirigeants?|direction|fondateurs?|nuestro equipo|equipo|"
-    r"directivos|fundadores|direccion|"
-    r"nossa equipe|equipa|diretoria|lideranca|fundadores|il (?:nostro )?team|la squadra|dirigenza|"
-    r"fondatori|ons team|het team|directie|medewerkers|oprichters|message|letter from|(?:a )?(?:word|note|"
-    r"welcome) from|from (?:the|our) (?:ceo|founder|president|managing director|desk)|ceo's|grusswort|vorwort|"
-    r"mot d[ue]|mensaje|carta (?:del|de la)|mensagem|messaggio|voorwoord|behind|humans|faces|impressum|imprint|"
-    r"mentions legales|angaben gemass)\b"
-)
-_ANNOUNCEMENT = re.compile(
-    r"(?:(?:meet|our|the|core|founding|executive|senior|key|unser|unsere|das|notre|l'|nuestro|el|nossa|nosso|a|il|nostro|la|"
-    r"ons|het|company) ?)*(?:team|leadership(?: team)?|management(?: team)?|founders?|co-founders|people|staff|leaders|"
-    r"executives|geschaftsfuhrung|geschaftsleitung|ansprechpartner|mitarbeiter|equipe|dirigeants|equipo|equipa|squadra|"
-    r"directie|medewerkers)$"
-)
-_ABOUT = re.compile(
-    r"\b(?:about(?: us)?|who we are|our (?:story|company)|uber uns|wer wir sind|a propos|qui sommes|"
-    r"sobre(?: nos)?|nosotros|quienes somos|quem somos|chi siamo|over ons|wie (?:zijn|wij))\b"
-)
-_ADDRESSES_READER = re.compile(
-    r"\b(?:your|you|for|fur|votre|vos|su|sua|tu|uw|je|better|every|any|(?:project|property|risk|asset|waste|"
-    r"facility|data|change|quality|fleet|event|document|content|product|talent|wealth|case|lead|customer|time|task|order|"
-    r"energy|water|brand|crisis|performance|knowledge) management|management (?:system|software|solutions?|services?|"
-    r"consulting|tools?|platform)|team ?building|thought leadership)\b"
-)
-_MANAGING_BOARD = re.compile(r"\b(?:executive|management|managing) board\b|\bvorstand\b")
+_BOARD = _any("board")
+_EXECUTIVE = re.compile(rf"^(?:the )?people$|\b(?:{alternatives('sections.executives')})\b")
+_ANNOUNCEMENT = re.compile(rf"(?:(?:{any_word('sections.before_people')}) ?)*(?:{alternatives('sections.people')})$")
+_ABOUT = _any("about")
+_ADDRESSES_READER = _any("addresses_reader")
+_MANAGING_BOARD = _any("managing_board")
 _QUOTE = re.compile(r"^\s*[\"“„«»'‘’❝].{15,}|.{25,}[\"”“»’❞]\s*$", re.DOTALL)
-_PRAISE = re.compile(
-    r"\b(?:highly recommend|i recommend|recommend (?:them|their|this)|we (?:have been|were|are) (?:very |so |"
-    r"extremely )?(?:impressed|happy|pleased|delighted)|thank you|thanks to|great (?:job|service|experience|"
-    r"work)|their (?:team|service|work|staff|support|expertise)|they (?:are|were|have|helped|delivered)|working "
-    r"with (?:them|you)|your (?:team|company|service))\b",
-    re.IGNORECASE,
-)
-_SUPPLIER = re.compile(
-    r"\b(?:hosting|hoster|hebergeur|hebergement|heberge|webdesign|web design|website by|site by|"
-    r"realisation (?:du|technique)|conception (?:du|et)|umsetzung|programmierung|gestaltung|alojamiento|"
-    r"hospedagem|desarrollo web|webagentur|agentur|realizzazione|design und|bildnachweis|fotos?|photographies|"
-    r"datenschutzbeauftragte\w*|streitbeilegung)\b"
-)
-_OWN_NOTICE = re.compile(
-    r"\b(?:angaben gemass|impressum|editeur|mentions legales|herausgeber|anbieter|betreiber|proprietaire du site)\b"
-)
-_LINK_TEXT = re.compile(
-    r"\b(?:linkedin|twitter|facebook|e-?mail|bio|profile|read|more|view|contact|website|phone|tel)\b"
-)
-_LOREM = re.compile(
-    r"\b(?:lorem ipsum|dolor sit|consectetur|adipisc\w+|sed do eiusmod|magni qui|excepturi|voluptat\w+|laborum|"
-    r"quisquam)\b",
-    re.IGNORECASE,
-)
-_GONE = re.compile(
-    r"\b(?:passed away|in loving memory|in memoriam|verstorben|ist gestorben|decede[e]?|fallecio|faleceu|e "
-    r"scomparso|overleden)\b|†"
-)
-_STAND_INS = phrases(
-    """
-    john doe | jane doe | max mustermann | erika mustermann | maria mustermann | max muster | john smith doe | jean
-    dupont | juan perez ejemplo | fulano tal | your name | full name | first    last |
-    firstname lastname | vorname nachname | nom prenom | nombre apellido | nome cognome | nome    sobrenome |
-    voornaam achternaam | lorem ipsum | walter white | sarah jhonson | amanda    jepson | saul
-    goodman | sara wilsson | jena karlis | emily harison | team    member | member name
-    | ceo name | jonathan doe | johnny doe | janet doe | joe bloggs | foo bar | test user | demo user | john
-    appleseed
-    """
-)
+_PRAISE = _any("praise", re.IGNORECASE)
+_SUPPLIER = _any("suppliers")
+_OWN_NOTICE = _any("own_notice")
+_LINK_TEXT = _any("link_text")
+_LOREM = _any("filling", re.IGNORECASE)
+_GONE = re.compile(rf"\b(?:{alternatives('sections.gone')})\b|†")
+_STAND_INS = folded("sections.stand_ins")
 _ORGANISATION = re.compile(
-    r"\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|plc|sarl|s\.?a\.?s?|s\.?r\.?l|b\.?v|n\.?v|ltda|llp|pty|"
-    r"university|ventures|capital|bank)\b\.?",
-    re.IGNORECASE,
+    rf"\b(?:{any_word('companies.legal_forms')}|{alternatives('companies.organisations')})\b\.?", re.IGNORECASE
 )
 _DIRECTORY = 12
 """More people with one top role on a page than any company has."""

@@ -1,4 +1,4 @@
-"""What a page is about, and which links of a site are worth following to find its people. Seven languages."""
+"""What a page is about, and which links of a site are worth following to find its people."""
 
 import re
 from collections.abc import Iterable
@@ -8,92 +8,20 @@ from urllib.parse import unquote, urlsplit
 
 from core.discovery.document import Document, Link
 from core.discovery.mentions import PageKind
+from core.text.lexicons import alternatives, by_language
 from core.text.names import read_name
 from core.text.titles import fold
 from core.text.web_addresses import absolute, page_key, site_of
 
-_PEOPLE = (
-    r"leadership|leaders?|management|managment|executives?|exec-?team|teams?|staff|people|our-people|founders?|"
-    r"directors?|board|officers|principals|partners-and-directors|who-s-who|whos-who|key-person(?:nel|s)|"
-    r"meet-(?:us|our)|employees|"
-    r"crew|governance|secretariat|trustees|(?:ceo|md|president|chairman|director)-?s?-(?:message|desk|note|letter)|"
-    r"(?:message|letter|note|welcome)-from-[\w-]+|grusswort|mot-d[ue]-[\w-]+|mensaje-d[e][\w-]+|mannschaft|leitung|"
-    r"menschen|gesichter|mitarbeiter(?:innen)?|kollegen|ansprechpartner(?:innen)?|geschaftsfuhrung|"
-    r"geschaeftsfuehrung|geschaftsleitung|geschaeftsleitung|vorstand|fuhrung(?:s\w+)?|fuehrung(?:s\w+)?|"
-    r"management-team|kopfe|koepfe|"
-    r"comite-de-direction|comite-executif|codir|comex|nuestra-gente|quien-es-quien|quem-e-quem|chi-e-chi|wie-is-wie|"
-    r"equipes?|dirigeants?|direction|gouvernance|fondateurs?|collaborateurs|equipos?|directiv[oa]s?|direccion|"
-    r"directorio|liderazgo|fundadores|equipa|lideranca|diretoria|direcao|gestao|corpo-diretivo|"
-    r"squadra|dirigenti|direzione|management-team|persone|fondatori|organi-sociali|staff|medewerkers|directie|"
-    r"bestuur|mensen|ons-team|het-team|organigramm?a?|org-?chart|organization-chart"
-)
-_ABOUT = (
-    r"about(?:-?us)?|about-the-company|who-are-we|whoweare|our-group|our-firm|company|corporate|who-we-are|our-story|our-company|story|history|profile|"
-    r"firm|the-firm|organi[sz]ation|our-business|uber-?uns|ueber-?uns|wir(?:-uber-uns|-ueber-uns)?|unternehmen|"
-    r"firma|firmenprofil|das-sind-wir|portrait|"
-    r"a-propos|apropos|qui-sommes-nous|qui-est|notre-histoire|notre-entreprise|entreprise|l-entreprise|societe|"
-    r"la-societe|presentation|agence|"
-    r"sobre|sobre-nosotros|sobre-nos|acerca(?:-de)?|nosotros|quienes-somos|la-empresa|empresa|a-empresa|"
-    r"conocenos|quem-somos|institucional|"
-    r"chi-siamo|azienda|l-azienda|la-societa|societa|studio|profilo|over-ons|over|wie-zijn-wij|wie-we-zijn|"
-    r"het-bedrijf|bedrijf|onze-organisatie|organi[sz]atie|ons-verhaal|organizzazione|struttura|la-ditta|storia|"
-    r"organizacion|estructura|nuestra-empresa|nuestra-historia|historia|organizacao|estrutura|nossa-historia|"
-    r"notre-maison|la-maison|historique|geschichte|historie|organisation"
-)
-_IMPRINT = (
-    r"impressum|imprint|mentions-legales|legal-notice|aviso-legal|note-legali|colofon|disclosure|"
-    r"anbieterkennzeichnung|site-notice|informations-legales"
-)
-_CONTACT = r"contact(?:-?us|s|ez-nous|os|a)?|kontakt(?:e)?|contacto|contato|contatti|contatos|get-in-touch|reach-us"
-_STORY = (
-    r"blogs?|news|newsroom|press(?:e|-releases?|-room)?|articles?|posts?|stories|success-stor(?:y|ies)|"
-    r"case-?stud(?:y|ies)|cases|customers?|customer-stories|clients?|testimonials?|reviews?|reputation|events?|"
-    r"webinars?|podcasts?|videos?|media|"
-    r"careers?|jobs?|vacanc(?:y|ies)|join-us|stellen(?:angebote)?|karriere|recrutement|emploi|empleo|vagas|"
-    r"carriere|carrieres|lavora-con-noi|vacatures|werken-bij|resources?|library|whitepapers?|tags?|category|"
-    r"categories|author|authors|archive|archives|"
-    r"aktuelles|neuigkeiten|referenzen|kundenstimmen|actualites|temoignages|noticias|testimonios|notizie|nieuws|"
-    r"referenties|portfolio|projects?|projekte|realisations|shop|store|products?|produkte|produits|productos|"
-    r"services?|leistungen|solutions?|"
-    r"login|signin|sign-in|signup|register|account|cart|checkout|search|privacy(?:-policy)?|datenschutz|cookies?|"
-    r"terms|agb|faqs?|help|support|docs?|documentation|pricing|downloads?|sitemap|feed|rss|donate|gallery|"
-    r"awards?|investors?|investor-relations|"
-    r"speakers?|alumni|partners|students|obituar(?:y|ies)|in-memoriam|publications?|reports?|policies|policy|"
-    r"legal|security|accessibility|"
-    r"musicians|artists|faculty|models|volunteers?|programs?|courses?|training"
-)
 _PATTERNS = {
-    kind: re.compile(rf"(?:^|[\s/_\-.])(?:{words})(?=$|[\s/_\-.])")
-    for kind, words in (
-        ("people", _PEOPLE),
-        ("about", _ABOUT),
-        ("imprint", _IMPRINT),
-        ("contact", _CONTACT),
-        ("story", _STORY),
-    )
+    kind: re.compile(rf"(?:^|[\s/_\-.])(?:{alternatives(f'pages.{kind}')})(?=$|[\s/_\-.])")
+    for kind in ("people", "about", "imprint", "contact", "story")
 }
-_STRONG = re.compile(
-    r"(?:^|[\s/_-])(?:leadership|management|executives?|geschaftsfuhrung|geschaeftsfuehrung|geschaftsleitung|"
-    r"geschaeftsleitung|dirigeants?|direction|directie|directivos|liderazgo|lideranca|diretoria|founders?|"
-    r"officers)(?=$|[\s/_.-])"
-)
-_NOT_OWN = re.compile(
-    r"(?:join|grow|build|hire|work)-(?:us|with|for|our|the|your)-?|join-|management-(?:system|services?|software|"
-    r"consulting|solutions?|tools?|platform)|(?:project|property|asset|risk|waste|facility|data|change|quality|"
-    r"fleet|event|fund|document|content|product|talent|supply-chain|construction|wealth|case|lead|customer|"
-    r"facilities|portfolio|time|task|order|inventory|energy|water|land|account|brand|crisis|performance|"
-    r"knowledge|identity|api|device|it|cost|cash|relationship|campaign)-?management|"
-    r"team-?(?:building|wear|work)|board-?(?:room|games?)|thought-leadership|leadership-(?:training|development|"
-    r"coaching|program(?:me)?s?)|staff-?(?:ing|augmentation|portal|login)|for-(?:teams|leaders|executives)|"
-    r"executive-(?:search|coaching|education)|people-?(?:analytics|ops)|case-management"
-)
-_NEWS = re.compile(
-    r"blogs?|news|newsroom|press(?:e|-releases?)?|articles?|posts?|stor(?:y|ies)|success-stor(?:y|ies)|case-?stud(?:y|ies)|"
-    r"customers?|customer-stories|clients|events?|podcasts?|webinars?|jobs?|author|authors|tags?|category|testimonials?|"
-    r"aktuelles|neuigkeiten|referenzen|actualites|noticias|notizie|nieuws"
-)
+_LEADERS = re.compile(rf"(?:^|[\s/_-])(?:{alternatives('pages.leaders')})(?=$|[\s/_.-])")
+_NOT_OWN = re.compile(alternatives("pages.not_own"))
+_NEWS = re.compile(alternatives("pages.news"))
 """Folders in which even a page called "leadership" tells a story."""
-_ENTRANCE = re.compile(r"(?:en|de|fr|es|pt|it|nl)(?:-[a-z]{2})?|home|main|start|enter|welcome|accueil|inicio|index\d?")
+_ENTRANCE = re.compile(alternatives("pages.entrance"))
 """A language's home page, or the page behind a splash screen."""
 _DATED = re.compile(r"/(?:19|20)\d\d/(?:\d\d/)?")
 _FILE = re.compile(
@@ -102,67 +30,8 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 
-GUESSES = (
-    "about",
-    "about-us",
-    "team",
-    "our-team",
-    "leadership",
-    "about/team",
-    "about/leadership",
-    "management",
-    "company",
-    "about-us/leadership",
-    "about-us/our-team",
-    "management-team",
-    "leadership-team",
-    "people",
-    "company/leadership",
-    "about-us/leadership-team",
-    "company/team",
-    "meet-the-team",
-    "our-leadership",
-    "who-we-are",
-)
-"""Usual paths in English, commonest first, tried only where no link leads on."""
-GUESSES_BY_LANGUAGE = {
-    "de": (
-        "impressum",
-        "team",
-        "ueber-uns",
-        "unternehmen",
-        "ueber-uns/team",
-        "unternehmen/team",
-        "geschaeftsfuehrung",
-        "kontakt",
-        "ansprechpartner",
-    ),
-    "fr": (
-        "equipe",
-        "notre-equipe",
-        "qui-sommes-nous",
-        "a-propos",
-        "mentions-legales",
-        "l-equipe",
-        "entreprise",
-        "direction",
-    ),
-    "es": (
-        "equipo",
-        "nosotros",
-        "quienes-somos",
-        "sobre-nosotros",
-        "nuestro-equipo",
-        "empresa",
-        "aviso-legal",
-        "directorio",
-    ),
-    "pt": ("equipe", "equipa", "quem-somos", "sobre", "sobre-nos", "empresa", "diretoria", "nossa-equipe"),
-    "it": ("chi-siamo", "team", "azienda", "il-team", "management", "contatti", "note-legali"),
-    "nl": ("over-ons", "team", "ons-team", "contact", "directie", "medewerkers", "wie-zijn-wij"),
-}
-
-
+_GUESSES = by_language("pages.guesses")
+"""Usual paths by language, commonest first, tried only where no link leads on."""
 A_PERSONS_PAGE = 28
 """Score of a page that a person's name links to; read where people are named without titles."""
 
@@ -259,7 +128,7 @@ def _worth(last: str, words: str) -> tuple[int, str]:
         in_path = _is_named(kind, last)
         in_text = _is_named(kind, words) and len(words.split("-")) <= 6
         if in_path or in_text:
-            is_strong = kind == "people" and (_STRONG.search(last) or _STRONG.search(words))
+            is_strong = kind == "people" and (_LEADERS.search(last) or _LEADERS.search(words))
             score = worth + 8 * (in_path and in_text) + (10 if is_strong else 0)
             return score, f"{kind} page by {'address' if in_path else 'link text'}"
     return 0, ""
@@ -335,5 +204,4 @@ def _label(link: Link) -> str:
 
 def guesses(language: str) -> list[str]:
     """List usual paths for a site in this language (ISO 639-1, or "")."""
-    own = GUESSES_BY_LANGUAGE.get(language, ())
-    return list(dict.fromkeys((*own, *GUESSES)))
+    return list(dict.fromkeys((*_GUESSES.get(language, ()), *_GUESSES.get("en", ()))))

@@ -8,21 +8,16 @@ from urllib.parse import unquote, urlsplit
 
 from core.discovery.document import Link
 from core.discovery.protected_mail import decoded_cloudflare, email_in
+from core.text.lexicons import alternatives, any_word
 
 _PROFILE = re.compile(r"^/(in|pub)/([^/?#]+(?:/[\w-]+){0,3})/?", re.IGNORECASE)
 _LANGUAGE = re.compile(r"/[a-z]{2}(?:[_-][a-z]{2})?$", re.IGNORECASE)
 # White space before the bracket is taken only from where it begins: a long run of it is gone through once.
 _SPACED = r"(?:(?<!\s)\s++)?+[\[({{<]\s*+(?:{})\s*+[\])}}>]\s*+"
-_AT = re.compile(_SPACED.format("at|ät|arroba|chez|@"), re.IGNORECASE)
-_DOT = re.compile(_SPACED.format(r"dot|punkt|point|punto|ponto|\."), re.IGNORECASE)
+_AT = re.compile(_SPACED.format(any_word("mailboxes.at")), re.IGNORECASE)
+_DOT = re.compile(_SPACED.format(alternatives("mailboxes.dot")), re.IGNORECASE)
 _SPELLED = re.compile(r"\b([\w.+-]{2,40}) (?:at|AT) ([\w-]{2,40})((?: (?:dot|DOT) [\w-]{2,20}){1,3})\b")
-_SHARED_BOX = re.compile(
-    r"^(?:info|contact|contacto|contato|contatti|kontakt|hello|hi|office|mail|email|sales|support|admin|team|"
-    r"service|enquiries|inquiries|enquiry|general|jobs|careers|career|hr|press|media|marketing|"
-    r"help|accueil|ventas|vendas|vertrieb|buero|post|webmaster|noreply|no-reply|privacy|datenschutz|billing|"
-    r"accounts|reception|bookings?|investors?|ir|news|ask|welcome|commercial|direction|administration|"
-    r"secretariat|abuse|legal)\d*$"
-)
+_SHARED_BOX = re.compile(rf"^(?:{alternatives('mailboxes.on_pages')})\d*$")
 _PHONE = re.compile(r"(?<![\w/])\+\d[\d\s().\-/]{7,20}\d(?!\w)")
 
 

@@ -18,6 +18,7 @@ from core.leads.fields import BY_NAME, FieldType, clean
 from core.text import normalize
 from core.text.countries import country_code
 from core.text.folding import fold
+from core.text.lexicons import alternatives
 from core.text.postal_addresses import read_addresses
 from core.text.shared_hosts import is_shared
 
@@ -27,18 +28,10 @@ _MIN_LABEL = 5
 _WORLDWIDE = frozenset(["ai", "as", "cc", "fm", "io", "nu", "sc", "sh", "st", "tk", "to", "tv", "vc", "ws"])
 """Endings of small countries under which companies of any country live."""
 _ADDRESS = frozenset({"street", "city", "state", "country", "postal_code"})
-_CONTACT = re.compile(
-    r"contact|kontakt|impressum|imprint|contatt|contato|contacto|mentions|legal-?notice|aviso-legal|note-legali|colofon"
-    r"|standort|location|anfahrt|about|ueber-uns|über uns|qui-sommes|chi-siamo|quienes|sobre|over-ons|om-oss"
-    r"|\bcompany\b|unternehmen|entreprise|empresa|azienda",
-    re.IGNORECASE,
-)
-_LEGAL = re.compile(r"impressum|imprint|mentions|legal|kontakt|contact|contatt|contato", re.IGNORECASE)
+_CONTACT = re.compile(alternatives("pages.of_contact"), re.IGNORECASE)
+_LEGAL = re.compile(alternatives("pages.of_law"), re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(
-    r"(?:tel(?:efon|éfono|efono|ephone)?|phone|fon|call(?: us)?|ph|t)\b[.:\s]*(\+?[\d(][\d\s()./–-]{6,22}\d)",
-    re.IGNORECASE,
-)
+_PHONE = re.compile(rf"(?:{alternatives('pages.phone')})\b[.:\s]*(\+?[\d(][\d\s()./–-]{{6,22}}\d)", re.IGNORECASE)
 _SLOGAN = re.compile(r"\s+[|–—·:-]\s+")
 """What parts a name from what is said of it."""
 _FAX = re.compile(r"fax", re.IGNORECASE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from core.imports.column_names import COUNTRIES, FIRST_NAMES, HONORIFICS, SIZE_WORDS, STATUS_WORDS
 from core.text.folding import fold
+from core.text.lexicons import alternatives, any_word, words
 
 EMPTY = frozenset(
     {
@@ -34,10 +35,8 @@ _URL = re.compile(r"^(?:[a-z]+://|www\.)\S+$|^(?:[\w-]+\.)+[a-z]{2,24}(?:[/:?]\S
 _LINKEDIN_PERSON = re.compile(r"linkedin\.com/(?:in|pub|sales/(?:lead|people)|profile)/?", re.IGNORECASE)
 _LINKEDIN_COMPANY = re.compile(r"linkedin\.com/(?:company|school|showcase|organization|sales/company)", re.IGNORECASE)
 _LEGAL_FORM = re.compile(
-    r"(?:^|[\s,.(&])(?:gmbh|ag|kg|kgaa|ohg|ug|e\.?\s?k\.?|e\.?\s?v\.?|gbr|mbh|se|inc|llc|llp|lp|ltd|limited|corp|corporation|co|company|plc|pllc|pc|pty|pvt|s\.?\s?a\.?|s\.?\s?a\.?\s?s\.?|sasu|sarl|s\.?\s?r\.?\s?l\.?|"
-    r"eurl|sci|scop|s\.?\s?l\.?|s\.?\s?l\.?\s?u\.?|s\.?\s?p\.?\s?a\.?|snc|ltda|eireli|b\.?\s?v\.?|n\.?\s?v\.?|vof|sp\.?\s?z\s?o\.?\s?o\.?|oy|ab|as|a/s|aps|k\.?k\.?|kft|s\.?r\.?o\.?|d\.?o\.?o\.?|bvba|"
-    r"group|holding|holdings|gruppe|solutions|services|consulting|technologies|systems|industries|associates|partners|agency|studio|labs|software|media|bank|hotel|restaurant|university|school|foundation|association|institute|clinic|electric|construction|"
-    r"foods|logistics|energy|capital|ventures|international|global|enterprises|motors|realty|properties|insurance|trading)\.?(?:$|[\s,.)&])",
+    r"(?:^|[\s,.(&])"
+    rf"(?:{any_word('companies.legal_forms')}|{alternatives('companies.signs_in_cells')})\.?(?:$|[\s,.)&])",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"^[-+]?[$€£₹]?\s?\d[\d.,' ]*%?$")
@@ -45,28 +44,7 @@ _DATE = re.compile(r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\
 _RECORD_ID = re.compile(
     r"^(?:[0-9a-fA-F]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-zA-Z]{15}(?:[0-9A-Z]{3})?|rec[0-9a-zA-Z]{14}|\d+|[a-z]{1,5}[-_:]?\d+)$"
 )
-_TRUTH = frozenset(
-    {
-        "true",
-        "false",
-        "yes",
-        "no",
-        "y",
-        "n",
-        "0",
-        "1",
-        "ja",
-        "nein",
-        "oui",
-        "non",
-        "si",
-        "t",
-        "f",
-        "wahr",
-        "falsch",
-        "x",
-    }
-)
+_TRUTH = words("cells.truth")
 _PERSON = re.compile(r"^(?:[^\W\d_][\w.'’-]*[\s,]+){1,4}[^\W\d_][\w.'’-]*$")
 
 

@@ -9,8 +9,19 @@ from collections.abc import Callable
 from core.imports.column_content import Profile
 from core.imports.column_readings import Reading, Table, has_person
 from core.leads.fields import COLUMNS, FieldType
+from core.text.lexicons import phrases as phrases_of
+from core.text.lexicons import words
 
 Decider = Callable[[Reading, Profile, Table], list[tuple[str, float]]]
+
+_TIDIED = words("header_words.tidied")
+_COMPANY_LINES, _LANDLINES = words("header_words.company_line"), words("header_words.landline")
+_WHOLE_ADDRESSES, _VAGUE_STATES = words("header_words.whole_address"), words("header_words.vague_state")
+_NOTES, _VAGUE_NOTES = phrases_of("header_words.notes_begin"), words("header_words.vague_notes")
+_VAGUE_SOURCES, _VAGUE_IDS = words("header_words.vague_source"), words("header_words.vague_id")
+_VAGUE_PERSONS = words("header_words.vague_person")
+_FIRM_TITLES, _VAGUE_TITLES = words("header_words.firm_title"), words("header_words.vague_title")
+_TITLES_OR_DEGREES = words("header_words.title_or_degree")
 
 
 def _rank(reading: Reading) -> float:
@@ -21,9 +32,7 @@ def _rank(reading: Reading) -> float:
     for concept, minus in (("billing", 0.03), ("mailing", 0.04), ("home", 0.2), ("other", 0.3), ("shipping", 0.32)):
         if concept in reading.subjects:
             weight -= minus
-    if any(
-        word in reading.phrases for word in ("normalized", "formatted", "cleaned", "clean", "raw", "e 164", "extracted")
-    ):
+    if not _TIDIED.isdisjoint(reading.phrases):
         weight -= 0.02
     return weight - 0.06 * (max(1, min(reading.number, 6)) - 1)
 
@@ -37,12 +46,6 @@ def _email(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     return [("contact_email", 0.96 + min(_rank(reading), 0.01) - (0.1 if company else 0.0))]
 
 
-_COMPANY_LINES = frozenset(
-    """company|corporate|organization|organisation|account|firm|employer|hq|headquarters|switchboard|head office|
-    zentrale|firma|firmen|unternehmen|empresa|entreprise|societe|azienda|bedrijf""".replace("\n    ", "").split("|")
-)
-
-
 def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     if reading.has("email", "name", "id", "source", "notes", "country"):
         return []
@@ -54,7 +57,7 @@ def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     if (company and table.has_own_phone) or phrases & _COMPANY_LINES:
         return [("company_phone", 0.95 - 0.06 * (reading.number - 1))]
     base = 0.9 if "mobile" in reading.attributes and "phone" not in reading.attributes else 0.95
-    if phrases & {"landline", "fixe", "festnetz", "telephone fixe"}:
+    if phrases & _LANDLINES:
         base = 0.89
     if reading.phrases and reading.phrases[0].startswith(("whatsapp", "wa ")):
         base = 0.7
@@ -109,20 +112,12 @@ def _place_confidence(reading: Reading, table: Table, base: float) -> float:
 
 
 def _street(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-    full = {
-        "address", "full address", "adresse", "anschrift", "formatted address", "location address", "adres",
-        "direccion", "indirizzo",
-    }  # fmt: skip
-    base = 0.9 if (full | {"formatted", "full", "complete"}) & set(reading.phrases) else 0.95
+    base = 0.95 if _WHOLE_ADDRESSES.isdisjoint(reading.phrases) else 0.9
     return [("street", _place_confidence(reading, table, base))]
 
 
 def _state(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
-    weak = {
-        "region", "county", "departement", "nom departement", "regione", "область", "area", "st", "powiat", "etat",
-        "lan",
-    }  # fmt: skip
-    base = 0.8 if weak & set(reading.phrases) else 0.95
+    base = 0.95 if _VAGUE_STATES.isdisjoint(reading.phrases) else 0.8
     return [("state", _place_confidence(reading, table, base))]
 
 
@@ -141,39 +136,15 @@ def _notes(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     if reading.has("industry", "title", "name", "email", "phone", "id"):
         return []
     phrases = set(reading.phrases)
-    strong = any(
-        phrase.startswith(
-            (
-                "note",
-                "comment",
-                "notiz",
-                "bemerk",
-                "kommentar",
-                "remark",
-                "remarque",
-                "observ",
-                "nota",
-                "comentario",
-                "opmerk",
-                "uwagi",
-            )
-        )
-        for phrase in phrases
-    )
-    weak = phrases & {
-        "message", "details", "about", "summary", "bio", "info", "infos", "information", "feedback", "memo", "opis",
-    }  # fmt: skip
+    strong = any(phrase.startswith(_NOTES) for phrase in phrases)
+    weak = phrases & _VAGUE_NOTES
     return [("notes", 0.95 if strong else 0.7 if weak else 0.85)]
 
 
 def _source(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     if reading.has("id", "email", "phone"):
         return []
-    phrases = set(reading.phrases)
-    if phrases & {
-        "channel", "kanal", "canal", "utm source", "source type", "source file", "traffic source", "lead source detail",
-        "sourced from",
-    }:  # fmt: skip
+    if not _VAGUE_SOURCES.isdisjoint(reading.phrases):
         return [("source", 0.7)]
     return [("source", 0.95 if not reading.has("url", "website") else 0.65)]
 
@@ -191,11 +162,7 @@ def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float
         return [("external_id", 0.58 if any("siret" in phrase for phrase in phrases) else 0.56)]
     if "company_id" in reading.attributes or reading.has("company", "account"):
         return [("external_id", 0.6 if has_person(table) else 0.85)]
-    vague = {
-        "number", "nr", "no", "nummer", "code", "key", "ref", "kod", "konto", "user id", "codice", "codigo", "lfd nr",
-        "place id",
-    }  # fmt: skip
-    return [("external_id", 0.75 if phrases & vague else 0.95 + min(0.0, _rank(reading)))]
+    return [("external_id", 0.75 if phrases & _VAGUE_IDS else 0.95 + min(0.0, _rank(reading)))]
 
 
 def _first(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -210,17 +177,13 @@ def _last(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
 
 def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
-    weak = {
-        "dirigeant", "responsable", "gerente", "prospect", "contact", "contacts", "kontakt", "contacto", "contato",
-        "contatto", "speaker", "ceo", "founder", "founders", "president", "principal name", "gf", "inhaber",
-    }  # fmt: skip
     if cells.share("email") > 0.5:
         return [("contact_email", 0.8)]
     if cells.share("phone") > 0.5 and cells.share("letters") < 0.3:
         return [("contact_phone", 0.8)]
-    if phrases & weak and cells.count == 0 and table.sampled:
+    if phrases & _VAGUE_PERSONS and cells.count == 0 and table.sampled:
         return []
-    return [("contact_name", 0.88 if phrases & weak else 0.96)]
+    return [("contact_name", 0.88 if phrases & _VAGUE_PERSONS else 0.96)]
 
 
 def _name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
@@ -284,17 +247,11 @@ def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     nameless = not (table.has_company or table.has_name or table.has_full_name or table.has_first or table.has_last)
     if nameless and phrases == {"title"} and table.company_weight > table.person_weight:
         return [("company_name", 0.8)]
-    if phrases & {
-        "job title", "jobtitle", "position", "designation", "job position", "poste", "puesto", "cargo", "funktion",
-        "fonction", "functie", "stanowisko", "ruolo", "jobbezeichnung",
-    }:  # fmt: skip
+    if phrases & _FIRM_TITLES:
         return [("contact_title", 0.95)]
-    if phrases & {
-        "headline", "role", "job", "job role", "occupation", "profession", "job function", "beruf", "professione",
-        "profissao",
-    }:  # fmt: skip
+    if phrases & _VAGUE_TITLES:
         return [("contact_title", 0.7)]
-    if phrases & {"titel", "titre", "titulo", "titolo"}:
+    if phrases & _TITLES_OR_DEGREES:
         return [("contact_title", 0.6)]
     return [("contact_title", 0.88)]
 

@@ -9,11 +9,9 @@ from collections.abc import Mapping, Sequence
 from core.imports.column_readings import Reading, Table, has_person
 from core.imports.identity import LOOKED_AT, contradicts
 from core.leads.lead import FIELDS, POSITION
+from core.text.lexicons import words
 
-_VAGUE = frozenset(
-    """id|ids|number|nr|no|nummer|code|key|ref|kod|codice|codigo|lfd no|lfd nr|row id|pk|primary key|index|identifier|
-    номер|код|编号|番号|uid|unique id""".replace("\n    ", "").split("|")
-)
+_VAGUE = words("header_words.row_number")
 """What a column of running numbers may be called; 'Lead ID' and 'Customer number' name a record of some system."""
 _IN_ORDER = 3
 _SEVERAL, _SHARE = 2, 0.02

@@ -7,6 +7,7 @@ from core.imports.column_content import Profile
 from core.imports.column_words import ATTRIBUTES, SUBJECTS, concepts_of
 from core.imports.opt_out_columns import is_opt_out_name
 from core.leads.fields import COLUMNS, FieldType
+from core.text.lexicons import words
 
 NEVER = frozenset({"blocked", "fax", "middle", "honorific", "street2"})
 """Concepts that make a column none of ours, whatever stands beside them."""
@@ -105,11 +106,8 @@ def table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table:
     )
 
 
-_PERSONAL_ASIDES = frozenset({"birthday", "gender", "sex", "geburtstag", "dob", "age"})
-_COMPANY_ASIDES = frozenset(
-    """founded|funding|ticker|sic|naics|booth|stand|latitude|lat|naics code|sic code|year founded|reviews|hours|
-    ownership""".replace("\n    ", "").split("|")
-)
+_PERSONAL_ASIDES = words("header_words.of_people")
+_COMPANY_ASIDES = words("header_words.of_companies")
 # Concepts that speak for a list of people or of companies, with their weights.
 _PERSONAL = ((("email",), 1.5), (("mobile",), 1.0), (("title", "first", "last"), 2.0))
 _AMOUNTS = tuple(

@@ -17,6 +17,7 @@ from functools import lru_cache
 from core.imports.column_names import HONORIFICS
 from core.leads.lead import FIELDS, POSITION
 from core.text.folding import fold
+from core.text.lexicons import words
 from core.text.mailboxes import is_made_up, is_shared
 
 Values = Sequence[str | None]
@@ -33,17 +34,8 @@ LOOKED_AT = (
 """The fields that `contradicts` looks at: where all that both fill are equal, nothing contradicts."""
 
 
-def _set_of(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
 _KINDS = frozenset({"id", "email", "domain", "company"})
-_LEGAL_FORMS = _set_of(
-    """gmbh mbh ag kg kgaa ohg ug ek ev gbr eg se inc incorporated llc llp lp ltd limited corp corporation co
-    company cie compagnie plc pllc pc pty pvt private sa sas sasu sarl srl eurl sci scop sl slu sau spa snc ltda
-    eireli bv nv vof cv bvba sprl oy oyj ab as asa aps kk kft zrt sro doo dd zoo spzoo sp ooo oao zao pao ооо
-    оао зао пао ип тов haftungsbeschrankt und and et y the die der das le la les i e"""
-)
+_LEGAL_FORMS = words("companies.legal_forms") | words("companies.left_out")
 _WORD = re.compile(r"[^\W_]+")
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("ss", "s"))
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 from core.imports.column_content import EMPTY
 from core.imports.column_words import fold_header
-from core.outreach.opt_out_words import CONCEPTS, DATED, NO, YES
+from core.outreach.opt_out_words import CONCEPTS, DATED, EVERYTHING, NO, YES
 from core.text.cell_text import MISSING
 from core.text.normalize import email
 
@@ -70,8 +70,8 @@ class OptOutColumn:
 def _lexicon() -> dict[str, str]:
     """Return phrase -> concept; an earlier concept outranks a later one."""
     words: dict[str, str] = {}
-    for concept, text in CONCEPTS.items():
-        for phrase in text.split(","):
+    for concept, phrases in CONCEPTS.items():
+        for phrase in phrases:
             words.setdefault(fold_header(phrase), concept)
     return words
 
@@ -241,7 +241,7 @@ def _read_phrase(column: OptOutColumn, text: str) -> Said:
         return Said.OPT_OUT if "withdrawn" in has and is_plain else Said.UNCLEAR
     if column.kind == "bounce" and "hard" in has:
         return Said.BOUNCE
-    names_mail = "mail" in has or text.casefold() in ("all", "alle", "alles", "tous", "todos", "tutti")
+    names_mail = "mail" in has or text.casefold() in EVERYTHING
     return _yes(column) if names_mail and is_plain else Said.UNCLEAR
 
 

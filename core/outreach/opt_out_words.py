@@ -1,158 +1,24 @@
-"""The words by which files and CRMs say that somebody is not to be written to, or may be; in a dozen languages.
+"""The words by which files and CRMs say that somebody is not to be written to, or may be (`opt_outs` in the lexicon).
 
-Data first, as in `core.imports.column_words`: concept -> phrases as `fold_header` gives them. The same words name
-columns and stand in cells. What they mean together is decided in `core.imports.opt_out_columns`.
+Concept -> phrases, to be folded as names of columns are. The same words name columns and stand in cells. What they mean
+together is decided in `core.imports.opt_out_columns`.
 Sources: the export formats of HubSpot, Salesforce, Mailchimp, Brevo, Mautic, Apollo, Pipedrive, Zoho, Dynamics, Odoo,
 Klaviyo, Shopify, ActiveCampaign, Freshsales, Outreach, Salesloft, Close, Constant Contact.
 """
 
-CONCEPTS: dict[str, str] = {
-    # Somebody has left, or asked to be left alone.
-    "refuse": """unsubscribed, unsubscribe, unsubscribes, unsubscribing, unsub, unsubs, unsubscription, unsubscriber,
-        opted out, opt out, optout, opt outs, optouts, opts out, optedout, opting out, has opted out, hasoptedout,
-        suppressed, suppression, suppression list, blacklisted, blacklist, black list, black listed, blocklisted,
-        blocklist, block list, block listed, deny list, do not contact, donotcontact, do not e mail, do not email,
-        donotemail, donotbulkemail, do not mail, donotmail, do not send, donotsendmm, do not disturb, do not solicit,
-        do not market, do not process, do not approach, do not write, do not reach out, do not prospect,
-        do not sequence, dont contact, dont email, don t contact, don t email, don t market, don t process,
-        dont market, never contact, no contact, not contactable, dnc, dne, removed from list, remove from list,
-        list removal, leave alone, has left list,
-        abgemeldet, abmeldung, abmelden, abmeldedatum, abbestellt, abbestellung, ausgetragen, austragung,
-        werbewiderspruch, werbesperre, kontaktsperre, kontaktverbot, mailsperre, emailsperre, mailingsperre,
-        versandsperre, newslettersperre, sperrliste, robinson, robinsonliste, robinson liste, nicht kontaktieren,
-        nicht anschreiben, nicht mailen, kein kontakt, keine kontaktaufnahme, kontakt unerwunscht,
-        kontakt nicht erwunscht, werbung unerwunscht, werbung nicht erwunscht, nicht mehr kontaktieren,
-        desabonne, desabonnee, desabonnes, desabonnement, desinscrit, desinscrite, desinscription,
-        ne pas contacter, ne plus contacter, ne pas demarcher, ne pas solliciter, ne pas envoyer, ne pas ecrire,
-        liste noire, liste d opposition, droit d opposition, stop pub,
-        baja, bajas, dado de baja, dada de baja, de baja, fecha de baja, fecha baja, desuscrito, desuscrita,
-        desuscripto, desuscripcion, suscripcion cancelada, no contactar, no molestar, no enviar, no escribir,
-        no desea ser contactado, lista robinson, lista negra,
-        disiscritto, disiscritta, disiscrizione, iscrizione cancellata, non contattare, non disturbare, non inviare,
-        non scrivere, lista nera, registro delle opposizioni, cancellato dalla newsletter,
-        descadastrado, descadastrada, descadastro, descadastramento, descadastrou, desinscrito, desinscrita,
-        inscricao cancelada, nao contactar, nao contatar, nao perturbe, nao enviar, nao escrever,
-        uitgeschreven, uitschrijving, uitschrijven, afgemeld, afmelding, niet contacteren, niet benaderen,
-        niet mailen, geen contact, niet meer contacteren, zwarte lijst,
-        wypisany, wypisana, wypisano, wypisanie, wypisal sie, nie kontaktowac, nie kontaktowac sie, nie wysylac,
-        nie pisac, czarna lista, wypis,
-        avregistrerad, avregistrerat, avprenumererad, avanmald, kontakta ej, kontakta inte, ej kontakt, avmeldt,
-        avmeldte, ikke kontakt, kontakt ikke, ma ikke kontaktes, afmeldt, afmelding, frameldt, framelding,
-        markkinointikielto, suoramarkkinointikielto, ala ota yhteytta, ei saa ottaa yhteytta,
-        odhlasen, odhlaseny, odhlasena, odhlaseno, odhlaseni, nekontaktovat, leiratkozott, leiratkozas,
-        dezabonat, dezabonare, nu contactati, abonelikten cikti, abonelikten cikan, iletisime gecme,
-        отписан, отписался, отписалась, отписаны, отписка, отписаться, отказ от рассылки, не беспокоить, не писать,
-        не контактировать, черныи список, черный список, 退订, 已退订, 取消订阅, 拒收, 请勿联系, 勿联系, 黑名单,
-        配信停止, 配信拒否, 登録解除, メール不可, 連絡不可, 連絡禁止, ブラックリスト, オプトアウト, 受信拒否,
-        구독취소, 구독 취소, 수신거부, 수신 거부, 연락금지, 연락 금지, الغاء الاشتراك, عدم الاتصال""",
-    # A protest under data protection law; in sales an 'objection' is also a reason not to buy.
-    "objection": """objection, objected, right to object, has objected, objects, widerspruch, widersprochen,
-        hat widersprochen, opposition, oppose, s oppose, oposicion, opposizione, oposicao, bezwaar, sprzeciw,
-        rezygnacja, zrezygnowal, zrezygnowala, refus, recusa, rifiuto, exclusion publicitaria, reservation, reservert,
-        invandning, indsigelse, kielto, kieltaytynyt, отказ, 拒绝, 拒否, 거부""",
-    "complaint": """spam complaint, spam complaints, spam report, spam reports, spam reported, reported as spam,
-        reported spam, marked as spam, marked spam, flagged as spam, spam, als spam markiert, abuse complaint,
-        signale comme spam, marcado como spam, segnalato come spam, reporting spam""",
-    # The address does not take mail.
-    "bounce": """bounce, bounced, bounces, hard bounce, hard bounced, hard bounces, hardbounce, hardbounced,
-        bouncing, undeliverable, non deliverable, not deliverable, clean time, delivery failed, delivery failure,
-        unzustellbar, nicht zustellbar, rucklaufer, rebote, rebotes, rebotado, rebotada, rebote duro, rimbalzato,
-        rimbalzata, rimbalzo, rimbalzi, rebond, rebondi, npai, non delivre, devolvido, devolvida, onbestelbaar,
-        odbity, odbita, odbicie, niedostarczalny, studsad, studsade, afvist, недоставлено, недоставлен, 退信,
-        バウンス, 不達, 반송""",
-    "soft": "soft, soft bounce, soft bounced, soft bounces, softbounce, transient, temporary, temporar",
-    "hard": "hard, permanent, block, blocked bounce",
-    # Somebody has agreed; a no there is a refusal.
-    "consent": """subscribed, opt in, optin, opted in, optins, double opt in, doubleoptin, double optin, doi, consent,
-        consented, consents, has consent, permission, permissions, permission to contact, accepts marketing,
-        accept marketing, marketing accepted, agreed to marketing, agrees to marketing, marketing allowed,
-        allow marketing, allows marketing, marketing opt in, can email, can contact, can be contacted, may contact,
-        may be contacted, ok to email, ok to contact, okay to email, okay to contact, contactable, mailable, emailable,
-        contact allowed, email allowed, allowed to contact, wants newsletter, receive emails, receives emails,
-        subscription status, einwilligung, einverstandnis, werbeeinwilligung, marketingeinwilligung, zustimmung,
-        werbeerlaubnis, werbung erlaubt, kontakt erlaubt, mailing erlaubt, darf kontaktiert werden,
-        darf angeschrieben werden, abonniert, newsletter abonniert, abonne, abonnee, consentement, autorisation email,
-        accepte marketing, accepte les emails, accepte publicite, suscrito, suscrita, suscripto, consentimiento,
-        acepta marketing, acepta publicidad, acepta emails, autoriza emails, iscritto newsletter,
-        iscritto alla newsletter, consenso, consenso marketing, accetta marketing, accetta pubblicita,
-        inscrito newsletter, consentimento, aceita marketing, aceita publicidade, aceita emails, toestemming,
-        akkoord marketing, zgoda, zgody, zgoda marketingowa, zgoda na marketing, subskrybuje, samtycke, prenumererar,
-        prenumerant, samtykke, suostumus, markkinointilupa, souhlas, hozzajarulas, consimtamant, abonat, izin, onay,
-        согласие, подписан, подписка, 同意, 已订阅, 订阅, 配信許可, オプトイン, 동의, 수신동의, 수신 동의, 구독""",
-    "enrolled": "inscrit, inscrite, iscritto, iscritta, inscrito, inscrita, ingeschreven, aangemeld, tilmeldt, pameldt",
-    "withdrawn": """withdrawn, revoked, declined, denied, refused, withdrew, rejected, widerrufen, widerruf, abgelehnt,
-        verweigert, entzogen, retire, revoque, refuse, refusee, revocado, revocada, retirado, rechazado, denegado,
-        revocato, revocata, rifiutato, negato, revogado, recusado, ingetrokken, geweigerd, wycofana, wycofano, odmowa,
-        cofniecie, cofnieta, återkallat, aterkallat, nekat, trukket tilbage, afslaet, отозвано, отклонено""",
-    "not": """not, no, non, never, do not, does not, dont, don t, doesn t, is not, no longer, kein, keine, keinen,
-        nicht, nicht mehr, nie, ne pas, ne plus, pas de, pas, aucun, aucune, sans, sin, nao, sem, niet, geen, bez, brak,
-        ikke, inte, ej, ei, не, нет, без, 不""",
-    "barred": "blocked, gesperrt, bloque, bloquee, bloqueado, bloqueada, bloccato, bloccata, geblokkeerd, zablokowany",
-    "allow": """allow, allowed, allows, erlaubt, erlauben, zulassen, zugelassen, autorise, permitir, permitido,
-        consentito, toegestaan, dozwolone, ok, okay, accept, accepts, accepted, agreed, agrees, wants, granted, given,
-        explicit, express, confirmed, active, valid, verified, delivered, erteilt, vorhanden, liegt vor, bestatigt,
-        aktiv, accorde, donne, confirme, otorgado, concedido, confirmado, concesso, confermato, verleend, gegeven,
-        bevestigd, udzielona, udzielono, potwierdzona, givet, lamnat, annettu""",
-    # What comes by mail.
-    "mail": """email, e mail, emails, e mails, mail, mails, mailing, mailings, newsletter, newsletters, eml, messages,
-        marketing, marketing emails, bulk email, bulk emails, bulk, promotional, promotions, promo, advertising,
-        advertisement, werbung, werbe, werbemails, rundmail, courriel, courriels, publicite, pub, correo, correos,
-        correo electronico, publicidad, posta, posta elettronica, pubblicita, publicidade, reclame, reklama, reklame,
-        reklam, eposta, e post, epost, mainonta, communication, communications, kommunikation, outreach, sequences,
-        рассылка, рассылки, почта, 邮件, 广告, メール, 広告, メルマガ, 이메일, 광고, электронная почта""",
-    # What comes by other ways.
-    "voice": """call, calls, called, calling, phone, phones, telephone, phoning, telemarketing, tel, telefon, anruf,
-        anrufe, anrufen, telefonisch, appel, appels, appeler, bloctel, telefono, llamar, llamadas, llamada, chiamare,
-        chiamate, chiamata, ligar, ligacao, ligacoes, telefone, bellen, telefoon, bel me niet, dzwonic, telefonicznie,
-        ringa, ringe, nix, sms, mms, text, texts, text message, text messages, texting, fax, faxes, faxing, post,
-        postal, postal mail, direct mail, bulk postal mail, letter, letters, brief, briefpost, courrier, correo postal,
-        whatsapp, mobile, cell, push, web push, voice, voicemail, linkedin, tracking, track, geotracking, survey,
-        surveys, umfrage, donotcall, donotphone, donotfax, donotpostalmail, hasoptedoutoffax, звонки, звонить, 电话,
-        電話, 전화""",
-    "legal": """terms, privacy, privacy policy, policy, cookie, cookies, agb, tos, terms and conditions, conditions,
-        datenschutz, datenschutzerklarung, politique, privacidad, privacy notice, photo, photos, image, images, nda,
-        treatment, medical, parental, parent, guardian, credit, payment, sepa, direct debit, data processing agreement,
-        dpa, recording""",
-    "link": "link, url, links, href, page, webhook",
-    "rate": "rate, ratio, percent, percentage, quote, probability, score, risk, likelihood, threshold, page views",
-    "count": """count, no of, no de, nr of, counts, total, number of, anzahl, times, nombre, numero, aantal, liczba,
-        no emails sent, no mails sent""",
-    # A date, a reason, somebody: where anything stands there, it has happened.
-    "aside": """date, time, at, on, timestamp, datetime, when, since, datum, zeitpunkt, seit, uhrzeit, fecha, hora,
-        data, ora, heure, le, tidpunkt, dato, дата, 日期, 時間, 日時, 날짜, reason, reasons, grund, begrundung, motif,
-        raison, motivo, razon, reden, powod, причина, 原因, 理由, source, by, ip, mode, comment, details, description,
-        message, campaign, campaign title, title, method, via, subject, from list, diagnostic""",
-    "status": """status, statut, estado, stato, state, stage, phase, fase, etape, etapa, stav, stan, tila, disposition,
-        outcome, lifecycle, lifecycle stage, result, tag, tags, label, labels, stichworter, etiquettes, etiquetas,
-        segment, segments, list, lists, event, last event, last email event, activity, last activity, zustand,
-        статус, 状态, 状態, ステータス, 상태, kind, group, groups""",
-    # Says neither.
-    "neutral": """marketing contact, non marketing contact, marketing contacts, non marketing contacts, pending,
-        never subscribed, awaiting confirmation, unconfirmed, not set, not specified, not asked, unknown, unbekannt,
-        inconnu, desconocido, sconosciuto, desconhecido, onbekend, nieznany, implied, implicit, transactional,
-        archived, confirmation sent, offen, ausstehend, en attente, pendiente, in attesa, pendente""",
-    "company": """company, account, organization, organisation, firma, firmen, unternehmen, entreprise, societe,
-        empresa, azienda, ditta, bedrijf, firmy, foretag, virksomhed, bedrift, yritys, 公司, 会社, 회사""",
-    "noise": """of, is, has, hs, the, a, all, from, to, for, by email, per, via email, any, been, be, contact, contacts,
-        contact s, person, lead, leads, prospect, kontakt, kontakte, contacto, contatto, contato, contactpersoon, osoba,
-        user, customer, member, members, subscriber, global, globally, gdpr, dsgvo, rgpd, lgpd, avg, rodo, ccpa, uwg,
-        us, our, your, their, his, her, and, or, und, oder, et, y, e, o, i, en, van, von, vom, der, die, das, den, des,
-        de, du, del, la, le, les, el, los, da, do, das, dei, na, z, ze, w, primary, main, work, business, private,
-        personal, first, second, hubspot, salesforce, mailchimp, brevo, sendinblue, mautic, apollo, pipedrive, zoho,
-        dynamics, odoo, klaviyo, shopify, active campaign, activecampaign, close, outreach io, salesloft, lemlist,
-        sent, receive, receiving, further, more, mehr, anymore, any more, flag, field, custom, c, x, yes, true,
-        everything, information, info, type, sales, auf, am, im, in, par, par email, per mail, per email, per e mail,
-        hat sich, sich, hat, wurde, ist, wird, est, s est, esta, es, si e, um, foi, is er, zich, jest, person s""",
-}
+from core.text.lexicons import phrases, words
 
-DATED = frozenset({"clean time", "abmeldedatum", "fecha de baja", "fecha baja"})
+_CONCEPTS = (
+    "refuse", "objection", "complaint", "bounce", "soft", "hard", "consent", "enrolled", "withdrawn", "not", "barred",
+    "allow", "mail", "voice", "legal", "link", "rate", "count", "aside", "status", "neutral", "company", "noise",
+)  # fmt: skip
+CONCEPTS: dict[str, tuple[str, ...]] = {concept: phrases(f"opt_outs.{concept}") for concept in _CONCEPTS}
+"""An earlier concept outranks a later one where both have a phrase."""
+DATED = words("opt_outs.dated")
 """Phrases that name the moment when it happened."""
-
-_YES = """true yes y 1 x t wahr ja j oui o vrai si s sim verdadeiro verdadero vero tak prawda on checked selected ano
-    igen evet kylla hai да д 是 はい 예 네 有 angekreuzt gesetzt marked marque coche set ✓ ✔ ☑ ✅ ☒"""
-_NO = """false no n 0 f nein non faux nee nie falsch falso nao nej ikke ei ne nem hayir nu нет н 否 いいえ 아니요 아니오
-    無 off unchecked never niemals jamais nunca mai nooit nigdy unset ☐ □ ✗ ✘ 0.0 none"""
-YES = frozenset(_YES.split())
+EVERYTHING = words("opt_outs.everything")
+"""Cells that say what is refused: all."""
+YES = words("cells.yes")
 """Cells, folded, that say yes, in whatever column."""
-NO = frozenset(_NO.split())
+NO = words("cells.no")
 """Cells, folded, that say no."""

@@ -12,6 +12,7 @@ from typing import Any
 from core.outreach.suppression import Target
 from core.text import normalize
 from core.text.folding import fold
+from core.text.lexicons import alternatives, any_word
 from core.text.mailboxes import is_shared as is_shared_mailbox
 from core.text.names import person_key
 from core.text.shared_hosts import is_shared
@@ -20,11 +21,7 @@ Values = Mapping[str, Any]
 """A lead's fields by name."""
 
 _LONGEST_VALUE = 300
-_LEGAL_FORM = re.compile(
-    r"\b(?:inc|llc|ltd|limited|plc|llp|lp|corp|corporation|co|company|gmbh|mbh|ag|kg|kgaa|ug|ohg|gbr|e k|e v|ev|se|"
-    r"sarl|sas|sasu|eurl|sa|sl|slu|srl|spa|s r l|s p a|s a|s l|bv|nv|b v|n v|lda|ltda|sp z o o|s a s|ab|as|aps|oy|oyj|"
-    r"kft|s r o|pvt|pty)\b"
-)
+_LEGAL_FORM = re.compile(rf"\b(?:{any_word('companies.legal_forms')}|{alternatives('companies.not_compared')})\b")
 
 
 def person_name(lead: Values) -> str:

@@ -9,22 +9,16 @@ lines. What is not recognised stays in, which can only raise a doubt.
 import re
 import unicodedata
 
+from core.text.lexicons import alternatives
+
 LONGEST_REPLY = 20_000
 _MARKED = re.compile(r"\s{0,8}[>|»]")
 _RULER = re.compile(r"\s{0,8}(?:-{2,}\s?[^\W\d][^-]{2,60}-{2,}|_{10,}|-{10,}|={10,})\s*$")
 _ENDS_IN_COLON = re.compile(r"[:：]\s*$")
-_VERB = re.compile(
-    r"\b(?:wrote|writes|said|schrieb|(?:a )?[ée]crit|escribi[óo]|escreveu|scritto|scrive|schreef|skrev|napisa[łl]a?|"
-    r"kirjoitti|написала?|пишет|yazd[ıi])\b|写道|寫道|のメール",
-    re.IGNORECASE,
-)
+_VERB = re.compile(rf"\b(?:{alternatives('quotes.wrote')})\b|{alternatives('quotes.wrote_unspaced')}", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}|\d{1,2}[:.]\d{2}|年")
-_OPENS = re.compile(r"\s{0,8}(?:on|am|le|el|il|em|op|den|dnia)\b", re.IGNORECASE)
-_FROM = re.compile(
-    r"[\s*]{0,8}(?:from|von|de|da|van|od|fra|från|от|kimden|lähettäjä|expéditeur|mittente|afzender|remitente|"
-    r"发件人|寄件者|差出人|보낸 사람)\s?\*?[:：]\*?\s*\S",
-    re.IGNORECASE,
-)
+_OPENS = re.compile(rf"\s{{0,8}}(?:{alternatives('quotes.opens')})\b", re.IGNORECASE)
+_FROM = re.compile(rf"[\s*]{{0,8}}(?:{alternatives('quotes.from')})\s?\*?[:：]\*?\s*\S", re.IGNORECASE)
 _PLAIN_FROM = re.compile(r"\s{0,8}(?:From|Von):\s", re.IGNORECASE)
 _HEADER = re.compile(r"[\s*]{0,8}[^\W\d_][\w '’.-]{0,24}\*?[:：]")
 _LONGEST_HEAD = 300

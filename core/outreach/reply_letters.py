@@ -8,65 +8,18 @@ from functools import cache
 from itertools import takewhile
 
 from core.outreach.reply_words import languages, spelt
-from core.text.word_lists import words
+from core.text.lexicons import alternatives, phrases, words
 
 ASKS = re.compile("[?¿؟⸮՞፧]|\\.\\.\\.")
 """What makes a question, or a hesitation, of a reply."""
-_GREETINGS = re.compile(
-    r"\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|day|evening)|hallo|guten (?:tag|morgen|abend)|moin|servus|"
-    r"liebe[rs]?|sehr geehrte[rs]?|grüezi|bonjour|bonsoir|salut|chère|cher|hola|buenos días|buenas(?: tardes)?|"
-    r"estimad[oa]s?|ciao|buongiorno|buonasera|salve|gentile|olá|oi|bom dia|boa tarde|prezad[oa]|car[oa]|hoi|dag|"
-    r"beste|geachte|goede(?:morgen|middag|ndag)|dzień dobry|witam|cześć|szanown[ya]|hej|hei|kjære|kära|kære|god dag|"
-    r"добрый день|здравствуйте|привет|уважаем(?:ый|ая))(?!\w)",
-    re.IGNORECASE,
-)
-_HONORIFICS = words(
-    "mr mrs ms mx dr prof herr frau mme m monsieur madame sr sra señor señora sig signor signora dhr mevr"
-)
-_CLOSINGS = spelt(
-    """
-    best kind warm warmest many regards wishes thanks thank you cheers sincerely yours truly faithfully all the
-    cordially
-    mit freundlichen freundlichem freundliche freundlicher grüßen grüße gruß viele beste besten liebe lieben herzliche
-    schöne vg lg mfg bg dank danke
-    cordialement bien à vous cordiales salutations meilleures sincères merci amicalement respectueusement
-    saludos un saludo cordial cordiales atentamente gracias abrazo
-    cordiali distinti saluti grazie saluto cordialità
-    atenciosamente obrigado obrigada abraço abraços cumprimentos att
-    met vriendelijke hartelijke groet groeten mvg bedankt groetjes
-    pozdrawiam serdecznie z poważaniem dziękuję pozdrowieniami
-    med vänlig vänliga hälsning hälsningar mvh tack bästa venlig venlige hilsen hilsener tak vennlig beste takk
-    с уважением наилучшими пожеланиями спасибо
-    and und et y en og och
-    """
-)
+_GREETINGS = re.compile(rf"\s*(?:{alternatives('letters.greetings')})(?!\w)", re.IGNORECASE)
+_HONORIFICS = words("letters.honorifics")
+_CLOSINGS = spelt(phrases("letters.closings"))
 """Words of the line that ends a letter."""
-_REFUSALS = spelt(
-    """
-    no not nope never none neither nor cannot can't cant won't don't doesn't unfortunately sorry cancel cancelled
-    impossible unavailable ps p.s nb edit update correction wait actually instead except but unless nothing
-    nein nicht kein keine keiner keinen leider niemals absage storno unmöglich doch außer aber statt
-    non ne pas aucun aucune jamais désolé hélas annuler impossible sauf mais
-    nunca ninguno ninguna tampoco lamentablemente desgraciadamente imposible cancelar excepto pero
-    nessuno nessuna mai purtroppo annullare impossibile tranne però
-    não nao nenhum nenhuma infelizmente impossível cancelar exceto
-    nee niet geen nooit helaas onmogelijk annuleren behalve maar
-    nie żaden nigdy niestety niemożliwe inte ingen aldrig tyvärr ikke ingen aldri dessverre desværre omöjligt umulig
-    нет не никогда сожалению отмена
-    """
-)
+_REFUSALS = spelt(phrases("letters.refusals"))
 """Words that a name or a signature does not hold."""
-_DEVICES = re.compile(
-    r"\s*(?:sent from|von meinem|gesendet (?:von|mit)|envoyé (?:de|depuis|à partir)|enviado (?:desde|do|a partir)|"
-    r"inviato da|verzonden (?:vanaf|met)|verstuurd vanaf|skickat från|sendt fra|wysłane z|get outlook|outlook für|"
-    r"télécharger outlook|отправлено (?:с|из))\b",
-    re.IGNORECASE,
-)
-_DISCLAIMERS = re.compile(
-    r"confidential|confidenti|vertraulich|riservat|vertrouwelijk|poufn|intended recipient|destinatari|disclaimer|"
-    r"confidencia|bestimmungsgemäß|конфиденциал",
-    re.IGNORECASE,
-)
+_DEVICES = re.compile(rf"\s*(?:{alternatives('letters.devices')})\b", re.IGNORECASE)
+_DISCLAIMERS = re.compile(alternatives("letters.disclaimers"), re.IGNORECASE)
 
 
 def _is_plain_name(token: str, known: frozenset[str]) -> bool:

@@ -2,19 +2,21 @@
 
 A reply is read in one language at a time, wholly or not at all. So no word needs to be known for what it denies: `not`,
 `unless`, `other` and all that no one has thought of are simply not here. A word goes in only if, together with any
-others of its language, it cannot turn a yes into something else.
+others of its language, it cannot turn a yes into something else. The words stand in the lexicon, `replies` of each
+language.
 """
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from typing import Any
 
-from core.text.word_lists import words
+from core.errors import ConfigurationError
+from core.text.lexicons import lexicon, phrases, words
+
+_NEEDED = frozenset({"nouns", "articles", "ordinals", "numbers", "weekdays", "months", "at", "known", "phrases"})
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ def _spellings(word: str) -> set[str]:
     return {word, bare.replace("ł", "l").replace("ø", "o"), digraphs, word.replace("ß", "ss")}
 
 
-def spelt(text: str) -> frozenset[str]:
-    """Return the words of a text, each in the spellings that people type."""
-    return frozenset(spelling for word in words(text) for spelling in _spellings(word))
+def spelt(*given: Iterable[str]) -> frozenset[str]:
+    """Return words, each in the spellings that people type."""
+    return frozenset(spelling for some in given for word in some for spelling in _spellings(word))
 
 
 def _numbered(text: str, first: int) -> dict[str, int]:
@@ -68,53 +70,37 @@ def _numbered(text: str, first: int) -> dict[str, int]:
     return {spelling: number for number, group in groups for word in group.split("/") for spelling in _spellings(word)}
 
 
-def _pattern(phrases: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases) or '(?!)'})(?!\w)")
+def _pattern(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?!\w)")
 
 
-def _read(file: Traversable) -> Language:
-    given = tomllib.loads(file.read_text(encoding="utf-8"))
+def _read(code: str, given: Mapping[str, Any]) -> Language:
+    missing = sorted(_NEEDED - given.keys())
+    if missing:
+        raise ConfigurationError(f"{code}.toml: [replies] lacks {', '.join(missing)}; or leave the section out")
     return Language(
-        nouns=spelt("slot option nr no. n° nº num # " + given["nouns"]),
-        articles=spelt(given["articles"]),
+        nouns=spelt(phrases("letters.nouns"), given["nouns"].split()),
+        articles=spelt(given["articles"].split()),
         ordinals=_numbered(given["ordinals"], 1),
         numbers=_numbered(given["numbers"], 1),
         weekdays=_numbered(given["weekdays"], 0),
         months=_numbered(given["months"], 1),
-        at=spelt(given["at"]),
-        hours=spelt("h " + given.get("hours", "")),
-        known=spelt("ok okay perfect super " + given["known"]),
+        at=spelt(given["at"].split()),
+        hours=spelt(phrases("letters.hours"), given.get("hours", "").split()),
+        known=spelt(phrases("letters.known"), given["known"].split()),
         phrases=_pattern(given["phrases"]),
         vetoes=_pattern(given.get("vetoes", [])),
-        asks=spelt(given.get("asks", "")),
+        asks=spelt(given.get("asks", "").split()),
     )
 
 
 @cache
 def languages() -> Mapping[str, Language]:
-    """Return the languages that are known, by code: one file each in `core/replies`."""
-    found = sorted(files("core.outreach").joinpath("replies").iterdir(), key=lambda file: file.name)
-    return {file.name.removesuffix(".toml"): _read(file) for file in found if file.name.endswith(".toml")}
+    """Return the languages that replies are understood in, by code: those whose lexicon has `replies`."""
+    return {code: _read(code, given) for code, given in sorted(lexicon().replies.items())}
 
 
-INDEFINITE = words("a an un una une uno ein eine einen einem een en et ett um uma")
+INDEFINITE = words("letters.indefinite")
 """In front of what may be named, these say that there are others: `slot 2 is an option`."""
-BESIDES = (
-    "alternativ",
-    "propo",
-    "propu",
-    "vorschlag",
-    "terminvorschlag",
-    "forslag",
-    "förslag",
-    "voorstel",
-    "suggest",
-    "mulig",
-    "möglichkeit",
-    "moglichkeit",
-    "moeglichkeit",
-    "possibilit",
-    "variant",
-    "вариант",
-)
+BESIDES = phrases("letters.besides")
 """How words begin that name an offered time only with its number beside them, and else some other time."""

@@ -29,9 +29,9 @@ from core.text import cell_text, normalize
 from core.text.cell_numbers import exact_number, middle_of, read_number, read_range
 from core.text.countries import spellings_of
 from core.text.folding import fold
+from core.text.lexicons import words
 from core.text.regions import countries_of, state_key
 from core.text.titles import read_title
-from core.text.word_lists import words
 
 MICRO = 1_000_000
 """Points are counted in millionths."""
@@ -42,8 +42,8 @@ _CACHE = 8192
 _WORD = re.compile(r"[^\W_]+[+#]*")
 _LONGEST_CODE = 3
 
-_TRUE = words("true yes y 1 x t on ja j wahr oui o vrai si s sim verdadero tak")
-_FALSE = words("false no n 0 f off nein falsch non faux nao falso nie")
+_TRUE = words("cells.rule_yes")
+_FALSE = words("cells.rule_no")
 
 RoleOf = Callable[[str], str | None]
 """Reads a job title: the ATL role it holds (`core.qualification.icp.Role`), or None."""

@@ -6,34 +6,22 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from core.text import folding
-from core.text.name_words import GIVEN, HONORIFICS, NOT_NAMES, PARTICLES, PLAIN_HONORIFICS, SURNAMES
+from core.text.lexicons import any_word
+from core.text.name_words import (
+    AFTER_HONORIFIC,
+    GIVEN,
+    HONORIFICS,
+    NO_NAME_ENDINGS,
+    NOT_NAMES,
+    OPENING_PARTICLES,
+    PARTICLES,
+    PLAIN_HONORIFICS,
+    SURNAMES,
+)
 from core.text.title_words import CREDENTIALS, JOBS
 from core.text.titles import fold, read_title
 
 _MAX_NAME = 60
-_AFTER_HONORIFIC = frozenset(
-    {
-        "med.",
-        "h.c.",
-        "hc.",
-        "jur.",
-        "phil.",
-        "rer.",
-        "nat.",
-        "oec.",
-        "pol.",
-        "techn.",
-        "habil.",
-        "(fh)",
-        "dipl.-kfm.",
-        "dipl.-wirt.-ing.",
-        "maitre",
-    }
-)
-_LEADING_PARTICLES = frozenset({"de", "van", "von", "al", "mac", "ben", "san", "el", "abu", "la", "le", "da", "di"})
-"""Particles that may begin a name."""
-_ABSTRACT = ("tion", "ology", "ware", "ungen")
-"""Ends of words that are things, not people."""
 _CHARTERED = frozenset({"CA", "CS", "CMA", "CPA", "ACA", "FCA"})
 """Letters of a profession that stand before a name in India; written in small letters they would be a name."""
 _LETTERS = re.compile(r"^(?:(?=\S*[A-Z]\S*[A-Z])[A-Z][A-Za-z.®-]{1,7}(?: |$)){1,2}$")
@@ -41,7 +29,7 @@ _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
 _ABBREVIATED_HALF = re.compile(r"-[^\W\d_]\.$")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
-_PRONOUNS = re.compile(r"\s*[(\[]\s*(?:he|she|they|him|her|er|sie|il|elle|ella|el)\s*[/|,].*?[)\]]", re.IGNORECASE)
+_PRONOUNS = re.compile(rf"\s*[(\[]\s*(?:{any_word('names.pronouns')})\s*[/|,].*?[)\]]", re.IGNORECASE)
 _PREFIXED = re.compile(r"^(?:Mc|Mac|De|Di|Le|La|Van|Fitz|Du|Da|Del|O)(?=[A-Z])")
 _DECORATION = re.compile(r"^(?:\d{1,2}[.)]\s+|[^\w(]+)+|[^\w.)’'\"”“»]+$")
 _EDGES = ' \t,;:|-–—•·*"“”„«»<>\u2022'
@@ -169,7 +157,7 @@ def _are_letters(text: str) -> bool:
 def _stripped(words: list[str]) -> list[str]:
     while len(words) > 2 and words[0] in _CHARTERED:
         words = words[1:]
-    while len(words) > 1 and (_is_honorific(words[0]) or (fold(words[0]) in _AFTER_HONORIFIC and len(words) > 2)):
+    while len(words) > 1 and (_is_honorific(words[0]) or (fold(words[0]) in AFTER_HONORIFIC and len(words) > 2)):
         words = words[1:]
     while (
         len(words) > 2
@@ -196,7 +184,7 @@ def _is_name(words: list[str]) -> bool:
         folded = fold(word).strip(".’'")
         if _is_particle_at(words, position, folded):
             continue
-        if position == 0 and folded in PARTICLES and folded not in _LEADING_PARTICLES:
+        if position == 0 and folded in PARTICLES and folded not in OPENING_PARTICLES:
             return False
         if _INITIAL.match(word) and word[0].isupper():
             continue
@@ -241,7 +229,7 @@ def _may_name(folded: str, *, is_common: bool, is_last: bool) -> bool:
         return folded in GIVEN or (is_last and folded in SURNAMES)
     if folded.endswith("'s"):
         return False
-    return not (is_last and len(folded) > 6 and folded.endswith(_ABSTRACT) and folded not in GIVEN)
+    return not (is_last and len(folded) > 6 and folded.endswith(NO_NAME_ENDINGS) and folded not in GIVEN)
 
 
 def _is_capitalised(word: str) -> bool:

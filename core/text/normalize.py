@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.text.cell_text import SCIENTIFIC, WHOLE, storable, text
 from core.text.countries import country_code, country_name
+from core.text.lexicons import alternatives, any_word, phrases
 from core.text.mail_addresses import ascii_domain, folded
 from core.text.mailboxes import is_made_up
 from core.text.shared_hosts import is_shared, shared_hosts
@@ -250,21 +251,19 @@ def country(raw: str) -> str | None:
 
 
 _MULTIPLIER = {
-    "k": 1_000, "thousand": 1_000, "tsd": 1_000, "mil": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000,
-    "mio": 1_000_000, "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000,
-    "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000, "mrd": 1_000_000_000, "md": 1_000_000_000,
-    "milliarden": 1_000_000_000, "lakh": 100_000, "lakhs": 100_000, "lac": 100_000, "cr": 10_000_000,
-    "crore": 10_000_000, "crores": 10_000_000,
-}  # fmt: skip
+    **dict.fromkeys(phrases("numbers.thousand"), 1_000),
+    **dict.fromkeys(phrases("numbers.lakh"), 100_000),
+    **dict.fromkeys(phrases("numbers.million"), 1_000_000),
+    **dict.fromkeys(phrases("numbers.crore"), 10_000_000),
+    **dict.fromkeys(phrases("numbers.billion"), 1_000_000_000),
+}
 _AMOUNT = r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)\s*([a-z]+\b)?\.?"
-_MONEY = re.compile(
-    r"(?:us\$|[$€£₹¥]|\b(?:usd|eur|gbp|inr|chf|cad|aud|rs|euro|euros|dollars|employees|employee|mitarbeiter|people|staff|salaries|empleados|dipendenti|medewerkers)\b\.?)",
-    re.IGNORECASE,
-)
-_BEFORE = r"(?:ca|circa|about|approx|over|under|more than|less than|up to|von|de|from|[~≈<>≥≤])?\.?\s*"
-_JOINT = r"(-|–|—|to|bis|a|à|until|and|…|\.\.)"
-_RANGE = re.compile(rf"^{_BEFORE}{_AMOUNT}\s*(?:{_JOINT}\s*{_AMOUNT})?\s*(\+|plus)?$")
-_OPEN = re.compile(r"^(?:over|more than|>|≥|at least|mehr als|über|plus de|más de)\s*")
+_MONEY = re.compile(rf"(?:us\$|[$€£₹¥]|\b(?:{alternatives('numbers.units')})\b\.?)", re.IGNORECASE)
+_BEFORE = rf"(?:{any_word('numbers.about')}|[~≈<>≥≤])?\.?\s*"
+_JOINT = rf"(-|–|—|{alternatives('numbers.to')}|…|\.\.)"
+_RANGE = re.compile(rf"^{_BEFORE}{_AMOUNT}\s*(?:{_JOINT}\s*{_AMOUNT})?\s*(\+|{any_word('numbers.plus')})?$")
+_OPEN = re.compile(rf"^(?:{any_word('numbers.at_least')}|>|≥)\s*")
+_AT_MOST = phrases("numbers.at_most")
 
 
 def number_range(raw: str) -> str | None:
@@ -295,7 +294,7 @@ def _number_range(raw: str) -> str | None:
         return value
     if joint:
         return f"{low}-{high}"
-    if plain[:1] in "<≤" or plain.startswith(("under", "less than", "up to")):
+    if plain[:1] in "<≤" or plain.startswith(_AT_MOST):
         return f"0-{low}"
     return f"{low}+" if plus or _OPEN.match(plain) else low
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.text.lexicons import alternatives
 from core.text.word_lists import words
 
 _STATES = words(
@@ -25,10 +26,7 @@ _EU = re.compile(
     r"(?:^|[,·|•–-]\s*|\s)(?:(?P<land>[A-Z]{1,2})-)?(?P<code>\d{4,5})\s+(?P<city>[^\W\d_][\w.'’/() -]{1,40})"
 )
 _STREET = re.compile(r"^(?=.*[^\W\d_]{3})(?=.*\d)[\w.,'’/ &#-]{5,80}$")
-_NO_STREET = re.compile(
-    r"(?:tel|phone|fax|mobil|e-?mail|www\.|@|©|copyright|since|founded|ust|vat|hrb|iban|p\.?\s?o\.? box|suite only)",
-    re.IGNORECASE,
-)
+_NO_STREET = re.compile(f"(?:{alternatives('addresses.no_street')})", re.IGNORECASE)
 _LANDS = {"D": "Germany", "DE": "Germany", "A": "Austria", "AT": "Austria", "CH": "Switzerland", "F": "France",
           "FR": "France", "NL": "Netherlands", "B": "Belgium", "BE": "Belgium", "I": "Italy", "IT": "Italy",
           "E": "Spain", "ES": "Spain", "L": "Luxembourg", "DK": "Denmark", "SE": "Sweden", "S": "Sweden"}  # fmt: skip

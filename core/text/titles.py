@@ -14,6 +14,7 @@ from itertools import dropwhile
 from typing import Literal, get_args
 
 from core.text import title_words as words
+from core.text.lexicons import alternatives, any_word
 
 Role = Literal["CEO", "COO", "CFO", "CTO", "VP Finance", "VP Operations"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -29,39 +30,29 @@ _PHRASES: dict[str, Role] = {
     **dict.fromkeys(words.COO, "COO"),
     **dict.fromkeys(words.CFO, "CFO"),
     **dict.fromkeys(words.CTO, "CTO"),
+    **dict.fromkeys(words.VP_FINANCE, "VP Finance"),
 }  # fmt: skip
-_FUSED: dict[str, Role] = {"finanzchef": "CFO", "finanzchefin": "CFO"} | dict.fromkeys(
-    ("finanzleiter", "finanzleiterin", "finanzleitung", "finanzdirektor", "finanzdirektorin"), "VP Finance"
-)  # type: ignore[assignment]  # dict.fromkeys widens the literal
-_PHRASES |= _FUSED
 
 _TITLE_WORDS = words.JOBS.union(
     *(phrase.split() for phrase in (*words.CEO, *words.COO, *words.CFO, *words.CTO, *words.OWNER, *words.PRESIDENT)),
     *(phrase.split() for phrase in words.HEADS | words.HEADS_AFTER),
-    _FUSED,
+    words.VP_FINANCE,
 ) - (words.CONNECTORS | words.NEUTRAL - words.JOBS)
 _WORDS = re.compile(r"[^\W\d_]+")
 _ACRONYM = re.compile(r"\b(?:[a-z]\s?\.\s?){1,4}[a-z]\b\.?|\b(?:[a-z]\.){2,5}")
-_SPLIT = re.compile(
-    r"(\s*(?:[,;/|&+•·()\[\]:]|\s[-–—~]+\s|[–—]|\b(?:and|und|et|y|e|en|cum|sowie|as well as)\b(?!-))\s*)"
-)
-_CONJUNCTION = re.compile(r"^\s*(?:[/&+]|and|und|et|y|e|en|cum|sowie|as well as)\s*$")
-_SINCE = re.compile(
-    r"\b(?:since|seit|depuis|desde|dal|sinds|from)\s+(?:\w+\s+)?(?:19|20)\d\d\b|\b(?:of|at)?\s*the\s+company$"
-)
-_YEARS = re.compile(
-    r"(?:19|20)\d\d\s*[-–—/]\s*(?:19|20)?\d\d(?!\d)|\b(?:until|bis|jusqu'en|hasta|ate|fino al|tot)\s+(?:19|20)\d\d"
-)
+_AND = any_word("titles.and")
+_SPLIT = re.compile(rf"(\s*(?:[,;/|&+•·()\[\]:]|\s[-–—~]+\s|[–—]|\b(?:{_AND})\b(?!-))\s*)")
+_CONJUNCTION = re.compile(rf"^\s*(?:[/&+]|{_AND})\s*$")
+_SINCE = re.compile(rf"\b(?:{any_word('titles.since')})\s+(?:\w+\s+)?(?:19|20)\d\d\b|\b(?:of|at)?\s*the\s+company$")
+_YEARS = re.compile(rf"(?:19|20)\d\d\s*[-–—/]\s*(?:19|20)?\d\d(?!\d)|\b(?:{any_word('titles.until')})\s+(?:19|20)\d\d")
 _GENDER = re.compile(r"(?<=\w)[*:_/·](?:-?in(?:nen)?|r|n|e)\b|(?<=\w)\((?:in|r|e|a)\)|(?<=\w)/-in\b")
 _ADVERT = re.compile(r"\(\s*[mwdfxh]\s*[/|,]\s*[mwdfxh*]\s*(?:[/|,]\s*[mwdfx*]\s*)?\)")
-_OF = re.compile(
-    r"^(?P<post>.{2,70}?)\s+(?:of|at|for|with|bei|von|vom|der|chez|de|da|di|do|del|della|dell'|en|bij|van|@|zu|"
-    r"d')\s+(?P<place>.+)$"
-)
+_OF = re.compile(rf"^(?P<post>.{{2,70}}?)\s+(?:{any_word('titles.held_at')})\s+(?P<place>.+)$")
+_CO_PREFIX = re.compile(rf"\bco-?\s*(?=(?:{any_word('titles.co_prefixed')}))")
+_HYPHENED = re.compile(rf"\b({alternatives('titles.hyphened')})-(?=[a-z])")
 _AT = re.compile(r"\s*@\s*")
-_LEADING = frozenset({"of", "at", "for", "the", "bei", "chez", "bij"})
+_NEUTRAL_BESIDE_OWNER = words.NEUTRAL - words.OWNER
 _ENDED = "ended"
-_ON_THE_BOARD = frozenset({"board", "member", "directors", "trustees", "vorstandsmitglied", "mitglied", "vorstands"})
 _EDGES = " .,'\"“”„«»*-–—_!"
 _ORDINAL_YEAR = re.compile(r"^(?:19|20)\d\d$")
 
@@ -150,15 +141,10 @@ def _parts(text: str) -> list[tuple[str, bool]]:
         " / ",
         folded,
     )
-    folded = re.sub(r"\bco-?\s*(?=(?:found|own|grund|fond|fund|opricht|eigen|proprie))", "co", folded)
+    folded = _CO_PREFIX.sub("co", folded)
     folded = re.sub(r"\bco-\s*(?=\w)", "co ", folded)
     folded = re.sub(r"\b(administrati\w+)\s+(?:et|y|e)\s+(?=financ|finanz)", r"\1 ", folded)
-    folded = re.sub(
-        r"\b(mede|vice|gesellschafter|presidente?|diretora?|directora?|direttore|directeur|directrice|owner|"
-        r"soci[oa]|gerante?|administrador)-(?=[a-z])",
-        r"\1 ",
-        folded,
-    )
+    folded = _HYPHENED.sub(r"\1 ", folded)
     folded = re.sub(r"\bmede (?=eigenaar|oprichter)", "mede", folded)
     folded = re.sub(r"\bd'(?=[a-z]{2})", "d' ", _AT.sub(" at ", folded))
     cut = _SPLIT.split(folded)
@@ -196,7 +182,7 @@ def _phrase_role(part: str) -> Role | None:
             )
             if role is not None and all(token in words.NEUTRAL for token in tokens[end:]):
                 return role
-            if role == "CEO" and tokens[start].startswith("geschaftsfuhr") and _is_field(tokens[end:]):
+            if role == "CEO" and tokens[start].startswith(words.CARRIES_A_FIELD) and _is_field(tokens[end:]):
                 return role
     return None
 
@@ -216,18 +202,7 @@ def _area(tokens: list[str]) -> Role | None:
 def _head_and_area(part: str) -> tuple[bool, Role | None]:
     """Say whether the part begins with (or is) a head such as "VP", and the role its area makes of it."""
     tokens = _tokens(part)
-    while tokens and tokens[0] in (
-        "global",
-        "group",
-        "corporate",
-        "senior",
-        "sr",
-        "our",
-        "the",
-        "interim",
-        "acting",
-        "worldwide",
-    ):
+    while tokens and tokens[0] in words.BEFORE_HEAD:
         tokens = tokens[1:]
     for length in (3, 2, 1):
         if " ".join(tokens[:length]) in words.HEADS and len(tokens) >= length:
@@ -276,7 +251,7 @@ class _Reading:
 
     def _take_post(self, part: str) -> bool:
         role = _phrase_role(part)
-        bare = _without(_tokens(part), words.NEUTRAL - {"founder", "cofounder", "owner"})
+        bare = _without(_tokens(part), _NEUTRAL_BESIDE_OWNER)
         owns = bare in words.OWNER or part in words.OWNER
         if role is None and not owns:
             self_head, role = _head_and_area(part)
@@ -307,9 +282,9 @@ class _Reading:
         if self.president and not self.roles and "board" in tokens:
             self.place = self.place or part
             return
-        if all(token in _ON_THE_BOARD or token in words.CONNECTORS for token in tokens):
+        if all(token in words.ON_THE_BOARD or token in words.CONNECTORS for token in tokens):
             return
-        without_article = list(dropwhile(lambda token: token in _LEADING, tokens))
+        without_article = list(dropwhile(lambda token: token in words.LEADING, tokens))
         if (
             not self.after_top
             or _is_job(part)
