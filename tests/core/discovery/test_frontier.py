@@ -176,3 +176,13 @@ def test_sitemaps_list_pages_or_sitemaps():
     assert sitemap_addresses(index) == ([], [HOME + "s.xml"])
     assert sitemap_addresses("<html>") == ([], [])
     assert len(sitemap_addresses(f"<loc>{HOME}</loc>" * 6_000)[0]) == 5_000
+
+
+@pytest.mark.parametrize(
+    ("score", "depth", "is_worth"),
+    [(20, 0, True), (19, 0, False), (24, 1, True), (23, 1, False), (28, 2, True), (27, 2, False), (90, 3, False)],
+)
+def test_what_lies_deeper_must_promise_more(score, depth, is_worth):
+    frontier = Frontier(HOME, "")
+    frontier.add(PageLinks((candidate("team", score),)), depth)
+    assert bool(taken(frontier)) is is_worth
