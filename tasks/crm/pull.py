@@ -14,8 +14,10 @@ from core.crm.units import Link
 from core.errors import Gone, SalesAgentError
 from core.text import normalize
 from db.crm import inbox as crm_inbox
+from db.crm import staging as crm_staging
 from db.crm import sync_log
-from db.crm.inbox import Cursor, Judged, Staged
+from db.crm.inbox import Cursor, Judged
+from db.crm.staging import Staged
 from db.outreach import opt_outs
 from db.outreach.tombstones import erased_among
 from tasks.crm.session import SyncSession
@@ -136,7 +138,7 @@ async def fetch_staged(session: SyncSession) -> int:
     """Look at every company that asks for it; one that cannot be read costs no other. Return how many were read."""
     after, fetched = "", 0
     while True:
-        page = await crm_inbox.select_to_fetch(
+        page = await crm_staging.select_to_fetch(
             session.connection, session.name, after=after, limit=_LOOKS_A_PAGE, now=session.clock()
         )
         if not page:
@@ -157,7 +159,7 @@ async def _look_at(session: SyncSession, staged: Staged) -> bool:
         if failure.is_everybodys:
             raise
         async with session.writing:
-            await crm_inbox.mark_unfetched(
+            await crm_staging.mark_unfetched(
                 session.connection,
                 session.name,
                 staged.remote_id,
@@ -170,7 +172,7 @@ async def _look_at(session: SyncSession, staged: Staged) -> bool:
             heard = heard_of(unit.refusals, session.name)
             await opt_outs.hear(session.connection, heard, tombstone_key, now=session.clock())
         unit = None if unit is None else await _without_erased(session, unit)
-        await crm_inbox.record_fetched(session.connection, session.name, staged.remote_id, unit, now=session.clock())
+        await crm_staging.record_fetched(session.connection, session.name, staged.remote_id, unit, now=session.clock())
     return True
 
 

@@ -15,8 +15,8 @@ from core.crm.states import LOOK_UP_AFTER, State, failure_of
 from core.crm.units import Link, LocalRecord, Operation, pushed_link
 from core.errors import Gone, Rejected, SalesAgentError, Timeout, Unavailable, UnexpectedAnswer
 from db.crm import dead_letters, sync_log
-from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
+from db.crm import staging as crm_staging
 from db.crm.links import SavedLink
 from db.crm.sync_log import SyncEntry
 from tasks.crm.pull import fetch_staged
@@ -59,7 +59,7 @@ async def _looked_at_again(session: SyncSession, lead_ids: Sequence[UUID], done:
     changed = [each for each, unit in known.items() if each not in unchanged or _is_unsure(session, unit)]
     if not changed:
         return units
-    await crm_inbox.stage(session.connection, session.name, changed)
+    await crm_staging.stage(session.connection, session.name, changed)
     await fetch_staged(session)
     await settle_leads(session, [known[remote_id].lead_id for remote_id in changed], done)
     return await load_units(session, lead_ids)
@@ -174,7 +174,7 @@ class _Sender:
             async with session.connection.transaction():
                 adopted = replace(link, remote_id=found.lead.id, create_sent_at=None)
                 await crm_links.save(session.connection, session.name, [SavedLink(adopted)], now=now)
-                await crm_inbox.record_fetched(session.connection, session.name, found.lead.id, found, now=now)
+                await crm_staging.record_fetched(session.connection, session.name, found.lead.id, found, now=now)
             await settle_leads(session, [self._unit.lead_id], self._done)
 
     async def _create_person(self, operation: Operation, lead_remote_id: str | None) -> None:
@@ -247,7 +247,7 @@ class _Sender:
         remote_id = _remote_of(self._unit)
         if remote_id is not None:
             async with session.writing, session.connection.transaction():
-                await crm_inbox.stage(session.connection, session.name, [remote_id])
+                await crm_staging.stage(session.connection, session.name, [remote_id])
 
     async def _failed(self, operation: Operation, error: SalesAgentError) -> None:
         session, now = self._session, self._session.clock()

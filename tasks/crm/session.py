@@ -13,7 +13,7 @@ from core.crm.units import Setting
 from core.ports import CRMProvider
 from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
-from db.crm.inbox import Staged
+from db.crm.staging import Staged
 from db.server.engine import Connection, own_connection
 
 

@@ -11,12 +11,12 @@ from core.crm.records import Kind, RemoteRecord
 from core.crm.runs import SyncPlan, Tally
 from core.crm.states import State
 from core.crm.units import Link, LocalUnit, Operation, RecordPlan, Setting, created_link, new_here
-from db.crm import inbox as crm_inbox
 from db.crm import links as crm_links
 from db.crm import records as crm_records
+from db.crm import staging as crm_staging
 from db.crm import sync_log
-from db.crm.inbox import Staged
 from db.crm.links import SavedLink
+from db.crm.staging import Staged
 from db.crm.sync_log import SyncEntry
 from db.server.engine import Connection
 from tasks.crm.session import SyncSession
@@ -46,7 +46,7 @@ async def load_units(session: SyncSession, lead_ids: Sequence[UUID], *, lock: bo
         for link in known
         if link.kind is Kind.LEAD and link.remote_id is not None
     }
-    staged = await crm_inbox.select_fetched(connection, name, list(remote_of.values()))
+    staged = await crm_staging.select_fetched(connection, name, list(remote_of.values()))
     units = []
     for lead_id in lead_ids:
         seen = staged.get(remote_of.get(lead_id) or "")
@@ -65,7 +65,7 @@ async def survey(session: SyncSession) -> SyncPlan:
             for operation in due_operations(unit, session.clock()):
                 tally.add(operation, _name_of(operation, unit.local))
     after = ""
-    while page := await crm_inbox.select_unlinked(session.connection, session.name, after=after, limit=_PAGE):
+    while page := await crm_staging.select_unlinked(session.connection, session.name, after=after, limit=_PAGE):
         for staged in page:
             if staged.unit is not None and await _twin_of(session, staged) is None and _is_wanted(session):
                 for record in (staged.unit.lead, *staged.unit.contacts):
@@ -178,7 +178,7 @@ async def settle_leads(session: SyncSession, lead_ids: Sequence[UUID], done: dic
         conflicts = await sync_log.record_conflicts(connection, name, session.run_id, records)
         await sync_log.record(connection, name, session.run_id, entries)
         seen = {unit.staged.remote_id: unit.staged.fetched_at for unit in units if unit.staged is not None}
-        await crm_inbox.settle(connection, name, seen)
+        await crm_staging.settle(connection, name, seen)
     if conflicts:
         done["conflicts"] = done.get("conflicts", 0) + conflicts
 
@@ -260,7 +260,7 @@ async def _take_in_person(
 async def _follow_merges(session: SyncSession) -> None:
     """Follow companies that were merged: to the other one where we have none there, else leave ours and say so."""
     connection, name = session.connection, session.name
-    while page := await crm_inbox.select_merged(connection, name, limit=_PAGE):
+    while page := await crm_staging.select_merged(connection, name, limit=_PAGE):
         for staged in page:
             async with connection.transaction():
                 await _follow(connection, session, staged)
@@ -271,7 +271,7 @@ async def _follow(connection: Connection, session: SyncSession, staged: Staged) 
     link = await crm_links.find_by_remote(connection, name, Kind.LEAD, staged.remote_id)
     if link is not None and staged.merged_into is not None:
         # Which may have been merged itself meanwhile, and is settled already.
-        target = await crm_inbox.survivor(connection, name, staged.merged_into)
+        target = await crm_staging.survivor(connection, name, staged.merged_into)
         taken = await crm_links.find_by_remote(connection, name, Kind.LEAD, target)
         if taken is None:
             moved = replace(link, remote_id=target, remote_updated_at=None)
@@ -282,13 +282,13 @@ async def _follow(connection: Connection, session: SyncSession, staged: Staged) 
             people = (await crm_links.select_of(connection, name, [link.lead_id]))[link.lead_id]
             await crm_links.drop(connection, name, [(p.kind, p.own_id) for p in people if p.kind is Kind.CONTACT])
             await crm_links.save(connection, name, [SavedLink(gone)], now=now)
-    await crm_inbox.settle(connection, name, {staged.remote_id: staged.fetched_at})
+    await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
 
 
 async def _take_in_new(session: SyncSession, done: dict[str, int]) -> None:
     """Link companies that no link knows to the leads they are, or take them in as new ones."""
     after = ""
-    while page := await crm_inbox.select_unlinked(session.connection, session.name, after=after, limit=_PAGE):
+    while page := await crm_staging.select_unlinked(session.connection, session.name, after=after, limit=_PAGE):
         async with session.connection.transaction():
             for staged in page:
                 await _take_in(session, staged, done)
@@ -298,7 +298,7 @@ async def _take_in_new(session: SyncSession, done: dict[str, int]) -> None:
 async def _take_in(session: SyncSession, staged: Staged, done: dict[str, int]) -> None:
     connection, name, now = session.connection, session.name, session.clock()
     if staged.unit is None:
-        await crm_inbox.settle(connection, name, {staged.remote_id: staged.fetched_at})
+        await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
         return
     lead_id = await _twin_of(session, staged)
     if lead_id is not None:
@@ -309,7 +309,7 @@ async def _take_in(session: SyncSession, staged: Staged, done: dict[str, int]) -
         await crm_links.save(connection, name, [SavedLink(link)], now=now)
         return
     if not _is_wanted(session):
-        await crm_inbox.settle(connection, name, {staged.remote_id: staged.fetched_at})
+        await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
         return
     operation = new_here(session.setting(), staged.unit.lead, None)
     lead_id = await crm_records.create_lead(connection, name, staged.remote_id, operation.values, now)

@@ -15,7 +15,7 @@ EXEMPT = {
     "integrations/chat_completions/chat.py": "the protocol's SDK is called after who made it up",
     **{f"integrations/{path.parent.name}/": "its own folder" for path in ROOT.glob("integrations/*/plug.py")},
 }
-COLUMN_KINDS = ("core/imports/", "core/leads/fields.py")
+COLUMN_KINDS = ("core/imports/", "core/leads/fields.py", "core/text/lexicon_keys.py")
 """Here `linkedin` is a kind of column: addresses of profiles, whoever made the file."""
 KNOWN = {
     **dict.fromkeys(
