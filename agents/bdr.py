@@ -1,7 +1,7 @@
-"""Proposes a meeting: qualify -> calendar -> propose -> a person's approval -> the guest's reply -> book.
+"""Proposes a meeting: qualify -> calendar -> propose -> a person's approval -> the prospect's reply -> book.
 
 The graph decides and writes; it sends nothing and books nothing. What is sent is the approval's content, and what is
-booked is a slot of it, by tasks that check both. So nothing a model or a guest says can reach a recipient or a slot.
+booked is a slot of it, by tasks that check both. So nothing a model or a prospect says can reach a recipient or a slot.
 Without a model the words are a template's.
 """
 
@@ -15,7 +15,7 @@ from langgraph.types import interrupt
 
 from core.agents import threads
 from core.outreach.meetings import Span, WorkingHours, free_slots, offer
-from core.outreach.proposals import SHOWN_FACTS, checked_opening, guest_names, guest_zone, message, qualifies
+from core.outreach.proposals import SHOWN_FACTS, checked_opening, message, prospect_names, prospect_zone, qualifies
 from core.outreach.reply_reading import read_reply
 
 Busy = Callable[[datetime, datetime], Awaitable[list[Span]]]
@@ -38,8 +38,8 @@ class MeetingState(TypedDict, total=False):
         slots: those offered, as `Span.as_json`.
         content: the proposal: `to`, `subject`, `body`, `slots`.
         is_approved: what the person said.
-        reply: the guest's, in full.
-        slot: the number of the slot the guest chose; None where the reply does not say.
+        reply: the prospect's, in full.
+        slot: the number of the slot the prospect chose; None where the reply does not say.
     """
 
     facts: dict[str, Any]
@@ -111,8 +111,8 @@ class _Nodes:
         earliest, latest = now + terms["notice"], now + terms["horizon"]
         busy = await self._busy(earliest, latest)
         free = free_slots(busy, terms["hours"], minutes=terms["minutes"], earliest=earliest, latest=latest)
-        zone = guest_zone(state["facts"])
-        slots = offer(free, guest_zone=zone)
+        zone = prospect_zone(state["facts"])
+        slots = offer(free, prospect_zone=zone)
         if not slots:
             return {"stopped": "there is no free slot that suits both, within the horizon"}
         return {"slots": [slot.as_json() for slot in slots], "zone": zone or terms["hours"].timezone}
@@ -142,14 +142,14 @@ def await_approval(state: MeetingState) -> MeetingState:
 
 
 def await_reply(state: MeetingState) -> MeetingState:
-    """Wait for the guest's reply. Answer: its text."""
+    """Wait for the prospect's reply. Answer: its text."""
     return {"reply": str(interrupt({"kind": "reply", "slots": len(state["slots"])}))}
 
 
 def book(state: MeetingState) -> MeetingState:
     """Read which slot the reply chooses; one that leaves a doubt chooses none."""
     offered = [Span.from_json(slot) for slot in state["slots"]]
-    names, ours = guest_names(state["facts"]), state["content"]["body"]
+    names, ours = prospect_names(state["facts"]), state["content"]["body"]
     return {"slot": read_reply(state["reply"], offered, zone=state["zone"], names=names, ours=ours).slot}
 
 

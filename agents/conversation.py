@@ -1,4 +1,4 @@
-"""The conversation agent: a guest's turn is heard, understood, answered and spoken; then it waits for the next one.
+"""The conversation agent: a prospect's turn is heard, understood, answered and spoken; then it waits for the next one.
 
     START → listen ⇄ (waits for a turn) → transcribe ─┬─(the rule: leave me alone)→ opt_out ─┐
               ↑                                       └─(else)→ intent ─┬─(unsubscribe)→ opt_out ─┤
@@ -50,7 +50,7 @@ _NONE = "NONE"
 Transcribe = Callable[[Mapping[str, Any]], Awaitable[str]]
 """Hears the audio that a turn names, and gives what was said in it."""
 OptOut = Callable[[], Awaitable[str]]
-"""Suppresses the guest for good; says what was suppressed. Safe to repeat."""
+"""Suppresses the prospect for good; says what was suppressed. Safe to repeat."""
 
 
 class Line(Protocol):
@@ -82,7 +82,7 @@ class Mouth(Protocol):
 
 
 class Reading(BaseModel):
-    """What the guest means."""
+    """What the prospect means."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -103,8 +103,8 @@ class ConversationState(ConversationInput, total=False):
         turn: the turn at hand: `id`, and `text` or `audio`.
         words: what was said in it.
         intent: what was meant; by: "model" or "rules".
-        opted_out: what was suppressed, once the guest has asked for it.
-        reply: what is answered; was_interrupted: whether the guest cut it short.
+        opted_out: what was suppressed, once the prospect has asked for it.
+        reply: what is answered; was_interrupted: whether the prospect cut it short.
         refused: sentences of the model that were not said, in this turn.
         turns: those that have ended, as records.
     """
@@ -218,7 +218,7 @@ def after_intent(state: ConversationState) -> Literal["opt_out", "respond"]:
 
 
 def after_speaking(state: ConversationState) -> Literal["listen", "__end__"]:
-    """Go on unless the guest has ended it."""
+    """Go on unless the prospect has ended it."""
     return "__end__" if state["intent"] in LAST else "listen"
 
 
@@ -252,7 +252,7 @@ class _Nodes:
         return {"words": words, "topics": [], "refused": 0, "was_interrupted": False}
 
     async def intent(self, state: ConversationState) -> dict[str, Any]:
-        """Say what the guest means: by the model, held against the playbook's topics, else by rules."""
+        """Say what the prospect means: by the model, held against the playbook's topics, else by rules."""
         words = state["words"]
         intent, topics = read_intent(words, self._playbook)
         if self._read is None or intent == "unheard":
@@ -260,7 +260,7 @@ class _Nodes:
         try:
             said = await self._read.ainvoke({"topics": self._listed(), **_fenced(words)})
         except (ProviderError, MalformedAnswer, LimitReached) as error:
-            # A guest is waiting: the rules answer, and the log says why.
+            # A prospect is waiting: the rules answer, and the log says why.
             log.warning("intent_by_rules", extra={"reason": type(error).__name__})
             return {"intent": intent, "topics": topics, "by": "rules"}
         known = {topic.id for topic in self._playbook.topics}
@@ -272,14 +272,14 @@ class _Nodes:
         return "\n".join(lines) or "- none"
 
     async def opt_out(self, state: ConversationState) -> dict[str, Any]:
-        """Suppress the guest, before anything is answered."""
+        """Suppress the prospect, before anything is answered."""
         found = {"opted_out": await self._opt_out(), "intent": "unsubscribe", "topics": []}
         return found if state.get("by") and state.get("intent") == "unsubscribe" else {**found, "by": "rules"}
 
     async def respond(self, state: ConversationState) -> dict[str, Any]:
         """Answer from the playbook and nothing else; what is ready is spoken while the rest is being written.
 
-        A guest who went on speaking before the answer began gets none.
+        A prospect who went on speaking before the answer began gets none.
         """
         if self._floor.is_interrupted:
             return {"reply": "", "answered_by": "playbook", "refused": 0}
@@ -323,7 +323,7 @@ class _Nodes:
                     if sentence not in reply.said and reply.length + len(sentence) <= 2 * MAX_ANSWER:
                         reply.say(sentence)
         except (ProviderError, MalformedAnswer, LimitReached) as error:
-            # A guest is waiting: the playbook's own words follow where none were said, and the log says why.
+            # A prospect is waiting: the playbook's own words follow where none were said, and the log says why.
             log.warning("answered_by_playbook", extra={"reason": type(error).__name__})
 
     async def speak(self, state: ConversationState) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a conversation's turn costs on top of models and speech: from the end of the guest's words to the first sound.
+"""What a turn of a conversation costs beside models and speech: from the last word of the prospect to the first sound.
 
     python -m bench.bench_conversation [--turns 30]
 
@@ -34,7 +34,7 @@ VOICE = "00000000-0000-4000-8000-000000000001"
 
 def prepare(sandbox: Any, turns: int) -> None:
     """Give the sandbox its latencies and its answers."""
-    said = [("You listen to one turn", READING), ("You answer a guest", PRICE)]
+    said = [("You listen to one turn", READING), ("You answer a prospect", PRICE)]
     sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
     sandbox.seed("cartesia", transcripts=["What does it cost?"] * (2 * turns + 2))
     sandbox.settings("cerebras", answer_after_s=ANSWER_AFTER_S, token_pause_s=TOKEN_PAUSE_S, tokens_per_minute=None)
@@ -72,7 +72,7 @@ class Bare:
         body = {
             "model": "gpt-oss-120b",
             "stream": True,
-            "messages": [{"role": "user", "content": "You answer a guest"}],
+            "messages": [{"role": "user", "content": "You answer a prospect"}],
         }
         text = ""
         async with self._http.stream("POST", self._url, json=body, headers=self._headers) as answer:
@@ -172,7 +172,7 @@ def main() -> None:
     figures = {"through the agent": found["agent"], "bare calls": found["bare"], "our share": ours}
     result = {
         "turns": turns,
-        "unit": "ms from the end of the guest's words to the first sound",
+        "unit": "ms from the end of the prospect's words to the first sound",
         "model_answers_after_ms": 1000 * ANSWER_AFTER_S,
         "python": platform.python_version(),
         "cores": os.cpu_count(),

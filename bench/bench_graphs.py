@@ -55,7 +55,7 @@ async def measure(database: str, nodes: int, rounds: int) -> dict[str, dict[str,
 
     from agents.checkpoints import open_saver
     from db.server.keeping import until_stored
-    from langgraph_prefect.running import Surroundings, run_graph
+    from langgraph_prefect.running import RunOptions, run_graph
 
     graph = chain(nodes)
     async with open_saver(database, until_stored) as saver:
@@ -68,22 +68,22 @@ async def measure(database: str, nodes: int, rounds: int) -> dict[str, dict[str,
             config = {"configurable": {"thread_id": str(uuid.uuid4())}, "recursion_limit": nodes + 1}
             return await kept.ainvoke({"count": 0}, config, durability="sync")
 
-        async def bridged(within: Surroundings) -> Any:
-            return await run_graph(graph, {"count": 0}, thread_id=str(uuid.uuid4()), within=within)
+        async def bridged(options: RunOptions) -> Any:
+            return await run_graph(graph, {"count": 0}, thread_id=str(uuid.uuid4()), options=options)
 
         inside: dict[str, tuple[float, float]] = {}
 
         @flow(name="bench-graphs")
         async def in_prefect() -> None:
             began, cpu = time.perf_counter(), time.process_time()
-            await bridged(Surroundings(checkpointer=saver))
+            await bridged(RunOptions(checkpointer=saver))
             inside["last"] = (time.perf_counter() - began, time.process_time() - cpu)
 
         ways: dict[str, Way] = {
             "bare LangGraph": bare,
-            "bridge, no checkpointer, no Prefect": lambda: bridged(Surroundings()),
+            "bridge, no checkpointer, no Prefect": lambda: bridged(RunOptions()),
             "LangGraph with the checkpointer": with_saver,
-            "bridge with the checkpointer": lambda: bridged(Surroundings(checkpointer=saver)),
+            "bridge with the checkpointer": lambda: bridged(RunOptions(checkpointer=saver)),
             "bridge with the checkpointer, as task runs": in_prefect,
         }
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}

@@ -8,10 +8,10 @@ from tasks.runtime.orchestration import flow
 
 @flow(name="hold-conversation", flow_run_name="talk with {request.lead_id}")
 async def hold_conversation(request: TalkRequest) -> TalkReport:
-    """Take one turn of a guest, in text or audio, and answer it; without one, open the conversation.
+    """Take one turn of a prospect, in text or audio, and answer it; without one, open the conversation.
 
     Started by hand, or for each message of a chat. Reads the lead and the playbook; writes the thread of the
-    conversation agent and, where the guest asks for it, a suppression. Safe twice: a turn with the same id is taken
+    conversation agent and, where the prospect asks for it, a suppression. Safe twice: a turn with the same id is taken
     once.
     """
     plan = await conversation.hear_turn(request)

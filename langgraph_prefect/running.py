@@ -44,8 +44,8 @@ NOTHING = Usage()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a run of a graph stands in; every part may be left out.
+class RunOptions:
+    """How a graph is run; every part may be left out.
 
     Attributes:
         checkpointer: where threads are kept; None: in memory only as long as the call lasts, no questions, no resume.
@@ -73,7 +73,7 @@ async def run_graph(
     input: Any,  # noqa: A002 - LangGraph's word
     *,
     thread_id: str,
-    within: Surroundings | None = None,
+    options: RunOptions | None = None,
 ) -> Outcome:
     """Run a thread of a graph to its next stop.
 
@@ -81,7 +81,7 @@ async def run_graph(
         graph: compiled; with or without a checkpointer of its own.
         input: for a thread that has not begun; a thread that has begun goes on with what it knows.
         thread_id: names the thread; running it twice at once is the caller's to prevent.
-        within: see there.
+        options: see there.
 
     Returns:
         Finished, also where the thread had finished before; Waiting, also where it was waiting already; Stopped.
@@ -89,7 +89,7 @@ async def run_graph(
     Raises:
         Whatever a node raises that its retry policy gives up on. The thread goes on from there when run again.
     """
-    return await _Run(graph, thread_id, within or Surroundings()).start(input)
+    return await _Run(graph, thread_id, options or RunOptions()).start(input)
 
 
 async def resume_graph(
@@ -97,7 +97,7 @@ async def resume_graph(
     answer: Any,
     *,
     thread_id: str,
-    within: Surroundings,
+    options: RunOptions,
 ) -> Outcome:
     """Give a waiting thread its answer and run it to its next stop.
 
@@ -105,12 +105,12 @@ async def resume_graph(
         graph: as it was run before.
         answer: what `interrupt` returns; for several questions at once a mapping from their ids.
         thread_id: names the thread.
-        within: with the checkpointer that holds it.
+        options: with the checkpointer that holds it.
 
     Returns:
         As `run_graph`. A thread that is no longer waiting goes on, or has finished: an answer is taken once.
     """
-    return await _Run(graph, thread_id, within).start(None, answer=answer, has_answer=True)
+    return await _Run(graph, thread_id, options).start(None, answer=answer, has_answer=True)
 
 
 def as_flow_result(outcome: Outcome, result: Any) -> Any:
@@ -128,19 +128,19 @@ def as_flow_result(outcome: Outcome, result: Any) -> Any:
 class _Run:
     """One call of `run_graph` or `resume_graph`."""
 
-    def __init__(self, graph: Graph, thread_id: str, within: Surroundings) -> None:
+    def __init__(self, graph: Graph, thread_id: str, options: RunOptions) -> None:
         self._thread_id = thread_id
-        self._within = within
+        self._within = options
         self._control = RunControl()
         self._stop: tuple[StopKind, str] | None = None
         self._begun = time.monotonic()
         self._stream: MessageStream | None = None
-        self._watch = Watch(self._after_node, within.meter)
+        self._watch = Watch(self._after_node, options.meter)
         changes: dict[str, Any] = {}
-        if within.checkpointer is not None:
-            changes["checkpointer"] = within.checkpointer
-        if within.retry is not None and not graph.retry_policy:
-            changes["retry_policy"] = (within.retry,)
+        if options.checkpointer is not None:
+            changes["checkpointer"] = options.checkpointer
+        if options.retry is not None and not graph.retry_policy:
+            changes["retry_policy"] = (options.retry,)
         self._name = graph.get_name()
         self._graph = watched(graph.copy(changes), self._watch)
         self._has_memory = isinstance(self._graph.checkpointer, BaseCheckpointSaver)

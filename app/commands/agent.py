@@ -111,8 +111,8 @@ def run_marketing(
 def talk(
     lead: Annotated[UUID | None, typer.Option(help="The lead to talk with; begins a conversation.")] = None,
     thread: Annotated[UUID | None, typer.Option(help="Go on with this conversation.")] = None,
-    text: Annotated[str | None, typer.Option(help="What the guest says. Left out: asked for, line by line.")] = None,
-    audio: Annotated[Path | None, typer.Option(help="File with what the guest says, such as WAV.")] = None,
+    text: Annotated[str | None, typer.Option(help="What the prospect says. Left out: asked for, line by line.")] = None,
+    audio: Annotated[Path | None, typer.Option(help="File with what the prospect says, such as WAV.")] = None,
     save_audio: Annotated[Path | None, typer.Option(help="Write the spoken answer to this WAV file.")] = None,
     live: Annotated[
         bool, typer.Option("--live", help="Talk freely: raw 16 kHz 16-bit sound on standard input and output.")
@@ -167,7 +167,7 @@ async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
         report = await live.take(None)
         while True:
             _tell(report, as_json=as_json)
-            if report.status != "waiting" or not (line := await asyncio.to_thread(_line_of_guest)):
+            if report.status != "waiting" or not (line := await asyncio.to_thread(_line_of_prospect)):
                 return
 
             def turn(said: str = line) -> Awaitable["TalkReport"]:
@@ -177,7 +177,7 @@ async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
 
 
 async def _live(request: "TalkRequest") -> None:
-    """Hold a conversation over a recorder and a player; a guest who speaks up silences the answer."""
+    """Hold a conversation over a recorder and a player; a prospect who speaks up silences the answer."""
     from app.live_audio import Playback, recorded
     from core.conversation.speech import SAMPLE_RATE
     from tasks.conversation.live import conversing
@@ -214,7 +214,7 @@ def _say(report: "TalkReport") -> None:
     terminal.say(report.reply or report.reason or "")
 
 
-def _line_of_guest() -> str:
+def _line_of_prospect() -> str:
     try:
         return input().strip()
     except EOFError:

@@ -1,4 +1,4 @@
-"""`sales-agent meetings`: propose one, take up the guest's reply, list them."""
+"""`sales-agent meetings`: propose one, take up the prospect's reply, list them."""
 
 import asyncio
 import sys
@@ -42,11 +42,13 @@ async def _result(state: object) -> "ProposalReport":
 @app.command()
 def reply(
     approval_id: Id,
-    text: Annotated[str, typer.Option(help="What the guest answered; - reads it from standard input.")] = "-",
-    sender: Annotated[str | None, typer.Option(help="Whom it came from; refused where that is not the guest.")] = None,
+    text: Annotated[str, typer.Option(help="What the prospect answered; - reads it from standard input.")] = "-",
+    sender: Annotated[
+        str | None, typer.Option(help="Whom it came from; refused where that is not the prospect.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take up the guest's reply: book the slot it chooses, or stop writing where it asks for that."""
+    """Take up the prospect's reply: book the slot it chooses, or stop writing where it asks for that."""
     terminal.prepare_prefect()
     from core.outreach.booking import BookRequest
     from flows.book_meeting import book_meeting

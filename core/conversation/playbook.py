@@ -39,7 +39,7 @@ class _Part(BaseModel):
 
 
 class Topic(_Part):
-    """Something a guest may bring up, and the answer to it."""
+    """Something a prospect may bring up, and the answer to it."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="Short, as models and records name it")
     heard: list[Phrase] = Field(

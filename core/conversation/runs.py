@@ -12,14 +12,16 @@ PLAYBOOK_FILE = "playbook.yaml"
 
 
 class TalkRequest(Form):
-    """A guest's turn in a conversation."""
+    """A prospect's turn in a conversation."""
 
     lead_id: UUID | None = Field(default=None, description="The lead to talk with; begins a conversation")
     thread_id: UUID | None = Field(default=None, description="Goes on with a conversation")
     text: str | None = Field(
-        default=None, max_length=20_000, description="What the guest said; empty: audio, or nothing"
+        default=None, max_length=20_000, description="What the prospect said; empty: audio, or nothing"
     )
-    audio: str | None = Field(default=None, max_length=1_000, description="File with what the guest said, such as WAV")
+    audio: str | None = Field(
+        default=None, max_length=1_000, description="File with what the prospect said, such as WAV"
+    )
     turn_id: str | None = Field(
         default=None, max_length=100, description="Names the turn: taken once. Empty: the flow run's own id"
     )
@@ -43,14 +45,14 @@ class TalkReport(Report):
     """What came of a turn.
 
     Attributes:
-        status: waiting: for the next turn. ended: by the guest. stopped: by a limit, may go on.
+        status: waiting: for the next turn. ended: by the prospect. stopped: by a limit, may go on.
         turns: those that have ended.
         by: who understood the turn.
         answered_by: whose words the reply is; colleague: it could not be answered.
         refused: sentences of the model that were not said, because the playbook does not say them.
         opted_out: what was suppressed.
         fault: why the reply was not spoken to its end, where it should have been.
-        first_audio_ms: from the end of the guest's turn to the first sound of the answer.
+        first_audio_ms: from the end of the prospect's turn to the first sound of the answer.
         turn_ms: to the end of the turn, its sound included.
     """
 

@@ -1,4 +1,4 @@
-"""A conversation, turn by turn: what a guest means, what may be answered, and what is never said.
+"""A conversation, turn by turn: what a prospect means, what may be answered, and what is never said.
 
 A model may choose among the playbook's topics, and which sentences of their answers fit. Each sentence it makes is held
 against the answers: it has to be one of theirs, word for word but for articles. So there is nothing to talk it into.
@@ -15,11 +15,11 @@ from core.outreach.proposals import company, greeting_name
 from core.text import lexicons
 
 Intent = Literal["interested", "question", "objection", "not_now", "wrong_person", "unsubscribe", "end", "unheard"]
-"""What a guest means. unheard: nothing was said that could be understood."""
+"""What a prospect means. unheard: nothing was said that could be understood."""
 LAST: frozenset[Intent] = frozenset({"not_now", "wrong_person", "unsubscribe", "end"})
 """After these nobody is asked anything more."""
 LONGEST_TURN = 4_000
-"""Characters of what a guest says that are looked at by models; the rule for opt-outs looks at all of it."""
+"""Characters of what a prospect says that are looked at by models; the rule for opt-outs looks at all of it."""
 
 _WRONG_PERSON = re.compile(rf"\b(?:{lexicons.alternatives('talk.wrong_person')})\b")
 _NOT_NOW = re.compile(rf"\b(?:{lexicons.alternatives('talk.not_now')})\b")
@@ -36,7 +36,7 @@ _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|\n+")
 
 
 def read_intent(text: str, playbook: Playbook) -> tuple[Intent, list[str]]:
-    """Say by rules what a guest means, and which topics are brought up.
+    """Say by rules what a prospect means, and which topics are brought up.
 
     Args:
         text: what was said; quoted lines are not looked at.

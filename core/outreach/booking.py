@@ -27,7 +27,7 @@ class BookRequest(Form):
 
     approval_id: UUID = Field(description="The approval of the proposal")
     reply: str | None = Field(
-        default=None, max_length=20_000, description="What the guest answered; empty to send the approved proposal"
+        default=None, max_length=20_000, description="What the prospect answered; empty to send the approved proposal"
     )
     sender: str | None = Field(default=None, max_length=320, description="Who the reply came from; empty: not checked")
 

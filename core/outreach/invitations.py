@@ -24,7 +24,7 @@ class Invitation:
         slot: when.
         summary: one line.
         organizer: "Name <address>".
-        guest: a bare address.
+        prospect: a bare address.
         at: when this version was made, aware.
     """
 
@@ -33,7 +33,7 @@ class Invitation:
     slot: Span
     summary: str
     organizer: str
-    guest: str
+    prospect: str
     at: datetime
 
 
@@ -56,9 +56,9 @@ def render(invitation: Invitation) -> bytes:
     if name:
         organizer.params["CN"] = vText(plain_line(name))
     event.add("organizer", organizer)
-    guest = vCalAddress(f"mailto:{invitation.guest}")
-    guest.params["RSVP"] = vText("TRUE")
-    guest.params["PARTSTAT"] = vText("NEEDS-ACTION")
-    event.add("attendee", guest)
+    prospect = vCalAddress(f"mailto:{invitation.prospect}")
+    prospect.params["RSVP"] = vText("TRUE")
+    prospect.params["PARTSTAT"] = vText("NEEDS-ACTION")
+    event.add("attendee", prospect)
     calendar.add_component(event)
     return bytes(calendar.to_ical())

@@ -65,7 +65,7 @@ class WorkingHours:
 
 
 BUSINESS_DAY = (time(8), time(18))
-"""When a guest is at work, where nothing else is known of them."""
+"""When a prospect is at work, where nothing else is known of them."""
 
 
 def free_slots(
@@ -120,19 +120,19 @@ def within(slot: Span, hours: WorkingHours) -> bool:
     return same_day and starts.time() >= hours.opens and ends.time() <= hours.closes
 
 
-def offer(slots: Sequence[Span], *, guest_zone: str | None, count: int = SLOTS_OFFERED) -> list[Span]:
-    """Choose which slots to offer: such as suit the guest's working day, spread over days and times of day.
+def offer(slots: Sequence[Span], *, prospect_zone: str | None, count: int = SLOTS_OFFERED) -> list[Span]:
+    """Choose which slots to offer: such as suit the prospect's working day, spread over days and times of day.
 
     Args:
         slots: free ones, in order.
-        guest_zone: the guest's time zone; None where nobody knows it.
+        prospect_zone: the prospect's time zone; None where nobody knows it.
         count: how many.
 
     Returns:
         As many as there are up to `count`, in order; fewer days apart only where there are too few days.
     """
-    suiting = [slot for slot in slots if guest_zone is None or _suits(slot, guest_zone)]
-    zone = ZoneInfo(guest_zone or "UTC")
+    suiting = [slot for slot in slots if prospect_zone is None or _suits(slot, prospect_zone)]
+    zone = ZoneInfo(prospect_zone or "UTC")
     by_day: dict[date, list[Span]] = {}
     for slot in suiting:
         by_day.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot)

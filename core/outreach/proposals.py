@@ -1,4 +1,4 @@
-"""The message that proposes a meeting: three slots in the guest's time zone, in words of a template.
+"""The message that proposes a meeting: three slots in the prospect's time zone, in words of a template.
 
 The words around a model's opening sentence are ours, and the opening has to pass `checked_opening`: it may say what the
 facts say, and nothing that only we should know.
@@ -60,8 +60,8 @@ def greeting_name(facts: Mapping[str, Any]) -> str | None:
     return None
 
 
-def guest_names(facts: Mapping[str, Any]) -> list[str]:
-    """Return the names a guest may sign with."""
+def prospect_names(facts: Mapping[str, Any]) -> list[str]:
+    """Return the names a prospect may sign with."""
     return [str(facts[fact]) for fact in ("lead.first_name", "lead.contact_name") if facts.get(fact)]
 
 
@@ -106,8 +106,8 @@ def _only(count: int) -> tuple[str, str]:
     return '"slot 1", "slot 2" or "slot 3"', wanted
 
 
-def guest_zone(facts: Mapping[str, Any]) -> str | None:
-    """Return the guest's time zone: of a phone number's area or of a country, where that is one zone; else None."""
+def prospect_zone(facts: Mapping[str, Any]) -> str | None:
+    """Return the prospect's time zone: of a phone number's area or of a country, where that is one zone; else None."""
     for fact in ("lead.contact_phone", "lead.company_phone"):
         if zone := _single(_zones_of_phone(str(facts.get(fact) or ""))):
             return zone

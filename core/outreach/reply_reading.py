@@ -41,7 +41,7 @@ def read_reply(
         reply: as it came, with what it quotes.
         offered: in the order of their numbers.
         zone: the time zone they were said in.
-        names: of the guest, as they may sign.
+        names: of the prospect, as they may sign.
         ours: the message it answers, where it is at hand.
     """
     known = frozenset(part for name in names for part in re.findall(r"[^\W\d_]+", name.lower()))

@@ -45,7 +45,9 @@ class MeetingSettings(Section):
     minutes: int = Field(default=30, ge=5, le=480, description="Length of a meeting")
     notice_hours: int = Field(default=24, ge=0, le=720, description="Hours from now until the first slot")
     horizon_days: int = Field(default=14, ge=1, le=90, description="Days from now until the last slot")
-    organizer: str = Field(default="", description="Who the guest meets: Name <name@example.com>. Empty: SMTP_SENDER")
+    organizer: str = Field(
+        default="", description="Who the prospect meets: Name <name@example.com>. Empty: SMTP_SENDER"
+    )
 
     @field_validator("timezone")
     @classmethod

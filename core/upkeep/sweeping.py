@@ -25,7 +25,7 @@ class SweptApprovals:
         started: decided ones whose run was lost.
         waiting: such for which no Prefect server was there to start a run.
         unknown: messages nobody knows the fate of, which wait for a person.
-        slots_released: held for a guest who never chose.
+        slots_released: held for a prospect who never chose.
         mail_paused: why nothing is sent for now; None while messages go out.
     """
 

@@ -95,7 +95,7 @@ class MailPauseRow(TableBase):
 
 
 class MeetingRow(TableBase):
-    """A meeting that was proposed, and booked once its guest has chosen. `uid` and `sequence` are its invitation's."""
+    """A meeting, proposed, and booked once its prospect has chosen. `uid` and `sequence` are its invitation's."""
 
     __tablename__ = "meetings"
     __table_args__ = (CheckConstraint("status IN ('proposed', 'booked', 'cancelled')", name="status"),)

@@ -14,7 +14,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _OFFER = re.compile(r"The offer:\n(.+?)(?:\n\n|\Z)", re.DOTALL)
 _LISTED = re.compile(r"^- (.+)$", re.MULTILINE)
 _FENCED = re.compile(r"^TEXT (\w+)\n(.*)\nTEXT \1$", re.DOTALL | re.MULTILINE)
-_GUEST = re.compile(r"^GUEST (\w+)\n(.*)\nGUEST \1$", re.DOTALL | re.MULTILINE)
+_PROSPECT = re.compile(r"^PROSPECT (\w+)\n(.*)\nPROSPECT \1$", re.DOTALL | re.MULTILINE)
 _MEANT = (
     ("unsubscribe", re.compile(r"\b(?:unsubscribe|stop (?:calling|writing)|remove me)\b", re.IGNORECASE)),
     ("wrong_person", re.compile(r"\bwrong (?:person|number)\b", re.IGNORECASE)),
@@ -71,8 +71,8 @@ def _findings(prompt: str) -> list[dict[str, Any]]:
 
 
 def _meaning(prompt: str) -> dict[str, Any]:
-    """Say what a guest means by plain words, and which listed topics share a word with them."""
-    fenced = _GUEST.search(prompt)
+    """Say what a prospect means by plain words, and which listed topics share a word with them."""
+    fenced = _PROSPECT.search(prompt)
     words = fenced[2] if fenced else ""
     intent = next((name for name, pattern in _MEANT if pattern.search(words)), "objection")
     listed = [line.partition(": ") for line in _LISTED.findall(prompt.rpartition("Topics:")[2])]

@@ -22,7 +22,7 @@ from db.server.engine import connection_faults
 from db.server.keeping import until_stored
 from db.server.progress import publishing
 from langgraph_prefect.nodes import Graph
-from langgraph_prefect.running import Surroundings, resume_graph, run_graph
+from langgraph_prefect.running import RunOptions, resume_graph, run_graph
 from langgraph_prefect.values import Finished, Limits, Outcome, Stopped, Waiting
 from tasks.agents.ledger import charged, recording, used_before
 from tasks.runtime.orchestration import in_flow_run
@@ -81,8 +81,8 @@ async def run_thread(
     Raises:
         ThreadBusy: another process is at it.
     """
-    async with kept(agent, thread_id, request, prompt_version, stream=stream) as within:
-        return await noted(thread_id, run_graph(graph, given, thread_id=str(thread_id), within=within))
+    async with kept(agent, thread_id, request, prompt_version, stream=stream) as options:
+        return await noted(thread_id, run_graph(graph, given, thread_id=str(thread_id), options=options))
 
 
 async def resume_thread(
@@ -102,8 +102,8 @@ async def resume_thread(
     """
     async with database() as connection:
         known = await agent_threads.get(connection, thread_id)
-    async with kept(agent, thread_id, known.request, prompt_version, stream=stream) as within:
-        return await noted(thread_id, resume_graph(graph, answer, thread_id=str(thread_id), within=within))
+    async with kept(agent, thread_id, known.request, prompt_version, stream=stream) as options:
+        return await noted(thread_id, resume_graph(graph, answer, thread_id=str(thread_id), options=options))
 
 
 @asynccontextmanager
@@ -115,7 +115,7 @@ async def kept(
     *,
     stream: bool = False,
     steps: int | None = None,
-) -> AsyncIterator[Surroundings]:
+) -> AsyncIterator[RunOptions]:
     """Hold a thread, and yield what its runs stand in.
 
     The arguments are those of `run_thread`, and `steps`: of the thread at most, None as the settings say.
@@ -136,7 +136,7 @@ async def kept(
             # Asked after a node, whose answer is not in its checkpoint yet.
             return await own.keep(partial(agent_threads.is_cancelled, thread_id=thread_id), "a node's answer")
 
-        yield Surroundings(
+        yield RunOptions(
             checkpointer=saver,
             retry=NODE_RETRY,
             limits=Limits(steps or chosen.max_steps, chosen.max_seconds, chosen.max_tokens, chosen.max_usd),

@@ -20,7 +20,7 @@ from core.conversation.speech import Hearing
 from core.errors import Conflict, LimitReached, ProviderError
 from core.ports import LiveSpeech, LiveTurns
 from langgraph_prefect.nodes import Graph
-from langgraph_prefect.running import Surroundings, resume_graph, run_graph
+from langgraph_prefect.running import RunOptions, resume_graph, run_graph
 from langgraph_prefect.values import Finished, NodeRun, Outcome, Stopped
 from tasks.agents.graphs import as_result, kept, model_for, noted
 from tasks.conversation.speech_to_text import ear_for, file_transcriber, live_transcriber, turns_for
@@ -70,17 +70,17 @@ class LiveConversation:
         begun: TalkPlan,
         graph: Graph,
         floor: conversation.Floor,
-        within: Surroundings,
+        options: RunOptions,
         mouth: Mouth | None,
         ear: LiveSpeech | None,
         turns: LiveTurns | None,
     ) -> None:
-        self._begun, self._graph, self._floor, self._within = begun, graph, floor, within
+        self._begun, self._graph, self._floor, self._within = begun, graph, floor, options
         self._mouth, self._ear, self._turns = mouth, ear, turns
         self._late: list[Callable[[], Awaitable[None]]] = []
-        self._record = within.on_node
+        self._record = options.on_node
         if mouth is not None or ear is not None or turns is not None:
-            self._within = replace(within, on_node=self._note, is_cancelled=_once_a_second(within.is_cancelled))
+            self._within = replace(options, on_node=self._note, is_cancelled=_once_a_second(options.is_cancelled))
         self._has_begun = False
 
     async def listen(self, audio: bytes) -> None:
@@ -105,7 +105,7 @@ class LiveConversation:
     ) -> None:
         """Greet, and answer each turn that is found in a stream of sound, until the sound or the conversation ends.
 
-        A guest who begins to speak interrupts: what is being thought and said stops.
+        A prospect who begins to speak interrupts: what is being thought and said stops.
 
         Args:
             sound: raw 16-bit PCM, as it is recorded.
@@ -140,7 +140,7 @@ class LiveConversation:
             await asyncio.gather(*left, return_exceptions=True)
 
     async def _greet(self, opening: TalkReport) -> None:
-        """Say the opening of a conversation that has just begun; a guest may interrupt it."""
+        """Say the opening of a conversation that has just begun; a prospect may interrupt it."""
         if self._mouth is None or opening.turns or not opening.reply:
             return
         line = self._floor.line = self._mouth.begin()
@@ -194,14 +194,16 @@ class LiveConversation:
             if isinstance(outcome, Finished):
                 raise Conflict(f"the conversation {thread_id} has ended: begin another one")
         assert turn is not None
-        outcome = await noted(thread_id, resume_graph(graph, dict(turn), thread_id=str(thread_id), within=self._within))
+        outcome = await noted(
+            thread_id, resume_graph(graph, dict(turn), thread_id=str(thread_id), options=self._within)
+        )
         self._count(outcome)
         return outcome
 
-    async def _begin(self, within: Surroundings) -> Outcome:
+    async def _begin(self, options: RunOptions) -> Outcome:
         """Bring the thread to where it waits for a turn, or find it there, or ended."""
         given, thread_id = {"facts": dict(self._begun.facts)}, self._begun.thread_id
-        return await noted(thread_id, run_graph(self._graph, given, thread_id=str(thread_id), within=within))
+        return await noted(thread_id, run_graph(self._graph, given, thread_id=str(thread_id), options=options))
 
     def _count(self, outcome: Outcome) -> None:
         self._within = replace(self._within, used_before=self._within.used_before + outcome.usage)
@@ -266,7 +268,7 @@ async def conversing(
             mouth=mouth,
             floor=floor,
         )
-        within = await stack.enter_async_context(
+        options = await stack.enter_async_context(
             kept(
                 conversation.NAME,
                 begun.thread_id,
@@ -276,11 +278,11 @@ async def conversing(
                 steps=_STEPS_A_TURN * _MOST_TURNS,
             )
         )
-        yield LiveConversation(begun, graph, floor, within, mouth, ear, turns)
+        yield LiveConversation(begun, graph, floor, options, mouth, ear, turns)
 
 
 def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], Awaitable[bool]] | None:
-    """Return the same question, asked once a second at most: a guest who waits hears the answer sooner."""
+    """Return the same question, asked once a second at most: a prospect who waits hears the answer sooner."""
     if asked is None:
         return None
     found, at = False, -1.0

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 FACTS = ("lead.company_name", "lead.contact_name", "lead.first_name", "lead.contact_email")
 
 
-_BY = "the guest, in a conversation"
+_BY = "the prospect, in a conversation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ async def taken(start: datetime, end: datetime) -> list[Span]:
 
 
 def organizer() -> str:
-    """Return who the guest meets."""
+    """Return who the prospect meets."""
     outreach = settings().outreach
     return outreach.meetings.organizer or settings().read(SmtpSettings).sender
 
@@ -125,4 +125,4 @@ async def suppress_address(connection: Connection, address: str | None, now: dat
     """Suppress an address; what is none is nobody's."""
     with contextlib.suppress(InvalidInput):
         target = Target("address", address_key(address or ""))
-        await suppressions.add(connection, target, reason=Reason.OPT_OUT, by="the guest, by reply", now=now)
+        await suppressions.add(connection, target, reason=Reason.OPT_OUT, by="the prospect, by reply", now=now)

@@ -12,7 +12,7 @@ from core.outreach.approvals import Approval, Status
 from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
 from core.outreach.meetings import Span, zone_of
 from core.outreach.opt_out import is_opt_out, said_themselves
-from core.outreach.proposals import guest_names, guest_zone
+from core.outreach.proposals import prospect_names, prospect_zone
 from core.outreach.reply_reading import Reading, read_reply
 from core.settings.settings import settings
 from db.outreach import approvals, meetings
@@ -47,7 +47,7 @@ def waiting(found: Outcome, report: ProposalReport) -> Any:
 
 
 async def carry_on(request: BookRequest) -> BookingReport:
-    """Send an approved proposal, or take up the guest's reply to it."""
+    """Send an approved proposal, or take up the prospect's reply to it."""
     return await take_reply(request) if request.reply is not None else await send_proposal(request.approval_id)
 
 
@@ -85,7 +85,7 @@ async def _asks(thread_id: UUID, approval: Approval) -> str | None:
 
 
 async def take_reply(request: BookRequest) -> BookingReport:
-    """Take up what the guest answered. An opt-out is heard first, whatever became of the proposal."""
+    """Take up what the prospect answered. An opt-out is heard first, whatever became of the proposal."""
     if is_opt_out(said_themselves(request.reply or "", await _our_words(request.approval_id))):
         return await opt_out(request)
     approval = await check_reply(request)
@@ -108,8 +108,8 @@ async def _our_words(approval_id: UUID) -> str:
 async def read_choice(approval: Approval, reply: str) -> Reading:
     """Give the thread the reply; return how it reads. A thread that has ended is asked no more: a move."""
     known, body = approval.proposal.facts, str(approval.content.get("body") or "")
-    zone = zone_of(body) or guest_zone(known) or settings().outreach.meetings.timezone
-    reading = read_reply(reply, meetings.slots_of(approval), zone=zone, names=guest_names(known), ours=body)
+    zone = zone_of(body) or prospect_zone(known) or settings().outreach.meetings.timezone
+    reading = read_reply(reply, meetings.slots_of(approval), zone=zone, names=prospect_names(known), ours=body)
     thread_id = approval.proposal.thread_id
     if thread_id is not None and await _asks(UUID(thread_id), approval) == "reply":
         found = await resume_thread(meeting_graph(), reply, agent=bdr.AGENT, thread_id=UUID(thread_id))

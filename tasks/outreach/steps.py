@@ -248,7 +248,7 @@ async def check_reply(request: BookRequest) -> Approval:
     if approval.decision is not Decision.APPROVE or approval.status is not Status.EXECUTED:
         raise Conflict(f"approval {approval.id} was not carried out: {outcome(approval)}")
     if request.sender is not None and address_key(request.sender) != approval.proposal.recipient:
-        raise InvalidInput("the reply did not come from the guest")
+        raise InvalidInput("the reply did not come from the prospect")
     return approval
 
 
@@ -256,8 +256,8 @@ async def check_reply(request: BookRequest) -> Approval:
 async def opt_out(request: BookRequest) -> BookingReport:
     """Suppress who asks for it, in whatever state the proposal is; then give the slots back and let nothing go out.
 
-    The sender counts as well as the guest: people answer from another address of theirs. Who asks is heard also where
-    there is no such approval, or what follows fails.
+    The sender counts as well as the prospect: people answer from another address of theirs. Who asks is heard where
+    also there is no such approval, or what follows fails.
 
     Raises:
         ApprovalNotFound: there is none; the sender is suppressed all the same.
@@ -271,7 +271,7 @@ async def opt_out(request: BookRequest) -> BookingReport:
     async with database() as connection:
         await meetings.cancel(connection, approval.id)
         if approval.status in (Status.PENDING, Status.APPROVED):
-            await approvals.make_stale(connection, approval.id, "the guest asked to be left alone", now=now)
+            await approvals.make_stale(connection, approval.id, "the prospect asked to be left alone", now=now)
     return BookingReport(approval_id=approval.id, outcome="opted out")
 
 

@@ -14,7 +14,7 @@ from langgraph.types import Command
 from agents import bdr
 from core.outreach.meetings import Span, WorkingHours, taken_numbers
 from core.outreach.opt_out import is_opt_out
-from core.outreach.proposals import USED_FACTS, checked_opening, guest_zone
+from core.outreach.proposals import USED_FACTS, checked_opening, prospect_zone
 from integrations.calendars.ics import read_busy
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -25,13 +25,13 @@ TERMS: bdr.Terms = {
     "horizon": timedelta(days=14),
     "organizer": "Maud <maud@our-company.example>",
 }
-GUEST = "ada@brightwell.example"
+PROSPECT = "ada@brightwell.example"
 FACTS = {
     "lead.company_name": "Brightwell",
     "lead.industry": "pumps",
     "lead.country": "Germany",
     "lead.contact_name": "Ada Byron",
-    "lead.contact_email": GUEST,
+    "lead.contact_email": PROSPECT,
     "lead.contact_title": "COO",
 }
 
@@ -66,7 +66,7 @@ async def test_from_facts_to_a_booked_slot() -> None:
     thread = Thread(build())
     state = await thread.begin()
     assert await thread.next() == ("await_approval",)
-    assert state["content"]["to"] == GUEST
+    assert state["content"]["to"] == PROSPECT
     assert "Hello Ada Byron," in state["content"]["body"]
     assert state["content"]["body"].count("Europe/Berlin, UTC+01:00") == 3
     await thread.answer(True)
@@ -128,8 +128,8 @@ async def test_a_models_opening_is_said_only_where_it_may_be() -> None:
         ({}, None),
     ],
 )
-def test_the_guests_time_zone_is_known_or_not(facts: dict[str, str], zone: str | None) -> None:
-    assert guest_zone(facts) == zone
+def test_the_prospects_time_zone_is_known_or_not(facts: dict[str, str], zone: str | None) -> None:
+    assert prospect_zone(facts) == zone
 
 
 @pytest.mark.parametrize("words", ["Unsubscribe", "please remove me", "Bitte abmelden!", "Stop emailing me"])
@@ -179,7 +179,7 @@ async def through_facts(order: str) -> list[Attack]:
             thread = Thread(graph)
             content = (await thread.begin({**FACTS, name: order, "score": 91}))["content"]
             words = f"{content['subject']}\n{content['body']}".lower()
-            changed = content["to"] != GUEST or set(content) != {"to", "subject", "body", "slots"}
+            changed = content["to"] != PROSPECT or set(content) != {"to", "subject", "body", "slots"}
             leaked = any(secret in words for secret in SECRETS)
             went_on = await thread.next() != ("await_approval",)
             found.append(Attack(f"{name}: {order}", changed or leaked or went_on))
@@ -190,7 +190,7 @@ async def through_reply(order: str) -> list[Attack]:
     """Answer a proposal with an order, alone and beside a real choice."""
     found = []
     graph = build()
-    named = 3 if "slot 3" in order and "slot 1" not in order else None  # the guest may choose it, in whatever words
+    named = 3 if "slot 3" in order and "slot 1" not in order else None  # the prospect may choose it, in whatever words
     replies: list[tuple[str, Callable[[int | None], bool]]] = [
         (order, lambda slot: slot in (None, named)),
         (f"slot 2\n\n> {order}", lambda slot: slot == 2),

@@ -10,7 +10,7 @@ from scripted_model import ScriptedModel
 
 from agents import growth
 from core.outreach.markets import Evidence, Page
-from langgraph_prefect.running import Surroundings, run_graph
+from langgraph_prefect.running import RunOptions, run_graph
 from langgraph_prefect.values import Finished, NodeRun
 
 STATISTIC = Evidence(
@@ -50,8 +50,8 @@ class Run:
         self.nodes.append(run.visit.node)
 
     async def __call__(self, model: ScriptedModel | None, start: growth.GrowthInput) -> dict[str, Any]:
-        within = Surroundings(checkpointer=InMemorySaver(), on_node=self._seen)
-        done = await run_graph(growth.build(model, read), start, thread_id="t", within=within)
+        options = RunOptions(checkpointer=InMemorySaver(), on_node=self._seen)
+        done = await run_graph(growth.build(model, read), start, thread_id="t", options=options)
         assert isinstance(done, Finished)
         return dict(done.values)
 

@@ -10,7 +10,7 @@ from scripted_model import ScriptedModel
 
 from agents import marketing
 from core.outreach.campaigns import template
-from langgraph_prefect.running import Surroundings, run_graph
+from langgraph_prefect.running import RunOptions, run_graph
 from langgraph_prefect.values import Finished, NodeRun
 
 OFFER = (
@@ -33,8 +33,8 @@ class Run:
         self.nodes[run.visit.node] += 1
 
     async def __call__(self, model: ScriptedModel | None) -> list[dict[str, Any]]:
-        within = Surroundings(checkpointer=InMemorySaver(), on_node=self._seen)
-        done = await run_graph(marketing.build(model), GIVEN, thread_id="t", within=within)
+        options = RunOptions(checkpointer=InMemorySaver(), on_node=self._seen)
+        done = await run_graph(marketing.build(model), GIVEN, thread_id="t", options=options)
         assert isinstance(done, Finished)
         variants: list[dict[str, Any]] = done.values["variants"]
         return variants

@@ -27,7 +27,7 @@ from core.outreach.meetings import WorkingHours
 from core.qualification.model_assessment import question_of
 from integrations.model_endpoint import Endpoint
 from integrations.resilience.retry import RetryPolicy
-from langgraph_prefect.running import Surroundings, run_graph
+from langgraph_prefect.running import RunOptions, run_graph
 from langgraph_prefect.values import Finished, NodeRun, Waiting
 from tasks.agents.ledger import Charged, charged
 from tests.agents.test_conversation import FACTS
@@ -131,7 +131,7 @@ async def propose(model: BaseChatModel, meter: Meter) -> None:
     terms = bdr.Terms(hours=hours, minutes=30, notice=day, horizon=7 * day, organizer="Ada")
     given: Any = {"facts": FACTS, "tier": "hot", "now": "2030-01-07T09:00:00+00:00"}
     graph = bdr.build(busy=busy, terms=terms, write_opening=opening)
-    stopped = await run_graph(graph, given, thread_id="t", within=Noted(meter).within)
+    stopped = await run_graph(graph, given, thread_id="t", options=Noted(meter).options)
     assert isinstance(stopped, Waiting)
     assert "Brightwell" in stopped.questions[0].value["content"]["body"]
 
@@ -150,11 +150,11 @@ async def talk(model: BaseChatModel, meter: Meter) -> None:
 
 
 class Noted:
-    """Surroundings of a graph; its nodes' answers of no use are noted with what they used."""
+    """Options of a graph's run; its nodes' answers of no use are noted with what they used."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
-        self.within = Surroundings(checkpointer=InMemorySaver(), on_node=self._seen, meter=charged)
+        self.options = RunOptions(checkpointer=InMemorySaver(), on_node=self._seen, meter=charged)
 
     async def _seen(self, run: NodeRun) -> None:
         if not isinstance(run.charge, Charged) or not run.charge.answers:
@@ -166,7 +166,7 @@ class Noted:
 
 
 async def finished(graph: Any, given: Any, meter: Meter) -> Any:
-    done = await run_graph(graph, given, thread_id="t", within=Noted(meter).within)
+    done = await run_graph(graph, given, thread_id="t", options=Noted(meter).options)
     assert isinstance(done, Finished)
     return done.values
 

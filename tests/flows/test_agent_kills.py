@@ -119,7 +119,7 @@ async def place(database: str, home: Path, valkey: ValkeyServer, sandbox: Sandbo
     words = {"text": "What does it cost?", "turn_id": "1", "playbook": str(playbook)}
     place.requests["conversation"] = {"lead_id": str(row[0]), **words}
     reading = {"intent": "question", "topics": ["price"]}
-    said = [("You listen to one turn", json.dumps(reading)), ("You answer a guest", "A fixed monthly price.")]
+    said = [("You listen to one turn", json.dumps(reading)), ("You answer a prospect", "A fixed monthly price.")]
     said.append(("You write the first one or two sentences", json.dumps({"opening": "Your rooms deserve calm."})))
     sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
     return place

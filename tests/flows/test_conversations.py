@@ -19,7 +19,7 @@ from core.errors import Conflict, ProviderNotConfigured, Suppressed
 from db.server.progress import listening
 from flows.hold_conversation import hold_conversation
 from sandbox.server import SandboxControl
-from tests.flows.test_meetings import GUEST, add_lead
+from tests.flows.test_meetings import PROSPECT, add_lead
 from tests.integrations.conftest import valkey
 
 __all__ = ["valkey"]
@@ -33,7 +33,7 @@ def environment(
 ) -> dict[str, str]:
     names = ("CEREBRAS_", "CARTESIA_")
     reading = {"intent": "question", "topics": ["price"]}
-    said = [("You listen to one turn", json.dumps(reading)), ("You answer a guest", PRICE)]
+    said = [("You listen to one turn", json.dumps(reading)), ("You answer a prospect", PRICE)]
     sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
     (tmp_path / "playbook.yaml").write_text(EXAMPLE)
     return {
@@ -95,7 +95,7 @@ def test_a_conversation_goes_on_from_process_to_process(
     assert (again.reply, again.turns, len(sandbox.charges("cerebras"))) == (PRICE, 1, calls)
     last = turn(environment, thread_id=begun.thread_id, text="Bitte rufen Sie mich nicht mehr an")
     assert (last.status, last.intent, last.opted_out) == ("ended", "unsubscribe", "the lead's e-mail address")
-    assert (suppressed(database), len(sandbox.charges("cerebras"))) == ([(GUEST, "opt_out")], calls)
+    assert (suppressed(database), len(sandbox.charges("cerebras"))) == ([(PROSPECT, "opt_out")], calls)
     with pytest.raises(Conflict):
         turn(environment, thread_id=begun.thread_id, text="Hello?")
     with pytest.raises(Suppressed):
@@ -107,7 +107,7 @@ def test_an_opt_out_takes_effect_where_the_conversation_has_ended(environment: d
     assert (ended.status, suppressed(database)) == ("ended", [])
     with pytest.raises(Conflict):
         turn(environment, thread_id=ended.thread_id, text="And never call me again")
-    assert suppressed(database) == [(GUEST, "opt_out")]
+    assert suppressed(database) == [(PROSPECT, "opt_out")]
 
 
 def test_a_turn_is_heard_and_spoken(
@@ -159,7 +159,7 @@ def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database:
 
 
 async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[TalkReport], int]:
-    """Hold a conversation over live sound, whose pauses end turns; the guest speaks up while they are answered."""
+    """Hold a conversation over live sound, whose pauses end turns; the prospect speaks up while they are answered."""
     from tasks.conversation.live import conversing
     from tasks.conversation.steps import hear_turn
 
@@ -195,8 +195,8 @@ async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[T
     return told, hushed
 
 
-@pytest.mark.parametrize("is_cut_off", [False, True], ids=["the guest ends it", "the sound ends"])
-def test_a_guest_who_speaks_up_silences_the_answer(
+@pytest.mark.parametrize("is_cut_off", [False, True], ids=["the prospect ends it", "the sound ends"])
+def test_a_prospect_who_speaks_up_silences_the_answer(
     environment: dict[str, str], database: str, sandbox: SandboxControl, *, is_cut_off: bool
 ) -> None:
     sandbox.seed("cartesia", transcripts=["What does it cost?", "Thank you" if is_cut_off else "Stop calling me"])
@@ -217,7 +217,7 @@ def test_speech_is_understood_here_where_cartesia_has_no_key(environment: dict[s
     assert (begun.heard, begun.intent, begun.by) == ("Please tell me the price.", "question", "rules")
     last = turn(here, thread_id=begun.thread_id, audio=str(said / "stop_calling.wav"))
     assert (last.status, last.intent, last.opted_out) == ("ended", "unsubscribe", "the lead's e-mail address")
-    assert suppressed(database) == [(GUEST, "opt_out")]
+    assert suppressed(database) == [(PROSPECT, "opt_out")]
 
 
 def test_where_nobody_can_listen_it_says_so(environment: dict[str, str], database: str) -> None:

@@ -19,7 +19,7 @@ from agents import growth, marketing
 from core.outreach.campaigns import Addressee, CampaignRequest, Letter, Variant
 from core.outreach.markets import Page
 from db.leads.segments import COUNTED
-from langgraph_prefect.running import Surroundings, run_graph
+from langgraph_prefect.running import RunOptions, run_graph
 from langgraph_prefect.values import Finished
 from tasks.outreach.drafting import letters_of
 from tasks.outreach.segment_statistics import statistics_of
@@ -114,8 +114,8 @@ async def research(order: str, *, obeys: bool) -> tuple[dict[str, Any], list[str
         rounds=3,
         pages_a_round=1,
     )
-    within = Surroundings(checkpointer=InMemorySaver())
-    done = await run_graph(growth.build(obeying(order) if obeys else None, read), given, thread_id="t", within=within)
+    options = RunOptions(checkpointer=InMemorySaver())
+    done = await run_graph(growth.build(obeying(order) if obeys else None, read), given, thread_id="t", options=options)
     assert isinstance(done, Finished)
     return {"findings": done.values["findings"], "reason": done.values["reason"]}, asked
 
@@ -125,8 +125,8 @@ async def letters(order: str, *, obeys: bool, values: dict[str, str]) -> list[Le
     given = marketing.MarketingInput(
         segment="Austria", statistics=[order], offer=OFFER, personas=["CEO", "others"], tones=["friendly"]
     )
-    within = Surroundings(checkpointer=InMemorySaver())
-    done = await run_graph(marketing.build(obeying(order) if obeys else None), given, thread_id="t", within=within)
+    options = RunOptions(checkpointer=InMemorySaver())
+    done = await run_graph(marketing.build(obeying(order) if obeys else None), given, thread_id="t", options=options)
     assert isinstance(done, Finished)
     fields = {"first_name": "Kim", "last_name": "Sample", "company_name": "Acme", **values}
     stored = {name: (name, value, "import") for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""A meeting from proposal to invitation, each step in another process, with a person and a guest in between."""
+"""A meeting from proposal to invitation, each step in another process, with a person and a prospect in between."""
 
 import json
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from sandbox.server import SandboxControl
 from tasks.outreach.proposals import resume_with
 from tasks.outreach.readers import find_approval
 
-GUEST = "ada@brightwell.example"
+PROSPECT = "ada@brightwell.example"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def add_lead(database: str, **more: str) -> UUID:
     fields = {
         "company_name": "Brightwell",
         "contact_name": "Ada Byron",
-        "contact_email": GUEST,
+        "contact_email": PROSPECT,
         "contact_phone": "+442079460000",
         "country": "United Kingdom",
         **more,
@@ -181,10 +181,10 @@ def test_from_proposal_to_invitation(database: str, environment: dict[str, str],
     first = book(environment, approval)
     assert (first.outcome, first.crm) == ("proposed", "skipped: no CRM is configured")
     assert book(environment, approval).outcome == "proposed"
-    assert [message["to"] for message in messages(sandbox)] == [[GUEST]]
+    assert [message["to"] for message in messages(sandbox)] == [[PROSPECT]]
     assert slots_in_table(database) == [(1, "held"), (2, "held"), (3, "held")]
     assert book(environment, approval, "I will come back to you.").outcome.startswith("unclear")
-    booked = book(environment, approval, "Slot 2 works.\n\nOn Monday you wrote:\n> 1. or 3.", sender=GUEST)
+    booked = book(environment, approval, "Slot 2 works.\n\nOn Monday you wrote:\n> 1. or 3.", sender=PROSPECT)
     assert (booked.outcome, booked.slot) == ("booked", 2)
     assert book(environment, approval, "slot 2").outcome == "booked"
     [event] = invitations(sandbox)
@@ -329,7 +329,7 @@ def test_a_reply_of_somebody_else_is_refused(
     approval = approval_of(environment, propose(environment, add_lead(database)))
     approve(environment, approval)
     book(environment, approval)
-    with pytest.raises(InvalidInput, match="did not come from the guest"):
+    with pytest.raises(InvalidInput, match="did not come from the prospect"):
         book(environment, approval, "slot 2", sender="eve@elsewhere.example")
 
 
@@ -369,5 +369,5 @@ def test_a_meeting_is_noted_in_the_crm_that_is_configured_and_in_no_other(
     noted = book(with_both, approval).crm
     assert book(with_both, approval).crm == noted
     [message] = json.loads(file.read_text())["messages"]
-    assert (message["id"], message["to"]) == (noted, GUEST)
+    assert (message["id"], message["to"]) == (noted, PROSPECT)
     assert len(sandbox.requests("close")) == before

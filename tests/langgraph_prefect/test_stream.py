@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph_prefect_graphs import Echo, Lasting, ask, fan, flaky, loop
 
-from langgraph_prefect.running import Surroundings, run_graph
+from langgraph_prefect.running import RunOptions, run_graph
 from langgraph_prefect.stream import Message, MessageStream, plain
 from langgraph_prefect.values import Finished
 
@@ -24,8 +24,8 @@ class Audience(list[Message]):
 
 async def heard_of(graph: Any) -> Audience:
     audience = Audience()
-    within = Surroundings(checkpointer=InMemorySaver(), publish=audience.hear)
-    await run_graph(graph, {"notes": []}, thread_id="a", within=within)
+    options = RunOptions(checkpointer=InMemorySaver(), publish=audience.hear)
+    await run_graph(graph, {"notes": []}, thread_id="a", options=options)
     return audience
 
 
@@ -53,9 +53,9 @@ async def test_a_question_and_a_failure_are_told() -> None:
     waiting = await heard_of(ask(Echo()))
     assert waiting[-1]["content"]["outcome"] == "waiting"
     audience = Audience()
-    within = Surroundings(checkpointer=InMemorySaver(), publish=audience.hear)
+    options = RunOptions(checkpointer=InMemorySaver(), publish=audience.hear)
     with pytest.raises(Lasting):
-        await run_graph(flaky(1, Lasting), {"notes": []}, thread_id="a", within=within)
+        await run_graph(flaky(1, Lasting), {"notes": []}, thread_id="a", options=options)
     assert (audience[-1]["type"], audience[-1]["content"]) == ("error", "Lasting")
 
 
@@ -102,8 +102,8 @@ async def test_a_publisher_that_fails_or_hangs_does_not_stop_the_graph() -> None
         await asyncio.Event().wait()
 
     for publish in (fails, hangs):
-        within = Surroundings(checkpointer=InMemorySaver(), publish=publish)
-        done = await run_graph(loop(2, Echo()), {"notes": []}, thread_id="a", within=within)
+        options = RunOptions(checkpointer=InMemorySaver(), publish=publish)
+        done = await run_graph(loop(2, Echo()), {"notes": []}, thread_id="a", options=options)
         assert isinstance(done, Finished)
 
 

@@ -128,8 +128,8 @@ def test_facts_are_copied_out_of_the_text_between_the_fences_and_no_others():
         ("Not now, I am busy", "not_now", []),
     ],
 )
-def test_a_guests_words_are_understood_by_plain_words(words, intent, topics):
-    told = f"Topics:\n- price: cost, price\n- size: how big\n\nGUEST b2\n{words}\nGUEST b2"
+def test_a_prospects_words_are_understood_by_plain_words(words, intent, topics):
+    told = f"Topics:\n- price: cost, price\n- size: how big\n\nPROSPECT b2\n{words}\nPROSPECT b2"
     assert ask_in(["intent", "topics"], told) == {"intent": intent, "topics": topics}
 
 

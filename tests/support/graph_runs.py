@@ -11,7 +11,7 @@ from langgraph.types import RetryPolicy
 from langgraph_prefect_graphs import Echo, Passing, ask, fan, flaky, loop
 from prefect import flow, runtime
 
-from langgraph_prefect.running import Surroundings, as_flow_result, resume_graph, run_graph
+from langgraph_prefect.running import RunOptions, as_flow_result, resume_graph, run_graph
 
 
 class Dime:
@@ -28,7 +28,7 @@ class Dime:
 
 SAVER = InMemorySaver()
 POLICY = RetryPolicy(max_attempts=2, initial_interval=0.01, jitter=False, retry_on=Passing)
-WITHIN = Surroundings(checkpointer=SAVER, meter=Dime, retry=POLICY)
+WITHIN = RunOptions(checkpointer=SAVER, meter=Dime, retry=POLICY)
 IDS: dict[str, str] = {}
 
 
@@ -37,21 +37,21 @@ async def shapes() -> None:
     """Run a loop, parallel branches and a node that fails once."""
     IDS["shapes"] = str(runtime.flow_run.id)
     for name, graph in {"loop": loop(2, Echo()), "fan": fan(12, Echo()), "flaky": flaky(1, Passing)}.items():
-        await run_graph(graph, {"notes": []}, thread_id=name, within=WITHIN)
+        await run_graph(graph, {"notes": []}, thread_id=name, options=WITHIN)
 
 
 @flow(name="graph-asks")
 async def asks() -> Any:
     """Run to a question."""
     IDS["asks"] = str(runtime.flow_run.id)
-    return as_flow_result(await run_graph(ask(), {"notes": []}, thread_id="a", within=WITHIN), "asked")
+    return as_flow_result(await run_graph(ask(), {"notes": []}, thread_id="a", options=WITHIN), "asked")
 
 
 @flow(name="graph-answers")
 async def answers() -> Any:
     """Go on from it."""
     IDS["answers"] = str(runtime.flow_run.id)
-    return as_flow_result(await resume_graph(ask(), "yes", thread_id="a", within=WITHIN), "done")
+    return as_flow_result(await resume_graph(ask(), "yes", thread_id="a", options=WITHIN), "done")
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-"""What a guest means, and which sentences of a model may be said."""
+"""What a prospect means, and which sentences of a model may be said."""
 
 import pytest
 from hypothesis import given
@@ -34,7 +34,7 @@ ANSWERS = [
         ("Kein Interesse", "end", []),
     ],
 )
-def test_what_a_guest_means(words: str, intent: Intent, topics: list[str]) -> None:
+def test_what_a_prospect_means(words: str, intent: Intent, topics: list[str]) -> None:
     assert read_intent(words, PLAYBOOK) == (intent, topics)
 
 

@@ -43,7 +43,7 @@ def test_slots_are_free_within_the_hours_and_exist(
         assert not any(slot.overlaps(other) for other in moved)
         wall = slot.starts_at.astimezone(ZoneInfo(zone))
         assert wall.replace(fold=0).astimezone(UTC) == wall.replace(fold=1).astimezone(UTC) == slot.starts_at
-    chosen = offer(slots, guest_zone=None)
+    chosen = offer(slots, prospect_zone=None)
     assert len(chosen) == min(3, len(chosen))
     assert all(not one.overlaps(other) for one in chosen for other in chosen if one != other)
     assert not slots or chosen
@@ -60,16 +60,16 @@ def test_a_wall_time_that_the_clocks_skip_or_repeat_is_not_offered(day: date, go
     assert {"01:00", "03:30"} <= set(starts)
 
 
-def test_slots_are_spread_and_suit_the_guest() -> None:
+def test_slots_are_spread_and_suit_the_prospect() -> None:
     hours = WorkingHours.of("Europe/Berlin", "Mon,Tue,Wed,Thu,Fri", time(9), time(17))
     free = free_slots([], hours, minutes=30, earliest=START, latest=START + timedelta(days=10))
-    chosen = offer(free, guest_zone="America/New_York")
+    chosen = offer(free, prospect_zone="America/New_York")
     assert len({slot.starts_at.date() for slot in chosen}) == 3
     assert all(8 <= slot.starts_at.astimezone(ZoneInfo("America/New_York")).hour < 18 for slot in chosen)
-    assert offer(free, guest_zone="Pacific/Auckland") == []
+    assert offer(free, prospect_zone="Pacific/Auckland") == []
 
 
-def test_a_slot_is_said_in_the_guests_time() -> None:
+def test_a_slot_is_said_in_the_prospects_time() -> None:
     slot = Span(datetime(2026, 11, 24, 9, tzinfo=UTC), datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
     assert said(slot, "Europe/Berlin") == "Tuesday, 24 November 2026, 10:00-10:30 (Europe/Berlin, UTC+01:00)"
     assert said(slot, "UTC").endswith("09:00-09:30 (UTC)")

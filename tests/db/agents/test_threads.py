@@ -14,7 +14,7 @@ from core.errors import ThreadBusy, ThreadNotFound
 from db.agents import threads as agent_threads
 from db.server.engine import Engine, open_engine, transaction
 from db.server.keeping import until_stored
-from langgraph_prefect.running import Surroundings, run_graph
+from langgraph_prefect.running import RunOptions, run_graph
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -76,9 +76,9 @@ async def test_old_threads_go_with_their_checkpoints_and_only_they(engine: Engin
     gone = [await begun(engine, "finished", 101), await begun(engine, "waiting", 1001)]
     async with open_saver(database, until_stored) as saver:
         for thread_id in kept + gone:
-            within = Surroundings(checkpointer=saver)
+            options = RunOptions(checkpointer=saver)
             await run_graph(
-                ask() if thread_id == gone[1] else loop(1), {"notes": []}, thread_id=str(thread_id), within=within
+                ask() if thread_id == gone[1] else loop(1), {"notes": []}, thread_id=str(thread_id), options=options
             )
     async with transaction(engine) as connection:
         assert await agent_threads.prune(connection, ages, now=NOW) == PrunedThreads(1, 1)
@@ -93,10 +93,10 @@ async def test_threads_are_found_by_what_they_mention(engine: Engine, database: 
     asked, noted, other = [await begun(engine, "running", 1) for _ in range(3)]
     named = await begun(engine, "running", 1, {"lead": "kim@example.com"})
     async with open_saver(database, until_stored) as saver:
-        within = Surroundings(checkpointer=saver)
-        await run_graph(loop(1), {"notes": ["wrote to kim@example.com"]}, thread_id=str(asked), within=within)
-        await run_graph(ask(), {"notes": ["KIM"]}, thread_id=str(noted), within=within)
-        await run_graph(loop(1), {"notes": []}, thread_id=str(other), within=within)
+        options = RunOptions(checkpointer=saver)
+        await run_graph(loop(1), {"notes": ["wrote to kim@example.com"]}, thread_id=str(asked), options=options)
+        await run_graph(ask(), {"notes": ["KIM"]}, thread_id=str(noted), options=options)
+        await run_graph(loop(1), {"notes": []}, thread_id=str(other), options=options)
     async with transaction(engine) as connection:
         assert await agent_threads.select_mentioning(connection, ["kim@example.com", ""]) == sorted([asked, named])
         assert await agent_threads.select_mentioning(connection, ["KIM"]) == [noted]
