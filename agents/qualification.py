@@ -1,4 +1,4 @@
-"""The qualification agent: how well a lead fits, in a model's judgement, with quotes that were checked.
+"""The qualification agent: how well a lead fits, in a model's assessment, with quotes that were checked.
 
 An LCEL chain: question -> prompt -> model -> structured output -> check. An answer that does not pass is asked for once
 more, with what was wrong with it; then `MalformedAnswer` says that there is none.
@@ -19,8 +19,8 @@ from core.qualification.icp import Criterion, Profile
 from core.qualification.model_assessment import (
     MAX_QUOTE_CHARS,
     MAX_QUOTE_WORDS,
-    CheckedJudgement,
-    JudgementDraft,
+    AssessmentDraft,
+    CheckedAssessment,
     Question,
     checked,
 )
@@ -29,7 +29,7 @@ _PROMPT = read_prompt("qualification")
 PROMPT_VERSION = _PROMPT.version
 _MAX_RULE_CHARS = 800
 
-Asking = Callable[[Mapping[str, str]], Runnable[dict[str, Any], CheckedJudgement]]
+Asking = Callable[[Mapping[str, str]], Runnable[dict[str, Any], CheckedAssessment]]
 """Makes the chain that asks about the lead with these facts, which its answer is checked against."""
 
 
@@ -51,11 +51,11 @@ def build(model: BaseChatModel, profile: Profile) -> Asking:
     parts = _PROMPT.parts
     first = ChatPromptTemplate.from_messages([("system", parts["system"]), ("human", parts["human"])]).partial(**told)
     again = ChatPromptTemplate.from_messages([*first.messages, ("human", parts["repair"])]).partial(**told)
-    draft: Runnable[Any, Any] = model.with_structured_output(JudgementDraft)
-    ask: Runnable[Any, JudgementDraft] = first | draft
-    ask_again: Runnable[Any, JudgementDraft] = again | draft
+    draft: Runnable[Any, Any] = model.with_structured_output(AssessmentDraft)
+    ask: Runnable[Any, AssessmentDraft] = first | draft
+    ask_again: Runnable[Any, AssessmentDraft] = again | draft
 
-    def chain(facts: Mapping[str, str]) -> Runnable[dict[str, Any], CheckedJudgement]:
+    def chain(facts: Mapping[str, str]) -> Runnable[dict[str, Any], CheckedAssessment]:
         check = RunnableLambda(_believe(facts))
         return (ask | check).with_fallbacks(
             [ask_again | check], exceptions_to_handle=(MalformedAnswer,), exception_key="fault"
@@ -64,8 +64,8 @@ def build(model: BaseChatModel, profile: Profile) -> Asking:
     return chain
 
 
-def _believe(facts: Mapping[str, str]) -> Callable[[JudgementDraft], Awaitable[CheckedJudgement]]:
-    async def check(draft: JudgementDraft) -> CheckedJudgement:  # LangChain would run a plain function in a thread
+def _believe(facts: Mapping[str, str]) -> Callable[[AssessmentDraft], Awaitable[CheckedAssessment]]:
+    async def check(draft: AssessmentDraft) -> CheckedAssessment:  # LangChain would run a plain function in a thread
         return checked(draft, facts)
 
     return check
@@ -85,7 +85,7 @@ def _rule(criterion: Criterion) -> str:
     return json.dumps(rule, ensure_ascii=False)
 
 
-async def judge(asking: Asking, question: Question, meter: Meter) -> CheckedJudgement:
+async def assess(asking: Asking, question: Question, meter: Meter) -> CheckedAssessment:
     """Ask about one lead.
 
     Args:

@@ -36,19 +36,19 @@ from core.ledger.prices import read_prices
 from core.ledger.spend import Budget, Period, Unit
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import in_leads
-from core.qualification.model_assessment import JudgementDraft
+from core.qualification.model_assessment import AssessmentDraft
 from core.qualification.profiles import example_text
 from core.qualification.runs import LeadFacts, ModelState, QualificationPlan
 from db.ledger.book import LedgerBook
 from db.qualification import assessments
 from db.schema import upgrade as schema
 from db.server import embedded
-from db.server.engine import open_engine, own_connection
+from db.server.engine import Connection, open_engine, own_connection
 from db.server.redis import LOST, open_redis
 from integrations.cerebras.client import CerebrasClient
 from integrations.resilience.store import Store
-from tasks.qualification.assessing import judged, rules_of
-from tasks.qualification.model_assessment import Judge
+from tasks.qualification.assessing import assess_lead, rules_of
+from tasks.qualification.model_assessment import ModelAssessor
 
 OUT = Path(__file__).parent / "bench_qualification.json"
 AIM_MS = 15
@@ -101,8 +101,8 @@ async def measure(url: str, database: str, redis_url: str, leads: int, rounds: i
             plan = await assessments.begin(
                 connection, profile, sources, "all", batch_leads=leads, model=ModelState((f"cerebras:{MODEL}",))
             )
-            judge = Judge(plan, qualification.build(chat, profile))
-            found = await round_of(connection, plan, judge, sdk)
+            by_model = ModelAssessor(plan, qualification.build(chat, profile))
+            found = await round_of(connection, plan, by_model, sdk)
             for name, times in found.items():
                 taken[name] += times if turn else []
     for opened in (client, book, redis):
@@ -113,9 +113,9 @@ async def measure(url: str, database: str, redis_url: str, leads: int, rounds: i
 
 
 async def round_of(
-    connection: assessments.Connection, plan: QualificationPlan, judge: Judge, sdk: AsyncCerebras
+    connection: Connection, plan: QualificationPlan, by_model: ModelAssessor, sdk: AsyncCerebras
 ) -> dict[str, list[float]]:
-    """Judge all leads once, each beside a bare call."""
+    """Rate all leads once, each beside a bare call."""
     taken: dict[str, list[float]] = {name: [] for name in WAYS}
     ask = bare_request()
     async with assessments.leased(connection, plan, plan.ranges[0]) as lease:
@@ -125,7 +125,7 @@ async def round_of(
             with timed(taken, "bare SDK"):
                 await sdk.chat.completions.create(**ask)
             with timed(taken, "ours"):
-                assessment, executions = await judged(lead, by_rules, plan.profile, judge)
+                assessment, executions = await assess_lead(lead, by_rules, plan.profile, by_model)
                 await lease.record([assessment], executions)
             assert assessment.outcome == "scored", assessment.reason
     return taken
@@ -142,7 +142,7 @@ def timed(taken: dict[str, list[float]], name: str) -> Iterator[None]:
 
 def bare_request() -> dict[str, Any]:
     """Make a request as long as ours."""
-    wanted = {"name": name_of(JudgementDraft), "schema": strict_schema(JudgementDraft), "strict": True}
+    wanted = {"name": name_of(AssessmentDraft), "schema": strict_schema(AssessmentDraft), "strict": True}
     return {
         "messages": [{"role": "system", "content": "x" * 4_000}, {"role": "user", "content": "y" * 900}],
         "model": MODEL,

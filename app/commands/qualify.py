@@ -21,7 +21,7 @@ def qualify(
     all_: Annotated[bool, typer.Option("--all", help="Every lead again, also those that are not due.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Leads at most.")] = None,
     model: Annotated[
-        bool, typer.Option("--model/--no-model", help="Whether a language model judges too, where one is configured.")
+        bool, typer.Option("--model/--no-model", help="Whether a language model assesses too, where one is configured.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:

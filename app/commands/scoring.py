@@ -1,4 +1,4 @@
-"""`sales-agent score` and `sales-agent icp`: judge a file by a profile, storing nothing; write and check profiles."""
+"""`sales-agent score` and `sales-agent icp`: assess a file by a profile, storing nothing; write and check profiles."""
 
 import sys
 from enum import StrEnum

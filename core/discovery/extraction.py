@@ -7,8 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from core.discovery import executives as judgement
-from core.discovery import prose
+from core.discovery import executives, prose
 from core.discovery.blocks import Entry, Readings, entries
 from core.discovery.company import Company
 from core.discovery.document import Document, Line, Link
@@ -52,7 +51,7 @@ def extract(
         kind = PageKind.PEOPLE
     page = _Page(document, company, kind, by_chance)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
-    mentions = judgement.doubting_directories(mentions)
+    mentions = executives.doubting_directories(mentions)
     untitled = tuple(name.text for name in page.untitled_names())[:60]
     return PageFindings(url, kind, tuple(mentions), untitled)
 
@@ -90,7 +89,7 @@ class _Page:
         return frozenset(map(fold, found))
 
     def _is_plausible(self, name: PersonName) -> bool:
-        if judgement.is_stand_in(name.text, ""):
+        if executives.is_stand_in(name.text, ""):
             return True
         words = [fold(word).strip(".") for word in name.text.split() if len(word) > 2]
         return not all(word in self._plain_words and word not in GIVEN for word in words)
@@ -120,7 +119,7 @@ class _Page:
 
     def _is_heading(self, line: Line, titles: set[int]) -> bool:
         """A heading, a short line in bold, or a line that says "Our team": no name, no person's title, no menu."""
-        looks = line.level > 0 or judgement.announces_people(line.text)
+        looks = line.level > 0 or executives.announces_people(line.text)
         looks = looks or (line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption"))
         if not looks or line.zone == "nav" or line.index in titles or self.readings.by_line[line.index].names:
             return False
@@ -149,7 +148,7 @@ class _Page:
 
     @cached_property
     def _lines_of_others(self) -> list[int]:
-        return judgement.lines_of_others(self.document, self.company)
+        return executives.lines_of_others(self.document, self.company)
 
     @cached_property
     def _links(self) -> list[Link]:
@@ -229,20 +228,20 @@ class _Page:
 
     def _mention(self, entry: Entry, title: Title, how: Found, *, several: bool) -> Mention:
         headings = self.headings[entry.line]
-        own_section = judgement.is_own_section(headings)
+        own_section = executives.is_own_section(headings)
         contact = self._details(entry)
         doubts = self._place_doubts(
             headings,
             title,
-            own_section=own_section or contact.linkedin_url is not None or judgement.is_about_section(headings),
+            own_section=own_section or contact.linkedin_url is not None or executives.is_about_section(headings),
             several=several,
             how=how,
-            outside=judgement.is_outside_director(
+            outside=executives.is_outside_director(
                 self.document, entry.line, max(entry.title_line, entry.line), entry.end, self.company
             ),
         )
-        doubts |= judgement.title_doubts(title, self.company)
-        doubts |= judgement.surroundings_doubts(
+        doubts |= executives.title_doubts(title, self.company)
+        doubts |= executives.surroundings_doubts(
             self.document,
             entry.line,
             entry.title_line,
@@ -252,7 +251,7 @@ class _Page:
             own_section=own_section,
             others=self._lines_of_others,
         )
-        if judgement.is_stand_in(entry.name.text, ""):
+        if executives.is_stand_in(entry.name.text, ""):
             doubts.add(Doubt.PLACEHOLDER)
         doubts -= self._settled_doubts(entry.name, title, headings)
         low = min(entry.line, entry.title_line) if entry.title_line >= 0 else entry.line
@@ -273,7 +272,7 @@ class _Page:
 
     def _settled_doubts(self, name: PersonName, title: Title, headings: tuple[str, ...]) -> set[Doubt]:
         """Doubts about the place that the company's name settles: it is the person's, or stands in their title."""
-        if judgement.section_doubt(headings) is not None or self.kind is PageKind.STORY:
+        if executives.section_doubt(headings) is not None or self.kind is PageKind.STORY:
             return set()
         is_own_place = title.place is not None and self.company.is_own(title.place)
         if is_own_place or (title.place is None and self.company.bears(name.family)):
@@ -292,7 +291,7 @@ class _Page:
     ) -> set[Doubt]:
         """Judge the page and the section."""
         doubts: set[Doubt] = set()
-        doubt = judgement.section_doubt(headings)
+        doubt = executives.section_doubt(headings)
         if doubt is Doubt.BOARD:
             if title.role is None or outside:
                 doubts.add(Doubt.BOARD)
@@ -330,18 +329,18 @@ class _Page:
 
     def _stated(self, statement: prose.Statement, line: Line) -> Mention:
         headings, title = self.headings[line.index], statement.title
-        own_section = judgement.is_own_section(headings)
+        own_section = executives.is_own_section(headings)
         doubts = self._place_doubts(headings, title, own_section=own_section, several=True, how=Found.PROSE)
         if not (statement.is_first_person and self.kind in (PageKind.ABOUT, PageKind.PEOPLE)):
-            doubts |= judgement.title_doubts(title, self.company)
+            doubts |= executives.title_doubts(title, self.company)
         at = line.index
-        doubts |= judgement.surroundings_doubts(
+        doubts |= executives.surroundings_doubts(
             self.document, at, at, at, at + 1, kind=self.kind, own_section=False, others=self._lines_of_others
         )
         is_own_place = title.place is not None and self.company.is_own(title.place)
         if self.kind is PageKind.HOME and not statement.is_ours and not is_own_place:
             doubts.add(Doubt.OFF_TOPIC)
-        if judgement.is_stand_in(statement.name.text, line.text):
+        if executives.is_stand_in(statement.name.text, line.text):
             doubts.add(Doubt.PLACEHOLDER)
         doubts -= self._settled_doubts(statement.name, title, headings)
         return Mention(
@@ -367,12 +366,12 @@ class _Page:
         title = read_title(text)
         if not text or not title.is_title:
             return None
-        doubts = judgement.title_doubts(title, self.company)
+        doubts = executives.title_doubts(title, self.company)
         if person.organisation and not self.company.is_own(person.organisation):
             doubts.add(Doubt.ELSEWHERE)
         if self.kind is PageKind.STORY and not person.relation:
             doubts.add(Doubt.OFF_TOPIC)
-        if judgement.is_stand_in(person.name.text, ""):
+        if executives.is_stand_in(person.name.text, ""):
             doubts.add(Doubt.PLACEHOLDER)
         return Mention(
             person.name, title, Found.STRUCTURED, -1, person.evidence, "", True, person.contact, frozenset(doubts)

@@ -45,7 +45,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ReplyMeaning:
     """A verdict; `stops_account`: every other message would meet the same, so none is tried now."""
 
     verdict: Verdict
@@ -71,11 +71,11 @@ class Delivery:
     code: int | None = None
 
 
-SENT = Judgement(Verdict.SENT)
-REFUSED = Judgement(Verdict.REFUSED)
-LATER = Judgement(Verdict.LATER)
-ACCOUNT = Judgement(Verdict.LATER, stops_account=True)
-UNKNOWN = Judgement(Verdict.UNKNOWN)
+SENT = ReplyMeaning(Verdict.SENT)
+REFUSED = ReplyMeaning(Verdict.REFUSED)
+LATER = ReplyMeaning(Verdict.LATER)
+ACCOUNT = ReplyMeaning(Verdict.LATER, stops_account=True)
+UNKNOWN = ReplyMeaning(Verdict.UNKNOWN)
 
 _FINAL = (2, 4, 5)
 _CLOSING = 421
@@ -104,7 +104,7 @@ def enhanced_code(code: int, text: str) -> tuple[int, int] | None:
     return int(found[2]), int(found[3])
 
 
-def judge(stage: Stage, code: int | None, text: str = "") -> Judgement:
+def meaning_of(stage: Stage, code: int | None, text: str = "") -> ReplyMeaning:
     """Say what a reply, or its absence, means.
 
     Args:
@@ -137,7 +137,7 @@ def _is_certain(enhanced: tuple[int, int] | None) -> bool:
     return enhanced in {(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1), (2, 2), (2, 3), (3, 4), (6, 7)}
 
 
-def _meaning(stage: Stage, code: int, enhanced: tuple[int, int] | None) -> Judgement:
+def _meaning(stage: Stage, code: int, enhanced: tuple[int, int] | None) -> ReplyMeaning:
     is_final = code // 100 == 5
     for_this_one = REFUSED if is_final else LATER
     if code in _LOG_IN or code in _OF_COMMANDS:
@@ -166,8 +166,8 @@ def _meaning(stage: Stage, code: int, enhanced: tuple[int, int] | None) -> Judge
             return _plain(stage, code)
 
 
-def _plain(stage: Stage, code: int) -> Judgement:
-    """Judge a reply that has no enhanced status code."""
+def _plain(stage: Stage, code: int) -> ReplyMeaning:
+    """Read a reply that has no enhanced status code."""
     if code // 100 == 4:
         return ACCOUNT if code in (432, 452, 454) else LATER
     if code == 571:  # an old spelling of 5.7.1
@@ -181,8 +181,8 @@ _RESTRICTED_MAILBOXES = range(100, 200)
 _SENDING_ACCOUNTS = range(500, 1000)
 
 
-def _policy(stage: Stage, detail: int, for_this_one: Judgement) -> Judgement:
-    """Judge x.7.z: who may send what to whom. 0 and 1 say only that somebody may not: in doubt later."""
+def _policy(stage: Stage, detail: int, for_this_one: ReplyMeaning) -> ReplyMeaning:
+    """Read x.7.z: who may send what to whom. 0 and 1 say only that somebody may not: in doubt later."""
     if detail in _OF_RECIPIENT or detail in _RESTRICTED_MAILBOXES:
         return for_this_one
     if detail in _OF_SENDER or detail in _SENDING_ACCOUNTS:
@@ -191,25 +191,25 @@ def _policy(stage: Stage, detail: int, for_this_one: Judgement) -> Judgement:
     return for_this_one if stage is Stage.CONTENT and detail in (0, 1) else LATER
 
 
-def told(stage: Stage, code: int | None, text: str, judgement: Judgement, *, reason: str = "") -> str:
+def told(stage: Stage, code: int | None, text: str, meaning: ReplyMeaning, *, reason: str = "") -> str:
     """Say in words what happened: what the server said, to what, and what that means. Never the server's own words.
 
     Args:
         stage: of the conversation.
         code: of the reply, or None.
         text: of the reply.
-        judgement: what it means.
+        meaning: what it means.
         reason: what was lost, where there was no reply.
     """
-    if judgement.verdict is Verdict.SENT:
+    if meaning.verdict is Verdict.SENT:
         return ""
-    advice = _advice(stage, code) if judgement.stops_account else ""
+    advice = _advice(stage, code) if meaning.stops_account else ""
     if code is None:
-        after = " while the message was under way" if judgement.verdict is Verdict.UNKNOWN else ""
+        after = " while the message was under way" if meaning.verdict is Verdict.UNKNOWN else ""
         return f"the mail server was lost at {stage}{after} ({reason or 'no answer'}){advice}"
     enhanced = enhanced_code(code, text)
     spelt = str(code) if enhanced is None else f"{code} {code // 100}.{enhanced[0]}.{enhanced[1]}"
-    means = "refused because of this recipient or message" if judgement.verdict is Verdict.REFUSED else "later"
+    means = "refused because of this recipient or message" if meaning.verdict is Verdict.REFUSED else "later"
     return f"the mail server said {spelt} at {stage}: {means}{advice}"
 
 

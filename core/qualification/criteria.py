@@ -1,4 +1,4 @@
-"""Judging a lead's values by one criterion of a profile: points with their evidence, or unknown.
+"""Rating a lead's values by one criterion of a profile: points with their evidence, or unknown.
 
 Points are whole millionths, so that adding them up is exact wherever it is done: here lead by lead, or over a million
 leads in arrays of integers.
@@ -49,7 +49,7 @@ RoleOf = Callable[[str], str | None]
 """Reads a job title: the ATL role it holds (`core.qualification.icp.Role`), or None."""
 
 
-class Judgement(NamedTuple):
+class Rating(NamedTuple):
     """What one criterion says of one lead.
 
     Attributes:
@@ -65,8 +65,8 @@ class Judgement(NamedTuple):
     why: str
 
 
-Judge = Callable[[Sequence[str | None]], Judgement]
-"""Judges the values of `Condition.columns`, in their order."""
+Rater = Callable[[Sequence[str | None]], Rating]
+"""Rates the values of `Condition.columns`, in their order."""
 
 _Verdict = tuple[int | None, str]
 _Single = Callable[[str], _Verdict]
@@ -87,15 +87,15 @@ def micro(points: Decimal) -> int:
     return int((points * MICRO).to_integral_value(ROUND_HALF_EVEN))
 
 
-def judge_of(condition: Condition, role_of: RoleOf) -> Judge:
-    """Prepare the function that judges by a condition.
+def rater_of(condition: Condition, role_of: RoleOf) -> Rater:
+    """Prepare the function that rates by a condition.
 
     Args:
         condition: from a profile.
         role_of: how job titles are read.
 
     Returns:
-        A total function: whatever the values hold, it judges or says `unknown`.
+        A total function: whatever the values hold, it rates or says `unknown`.
     """
     if condition.regions is not None:
         return _regions(condition.regions, condition.columns)
@@ -121,21 +121,21 @@ def _single(condition: Condition, role_of: RoleOf) -> _Single:
     return _number(condition.number if isinstance(condition.number, Scale) else None)
 
 
-def _over_texts(single: _Single, columns: Sequence[str]) -> Judge:
-    """Judge each text that is there; the best one is the evidence."""
+def _over_texts(single: _Single, columns: Sequence[str]) -> Rater:
+    """Rate each text that is there; the best one is the evidence."""
 
-    def judge(values: Sequence[str | None]) -> Judgement:
-        best = Judgement(None, None, None, "unknown")
+    def rate(values: Sequence[str | None]) -> Rating:
+        best = Rating(None, None, None, "unknown")
         for column, raw in zip(columns, values, strict=True):
             value = known(raw)
             if value is None:
                 continue
             points, why = single(value)
             if best.field is None or (points is not None and (best.points is None or points > best.points)):
-                best = Judgement(points, column, value[:_SHOWN_CHARS], why)
+                best = Rating(points, column, value[:_SHOWN_CHARS], why)
         return best
 
-    return judge
+    return rate
 
 
 def known(raw: str | None) -> str | None:
@@ -315,17 +315,17 @@ def _titles(rule: Titles, role_of: RoleOf) -> _Single:
     return single
 
 
-def _present(rule: Present, columns: Sequence[str]) -> Judge:
+def _present(rule: Present, columns: Sequence[str]) -> Rater:
     if_present, if_absent = micro(rule.if_present), micro(rule.if_absent)
 
-    def judge(values: Sequence[str | None]) -> Judgement:
+    def rate(values: Sequence[str | None]) -> Rating:
         for column, raw in zip(columns, values, strict=True):
             value = known(raw)
             if value is not None:
-                return Judgement(if_present, column, value[:_SHOWN_CHARS], "is there")
-        return Judgement(if_absent, columns[0], None, "is not there")
+                return Rating(if_present, column, value[:_SHOWN_CHARS], "is there")
+        return Rating(if_absent, columns[0], None, "is not there")
 
-    return judge
+    return rate
 
 
 class _Place(NamedTuple):
@@ -364,11 +364,11 @@ class _Place(NamedTuple):
         return False if False in answers else None if None in answers else True
 
 
-def _regions(rule: Regions, columns: Sequence[str]) -> Judge:
+def _regions(rule: Regions, columns: Sequence[str]) -> Rater:
     places = [_Place.of(region) for region in rule.values]
     otherwise = micro(rule.otherwise)
 
-    def judge(values: Sequence[str | None]) -> Judgement:
+    def rate(values: Sequence[str | None]) -> Rating:
         address = [known(value) for value in values]
         field, shown = next(
             ((column, value) for column, value in zip(columns, address, strict=True) if value), (None, None)
@@ -378,9 +378,9 @@ def _regions(rule: Regions, columns: Sequence[str]) -> Judge:
         here = [place for place, fits in answers if fits]
         if here:
             best = max(here, key=lambda place: place.points)
-            return Judgement(best.points, field, text, best.name)
+            return Rating(best.points, field, text, best.name)
         if shown is None or any(fits is None for _, fits in answers):
-            return Judgement(None, field, text, "unknown")
-        return Judgement(otherwise, field, text, "is elsewhere")
+            return Rating(None, field, text, "unknown")
+        return Rating(otherwise, field, text, "is elsewhere")
 
-    return judge
+    return rate

@@ -2,7 +2,7 @@
 
 A profile is a list of weighted criteria, each over a field of a lead or a column of the imported file, disqualifiers,
 and tier thresholds. A criterion says by exactly one key what it looks for: `one_of`, `bands`, `keywords`, `regex`,
-`flag`, `number`, `regions`, `titles` or `present`. `core.qualification.criteria` judges values by it,
+`flag`, `number`, `regions`, `titles` or `present`. `core.qualification.criteria` assesses values by it,
 `core.qualification.scoring` adds the points up.
 """
 
@@ -300,13 +300,13 @@ class Tiers(Part):
 
 
 class ModelUse(Part):
-    """How far a language model, where one is configured, may judge beside the rules."""
+    """How far a language model, where one is configured, may assess beside the rules."""
 
     margin: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] = Field(
         default=Decimal(15), description="Points by which its score may differ from the rules' score"
     )
     guidance: str | None = Field(
-        default=None, max_length=4000, description="What a colleague who judges leads would be told, in plain words"
+        default=None, max_length=4000, description="What a colleague who assesses leads would be told, in plain words"
     )
 
 

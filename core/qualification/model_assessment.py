@@ -24,7 +24,7 @@ from core.qualification.criteria import known
 MAX_QUOTE_CHARS, MAX_QUOTE_WORDS = 80, 8
 _MAX_VALUE_CHARS, _MAX_ALL_CHARS, _MIN_SHARE_CHARS = 1_000, 8_000, 80
 _NEEDED = frozenset({"contact_title", "notes"})
-"""What is about a person and is shown all the same: a judgement rests on it."""
+"""What is about a person and is shown all the same: an assessment rests on it."""
 _PERSONAL = frozenset(
     field.name
     for field in COLUMNS
@@ -54,7 +54,7 @@ class Evidence(BaseModel):
     speaks: Literal["for", "against"]
 
 
-class JudgementDraft(BaseModel):
+class AssessmentDraft(BaseModel):
     """What a model answers; believed only after `checked`."""
 
     model_config = ConfigDict(frozen=True)
@@ -65,8 +65,8 @@ class JudgementDraft(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedJudgement:
-    """A model's judgement that passed the check.
+class CheckedAssessment:
+    """A model's assessment that passed the check.
 
     Attributes:
         score: 0-100, as the model said it.
@@ -155,7 +155,7 @@ def on_one_line(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
-def checked(draft: JudgementDraft, facts: Mapping[str, str]) -> CheckedJudgement:
+def checked(draft: AssessmentDraft, facts: Mapping[str, str]) -> CheckedAssessment:
     """Believe of a model's answer what can be checked.
 
     Args:
@@ -173,7 +173,7 @@ def checked(draft: JudgementDraft, facts: Mapping[str, str]) -> CheckedJudgement
         quotes = dict.fromkeys(f"{field} “{quote}”" for way, field, quote in found if way == speaks)
         if quotes:
             said.append(f"{opening}: {'; '.join(quotes)}.")
-    return CheckedJudgement(_decimal(draft.score), _decimal(draft.confidence), " ".join(said))
+    return CheckedAssessment(_decimal(draft.score), _decimal(draft.confidence), " ".join(said))
 
 
 def _found(number: int, given: str, facts: Mapping[str, str]) -> tuple[str, str]:

@@ -44,7 +44,7 @@ class QualifyRequest(Form):
     use_model: bool = Field(
         default=True,
         title="Ask a model",
-        description="Where a language model is configured, it judges beside the rules. Off: the rules alone decide",
+        description="Where a language model is configured, it assesses beside the rules. Off: the rules alone decide",
     )
 
 
@@ -142,7 +142,7 @@ class Verdict(NamedTuple):
     executions: tuple[Execution, ...] = ()
 
 
-JudgeLead = Callable[[LeadFacts, Assessment], Awaitable[Verdict]]
+AssessByModel = Callable[[LeadFacts, Assessment], Awaitable[Verdict]]
 """Asks a language model about a lead, given the rules' assessment. The one place where a model plugs in."""
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, get_args
 
-from core.qualification.criteria import MICRO, Judge, Judgement, RoleOf, judge_of, micro, role_in_title
+from core.qualification.criteria import MICRO, Rater, Rating, RoleOf, micro, rater_of, role_in_title
 from core.qualification.icp import Condition, Criterion, Profile, Tiers
 
 Tier = Literal["hot", "warm", "cold", "disqualified"]
@@ -83,21 +83,21 @@ class Weighted(NamedTuple):
 
     Attributes:
         criterion: as the profile says it.
-        judge: judges the values of its columns.
+        rate: rates the values of its columns.
         weight: whole; all weights of a profile have no common divisor.
         unknown: millionths of a point that an unknown value counts; None: it is left out.
         share: weight over all weights.
     """
 
     criterion: Criterion
-    judge: Judge
+    rate: Rater
     weight: int
     unknown: int | None
     share: float
 
-    def point(self, judgement: Judgement) -> Point:
-        """Put a judgement into words."""
-        return _point(self.criterion.label, self.share, judgement, self.unknown)
+    def point(self, rating: Rating) -> Point:
+        """Put a rating into words."""
+        return _point(self.criterion.label, self.share, rating, self.unknown)
 
 
 class Scorer:
@@ -115,15 +115,15 @@ class Scorer:
         self.criteria = tuple(
             Weighted(
                 criterion,
-                judge_of(criterion, role_of),
+                rater_of(criterion, role_of),
                 weight,
                 None if (points := profile.unknown_points(criterion)) is None else micro(points),
                 round(weight / self.total_weight, 6),
             )
             for criterion, weight in zip(profile.criteria, weights, strict=True)
         )
-        self.disqualifiers: tuple[tuple[Condition, Judge], ...] = tuple(
-            (condition, judge_of(condition, role_of)) for condition in profile.disqualifiers
+        self.disqualifiers: tuple[tuple[Condition, Rater], ...] = tuple(
+            (condition, rater_of(condition, role_of)) for condition in profile.disqualifiers
         )
         self.thresholds = thresholds(profile.tiers)
 
@@ -136,13 +136,13 @@ class Scorer:
         total = counted = known = 0
         breakdown = []
         for part in self.criteria:
-            judgement = part.judge([values.get(column) for column in part.criterion.columns])
-            points = part.unknown if judgement.points is None else judgement.points
+            rating = part.rate([values.get(column) for column in part.criterion.columns])
+            points = part.unknown if rating.points is None else rating.points
             if points is not None:
                 total += part.weight * points
                 counted += part.weight
-            known += part.weight * (judgement.points is not None)
-            breakdown.append(part.point(judgement))
+            known += part.weight * (rating.points is not None)
+            breakdown.append(part.point(rating))
         score = min(max(rounded_division(total, counted), 0), 100 * MICRO) if counted else NEUTRAL
         against = self._against(values)
         tier = "disqualified" if against else tier_of(score, self.thresholds)
@@ -150,28 +150,28 @@ class Scorer:
         return Score(Decimal(score) / MICRO, tier, confidence, (*breakdown, *against))
 
     def _against(self, values: Mapping[str, str | None]) -> list[Point]:
-        judgements = [
-            (condition, judge([values.get(column) for column in condition.columns]))
-            for condition, judge in self.disqualifiers
+        ratings = [
+            (condition, rate([values.get(column) for column in condition.columns]))
+            for condition, rate in self.disqualifiers
         ]
-        return [disqualifying(condition, judgement) for condition, judgement in judgements if applies(judgement)]
+        return [disqualifying(condition, rating) for condition, rating in ratings if applies(rating)]
 
 
-def applies(judgement: Judgement) -> bool:
-    """Tell whether a disqualifier's judgement disqualifies: only what is known does."""
-    return judgement.points is not None and judgement.points > 0
+def applies(rating: Rating) -> bool:
+    """Tell whether a disqualifier's rating disqualifies: only what is known does."""
+    return rating.points is not None and rating.points > 0
 
 
-def disqualifying(condition: Condition, judgement: Judgement) -> Point:
+def disqualifying(condition: Condition, rating: Rating) -> Point:
     """Put into words that a disqualifier applies."""
-    return _point(condition.label, 0.0, judgement._replace(points=0, why=f"disqualified: {judgement.why}"), None)
+    return _point(condition.label, 0.0, rating._replace(points=0, why=f"disqualified: {rating.why}"), None)
 
 
-def _point(label: str, share: float, judgement: Judgement, unknown: int | None) -> Point:
-    is_known = judgement.points is not None
-    points = judgement.points if is_known else unknown
+def _point(label: str, share: float, rating: Rating, unknown: int | None) -> Point:
+    is_known = rating.points is not None
+    points = rating.points if is_known else unknown
     shown = None if points is None else points / MICRO
-    return Point(label, share, shown, is_known, judgement.field, judgement.value, judgement.why)
+    return Point(label, share, shown, is_known, rating.field, rating.value, rating.why)
 
 
 def _whole(weights: Sequence[Decimal]) -> list[int]:

@@ -105,7 +105,7 @@ async def unknown_changes(connection: Connection, provider: str, changes: Sequen
     return [change for change in changes if (change.event_id, change.at) not in known]
 
 
-class Judged(NamedTuple):
+class SortedChange(NamedTuple):
     """An entry of the log, the verdict on it, and what it tells was written over."""
 
     change: RemoteChange
@@ -113,7 +113,9 @@ class Judged(NamedTuple):
     overwritten: Values
 
 
-async def add_changes(connection: Connection, provider: str, judged: Sequence[Judged], own_keys: Sequence[str]) -> None:
+async def add_changes(
+    connection: Connection, provider: str, sorted_changes: Sequence[SortedChange], own_keys: Sequence[str]
+) -> None:
     """Store a page of a walk, and keys that turned out to be ours."""
     rows = [
         (
@@ -121,7 +123,7 @@ async def add_changes(connection: Connection, provider: str, judged: Sequence[Ju
             *(change.merged_into, list(change.fields) if change.fields is not None else None, verdict),
             Jsonb(values_json(lost)) if lost else None,
         )
-        for change, verdict, lost in judged
+        for change, verdict, lost in sorted_changes
     ]
     async with connection.cursor() as cursor:
         await cursor.executemany(

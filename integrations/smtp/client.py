@@ -17,7 +17,7 @@ from typing import Literal
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPHeloError, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
 
-from core.outreach.delivery import ACCOUNT, UNKNOWN, Delivery, Judgement, Stage, judge, told
+from core.outreach.delivery import ACCOUNT, UNKNOWN, Delivery, ReplyMeaning, Stage, meaning_of, told
 
 # It logs whole conversations, addresses included.
 logging.getLogger("aiosmtplib").setLevel(logging.WARNING)
@@ -71,7 +71,7 @@ async def send(server: SmtpServer, sender: str, recipient: str, message: bytes) 
         return _lost(talk.stage, error)
     finally:
         talk.close()
-    return _delivery(talk.stage, code, text, judge(talk.stage, code, text))
+    return _delivery(talk.stage, code, text, meaning_of(talk.stage, code, text))
 
 
 async def look(server: SmtpServer) -> Delivery | None:
@@ -204,13 +204,11 @@ def _dotted(message: bytes) -> bytes:
 
 
 def _lost(stage: Stage, error: Exception) -> Delivery:
-    judgement = UNKNOWN if stage is Stage.CONTENT else ACCOUNT
+    meaning = UNKNOWN if stage is Stage.CONTENT else ACCOUNT
     reason = str(error) if isinstance(error, _Missing) else type(error).__name__
-    return Delivery(
-        judgement.verdict, stage, told(stage, None, "", judgement, reason=reason), judgement.stops_account, None
-    )
+    return Delivery(meaning.verdict, stage, told(stage, None, "", meaning, reason=reason), meaning.stops_account, None)
 
 
-def _delivery(stage: Stage, code: int, text: str, judgement: Judgement) -> Delivery:
-    detail = told(stage, code, text, judgement)
-    return Delivery(judgement.verdict, stage, detail, judgement.stops_account, code)
+def _delivery(stage: Stage, code: int, text: str, meaning: ReplyMeaning) -> Delivery:
+    detail = told(stage, code, text, meaning)
+    return Delivery(meaning.verdict, stage, detail, meaning.stops_account, code)

@@ -16,7 +16,7 @@ from core.text import normalize
 from db.crm import inbox as crm_inbox
 from db.crm import staging as crm_staging
 from db.crm import sync_log
-from db.crm.inbox import Cursor, Judged
+from db.crm.inbox import Cursor, SortedChange
 from db.crm.staging import Staged
 from db.outreach import opt_outs
 from db.outreach.tombstones import erased_among
@@ -95,13 +95,13 @@ async def _take_in(session: SyncSession, changes: Sequence[RemoteChange], own_ke
         if key is not None and key not in own_keys:
             found_keys.add(key)
     known = own_keys | found_keys
-    judged = []
+    sorted_changes = []
     for change in changes:
         verdict = verdict_on(change, links, known)
         if verdict == "echo" and not session.safeguards.knows_echoes:
             verdict = "look"
-        judged.append(Judged(change, verdict, await _overwritten(session, change, links, known)))
-    await crm_inbox.add_changes(session.connection, session.name, judged, sorted(found_keys))
+        sorted_changes.append(SortedChange(change, verdict, await _overwritten(session, change, links, known)))
+    await crm_inbox.add_changes(session.connection, session.name, sorted_changes, sorted(found_keys))
 
 
 async def _overwritten(

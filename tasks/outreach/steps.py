@@ -256,8 +256,8 @@ async def check_reply(request: BookRequest) -> Approval:
 async def opt_out(request: BookRequest) -> BookingReport:
     """Suppress who asks for it, in whatever state the proposal is; then give the slots back and let nothing go out.
 
-    The sender counts as well as the prospect: people answer from another address of theirs. Who asks is heard where
-    also there is no such approval, or what follows fails.
+    The sender counts beside the prospect: people answer from another address of theirs. Who asks is heard also where
+    there is no such approval, or what follows fails.
 
     Raises:
         ApprovalNotFound: there is none; the sender is suppressed all the same.

@@ -9,8 +9,8 @@ from core.agents.executions import Execution
 from core.qualification.criteria import MICRO
 from core.qualification.icp import Profile
 from core.qualification.runs import (
+    AssessByModel,
     Assessment,
-    JudgeLead,
     LeadFacts,
     QualificationPlan,
     by_rules,
@@ -25,13 +25,13 @@ from tasks.qualification.scoring import FrameScorer
 from tasks.runtime.batches import bounded_gather
 
 
-async def assess(lease: AssessmentLease, begun: QualificationPlan, *, judge: JudgeLead | None) -> int:
+async def assess(lease: AssessmentLease, begun: QualificationPlan, *, by_model: AssessByModel | None) -> int:
     """Claim leads, assess them and record what came of it.
 
     Args:
         lease: held.
         begun: the run.
-        judge: asks a language model; None: the rules decide, and the batch is recorded as a whole.
+        by_model: asks a language model; None: the rules decide, and the batch is recorded as a whole.
 
     Returns:
         How many leads were assessed.
@@ -40,11 +40,11 @@ async def assess(lease: AssessmentLease, begun: QualificationPlan, *, judge: Jud
     if not leads:
         return 0
     by_rule = await asyncio.to_thread(rules_of, begun.profile, begun.sources_names, leads)
-    if judge is None:
+    if by_model is None:
         why = begun.model.why_not
         await lease.record([unasked(each, why) if why else each for each in by_rule])
     else:
-        await _judge_all(lease, begun.profile, list(zip(leads, by_rule, strict=True)), judge)
+        await _assess_by_model(lease, begun.profile, list(zip(leads, by_rule, strict=True)), by_model)
     return len(leads)
 
 
@@ -65,8 +65,8 @@ def rules_of(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list
     ]
 
 
-async def _judge_all(
-    lease: AssessmentLease, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], judge: JudgeLead
+async def _assess_by_model(
+    lease: AssessmentLease, profile: Profile, leads: list[tuple[LeadFacts, Assessment]], by_model: AssessByModel
 ) -> None:
     """Put each lead before a model; each outcome is committed as it comes, with those that came meanwhile."""
     writing = asyncio.Lock()
@@ -81,7 +81,7 @@ async def _judge_all(
                 await lease.record([assessment for assessment, _ in ready], ran)
 
     async def one(pair: tuple[LeadFacts, Assessment]) -> None:
-        waiting.append(await judged(*pair, profile, judge))
+        waiting.append(await assess_lead(*pair, profile, by_model))
         await store()
 
     try:
@@ -91,11 +91,11 @@ async def _judge_all(
         await store()
 
 
-async def judged(
-    lead: LeadFacts, rules: Assessment, profile: Profile, judge: JudgeLead
+async def assess_lead(
+    lead: LeadFacts, rules: Assessment, profile: Profile, by_model: AssessByModel
 ) -> tuple[Assessment, tuple[Execution, ...]]:
     """Ask a model about one lead where that is of use; give what becomes of it, and what was run for it."""
     if not is_put_before_a_model(rules):
         return unasked(rules), ()
-    verdict = await judge(lead, rules)
+    verdict = await by_model(lead, rules)
     return with_answer(rules, verdict.answer, profile), verdict.executions

@@ -24,8 +24,8 @@ from core.ledger.spend import receipts
 from core.qualification.model_assessment import question_of
 from core.qualification.runs import (
     NO_MODEL,
+    AssessByModel,
     Assessment,
-    JudgeLead,
     LeadFacts,
     ModelState,
     Opinion,
@@ -65,9 +65,9 @@ async def model_state(*, use: bool, of: Settings | None = None) -> ModelState:
 
 
 @asynccontextmanager
-async def judging(
+async def open_assessor(
     plan: QualificationPlan, *, of: Settings | None = None, database: str | None = None
-) -> AsyncIterator[JudgeLead | None]:
+) -> AsyncIterator[AssessByModel | None]:
     """Yield what asks a model about the leads of a batch; None where the rules decide.
 
     Args:
@@ -82,11 +82,11 @@ async def judging(
         outside(plan.run_id, of=of, database=database) as world,
         world.models().chat_model(Job.QUALIFICATION) as model,
     ):
-        yield Judge(plan, qualification.build(model, plan.profile))
+        yield ModelAssessor(plan, qualification.build(model, plan.profile))
 
 
-class Judge:
-    """Asks one model about the leads of a batch; see `core.qualification.runs.JudgeLead`."""
+class ModelAssessor:
+    """Asks one model about the leads of a batch; see `core.qualification.runs.AssessByModel`."""
 
     def __init__(self, plan: QualificationPlan, asking: qualification.Asking) -> None:
         self._plan = plan
@@ -123,7 +123,7 @@ class Judge:
         )
         while True:
             try:
-                said = await qualification.judge(self._asking, question, meter)
+                said = await qualification.assess(self._asking, question, meter)
             except CircuitOpen as error:
                 if not await self._is_closed_again(error):
                     return error

@@ -1,6 +1,6 @@
 """The rules score of many leads at once: the arithmetic of `core.qualification.scoring` over columns instead of leads.
 
-A column is judged once for each value that occurs in it, by the same functions that judge one lead; adding up is
+A column is rated once for each value that occurs in it, by the same functions that rate one lead; adding up is
 integer arithmetic on arrays, so the two agree to the last digit.
 """
 
@@ -19,7 +19,7 @@ from core.imports import csv_rows
 from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile
 from core.imports.lead_rows import normalizer_of
-from core.qualification.criteria import MICRO, Judge, Judgement
+from core.qualification.criteria import MICRO, Rater, Rating
 from core.qualification.icp import Condition
 from core.qualification.icp_columns import FileSource, in_file
 from core.qualification.scoring import CONFIDENCE_UNIT, NEUTRAL, TIERS, Scorer, Weighted, applies, disqualifying
@@ -53,22 +53,22 @@ class ScoredFrame:
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """A condition's judgement of each row: `codes` point into `judgements`, and into those as JSON."""
+class _Rated:
+    """A condition's rating of each row: `codes` point into `ratings`, and into those as JSON."""
 
     codes: Ints
-    judgements: list[Judgement]
+    ratings: list[Rating]
     rendered: list[bytes]
 
 
 class FrameScorer:
-    """Scores frames by a profile; remembers what it judged from frame to frame."""
+    """Scores frames by a profile; remembers what it rated from frame to frame."""
 
     _REMEMBERED = 15_000
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
-        self._memos: dict[str, dict[Any, tuple[Judgement, bytes]]] = {}
+        self._memos: dict[str, dict[Any, tuple[Rating, bytes]]] = {}
 
     def score(self, frame: pd.DataFrame) -> ScoredFrame:
         """Score leads.
@@ -80,21 +80,21 @@ class FrameScorer:
         total, counted, known = (np.zeros(rows, dtype=np.int64) for _ in range(3))
         points = []
         for part in self.scorer.criteria:
-            judged = self._judge(part.criterion, part.judge, partial(_render, part), frame)
-            values, is_known = _arrays(judged.judgements)
+            rated = self._rate(part.criterion, part.rate, partial(_render, part), frame)
+            values, is_known = _arrays(rated.ratings)
             is_counted = is_known | (part.unknown is not None)
             weighed = part.weight * np.where(is_known, values, part.unknown or 0)
-            total += np.where(is_counted, weighed, 0)[judged.codes]
-            counted += (part.weight * is_counted)[judged.codes]
-            known += (part.weight * is_known)[judged.codes]
-            points.append((judged.codes, judged.rendered))
+            total += np.where(is_counted, weighed, 0)[rated.codes]
+            counted += (part.weight * is_counted)[rated.codes]
+            known += (part.weight * is_known)[rated.codes]
+            points.append((rated.codes, rated.rendered))
         score = np.clip(_rounded_division(total, np.maximum(counted, 1)), 0, 100 * MICRO)
         score = np.where(counted > 0, score, NEUTRAL)
         is_out = np.zeros(rows, dtype=bool)
-        for condition, judge in self.scorer.disqualifiers:
-            judged = self._judge(condition, judge, partial(_render_against, condition), frame)
-            is_out |= np.array([applies(judgement) for judgement in judged.judgements])[judged.codes]
-            points.append((judged.codes, judged.rendered))
+        for condition, rate in self.scorer.disqualifiers:
+            rated = self._rate(condition, rate, partial(_render_against, condition), frame)
+            is_out |= np.array([applies(rating) for rating in rated.ratings])[rated.codes]
+            points.append((rated.codes, rated.rendered))
         confidence = _rounded_division(known * CONFIDENCE_UNIT, np.full(rows, self.scorer.total_weight))
         return ScoredFrame(score, self._tiers(score, is_out), confidence, points)
 
@@ -103,9 +103,9 @@ class FrameScorer:
         reached = sum((score >= limit).astype(np.int64) for limit in self.scorer.thresholds)
         return np.where(is_out, best, best - np.asarray(reached, dtype=np.int64))
 
-    def _judge(
-        self, condition: Condition, judge: Judge, render: Callable[[Judgement], bytes], frame: pd.DataFrame
-    ) -> _Judged:
+    def _rate(
+        self, condition: Condition, rate: Rater, render: Callable[[Rating], bytes], frame: pd.DataFrame
+    ) -> _Rated:
         columns = list(condition.columns)
         memo = self._memos.setdefault(condition.label, {})
         if len(memo) > self._REMEMBERED:
@@ -121,23 +121,23 @@ class FrameScorer:
         for value in [*uniques, None]:  # None is coded -1: the last
             known = memo.get(value)
             if known is None:
-                judgement = judge(value if isinstance(value, tuple) else (value,) * len(columns))
-                memo[value] = known = (judgement, render(judgement))
+                rating = rate(value if isinstance(value, tuple) else (value,) * len(columns))
+                memo[value] = known = (rating, render(rating))
             found.append(known)
-        return _Judged(codes.astype(np.int64), [judgement for judgement, _ in found], [text for _, text in found])
+        return _Rated(codes.astype(np.int64), [rating for rating, _ in found], [text for _, text in found])
 
 
-def _arrays(judgements: Sequence[Judgement]) -> tuple[Ints, NDArray[np.bool_]]:
-    points = np.array([judgement.points or 0 for judgement in judgements], dtype=np.int64)
-    return points, np.array([judgement.points is not None for judgement in judgements])
+def _arrays(ratings: Sequence[Rating]) -> tuple[Ints, NDArray[np.bool_]]:
+    points = np.array([rating.points or 0 for rating in ratings], dtype=np.int64)
+    return points, np.array([rating.points is not None for rating in ratings])
 
 
-def _render(part: Weighted, judgement: Judgement) -> bytes:
-    return orjson.dumps(part.point(judgement).to_json())
+def _render(part: Weighted, rating: Rating) -> bytes:
+    return orjson.dumps(part.point(rating).to_json())
 
 
-def _render_against(condition: Condition, judgement: Judgement) -> bytes:
-    return orjson.dumps(disqualifying(condition, judgement).to_json()) if applies(judgement) else b""
+def _render_against(condition: Condition, rating: Rating) -> bytes:
+    return orjson.dumps(disqualifying(condition, rating).to_json()) if applies(rating) else b""
 
 
 def _rounded_division(dividend: Ints, divisor: Ints) -> Ints:

@@ -21,7 +21,7 @@ from db.qualification import assessments
 from db.server.engine import own_connection
 from tasks.qualification import artifacts
 from tasks.qualification.assessing import assess
-from tasks.qualification.model_assessment import judging, model_state
+from tasks.qualification.model_assessment import model_state, open_assessor
 from tasks.qualification.reporting import spent_lines, without_breakdown
 from tasks.runtime.named_files import allowed_config
 from tasks.runtime.orchestration import in_flow_run, task
@@ -66,9 +66,9 @@ async def qualify_batch(begun: QualificationPlan, batch: LeadRange) -> int:
     """
     async with (
         assessments.leased(database_url(), begun, batch) as lease,
-        judging(begun) as judge,
+        open_assessor(begun) as by_model,
     ):
-        return await assess(lease, begun, judge=judge)
+        return await assess(lease, begun, by_model=by_model)
 
 
 @task(name="finish-qualification", **STEP)

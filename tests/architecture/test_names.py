@@ -25,8 +25,6 @@ YET = {
     "Graph",
     "Heard",
     "Json",
-    "Judge",
-    "Judgement",
     "Kind",
     "LeadRow",
     "Letter",

@@ -20,7 +20,7 @@ import psycopg
 import pytest
 from enrich_process import APOLLO_ONLY, add_firms, environment, finish, rows, seed_companies, start, with_apollo
 from importing import load
-from judging import AMPLE, environment_of
+from model_assessing import AMPLE, environment_of
 from private_valkey import private_valkey
 from qualify_process import start as start_qualifying
 
@@ -29,7 +29,7 @@ from db.server import embedded, embedded_postgres
 from sandbox.server import SandboxControl
 from tests.flows.test_agent_kills import OFFER, SENDER
 from tests.flows.test_agent_kills import rows as agents_rows
-from tests.flows.test_judging_runs import ICP, leads
+from tests.flows.test_model_assessment_runs import ICP, leads
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_nothing_is_bought_twice(place: Place, kills: tuple[int, ...]) -> None:
     assert booked >= billed
 
 
-async def test_no_lead_is_judged_twice(place: Place) -> None:
+async def test_no_lead_is_assessed_twice(place: Place) -> None:
     await load(place.url, leads(40), batch_rows=2_000, fingerprint="many")
     icp = place.scratch / "icp.yaml"
     icp.write_text(ICP)

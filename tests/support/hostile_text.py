@@ -39,8 +39,7 @@ from core.imports.columns import map_columns
 from core.imports.csv_format import find_header, records_of, vote_delimiter
 from core.imports.lead_rows import row_reader
 from core.outreach import campaigns, markets, meetings, opt_out, proposals, reply_reading
-from core.qualification import criteria
-from core.qualification import model_assessment as judgement
+from core.qualification import criteria, model_assessment
 from core.text import cell_numbers, cell_text, normalize, phones
 from core.text.charsets import decode
 from core.text.names import read_name
@@ -273,7 +272,7 @@ def _model_answer(text: str) -> None:
     proposals.checked_opening(text, {"lead.company_name": text})
     campaigns.problems_of_body(text, "an offer")
     campaigns.problems_of_subject(text, "an offer")
-    judgement.on_one_line(text)
+    model_assessment.on_one_line(text)
     readings = [text_readings.FieldReading(field="city", value=text[:300], quote=text[:900])]
     text_readings.checked_readings(readings, [(SITE, f"{text[:12_000]}a")], {"city"})
 

@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.outreach.delivery import ACCOUNT, LATER, REFUSED, SENT, UNKNOWN, Judgement, Stage, Verdict, judge, told
+from core.outreach.delivery import (
+    ACCOUNT,
+    LATER,
+    REFUSED,
+    SENT,
+    UNKNOWN,
+    ReplyMeaning,
+    Stage,
+    Verdict,
+    meaning_of,
+    told,
+)
 
 BEFORE_MAIL = [Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.STARTTLS, Stage.AUTH]
 CODES = [None, 220, 250, 354, 421, 432, 450, 451, 452, 454, 500, 501, 503, 530, 535, 550, 551, 552, 553, 554, 555, 571]
@@ -13,7 +24,7 @@ CODES = [None, 220, 250, 354, 421, 432, 450, 451, 452, 454, 500, 501, 503, 530, 
 @pytest.mark.parametrize("stage", BEFORE_MAIL)
 @pytest.mark.parametrize("code", CODES)
 def test_before_mail_it_is_never_about_a_message(stage: Stage, code: int | None) -> None:
-    assert judge(stage, code, "5.1.1 no such user") == ACCOUNT
+    assert meaning_of(stage, code, "5.1.1 no such user") == ACCOUNT
 
 
 @pytest.mark.parametrize(
@@ -92,8 +103,8 @@ def test_before_mail_it_is_never_about_a_message(stage: Stage, code: int | None)
         *((Stage.QUIT, code, "", SENT) for code in (None, 421, 500, 550)),
     ],
 )
-def test_what_an_answer_means(stage: Stage, code: int | None, text: str, meant: Judgement) -> None:
-    assert judge(stage, code, text) == meant
+def test_what_an_answer_means(stage: Stage, code: int | None, text: str, meant: ReplyMeaning) -> None:
+    assert meaning_of(stage, code, text) == meant
 
 
 @given(
@@ -102,14 +113,14 @@ def test_what_an_answer_means(stage: Stage, code: int | None, text: str, meant: 
     st.text(max_size=60) | st.from_regex(r"[245]\.\d{1,3}\.\d{1,3} \w*", fullmatch=True),
 )
 def test_every_answer_has_one_meaning(stage: Stage, code: int | None, text: str) -> None:
-    judgement = judge(stage, code, text)
-    assert (judgement.verdict is Verdict.UNKNOWN) <= (stage is Stage.CONTENT)
-    assert (judgement.verdict is Verdict.REFUSED) <= (code is not None and code // 100 == 5)
-    assert (judgement.verdict is Verdict.SENT) <= (stage is Stage.QUIT or (code is not None and code // 100 == 2))
+    meaning = meaning_of(stage, code, text)
+    assert (meaning.verdict is Verdict.UNKNOWN) <= (stage is Stage.CONTENT)
+    assert (meaning.verdict is Verdict.REFUSED) <= (code is not None and code // 100 == 5)
+    assert (meaning.verdict is Verdict.SENT) <= (stage is Stage.QUIT or (code is not None and code // 100 == 2))
     if stage not in (Stage.RCPT, Stage.DATA, Stage.CONTENT, Stage.QUIT):
-        assert judgement.stops_account or judgement.verdict is Verdict.REFUSED
-    words = told(stage, code, text, judgement)
-    assert (words == "") == (judgement.verdict is Verdict.SENT)
+        assert meaning.stops_account or meaning.verdict is Verdict.REFUSED
+    words = told(stage, code, text, meaning)
+    assert (words == "") == (meaning.verdict is Verdict.SENT)
 
 
 def test_the_servers_own_words_are_not_repeated() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from profiles import leads, one, profiles
 
-from core.qualification.criteria import MICRO, judge_of, role_in_title, words_of
+from core.qualification.criteria import MICRO, rater_of, role_in_title, words_of
 from core.qualification.icp import Profile
 from core.text.cell_numbers import read_number, read_range
 
@@ -30,7 +30,7 @@ REGIONS = (
 
 def points(rule: str, *values: str | None) -> float | None:
     (criterion,) = one(rule).criteria
-    found = judge_of(criterion, role_in_title)(values).points
+    found = rater_of(criterion, role_in_title)(values).points
     return None if found is None else found / MICRO
 
 
@@ -95,12 +95,12 @@ def test_ranges(text: str, low: float, high: float) -> None:
 
 
 @given(profiles(), leads)
-def test_any_value_is_judged(found: Profile, lead: dict[str, str | None]) -> None:
+def test_any_value_is_rated(found: Profile, lead: dict[str, str | None]) -> None:
     for condition in (*found.criteria, *found.disqualifiers):
-        judgement = judge_of(condition, role_in_title)([lead.get(column) for column in condition.columns])
-        assert judgement.why
-        assert judgement.field is None or judgement.field in condition.columns
-        assert judgement.points is None or condition.number == "as_is" or 0 <= judgement.points <= 100 * MICRO
+        rating = rater_of(condition, role_in_title)([lead.get(column) for column in condition.columns])
+        assert rating.why
+        assert rating.field is None or rating.field in condition.columns
+        assert rating.points is None or condition.number == "as_is" or 0 <= rating.points <= 100 * MICRO
 
 
 def test_words_keep_what_tells_languages_apart() -> None:

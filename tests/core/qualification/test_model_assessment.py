@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import MalformedAnswer
-from core.qualification.model_assessment import MAX_QUOTE_CHARS, JudgementDraft, checked, question_of
+from core.qualification.model_assessment import MAX_QUOTE_CHARS, AssessmentDraft, checked, question_of
 
 FACTS = {
     "industry": "Machinery, special machines",
@@ -18,11 +18,11 @@ FACTS = {
 LEAD = UUID(int=7)
 
 
-def draft(*quotes: str, **changes: object) -> JudgementDraft:
+def draft(*quotes: str, **changes: object) -> AssessmentDraft:
     evidence = [
         {"quote": quote, "speaks": "for" if number % 2 else "against"} for number, quote in enumerate(quotes, 1)
     ]
-    return JudgementDraft.model_validate({"evidence": evidence, "confidence": 0.8, "score": 71.5} | changes)
+    return AssessmentDraft.model_validate({"evidence": evidence, "confidence": 0.8, "score": 71.5} | changes)
 
 
 def test_reasoning_is_made_of_quotes_and_where_they_stand() -> None:

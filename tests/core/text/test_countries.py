@@ -6,7 +6,7 @@ from profiles import one, profile
 from core.config_files import parse_config
 from core.crm.config import Condition
 from core.outreach.markets import Segment
-from core.qualification.criteria import MICRO, judge_of, role_in_title
+from core.qualification.criteria import MICRO, rater_of, role_in_title
 from core.qualification.icp import Profile
 from core.qualification.profiles import doubts_of
 from core.text import normalize
@@ -16,7 +16,7 @@ from core.text.regions import GROUPS, spellings_in
 
 def points(rule: str, value: str | None) -> float | None:
     (criterion,) = one(rule).criteria
-    found = judge_of(criterion, role_in_title)([value]).points
+    found = rater_of(criterion, role_in_title)([value]).points
     return None if found is None else found / MICRO
 
 

@@ -1,4 +1,4 @@
-"""A model judges beside the rules: against the sandbox's models, those that obey an attack included."""
+"""A model assesses beside the rules: against the sandbox's models, those that obey an attack included."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,19 +8,19 @@ from uuid import UUID
 
 import pytest
 from importing import Row, load
-from judging import AMPLE, MODEL, qualify, rows_of, settings_of, spent_in
 from langchain_core.runnables import RunnableLambda
+from model_assessing import AMPLE, MODEL, qualify, rows_of, settings_of, spent_in
 from profiles import profile
 
 from agents.models import PRICE_FILE
 from core.errors import CircuitOpen
 from core.ledger.prices import TokenUsage, read_prices
 from core.qualification.icp_columns import in_leads
-from core.qualification.model_assessment import CheckedJudgement
+from core.qualification.model_assessment import CheckedAssessment
 from core.qualification.runs import LeadFacts, ModelState, Opinion, QualificationPlan, by_rules, with_answer
 from integrations.cerebras.plug import CerebrasSettings
 from integrations.plugs import BudgetSettings
-from tasks.qualification.model_assessment import Judge, model_state
+from tasks.qualification.model_assessment import ModelAssessor, model_state
 
 if TYPE_CHECKING:
     from sandbox.server import SandboxControl
@@ -141,7 +141,11 @@ async def test_bad_answer_is_asked_for_once_more_and_then_the_rules_stand(
     await qualify(database, ICP, settings_of(database, serving_all.environment))
     stored = found(database)
     assert stored["repaired"]["outcome"] == "scored"
-    for key, why in (("invents", "quote 1 is not in the facts"), ("empty", "no JudgementDraft"), ("prose", "holds no")):
+    for key, why in (
+        ("invents", "quote 1 is not in the facts"),
+        ("empty", "no AssessmentDraft"),
+        ("prose", "holds no"),
+    ):
         assert stored[key]["outcome"] == "scored_by_rules"
         assert why in str(stored[key]["reason"])
         assert stored[key]["score"] == stored[key]["rules_score"] is not None
@@ -279,19 +283,19 @@ async def test_open_circuit_is_waited_for_where_it_will_close_soon(
 ) -> None:
     calls = 0
 
-    async def answer(_given: object) -> CheckedJudgement:
+    async def answer(_given: object) -> CheckedAssessment:
         nonlocal calls
         calls += 1
         if calls <= times:
             until = datetime.now(UTC) + timedelta(seconds=opens_s)
             raise CircuitOpen("the circuit is open", provider="cerebras", until=until)
-        return CheckedJudgement(Decimal(60), Decimal(1), "For: industry “Software”.")
+        return CheckedAssessment(Decimal(60), Decimal(1), "For: industry “Software”.")
 
     plan = QualificationPlan(
         UUID(int=1), datetime.now(UTC), 1, (), "due", ICP, tuple(in_leads(ICP.columns, [])), ModelState((MODEL,))
     )
     facts = LeadFacts(UUID(int=2), [None] * len(plan.sources), "hash")
-    verdict = await Judge(plan, lambda _facts: RunnableLambda(answer))(
+    verdict = await ModelAssessor(plan, lambda _facts: RunnableLambda(answer))(
         facts, by_rules(facts, Decimal(50), "cold", Decimal(1), b"[]")
     )
     assert calls == asked_times

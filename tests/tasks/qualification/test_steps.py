@@ -25,7 +25,7 @@ LEAD = LeadFacts(UUID(int=1), [], "")
 NAMES = ("agrees", "raves", "malformed", "broke", "down", "unknown")
 
 
-async def judge(lead: LeadFacts, rules: Assessment) -> Verdict:
+async def by_model(lead: LeadFacts, rules: Assessment) -> Verdict:
     """Answer by what the lead's industry says, as a model or its provider may."""
     match str(lead.values[0]).split()[-1]:
         case "malformed":
@@ -61,7 +61,7 @@ async def run(connection: assessments.Connection, **options: Any) -> Qualificati
     plan = await assessments.begin(connection, WORDS, sources, "due", batch_leads=4, **options)
     for batch in plan.ranges:
         async with assessments.leased(connection.info.dsn, plan, batch) as lease:
-            await assess(lease, plan, judge=judge)
+            await assess(lease, plan, by_model=by_model)
     return plan
 
 

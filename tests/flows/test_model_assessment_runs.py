@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from importing import Row, load
-from judging import AMPLE, environment_of, rows_of, spent_in
+from model_assessing import AMPLE, environment_of, rows_of, spent_in
 from qualify_process import finish, start
 
 from agents.async_chat import CHARACTERS_A_TOKEN
@@ -44,7 +44,7 @@ def leads(count: int) -> list[Row]:
 
 
 class Place:
-    """A database, a profile, the sandbox, and the environment of a process that judges with them."""
+    """A database, a profile, the sandbox, and the environment of a process that assesses with them."""
 
     def __init__(self, url: str, home: Path, directory: Path, sandbox: "SandboxControl") -> None:
         self.url, self.sandbox, self.report = url, sandbox, directory / "report.json"

@@ -1,4 +1,4 @@
-"""What the tests of judging leads with a model share: settings for the sandbox, and a run over stored leads."""
+"""What the tests of assessing leads with a model share: settings for the sandbox, and a run over stored leads."""
 
 import zlib
 from pathlib import Path
@@ -18,7 +18,7 @@ from db.server.engine import own_connection
 from integrations.cerebras.plug import CerebrasSettings
 from integrations.plugs import BudgetSettings, ModelSettings
 from tasks.qualification.assessing import assess
-from tasks.qualification.model_assessment import judging
+from tasks.qualification.model_assessment import open_assessor
 
 MODEL = "cerebras:gpt-oss-120b"
 AMPLE = {"tokens_per_minute": None, "requests_per_day": None}
@@ -33,7 +33,7 @@ def redis_of(url: str) -> str:
 
 
 def environment_of(url: str, home: Path, sandbox: dict[str, str]) -> dict[str, str]:
-    """Give the environment of a process that judges with the sandbox's Cerebras."""
+    """Give the environment of a process that assesses with the sandbox's Cerebras."""
     return {
         "POSTGRES_URL": url,
         "REDIS_URL": redis_of(url),
@@ -66,7 +66,7 @@ def settings_of(url: str, sandbox: dict[str, str], **changes: object) -> Setting
 async def qualify(
     url: str, profile: Profile, chosen: Settings, selection: Selection = "due", *, batch_leads: int = 100
 ) -> QualificationPlan:
-    """Judge the stored leads that are due, in this process."""
+    """Assess the stored leads that are due, in this process."""
     async with own_connection(url) as connection:
         sources = in_leads(profile.columns, await assessments.mappings_of_imports(connection))
         plan = await assessments.begin(
@@ -75,9 +75,9 @@ async def qualify(
         for batch in plan.ranges:
             async with (
                 assessments.leased(url, plan, batch) as lease,
-                judging(plan, of=chosen, database=url) as judge,
+                open_assessor(plan, of=chosen, database=url) as by_model,
             ):
-                await assess(lease, plan, judge=judge)
+                await assess(lease, plan, by_model=by_model)
     return plan
 
 
