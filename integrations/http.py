@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from core.errors import ProviderError, Timeout, Unavailable, UnexpectedAnswer
 from core.ledger.spend import FREE, Cost
-from integrations.refusals import refusal, seconds_of
+from integrations.http_errors import http_error, seconds_of
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.rate_limit import Observation
 
@@ -169,7 +169,7 @@ class ProviderClient:
 
     def _error(self, operation: str, response: httpx.Response) -> Exception:
         body = _body_of(response)
-        error = refusal(
+        error = http_error(
             self.provider,
             operation,
             response.status_code,

@@ -19,7 +19,7 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from integrations.refusals import refusal, seconds_of
+from integrations.http_errors import http_error, seconds_of
 
 
 def quiet(*loggers: str) -> None:
@@ -106,7 +106,9 @@ def _translated(provider: str, operation: str, error: Exception) -> ProviderErro
 def _refused(provider: str, operation: str, status: int, error: Exception) -> ProviderError:
     response = getattr(error, "response", None)
     headers: Mapping[str, str] = getattr(response, "headers", None) or {}
-    return refusal(provider, operation, status, getattr(error, "body", None), headers=headers, wait_s=wait_of(headers))
+    return http_error(
+        provider, operation, status, getattr(error, "body", None), headers=headers, wait_s=wait_of(headers)
+    )
 
 
 def _denied(provider: str, operation: str, error: Exception) -> ProviderError:
@@ -117,7 +119,7 @@ def _denied(provider: str, operation: str, error: Exception) -> ProviderError:
     except ValueError:
         body = (response.body or b"").decode(errors="replace")
     headers = {name.lower(): value for name, value in response.headers.raw_items()}
-    return refusal(provider, operation, response.status_code, body, headers=headers, wait_s=wait_of(headers))
+    return http_error(provider, operation, response.status_code, body, headers=headers, wait_s=wait_of(headers))
 
 
 def wait_of(headers: Mapping[str, str]) -> float | None:

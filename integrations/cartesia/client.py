@@ -28,7 +28,7 @@ from integrations.cartesia.schemas import (
     streamed_credits,
 )
 from integrations.cartesia.speaking import Socket, Speaking, Voice
-from integrations.refusals import refusal
+from integrations.http_errors import http_error
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.meter import Meter
 from integrations.resilience.rate_limit import Slots
@@ -225,7 +225,7 @@ class CartesiaClient:
         """Raise what an error event stands for; the SDK hands it on as a value."""
         if event.type == "error":
             status = getattr(event, "status_code", None) or 500
-            raise refusal(self.provider, "tts/sse", status, fields_of(event), headers={})
+            raise http_error(self.provider, "tts/sse", status, fields_of(event), headers={})
 
     async def transcribe(
         self,

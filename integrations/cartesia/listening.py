@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosedOK
 
 from core.conversation.speech import Heard, Hearing
 from integrations.cartesia.schemas import BYTES_A_SAMPLE
-from integrations.refusals import refusal
+from integrations.http_errors import http_error
 from integrations.resilience.meter import Meter
 from integrations.sdk import fields_of, sdk_errors
 
@@ -118,7 +118,7 @@ class Listening:
                 return
             if kind == "error":
                 status = getattr(event, "status_code", None) or 500
-                raise refusal(_PROVIDER, self._name, status, fields_of(event), headers={})
+                raise http_error(_PROVIDER, self._name, status, fields_of(event), headers={})
             heard = self._heard_turns(kind, event) if self._finds_turns else self._heard_manually(kind, event)
             if heard is not None:
                 self._is_owed = self._is_owed and (self._is_closing or heard.kind is not Hearing.ENDED)

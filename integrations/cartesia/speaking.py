@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from core.errors import InvalidInput, ProviderError, Timeout, Unavailable
 from core.ledger.spend import Cost
-from integrations.refusals import refusal
+from integrations.http_errors import http_error
 from integrations.resilience.guard import Call, Guard
 from integrations.sdk import fields_of, sdk_errors
 
@@ -229,7 +229,7 @@ class Utterance:
                 kind = getattr(event, "type", "")
                 if kind == "error":
                     status = getattr(event, "status_code", None) or 500
-                    raise refusal(_PROVIDER, OPERATION, status, fields_of(event), headers={})
+                    raise http_error(_PROVIDER, OPERATION, status, fields_of(event), headers={})
                 if kind == "chunk":
                     self._is_owed = False
                     with sdk_errors(_PROVIDER, OPERATION):

@@ -15,7 +15,7 @@ from core.errors import ProviderNotConfigured, Unavailable
 from core.ledger.prices import TokenUsage
 from core.ledger.spend import FREE, Cost
 from integrations.cerebras.schemas import CerebrasAnswer, CerebrasToolCall, Message
-from integrations.refusals import refusal, seconds_of
+from integrations.http_errors import http_error, seconds_of
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.rate_limit import Observation
 from integrations.sdk import fields_of, quiet, sdk_errors
@@ -182,7 +182,7 @@ def _answer(result: Any) -> CerebrasAnswer:
     """
     status = getattr(result, "status_code", None)
     if isinstance(status, int):
-        raise refusal("cerebras", _CHAT, status, fields_of(getattr(result, "error", None)), headers={})
+        raise http_error("cerebras", _CHAT, status, fields_of(getattr(result, "error", None)), headers={})
     choices = getattr(result, "choices", None)
     usage = getattr(result, "usage", None)
     if choices is None or (not choices and usage is None):

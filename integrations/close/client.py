@@ -31,7 +31,7 @@ from integrations.close.schemas import (
     CloseUser,
 )
 from integrations.http import Answer, Json, ProviderClient
-from integrations.refusals import seconds_of
+from integrations.http_errors import seconds_of
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Observation
 

@@ -13,7 +13,7 @@ import langsmith
 from urllib3.util import Retry
 
 from core.errors import ProviderNotConfigured
-from integrations.refusals import redacted
+from integrations.http_errors import redacted
 
 log = logging.getLogger(__name__)
 

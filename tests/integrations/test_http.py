@@ -24,7 +24,7 @@ from core.errors import (
 )
 from core.ledger.spend import Cost
 from integrations.http import Answer, ProviderClient
-from integrations.refusals import redacted, seconds_of
+from integrations.http_errors import redacted, seconds_of
 from integrations.resilience.breaker import BreakerPolicy, Circuit
 from integrations.resilience.rate_limit import LimitPolicy, Window
 from integrations.resilience.retry import RetryPolicy

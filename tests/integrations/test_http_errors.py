@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.refusals import redacted, refusal
+from integrations.http_errors import http_error, redacted
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_keys_and_persons_are_taken_out(said: str, kept: str) -> None:
 def test_close_names_what_is_wrong_within_a_list() -> None:
     wrong = {"0": {"errors": [], "field-errors": {"country": "Invalid country code."}}}
     body = {"errors": [], "field-errors": {"addresses": {"errors": wrong}, "name": "Too long."}}
-    error = refusal("close", "POST /lead/", 400, body, headers={})
+    error = http_error("close", "POST /lead/", 400, body, headers={})
     assert str(error) == "close POST /lead/: 400, fields addresses.0.country, name"
-    general = refusal("close", "POST /lead/", 400, {"errors": ["No.", "Never."], "field-errors": {}}, headers={})
+    general = http_error("close", "POST /lead/", 400, {"errors": ["No.", "Never."], "field-errors": {}}, headers={})
     assert str(general) == "close POST /lead/: 400, No.; Never."

@@ -1,4 +1,4 @@
-"""A provider's refusal as an error of ours; the only place that knows what a status code means.
+"""A provider's HTTP error as an error of ours; the only place that knows what a status code means.
 
 Errors name the provider, the operation and the status. What the provider wrote is kept only after e-mail addresses,
 keys and long numbers have been taken out of it.
@@ -30,7 +30,7 @@ _SECRETS = re.compile(
 _OUT_OF_CREDIT = re.compile(r"credit balance is too low|insufficient (balance|credits)", re.IGNORECASE)
 
 
-def refusal(
+def http_error(
     provider: str,
     operation: str,
     status: int,
