@@ -55,7 +55,7 @@ class Angles(Closed):
     angles: list[Angle] = Field(max_length=10)
 
 
-class LetterText(Closed):
+class MessageText(Closed):
     """A letter with placeholders."""
 
     body: str
@@ -183,8 +183,8 @@ class _Writer:
 
     def __init__(self, model: BaseChatModel) -> None:
         self._angles = _chain("angles", model, Angles)
-        self._letter = _chain("letter", model, LetterText)
-        self._repair = _chain("repair", model, LetterText)
+        self._letter = _chain("letter", model, MessageText)
+        self._repair = _chain("repair", model, MessageText)
         self._subjects = _chain("subjects", model, SubjectLines)
 
     async def angles(self, state: MarketingState) -> dict[str, Any]:

@@ -84,9 +84,9 @@ def run_marketing(
     thread: Thread = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a campaign: letters for a segment or a list of leads, as drafts that wait for approval. Sends nothing.
+    """Write a campaign: messages for a segment or a list of leads, as drafts that wait for approval. Sends nothing.
 
-    Exit code: 0 letters were drafted, 3 there is nobody to write to, 1 stopped by a limit.
+    Exit code: 0 messages were drafted, 3 there is nobody to write to, 1 stopped by a limit.
     """
     terminal.prepare_prefect()
     from flows.write_campaign import write_campaign

@@ -1,4 +1,4 @@
-"""Campaigns: letters with placeholders for a persona and a tone, and what each becomes for one person.
+"""Campaigns: messages with placeholders for a persona and a tone, and what each becomes for one person.
 
 A model or a template writes a *variant*, which names nobody: it has `{first_name}` where a person's name will stand.
 What is put in comes from a field of the lead, with where that field came from, so every personal fact can be traced.
@@ -49,7 +49,7 @@ _INTERNAL = re.compile(
     r"disqualif\w+|confidence|enrich\w*|crm|database|persona|our records|system prompt|instructions?)\b",
     re.IGNORECASE,
 )
-"""Words of our own workings; a letter never has them."""
+"""Words of our own workings; a message never has them."""
 _FIT = re.compile(r"[^\W_][\w&'’.,()+/ -]{0,79}")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|\{\w+\}")
 _SENTENCE_END = re.compile(r"(?<![.!?])[.!?]++(?:\s|$)|\n{2,}")
@@ -66,7 +66,7 @@ class Sender(Form):
         min_length=20,
         max_length=300,
         pattern="(?i)unsubscribe|abmelde|désinscri|baja",
-        description="The line that says how to get no more letters",
+        description="The line that says how to get no more messages",
     )
 
 
@@ -85,7 +85,7 @@ class CampaignRequest(Form):
     )
     tones: list[Tone] = Field(default=["friendly"], min_length=1, max_length=3, description="Tones to write in")
     sender: Sender = Field(description="Who signs")
-    limit: int = Field(default=200, ge=1, le=5_000, description="Letters at most")
+    limit: int = Field(default=200, ge=1, le=5_000, description="Messages at most")
     use_model: bool = Field(
         default=True, description="Ask the model for writing where one is configured; else templates"
     )
@@ -94,7 +94,7 @@ class CampaignRequest(Form):
 
 
 class Variant(Frozen):
-    """A letter for a persona in a tone, with placeholders.
+    """A message for a persona in a tone, with placeholders.
 
     Attributes:
         by: "model", or "template" where none was asked or its text did not pass.
@@ -111,14 +111,14 @@ class Variant(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """A lead as far as a letter may know it.
+    """A lead as far as a message may know it.
 
     Attributes:
         values: by field; only those that a placeholder stands for.
         stored: field -> the stored field it was read from, that one's value, and where that is from.
         email: as it is stored.
-        secrets: what we think of the lead; checked never to be in a letter.
-        is_disqualified: the profile excludes them: they get a letter only where a person names them by id.
+        secrets: what we think of the lead; checked never to be in a message.
+        is_disqualified: the profile excludes them: they get a message only where a person names them by id.
     """
 
     lead_id: UUID
@@ -136,7 +136,7 @@ class Addressee:
 
 
 class Fact(Frozen):
-    """A personal fact in a letter: which field it is, which stored field it was read from, and where that came from."""
+    """A personal fact in a message: which field, which stored field it was read from, and where that came from."""
 
     field: str
     value: str
@@ -145,7 +145,7 @@ class Fact(Frozen):
     provenance: str
 
 
-class Letter(Frozen):
+class CampaignMessage(Frozen):
     """A variant as one person would get it; `to` is their canonical address, `stored_to` the lead's spelling of it."""
 
     lead_id: UUID
@@ -160,14 +160,14 @@ class Letter(Frozen):
 
 
 class Skipped(Frozen):
-    """A lead that gets no letter, and why."""
+    """A lead that gets no message, and why."""
 
     lead_id: UUID
     reason: str
 
 
 class CampaignReport(Report):
-    """What came of a campaign. `skipped` counts leads by the reason; `letters` wait for approval."""
+    """What came of a campaign. `skipped` counts leads by the reason; `messages` wait for approval."""
 
     campaign_id: UUID | None = None
     segment: str
@@ -175,7 +175,7 @@ class CampaignReport(Report):
     reason: str | None = None
     by: Literal["model", "template", "mixed"] = "template"
     variants: list[Variant] = Field(default_factory=list)
-    letters: int = 0
+    messages: int = 0
     skipped: dict[str, int] = Field(default_factory=dict)
 
 
@@ -257,13 +257,13 @@ def reading_grade(text: str) -> float:
 
 
 def is_fit(value: str) -> bool:
-    """Tell whether a field's value may stand in a letter: a few words on a line, no addresses, no words of our own."""
+    """Tell whether a field's value may stand in a message: a few words on a line, no addresses, no words of our own."""
     is_short = _FIT.fullmatch(value) is not None and len(value.split()) <= 8
     return is_short and not carries_address(value) and not _INTERNAL.search(value)
 
 
-def write_letter(variant: Variant, addressee: Addressee, sender: Sender) -> Letter | Skipped:
-    """Make a variant one person's letter: fields put in, signed, with the line to unsubscribe."""
+def write_message(variant: Variant, addressee: Addressee, sender: Sender) -> CampaignMessage | Skipped:
+    """Make a variant one person's message: fields put in, signed, with the line to unsubscribe."""
     if not addressee.email:
         return Skipped(lead_id=addressee.lead_id, reason="no e-mail address")
     facts = []
@@ -273,7 +273,7 @@ def write_letter(variant: Variant, addressee: Addressee, sender: Sender) -> Lett
         if not value:
             return Skipped(lead_id=addressee.lead_id, reason=f"no {field}")
         if not is_fit(value):
-            return Skipped(lead_id=addressee.lead_id, reason=f"{field} is not fit for a letter")
+            return Skipped(lead_id=addressee.lead_id, reason=f"{field} is not fit for a message")
         stored_field, stored_value, provenance = addressee.stored[field]
         facts.append(
             Fact(
@@ -288,7 +288,7 @@ def write_letter(variant: Variant, addressee: Addressee, sender: Sender) -> Lett
         name: fact.value for name, fact in zip(placeholders(f"{variant.subject} {variant.body}"), facts, strict=True)
     }
     subject, body = (string.Formatter().vformat(text, (), known) for text in (variant.subject, variant.body))
-    letter = Letter(
+    message = CampaignMessage(
         lead_id=addressee.lead_id,
         persona=variant.persona,
         tone=variant.tone,
@@ -299,19 +299,19 @@ def write_letter(variant: Variant, addressee: Addressee, sender: Sender) -> Lett
         body=plain(f"{body.strip()}\n\n{signature(sender)}"),
         facts=facts,
     )
-    if leak := leaked(letter, addressee.secrets):
+    if leak := leaked(message, addressee.secrets):
         return Skipped(lead_id=addressee.lead_id, reason=leak)
-    return letter
+    return message
 
 
 def signature(sender: Sender) -> str:
-    """Return the end of every letter: who wrote, from where, and how to get no more."""
+    """Return the end of every message: who wrote, from where, and how to get no more."""
     return f"{sender.name}\n{sender.company}, {sender.address}\n\n{sender.unsubscribe}"
 
 
-def leaked(letter: Letter, secrets: Iterable[str]) -> str | None:
-    """Say that a letter tells what we think of the person, or None."""
-    text = f"{letter.subject}\n{letter.body}".lower()
+def leaked(message: CampaignMessage, secrets: Iterable[str]) -> str | None:
+    """Say that a message tells what we think of the person, or None."""
+    text = f"{message.subject}\n{message.body}".lower()
     return "would tell what we think of them" if any(len(s) > 3 and s.lower() in text for s in secrets) else None
 
 
@@ -342,7 +342,7 @@ _SUBJECTS: dict[Tone, str] = {
 
 
 def template(persona: str, tone: Tone, offer: str, *, problems: Sequence[str] = ()) -> Variant:
-    """Return the letter that stands where no model wrote one: the offer in its own words, and a question."""
+    """Return the message that stands where no model wrote one: the offer in its own words, and a question."""
     said = offer.strip().replace("{", "(").replace("}", ")")
     body = f"{_OPENINGS[tone]}\n\n{_CONCERNS[persona]}\n\n{said}\n\n{_QUESTIONS[tone]}"
     return Variant(persona=persona, tone=tone, subject=_SUBJECTS[tone], body=body, problems=list(problems))
@@ -367,7 +367,7 @@ def merged(known: Sequence[Mapping[str, Any]], more: Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class CampaignPlan:
-    """What a campaign works on; its people are read again when their letters are made."""
+    """What a campaign works on; its people are read again when their messages are made."""
 
     campaign_id: UUID
     request: CampaignRequest

@@ -1,6 +1,6 @@
 """One person, one first message: what stands against writing to somebody who is written to already.
 
-A campaign's letter is a first message. It is drafted for nobody to whom another message waits, is on its way or ever
+A campaign's message is a first message. It is drafted for nobody to whom another message waits, is on its way or ever
 went out; it is not approved beside another that is approved; and of two that were approved all the same, one is sent.
 A message that a person asked for by the lead's id may follow others, which its approval shows; only what went out since
 it was approved, which nobody could have seen then, stands against it.
@@ -16,7 +16,7 @@ from core.outreach.approvals import Kind, Proposal, Status
 from core.outreach.sending import SendStatus
 
 CAMPAIGN = "campaign/"
-"""How the subject of a campaign's letter begins."""
+"""How the subject of a campaign's message begins."""
 
 _WENT_OUT = frozenset({SendStatus.SENDING, SendStatus.SENT, SendStatus.UNKNOWN})
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.outreach.meetings import Span
 from core.outreach.own_words import own_words
-from core.outreach.reply_letters import ASKS, without_greeting, without_signature
+from core.outreach.reply_texts import ASKS, without_greeting, without_signature
 from core.outreach.reply_tokens import ABBREVIATION, ABBREVIATIONS, TOKEN, of_places, places
 from core.outreach.reply_words import BESIDES, INDEFINITE, Language, languages
 

@@ -31,7 +31,7 @@ _WIRE = policy.SMTP.clone(cte_type="7bit")
 _FIRST_REST = timedelta(minutes=10)
 _LONGEST_REST = timedelta(hours=4)
 
-LETTER = "letter"
+APPROVED_MESSAGE = "letter"
 """Purpose of the message that was approved; invitations that follow from it have purposes of their own."""
 
 
@@ -67,7 +67,7 @@ class Send:
 
 
 @dataclass(frozen=True)
-class Letter:
+class OutgoingMessage:
     """A message before it is rendered.
 
     Attributes:
@@ -111,7 +111,9 @@ def checked_words(content: Json) -> tuple[str, str, str]:
 
 def _check_writable(recipient: str, subject: str, body: str) -> None:
     """Write a message as it would go out, and read it again: what cannot be sent as it reads is refused."""
-    draft = Letter("<draft@sender.example>", "sales@sender.example", recipient, subject, body, datetime.now(UTC))
+    draft = OutgoingMessage(
+        "<draft@sender.example>", "sales@sender.example", recipient, subject, body, datetime.now(UTC)
+    )
     read = message_from_bytes(render(draft), policy=policy.default)
     # Headers are folded at white space, which may come back as one blank.
     if "".join(str(read["Subject"]).split()) != "".join(subject.split()):
@@ -157,16 +159,16 @@ def message_id(approval_id: UUID, purpose: str, sender: str) -> str:
     return f"<{approval_id}.{purpose}@{sender_address(sender).partition('@')[2]}>"
 
 
-def render(letter: Letter) -> bytes:
+def render(message: OutgoingMessage) -> bytes:
     """Return the message as it goes over the wire, in CRLF lines of ASCII.
 
     Raises:
         InvalidInput: it cannot be written.
         ConfigurationError: the sender is no address.
     """
-    own = sender_address(letter.sender)
+    own = sender_address(message.sender)
     try:
-        written = _message(letter, own).as_bytes()
+        written = _mail(message, own).as_bytes()
     except InvalidInput:
         raise
     except Exception as error:  # the library raises whatever it meets, and none of it may be left open
@@ -176,16 +178,16 @@ def render(letter: Letter) -> bytes:
     return written
 
 
-def _message(letter: Letter, own: str) -> EmailMessage:
-    message = EmailMessage(policy=_WIRE)
-    message["From"] = Address(display_name=parseaddr(letter.sender)[0], addr_spec=own)
-    message["To"] = Address(addr_spec=wire_address(letter.recipient))
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(letter.at)
-    message["Message-ID"] = letter.message_id
-    message["List-Unsubscribe"] = f"<mailto:{own}?subject=unsubscribe>"
-    message.set_content(letter.body)
-    if letter.invitation is not None:
-        text = letter.invitation.decode()
-        message.add_alternative(text, subtype="calendar", params={"method": "REQUEST", "name": "invite.ics"})
-    return message
+def _mail(message: OutgoingMessage, own: str) -> EmailMessage:
+    mail = EmailMessage(policy=_WIRE)
+    mail["From"] = Address(display_name=parseaddr(message.sender)[0], addr_spec=own)
+    mail["To"] = Address(addr_spec=wire_address(message.recipient))
+    mail["Subject"] = message.subject
+    mail["Date"] = format_datetime(message.at)
+    mail["Message-ID"] = message.message_id
+    mail["List-Unsubscribe"] = f"<mailto:{own}?subject=unsubscribe>"
+    mail.set_content(message.body)
+    if message.invitation is not None:
+        text = message.invitation.decode()
+        mail.add_alternative(text, subtype="calendar", params={"method": "REQUEST", "name": "invite.ics"})
+    return mail

@@ -1,4 +1,4 @@
-"""Campaigns and whose letters belong to them."""
+"""Campaigns and whose messages belong to them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from core.outreach.campaigns import Letter, Variant
+from core.outreach.campaigns import CampaignMessage, Variant
 from db.server.engine import Connection
 
 
@@ -22,8 +22,10 @@ async def upsert(
     )
 
 
-async def upsert_letter(connection: Connection, campaign_id: UUID, letter: Letter, approval_id: UUID) -> None:
-    """Note whose letter an approval holds, and where its facts are from."""
+async def upsert_message(
+    connection: Connection, campaign_id: UUID, message: CampaignMessage, approval_id: UUID
+) -> None:
+    """Note whose message an approval holds, and where its facts are from."""
     await connection.execute(
         """
         INSERT INTO campaign_letters (campaign_id, lead_id, approval_id, persona, tone, facts)
@@ -33,10 +35,10 @@ async def upsert_letter(connection: Connection, campaign_id: UUID, letter: Lette
         """,
         {
             "campaign_id": campaign_id,
-            "lead_id": letter.lead_id,
+            "lead_id": message.lead_id,
             "approval_id": approval_id,
-            "persona": letter.persona,
-            "tone": letter.tone,
-            "facts": Jsonb([fact.model_dump() for fact in letter.facts]),
+            "persona": message.persona,
+            "tone": message.tone,
+            "facts": Jsonb([fact.model_dump() for fact in message.facts]),
         },
     )

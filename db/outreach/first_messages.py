@@ -11,7 +11,7 @@ from uuid import UUID
 
 from core.outreach.approvals import OPEN, Approval, Kind, Status
 from core.outreach.first_messages import Moment, Other, obstacle
-from core.outreach.sending import LETTER, SendStatus
+from core.outreach.sending import APPROVED_MESSAGE, SendStatus
 from core.outreach.suppression import spellings
 from db.server.engine import Connection
 from db.server.statements import select
@@ -56,7 +56,7 @@ async def select_others(
     """
     canonical = {spelling: spellings(address)[0] for address in recipients for spelling in spellings(address)}
     values = {
-        "purpose": LETTER,
+        "purpose": APPROVED_MESSAGE,
         "recipients": list(canonical),
         "kinds": [str(kind) for kind in _MESSAGES],
         "open": [str(status) for status in OPEN],

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from core.errors import ApprovalNotFound, NotFound, NotPending
 from core.outreach.approvals import Approval, Decision, Status, person
-from core.outreach.sending import LETTER, Send, SendStatus
+from core.outreach.sending import APPROVED_MESSAGE, Send, SendStatus
 from core.outreach.suppression import TombstoneKey
 from db.outreach import approvals
 from db.outreach.suppressions import refuse_suppressed
@@ -66,7 +66,7 @@ async def intend(
     Args:
         connection: in a transaction of its own, committed before the server is spoken to.
         wanted: which message.
-        by: who sends it; who has claimed the approval, where its letter goes out.
+        by: who sends it; who has claimed the approval, where its message goes out.
         key: of the tombstones.
         now: aware UTC.
         lease: longer than any attempt to send can take.
@@ -113,15 +113,15 @@ async def _locked(connection: Connection, approval_id: UUID) -> Approval:
 
 
 def _check_approved(approval: Approval, purpose: str, by: str) -> None:
-    follows = purpose != LETTER and approval.status is Status.EXECUTED
+    follows = purpose != APPROVED_MESSAGE and approval.status is Status.EXECUTED
     if approval.decision is not Decision.APPROVE or not (approval.is_held_by(by) or follows):
         raise NotPending(f"approval {approval.id} does not allow {by} to send: it is {approval.status}")
 
 
 async def settle(connection: Connection, approval_id: UUID, *, now: datetime) -> Approval:
-    """Close or release an approval that somebody claimed, by what is proved about its letter; return it as it is then.
+    """Close or release an approval that somebody claimed, by what is proved about its message; return it as it is then.
 
-    Its letter was sent or refused: it is closed so. It was certainly not sent, and who claimed it is gone: it waits
+    Its message was sent or refused: it is closed so. It was certainly not sent, and who claimed it is gone: it waits
     again, or has expired. It may have been sent: it stays as it is, for a person to say. Safe twice.
 
     Raises:
@@ -130,7 +130,7 @@ async def settle(connection: Connection, approval_id: UUID, *, now: datetime) ->
     approval = await _locked(connection, approval_id)
     if approval.status is not Status.EXECUTING or approval.proposal.recipient is None:
         return approval
-    send = await find(connection, approval_id, LETTER)
+    send = await find(connection, approval_id, APPROVED_MESSAGE)
     send = None if send is None else await _given_up(connection, send, now)
     if send is not None and send.status is SendStatus.SENT:
         return await approvals.finish(connection, approval_id, now=now)

@@ -1,4 +1,4 @@
-"""Tables of campaigns, as SQLAlchemy sees them. What a letter says is in its approval, and nowhere else."""
+"""Tables of campaigns, as SQLAlchemy sees them. What a message says is in its approval, and nowhere else."""
 
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,8 @@ class CampaignRow(TableBase):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
-class CampaignLetterRow(TableBase):
-    """One person's letter, as an approval that waits; goes with its lead."""
+class CampaignMessageRow(TableBase):
+    """One person's message, as an approval that waits; goes with its lead."""
 
     __tablename__ = "campaign_letters"
     __table_args__ = (Index("ix_campaign_letters_lead_id", "lead_id"),)

@@ -325,7 +325,7 @@ async def _erase_enrichment(connection: Connection, subject: Subject) -> int:
     return changed
 
 
-async def _erase_letters(connection: Connection, subject: Subject) -> int:
+async def _erase_campaign_messages(connection: Connection, subject: Subject) -> int:
     statement = """
         DELETE FROM campaign_letters WHERE lead_id = ANY (%(leads)s) OR approval_id = ANY (%(approvals)s)
     """
@@ -339,7 +339,7 @@ ERASERS: tuple[Eraser, ...] = (
     Eraser("assessments", ("assessments",), _erase_assessments),
     Eraser("contacts", ("contacts",), _erase_contacts),
     Eraser("discoveries", ("discoveries",), _erase_discoveries),
-    Eraser("letters of campaigns", ("campaign_letters",), _erase_letters),
+    Eraser("messages of campaigns", ("campaign_letters",), _erase_campaign_messages),
     Eraser(
         "the CRM sync's memory",
         ("crm_links", "crm_staged", "crm_sync_logs", "crm_conflicts", "crm_dead_letters"),

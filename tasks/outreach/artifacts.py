@@ -1,6 +1,6 @@
 """What runs of outreach show in the Prefect UI: the approval a run waits for, a campaign, the findings of a market.
 
-Of an approval the exact words and how to decide; of a campaign its variants and counts, never a person's letter.
+Of an approval the exact words and how to decide; of a campaign its variants and counts, never a person's message.
 """
 
 from collections.abc import Sequence
@@ -44,9 +44,11 @@ async def show_campaign(report: CampaignReport) -> None:
     """Show the variants as a page and the counts as a table; nothing outside a flow run."""
     if not in_flow_run():
         return
-    rows = [{"what": "letters that wait for approval", "leads": report.letters}]
-    rows += [{"what": f"no letter: {reason}", "leads": count} for reason, count in report.skipped.items()]
-    await acreate_table_artifact(key="campaign-letters", table=rows, description=f"Who gets a letter: {report.segment}")
+    rows = [{"what": "messages that wait for approval", "leads": report.messages}]
+    rows += [{"what": f"no message: {reason}", "leads": count} for reason, count in report.skipped.items()]
+    await acreate_table_artifact(
+        key="campaign-messages", table=rows, description=f"Who gets a message: {report.segment}"
+    )
     if report.variants:
         await acreate_markdown_artifact(
             key="campaign-variants", markdown=campaign_text(report), description=f"Variants for {report.segment}"

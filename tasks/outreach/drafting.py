@@ -1,4 +1,4 @@
-"""Letters of a campaign: who is written to, and each person's letter as an approval that waits."""
+"""Messages of a campaign: who is written to, and each person's message as an approval that waits."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +12,11 @@ from core.outreach.approvals import EXCLUDED, TIER, Kind, Proposal
 from core.outreach.campaigns import (
     FIELD_OF,
     Addressee,
+    CampaignMessage,
     CampaignRequest,
-    Letter,
     Skipped,
     Variant,
-    write_letter,
+    write_message,
 )
 from core.outreach.first_messages import CAMPAIGN, Moment, Other, obstacle, why
 from core.outreach.sending import checked_words
@@ -70,34 +70,34 @@ def _provenance(row: Mapping[str, Any], field: str) -> str:
 
 
 async def draft(
-    connection: Connection, campaign_id: UUID, letter: Letter, written: dict[str, list[Other]]
+    connection: Connection, campaign_id: UUID, message: CampaignMessage, written: dict[str, list[Other]]
 ) -> str | None:
-    """Ask for the approval of a letter; say why where that cannot be. Keeps in `written` who is written to."""
-    proposal = _proposal(campaign_id, letter)
-    others = [other for other in written.get(letter.to, []) if other.subject_id != proposal.subject_id]
+    """Ask for the approval of a message; say why where that cannot be. Keeps in `written` who is written to."""
+    proposal = _proposal(campaign_id, message)
+    others = [other for other in written.get(message.to, []) if other.subject_id != proposal.subject_id]
     if (other := obstacle(proposal, others, Moment.DRAFT)) is not None:
         return why(other)
     lifetime = timedelta(days=settings().outreach.approvals.lifetime_days)
     try:
         checked_words(proposal.content)
-        await suppressions.refuse_suppressed(connection, letter.to, tombstone_key(), lead_id=letter.lead_id)
+        await suppressions.refuse_suppressed(connection, message.to, tombstone_key(), lead_id=message.lead_id)
         approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
     except (InvalidInput, Suppressed, NotPending) as error:
         # Where a refusal was heard is told by the list of suppressions; here they are counted by their reason.
         return error.message.partition(";")[0] if isinstance(error, Suppressed) else type(error).__name__
-    await campaigns.upsert_letter(connection, campaign_id, letter, approval.id)
+    await campaigns.upsert_message(connection, campaign_id, message, approval.id)
     drafted = Other(
-        approval.id, Kind.EMAIL, proposal.subject_id, letter.subject, approval.status, None, datetime.now(UTC)
+        approval.id, Kind.EMAIL, proposal.subject_id, message.subject, approval.status, None, datetime.now(UTC)
     )
-    written.setdefault(letter.to, []).append(drafted)
+    written.setdefault(message.to, []).append(drafted)
     return None
 
 
-def letters_of(
+def messages_of(
     addressees: Iterable[Addressee], variants: Sequence[Variant], request: CampaignRequest
-) -> tuple[list[Letter], list[Skipped]]:
-    """Make each person's letter; the tones take turns by the lead's id, so that they can be compared."""
-    letters: list[Letter] = []
+) -> tuple[list[CampaignMessage], list[Skipped]]:
+    """Make each person's message; the tones take turns by the lead's id, so that they can be compared."""
+    messages: list[CampaignMessage] = []
     skipped: list[Skipped] = []
     for addressee in addressees:
         if addressee.is_disqualified and not request.lead_ids:
@@ -107,28 +107,28 @@ def letters_of(
         if not fitting:
             skipped.append(Skipped(lead_id=addressee.lead_id, reason="another persona"))
             continue
-        if len(letters) == request.limit:
+        if len(messages) == request.limit:
             skipped.append(Skipped(lead_id=addressee.lead_id, reason="beyond the limit"))
             continue
-        written = write_letter(fitting[addressee.lead_id.int % len(fitting)], addressee, request.sender)
-        if isinstance(written, Letter):
-            letters.append(written)
+        written = write_message(fitting[addressee.lead_id.int % len(fitting)], addressee, request.sender)
+        if isinstance(written, CampaignMessage):
+            messages.append(written)
         else:
             skipped.append(written)
-    return letters, skipped
+    return messages, skipped
 
 
-def _proposal(campaign_id: UUID, letter: Letter) -> Proposal:
-    facts = {f"lead.{fact.stored_field}": fact.stored_value for fact in letter.facts}
-    if letter.is_disqualified:
+def _proposal(campaign_id: UUID, message: CampaignMessage) -> Proposal:
+    facts = {f"lead.{fact.stored_field}": fact.stored_value for fact in message.facts}
+    if message.is_disqualified:
         facts[TIER] = EXCLUDED
     return Proposal(
         kind=Kind.EMAIL,
-        subject_id=f"{CAMPAIGN}{campaign_id}/{letter.lead_id}",
-        title=f"Campaign letter, {letter.persona}, {letter.tone}",
-        content={"to": letter.to, "subject": letter.subject, "body": letter.body},
-        facts={**facts, "lead.contact_email": letter.stored_to},
-        recipient=letter.to,
-        lead_id=letter.lead_id,
+        subject_id=f"{CAMPAIGN}{campaign_id}/{message.lead_id}",
+        title=f"Campaign message, {message.persona}, {message.tone}",
+        content={"to": message.to, "subject": message.subject, "body": message.body},
+        facts={**facts, "lead.contact_email": message.stored_to},
+        recipient=message.to,
+        lead_id=message.lead_id,
         proposed_by=MARKETING,
     )

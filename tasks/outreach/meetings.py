@@ -14,7 +14,7 @@ from core.outreach.invitations import Invitation
 from core.outreach.invitations import render as render_invitation
 from core.outreach.meetings import Span, said
 from core.outreach.proposals import USED_FACTS
-from core.outreach.sending import LETTER, Letter, Send, message_id, sender_address
+from core.outreach.sending import APPROVED_MESSAGE, OutgoingMessage, Send, message_id, sender_address
 from core.outreach.suppression import Reason, Target, address_key
 from core.ports import Calendar, CRMProvider
 from core.settings.settings import settings
@@ -66,7 +66,7 @@ async def write_activity(approval: Approval) -> str:
     if lead_id is None:
         return "skipped: it is about no lead"
     content = approval.content
-    marker = message_id(approval.id, LETTER, settings().read(SmtpSettings).sender).strip("<>")
+    marker = message_id(approval.id, APPROVED_MESSAGE, settings().read(SmtpSettings).sender).strip("<>")
     message = SentMessage(marker, content["to"], content["subject"], content["body"])
     try:
         async with open_crm(crm_config(settings())) as crm:
@@ -109,7 +109,7 @@ async def invite(approval: Approval, meeting: meetings.Meeting) -> Send:
     invitation = Invitation(meeting.uid, meeting.sequence, slot, summary, name, recipient, now)
     purpose = f"invitation-{meeting.sequence}"
     zone = settings().outreach.meetings.timezone
-    letter = Letter(
+    message = OutgoingMessage(
         message_id=message_id(approval.id, purpose, sender),
         sender=sender,
         recipient=recipient,
@@ -118,7 +118,7 @@ async def invite(approval: Approval, meeting: meetings.Meeting) -> Send:
         at=now,
         invitation=render_invitation(invitation),
     )
-    return await sending.send_once(approval.id, purpose, letter, by=sending.executor())
+    return await sending.send_once(approval.id, purpose, message, by=sending.executor())
 
 
 async def suppress_address(connection: Connection, address: str | None, now: datetime) -> None:

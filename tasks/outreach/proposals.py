@@ -63,7 +63,7 @@ async def send_proposal(approval_id: UUID) -> BookingReport:
     if approval.status is Status.EXECUTED and (slot := await uninvited(approval_id)):
         return await book(approval, slot)
     if approval.status is not Status.EXECUTED:
-        sent = await sending.letter_of(approval_id)
+        sent = await sending.message_of(approval_id)
         return BookingReport(approval_id=approval_id, outcome=sending.report_on(approval, sent).outcome)
     return BookingReport(approval_id=approval_id, outcome="proposed", crm=await log_in_crm(approval_id))
 

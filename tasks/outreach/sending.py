@@ -20,8 +20,8 @@ from core.outreach.delivery import Delivery, Verdict
 from core.outreach.first_messages import Moment, told, why
 from core.outreach.meetings import Span
 from core.outreach.sending import (
-    LETTER,
-    Letter,
+    APPROVED_MESSAGE,
+    OutgoingMessage,
     Send,
     SendStatus,
     checked_words,
@@ -56,15 +56,15 @@ def executor() -> str:
 async def claim(approval_id: UUID, *, by: str, busy: Collection[Span] = ()) -> Approval:
     """Take an approval for execution by its facts as they are now; whether `by` got it, `is_held_by` says.
 
-    One that somebody else claimed and left is closed first by what is proved about its letter; where nothing is proved,
+    One that somebody else claimed and left is closed first by what is proved of its message; where nothing is proved,
     it stays as it is. Of several approved messages that would each be the first to one address, the first one taken is
     sent; the others are stale from then on.
     """
     now = datetime.now(UTC)
     async with database() as connection:
         known = await sends.settle(connection, approval_id, now=now)
-        letter = await sends.find(connection, approval_id, LETTER)
-        if letter is not None and letter.status is not SendStatus.NOT_SENT:
+        message = await sends.find(connection, approval_id, APPROVED_MESSAGE)
+        if message is not None and message.status is not SendStatus.NOT_SENT:
             return known
         other = await first_messages.find_obstacle(connection, known, Moment.SEND)
         # It may have been decided while this waited for its turn at the address.
@@ -75,8 +75,8 @@ async def claim(approval_id: UUID, *, by: str, busy: Collection[Span] = ()) -> A
         return await approvals.claim(connection, approval_id, current, by=by, now=now)
 
 
-async def send_letter(approval: Approval, *, by: str) -> Send | None:
-    """Send an approval's letter; None where that cannot be, which closes the approval.
+async def send_approved_message(approval: Approval, *, by: str) -> Send | None:
+    """Send an approval's message; None where that cannot be, which closes the approval.
 
     Raises:
         ConfigurationError: nothing can be sent from here; the approval waits.
@@ -84,8 +84,10 @@ async def send_letter(approval: Approval, *, by: str) -> Send | None:
     try:
         recipient, subject, body = checked_words(approval.content)
         sender = settings().read(SmtpSettings).sender
-        letter = Letter(message_id(approval.id, LETTER, sender), sender, recipient, subject, body, datetime.now(UTC))
-        return await send_once(approval.id, LETTER, letter, by=by)
+        message = OutgoingMessage(
+            message_id(approval.id, APPROVED_MESSAGE, sender), sender, recipient, subject, body, datetime.now(UTC)
+        )
+        return await send_once(approval.id, APPROVED_MESSAGE, message, by=by)
     except Suppressed as refusal:
         async with database() as connection:
             await approvals.make_stale(connection, approval.id, str(refusal), now=datetime.now(UTC))
@@ -99,11 +101,11 @@ async def send_letter(approval: Approval, *, by: str) -> Send | None:
 
 
 async def _give_back(approval_id: UUID, by: str) -> Approval:
-    """Let an approval wait again that `by` holds, unless something of its letter may have gone out."""
+    """Let an approval wait again that `by` holds, unless something of its message may have gone out."""
     async with database() as connection:
         known = await approvals.get(connection, approval_id)
-        letter = await sends.find(connection, approval_id, LETTER)
-        if not known.is_held_by(by) or (letter is not None and letter.status is not SendStatus.NOT_SENT):
+        message = await sends.find(connection, approval_id, APPROVED_MESSAGE)
+        if not known.is_held_by(by) or (message is not None and message.status is not SendStatus.NOT_SENT):
             return known
         return await approvals.release(connection, approval_id, now=datetime.now(UTC))
 
@@ -119,10 +121,10 @@ async def close(approval: Approval, sent: Send | None, *, by: str) -> Approval:
         return await sends.settle(connection, approval.id, now=datetime.now(UTC))
 
 
-async def letter_of(approval_id: UUID) -> Send | None:
-    """Return the record of an approval's letter, or None."""
+async def message_of(approval_id: UUID) -> Send | None:
+    """Return the record of an approval's message, or None."""
     async with database() as connection:
-        return await sends.find(connection, approval_id, LETTER)
+        return await sends.find(connection, approval_id, APPROVED_MESSAGE)
 
 
 def report_on(approval: Approval, sent: Send | None = None) -> ExecutionReport:
@@ -137,7 +139,7 @@ def report_on(approval: Approval, sent: Send | None = None) -> ExecutionReport:
     return ExecutionReport(approval_id=approval.id, status=str(approval.status), outcome=words)
 
 
-async def send_once(approval_id: UUID, purpose: str, letter: Letter, *, by: str) -> Send:
+async def send_once(approval_id: UUID, purpose: str, message: OutgoingMessage, *, by: str) -> Send:
     """Send one message at most once, whoever else tries and whenever this process dies.
 
     Returns:
@@ -150,8 +152,8 @@ async def send_once(approval_id: UUID, purpose: str, letter: Letter, *, by: str)
         ProviderNotConfigured: there is no mail server.
     """
     server = mail_server()
-    message = render(letter)
-    wanted = Wanted(approval_id, purpose, letter.message_id, sha256(message).hexdigest())
+    written = render(message)
+    wanted = Wanted(approval_id, purpose, message.message_id, sha256(written).hexdigest())
     now = datetime.now(UTC)
     async with database_engine() as engine:
         async with transaction(engine) as connection:
@@ -164,7 +166,7 @@ async def send_once(approval_id: UUID, purpose: str, letter: Letter, *, by: str)
                 return await sends.forgo(connection, intent, why=why, now=now)
         # The envelope's recipient is the one that was written down with the intent.
         recipient = wire_address(intent.send.recipient)
-        delivery = await send(server, sender_address(letter.sender), recipient, message)
+        delivery = await send(server, sender_address(message.sender), recipient, written)
         return await _record(engine, server, intent.send, delivery, by=by)
 
 
@@ -232,6 +234,6 @@ async def due_messages(connection: Connection, stuck: set[UUID], now: datetime) 
     invitations = [
         (await approvals.get(connection, send.approval_id), send.attempts)
         for send in waiting
-        if send.purpose != LETTER and is_due[send.approval_id]
+        if send.purpose != APPROVED_MESSAGE and is_due[send.approval_id]
     ]
     return sorted([*decided, *invitations], key=lambda each: attempts.get(each[0].id, 0))

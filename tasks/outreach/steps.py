@@ -29,7 +29,7 @@ from tasks.agents.thread_ids import thread_for
 from tasks.outreach import sending
 from tasks.outreach.approvals import TAKEN, apply_decision, ask_approval, start_execution
 from tasks.outreach.artifacts import show_campaign, show_market
-from tasks.outreach.drafting import MOST_PERSONAS, addressed_rows, addressee_of, draft, letters_of
+from tasks.outreach.drafting import MOST_PERSONAS, addressed_rows, addressee_of, draft, messages_of
 from tasks.outreach.keys import tombstone_key
 from tasks.outreach.meetings import (
     excluded_fact,
@@ -40,7 +40,7 @@ from tasks.outreach.meetings import (
     used_facts,
     write_activity,
 )
-from tasks.outreach.sending import claim, close, executor, report_on, send_letter
+from tasks.outreach.sending import claim, close, executor, report_on, send_approved_message
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database
@@ -73,7 +73,7 @@ async def publish_market(report: MarketReport) -> MarketReport:
 
 @task(name="see-audience", **STEP)
 async def see_audience(request: CampaignRequest) -> CampaignPlan:
-    """Count who the letters would go to, and choose the personas.
+    """Count who the messages would go to, and choose the personas.
 
     Raises:
         InvalidInput: a persona is none.
@@ -91,27 +91,27 @@ async def see_audience(request: CampaignRequest) -> CampaignPlan:
     return CampaignPlan(thread_for(request.thread_id), request, chosen, tuple(one.text for one in statistics))
 
 
-@task(name="draft-letters", **STEP)
-async def draft_letters(begun: CampaignPlan, report: CampaignReport) -> CampaignReport:
-    """Make the variants letters, each one an approval that waits. Safe twice: the same letter is the same approval."""
+@task(name="draft-messages", **STEP)
+async def draft_messages(begun: CampaignPlan, report: CampaignReport) -> CampaignReport:
+    """Make the variants messages, each an approval that waits. Safe twice: the same message is the same approval."""
     if report.status != "drafted":
         return report
-    letters, skipped = letters_of(
+    messages, skipped = messages_of(
         map(addressee_of, await addressed_rows(begun.request)), report.variants, begun.request
     )
     async with database() as connection:
         await first_messages.lock_drafting(connection)
         await campaigns.upsert(connection, begun.campaign_id, report.segment, report.variants, now=datetime.now(UTC))
-        written = await first_messages.select_others(connection, {letter.to for letter in letters})
-        reasons = [await draft(connection, begun.campaign_id, letter, written) for letter in letters]
+        written = await first_messages.select_others(connection, {message.to for message in messages})
+        reasons = [await draft(connection, begun.campaign_id, message, written) for message in messages]
     counted = Counter([one.reason for one in skipped] + [why for why in reasons if why])
     drafted = reasons.count(None)
-    return report.model_copy(update={"letters": drafted, "skipped": dict(counted)})
+    return report.model_copy(update={"messages": drafted, "skipped": dict(counted)})
 
 
 @task(name="publish-campaign", **STEP)
 async def publish_campaign(report: CampaignReport) -> CampaignReport:
-    """Show the variants, and who gets no letter and why."""
+    """Show the variants, and who gets no message and why."""
     await show_campaign(report)
     return report
 
@@ -142,7 +142,7 @@ async def send_approved(approval_id: UUID) -> ExecutionReport:
     approval = await claim(approval_id, by=by)
     if not approval.is_held_by(by):
         return report_on(approval)
-    sent = await send_letter(approval, by=by)
+    sent = await send_approved_message(approval, by=by)
     return report_on(await close(approval, sent, by=by), sent)
 
 
@@ -214,7 +214,7 @@ async def hold_and_send(approval: Approval, by: str) -> Approval:
     except Conflict as taken:
         async with database() as connection:
             return await approvals.make_stale(connection, approval.id, str(taken), now=now)
-    closed = await sending.close(approval, await sending.send_letter(approval, by=by), by=by)
+    closed = await sending.close(approval, await sending.send_approved_message(approval, by=by), by=by)
     if closed.status in (Status.FAILED, Status.STALE, Status.EXPIRED):
         async with database() as connection:
             await meetings.forget(connection, [approval.id])

@@ -16,12 +16,12 @@ from langgraph.checkpoint.memory import InMemorySaver
 from scripted_model import ScriptedModel
 
 from agents import growth, marketing
-from core.outreach.campaigns import Addressee, CampaignRequest, Letter, Variant
+from core.outreach.campaigns import Addressee, CampaignMessage, CampaignRequest, Variant
 from core.outreach.markets import Page
 from db.leads.segments import COUNTED
 from langgraph_prefect.running import RunOptions, run_graph
 from langgraph_prefect.values import Finished
-from tasks.outreach.drafting import letters_of
+from tasks.outreach.drafting import messages_of
 from tasks.outreach.segment_statistics import statistics_of
 
 EVIL = "evil@evil.example"
@@ -120,7 +120,7 @@ async def research(order: str, *, obeys: bool) -> tuple[dict[str, Any], list[str
     return {"findings": done.values["findings"], "reason": done.values["reason"]}, asked
 
 
-async def letters(order: str, *, obeys: bool, values: dict[str, str]) -> list[Letter]:
+async def messages(order: str, *, obeys: bool, values: dict[str, str]) -> list[CampaignMessage]:
     """Write letters, the order in the statistics, and maybe in a field."""
     given = marketing.MarketingInput(
         segment="Austria", statistics=[order], offer=OFFER, personas=["CEO", "others"], tones=["friendly"]
@@ -134,7 +134,7 @@ async def letters(order: str, *, obeys: bool, values: dict[str, str]) -> list[Le
         Addressee(uuid.uuid4(), "kim@example.com", title, fields, stored, ("97.3", THOUGHT)) for title in ("CEO", order)
     ]
     request = CampaignRequest(offer=OFFER, sender=SENDER)  # type: ignore[arg-type]
-    written, _ = letters_of(people, [Variant(**one) for one in done.values["variants"]], request)
+    written, _ = messages_of(people, [Variant(**one) for one in done.values["variants"]], request)
     return written
 
 
@@ -158,9 +158,9 @@ async def outcome(order: str, place: str, *, obeys: bool) -> Outcome:
         said = json.dumps(report, ensure_ascii=False)
         return Outcome(asked != ["https://named.example/"], any(mark in said for mark in MARKS))
     values = {} if place == "letter" else {place: order}
-    written = await letters(order, obeys=obeys, values=values)
-    texts = [f"{letter.subject}\n{letter.body}" for letter in written]
-    is_elsewhere = any(letter.to != "kim@example.com" for letter in written)
+    written = await messages(order, obeys=obeys, values=values)
+    texts = [f"{message.subject}\n{message.body}" for message in written]
+    is_elsewhere = any(message.to != "kim@example.com" for message in written)
     return Outcome(is_elsewhere, any(mark in text for text in texts for mark in MARKS))
 
 
@@ -182,6 +182,6 @@ async def test_an_order_in_an_unknown_wording_steers_nothing(capsys: pytest.Capt
 
 
 async def test_letters_are_written_all_the_same() -> None:
-    written = await letters(ORDERS[0], obeys=True, values={})
+    written = await messages(ORDERS[0], obeys=True, values={})
     assert len(written) == 2
-    assert all(OFFER in letter.body for letter in written)
+    assert all(OFFER in message.body for message in written)

@@ -1,4 +1,4 @@
-"""A campaign's letters: approvals that wait, traced to stored fields, once each, none to who must not be written to."""
+"""A campaign's messages: approvals that wait, traced to stored fields, once each, to nobody who said no."""
 
 import json
 from datetime import UTC, datetime
@@ -46,11 +46,11 @@ async def test_letters_wait_for_approval_and_are_made_once(
     assert report is not None
     assert again is not None
     assert {**report, "events": 0} == again
-    assert (report["status"], report["by"], report["letters"]) == ("drafted", "template", 3)
+    assert (report["status"], report["by"], report["messages"]) == ("drafted", "template", 3)
     assert report["skipped"] == {
         "another persona": 8,
         "no e-mail address": 1,
-        "company_name is not fit for a letter": 1,
+        "company_name is not fit for a message": 1,
         "the recipient must not be written to: opt_out": 1,
     }
     with psycopg.connect(database, row_factory=dict_row) as reader:

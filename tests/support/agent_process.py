@@ -56,7 +56,7 @@ async def _marketing(request: dict[str, Any]) -> dict[str, Any]:
     from tasks.outreach import steps as outreach
 
     plan = await outreach.see_audience(CampaignRequest(**request))
-    report = await outreach.draft_letters(plan, await campaigns.write(plan))
+    report = await outreach.draft_messages(plan, await campaigns.write(plan))
     return report.model_dump(mode="json")
 
 

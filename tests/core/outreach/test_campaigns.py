@@ -1,4 +1,4 @@
-"""Letters: what may stand in one, where each fact is from, and what never leaks."""
+"""Messages: what may stand in one, where each fact is from, and what never leaks."""
 
 import uuid
 from typing import Any
@@ -13,7 +13,7 @@ from core.outreach.campaigns import (
     PERSONAS,
     TONES,
     Addressee,
-    Letter,
+    CampaignMessage,
     Sender,
     Skipped,
     Tone,
@@ -26,7 +26,7 @@ from core.outreach.campaigns import (
     problems_of_subject,
     reading_grade,
     template,
-    write_letter,
+    write_message,
 )
 
 OFFER = (
@@ -107,13 +107,13 @@ def test_every_template_passes_its_own_checks(persona: str, tone: Tone) -> None:
 
 
 def test_a_letter_traces_every_fact_and_is_signed() -> None:
-    letter = write_letter(variant(), addressee(), SENDER)
-    assert isinstance(letter, Letter)
-    assert letter.subject == "A question for Acme Pumps"
-    assert letter.body.startswith("Hello Kim,")
-    assert letter.body.endswith("unsubscribe”.")
-    assert "Robin Sample\nSample Rooms, 1 Sample Street, 12345 Sampletown" in letter.body
-    assert {(fact.field, fact.value, fact.provenance) for fact in letter.facts} == {
+    message = write_message(variant(), addressee(), SENDER)
+    assert isinstance(message, CampaignMessage)
+    assert message.subject == "A question for Acme Pumps"
+    assert message.body.startswith("Hello Kim,")
+    assert message.body.endswith("unsubscribe”.")
+    assert "Robin Sample\nSample Rooms, 1 Sample Street, 12345 Sampletown" in message.body
+    assert {(fact.field, fact.value, fact.provenance) for fact in message.facts} == {
         ("company_name", "Acme Pumps", "lead.company_name, import 1"),
         ("first_name", "Kim", "lead.first_name, import 1"),
     }
@@ -134,9 +134,9 @@ HOSTILE = (
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_orders_in_fields_never_reach_a_letter(value: str) -> None:
-    written = write_letter(variant(), addressee(company_name=value), SENDER)
+    written = write_message(variant(), addressee(company_name=value), SENDER)
     assert isinstance(written, Skipped)
-    assert written.reason == "company_name is not fit for a letter"
+    assert written.reason == "company_name is not fit for a message"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_who_lacks_something_gets_no_letter() -> None:
     reasons = [
         written.reason
         for one in (nameless, mailless)
-        if isinstance(written := write_letter(variant(), one, SENDER), Skipped)
+        if isinstance(written := write_message(variant(), one, SENDER), Skipped)
     ]
     assert reasons == ["no first_name", "no e-mail address"]
 
@@ -166,8 +166,8 @@ def test_who_lacks_something_gets_no_letter() -> None:
 def test_what_we_think_of_a_person_is_never_told() -> None:
     thinks = addressee(secrets=("looks after SERVER rooms", "x"))
     body = GOOD.replace("we look after", "one who looks after")
-    assert isinstance(write_letter(variant(body), thinks, SENDER), Skipped)
-    assert isinstance(write_letter(variant(), thinks, SENDER), Letter)
+    assert isinstance(write_message(variant(body), thinks, SENDER), Skipped)
+    assert isinstance(write_message(variant(), thinks, SENDER), CampaignMessage)
 
 
 def test_a_persona_is_the_role_of_the_title() -> None:
@@ -209,5 +209,5 @@ def test_any_text_is_judged_without_breaking(text: str) -> None:
 def test_what_passes_can_be_filled_in(text: str) -> None:
     made = variant(GOOD + text)
     if not problems_of_body(made.body, OFFER):
-        assert isinstance(write_letter(made, addressee(industry="Pumps", city="Sampletown"), SENDER), Letter)
+        assert isinstance(write_message(made, addressee(industry="Pumps", city="Sampletown"), SENDER), CampaignMessage)
         assert placeholders(made.body)

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError, InvalidInput
-from core.outreach.sending import LETTER, Letter, checked_words, message_id, next_try, render, wire_address
+from core.outreach.sending import (
+    APPROVED_MESSAGE,
+    OutgoingMessage,
+    checked_words,
+    message_id,
+    next_try,
+    render,
+    wire_address,
+)
 from core.outreach.suppression import address_key
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -24,8 +32,8 @@ CONTENT = {"to": "ada@brightwell.example", "subject": "Pumps", "body": "Good mor
     st.text(st.characters(exclude_categories=["C"]) | st.just("\n"), min_size=1, max_size=400).filter(str.strip),
 )
 def test_words_arrive_as_they_are(subject: str, body: str) -> None:
-    letter = Letter("<1@our-company.example>", SENDER, CONTENT["to"], subject, body, NOW)
-    read = message_from_bytes(render(letter), policy=default)
+    message = OutgoingMessage("<1@our-company.example>", SENDER, CONTENT["to"], subject, body, NOW)
+    read = message_from_bytes(render(message), policy=default)
     assert read["To"] == CONTENT["to"]
     assert [name for name in read if name.lower() in ("to", "cc", "bcc")] == ["To"]
     assert "".join(read["Subject"].split()) == "".join(subject.split())
@@ -72,8 +80,8 @@ def test_what_is_no_plain_message_is_refused(change: dict[str, Any]) -> None:
 def test_a_domain_goes_out_in_its_ascii_form(domain: str, on_the_wire: str) -> None:
     recipient, _, _ = checked_words({**CONTENT, "to": address_key(f"ada@{domain}")})
     assert wire_address(recipient) == f"ada@{on_the_wire}"
-    letter = Letter("<1@x.example>", f"Bücher <sales@{domain}>", recipient, "Pumps", "Good morning.\n", NOW)
-    written = render(letter)
+    message = OutgoingMessage("<1@x.example>", f"Bücher <sales@{domain}>", recipient, "Pumps", "Good morning.\n", NOW)
+    written = render(message)
     assert f"To: ada@{on_the_wire}\r\n".encode() in written
     assert f"<mailto:sales@{on_the_wire}?subject=unsubscribe>".encode() in written
 
@@ -85,7 +93,7 @@ def test_what_passes_as_a_draft_can_be_written(subject: str, body: str, filler: 
         recipient, subject, body = checked_words(content)
     except InvalidInput:
         return
-    written = render(Letter("<1@our-company.example>", "Zoë <a@b.example>", recipient, subject, body, NOW))
+    written = render(OutgoingMessage("<1@our-company.example>", "Zoë <a@b.example>", recipient, subject, body, NOW))
     assert written.isascii()
     assert all(len(line) <= 998 for line in written.split(b"\r\n"))
     assert b"\n" not in written.replace(b"\r\n", b"")
@@ -101,6 +109,6 @@ def test_it_is_tried_again_ever_later_and_within_hours() -> None:
 
 def test_the_message_id_names_the_approval() -> None:
     approval_id = uuid4()
-    assert message_id(approval_id, LETTER, SENDER) == f"<{approval_id}.letter@our-company.example>"
+    assert message_id(approval_id, APPROVED_MESSAGE, SENDER) == f"<{approval_id}.letter@our-company.example>"
     with pytest.raises(ConfigurationError, match="SMTP_SENDER"):
-        message_id(approval_id, LETTER, "Sales Team")
+        message_id(approval_id, APPROVED_MESSAGE, "Sales Team")

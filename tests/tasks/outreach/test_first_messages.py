@@ -22,7 +22,7 @@ from db.outreach import approvals
 from flows.decide_approval import decide_approval
 from sandbox.server import SandboxControl
 from tasks.outreach.readers import preamble
-from tasks.outreach.steps import draft_letters
+from tasks.outreach.steps import draft_messages
 
 SENDER = Sender(name="Robin Sample", company="Sample Rooms", address="1 Sample Street, 12345 Sampletown")
 OFFER = "We look after server rooms for mid-sized companies, with a fixed team and one bill a month."
@@ -61,12 +61,12 @@ async def people(database: str) -> None:
 
 
 async def write(lead_ids: list[UUID]) -> CampaignReport:
-    """Draft a campaign's letters, in this process."""
+    """Draft a campaign's messages, in this process."""
     request = CampaignRequest(segment=SEGMENT, lead_ids=lead_ids, offer=OFFER, sender=SENDER)
     variants = [template("CEO", "friendly", OFFER)]
     campaign_id = uuid4()
     base = CampaignReport(campaign_id=campaign_id, segment="x", status="drafted", variants=variants)
-    return await draft_letters(CampaignPlan(campaign_id, request, ("CEO",), ()), base)
+    return await draft_messages(CampaignPlan(campaign_id, request, ("CEO",), ()), base)
 
 
 async def write_three() -> list[CampaignReport]:
@@ -76,7 +76,7 @@ async def write_three() -> list[CampaignReport]:
 async def test_three_campaigns_at_once_draft_one_letter_a_person(database: str, environment: dict[str, str]) -> None:
     await people(database)
     reports = forked.run(environment, write_three)
-    assert sum(report.letters for report in reports) == PEOPLE
+    assert sum(report.messages for report in reports) == PEOPLE
     assert all(report.skipped["disqualified by the profile"] == 1 for report in reports)
     total = sum((Counter(report.skipped) for report in reports), Counter())
     assert total["another message to them waits or is on its way"] == 3 * (PEOPLE + 1) - PEOPLE
@@ -86,7 +86,7 @@ async def test_three_campaigns_at_once_draft_one_letter_a_person(database: str, 
     assert rows == [(f"kim@firm{number}.example", 1) for number in range(PEOPLE)]
 
     # Whom the profile excludes gets one where a person names them, and the approval says so first.
-    assert forked.run(environment, write, [out[0]]).letters == 1
+    assert forked.run(environment, write, [out[0]]).messages == 1
     approval = await find(database, "kim@out.example")
     assert approval.proposal.facts["assessment.tier"] == EXCLUDED
     assert forked.run(environment, preamble, approval)[0].startswith("DISQUALIFIED")
@@ -101,17 +101,17 @@ async def find(database: str, recipient: str) -> Approval:
         return await approvals.get(connection, approval_id)
 
 
-def letter(recipient: str, campaign: int, **more: Any) -> Proposal:
+def message(recipient: str, campaign: int, **more: Any) -> Proposal:
     made = proposal(recipient=recipient, **more)
     content = {**made.content, "subject": f"Pumps {campaign}"}
-    return Proposal(Kind.EMAIL, f"campaign/{campaign}/{uuid4()}", "Letter", content, {}, recipient=recipient)
+    return Proposal(Kind.EMAIL, f"campaign/{campaign}/{uuid4()}", "Message", content, {}, recipient=recipient)
 
 
 async def test_of_three_approved_letters_to_each_one_is_sent(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
     whom = [f"kim@firm{number}.example" for number in range(3)]
-    made = [await approved(database, letter(address, campaign)) for address in whom for campaign in range(3)]
+    made = [await approved(database, message(address, campaign)) for address in whom for campaign in range(3)]
     processes = [start(environment, approval.id) for approval in made]
     for process in processes:
         process.join(900)
@@ -145,7 +145,7 @@ async def ask(database: str, wanted: Proposal) -> Approval:
 async def test_a_second_letter_is_not_approved_and_shows_the_first(database: str, environment: dict[str, str]) -> None:
     whom = "kim@bücher.example"
     canonical = "kim@xn--bcher-kva.example"
-    first, second = [await ask(database, letter(canonical, number)) for number in (1, 2)]
+    first, second = [await ask(database, message(canonical, number)) for number in (1, 2)]
     # As an older version has stored it.
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE approvals SET recipient = %s WHERE id = %s", [whom, first.id])
@@ -162,11 +162,11 @@ async def test_a_message_that_a_person_asked_for_may_follow(
     database: str, environment: dict[str, str], sandbox: SandboxControl
 ) -> None:
     whom = "kim@firm.example"
-    assert finish(environment, (await approved(database, letter(whom, 1))).id) == 0
+    assert finish(environment, (await approved(database, message(whom, 1))).id) == 0
     later = await ask(database, proposal(recipient=whom))
     [line] = forked.run(environment, preamble, later)
     assert line.startswith("Written before: ")
     assert "“Pumps 1” (email, sent" in line
-    assert finish(environment, (await approved(database, letter(whom, 2))).id) == 0
+    assert finish(environment, (await approved(database, message(whom, 2))).id) == 0
     assert finish(environment, (await approved(database, proposal(recipient=whom))).id) == 0
     assert len(sandbox.state("smtp")["messages"]) == 2
