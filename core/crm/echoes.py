@@ -16,7 +16,7 @@ Verdict = Literal["look", "echo", "irrelevant"]
 
 
 def verdict_on(change: RemoteChange, links: Mapping[tuple[Kind, str], Link], own_keys: Set[str]) -> Verdict:
-    """Say what a change asks for.
+    """Return what a change asks for.
 
     Args:
         change: an entry of the log.
