@@ -131,7 +131,7 @@ class TableShape:
 def line_of_wrong_header(
     records: Sequence[tuple[int, Sequence[str]]], shape: TableShape, width: int, delimiter: str
 ) -> int | None:
-    """Return the first line that goes beyond the header where most do and cannot be put right: the header is not theirs.
+    """Return the first line that goes beyond the header where most do and cannot be put right: no header of theirs.
 
     Args:
         records: (line, cells) of a sample.
