@@ -17,7 +17,7 @@ from core.outreach.approvals import Kind, Proposal
 from core.outreach.suppression import Reason, Target, TombstoneKey, target_of
 from db.outreach import approvals, suppressions
 from db.outreach.tombstones import no_key
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 from db.server.engine import Engine, open_engine, transaction
 from db.upkeep import erasure
 
@@ -38,7 +38,7 @@ def test_every_table_is_covered_or_holds_no_person() -> None:
     covered = [table for eraser in erasure.ERASERS for table in eraser.tables]
     assert len(covered) == len(set(covered))
     assert set(covered).isdisjoint(erasure.HOLD_NO_PERSON)
-    assert set(Base.metadata.tables) - {*covered, *erasure.HOLD_NO_PERSON} == set()
+    assert set(TableBase.metadata.tables) - {*covered, *erasure.HOLD_NO_PERSON} == set()
     assert all(erasure.HOLD_NO_PERSON.values())
 
 
