@@ -84,10 +84,10 @@ class Newcomer(LangSmith):
 """
     (tmp_path / "sandbox_of_tests.py").write_text(stand_in)
     code = (
-        "import sandbox; sandbox.__path__.append({!r})\n"
+        f"import sandbox; sandbox.__path__.append({str(tmp_path)!r})\n"
         "from sandbox.provider import World; from sandbox.registry import every_provider\n"
         "print(*(provider.name for provider in every_provider(World())))"
-    ).format(str(tmp_path))
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     names = done.stdout.split()
     assert "newcomer" in names
