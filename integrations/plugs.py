@@ -128,6 +128,17 @@ def paid_in(unit: Unit, word: str) -> tuple[str, ...]:
     return tuple(plug.name for plug in PLUGS if any((paid.unit, paid.word) == (unit, word) for paid in plug.paid))
 
 
+def own_units() -> tuple[str, ...]:
+    """Return the words for the units that providers are paid in, beside US dollars and calls, each once."""
+    return tuple(dict.fromkeys(paid.word for plug in PLUGS for paid in plug.paid if paid.unit is Unit.CREDITS))
+
+
+def word_of(provider: str, unit: Unit) -> str:
+    """Return what people call a unit of a provider, in the plural; the unit's own name where no plug says."""
+    paid = (paid for plug in PLUGS if plug.name == provider for paid in plug.paid)
+    return next((one.word for one in paid if one.unit is unit), str(unit))
+
+
 def models_for(job: str, reader: Reader) -> tuple[str, ...]:
     """Return the models named for a job (`provider:model`, best first) whose provider has a key."""
     named = reader.read(ModelSettings).named()

@@ -1,5 +1,6 @@
 """What is derived from the list of plugs is derived, and what cannot be is compared with it."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -62,6 +63,16 @@ def test_whoever_is_called_over_http_has_a_stand_in() -> None:
     assert [plug.name for plug in plugs.PLUGS if plug.over_http and plug.name not in played] == []
 
 
+def test_every_source_that_a_plug_offers_is_held_to_the_contract() -> None:
+    held = set()
+    for path in ROOT.glob("tests/**/test_*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            match node:
+                case ast.ClassDef(bases=[ast.Name(id="SourceContract")], body=body):
+                    held |= {ast.unparse(one.value).strip("'") for one in body if isinstance(one, ast.Assign)}
+    assert {offer.name for plug in plugs.PLUGS for offer in plug.sources} - held == set()
+
+
 def test_listing_the_plugs_loads_no_client_and_reading_for_the_doors_no_prefect() -> None:
     loaded = imported("integrations.plugs")
     heavy = {"httpx", "aiohttp", "langchain_core", "langsmith", "playwright", "prefect", "sqlalchemy", "numpy"}
@@ -75,6 +86,9 @@ def test_a_unit_belongs_to_whoever_is_paid_in_it() -> None:
     assert plugs.paid_in(Unit.CREDITS, "credits") == ("apollo",)
     assert plugs.paid_in(Unit.CREDITS, "sessions") == ("browserbase",)
     assert plugs.paid_in(Unit.CREDITS, "stamps") == ()
+    assert set(plugs.own_units()) >= {"credits", "sessions"}
+    assert (plugs.word_of("browserbase", Unit.CREDITS), plugs.word_of("apollo", Unit.CALLS)) == ("sessions", "calls")
+    assert plugs.word_of("nobody", Unit.CREDITS) == "credits"
 
 
 @pytest.mark.parametrize("port", [port for port in PORTS if plugs.offering(port)])
