@@ -36,6 +36,7 @@ from integrations.langsmith.client import LangSmithClient
 from integrations.model_endpoint import Endpoint
 from integrations.model_list import ModelListClient
 from integrations.openrouter.client import OpenRouterClient
+from integrations.plugs import PLUGS
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.retry import RetryPolicy
 from sandbox.cast import COMPANIES
@@ -219,9 +220,17 @@ CELLS: dict[str, tuple[type | None, str, Row]] = {
 }
 
 
+def is_held_by_contract(folder: str) -> bool:
+    """Tell whether the provider of a folder offers sources of enrichment alone; their contract tries all of this."""
+    own = [plug for plug in PLUGS if plug.sections and plug.sections[0].__module__ == f"integrations.{folder}.plug"]
+    return bool(own) and all(set(plug.all_ports) == {"enrichment"} for plug in own)
+
+
 def client_classes() -> Iterator[type]:
     """Find what talks to a provider: everything built on `ProviderClient`, and everything that has a guard's calls."""
     for found in pkgutil.walk_packages(integrations.__path__, "integrations."):
+        if is_held_by_contract(found.name.split(".")[1]):
+            continue
         module = importlib.import_module(found.name)
         for _, kind in inspect.getmembers(module, inspect.isclass):
             if (
