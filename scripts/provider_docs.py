@@ -29,9 +29,9 @@ _SOURCES = (
 _ADDING = """
 ## Adding one
 
-A folder, its place in `integrations/plugs.py` and a stand-in in `sandbox/`. [Adding a source of enrichment](adding/source.md)
-tells it step by step; the other ports (`core/ports.py`) go the same way. A test fails where the name of a provider
-stands anywhere else (`tests/architecture/test_provider_names.py`).
+A folder, its place in `integrations/plugs.py` and a stand-in in `sandbox/`.
+[Adding a source of enrichment](adding/source.md) tells it step by step; the other ports (`core/ports.py`) go the same
+way. A test fails where the name of a provider stands anywhere else (`tests/architecture/test_provider_names.py`).
 """
 
 

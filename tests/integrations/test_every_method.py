@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 from close_calls import CLOSE, NEW
-from provider_calls import Case, Row, all_of
+from provider_calls import Case, Row, all_of, is_held_by_contract
 from pydantic import SecretStr
 
 import integrations
@@ -36,7 +36,6 @@ from integrations.langsmith.client import LangSmithClient
 from integrations.model_endpoint import Endpoint
 from integrations.model_list import ModelListClient
 from integrations.openrouter.client import OpenRouterClient
-from integrations.plugs import PLUGS
 from integrations.resilience.rate_limit import Slots
 from integrations.resilience.retry import RetryPolicy
 from sandbox.cast import COMPANIES
@@ -218,12 +217,6 @@ CELLS: dict[str, tuple[type | None, str, Row]] = {
     },
     **{f"{provider} chat.{name}": (None, provider, row) for provider in MODEL_PROVIDERS for name, row in CHAT.items()},
 }
-
-
-def is_held_by_contract(folder: str) -> bool:
-    """Tell whether the provider of a folder offers sources of enrichment alone; their contract tries all of this."""
-    own = [plug for plug in PLUGS if plug.sections and plug.sections[0].__module__ == f"integrations.{folder}.plug"]
-    return bool(own) and all(set(plug.all_ports) == {"enrichment"} for plug in own)
 
 
 def client_classes() -> Iterator[type]:
