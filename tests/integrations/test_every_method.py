@@ -222,15 +222,11 @@ CELLS: dict[str, tuple[type | None, str, Row]] = {
 def client_classes() -> Iterator[type]:
     """Find what talks to a provider: everything built on `ProviderClient`, and everything that has a guard's calls."""
     for found in pkgutil.walk_packages(integrations.__path__, "integrations."):
-        if is_held_by_contract(found.name.split(".")[1]):
-            continue
         module = importlib.import_module(found.name)
-        for _, kind in inspect.getmembers(module, inspect.isclass):
-            if (
-                kind.__module__ == module.__name__
-                and kind.__name__.endswith(("Client", "Webhooks"))
-                and not kind.__name__.startswith("_")
-            ):
+        is_held = is_held_by_contract(found.name.split(".")[1])
+        for _, kind in () if is_held else inspect.getmembers(module, inspect.isclass):
+            is_public = not kind.__name__.startswith("_") and kind.__name__.endswith(("Client", "Webhooks"))
+            if is_public and kind.__module__ == module.__name__:
                 yield kind
 
 
