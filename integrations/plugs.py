@@ -4,6 +4,7 @@ A new provider: a folder with its `plug.py`, and a line here. Everything else is
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -119,8 +120,9 @@ def sections() -> tuple[type[Section], ...]:
 
 
 def budgets(reader: Reader) -> tuple[Budget, ...]:
-    """Return the budgets that are set."""
-    return reader.read(BudgetSettings).budgets()
+    """Return the budgets that are set, in the words of who is paid."""
+    found = reader.read(BudgetSettings).budgets()
+    return tuple(replace(one, word=word_of(one.provider, one.unit)) if one.provider else one for one in found)
 
 
 def paid_in(unit: Unit, word: str) -> tuple[str, ...]:

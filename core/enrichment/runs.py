@@ -67,7 +67,7 @@ class EnrichRequest(Form):
             found.append(Budget(Period.RUN, Unit.USD, self.budget_usd))
         in_credits = {} if self.budget_credits is None else {"credits": self.budget_credits}
         for word, limit in (in_credits | self.budget_units).items():
-            found += [Budget(Period.RUN, Unit.CREDITS, limit, provider) for provider in paid_in(word)]
+            found += [Budget(Period.RUN, Unit.CREDITS, limit, provider, word) for provider in paid_in(word)]
         if self.budget_calls is not None:
             found.append(Budget(Period.RUN, Unit.CALLS, Decimal(self.budget_calls)))
         return tuple(found)

@@ -89,6 +89,8 @@ def test_a_unit_belongs_to_whoever_is_paid_in_it() -> None:
     assert set(plugs.own_units()) >= {"credits", "sessions"}
     assert (plugs.word_of("browserbase", Unit.CREDITS), plugs.word_of("apollo", Unit.CALLS)) == ("sessions", "calls")
     assert plugs.word_of("nobody", Unit.CREDITS) == "credits"
+    told = {str(budget) for budget in plugs.budgets(Settings(Environment({}, {})))}
+    assert {"1 usd a run", "100 credits a run for apollo", "100 sessions a day for browserbase"} <= told
 
 
 @pytest.mark.parametrize("port", [port for port in PORTS if plugs.offering(port)])

@@ -293,7 +293,7 @@ def test_a_runs_own_budgets() -> None:
         "1.5 usd a run",
         "10 credits a run for apollo",
         "10 credits a run for other",
-        "2 credits a run for browsers",
+        "2 sessions a run for browsers",
         "3 calls a run",
     ]
     assert EnrichRequest().budgets(paid_in) == ()
