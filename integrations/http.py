@@ -33,10 +33,17 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a provider answered: decoded body and lower-case headers."""
+    """What a provider answered.
+
+    Attributes:
+        body: decoded.
+        headers: with lower-case names.
+        is_later: the provider took the request and still works on it (202).
+    """
 
     body: Json
     headers: Mapping[str, str]
+    is_later: bool = False
 
     @property
     def request_id(self) -> str | None:
@@ -151,7 +158,9 @@ class ProviderClient:
         if observations:
             await self.guard.limiter.observe(observations, operation)
         if response.is_success:
-            return Answer(self._decoded(operation, response), response.headers)
+            return Answer(
+                self._decoded(operation, response), response.headers, response.status_code == httpx.codes.ACCEPTED
+            )
         raise self._error(operation, response)
 
     def _decoded(self, operation: str, response: httpx.Response) -> Json:

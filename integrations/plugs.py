@@ -4,6 +4,7 @@ A new provider: a folder with its `plug.py`, and a line here. Everything else is
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -119,13 +120,25 @@ def sections() -> tuple[type[Section], ...]:
 
 
 def budgets(reader: Reader) -> tuple[Budget, ...]:
-    """Return the budgets that are set."""
-    return reader.read(BudgetSettings).budgets()
+    """Return the budgets that are set, in the words of who is paid."""
+    found = reader.read(BudgetSettings).budgets()
+    return tuple(replace(one, word=word_of(one.provider, one.unit)) if one.provider else one for one in found)
 
 
 def paid_in(unit: Unit, word: str) -> tuple[str, ...]:
     """Return who is paid in a unit by the word that people use for it: `credits` may be several providers'."""
     return tuple(plug.name for plug in PLUGS if any((paid.unit, paid.word) == (unit, word) for paid in plug.paid))
+
+
+def own_units() -> tuple[str, ...]:
+    """Return the words for the units that providers are paid in, beside US dollars and calls, each once."""
+    return tuple(dict.fromkeys(paid.word for plug in PLUGS for paid in plug.paid if paid.unit is Unit.CREDITS))
+
+
+def word_of(provider: str, unit: Unit) -> str:
+    """Return what people call a unit of a provider, in the plural; the unit's own name where no plug says."""
+    paid = (paid for plug in PLUGS if plug.name == provider for paid in plug.paid)
+    return next((one.word for one in paid if one.unit is unit), str(unit))
 
 
 def models_for(job: str, reader: Reader) -> tuple[str, ...]:

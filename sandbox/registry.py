@@ -1,36 +1,30 @@
-"""Every provider the sandbox stands in for, in the order of their ports."""
+"""Every provider the sandbox stands in for: whatever is a `Provider` with a name, in any module of this package."""
 
-from sandbox.apollo.app import Apollo
-from sandbox.browserbase import Browserbase
-from sandbox.cartesia.app import Cartesia
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+
+import sandbox
 from sandbox.cast import COMPANIES
-from sandbox.close.app import Close
-from sandbox.langsmith import LangSmith
-from sandbox.models.anthropic import Anthropic
-from sandbox.models.cerebras import Cerebras
-from sandbox.models.compatible import DeepSeek, OpenAI, OpenRouter
 from sandbox.provider import Provider, World
-from sandbox.smtp import Mail
-from sandbox.websites.network import Network
 from sandbox.websites.site import Site
-
-_SERVICES = (
-    Close,
-    Apollo,
-    Browserbase,
-    Cerebras,
-    Anthropic,
-    OpenAI,
-    DeepSeek,
-    OpenRouter,
-    Cartesia,
-    LangSmith,
-    Network,
-    Mail,
-)
 
 
 def every_provider(world: World) -> list[Provider]:
-    """Make one of each, the made-up companies' websites last."""
-    services: list[Provider] = [kind(world) for kind in _SERVICES]
+    """Make one of each, sorted by name, the made-up companies' websites last; the order of their ports."""
+    services = sorted((kind(world) for kind in _services()), key=lambda service: service.name)
     return [*services, *(Site(world, company) for company in COMPANIES)]
+
+
+def _services() -> Iterator[type[Provider]]:
+    """Find the classes that say their provider's name; a website has its company's."""
+    for found in walk_packages(sandbox.__path__, "sandbox."):
+        if found.name.endswith("__main__"):
+            continue
+        for kind in vars(import_module(found.name)).values():
+            if isinstance(kind, type) and issubclass(kind, Provider) and _is_at_home(kind, found.name):
+                yield kind
+
+
+def _is_at_home(kind: type[Provider], module: str) -> bool:
+    return kind.__module__ == module and "name" in vars(kind)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from core.enrichment.offers import SourceOffer
 from core.leads.fields import ENRICHABLE
+from core.ledger.spend import Unit
 from core.settings.sections import is_tuning, variables
 from integrations.plug import PORTS, Plug
-from integrations.plugs import PLUGS, offering
+from integrations.plugs import PLUGS, offering, word_of
 from tasks.enrichment.offers import OFFERS
 
 ROOT = Path(__file__).parent.parent
@@ -28,15 +29,9 @@ _SOURCES = (
 _ADDING = """
 ## Adding one
 
-1. `integrations/<name>/plug.py`: a `Plug` with its settings (a `Section` with its prefix; `ProviderSettings` where it
-   is called over HTTP), what it offers and how that is opened, what it is paid for, and a check for `doctor`.
-2. A line in `integrations/plugs.py`, and the folder in the two lists of `pyproject.toml` (a test compares them).
-3. A stand-in in `sandbox/`, whose `name` is the plug's.
-4. A source of enrichment: a `SourceOffer` in the folder's `offers.py`, and what asks (`core.ports.EnrichmentSource`) in
-   `sources.py`. A subclass of `tests/contracts/source_contract.py` holds it to what every source must hold.
-5. `python -m scripts.env_example`, `scripts.provider_docs` and `scripts.enrichment_schema`.
-
-A test (`tests/architecture/test_provider_names.py`) fails where the name of a provider stands anywhere else.
+A folder, its place in `integrations/plugs.py` and a stand-in in `sandbox/`.
+[Adding a source of enrichment](adding/source.md) tells it step by step; the other ports (`core/ports.py`) go the same
+way. A test fails where the name of a provider stands anywhere else (`tests/architecture/test_provider_names.py`).
 """
 
 
@@ -81,10 +76,8 @@ def render() -> str:
 
 
 def _source_row(offer: SourceOffer) -> str:
-    credits_ = f"{offer.price.credits.normalize():f}"
-    cost = (
-        f"{credits_} credit{'s' if offer.price.credits > 1 else ''} of {offer.account}" if offer.price.credits else ""
-    )
+    word = word_of(offer.account or "", Unit.CREDITS)
+    cost = f"{offer.price.credits.normalize():f} of {offer.account}'s {word}" if offer.price.credits else ""
     cost = f"{offer.price.usd.normalize():f} US dollars" if offer.price.usd else cost
     known = ", ".join(f"`{name}`" for name in ENRICHABLE if name in offer.gives)
     return f"| `{offer.name}` | {offer.asked_with} | {known} | {cost or 'nothing'} | {offer.bulk} |"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-_BUDGET = re.compile(r"(\d{1,12}(?:\.\d{1,10})?)\s*(usd|credits?|calls?)", re.IGNORECASE)
+_BUDGET = re.compile(r"(\d{1,12}(?:\.\d{1,10})?)\s*([a-z]{1,40})", re.IGNORECASE)
 
 
 def enrich(
@@ -26,7 +26,7 @@ def enrich(
         list[str] | None,
         typer.Option(
             help='The most this run may spend: "5 usd", "100 credits" (of each provider that is paid in them), '
-            '"100 calls". Repeatable.'
+            '"3 sessions" or what else providers are paid in, "100 calls". Repeatable.'
         ),
     ] = None,
     config: Annotated[
@@ -60,16 +60,32 @@ def enrich(
 
 
 def _budgets(texts: list[str]) -> dict[str, Any]:
+    from core.enrichment.runs import EnrichRequest
+    from tasks.runtime.readers import own_units
+
     found: dict[str, Any] = {}
     for text in texts:
         match = _BUDGET.fullmatch(text.strip())
-        if match is None:
-            raise typer.BadParameter(f'{text!r} is no budget: write "5 usd", "100 credits" or "100 calls"')
-        amount, unit = Decimal(match[1]), match[2].lower().rstrip("s")
-        if unit == "call" and amount != int(amount):
+        unit = _unit(match[2].lower()) if match else None
+        if match is None or unit is None:
+            known = " or ".join(f'"100 {word}"' for word in (*own_units(), "calls"))
+            raise typer.BadParameter(f'{text!r} is no budget: write "5 usd", {known}')
+        amount = Decimal(match[1])
+        if unit == "calls" and amount != int(amount):
             raise typer.BadParameter("a budget in calls is a whole number")
-        found[{"usd": "budget_usd", "credit": "budget_credits", "call": "budget_calls"}[unit]] = amount
+        if f"budget_{unit}" in EnrichRequest.model_fields:
+            found[f"budget_{unit}"] = amount
+        else:
+            found.setdefault("budget_units", {})[unit] = amount
     return found
+
+
+def _unit(written: str) -> str | None:
+    """Return the unit that is meant, in one of its numbers ("search" of "searches"), or None."""
+    from tasks.runtime.readers import own_units
+
+    known = ("usd", "calls", *own_units())
+    return next((word for word in known if written in {word, word.removesuffix("s"), word.removesuffix("es")}), None)
 
 
 def _planned(request: "EnrichRequest") -> "EnrichmentPlan":

@@ -1,10 +1,11 @@
 """What a run may cost at most, and what it did: the plan, the request and the report of enrichment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -48,15 +49,25 @@ class EnrichRequest(Form):
     budget_calls: int | None = Field(
         default=None, ge=0, title="Budget in paid calls", description="As above, whatever a call costs"
     )
+    budget_units: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(
+        default={},
+        title="Budgets in units of providers' own",
+        description="As above, by the word for the unit (docs/providers.md), e.g. sessions",
+    )
     plan_only: bool = Field(default=False, title="Only plan", description="Say what would be asked and cost, no more")
 
-    def budgets(self, paid_in_credits: Iterable[str]) -> tuple[Budget, ...]:
-        """Return the run's own budgets; credits of different providers cannot be added, so each has the whole."""
+    def budgets(self, paid_in: Callable[[str], Iterable[str]]) -> tuple[Budget, ...]:
+        """Return the run's own budgets; credits of different providers cannot be added, so each has the whole.
+
+        Args:
+            paid_in: returns who is paid in a unit that people call by this word.
+        """
         found = []
         if self.budget_usd is not None:
             found.append(Budget(Period.RUN, Unit.USD, self.budget_usd))
-        if self.budget_credits is not None:
-            found += [Budget(Period.RUN, Unit.CREDITS, self.budget_credits, provider) for provider in paid_in_credits]
+        in_credits = {} if self.budget_credits is None else {"credits": self.budget_credits}
+        for word, limit in (in_credits | self.budget_units).items():
+            found += [Budget(Period.RUN, Unit.CREDITS, limit, provider, word) for provider in paid_in(word)]
         if self.budget_calls is not None:
             found.append(Budget(Period.RUN, Unit.CALLS, Decimal(self.budget_calls)))
         return tuple(found)

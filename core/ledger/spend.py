@@ -7,7 +7,7 @@ own unit. Nothing here is ever a float.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
@@ -114,18 +114,25 @@ class Budget:
         limit: in that unit, not negative.
         provider: only this provider's calls count; None: all. Credits of different providers cannot be added, so a
             budget in credits names its provider.
+        word: what the provider calls the unit, for people; empty: the unit's own name.
     """
 
     period: Period
     unit: Unit
     limit: Decimal
     provider: str | None = None
+    word: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.limit < 0:
             raise ValueError("a budget cannot be negative")
         if self.unit is Unit.CREDITS and self.provider is None:
             raise ValueError("a budget in credits names its provider")
+
+    @property
+    def called(self) -> str:
+        """What people call the unit."""
+        return self.word or str(self.unit)
 
     def is_about(self, provider: str, run_id: UUID | None) -> bool:
         """Return whether a call of `provider` in `run_id` counts against this budget."""
@@ -149,4 +156,4 @@ class Budget:
 
     def __str__(self) -> str:
         """Return e.g. "10 usd a month for apollo"."""
-        return f"{self.limit} {self.unit} a {self.period}" + (f" for {self.provider}" if self.provider else "")
+        return f"{self.limit} {self.called} a {self.period}" + (f" for {self.provider}" if self.provider else "")

@@ -103,7 +103,7 @@ async def reserve(
         budget = asked[answer.failed]
         span = budget.span(now)
         raise BudgetExhausted(
-            f"the budget of {budget} has {max(answer.room, Decimal(0)).normalize():f} {budget.unit} left; "
+            f"the budget of {budget} has {max(answer.room, Decimal(0)).normalize():f} {budget.called} left; "
             f"{request.provider} {request.operation} may cost {budget.amount_of(estimate).normalize():f}",
             retry_at=span and span[1],
         )

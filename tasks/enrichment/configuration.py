@@ -5,6 +5,7 @@ from hashlib import sha256
 from core.enrichment.config import EnrichmentConfig, current_config
 from core.enrichment.questions import Provider
 from core.enrichment.runs import EnrichRequest
+from core.errors import ConfigurationError
 from core.ledger.spend import Unit
 from core.settings.settings import settings
 from integrations import plugs
@@ -22,6 +23,9 @@ def chosen_config(request: EnrichRequest) -> tuple[EnrichmentConfig, dict[Provid
     return config, off, sha256(f"{config.version} {on}".encode()).hexdigest()[:16]
 
 
-def paid_in_credits() -> tuple[str, ...]:
-    """Return the providers that a run's budget in credits holds for."""
-    return plugs.paid_in(Unit.CREDITS, "credits")
+def paid_in(word: str) -> tuple[str, ...]:
+    """Return the providers that a run's budget in some unit holds for. Raises ConfigurationError for a word of none."""
+    found = plugs.paid_in(Unit.CREDITS, word)
+    if not found:
+        raise ConfigurationError(f"no provider is paid in {word}; there are {', '.join(plugs.own_units())}")
+    return found

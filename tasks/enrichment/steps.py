@@ -26,7 +26,7 @@ from db.server.keeping import until_stored
 from integrations import plugs
 from tasks.enrichment import artifacts
 from tasks.enrichment.batch import BatchWork
-from tasks.enrichment.configuration import chosen_config, paid_in_credits
+from tasks.enrichment.configuration import chosen_config, paid_in
 from tasks.enrichment.reporting import each_of, provider_report, spent_by_account
 from tasks.enrichment.wiring import opened_sources
 from tasks.runtime.orchestration import in_flow_run, task
@@ -55,7 +55,7 @@ async def plan(request: EnrichRequest) -> EnrichmentPlan:
             fresh[provider], waiting[provider] = await enrichment_questions.count_known(
                 connection, provider, sorted(hashes), is_failed_again=request.selection == "failed"
             )
-    budgets = (*plugs.budgets(settings()), *request.budgets(paid_in_credits()))
+    budgets = (*plugs.budgets(settings()), *request.budgets(paid_in))
     return planner.plan(fresh, waiting, off, budgets)
 
 
@@ -100,9 +100,7 @@ async def enrich_batch(begun: EnrichmentRun, batch: LeadRange) -> int:
 
         async with (
             enrichment_lease.leased(database_url(), begun, batch) as lease,
-            opened_sources(
-                settings(), begun.config, begun.run_id, begun.request.budgets(paid_in_credits()), record
-            ) as sources,
+            opened_sources(settings(), begun.config, begun.run_id, begun.request.budgets(paid_in), record) as sources,
         ):
             done = await BatchWork(lease, sources).run()
     log.info("batch_enriched", extra={"batch": batch.number, "leads": done})

@@ -48,6 +48,11 @@ def prefix_of(provider: str) -> str:
     return plugs.find(provider).sections[0].prefix
 
 
+def own_units() -> tuple[str, ...]:
+    """Return the words for the units that providers are paid in, beside US dollars and calls."""
+    return plugs.own_units()
+
+
 def default_model() -> str:
     """Return the model for jobs that have none of their own, where no setting says otherwise."""
     return plugs.ModelSettings().default

@@ -226,7 +226,7 @@ async def _budgets(settings: Settings) -> Checkup:
 
 
 def _spelt(budget: Budget) -> str:
-    unit = "US dollars" if budget.unit is Unit.USD else "credits"
+    unit = "US dollars" if budget.unit is Unit.USD else budget.called
     return " ".join(filter(None, (budget.provider, unit, f"this {budget.period}")))
 
 

@@ -1,5 +1,6 @@
 """What is derived from the list of plugs is derived, and what cannot be is compared with it."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -46,19 +47,30 @@ def test_names_are_unique_and_ports_known() -> None:
     assert len(set(variable_names)) == len(variable_names)
 
 
-def test_contracts_name_every_provider() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    by_name = {contract["name"]: contract for contract in contracts}
-    modules = {f"integrations.{folder}" for folder in FOLDERS}
-    assert set(by_name["providers are independent"]["modules"]) == modules
-    assert set(by_name["resilience knows no provider"]["forbidden_modules"]) == modules | {"httpx"}
+def test_the_contract_of_providers_excepts_what_they_share_and_no_provider() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (contract,) = (one for one in settings["contracts"] if one["name"] == "providers are independent")
+    assert contract["modules"] == ["integrations.*"]
+    excepted = [line.split(" -> ") for line in contract["ignore_imports"]]
+    assert excepted.pop() == ["integrations.plugs", "integrations.**"]
+    modules = {path.stem for path in ROOT.glob("integrations/*.py")} - {"__init__", "guards", "plugs"}
+    assert {importer for importer, _ in excepted} == {"integrations.**"}
+    assert {name.split(".")[1] for _, name in excepted} == modules | SHARED
 
 
 def test_whoever_is_called_over_http_has_a_stand_in() -> None:
     played = {provider.name for provider in every_provider(World())}
     assert [plug.name for plug in plugs.PLUGS if plug.over_http and plug.name not in played] == []
+
+
+def test_every_source_that_a_plug_offers_is_held_to_the_contract() -> None:
+    held = set()
+    for path in ROOT.glob("tests/**/test_*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            match node:
+                case ast.ClassDef(bases=[ast.Name(id="SourceContract")], body=body):
+                    held |= {ast.unparse(one.value).strip("'") for one in body if isinstance(one, ast.Assign)}
+    assert {offer.name for plug in plugs.PLUGS for offer in plug.sources} - held == set()
 
 
 def test_listing_the_plugs_loads_no_client_and_reading_for_the_doors_no_prefect() -> None:
@@ -74,6 +86,11 @@ def test_a_unit_belongs_to_whoever_is_paid_in_it() -> None:
     assert plugs.paid_in(Unit.CREDITS, "credits") == ("apollo",)
     assert plugs.paid_in(Unit.CREDITS, "sessions") == ("browserbase",)
     assert plugs.paid_in(Unit.CREDITS, "stamps") == ()
+    assert set(plugs.own_units()) >= {"credits", "sessions"}
+    assert (plugs.word_of("browserbase", Unit.CREDITS), plugs.word_of("apollo", Unit.CALLS)) == ("sessions", "calls")
+    assert plugs.word_of("nobody", Unit.CREDITS) == "credits"
+    told = {str(budget) for budget in plugs.budgets(Settings(Environment({}, {})))}
+    assert {"1 usd a run", "100 credits a run for apollo", "100 sessions a day for browserbase"} <= told
 
 
 @pytest.mark.parametrize("port", [port for port in PORTS if plugs.offering(port)])

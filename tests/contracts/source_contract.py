@@ -1,10 +1,25 @@
 """What every source of enrichment must hold, whoever stands behind it: a kit for the tests of a new provider.
 
-    class TestHunter(SourceContract):
+    class TestAcmeCompanies(SourceContract):
+        source = "acme_company"
+
         @pytest.fixture
         async def case(self, sandbox, guard_of):
-            async with HunterClient(...) as client:
-                yield SourceCase(source=HunterCompanies(client), known=..., unknown=..., ...)
+            async with (
+                AcmeClient(..., guard_of("acme")) as client,
+                AcmeClient(..., guard_of("acme", book=NoRoom())) as poor,
+            ):
+                yield SourceCase(
+                    source=AcmeCompanies(client),
+                    known=[...],  # questions about whom the stand-in knows, one more than fit a call
+                    unknown=...,
+                    expected={"city": "Leeds"},  # what is found for the first of them
+                    seen=lambda: [1 for _ in sandbox.requests("acme", path="*/companies")],
+                    charged=lambda: charged_by(sandbox, "acme", "credits"),
+                    break_down=breaks_down(sandbox, "acme"),
+                    answer_with=answers_with(sandbox, "acme"),
+                    poor=AcmeCompanies(poor),
+                )
 
 Each property is a function of its own, so that one can be called alone. They ask as a run does: at most `bulk`
 questions a call, and what is parked is collected by its ticket.
@@ -12,15 +27,19 @@ questions a call, and what is parked is collected by its ticket.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import Answer, Question, Unasked
+from core.errors import BudgetExhausted
 from core.leads.fields import ENRICHABLE
 from core.ledger.spend import FREE, Cost, total
 from core.outcomes import OUTCOMES
 from core.ports import EnrichmentSource
+from sandbox.server import SandboxControl
 
 MOST_LOOKS = 20
 """So often a parked answer is asked for before it counts as lost."""
@@ -38,6 +57,8 @@ class SourceCase:
         seen: how many questions each call carried that reached the stand-in, in order.
         charged: what it has put on the bill, in the offer's unit.
         break_down: lets every call from now on fail as a provider that has broken down.
+        answer_with: lets every call from now on be answered with a status and, if not None, with `Retry-After` in
+            seconds; None where nobody is called whose statuses mean something.
         poor: the same source with a cost book that has no room; None where nothing costs anything.
     """
 
@@ -49,6 +70,7 @@ class SourceCase:
     charged: Callable[[], Cost]
     break_down: Callable[[], None]
     poor: EnrichmentSource | None = None
+    answer_with: Callable[[int, float | None], None] | None = None
 
     @property
     def offer(self) -> SourceOffer:
@@ -173,6 +195,29 @@ async def raises_nothing_for_a_broken_provider(case: SourceCase) -> None:
         assert all(answer.reason and not answer.found for answer in answers)
 
 
+async def tells_errors_of_the_provider_apart(case: SourceCase) -> None:
+    """What waiting mends is due; a key that is not taken stops the asking; nothing of it is a fact, all of it free."""
+    if case.answer_with is None:
+        return
+    for status, wait_s, outcomes, is_for_all in (
+        (401, None, {"error"}, True),
+        (403, None, {"error"}, True),
+        (402, None, {"due"}, True),
+        (404, None, {"error", "miss"}, False),
+        (422, None, {"error"}, False),
+        (429, 7.0, {"due"}, False),
+    ):
+        case.answer_with(status, wait_s)
+        charged = case.charged()
+        answered = await case.source.ask(case.known[:1])
+        answers = [answered.answer] if isinstance(answered, Unasked) else answered
+        assert {answer.outcome for answer in answers} <= outcomes, f"{status}: {answers}"
+        assert isinstance(answered, Unasked) == (is_for_all or status == 429), f"{status} refuses all further questions"
+        assert not isinstance(answered, Unasked) or answered.is_for_all == is_for_all, f"{status}: {answered}"
+        assert all(answer.reason and not answer.found and answer.cost == FREE for answer in answers), f"{status}"
+        assert case.charged() == charged
+
+
 async def puts_off_what_the_budget_refuses(case: SourceCase) -> None:
     """Without room in the budget nothing is asked, nothing is charged, and the question stays due."""
     if case.poor is None:
@@ -187,11 +232,14 @@ async def puts_off_what_the_budget_refuses(case: SourceCase) -> None:
 
 
 async def parks_answers_only_as_declared(case: SourceCase) -> None:
-    """A late answer is collected by its ticket, for nothing and as often as one likes; else there are no tickets."""
+    """A late answer is collected by its ticket, for nothing and as often as one likes; else there are no tickets.
+
+    A source that answers some questions at once and others later is run through the contract twice.
+    """
     answered = await case.source.ask(case.known[:1])
     assert not isinstance(answered, Unasked)
     (answer,) = answered
-    assert (answer.ticket is not None) == case.offer.is_late
+    assert answer.ticket is None or case.offer.is_late, "declare that answers may come later: `is_late`"
     if answer.ticket is None:
         assert (await case.source.collect("no ticket of anybody")).outcome == "error"
         return
@@ -216,15 +264,57 @@ PROPERTIES: tuple[Property, ...] = (
     asks_nobody_without_a_question,
     keeps_to_bulk,
     raises_nothing_for_a_broken_provider,
+    tells_errors_of_the_provider_apart,
     puts_off_what_the_budget_refuses,
     parks_answers_only_as_declared,
 )
 
 
+class NoRoom:
+    """A cost book whose budget is used up."""
+
+    async def reserve(self, provider: str, operation: str, estimate: Cost) -> int:
+        """Refuse."""
+        raise BudgetExhausted(f"no room for {operation} of {provider}: {estimate}")
+
+    async def settle(self, reservation: int, actual: Cost) -> None:
+        """Is never come to."""
+
+    async def assume(self, reservation: int) -> None:
+        """Is never come to."""
+
+    async def release(self, reservation: int) -> None:
+        """Is never come to."""
+
+
+def charged_by(sandbox: SandboxControl, provider: str, unit: str) -> Cost:
+    """Return what a stand-in has put on the bill in its provider's own unit, which the cost book counts as credits."""
+    return Cost(credits=sum((Decimal(str(one["units"][unit])) for one in sandbox.charges(provider)), Decimal(0)))
+
+
+def breaks_down(sandbox: SandboxControl, provider: str) -> Callable[[], None]:
+    """Return what lets every call from now on fail."""
+    return lambda: sandbox.fail_next(provider, "status", times=None, status=500)
+
+
+def answers_with(sandbox: SandboxControl, provider: str) -> Callable[[int, float | None], None]:
+    """Return what lets every call from now on be answered with a status."""
+
+    def answer(status: int, wait_s: float | None) -> None:
+        sandbox.clear_faults(provider)
+        sandbox.fail_next(provider, "status", times=None, status=status, retry_after_s=wait_s)
+
+    return answer
+
+
 class SourceContract:
-    """Runs a source through all properties; a subclass gives the fixture `case`."""
+    """Runs a source through all properties; a subclass gives the source's name and the fixture `case`."""
+
+    source: ClassVar[str]
+    """Its name in `enrichment.yaml`; a test looks whether every source that a plug offers has a subclass."""
 
     @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
     async def test_holds(self, holds: Property, case: SourceCase) -> None:
         """Check one property."""
+        assert case.offer.name == self.source
         await holds(case)

@@ -10,6 +10,7 @@ import pytest
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import Answer, Found, Question, Unasked
 from core.ledger.spend import FREE, Cost
+from core.outcomes import Outcome
 from tests.contracts.source_contract import PROPERTIES, Property, SourceCase, SourceContract
 
 CREDIT = Cost(credits=Decimal(1))
@@ -36,6 +37,7 @@ class Ledger:
     offer: SourceOffer = OFFER
     has_room: bool = True
     is_down: bool = False
+    status: int = 200
     calls: list[int] = field(default_factory=list)
     billed: int = 0
     asked_before: int = 0
@@ -51,10 +53,21 @@ class Ledger:
             return [Answer("miss" if self.wrong == "takes a fault for an answer" else "error", "it burns")] * len(
                 questions
             )
+        if self.status != 200:
+            return self._refused(questions)
         self.calls += [1] * len(questions) if self.wrong == "calls once a question" else [len(questions)]
         self.asked_before += 1
         answers = [self._answer(question) for question in questions]
         return answers[::-1] if self.wrong == "mixes up answers" else answers
+
+    def _refused(self, questions: Sequence[Question]) -> Sequence[Answer] | Unasked:
+        reason = f"the ledger says {self.status}"
+        if self.status == 404 or self.wrong == "takes errors for answers":
+            return [Answer("miss", reason)] * len(questions)
+        if self.status == 422 or self.wrong == "asks on with a wrong key":
+            return [Answer("due" if self.status in {402, 429} else "error", reason)] * len(questions)
+        outcome: Outcome = "due" if self.status in {402, 429} and self.wrong != "gives up what is due" else "error"
+        return Unasked(Answer(outcome, reason), is_for_all=self.status != 429)
 
     def _answer(self, question: Question) -> Answer:
         if question == UNKNOWN:
@@ -81,6 +94,9 @@ def case_of(ledger: Ledger) -> SourceCase:
     def break_down() -> None:
         ledger.is_down = True
 
+    def answer_with(status: int, _wait_s: float | None) -> None:
+        ledger.status = status
+
     poor = replace(ledger, has_room=False)
     return SourceCase(
         source=ledger,
@@ -91,10 +107,13 @@ def case_of(ledger: Ledger) -> SourceCase:
         charged=lambda: CREDIT.times(ledger.billed),
         break_down=break_down,
         poor=poor,
+        answer_with=answer_with,
     )
 
 
 class TestSoundSource(SourceContract):
+    source = "ledger"
+
     @pytest.fixture
     def case(self) -> SourceCase:
         return case_of(Ledger())
@@ -114,6 +133,9 @@ class TestSoundSource(SourceContract):
         ("calls once a question", "keeps_to_bulk"),
         ("raises", "raises_nothing_for_a_broken_provider"),
         ("takes a fault for an answer", "raises_nothing_for_a_broken_provider"),
+        ("takes errors for answers", "tells_errors_of_the_provider_apart"),
+        ("asks on with a wrong key", "tells_errors_of_the_provider_apart"),
+        ("gives up what is due", "tells_errors_of_the_provider_apart"),
         ("spends what it has not", "puts_off_what_the_budget_refuses"),
         ("hands out tickets", "parks_answers_only_as_declared"),
     ],

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 from close_calls import CLOSE, NEW
-from provider_calls import Case, Row, all_of
+from provider_calls import Case, Row, all_of, is_held_by_contract
 from pydantic import SecretStr
 
 import integrations
@@ -223,12 +223,10 @@ def client_classes() -> Iterator[type]:
     """Find what talks to a provider: everything built on `ProviderClient`, and everything that has a guard's calls."""
     for found in pkgutil.walk_packages(integrations.__path__, "integrations."):
         module = importlib.import_module(found.name)
-        for _, kind in inspect.getmembers(module, inspect.isclass):
-            if (
-                kind.__module__ == module.__name__
-                and kind.__name__.endswith(("Client", "Webhooks"))
-                and not kind.__name__.startswith("_")
-            ):
+        is_held = is_held_by_contract(found.name.split(".")[1])
+        for _, kind in () if is_held else inspect.getmembers(module, inspect.isclass):
+            is_public = not kind.__name__.startswith("_") and kind.__name__.endswith(("Client", "Webhooks"))
+            if is_public and kind.__module__ == module.__name__:
                 yield kind
 
 

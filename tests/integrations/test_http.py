@@ -73,6 +73,12 @@ async def test_a_status_becomes_an_error(server, client_of, status: int, kind: t
     assert pickle.loads(pickle.dumps(failure.value)).status == status
 
 
+async def test_what_comes_later_is_told_from_what_is_there(server, client_of) -> None:
+    async with client_of() as client:
+        server.then(Reply(202, {"ticket": 1}), Reply(200, {"ticket": 1}), Reply(202))
+        assert [(await client.request("GET", "/things/")).is_later for _ in range(3)] == [True, False, True]
+
+
 async def test_field_errors_are_kept_without_persons(server, client_of) -> None:
     server.then(Reply(400, {"errors": [], "field-errors": {"email": "ana@fernhill.example.com is taken"}}))
     async with client_of() as client:

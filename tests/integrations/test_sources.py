@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import fields
-from decimal import Decimal
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -11,7 +10,6 @@ import httpx
 import pytest
 
 from core.enrichment.questions import Question
-from core.errors import BudgetExhausted
 from core.ledger.spend import Cost
 from integrations.apollo.client import ApolloClient
 from integrations.apollo.mapping import company_fields, person_fields
@@ -32,37 +30,13 @@ from integrations.websites.pages import FetchLimits
 from integrations.websites.sources import SiteReading, Websites
 from sandbox.cast import COMPANIES
 from sandbox.server import SandboxControl
-from tests.contracts.source_contract import SourceCase, SourceContract
+from tests.contracts.source_contract import NoRoom, SourceCase, SourceContract, answers_with, breaks_down, charged_by
 from tests.integrations.conftest import GuardMaker, Reply, ScriptedServer
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 FIRMS = [f"firm{number}.example" for number in range(12)]
-
-
-class NoRoom:
-    """A cost book whose budget is used up."""
-
-    async def reserve(self, provider: str, operation: str, estimate: Cost) -> int:
-        raise BudgetExhausted(f"no room for {operation} of {provider}")
-
-    async def settle(self, reservation: int, actual: Cost) -> None:
-        """Is never come to."""
-
-    async def assume(self, reservation: int) -> None:
-        """Is never come to."""
-
-    async def release(self, reservation: int) -> None:
-        """Is never come to."""
-
-
-def credits_charged(sandbox: SandboxControl) -> Cost:
-    return Cost(credits=sum((Decimal(str(one["units"]["credits"])) for one in sandbox.charges("apollo")), Decimal(0)))
-
-
-def break_down(sandbox: SandboxControl, provider: str) -> Callable[[], None]:
-    return lambda: sandbox.fail_next(provider, "status", times=None, status=500)
 
 
 @pytest.fixture
@@ -84,6 +58,8 @@ async def apollo(sandbox: SandboxControl, guard_of: GuardMaker) -> AsyncIterator
 
 
 class TestApolloCompanies(SourceContract):
+    source = "apollo_company"
+
     @pytest.fixture
     def case(self, apollo: tuple[ApolloClient, ApolloClient], sandbox: SandboxControl) -> SourceCase:
         def seen() -> list[int]:
@@ -96,13 +72,16 @@ class TestApolloCompanies(SourceContract):
             unknown=Question.of(COMPANY.name, domain="nobody.example"),
             expected={"company_name": "Firm firm0.example", "company_domain": "firm0.example"},
             seen=seen,
-            charged=lambda: credits_charged(sandbox),
-            break_down=break_down(sandbox, "apollo"),
+            charged=lambda: charged_by(sandbox, "apollo", "credits"),
+            break_down=breaks_down(sandbox, "apollo"),
+            answer_with=answers_with(sandbox, "apollo"),
             poor=ApolloCompanies(apollo[1]),
         )
 
 
 class TestApolloPeople(SourceContract):
+    source = "apollo_person"
+
     @pytest.fixture
     def case(self, apollo: tuple[ApolloClient, ApolloClient], sandbox: SandboxControl) -> SourceCase:
         def seen() -> list[int]:
@@ -115,13 +94,16 @@ class TestApolloPeople(SourceContract):
             unknown=Question.of(PERSON.name, email="nobody@nobody.example"),
             expected={"contact_name": "Ana Sample0", "contact_email": "ana@firm0.example"},
             seen=seen,
-            charged=lambda: credits_charged(sandbox),
-            break_down=break_down(sandbox, "apollo"),
+            charged=lambda: charged_by(sandbox, "apollo", "credits"),
+            break_down=breaks_down(sandbox, "apollo"),
+            answer_with=answers_with(sandbox, "apollo"),
             poor=ApolloPeople(apollo[1]),
         )
 
 
 class TestApolloMobiles(SourceContract):
+    source = "apollo_phone"
+
     @pytest.fixture
     def case(self, apollo: tuple[ApolloClient, ApolloClient], sandbox: SandboxControl) -> SourceCase:
         nowhere = "http://127.0.0.1:9/phones"
@@ -131,8 +113,9 @@ class TestApolloMobiles(SourceContract):
             unknown=Question.of(MOBILE.name, email="nobody@nobody.example"),
             expected={"contact_phone": "+15550100"},
             seen=lambda: [1 for _ in sandbox.requests("apollo", path="*/people/match")],
-            charged=lambda: credits_charged(sandbox),
-            break_down=break_down(sandbox, "apollo"),
+            charged=lambda: charged_by(sandbox, "apollo", "credits"),
+            break_down=breaks_down(sandbox, "apollo"),
+            answer_with=answers_with(sandbox, "apollo"),
             poor=ApolloMobiles(apollo[1], nowhere),
         )
 
@@ -145,6 +128,8 @@ async def _visited_plainly(_connect_url: str, url: str) -> FetchedPage:
 
 
 class TestLinkedInPages(SourceContract):
+    source = "linkedin"
+
     @pytest.fixture
     async def case(self, sandbox: SandboxControl, guard_of: GuardMaker, store: Store) -> AsyncIterator[SourceCase]:
         env = sandbox.environment
@@ -178,7 +163,8 @@ class TestLinkedInPages(SourceContract):
                 expected={"company_name": COMPANIES[0].name, "city": COMPANIES[0].city},
                 seen=seen,
                 charged=lambda: SESSION.times(len(sandbox.charges("browserbase"))),
-                break_down=break_down(sandbox, "browserbase"),
+                break_down=breaks_down(sandbox, "browserbase"),
+                answer_with=answers_with(sandbox, "browserbase"),
                 poor=pages(poor),
             )
 
@@ -191,6 +177,8 @@ class HereReader:
 
 
 class TestWebsites(SourceContract):
+    source = "website"
+
     @pytest.fixture
     async def case(self, sandbox: SandboxControl, server: ScriptedServer, tmp_path: Path) -> AsyncIterator[SourceCase]:
         sites = [f"site-{slug}" for slug in ("lindmoor-instrument", "ostraline-freight", "brackwater-pumps")]

@@ -12,6 +12,8 @@ import httpx
 import pytest
 from cerebras.cloud import sdk as cerebras_sdk
 
+from sandbox.provider import World
+from sandbox.registry import every_provider
 from sandbox.server import Sandbox, SandboxControl
 from sandbox.serving import serve
 
@@ -58,16 +60,38 @@ def test_a_wrong_fault_or_a_taken_port_is_told_in_one_line(sandbox):
 
 def test_it_prints_lines_to_paste():
     command = [sys.executable, "-m", "sandbox", "--port", "0"]
+    expected = {name for provider in every_provider(World()) for name in provider.environment("http://127.0.0.1")}
+    lines: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        lines = []
-        while not lines or not lines[-1].startswith("export SMTP_SENDER="):
+        while {line.split()[1].split("=")[0] for line in lines if line.startswith("export ")} != expected:
             lines.append(process.stdout.readline())
+            assert lines[-1], "the sandbox ended"
         process.send_signal(signal.SIGINT)
         process.wait(timeout=900)
     assert any(line.startswith("export CLOSE_API_KEY=api_sandbox") for line in lines)
     exports = "".join(line for line in lines if line.startswith("export"))
     pasted = subprocess.run(["sh", "-ec", exports + 'printf %s "$SMTP_SENDER"'], stdout=subprocess.PIPE, text=True)
     assert pasted.stdout == "Sales Team <sales@our-company.example>"
+
+
+def test_whatever_says_its_name_in_the_sandbox_is_served(tmp_path):
+    """Finding is by being there: a new stand-in is a file and stands in no list."""
+    stand_in = """
+from sandbox.langsmith import LangSmith
+
+class Newcomer(LangSmith):
+    name = "newcomer"
+"""
+    (tmp_path / "sandbox_of_tests.py").write_text(stand_in)
+    code = (
+        f"import sandbox; sandbox.__path__.append({str(tmp_path)!r})\n"
+        "from sandbox.provider import World; from sandbox.registry import every_provider\n"
+        "print(*(provider.name for provider in every_provider(World())))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names = done.stdout.split()
+    assert "newcomer" in names
+    assert len(set(names)) == len(names)
 
 
 def test_two_can_run_at_once_and_a_stopped_one_is_gone(plain):

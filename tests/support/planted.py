@@ -14,7 +14,8 @@ import pytest
 from _pytest.raises import RaisesExc
 
 PLANTED = re.compile(
-    r"api_sandbox|sandbox-apollo|bb_sandbox|sk_car_sandbox|lsv2_sandbox|csk-sandbox|sk-(ant-|or-)?sandbox"  # its keys
+    # its keys; those of a new stand-in begin with `key_sandbox`
+    r"(?:api|key)_sandbox|sandbox-apollo|bb_sandbox|sk_car_sandbox|lsv2_sandbox|csk-sandbox|sk-(ant-|or-)?sandbox"
     r"|signingKey=|[a-z]+-secret\b|planted-value"  # other keys of the tests
     r"|[\w.+-]+@[\w.-]+\.example\b"  # addresses of persons
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import Gone, ProviderError, Unavailable, UnexpectedAnswer
+from integrations.plugs import PLUGS
 from sandbox.server import SandboxControl
 
 
@@ -43,3 +44,9 @@ class Row:
 
 async def all_of(items: AsyncIterator[Any]) -> list[Any]:
     return [item async for item in items]
+
+
+def is_held_by_contract(folder: str) -> bool:
+    """Tell whether the provider of a folder offers sources of enrichment alone; their contract tries all of this."""
+    own = [plug for plug in PLUGS if plug.sections and plug.sections[0].__module__ == f"integrations.{folder}.plug"]
+    return bool(own) and all(set(plug.all_ports) == {"enrichment"} for plug in own)

@@ -285,14 +285,18 @@ def test_money_is_exact(price: Decimal, count: int) -> None:
 
 
 def test_a_runs_own_budgets() -> None:
-    request = EnrichRequest(budget_usd=Decimal("1.5"), budget_credits=Decimal(10), budget_calls=3)
-    assert [str(budget) for budget in request.budgets(["apollo", "other"])] == [
+    request = EnrichRequest(
+        budget_usd=Decimal("1.5"), budget_credits=Decimal(10), budget_calls=3, budget_units={"sessions": Decimal(2)}
+    )
+    paid_in = {"credits": ["apollo", "other"], "sessions": ["browsers"]}.__getitem__
+    assert [str(budget) for budget in request.budgets(paid_in)] == [
         "1.5 usd a run",
         "10 credits a run for apollo",
         "10 credits a run for other",
+        "2 sessions a run for browsers",
         "3 calls a run",
     ]
-    assert EnrichRequest().budgets(["apollo"]) == ()
+    assert EnrichRequest().budgets(paid_in) == ()
     assert json.loads(request.model_dump_json())["budget_calls"] == 3
 
 
