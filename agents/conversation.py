@@ -161,7 +161,7 @@ class Floor:
         return True
 
 
-Graph = CompiledStateGraph[Any, Any, Any, Any]
+ConversationGraph = CompiledStateGraph[Any, Any, Any, Any]
 
 
 def build(
@@ -172,7 +172,7 @@ def build(
     model: BaseChatModel | None = None,
     mouth: Mouth | None = None,
     floor: Floor | None = None,
-) -> Graph:
+) -> ConversationGraph:
     """Make the graph.
 
     Args:

@@ -17,13 +17,13 @@ from core.conversation.speech import Heard
 from core.crm.records import (
     Complaint,
     Description,
-    Kind,
+    RecordKind,
+    RecordValues,
     RemoteChange,
     RemoteRecord,
     RemoteUnit,
     SentMessage,
     Stamp,
-    Values,
 )
 from core.discovery.company_contacts import FoundPeople
 from core.discovery.runs import Site
@@ -122,7 +122,7 @@ class CRMProvider(Protocol):
         """Say what fields and statuses there are."""
         ...
 
-    def use(self, description: Description, fields: Mapping[Kind, Sequence[str]]) -> None:
+    def use(self, description: Description, fields: Mapping[RecordKind, Sequence[str]]) -> None:
         """Take what `describe` answered, perhaps long ago, and the fields that are wanted from now on."""
         ...
 
@@ -142,16 +142,18 @@ class CRMProvider(Protocol):
         """Return the company that carries our id, or None."""
         ...
 
-    async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
+    async def create_lead(
+        self, own_id: UUID, values: RecordValues, contacts: Mapping[UUID, RecordValues]
+    ) -> RemoteUnit:
         """Create a company with its people, once; whether an attempt without an answer was carried out is unknown."""
         ...
 
-    async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
+    async def create_contact(self, lead_id: str, own_id: UUID, values: RecordValues) -> RemoteRecord:
         """Create a person at a company; else as `create_lead`."""
         ...
 
     async def update(
-        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
+        self, kind: RecordKind, record_id: str, changes: RecordValues, *, seen_at: datetime | None = None
     ) -> RemoteRecord:
         """Change fields, those only; return the record as it is then.
 
@@ -160,7 +162,7 @@ class CRMProvider(Protocol):
         """
         ...
 
-    async def delete(self, kind: Kind, record_id: str) -> None:
+    async def delete(self, kind: RecordKind, record_id: str) -> None:
         """Delete a record. One that is gone already counts as deleted."""
         ...
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.settings.providers import ProviderSettings
-from core.upkeep.health_checks import Checkup, State
+from core.upkeep.health_checks import Checkup, HealthState
 from integrations.model_endpoint import Endpoint
 from integrations.plug import ChatOffer, Check, Examination
 
@@ -30,7 +30,7 @@ def left(remaining: object, limit: object) -> str:
 
 def unusable(name: str, detail: str, advice: str) -> Checkup:
     """Return the finding about a part that cannot be used as it is set up; nobody was asked."""
-    return Checkup(name, State.FAILED, detail, advice)
+    return Checkup(name, HealthState.FAILED, detail, advice)
 
 
 def key_check(name: str, ask: Ask) -> Check:
@@ -40,7 +40,7 @@ def key_check(name: str, ask: Ask) -> Check:
         heard = await ask(examination)
         return Checkup(
             name,
-            State.FAILED if heard.complaint else State.OK,
+            HealthState.FAILED if heard.complaint else HealthState.OK,
             heard.complaint or "key accepted",
             heard.advice,
             is_reachable=True,

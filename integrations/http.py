@@ -25,7 +25,7 @@ for _name in ("httpx", "httpcore"):
 
 T = TypeVar("T")
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Json = Any
+JsonBody = Any
 """A decoded JSON document."""
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -35,7 +35,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 class Answer:
     """What a provider answered: decoded body and lower-case headers."""
 
-    body: Json
+    body: JsonBody
     headers: Mapping[str, str]
 
     @property
@@ -99,7 +99,7 @@ class ProviderClient:
         *,
         operation: str | None = None,
         params: Mapping[str, str | int | Sequence[str]] | None = None,
-        body: Json = None,
+        body: JsonBody = None,
         headers: Mapping[str, str] | None = None,
         may_repeat: bool | None = None,
         estimate: Cost = FREE,
@@ -154,7 +154,7 @@ class ProviderClient:
             return Answer(self._decoded(operation, response), response.headers)
         raise self._error(operation, response)
 
-    def _decoded(self, operation: str, response: httpx.Response) -> Json:
+    def _decoded(self, operation: str, response: httpx.Response) -> JsonBody:
         if not response.content:
             return None
         try:
@@ -179,7 +179,7 @@ class ProviderClient:
         )
         return self.refine(error, body)
 
-    def refine(self, error: ProviderError, body: Json) -> Exception:  # noqa: ARG002 - for providers that need the body
+    def refine(self, error: ProviderError, body: JsonBody) -> Exception:  # noqa: ARG002 - for providers that need the body
         """Return the error a refusal stands for; a provider whose bodies say more than the status overrides this."""
         return error
 
@@ -191,14 +191,14 @@ class ProviderClient:
         """Return the seconds `Retry-After` asks for (RFC 9110: seconds or a date)."""
         return seconds_of(headers.get("retry-after"))
 
-    def parsed(self, shape: type[ModelT], body: Json, operation: str) -> ModelT:
+    def parsed(self, shape: type[ModelT], body: JsonBody, operation: str) -> ModelT:
         """Return `body` as `shape`. Raises UnexpectedAnswer naming the fields that do not fit, not their values."""
         try:
             return shape.model_validate(body)
         except ValidationError as error:
             raise self._unexpected(operation, error) from None
 
-    def parsed_list(self, shape: type[T], body: Json, operation: str) -> list[T]:
+    def parsed_list(self, shape: type[T], body: JsonBody, operation: str) -> list[T]:
         """Return `body` as a list of `shape`; see `parsed`."""
         try:
             return TypeAdapter(list[shape]).validate_python(body)  # type: ignore[valid-type]  # a type made at run time
@@ -213,7 +213,7 @@ class ProviderClient:
         )
 
 
-def _body_of(response: httpx.Response) -> Json:
+def _body_of(response: httpx.Response) -> JsonBody:
     """Return the decoded body of a refusal, or its text; some providers declare JSON as text."""
     try:
         return json.loads(response.content)

@@ -21,9 +21,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
@@ -33,6 +31,7 @@ from pydantic import (
 from core.config_files import parse_config, read_config
 from core.enrichment.offers import Offers, usual_trust
 from core.enrichment.questions import Trust
+from core.forms import Frozen
 from core.leads.fields import ENRICHABLE
 from core.ledger.spend import Cost
 from core.qualification.scoring import Tier
@@ -90,13 +89,7 @@ When = Literal["empty", "along", "stale", "always"]
 Price = Annotated[Decimal, Field(ge=0, le=1000, max_digits=13, decimal_places=10)]
 
 
-class Part(BaseModel):
-    """A part of the file: cannot be changed, and refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Step(Part):
+class Step(Frozen):
     """One provider to ask for a field, and on which condition."""
 
     ask: SourceName
@@ -127,7 +120,7 @@ AnyStep = Annotated[Step, BeforeValidator(_step, json_schema_input_type=Step | S
 Steps = Annotated[tuple[AnyStep, ...], Field(min_length=1)]
 
 
-class FieldSteps(Part):
+class FieldSteps(Frozen):
     """A field with its steps: what stands under the field's name."""
 
     field: FieldName
@@ -159,7 +152,7 @@ def _with_names(given: Any) -> Any:
 Fields = Annotated[dict[str, FieldSteps], BeforeValidator(_with_names, json_schema_input_type=dict[FieldName, Steps])]
 
 
-class EnrichmentConfig(Part):
+class EnrichmentConfig(Frozen):
     """Which providers fill which fields."""
 
     name: str = Field(default="enrichment", min_length=1, max_length=300)

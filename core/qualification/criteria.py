@@ -46,7 +46,7 @@ _TRUE = words("cells.rule_yes")
 _FALSE = words("cells.rule_no")
 
 RoleOf = Callable[[str], str | None]
-"""Reads a job title: the ATL role it holds (`core.qualification.icp.Role`), or None."""
+"""Reads a job title: the ATL role it holds (`core.qualification.icp.RatedRole`), or None."""
 
 
 class Rating(NamedTuple):
@@ -66,7 +66,7 @@ class Rating(NamedTuple):
 
 
 Rater = Callable[[Sequence[str | None]], Rating]
-"""Rates the values of `Condition.columns`, in their order."""
+"""Rates the values of `icp.Condition.columns`, in their order."""
 
 _Verdict = tuple[int | None, str]
 _Single = Callable[[str], _Verdict]

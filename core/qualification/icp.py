@@ -27,7 +27,7 @@ COUNTRY_RULES_VERSION = 2
 """The same of profiles that list countries: they alone give other scores since countries are compared as such."""
 MAX_WEIGHT, WEIGHT_PLACES, MAX_CRITERIA = 1_000, 4, 100
 
-Role = Literal["CEO", "COO", "CFO", "CTO", "VP Finance", "VP Operations", "Owner"]
+RatedRole = Literal["CEO", "COO", "CFO", "CTO", "VP Finance", "VP Operations", "Owner"]
 
 Points = Annotated[
     Decimal, Field(ge=0, le=100, max_digits=9, decimal_places=6, description="0-100: how good this is, in points")
@@ -192,7 +192,7 @@ class Regions(Part):
 class Titles(Part):
     """The contact's role among those who decide, read from the title; else keywords in the title."""
 
-    roles: dict[Role, Points] = {}
+    roles: dict[RatedRole, Points] = {}
     keywords: tuple[AnyChoice, ...] = ()
     otherwise: Points = Field(default=_NONE, description="Points of another title")
 

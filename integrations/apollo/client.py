@@ -29,7 +29,7 @@ from integrations.apollo.schemas import (
     ApolloSubmitted,
     ApolloWebhookResult,
 )
-from integrations.http import Answer, Json, ProviderClient
+from integrations.http import Answer, JsonBody, ProviderClient
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Observation
 
@@ -125,7 +125,7 @@ class ApolloClient(ProviderClient):
         answer = await self._paid("/people/match", query.body(), CREDIT, cost)
         return self._person(answer.body)
 
-    def _person(self, body: Json) -> ApolloPerson | None:
+    def _person(self, body: JsonBody) -> ApolloPerson | None:
         person = self.parsed(ApolloMatch, body or {}, "POST /people/match").person
         return None if person is None or person.is_stub else person
 
@@ -213,7 +213,7 @@ class ApolloClient(ProviderClient):
         )
         return self._organization(answer.body)
 
-    def _organization(self, body: Json) -> ApolloOrganization | None:
+    def _organization(self, body: JsonBody) -> ApolloOrganization | None:
         found = self.parsed(ApolloOrganizationAnswer, body or {}, "GET /organizations/enrich").organization
         return found if found is not None and found.name else None
 
@@ -296,11 +296,11 @@ class ApolloClient(ProviderClient):
     # how Apollo speaks
 
     async def _paid(
-        self, path: str, body: Mapping[str, Json], estimate: Cost, cost_of: Callable[[Answer], Cost]
+        self, path: str, body: Mapping[str, JsonBody], estimate: Cost, cost_of: Callable[[Answer], Cost]
     ) -> Answer:
         return await self.request("POST", path, body=dict(body), may_repeat=False, estimate=estimate, cost_of=cost_of)
 
-    def refine(self, error: ProviderError, body: Json) -> Exception:
+    def refine(self, error: ProviderError, body: JsonBody) -> Exception:
         """Tell Apollo's meanings of 422 apart: no key, no credits, bad parameters; a 404 may mean: no answer yet."""
         if isinstance(error, Gone) and isinstance(body, dict) and body.get("error_code") == "result_pending":
             asked = body.get("retry_after_seconds")

@@ -12,9 +12,9 @@ from core.enrichment.page_reading import read_texts
 from core.errors import UnreadablePage
 from core.outreach.markets import (
     Finding,
+    MarketPage,
     MarketPlan,
     MarketReport,
-    Page,
 )
 from core.settings.settings import settings
 from integrations.websites.fetcher import WebsiteFetcher
@@ -70,23 +70,23 @@ def concluded(report: MarketReport) -> MarketReport:
 async def _reader() -> AsyncIterator[growth.ReadPage]:
     async with website_fetcher(settings()) as fetcher:
 
-        async def read(url: str) -> Page:
+        async def read(url: str) -> MarketPage:
             return await read_page(fetcher, url)
 
         yield read
 
 
-async def read_page(fetcher: WebsiteFetcher, url: str) -> Page:
+async def read_page(fetcher: WebsiteFetcher, url: str) -> MarketPage:
     """Read a page as text; say why where there is none."""
     fetched = await fetcher.fetch(url)
     if fetched.status is not PageStatus.OK:
-        return Page(url=url, why=fetched.why or str(fetched.status))
+        return MarketPage(url=url, why=fetched.why or str(fetched.status))
     page = (fetched.final_url, fetched.body)
     try:
         read = await page_processes.call(settings().read(WebsiteSettings).reading_s, read_texts, (page,), _PAGE_CHARS)
     except UnreadablePage as error:
-        return Page(url=url, why=str(error))
-    return Page(url=read[0][0], text=read[0][1]) if read else Page(url=url, why="the page has no text")
+        return MarketPage(url=url, why=str(error))
+    return MarketPage(url=read[0][0], text=read[0][1]) if read else MarketPage(url=url, why="the page has no text")
 
 
 def report_of(begun: MarketPlan, outcome: Outcome, *, by_model: bool) -> MarketReport:

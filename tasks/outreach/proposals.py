@@ -8,7 +8,7 @@ from uuid import UUID
 from agents import bdr
 from agents.openings import PROMPT_VERSION
 from core.errors import ApprovalNotFound
-from core.outreach.approvals import Approval, Status
+from core.outreach.approvals import Approval, ApprovalStatus
 from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
 from core.outreach.meetings import Span, zone_of
 from core.outreach.opt_out import is_opt_out, said_themselves
@@ -58,11 +58,11 @@ async def send_proposal(approval_id: UUID) -> BookingReport:
     if approval.is_held_by(by):
         await resume_with(approval, answer=True)
         approval = await hold_and_send(approval, by)
-    elif approval.status is Status.REJECTED:
+    elif approval.status is ApprovalStatus.REJECTED:
         await resume_with(approval, answer=False)
-    if approval.status is Status.EXECUTED and (slot := await uninvited(approval_id)):
+    if approval.status is ApprovalStatus.EXECUTED and (slot := await uninvited(approval_id)):
         return await book(approval, slot)
-    if approval.status is not Status.EXECUTED:
+    if approval.status is not ApprovalStatus.EXECUTED:
         sent = await sending.message_of(approval_id)
         return BookingReport(approval_id=approval_id, outcome=sending.report_on(approval, sent).outcome)
     return BookingReport(approval_id=approval_id, outcome="proposed", crm=await log_in_crm(approval_id))
@@ -125,7 +125,7 @@ async def busy_spans(start: datetime, end: datetime) -> list[Span]:
         return [*known, *await meetings.busy(connection)]
 
 
-def meeting_graph(**more: Any) -> bdr.Graph:
+def meeting_graph(**more: Any) -> bdr.MeetingGraph:
     """Build the agent's graph with the terms of the settings."""
     chosen = settings().outreach.meetings
     terms: bdr.Terms = {

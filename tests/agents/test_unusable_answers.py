@@ -22,7 +22,7 @@ from core.config_files import parse_config
 from core.conversation.playbook import EXAMPLE, Playbook
 from core.errors import MalformedAnswer
 from core.ledger.prices import TokenUsage, read_prices
-from core.outreach.markets import Evidence, Page
+from core.outreach.markets import MarketEvidence, MarketPage
 from core.outreach.meetings import WorkingHours
 from core.qualification.model_assessment import question_of
 from integrations.model_endpoint import Endpoint
@@ -98,8 +98,8 @@ async def enrich(model: BaseChatModel, meter: Meter) -> None:
 
 
 async def research(model: BaseChatModel, meter: Meter) -> None:
-    async def read(url: str) -> Page:
-        return Page(url=url, text="We grow.")
+    async def read(url: str) -> MarketPage:
+        return MarketPage(url=url, text="We grow.")
 
     given = growth.GrowthInput(
         segment="x", terms=["x"], question="Who?", statistics=[evidence()], pages=[], bar=0.5, rounds=1, pages_a_round=1
@@ -109,7 +109,7 @@ async def research(model: BaseChatModel, meter: Meter) -> None:
 
 
 def evidence() -> dict[str, Any]:
-    return Evidence(id="s1", kind="statistic", source="own", text="12 leads.", weight=12).model_dump()
+    return MarketEvidence(id="s1", kind="statistic", source="own", text="12 leads.", weight=12).model_dump()
 
 
 async def write(model: BaseChatModel, meter: Meter) -> None:

@@ -13,11 +13,11 @@ from mentions import mentions
 
 from core.errors import ConfigurationError, Suppressed
 from core.leads.merging import ConflictPolicy
-from core.outreach.approvals import Kind, Proposal
+from core.outreach.approvals import ApprovalKind, Proposal
 from core.outreach.suppression import Reason, Target, TombstoneKey, target_of
 from db.outreach import approvals, suppressions
 from db.outreach.tombstones import no_key
-from db.schema.tables import Base
+from db.schema.tables import TableBase
 from db.server.engine import Engine, open_engine, transaction
 from db.upkeep import erasure
 
@@ -38,7 +38,7 @@ def test_every_table_is_covered_or_holds_no_person() -> None:
     covered = [table for eraser in erasure.ERASERS for table in eraser.tables]
     assert len(covered) == len(set(covered))
     assert set(covered).isdisjoint(erasure.HOLD_NO_PERSON)
-    assert set(Base.metadata.tables) - {*covered, *erasure.HOLD_NO_PERSON} == set()
+    assert set(TableBase.metadata.tables) - {*covered, *erasure.HOLD_NO_PERSON} == set()
     assert all(erasure.HOLD_NO_PERSON.values())
 
 
@@ -97,7 +97,9 @@ async def fill(database: str, engine: Engine) -> None:
 def draft(lead_id: Any) -> Proposal:
     content = {"to": ADDRESS, "subject": "Maud", "body": "Dear Maud Okafor"}
     facts = {"lead.contact_email": ADDRESS}
-    return Proposal(Kind.EMAIL, str(uuid4()), "To Maud Okafor", content, facts, recipient=ADDRESS, lead_id=lead_id)
+    return Proposal(
+        ApprovalKind.EMAIL, str(uuid4()), "To Maud Okafor", content, facts, recipient=ADDRESS, lead_id=lead_id
+    )
 
 
 async def erase(engine: Engine, key: TombstoneKey = KEY) -> dict[str, int]:
