@@ -32,7 +32,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DecodedResponse:
     """What a provider answered: decoded body and lower-case headers."""
 
     body: JsonBody
@@ -103,9 +103,9 @@ class ProviderClient:
         headers: Mapping[str, str] | None = None,
         may_repeat: bool | None = None,
         estimate: Cost = FREE,
-        cost_of: Callable[[Answer], Cost] | None = None,
-        look_up: Callable[[], Awaitable[Answer | None]] | None = None,
-    ) -> Answer:
+        cost_of: Callable[[DecodedResponse], Cost] | None = None,
+        look_up: Callable[[], Awaitable[DecodedResponse | None]] | None = None,
+    ) -> DecodedResponse:
         """Make one guarded request.
 
         Args:
@@ -127,12 +127,12 @@ class ProviderClient:
         repeatable = method != "POST" if may_repeat is None else may_repeat
         call = Call(operation=name, scope=name, may_repeat=repeatable, estimate=estimate)
 
-        async def attempt() -> Answer:
+        async def attempt() -> DecodedResponse:
             return await self._send(name, method, path, params=params, json=body, headers=headers)
 
         return await self.guard.run(attempt, call, cost_of=cost_of, look_up=look_up)
 
-    async def _send(self, operation: str, method: str, path: str, **content: Any) -> Answer:
+    async def _send(self, operation: str, method: str, path: str, **content: Any) -> DecodedResponse:
         try:
             response = await self._http.request(method, path, **content)
         except httpx.TimeoutException as error:
@@ -151,7 +151,7 @@ class ProviderClient:
         if observations:
             await self.guard.limiter.observe(observations, operation)
         if response.is_success:
-            return Answer(self._decoded(operation, response), response.headers)
+            return DecodedResponse(self._decoded(operation, response), response.headers)
         raise self._error(operation, response)
 
     def _decoded(self, operation: str, response: httpx.Response) -> JsonBody:

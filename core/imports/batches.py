@@ -16,7 +16,7 @@ from core.imports.lead_rows import ImportedRow, Reject, RowReader
 from core.leads.lead import FIELDS, DedupeKey, further_keys
 from core.leads.merging import ConflictPolicy, merge_extra, merge_original, merge_values
 
-Record = tuple[int, list[str]]
+FileRecord = tuple[int, list[str]]
 """(physical line where it starts, 1-based; its cells)"""
 
 
@@ -55,7 +55,7 @@ def merge_rows(known: ImportedRow, new: ImportedRow, policy: ConflictPolicy) -> 
 
 
 def gather(
-    records: Iterable[Record],
+    records: Iterable[FileRecord],
     read_row: RowReader,
     *,
     policy: ConflictPolicy,

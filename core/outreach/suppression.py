@@ -44,7 +44,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReportedOptOut:
     """A refusal that arrived as data, in a file or from the CRM.
 
     Attributes:

@@ -44,7 +44,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Choice(Part):
+class ListedValue(Part):
     """A value with its other spellings."""
 
     value: Text
@@ -62,7 +62,7 @@ def _short_for(key: str) -> Callable[[Any], Any]:
     return lambda given: {key: given} if isinstance(given, str) else given
 
 
-AnyChoice = Annotated[Choice, BeforeValidator(_short_for("value"), json_schema_input_type=Choice | Text)]
+AnyChoice = Annotated[ListedValue, BeforeValidator(_short_for("value"), json_schema_input_type=ListedValue | Text)]
 Choices = Annotated[tuple[AnyChoice, ...], Field(min_length=1, max_length=2000)]
 
 

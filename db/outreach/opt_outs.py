@@ -7,7 +7,7 @@ from uuid import uuid4
 from orjson import dumps
 
 from core.outreach.approvals import person
-from core.outreach.suppression import Heard, TombstoneKey
+from core.outreach.suppression import ReportedOptOut, TombstoneKey
 from db.outreach.tombstones import erased_among
 from db.server.engine import Connection
 from db.server.statements import change
@@ -30,7 +30,7 @@ ON CONFLICT (value) WHERE removed_at IS NULL DO UPDATE
 
 
 async def hear(
-    connection: Connection, heard: Sequence[Heard], key: Callable[[], TombstoneKey], *, now: datetime
+    connection: Connection, heard: Sequence[ReportedOptOut], key: Callable[[], TombstoneKey], *, now: datetime
 ) -> int:
     """Suppress whom a file or the CRM says not to write to; return how many are new. Safe to repeat, and at once.
 
@@ -48,7 +48,7 @@ async def hear(
     return await change(connection, _HEAR, {"rows": _rows(heard, gone, now)})
 
 
-def _rows(heard: Sequence[Heard], gone: Collection[str], now: datetime) -> str:
+def _rows(heard: Sequence[ReportedOptOut], gone: Collection[str], now: datetime) -> str:
     rows = [
         {
             "id": uuid4(),

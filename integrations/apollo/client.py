@@ -29,7 +29,7 @@ from integrations.apollo.schemas import (
     ApolloSubmitted,
     ApolloWebhookResult,
 )
-from integrations.http import Answer, JsonBody, ProviderClient
+from integrations.http import DecodedResponse, JsonBody, ProviderClient
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Observation
 
@@ -37,7 +37,7 @@ PAGE = 100
 LAST_PAGE = 500
 _WINDOWS = {"minute": "minute", "hour": "hourly", "day": "24-hour"}
 """Our name of a window to Apollo's in its headers."""
-Found = TypeVar("Found")
+BulkItem = TypeVar("BulkItem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class PersonQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class ApolloBulk(Generic[Found]):
+class ApolloBulk(Generic[BulkItem]):
     """The answer of one bulk call.
 
     Attributes:
@@ -85,7 +85,7 @@ class ApolloBulk(Generic[Found]):
         request_id: Apollo's, where it gave one.
     """
 
-    found: tuple[Found | None, ...]
+    found: tuple[BulkItem | None, ...]
     cost: Cost
     request_id: str | None
 
@@ -119,7 +119,7 @@ class ApolloClient(ProviderClient):
         if not query.body():
             raise InvalidInput("a person query names nothing to look for")
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             return CREDIT if self._person(answer.body) else Cost()
 
         answer = await self._paid("/people/match", query.body(), CREDIT, cost)
@@ -152,7 +152,7 @@ class ApolloClient(ProviderClient):
         if not queries or len(queries) > BULK or not all(query.body() for query in queries):
             raise InvalidInput(f"a bulk match takes 1 to {BULK} queries that name somebody")
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             charged = self.parsed(ApolloMatches, answer.body, operation).credits_consumed
             return CREDIT.times(len(queries)) if charged is None else Cost(credits=max(charged, Decimal(0)))
 
@@ -200,7 +200,7 @@ class ApolloClient(ProviderClient):
     async def organization(self, domain: str) -> ApolloOrganization | None:
         """Return the company of a domain, or None; one credit."""
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             return CREDIT if self._organization(answer.body) else Cost()
 
         answer = await self.request(
@@ -236,7 +236,7 @@ class ApolloClient(ProviderClient):
         if not asked or len(asked) > BULK:
             raise InvalidInput(f"a bulk enrichment takes 1 to {BULK} domains")
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             enriched = self.parsed(ApolloOrganizations, answer.body, operation).unique_enriched_records
             return CREDIT.times(len(asked) if enriched is None else max(enriched, 0))
 
@@ -264,7 +264,7 @@ class ApolloClient(ProviderClient):
         if not query.body():
             raise InvalidInput("a person query names nothing to look for")
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             return PHONE if self._person(answer.body) else Cost()
 
         body = {**query.body(), "reveal_phone_number": True, "webhook_url": webhook_url}
@@ -296,8 +296,8 @@ class ApolloClient(ProviderClient):
     # how Apollo speaks
 
     async def _paid(
-        self, path: str, body: Mapping[str, JsonBody], estimate: Cost, cost_of: Callable[[Answer], Cost]
-    ) -> Answer:
+        self, path: str, body: Mapping[str, JsonBody], estimate: Cost, cost_of: Callable[[DecodedResponse], Cost]
+    ) -> DecodedResponse:
         return await self.request("POST", path, body=dict(body), may_repeat=False, estimate=estimate, cost_of=cost_of)
 
     def refine(self, error: ProviderError, body: JsonBody) -> Exception:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from core.errors import Gone
 from integrations.browserbase.offers import SESSION
 from integrations.browserbase.schemas import RELEASED, RUNNING, BrowserProject, BrowserSession
-from integrations.http import Answer, JsonBody, ProviderClient
+from integrations.http import DecodedResponse, JsonBody, ProviderClient
 from integrations.resilience.guard import Guard
 
 OWNER = "sales-agent"
@@ -61,7 +61,7 @@ class BrowserbaseClient(ProviderClient):
         if self._project_id is not None:
             body["projectId"] = self._project_id
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             # The connect URL is in the lost answer only, so what was started is of no use: end it, start another.
             for session in await self.running_sessions():
                 if (session.user_metadata or {}).get("ownId") == own_id:

@@ -30,7 +30,7 @@ from integrations.cartesia.schemas import (
 from integrations.cartesia.speaking import Socket, Speaking, Voice
 from integrations.http_errors import http_error
 from integrations.resilience.guard import Call, Guard
-from integrations.resilience.meter import Meter
+from integrations.resilience.meter import SpendMeter
 from integrations.resilience.rate_limit import Slots
 from integrations.sdk import fields_of, quiet, sdk_errors
 
@@ -208,7 +208,7 @@ class CartesiaClient:
             return Cost(credits=streamed_credits(model, seconds))
 
         async with self._slot(self._listening_slots):
-            meter = Meter(self.guard.book, self.provider, name, cost_of, _BOOKED_S)
+            meter = SpendMeter(self.guard.book, self.provider, name, cost_of, _BOOKED_S)
             try:
                 async with self.guard.session(connect, Call(name, scope=name)) as connection:
                     try:

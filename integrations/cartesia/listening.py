@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosedOK
 from core.conversation.speech import Heard, Hearing
 from integrations.cartesia.schemas import BYTES_A_SAMPLE
 from integrations.http_errors import http_error
-from integrations.resilience.meter import Meter
+from integrations.resilience.meter import SpendMeter
 from integrations.sdk import fields_of, sdk_errors
 
 MANUAL = "stt/websocket"
@@ -58,7 +58,7 @@ class Listening:
     """
 
     def __init__(
-        self, connection: ListeningSocket, meter: Meter, sample_rate: int, timeout_s: float, *, finds_turns: bool
+        self, connection: ListeningSocket, meter: SpendMeter, sample_rate: int, timeout_s: float, *, finds_turns: bool
     ) -> None:
         self._connection = connection
         self._meter = meter

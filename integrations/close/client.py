@@ -30,7 +30,7 @@ from integrations.close.schemas import (
     CloseStatus,
     CloseUser,
 )
-from integrations.http import Answer, JsonBody, ProviderClient
+from integrations.http import DecodedResponse, JsonBody, ProviderClient
 from integrations.http_errors import seconds_of
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Observation
@@ -106,9 +106,9 @@ class CloseClient(ProviderClient):
         if existing is not None:
             return existing
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             found = await self.find_lead(own_id)
-            return None if found is None else Answer(found.model_dump(), {})
+            return None if found is None else DecodedResponse(found.model_dump(), {})
 
         body = {**fields, f"custom.{field}": own_id.hex}
         answer = await self.request("POST", "/lead/", body=body, look_up=look_up)
@@ -154,11 +154,11 @@ class CloseClient(ProviderClient):
     async def merge_leads(self, source: str, destination: str) -> None:
         """Merge the lead `source` into `destination`; the former is gone afterwards."""
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             try:
                 await self.lead(source)
             except Gone:
-                return Answer({}, {})
+                return DecodedResponse({}, {})
             return None
 
         body = {"source": source, "destination": destination}
@@ -183,9 +183,9 @@ class CloseClient(ProviderClient):
         if existing is not None:
             return existing
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             found = await self.find_contact(lead_id, own_id)
-            return None if found is None else Answer(found.model_dump(), {})
+            return None if found is None else DecodedResponse(found.model_dump(), {})
 
         body = {**fields, "lead_id": lead_id, f"custom.{field}": own_id.hex}
         answer = await self.request("POST", "/contact/", body=body, look_up=look_up)
@@ -322,9 +322,9 @@ class CloseClient(ProviderClient):
     async def ensure_own_id_field(self, kind: CloseObject) -> str:
         """Return the id of the custom field for our ids, created if it is not there; it changes the organisation."""
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             found = [field for field in await self.custom_fields(kind) if field.name == self.own_id_name]
-            return Answer(found[0].model_dump(), {}) if found else None
+            return DecodedResponse(found[0].model_dump(), {}) if found else None
 
         answer = await look_up()
         if answer is None:

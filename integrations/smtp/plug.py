@@ -8,7 +8,7 @@ from core.errors import ProviderNotConfigured
 from core.outreach.delivery import Stage
 from core.settings.sections import Section, tuning
 from core.upkeep.health_checks import Checkup, HealthState, Knobs
-from integrations.plug import Examination, Opening, Plug, Reader
+from integrations.plug import Examination, Plug, PlugContext, Reader
 
 if TYPE_CHECKING:
     from integrations.smtp.client import SmtpServer
@@ -54,7 +54,7 @@ def server_of(section: SmtpSettings) -> "SmtpServer":
     )
 
 
-async def _open(opening: Opening) -> "SmtpServer":
+async def _open(opening: PlugContext) -> "SmtpServer":
     return server_of(opening.read(SmtpSettings))
 
 

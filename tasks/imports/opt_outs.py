@@ -12,7 +12,7 @@ from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile
 from core.imports.file_opt_outs import FileOptOuts
 from core.imports.runs import ImportRequest
-from core.outreach.suppression import Heard
+from core.outreach.suppression import ReportedOptOut
 from db.outreach import opt_outs
 from tasks.imports.previews import make_row_reader
 from tasks.outreach.keys import tombstone_key
@@ -42,8 +42,10 @@ async def hear_file(file: ScannedFile, mapping: ColumnMapping, request: ImportRe
     return reader
 
 
-def _heard(file: ScannedFile, reader: FileOptOuts, import_id: UUID) -> Iterator[Heard]:
+def _heard(file: ScannedFile, reader: FileOptOuts, import_id: UUID) -> Iterator[ReportedOptOut]:
     for _, cells in csv_rows.read(file):
         for target, reason, label in reader.read(cells):
             column = label.strip()[:_LONGEST_LABEL]
-            yield Heard(target, reason, f"import {import_id}", f"column “{column}”", f"file {file.sha256}, {column}")
+            yield ReportedOptOut(
+                target, reason, f"import {import_id}", f"column “{column}”", f"file {file.sha256}, {column}"
+            )

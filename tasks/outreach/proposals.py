@@ -13,7 +13,7 @@ from core.outreach.booking import BookingReport, BookRequest, ProposalReport, Pr
 from core.outreach.meetings import Span, zone_of
 from core.outreach.opt_out import is_opt_out, said_themselves
 from core.outreach.proposals import prospect_names, prospect_zone
-from core.outreach.reply_reading import Reading, read_reply
+from core.outreach.reply_reading import ReplyReading, read_reply
 from core.settings.settings import settings
 from db.outreach import approvals, meetings
 from langgraph_prefect.running import as_flow_result
@@ -105,7 +105,7 @@ async def _our_words(approval_id: UUID) -> str:
             return ""
 
 
-async def read_choice(approval: Approval, reply: str) -> Reading:
+async def read_choice(approval: Approval, reply: str) -> ReplyReading:
     """Give the thread the reply; return how it reads. A thread that has ended is asked no more: a move."""
     known, body = approval.proposal.facts, str(approval.content.get("body") or "")
     zone = zone_of(body) or prospect_zone(known) or settings().outreach.meetings.timezone
@@ -114,7 +114,7 @@ async def read_choice(approval: Approval, reply: str) -> Reading:
     if thread_id is not None and await _asks(UUID(thread_id), approval) == "reply":
         found = await resume_thread(meeting_graph(), reply, agent=bdr.AGENT, thread_id=UUID(thread_id))
         if isinstance(found, Waiting):
-            return Reading(None, reading.doubt or "the agent reads it otherwise")
+            return ReplyReading(None, reading.doubt or "the agent reads it otherwise")
     return reading
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from agents import qualification
-from agents.metering import Meter
+from agents.metering import TokenMeter
 from agents.models import Job
 from core.agents.executions import Execution, ExecutionStatus
 from core.errors import (
@@ -98,7 +98,7 @@ class ModelAssessor:
         """Ask about one lead. What a person has to put right first is asked once, and then taken as the answer."""
         if self._given_up is not None:
             return ModelAssessment(self._given_up)
-        meter, began, started_at = Meter(), time.perf_counter(), datetime.now(UTC)
+        meter, began, started_at = TokenMeter(), time.perf_counter(), datetime.now(UTC)
         with receipts() as charged:
             answer = await self._ask(lead, rules, meter)
         execution = Execution(
@@ -116,7 +116,7 @@ class ModelAssessor:
         )
         return ModelAssessment(answer, (execution,))
 
-    async def _ask(self, lead: LeadFacts, rules: Assessment, meter: Meter) -> Opinion | Unanswered:
+    async def _ask(self, lead: LeadFacts, rules: Assessment, meter: TokenMeter) -> Opinion | Unanswered:
         assert rules.rules_score is not None
         question = question_of(
             lead.lead_id, lead.facts_hash, self._plan.sources_names, lead.values, rules.rules_score, rules.breakdown

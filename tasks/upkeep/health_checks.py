@@ -44,7 +44,7 @@ Look = Callable[[Settings], Awaitable[Checkup]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CheckedPart:
     """A part that is looked at, and the settings that advice names."""
 
     look: Look
@@ -67,7 +67,7 @@ async def examine(settings: Settings, *, limit_s: float = LIMIT_S) -> list[Check
     return list(await asyncio.gather(*(_bounded(name, part, settings, limit_s) for name, part in _parts().items())))
 
 
-async def _bounded(name: str, part: Part, settings: Settings, limit_s: float) -> Checkup:
+async def _bounded(name: str, part: CheckedPart, settings: Settings, limit_s: float) -> Checkup:
     began = time.monotonic()
     try:
         async with asyncio.timeout(limit_s):
@@ -154,7 +154,7 @@ class _Examination(Unshared):
         return sorted({choice.model for _, choice in _named(self.settings) if choice.provider == provider})
 
 
-def _plugged(plug: Plug) -> Part:
+def _plugged(plug: Plug) -> CheckedPart:
     """Return the look at a provider, as its plug has it."""
 
     async def look(settings: Settings) -> Checkup:
@@ -165,7 +165,7 @@ def _plugged(plug: Plug) -> Part:
             found = await plug.check(_Examination(settings, NoStore(), None, stack, LIMIT_S))
         return await _paused(found, settings) if "mail" in plug.ports else found
 
-    return Part(look, plug.own_knobs())
+    return CheckedPart(look, plug.own_knobs())
 
 
 async def _paused(found: Checkup, settings: Settings) -> Checkup:
@@ -255,15 +255,15 @@ async def _crm(settings: Settings) -> Checkup:
     return Checkup("crm", HealthState.OK, f"{config.provider}, as {path.name if path else 'the example crm.yaml'} says")
 
 
-def _parts() -> dict[str, Part]:
+def _parts() -> dict[str, CheckedPart]:
     """Return every part: our own servers, what is configured, then the providers as the plugs list them."""
     budgets, models = Knobs("BUDGET_...", "BUDGET_..."), Knobs("MODELS_...", "MODELS_...")
     return {
-        "postgres": Part(_postgres, Knobs("POSTGRES_URL", "POSTGRES_URL")),
-        "redis": Part(_redis, Knobs("REDIS_URL", "REDIS_URL")),
-        "prefect": Part(_prefect, Knobs("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")),
-        "budgets": Part(_budgets, budgets),
-        "crm": Part(_crm, Knobs("crm.yaml", "crm.yaml")),
+        "postgres": CheckedPart(_postgres, Knobs("POSTGRES_URL", "POSTGRES_URL")),
+        "redis": CheckedPart(_redis, Knobs("REDIS_URL", "REDIS_URL")),
+        "prefect": CheckedPart(_prefect, Knobs("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")),
+        "budgets": CheckedPart(_budgets, budgets),
+        "crm": CheckedPart(_crm, Knobs("crm.yaml", "crm.yaml")),
         **{plug.name: _plugged(plug) for plug in plugs.PLUGS if plug.check is not None},
-        "models": Part(_models, models),
+        "models": CheckedPart(_models, models),
     }
