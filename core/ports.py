@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from core.conversation.speech import Heard
+from core.conversation.speech import SpeechEvent
 from core.crm.records import (
     Complaint,
     Description,
@@ -228,8 +228,8 @@ class LiveTurns(Protocol):
         """Say that no more sound comes."""
         ...
 
-    def __aiter__(self) -> AsyncIterator[Heard]:
-        """Yield what is heard until the end."""
+    def __aiter__(self) -> AsyncIterator[SpeechEvent]:
+        """Yield the events until the end."""
         ...
 
 
@@ -237,7 +237,7 @@ class SpeechToText(Protocol):
     """Somebody who listens. Raises ProviderNotConfigured, ProviderError, LimitReached."""
 
     def live(self, language: str) -> AbstractAsyncContextManager[LiveSpeech]:
-        """Open an ear for live sound in a language of two letters."""
+        """Open speech to text for live sound in a language of two letters."""
         ...
 
     async def text_of(self, content: bytes, path: Path, language: str) -> str:
@@ -249,7 +249,7 @@ class TurnTaking(Protocol):
     """Somebody who listens and finds the turns. Raises as `SpeechToText`."""
 
     def turns(self, language: str) -> AbstractAsyncContextManager[LiveTurns]:
-        """Open an ear for live sound in a language of two letters."""
+        """Open speech to text for live sound in a language of two letters."""
         ...
 
 
@@ -276,8 +276,8 @@ class Utterance(Protocol):
         ...
 
 
-class Voice(Protocol):
-    """An open line that speaks."""
+class SpeechConnection(Protocol):
+    """An open connection that turns text into speech."""
 
     def utterance(self, *, most_characters: int = 1000) -> Utterance:
         """Begin to say something of so many characters at most, for which room in the budget is taken."""
@@ -287,6 +287,6 @@ class Voice(Protocol):
 class TextToSpeech(Protocol):
     """Somebody who speaks. Raises ProviderNotConfigured, ProviderError, LimitReached."""
 
-    def voice(self, language: str) -> AbstractAsyncContextManager[Voice]:
+    def voice(self, language: str) -> AbstractAsyncContextManager[SpeechConnection]:
         """Open a line, so that the first word does not wait for it."""
         ...

@@ -37,16 +37,16 @@ def key_check(name: str, ask: Ask) -> Check:
     """Return the check of a provider that is on when it has a key."""
 
     async def check(examination: Examination) -> Checkup:
-        heard = await ask(examination)
+        told = await ask(examination)
         return Checkup(
             name,
-            HealthState.FAILED if heard.complaint else HealthState.OK,
-            heard.complaint or "key accepted",
-            heard.advice,
+            HealthState.FAILED if told.complaint else HealthState.OK,
+            told.complaint or "key accepted",
+            told.advice,
             is_reachable=True,
             is_key_accepted=True,
-            limits={**examination.limits(name), **heard.limits},
-            models=heard.models,
+            limits={**examination.limits(name), **told.limits},
+            models=told.models,
         )
 
     return check

@@ -159,11 +159,11 @@ def talk(
 async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
     """Hold a conversation in this process, a line a turn, until it ends or no more lines come."""
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import hear_turn
+    from tasks.conversation.steps import plan_turn
 
     if not as_json:
         terminal.say(f"Thread {request.thread_id}. A line is a turn; an empty one or Ctrl-D leaves.")
-    async with conversing(await hear_turn(request)) as live:
+    async with conversing(await plan_turn(request)) as live:
         report = await live.take(None)
         while True:
             _tell(report, as_json=as_json)
@@ -181,12 +181,12 @@ async def _live(request: "TalkRequest") -> None:
     from app.live_audio import Playback, recorded
     from core.conversation.speech import SAMPLE_RATE
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import hear_turn
+    from tasks.conversation.steps import plan_turn
 
     playback = Playback(sys.stdout.buffer, SAMPLE_RATE)
 
     async def talking() -> None:
-        async with conversing(await hear_turn(request), sink=playback.write, hears_turns=True) as conversation:
+        async with conversing(await plan_turn(request), sink=playback.write, finds_turns=True) as conversation:
             terminal.say(f"Thread {request.thread_id}. Listening until the sound ends.")
             await conversation.hold(recorded(sys.stdin.buffer, SAMPLE_RATE), hush=playback.hush, tell=_say)
             await playback.finished()

@@ -60,7 +60,7 @@ def _texts(value: object) -> Iterable[str]:
     return () if value is None else (str(value),)
 
 
-def heard_of(refusals: Iterable[RemoteRefusal], crm: str) -> list[ReportedOptOut]:
+def reported_opt_outs(refusals: Iterable[RemoteRefusal], crm: str) -> list[ReportedOptOut]:
     """Return what to suppress for what a CRM says."""
     return [
         ReportedOptOut(

@@ -50,7 +50,7 @@ class RemoteRecord:
 class RemoteUnit:
     """A company with its people: what is fetched, compared and settled as one.
 
-    `refusals` says who of them is not to be written to; it is heard when the unit is fetched, and not kept with it.
+    `refusals` says who of them is not to be written to; it is taken when the unit is fetched, and not kept with it.
     """
 
     lead: RemoteRecord

@@ -50,7 +50,7 @@ class ReportedOptOut:
     Attributes:
         by: who says so, as `import ID`.
         note: where it stands there.
-        origin: names the statement; one that a person has lifted is not heard again from the same origin.
+        origin: names the statement; one that a person has lifted is not taken again from the same origin.
     """
 
     target: Target

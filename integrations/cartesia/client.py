@@ -27,7 +27,7 @@ from integrations.cartesia.schemas import (
     longest_s,
     streamed_credits,
 )
-from integrations.cartesia.speaking import Socket, Speaking, Voice
+from integrations.cartesia.speaking import CartesiaVoice, Socket, Speaking
 from integrations.http_errors import http_error
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.meter import SpendMeter
@@ -173,7 +173,7 @@ class CartesiaClient:
         socket = Socket(connect)
         try:
             yield Speaking(
-                socket, Voice(voice_id, model, sample_rate, language), self.guard, self._slot, self._timeout_s
+                socket, CartesiaVoice(voice_id, model, sample_rate, language), self.guard, self._slot, self._timeout_s
             )
         finally:
             await socket.aclose()
@@ -182,7 +182,7 @@ class CartesiaClient:
     async def listening(
         self, *, model: str, sample_rate: int = 16_000, language: str = "en", finds_turns: bool = False
     ) -> AsyncIterator[Listening]:
-        """Open an ear for raw little-endian 16-bit PCM of one channel.
+        """Open speech to text for raw little-endian 16-bit PCM of one channel.
 
         Args:
             model: of those that listen in real time; only some find turns.

@@ -49,7 +49,7 @@ class TalkPlan:
     request: Mapping[str, Any]
 
 
-async def hear_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
+async def record_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
     """Suppress who asks to be left alone, whatever is wrong with the rest that was asked; tell whether they do."""
     if not is_opt_out(said_themselves(asked.text or "")):
         return False
