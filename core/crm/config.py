@@ -119,7 +119,7 @@ class SyncScope(Frozen):
         return next((why for condition in self.only_if if (why := condition.why_not(values))), None)
 
 
-class Limits(Frozen):
+class SyncLimits(Frozen):
     """How much one run may change before a person is asked. What is created counts like what is changed."""
 
     max_changed_share: Decimal = Field(
@@ -168,7 +168,7 @@ class CrmConfig(Frozen):
         default="keep",
         description="A company that was deleted in the CRM: keep our lead, or delete it; never made anew",
     )
-    limits: Limits = Field(default=Limits(), description="How much one run may change before a person is asked")
+    limits: SyncLimits = Field(default=SyncLimits(), description="How much one run may change before a person is asked")
 
     @model_validator(mode="before")
     @classmethod

@@ -21,7 +21,7 @@ from core.errors import Conflict, LimitReached, ProviderError
 from core.ports import LiveSpeech, LiveTurns
 from langgraph_prefect.nodes import Graph
 from langgraph_prefect.running import RunOptions, resume_graph, run_graph
-from langgraph_prefect.values import Finished, NodeRun, Outcome, Stopped
+from langgraph_prefect.values import Finished, GraphOutcome, NodeRun, Stopped
 from tasks.agents.graphs import as_result, kept, model_for, noted
 from tasks.conversation.speech_to_text import file_transcriber, live_transcriber, open_speech_input, open_turn_input
 from tasks.conversation.text_to_speech import Sink, StreamedSpeechOutput, open_speech_output, write_wav
@@ -179,7 +179,7 @@ class LiveConversation:
             timing["first_audio_ms"] = _ms(began, first_at)
         return report.model_copy(update=timing)
 
-    async def _turned(self, turn: Mapping[str, Any] | None) -> Outcome:
+    async def _turned(self, turn: Mapping[str, Any] | None) -> GraphOutcome:
         thread_id, graph = self._begun.thread_id, self._graph
         if not self._has_begun:
             # A reader of the stream takes the end of a run for the end of the turn.
@@ -200,12 +200,12 @@ class LiveConversation:
         self._count(outcome)
         return outcome
 
-    async def _begin(self, options: RunOptions) -> Outcome:
+    async def _begin(self, options: RunOptions) -> GraphOutcome:
         """Bring the thread to where it waits for a turn, or find it there, or ended."""
         given, thread_id = {"facts": dict(self._begun.facts)}, self._begun.thread_id
         return await noted(thread_id, run_graph(self._graph, given, thread_id=str(thread_id), options=options))
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: GraphOutcome) -> None:
         self._within = replace(self._within, used_before=self._within.used_before + outcome.usage)
 
     async def _note(self, run: NodeRun) -> None:

@@ -20,7 +20,7 @@ from core.settings.settings import settings
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import PageStatus
 from integrations.websites.plug import WebsiteSettings
-from langgraph_prefect.values import Outcome, Stopped
+from langgraph_prefect.values import GraphOutcome, Stopped
 from tasks.agents.graphs import as_result, model_for, run_thread
 from tasks.runtime.page_processes import page_processes
 from tasks.runtime.websites import website_fetcher
@@ -89,7 +89,7 @@ async def read_page(fetcher: WebsiteFetcher, url: str) -> MarketPage:
     return MarketPage(url=read[0][0], text=read[0][1]) if read else MarketPage(url=url, why="the page has no text")
 
 
-def report_of(begun: MarketPlan, outcome: Outcome, *, by_model: bool) -> MarketReport:
+def report_of(begun: MarketPlan, outcome: GraphOutcome, *, by_model: bool) -> MarketReport:
     """Return the report of a thread that has ended or was stopped."""
     base = MarketReport(
         thread_id=begun.thread_id,

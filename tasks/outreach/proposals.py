@@ -17,7 +17,7 @@ from core.outreach.reply_reading import ReplyReading, read_reply
 from core.settings.settings import settings
 from db.outreach import approvals, meetings
 from langgraph_prefect.running import as_flow_result
-from langgraph_prefect.values import Outcome, Waiting
+from langgraph_prefect.values import GraphOutcome, Waiting
 from tasks.agents.graphs import resume_thread, run_thread
 from tasks.outreach import sending
 from tasks.outreach.meeting_openings import opening_writer
@@ -28,7 +28,7 @@ from tasks.runtime.resources import database
 log = logging.getLogger(__name__)
 
 
-async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingState) -> Outcome:
+async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingState) -> GraphOutcome:
     """Run the agent to its question, or to the reason why there is none."""
     async with opening_writer(thread_id, request.lead_id) as write_opening:
         return await run_thread(
@@ -41,7 +41,7 @@ async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingSt
         )
 
 
-def waiting(found: Outcome, report: ProposalReport) -> Any:
+def waiting(found: GraphOutcome, report: ProposalReport) -> Any:
     """Return what the flow returns: inside Prefect a state that says it waits."""
     return as_flow_result(found, report)
 

@@ -24,7 +24,7 @@ from core.outreach.suppression import address_key
 from core.text.plain_text import plain_line
 from db.leads import facts, segments
 from db.outreach import approvals, campaigns, first_messages, meetings, suppressions
-from langgraph_prefect.values import Finished, Outcome, Waiting
+from langgraph_prefect.values import Finished, GraphOutcome, Waiting
 from tasks.agents.thread_ids import thread_for
 from tasks.outreach import sending
 from tasks.outreach.approvals import TAKEN, apply_decision, ask_approval, start_execution
@@ -164,7 +164,7 @@ async def gather_facts(request: ProposeRequest) -> tuple[UUID, "MeetingState"]:
 
 
 @task(name="ask-approval", **STEP)
-async def ask_for_meeting(request: ProposeRequest, found: Outcome, state: "MeetingState") -> ProposalReport:
+async def ask_for_meeting(request: ProposeRequest, found: GraphOutcome, state: "MeetingState") -> ProposalReport:
     """Ask for approval of what the agent wrote; safe twice, since the same question gives the same approval."""
     thread_id = UUID(found.thread_id)
     if not isinstance(found, Waiting):

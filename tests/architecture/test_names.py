@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LAYERS = ("core", "db", "tasks", "agents", "integrations", "app")
+LAYERS = ("core", "db", "tasks", "agents", "integrations", "app", "flows", "langgraph_prefect")
 MODULES = sorted(
     path for layer in LAYERS for path in (ROOT / layer).rglob("*.py") if "versions" not in path.relative_to(ROOT).parts
 )

@@ -208,7 +208,9 @@ def test_the_sdk_speaks_over_a_websocket(cartesia):
         events = list(context.receive())
     assert events[-1].type == "done"
     sound = b"".join(event.audio for event in events if event.type == "chunk")
-    with cartesia.stt.manual_finalize.websocket(encoding="pcm_s16le", model="ink-whisper", sample_rate=16_000) as socket:
+    with cartesia.stt.manual_finalize.websocket(
+        encoding="pcm_s16le", model="ink-whisper", sample_rate=16_000
+    ) as socket:
         socket.send_raw(sound)
         socket.send("finalize")
         got = []
