@@ -243,7 +243,7 @@ class _Nodes:
             self._answer = _prompted("answer") | model
 
     async def transcribe(self, state: ConversationState) -> dict[str, Any]:
-        """Give the words of the turn."""
+        """Return the words of the turn."""
         self._floor.take()
         turn = state["turn"]
         words = str(turn.get("text") or "")
@@ -252,7 +252,7 @@ class _Nodes:
         return {"words": words, "topics": [], "refused": 0, "was_interrupted": False}
 
     async def intent(self, state: ConversationState) -> dict[str, Any]:
-        """Say what the prospect means: by the model, held against the playbook's topics, else by rules."""
+        """Return what the prospect means: by the model, held against the playbook's topics, else by rules."""
         words = state["words"]
         intent, topics = read_intent(words, self._playbook)
         if self._read is None or intent == "unheard":

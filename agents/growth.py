@@ -195,6 +195,6 @@ def _unread(state: Mapping[str, Any]) -> int:
 
 
 async def report(state: GrowthState) -> dict[str, Any]:
-    """Say whether it is enough."""
+    """Return whether it is enough."""
     found = len(state.get("findings", []))
     return {"reason": shortfall(state["confidence"], state["bar"], findings=found, unread=_unread(state))}

@@ -80,7 +80,7 @@ def _criteria(profile: Profile) -> str:
 
 
 def _rule(criterion: Criterion) -> str:
-    """Give what a criterion looks for, as the profile says it."""
+    """Return what a criterion looks for, as the profile says it."""
     rule = criterion.model_dump(mode="json", by_alias=True, exclude_defaults=True, include={criterion.kind})
     return json.dumps(rule, ensure_ascii=False)
 

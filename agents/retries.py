@@ -9,7 +9,7 @@ from core.errors import Transient
 
 
 def is_transient(error: Exception) -> bool:
-    """Tell whether trying again may help."""
+    """Return whether trying again may help."""
     return isinstance(error, Transient)
 
 

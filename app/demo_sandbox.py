@@ -23,7 +23,7 @@ _SETTINGS = {"WEBSITES_ALLOW_PRIVATE_HOSTS": "true", "WEBSITES_DELAY_S": "0"}
 
 
 def is_running(home: Path) -> bool:
-    """Tell whether this data directory's demo has its sandbox."""
+    """Return whether this data directory's demo has its sandbox."""
     return bool(leftovers(home, SANDBOX_MARK))
 
 

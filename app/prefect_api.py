@@ -63,7 +63,7 @@ class PrefectAPI:
                 return found
 
     def is_healthy(self) -> bool:
-        """Tell whether the server answers."""
+        """Return whether the server answers."""
         try:
             return bool(self.get("/health"))
         except (Unavailable, Rejected):

@@ -56,7 +56,7 @@ def run() -> int:
 
 
 def has_pool(api: PrefectAPI) -> bool:
-    """Tell whether the server answers and has our work pool."""
+    """Return whether the server answers and has our work pool."""
     try:
         api.get(f"/work_pools/{WORK_POOL}")
     except ProviderError:

@@ -129,7 +129,7 @@ def server_environment(
 
 
 def is_needed(name: str) -> bool:
-    """Tell whether a variable is one that programs need to run here at all, or Prefect's own."""
+    """Return whether a variable is one that programs need to run here at all, or Prefect's own."""
     upper = name.upper()
     return upper in _NEEDED or upper.startswith(_NEEDED_PREFIXES)
 

@@ -112,7 +112,7 @@ def deploy_command(file: Path) -> list[str]:
 
 
 def has_deployments(file: Path) -> bool:
-    """Tell whether a `prefect.yaml` names any deployment; Prefect refuses a file without."""
+    """Return whether a `prefect.yaml` names any deployment; Prefect refuses a file without."""
     import yaml
 
     return bool((yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("deployments"))

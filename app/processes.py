@@ -118,7 +118,7 @@ def last_line(log: Path) -> str:
 
 
 def ending(code: int) -> str:
-    """Say how a process ended: `exit code 1`, `killed by SIGKILL`."""
+    """Return how a process ended: `exit code 1`, `killed by SIGKILL`."""
     return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
 
 

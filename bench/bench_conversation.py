@@ -33,7 +33,7 @@ VOICE = "00000000-0000-4000-8000-000000000001"
 
 
 def prepare(sandbox: Any, turns: int) -> None:
-    """Give the sandbox its latencies and its answers."""
+    """Return the sandbox its latencies and its answers."""
     said = [("You listen to one turn", READING), ("You answer a prospect", PRICE)]
     sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
     sandbox.seed("cartesia", transcripts=["What does it cost?"] * (2 * turns + 2))

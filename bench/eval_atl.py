@@ -221,7 +221,7 @@ async def evaluate(
 
 
 def _cost(model: ChoosingModel, asked: list[Asked]) -> dict[str, Any]:
-    """Say what a model's help cost, from the receipts of its calls."""
+    """Return what a model's help cost, from the receipts of its calls."""
     executions = [execution for one in asked for execution in one.executions]
     return {
         "model": model.name,

@@ -60,7 +60,7 @@ class Score:
 
 
 def default_directory() -> Path:
-    """Give the evaluation data where it is present, else the project's own files."""
+    """Return the evaluation data where it is present, else the project's own files."""
     data = Path(os.environ.get("SALES_AGENT_EVAL_DATA") or HERE.parent.parent / "shared")
     labelled = data / "csv-dev"
     return labelled if (labelled / "manifest.jsonl").exists() else HERE.parent / "tests" / "data" / "csv"
@@ -122,7 +122,7 @@ def compare_mapping(name: str, label: dict[str, Any], got: dict[str, str], score
 
 
 def figures_of(score: Score, folder: Path) -> dict[str, Any]:
-    """Give the figures as JSON values."""
+    """Return the figures as JSON values."""
     measures = {name: {"right": score.right[name], "of": score.files[name]} for name in (*MEASURES, "columns")}
     mapped = {"wrong": score.right["mapped wrong"], "of": score.files["mapped"]}
     return {"data": folder.name, "measures": measures, "mapped_columns": mapped, "differences": len(score.differences)}

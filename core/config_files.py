@@ -117,7 +117,7 @@ class _Document:
         return values
 
     def line_of(self, location: Location) -> int | None:
-        """Give the line of a value, or of the nearest that holds it."""
+        """Return the line of a value, or of the nearest that holds it."""
         while location and location not in self.lines:
             location = location[:-1]
         return self.lines.get(location)
@@ -160,7 +160,7 @@ def _problem(detail: ErrorDetails, document: _Document, model: type[BaseModel]) 
 
 
 def _is_only_echo(detail: ErrorDetails) -> bool:
-    """Tell whether a list is called too short only because what stands in it is wrong."""
+    """Return whether a list is called too short only because what stands in it is wrong."""
     return detail["type"] == "too_short" and bool(detail["input"])
 
 
@@ -186,7 +186,7 @@ def _names(schema: Any) -> set[str]:
 
 
 def _worst_first(problems: Iterable[ConfigProblem]) -> list[ConfigProblem]:
-    """Give each place one problem, in the order of the lines."""
+    """Keep one problem a place, in the order of the lines."""
     first: dict[tuple[int | None, str], ConfigProblem] = {}
     for problem in problems:
         first.setdefault((problem.line, problem.key), problem)

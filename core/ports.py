@@ -119,7 +119,7 @@ class CRMProvider(Protocol):
     def calls(self) -> int: ...  # noqa: D102 - the class tells
 
     async def describe(self) -> Description:
-        """Say what fields and statuses there are."""
+        """Return what fields and statuses there are."""
         ...
 
     def use(self, description: Description, fields: Mapping[RecordKind, Sequence[str]]) -> None:
@@ -171,7 +171,7 @@ class CRMProvider(Protocol):
         ...
 
     def verify_delivery(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Tell whether a webhook's delivery is this CRM's own; asks nobody.
+        """Return whether a webhook's delivery is this CRM's own; asks nobody.
 
         Args:
             headers: of the delivery, names in lower case.

@@ -99,7 +99,7 @@ async def resume_graph(
     thread_id: str,
     options: RunOptions,
 ) -> GraphOutcome:
-    """Give a waiting thread its answer and run it to its next stop.
+    """Return a waiting thread its answer and run it to its next stop.
 
     Args:
         graph: as it was run before.
@@ -242,7 +242,7 @@ class _Run:
         return self._within.used_before + self._watch.usage
 
     async def _look(self) -> bool:
-        """Tell whether a limit is reached, and note which."""
+        """Return whether a limit is reached, and note which."""
         limits, used = self._within.limits, self._used()
         seconds = time.monotonic() - self._begun
         if self._within.is_cancelled is not None and await self._within.is_cancelled():

@@ -75,7 +75,7 @@ class _Script:
         self.random = random.Random(fault.seed)
 
     def strikes(self, provider: str, method: str, path: str) -> bool:
-        """Say whether it strikes this call, and count it."""
+        """Return whether it strikes this call, and count it."""
         fault = self.fault
         if self.left == 0 or fault.provider not in (provider, "*"):
             return False

@@ -58,7 +58,7 @@ class LangSmith(Provider):
         return {"runs": self.runs}
 
     async def info(self, _request: Request) -> Response:
-        """Say which ways of sending are understood; compression is not."""
+        """Return which ways of sending are understood; compression is not."""
         config = {
             "use_multipart_endpoint": self.settings.use_multipart,
             "scale_up_qsize_trigger": 1000,

@@ -79,7 +79,7 @@ class Servers:
             self.world.urls[provider.name] = _url(bound)
 
     def close(self) -> None:
-        """Give the ports back, if they have not been served."""
+        """Return the ports back, if they have not been served."""
         for bound in self._sockets:
             bound.close()
 

@@ -10,7 +10,7 @@ FILE = Path(__file__).parent.parent / "docs" / "crm.schema.json"
 
 
 def rendered() -> str:
-    """Give the schema as it stands in the file."""
+    """Return the schema as it stands in the file."""
     return json.dumps(json_schema(CRMS), indent=2) + "\n"
 
 

@@ -70,7 +70,7 @@ def mutate(source: random.Random, data: bytes) -> bytes:
 
 
 def fault_of(data: bytes, folder: Path) -> str | None:
-    """Give what is wrong with how `data` is handled; None where all is well."""
+    """Return what is wrong with how `data` is handled; None where all is well."""
     path = folder / "fuzz.csv"
     path.write_bytes(data)
     started = time.perf_counter()

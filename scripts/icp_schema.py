@@ -9,7 +9,7 @@ FILE = Path(__file__).parent.parent / "docs" / "icp.schema.json"
 
 
 def rendered() -> str:
-    """Give the schema as it stands in the file."""
+    """Return the schema as it stands in the file."""
     return json.dumps(json_schema(), indent=2) + "\n"
 
 

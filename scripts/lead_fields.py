@@ -40,7 +40,7 @@ _KINDS = {
 
 
 def render() -> str:
-    """Give the page as it stands in the file."""
+    """Return the page as it stands in the file."""
     beside = [field for field in TABLE if not field.is_column]
     return "\n".join([_HEAD, *_table(COLUMNS), _EXTRA, *_table(beside), _ADD])
 

@@ -121,7 +121,7 @@ def _outermost(text: str) -> list[tuple[int, int]]:
 
 
 def _step(mark: re.Match[str]) -> int:
-    """Tell whether a mark begins thinking (1), ends it (-1) or neither (0)."""
+    """Return whether a mark begins thinking (1), ends it (-1) or neither (0)."""
     if mark["channel"]:
         return -1 if mark["channel"].lower() == "final" else 1
     if mark["mark"]:
@@ -168,7 +168,7 @@ def _sign_of(token: re.Match[str]) -> str:
 
 
 def _after(sign: str, container: str, *, is_key: bool) -> tuple[bool, str]:
-    """Tell what may follow in an object ("{") or a list ("["): whether it is a key, and the signs it begins with.
+    """Return what may follow in an object ("{") or a list ("["): whether it is a key, and the signs it begins with.
 
     Args:
         sign: what stood last; a brace or a bracket for a whole value.

@@ -91,7 +91,7 @@ class Playbook(_Part):
         return [*self.questions, *self.objections]
 
     def is_objection(self, topic_id: str) -> bool:
-        """Tell whether a topic is an objection."""
+        """Return whether a topic is an objection."""
         return any(topic.id == topic_id for topic in self.objections)
 
     def brought_up(self, text: str) -> list[str]:

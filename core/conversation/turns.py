@@ -36,7 +36,7 @@ _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|\n+")
 
 
 def read_intent(text: str, playbook: Playbook) -> tuple[Intent, list[str]]:
-    """Say by rules what a prospect means, and which topics are brought up.
+    """Return, by rules, what a prospect means, and which topics are brought up.
 
     Args:
         text: what was said; quoted lines are not looked at.
@@ -84,7 +84,7 @@ def finished_sentences(text: str) -> tuple[list[str], str]:
 
 
 def may_say(sentence: str, answers: Sequence[str], facts: Mapping[str, Any]) -> bool:
-    """Tell whether a sentence of a model claims nothing that the answers do not.
+    """Return whether a sentence of a model claims nothing that the answers do not.
 
     It may when it is one of their sentences, word for word but for articles and the like. Leaving out more would drop
     conditions, and other words would claim other things. The lead's own name and company may be named besides.

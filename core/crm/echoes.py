@@ -18,7 +18,7 @@ ChangeRelevance = Literal["look", "echo", "irrelevant"]
 def verdict_on(
     change: RemoteChange, links: Mapping[tuple[RecordKind, str], RecordLink], own_keys: Set[str]
 ) -> ChangeRelevance:
-    """Say what a change asks for.
+    """Return what a change asks for.
 
     Args:
         change: an entry of the log.

@@ -11,7 +11,7 @@ from core.crm.values import items
 def pair_contacts(
     locals_: Sequence[LocalRecord], links: Mapping[UUID, RecordLink], remotes: Sequence[RemoteRecord]
 ) -> dict[str, LocalRecord]:
-    """Say which person of the CRM is which of ours, where no link says it yet; by the CRM's id.
+    """Return which person of the CRM is which of ours, where no link says it yet; by the CRM's id.
 
     By our own id in the CRM, else by an address both have, else by the same name.
     """

@@ -171,7 +171,7 @@ class SyncReport(Report):
 
 
 def next_step(outcome: str, plan: SyncPlan, approval_id: UUID | None) -> str | None:
-    """Say what a person does after a run, where there is anything to do."""
+    """Return what a person does after a run, where there is anything to do."""
     if outcome == "waiting" and approval_id is not None:
         short = str(approval_id)[:8]
         return (

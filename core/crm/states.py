@@ -45,7 +45,7 @@ def distance(failures: int) -> timedelta:
 
 
 def failure_of(error: SalesAgentError, failures: int, now: datetime) -> Failure:
-    """Say what becomes of a record whose operation failed.
+    """Return what becomes of a record whose operation failed.
 
     Args:
         error: what happened.

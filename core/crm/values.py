@@ -41,7 +41,7 @@ def same(item: str) -> str:
 
 
 def are_equal(one: Value, other: Value, meaning: Meaning = as_written) -> bool:
-    """Tell whether two values say the same: lists without regard to order or spelling, nothing as an empty list.
+    """Return whether two values say the same: lists without regard to order or spelling, nothing as an empty list.
 
     Args:
         one: a value.

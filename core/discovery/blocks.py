@@ -104,7 +104,7 @@ def entries(readings: Readings) -> list[Entry]:
 
 
 def _introduces(readings: Readings, line: int) -> bool:
-    """Say whether a line is a label for the names below it: "Geschäftsführer:", "Vertreten durch"."""
+    """Return whether a line is a label for the names below it: "Geschäftsführer:", "Vertreten durch"."""
     reading = readings.by_line[line]
     return reading.represents or (
         reading.title is not None
@@ -124,7 +124,7 @@ class _NameLines:
             self.run_ends[at] = self.run_ends[at + 1] if self.keys[at] == self.keys[at + 1] else at + 1
 
     def only(self, key: str, start: int, end: int) -> bool:
-        """Say whether the lines `start` to `end` name nobody but `key`."""
+        """Return whether the lines `start` to `end` name nobody but `key`."""
         low, high = bisect_left(self.lines, start), bisect_left(self.lines, end)
         return low >= high or (self.keys[low] == key and self.run_ends[low] >= high)
 
@@ -191,7 +191,7 @@ def _first_title(lines: range, readings: Readings, *, past: int = 0) -> int | No
 
 
 def _give(entry: Entry, at: int, readings: Readings, taken: set[int], end: int) -> None:
-    """Give the entry the title of a line, with the titles of the lines directly below ("Founder" / "CEO")."""
+    """Return the entry the title of a line, with the titles of the lines directly below ("Founder" / "CEO")."""
     lines = readings.document.lines
     text = _title_text(readings, at)
     taken.add(at)
@@ -305,7 +305,7 @@ def _titles_around(run: list[Entry], readings: Readings, taken: set[int]) -> tup
 
 
 def _titles_first(run: list[Entry], before: list[int | None], after: list[int | None], document: Document) -> bool:
-    """Say whether the titles of a run stand above their names.
+    """Return whether the titles of a run stand above their names.
 
     Without a title above the first name they do not; without one below the last they do. Where both are there, the
     side on which the titles look alike wins; else headings and terms stand above what they introduce.
@@ -352,7 +352,7 @@ def _same_list(document: Document, one: int, other: int) -> bool:
 
 
 def _labels(found: list[Entry], readings: Readings, taken: set[int]) -> None:
-    """Give names that directly follow a label ("Geschäftsführer:", "Vertreten durch") the label's title."""
+    """Pass names that directly follow a label ("Geschäftsführer:", "Vertreten durch") the label's title."""
     for index, entry in enumerate(found):
         if entry.title is not None or entry.line == 0:
             continue
@@ -369,7 +369,7 @@ def _labels(found: list[Entry], readings: Readings, taken: set[int]) -> None:
 
 
 def _is_labelled(entry: Entry, readings: Readings) -> bool:
-    """Say whether an entry's title is a label above it, which may hold for those who follow too."""
+    """Return whether an entry's title is a label above it, which may hold for those who follow too."""
     return entry.by_label or (
         entry.title is not None
         and 0 <= entry.title_line == entry.line - 1

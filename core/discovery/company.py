@@ -55,19 +55,19 @@ class Company:
         )
 
     def is_called(self, text: str) -> bool:
-        """Say whether a text is one of the company's names."""
+        """Return whether a text is one of the company's names."""
         joined = _joined(_bare(text))
         return joined == self.label or any(joined == own for own, _ in self._spellings)
 
     def bears(self, family: str) -> bool:
-        """Say whether the company is called after a person with this family name."""
+        """Return whether the company is called after a person with this family name."""
         own = _joined(_bare(family))
         if len(own) < 4 or own in COMMON:
             return False
         return any(own in name.split() for name in self.names) or (len(own) >= 5 and self.label.startswith(own))
 
     def is_own(self, place: str) -> bool:
-        """Say whether an organisation named in a title is this company (or "the company")."""
+        """Return whether an organisation named in a title is this company (or "the company")."""
         bare = _bare(place)
         if _OWN_WORDS.match(fold(place).strip(" .")) or not bare:
             return True

@@ -170,7 +170,7 @@ def _is_same(one: Contact, other: Contact) -> bool:
 
 
 def _is_initial(*names: PersonName | None) -> bool:
-    """Tell whether one of the given names is an initial only, which fits many people."""
+    """Return whether one of the given names is an initial only, which fits many people."""
     return any(name is not None and len(name.given.strip(". ")) <= 1 for name in names)
 
 
@@ -242,7 +242,7 @@ def key_among(contact: Contact, stored: Sequence[StoredContact]) -> str:
 def is_gone(
     stored: StoredContact, attempts: Sequence[SourceAttempt], pages: Sequence[PageNote], *, now_seen: Iterable[str]
 ) -> bool:
-    """Tell whether somebody stored earlier was really looked for and not seen.
+    """Return whether somebody stored earlier was really looked for and not seen.
 
     Only where every source that once named them has answered. A website answers for a person when their page was
     read or is gone, or when no page of the site was left unread.

@@ -131,7 +131,7 @@ class Document:
             block = self.blocks[block].parent
 
     def holds(self, outer: int, inner: int) -> bool:
-        """Say whether a block is another one or lies in it."""
+        """Return whether a block is another one or lies in it."""
         return any(block == outer for block in self.ancestors(inner))
 
     def text(self, start: int, end: int, limit: int = 400) -> str:

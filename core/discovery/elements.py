@@ -20,7 +20,7 @@ def href_of_other(node: etree._Element, tag: str) -> str | None:
 
 
 def is_card(node: etree._Element, tag: str) -> bool:
-    """Say whether an element is a link around several with text: laid out as a card, not as a word in a line."""
+    """Return whether an element is a link around several with text: laid out as a card, not as a word in a line."""
     return (
         tag == "a"
         and sum(

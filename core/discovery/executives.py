@@ -83,7 +83,7 @@ def section_doubt(headings: Sequence[str]) -> Doubt | None:
 
 
 def is_own_section(headings: Sequence[str]) -> bool:
-    """Say whether a short heading above announces the company's own people, and none that is nearer says otherwise.
+    """Return whether a short heading above announces the company's own people, and none that is nearer says otherwise.
 
     A headline that speaks to the reader ("the platform for your team") announces nobody.
     """
@@ -94,17 +94,17 @@ def is_own_section(headings: Sequence[str]) -> bool:
 
 
 def announces_people(text: str) -> bool:
-    """Say whether a line is nothing but the announcement of a company's people: "Our team", "Meet the founders"."""
+    """Return whether a line is nothing but the announcement of a company's people: "Our team", "Meet the founders"."""
     return len(text) <= 40 and _ANNOUNCEMENT.match(fold(text).strip(" :.-–")) is not None
 
 
 def is_about_section(headings: Sequence[str]) -> bool:
-    """Say whether the nearest heading announces the company itself: its people may follow."""
+    """Return whether the nearest heading announces the company itself: its people may follow."""
     return bool(headings) and section_doubt(headings) is None and _ABOUT.search(fold(headings[-1])) is not None
 
 
 def is_stand_in(name: str, text: str) -> bool:
-    """Say whether a name, or the text around it, is a template's filling."""
+    """Return whether a name, or the text around it, is a template's filling."""
     return fold(name) in _STAND_INS or bool(_LOREM.search(text))
 
 

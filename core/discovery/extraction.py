@@ -172,7 +172,7 @@ class _Page:
         return entry.start - 1.0, float(entry.end)
 
     def _in_block(self, entry: Entry, link: Link) -> bool:
-        """Say whether a link belongs to a person: in their block, and not in the page's menu or foot."""
+        """Return whether a link belongs to a person: in their block, and not in the page's menu or foot."""
         position = link.position
         if link.zone in ("nav", "header", "footer") and link.zone != self.document.lines[entry.line].zone:
             return False

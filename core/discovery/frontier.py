@@ -150,7 +150,7 @@ class Frontier:
 
 
 def is_enough(pages: Sequence[PageFindings]) -> bool:
-    """Say whether the people found make further pages that do not promise people unnecessary."""
+    """Return whether the people found make further pages that do not promise people unnecessary."""
     return any(
         mention.title.role is not None and not mention.doubts
         for page in pages
@@ -170,7 +170,7 @@ def least_score(pages: Sequence[PageFindings]) -> int:
 
 
 def _has_pages_of_persons(pages: Sequence[PageFindings]) -> bool:
-    """Say whether a page lists people without titles, and pages of their own tell the titles one by one."""
+    """Return whether a page lists people without titles, and pages of their own tell the titles one by one."""
     if any(len({mention.name.key for mention in page.mentions if mention.title.is_top}) > 1 for page in pages):
         return False
     told = {mention.name.text for page in pages for mention in page.mentions}
@@ -182,7 +182,7 @@ def _has_pages_of_persons(pages: Sequence[PageFindings]) -> bool:
 
 
 def names_people(pages: Sequence[PageFindings]) -> bool:
-    """Say whether a page about the company's people named at least two of them."""
+    """Return whether a page about the company's people named at least two of them."""
     return any(
         len(page.names_without_title) + len({mention.name.key for mention in page.mentions}) >= 2
         for page in pages
@@ -191,7 +191,7 @@ def names_people(pages: Sequence[PageFindings]) -> bool:
 
 
 def is_script_shell(document: Document, body: str) -> bool:
-    """Say whether a page has next to no text of its own and scripts that would build it."""
+    """Return whether a page has next to no text of its own and scripts that would build it."""
     text = sum(len(line.text) for line in document.lines if line.zone not in ("nav", "footer"))
     scripts = sum(1 for _ in document.root.iter("script"))
     root = re.search(

@@ -56,7 +56,7 @@ def _slug(text: str) -> str:
 
 
 def kind_of(url: str, title: str, heading: str, *, is_home: bool = False) -> PageKind:
-    """Say what a page is about.
+    """Return what a page is about.
 
     Args:
         url: its address.

@@ -76,7 +76,7 @@ def plain_email_text(text: str) -> str:
 
 
 def is_shared_mailbox(address: str) -> bool:
-    """Say whether an address is a company's and not a person's ("info@...")."""
+    """Return whether an address is a company's and not a person's ("info@...")."""
     return bool(_SHARED_BOX.match(address.split("@")[0].lower()))
 
 

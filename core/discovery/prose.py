@@ -149,7 +149,7 @@ class Statement:
 
 
 def is_telling(text: str) -> bool:
-    """Say cheaply whether a text may state who holds a post."""
+    """Return cheaply whether a text may state who holds a post."""
     return may_hold_title(text) or _FOUNDED.search(text) is not None
 
 
@@ -229,7 +229,7 @@ def _subject(text: str, at: int) -> str | None:
 
 
 def _is_plural(title: Title) -> bool:
-    """Say whether a title is of several: "cogérants", "founders", "Geschäftsführer"."""
+    """Return whether a title is of several: "cogérants", "founders", "Geschäftsführer"."""
     first = fold(title.text).split()[0].strip(",")
     return first.endswith("s") or first.startswith("geschaftsfuhrer")
 

@@ -139,7 +139,7 @@ def _spelled(text: str) -> str:
 
 
 def _matches(pattern: str, target: str) -> bool:
-    """Say whether a rule matches (RFC 9309, 2.2.2 and 2.2.3). Never looks back: linear in the number of its pieces."""
+    """Return whether a rule matches (RFC 9309, 2.2.2 and 2.2.3). Never looks back: linear in its pieces."""
     is_whole = pattern.endswith("$")
     first, *pieces = pattern.removesuffix("$").split("*")
     if not target.startswith(first):

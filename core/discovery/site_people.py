@@ -82,7 +82,7 @@ def merge(pages: Sequence[PageFindings]) -> SitePeople:
 
 
 def _roles(best: list[tuple[_Seen, list[_Seen]]]) -> list[Role | None]:
-    """Give each person their role; a President is the CEO where nobody else is."""
+    """Assign each person their role; a President is the CEO where nobody else is."""
     roles: list[Role | None] = [seen.mention.title.role if seen.accepted else None for seen, _ in best]
     if "CEO" not in roles:
         presidents = [
@@ -118,7 +118,7 @@ def _person(seen: _Seen, group: list[_Seen], role: Role | None) -> Person:
 
 
 def why_nobody(pages: Sequence[PageFindings], people: SitePeople) -> str | None:
-    """Say in one sentence why no ATL contact was found, or None where one was."""
+    """Return, in one sentence, why no ATL contact was found, or None where one was."""
     if people.atl:
         return None
     doubted = [person for person in people.others if person.doubts]

@@ -171,7 +171,7 @@ def _described(values: dict[str, str]) -> dict[str, Any]:
 
 
 def _is_foreign(node: etree._Element) -> bool:
-    """Say whether an item is a review, an article or the like: who stands in it is not of the company."""
+    """Return whether an item is a review, an article or the like: who stands in it is not of the company."""
     return bool(_FOREIGN_ITEM.search(node.get("itemtype") or "schema.org/" + (node.get("typeof") or "-")))
 
 
@@ -225,6 +225,6 @@ def _of_card(node: etree._Element, steps: StepBudget) -> StructuredPerson | None
 
 
 def _is_entry(node: etree._Element) -> bool:
-    """Say whether an element is an article: its cards are of authors."""
+    """Return whether an element is an article: its cards are of authors."""
     named = node.get("class") or ""
     return node.tag == "article" or "hentry" in named or "h-entry" in named

@@ -67,7 +67,7 @@ def _flat(style: str) -> str:
 
 
 def is_hiding_style(style: str, *, moves: bool = False) -> bool:
-    """Say whether a style declaration keeps an element out of sight.
+    """Return whether a style declaration keeps an element out of sight.
 
     Args:
         style: the declarations, as in a style attribute.
@@ -109,7 +109,7 @@ class Visibility:
         return cls(frozenset(classes), frozenset(ids), frozenset(opened))
 
     def hides(self, node: etree._Element) -> bool:
-        """Say whether an element, and so everything in it, is out of sight for good."""
+        """Return whether an element, and so everything in it, is out of sight for good."""
         attributes = node.attrib
         if not attributes:
             return False

@@ -106,7 +106,7 @@ class Step(Frozen):
     max_usd: Quantity | None = Field(default=None, description="Not asked where a question may cost more US dollars")
 
     def affords(self, price: Cost) -> bool:
-        """Tell whether a question at `price` is within the step's cap."""
+        """Return whether a question at `price` is within the step's cap."""
         return (self.max_credits is None or price.credits <= self.max_credits) and (
             self.max_usd is None or price.usd <= self.max_usd
         )
@@ -140,7 +140,7 @@ class FieldSteps(Frozen):
 
 
 def _with_names(given: Any) -> Any:
-    """Give each field's steps its name, which decides who may be asked."""
+    """Pass each field's steps its name, which decides who may be asked."""
     if not isinstance(given, dict):
         return given
     return {
@@ -247,7 +247,7 @@ class EnrichmentConfig(Frozen):
 
 
 def example_text() -> str:
-    """Give the configuration that ships, as it stands."""
+    """Return the configuration that ships, as it stands."""
     return files("core.enrichment").joinpath("enrichment_example.yaml").read_text(encoding="utf-8")
 
 
@@ -257,7 +257,7 @@ def usual(offers: Offers) -> dict[str, Any]:
 
 
 def current_config(asked_for: Path | None, chosen: Path | None, home: Path, offers: Offers) -> EnrichmentConfig:
-    """Give the configuration to enrich by.
+    """Return the configuration to enrich by.
 
     Args:
         asked_for: a file; None: the one of the settings, else `enrichment.yaml` in the data directory, else the
@@ -278,7 +278,7 @@ def current_config(asked_for: Path | None, chosen: Path | None, home: Path, offe
 
 
 def json_schema(offers: Offers) -> dict[str, Any]:
-    """Give the JSON Schema of `enrichment.yaml`, for editors, with the names that can be written today."""
+    """Return the JSON Schema of `enrichment.yaml`, for editors, with the names that can be written today."""
     names = {
         "fields": list(ENRICHABLE),
         "sources": list(offers),

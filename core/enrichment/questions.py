@@ -211,7 +211,7 @@ class Trust:
         return 1 + (self.order.index(source) if source in self.order else len(self.order))
 
     def prefers(self, new: Source, now: datetime, origin: FieldOrigin | None) -> bool:
-        """Tell whether a value observed `now` replaces the one that is there.
+        """Return whether a value observed `now` replaces the one that is there.
 
         A person's value is never replaced, not even where the person emptied the field. Otherwise the more trusted
         source wins; a less trusted one only against a value older than `lasts`; the same source by being newer.
@@ -242,7 +242,7 @@ def accept(lead: KnownLead, found: Found, provider: Provider, trust: Trust, now:
 def lead_outcome(
     lead: KnownLead, gaps: Iterable[str], accepted: Sequence[Accepted], attempts: Sequence[Attempt]
 ) -> tuple[LeadOutcome, str | None]:
-    """Say what became of a lead, and why where something is left to do.
+    """Return what became of a lead, and why where something is left to do.
 
     Args:
         lead: as it was known; one that providers filled before stays enriched.

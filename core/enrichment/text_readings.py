@@ -108,7 +108,7 @@ def _plain(text: str) -> str:
 
 
 def _stands_in(part: str, whole: str) -> bool:
-    """Tell whether `part` stands in `whole` as whole words: no 5 is read out of 50."""
+    """Return whether `part` stands in `whole` as whole words: no 5 is read out of 50."""
     pattern = rf"(?<!\w){re.escape(part)}(?!\w)"
     return re.search(pattern, whole) is not None
 

@@ -17,7 +17,7 @@ Answers = Mapping[Provider, Answer]
 
 
 def is_wanted(step: Step, name: str, lead: KnownLead, config: EnrichmentConfig, now: datetime) -> bool:
-    """Tell whether a step applies to a field of a lead as it is known."""
+    """Return whether a step applies to a field of a lead as it is known."""
     if step.tiers and lead.tier not in step.tiers:
         return False
     origin = lead.origin(name)

@@ -59,7 +59,7 @@ class ColumnProfile:
     shares: dict[str, float] = field(default_factory=dict)
 
     def share(self, kind: str) -> float:
-        """Give the share of filled cells of one kind; 0 for an empty column."""
+        """Return the share of filled cells of one kind; 0 for an empty column."""
         return self.shares.get(kind, 0.0)
 
 
@@ -110,7 +110,7 @@ _KINDS: dict[str, Callable[[str], object]] = {
 
 
 def is_kind(kind: str, cell: str) -> bool:
-    """Say whether one cell, stripped and not empty, is of a kind that `ColumnProfile.shares` knows."""
+    """Return whether one cell, stripped and not empty, is of a kind that `ColumnProfile.shares` knows."""
     return bool(_KINDS[kind](cell))
 
 

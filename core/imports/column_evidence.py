@@ -7,7 +7,7 @@ from core.leads.fields import BY_NAME, FieldType
 
 
 def supports(field: str, cells: ColumnProfile) -> float:
-    """Give a factor 0-1 for `field` given the column's cells. An empty column vetoes nothing."""
+    """Return a factor 0-1 for `field` given the column's cells. An empty column vetoes nothing."""
     if cells.count == 0:
         return 1.0
     if cells.share("json") > 0.5 and field != "notes":

@@ -20,7 +20,7 @@ _SEVERAL, _SHARE = 2, 0.02
 def why_no_identity(
     reading: HeaderReading, table: Table, column: int, fields: Mapping[str, int], rows: Sequence[Sequence[str]]
 ) -> str | None:
-    """Say why the values of an id column do not tell rows apart; None where they do, as far as one can see.
+    """Return why the values of an id column do not tell rows apart; None where they do, as far as one can see.
 
     Args:
         reading: The column's name, read.
@@ -40,7 +40,7 @@ def why_no_identity(
 
 
 def _counts(values: Sequence[str]) -> bool:
-    """Say whether values are the numbers of their rows, in order or shuffled."""
+    """Return whether values are the numbers of their rows, in order or shuffled."""
     if not values or not all(value.isascii() and value.removesuffix(".").isdigit() for value in values):
         return False
     numbers = [int(value.removesuffix(".")) for value in values if len(value) < 10]
@@ -53,7 +53,7 @@ def _counts(values: Sequence[str]) -> bool:
 
 
 def _repeats_over_others(values: Sequence[str], fields: Mapping[str, int], rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether rows with one value name different people or companies, more often than by mistake."""
+    """Return whether rows with one value name different people or companies, more often than by mistake."""
     groups: dict[str, list[list[str | None]]] = defaultdict(list)
     others = filled = 0
     for value, cells in zip(values, rows, strict=True):

@@ -23,7 +23,7 @@ class Guess:
 
 
 def meaning_of(names: Sequence[str], profiles: Sequence[ColumnProfile]) -> list[Guess]:
-    """Give every column's possible fields with a confidence, before its cells have their say.
+    """Return every column's possible fields with a confidence, before its cells have their say.
 
     Args:
         names: Column names; '' for a column without one.
@@ -49,7 +49,7 @@ def meaning_of(names: Sequence[str], profiles: Sequence[ColumnProfile]) -> list[
 
 
 def _proves(field: str, cells: ColumnProfile) -> bool:
-    """Tell whether the cells alone make the field certain, so that a strange word in the name matters less."""
+    """Return whether the cells alone make the field certain, so that a strange word in the name matters less."""
     if field == "company_name":
         return cells.share("legal") > 0.4
     proof = _PROOFS.get(BY_NAME[field].type)
@@ -57,7 +57,7 @@ def _proves(field: str, cells: ColumnProfile) -> bool:
 
 
 def _from_name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
-    """Give (field, confidence) that a name suggests; '?name' for a bare 'Name'."""
+    """Return (field, confidence) that a name suggests; '?name' for a bare 'Name'."""
     attributes = reading.attributes
     if attributes[:1] == ("street",) and reading.phrases[0] != "street" and _goes_on_after_address(reading):
         return [(field, confidence - 0.02) for field, confidence in _from_name(_without_address(reading), cells, table)]
@@ -72,7 +72,7 @@ def _from_name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> li
 
 
 def _goes_on_after_address(reading: HeaderReading) -> bool:
-    """Tell whether 'address' only says where the rest belongs, as in 'Address 1 - City' or 'Default Address Phone'."""
+    """Return whether 'address' only says where the rest belongs, as in 'Address 1 - City', 'Default Address Phone'."""
     words = lexicon()
     kinds = [words.get(phrase, "") for phrase in reading.phrases]
     at = kinds.index("street") if "street" in kinds else len(kinds)

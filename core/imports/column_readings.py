@@ -25,7 +25,7 @@ class HeaderReading:
     blocked: bool
 
     def has(self, *concepts: str) -> bool:
-        """Tell whether the name has one of these concepts."""
+        """Return whether the name has one of these concepts."""
         return any(concept in self.attributes or concept in self.subjects for concept in concepts)
 
 
@@ -61,7 +61,7 @@ class Table:
 
 
 def table_of(readings: Sequence[HeaderReading], profiles: Sequence[ColumnProfile]) -> Table:
-    """Say what all columns together tell.
+    """Return what all columns together tell.
 
     Args:
         readings: The columns' names, read.
@@ -125,7 +125,7 @@ _CORPORATE = (
 
 
 def _weigh(reading: HeaderReading, cells: ColumnProfile) -> tuple[float, float]:
-    """Give how much one column speaks for a list of people, and for a list of companies."""
+    """Return how much one column speaks for a list of people, and for a list of companies."""
     if reading.blocked:
         phrases = set(reading.phrases)
         return (1.0 if phrases & _PERSONAL_ASIDES else 0.0), (1.5 if phrases & _COMPANY_ASIDES else 0.0)
@@ -151,7 +151,7 @@ def _is_company(reading: HeaderReading) -> bool:
 
 
 def has_person(table: Table) -> bool:
-    """Tell whether the table lists people."""
+    """Return whether the table lists people."""
     if table.has_first or table.has_last or table.has_full_name or table.has_title:
         return True
     return not table.has_company and table.person_weight >= table.company_weight

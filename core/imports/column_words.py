@@ -24,7 +24,7 @@ _WHOLE_NAMES = lexicons.words("header_words.whole_name")
 
 
 def fold_header(name: str) -> str:
-    """Give a column name as folded words: camelCase and snake_case cut, accents and punctuation gone."""
+    """Return a column name as folded words: camelCase and snake_case cut, accents and punctuation gone."""
     text = re.sub(r"([a-z0-9à-ÿ])([A-Z])", r"\1 \2", name.lstrip("\ufeff").strip())
     text = re.sub(r"(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", text)
     text = text.casefold().replace("ß", "ss").replace("ł", "l").replace("ø", "o").replace("æ", "ae").replace("ı", "i")
@@ -36,7 +36,7 @@ def fold_header(name: str) -> str:
 
 @cache
 def lexicon() -> dict[str, str]:
-    """Give folded phrase -> concept. An attribute outranks a subject, a subject a blocker, a blocker noise."""
+    """Return folded phrase -> concept. An attribute outranks a subject, a subject a blocker, a blocker noise."""
     words: dict[str, str] = dict.fromkeys(lexicons.phrases("header_words.noise"), "noise")
     words.update((phrase, "blocked") for phrase in lexicons.phrases("header_words.blocked"))
     for section, concepts in (("header_owners", SUBJECTS), ("headers", ATTRIBUTES)):
@@ -51,7 +51,7 @@ def _phrases_for(attribute: str) -> frozenset[str]:
 
 
 def speaks_of(name: str, attribute: str) -> bool:
-    """Tell whether a column's name has a word for an attribute, as 'HQ Country' has for `country`."""
+    """Return whether a column's name has a word for an attribute, as 'HQ Country' has for `country`."""
     words = fold_header(name)
     return not _phrases_for(attribute).isdisjoint((words, *words.split()))
 
@@ -113,7 +113,7 @@ def _unknown(word: str) -> list[tuple[str, str]]:
 
 
 def concept_of(name: str) -> str | None:
-    """Give a word's own concept where the whole name is a known one; None where it says nothing certain."""
+    """Return a word's own concept where the whole name is a known one; None where it says nothing certain."""
     if len(name) > 80:
         return None
     found = concepts_of(name)

@@ -168,7 +168,7 @@ def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> d
 
 
 def _guesses(header: Sequence[str], profiles: Sequence[ColumnProfile], rows: Sequence[Sequence[str]]) -> list[Guess]:
-    """Give all guesses, vetoed by content, one list for all columns."""
+    """Return all guesses, vetoed by content, one list for all columns."""
     names = [_name_of(label, index) for index, label in enumerate(header)]
     guesses: list[Guess] = []
     for guess in meaning_of(names, profiles):

@@ -43,7 +43,7 @@ class CheckedBytes(io.RawIOBase):
         self.is_utf8 = True
 
     def readable(self) -> bool:
-        """Say yes: `io.BufferedReader` asks."""
+        """Return True: `io.BufferedReader` asks."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typed as any buffer there

@@ -65,7 +65,7 @@ class CsvFormat:
 
 
 def bom_of(head: bytes) -> tuple[str | None, int]:
-    """Give the encoding that the byte order mark at the start of `head` names, and the mark's length in bytes."""
+    """Return the encoding that the byte order mark at the start of `head` names, and the mark's length in bytes."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding, len(mark)
@@ -125,7 +125,7 @@ def vote_delimiter(text: str) -> str:
 
 
 def find_header(records: Sequence[Sequence[str]]) -> tuple[int, bool]:
-    """Tell how many records stand above the table, and whether its first record names the columns.
+    """Return how many records stand above the table, and whether its first record names the columns.
 
     Args:
         records: The file's first records, some dozens.
@@ -170,7 +170,7 @@ def _find_single_column_header(records: Sequence[Sequence[str]]) -> tuple[int, b
 
 
 def _names_columns(records: Sequence[Sequence[str]], index: int) -> bool:
-    """Tell whether the record at `index` names columns rather than holding data."""
+    """Return whether the record at `index` names columns rather than holding data."""
     cells = [cell.strip() for cell in records[index] if cell.strip()]
     if not cells:
         return len(records) == 1
@@ -198,7 +198,7 @@ def _differs_from_data(records: Sequence[Sequence[str]], index: int) -> bool:
 
 
 def labels_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Give every column a label of its own: second of a name 'Name#2', nameless 'col_N', N counted from 1.
+    """Return every column a label of its own: second of a name 'Name#2', nameless 'col_N', N counted from 1.
 
     Labels are stored, so what a database cannot store (NUL, from a file of two-byte characters) is left out.
     """

@@ -60,7 +60,7 @@ csv.field_size_limit(MAX_CELL_CHARS)  # process-wide, and the only place that se
 
 
 def _as_windows_does(error: UnicodeError) -> tuple[str, int]:
-    """Give the five bytes that Windows-1252 leaves open the control characters browsers give them (WHATWG)."""
+    """Return the five bytes that Windows-1252 leaves open the control characters browsers give them (WHATWG)."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return "".join(map(chr, error.object[error.start : error.end])), error.end
@@ -205,7 +205,7 @@ def _read_head(source: IO[bytes]) -> bytes:
 
 
 def _needs_decoding(encoding: str) -> bool:
-    """Tell whether structure characters are not simply their ASCII bytes in this encoding."""
+    """Return whether structure characters are not simply their ASCII bytes in this encoding."""
     probe = ',;\t|"\r\nA'
     return probe.encode(encoding) != probe.encode("ascii") or codecs.lookup(encoding).name in {
         "shift_jis", "cp932", "big5", "big5hkscs", "gbk", "gb18030", "cp949", "johab", "utf-7", "hz",
@@ -328,7 +328,7 @@ def _check_swallowed(record: Sequence[str], delimiter: str, width: int, name: st
 
 
 def read(file: ScannedFile, *, skip: int = 0, limit: int | None = None) -> Iterator[tuple[int, list[str]]]:
-    """Give the data records of a scanned file.
+    """Return the data records of a scanned file.
 
     Args:
         file: What `scan` gave.

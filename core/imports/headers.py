@@ -19,12 +19,12 @@ _VALUE = re.compile(
 
 
 def is_value(cell: str) -> bool:
-    """Tell whether a cell is data for certain: an address, a URL, a number, a date, a truth value."""
+    """Return whether a cell is data for certain: an address, a URL, a number, a date, a truth value."""
     return bool(_VALUE.match(cell.strip()))
 
 
 def known_share(cells: Sequence[str]) -> float:
-    """Give the share of filled cells that are known words for a column, 0-1."""
+    """Return the share of filled cells that are known words for a column, 0-1."""
     filled = [cell for cell in cells if cell.strip()]
     if not filled:
         return 0.0

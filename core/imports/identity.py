@@ -88,12 +88,12 @@ def _likeness(known: str | None, new: str | None, without: frozenset[str]) -> Li
 
 
 def _abbreviates(fewer: frozenset[str], more: frozenset[str]) -> bool:
-    """Say whether every word of the one is an initial of a word of the other, or has one as its initial."""
+    """Return whether every word of the one is an initial of a word of the other, or has one as its initial."""
     return all(any((len(a) == 1 or len(b) == 1) and a[0] == b[0] for b in more) for a in fewer)
 
 
 def person_of(values: LeadValues) -> str | None:
-    """Give the name of a lead's person, as much as there is."""
+    """Return the name of a lead's person, as much as there is."""
     return values[_FULL] or values[_LAST] or values[_FIRST]
 
 
@@ -106,12 +106,12 @@ def _differ(known: str | None, new: str | None) -> bool:
 
 
 def _own(address: str | None) -> str | None:
-    """Give an address if it is a person's own."""
+    """Return an address if it is a person's own."""
     return None if address is None or is_shared(address) or is_made_up(address) else address
 
 
 def contradicts(key: str, known: LeadValues, new: LeadValues) -> bool:
-    """Say whether a row contradicts that it is the lead its key found.
+    """Return whether a row contradicts that it is the lead its key found.
 
     Args:
         key: What both have in common, as `core.leads.lead.dedupe_key` gives it.
@@ -127,7 +127,7 @@ def contradicts(key: str, known: LeadValues, new: LeadValues) -> bool:
 
 
 def _is_another_company(key: str, known: LeadValues, new: LeadValues) -> bool:
-    """Say whether two rows with one company, and the same person's name or none, are two leads."""
+    """Return whether two rows with one company, and the same person's name or none, are two leads."""
     if _differ(_own(known[_EMAIL]), _own(new[_EMAIL])) or _differ(known[_PROFILE], new[_PROFILE]):
         return True
     if key.startswith("company:"):
@@ -136,7 +136,7 @@ def _is_another_company(key: str, known: LeadValues, new: LeadValues) -> bool:
 
 
 def _is_another_person(kind: str, known: LeadValues, new: LeadValues) -> bool:
-    """Say whether two rows that an address or a person's own id brought together are of two people."""
+    """Return whether two rows that an address or a person's own id brought together are of two people."""
     address, other = _own(known[_EMAIL]), _own(new[_EMAIL])
     person = _likeness(person_of(known), person_of(new), HONORIFICS)
     company = _companies(known, new)
@@ -160,7 +160,7 @@ def _is_another_person(kind: str, known: LeadValues, new: LeadValues) -> bool:
 def _own_address_is_wrong(
     person: Likeness | None, company: Likeness | None, known: LeadValues, new: LeadValues, *, profiles_differ: bool
 ) -> bool:
-    """Say whether two rows with one address of a person's own are not one person's after all."""
+    """Return whether two rows with one address of a person's own are not one person's after all."""
     if person is Likeness.OTHER:
         return True
     if person is Likeness.NEAR:
@@ -170,7 +170,7 @@ def _own_address_is_wrong(
 
 
 def unedited(values: Mapping[str, str | None], edits: Mapping[str, object]) -> list[str | None]:
-    """Give a stored lead's values as `contradicts` wants them: what a person or the CRM wrote speaks for nobody.
+    """Return a stored lead's values as `contradicts` wants them: what a person or the CRM wrote speaks for nobody.
 
     A name that was corrected must not make a second lead of the file it came from.
 

@@ -296,7 +296,7 @@ class _Memo:
 
 
 def normalizer_of(field: str) -> Callable[[str], str | None]:
-    """Give the function that cleans a field's cells by themselves.
+    """Return the function that cleans a field's cells by themselves.
 
     Phones, which need a country, and web addresses, which profiles read as they are typed, only as text.
     """

@@ -97,7 +97,7 @@ def _parts_of(words: Sequence[str]) -> Parts:
 
 
 def _meaning(parts: Parts) -> OptOutColumnKind | None:
-    """Say what phrases say together: that somebody refuses, agrees, that mail comes back; None for none of these."""
+    """Return what phrases say together: that somebody refuses, agrees, that mail comes back; None for none of these."""
     has = {concept for concept, _ in parts}
     if "neutral" in has or ("voice" in has and "mail" not in has):
         return None
@@ -115,7 +115,7 @@ def _meaning(parts: Parts) -> OptOutColumnKind | None:
 
 
 def _permission(has: set[str], *, is_negated: bool) -> OptOutColumnKind | None:
-    """Say whether words that are all known give leave to write, or take it away."""
+    """Return whether words that are all known give leave to write, or take it away."""
     is_withdrawn = is_negated or "withdrawn" in has
     agrees = "consent" in has or ("mail" in has and not has.isdisjoint({"enrolled", "allow"}))
     if (agrees and is_withdrawn) or ("mail" in has and (is_withdrawn or "barred" in has)):
@@ -124,12 +124,12 @@ def _permission(has: set[str], *, is_negated: bool) -> OptOutColumnKind | None:
 
 
 def _is_negated(parts: Parts) -> bool:
-    """Tell whether a 'not' stands in front of what it can negate: 'no e-mails', never 'E-Mail No'."""
+    """Return whether a 'not' stands in front of what it can negate: 'no e-mails', never 'E-Mail No'."""
     return any(_follows(parts, concept) for concept in ("mail", "consent", "allow", "enrolled", "refuse", "bounce"))
 
 
 def _follows(parts: Parts, concept: str) -> bool:
-    """Tell whether `concept` comes right after a 'not', noise and 'allow' left out."""
+    """Return whether `concept` comes right after a 'not', noise and 'allow' left out."""
     waiting = False
     for each, _ in parts:
         if waiting and each == concept:
@@ -165,7 +165,7 @@ def _folded(text: str) -> str:
 
 
 def is_opt_out_name(name: str) -> bool:
-    """Tell whether a column's name is about refusals and nothing else, so that no field takes it."""
+    """Return whether a column's name is about refusals and nothing else, so that no field takes it."""
     column = read_header(name)
     return column is not None and column.kind != "status"
 
@@ -246,7 +246,7 @@ def _read_phrase(column: OptOutColumn, text: str) -> Said:
 
 
 def _is_agreeable(column: OptOutColumn, has: set[str]) -> bool:
-    """Tell whether a cell says that nothing is forbidden: 'Allow', 'soft', only other ways than mail."""
+    """Return whether a cell says that nothing is forbidden: 'Allow', 'soft', only other ways than mail."""
     if "not" in has or "unknown" in has:
         return column.kind in ("refusal", "bounce") and "not" in has and not has.isdisjoint({"refuse", "bounce"})
     return not has.isdisjoint({"allow", "soft"}) or ("voice" in has and "mail" not in has)

@@ -46,7 +46,7 @@ class TableShape:
     blanks_lead: bool = False
 
     def straight(self, cells: Sequence[str], width: int, delimiter: str) -> list[str] | None:
-        """Give a row's cells as its table has them; None where it is not certain which they are.
+        """Return a row's cells as its table has them; None where it is not certain which they are.
 
         What cannot have shifted anything, since every column holds what it should and no joining would do so, is left
         where it is, beyond the last column.
@@ -83,7 +83,7 @@ class TableShape:
         return not any(is_kind(alien, text) for alien in aliens)
 
     def _may_be_joined(self, column: int, parts: Sequence[str]) -> bool:
-        """Say whether a delimiter may stand in a cell of this column at all."""
+        """Return whether a delimiter may stand in a cell of this column at all."""
         kind = self.kinds[column] if column < len(self.kinds) else None
         return kind in (None, "number", "country") or (
             kind == "phone" and all(is_kind("phone", part.strip()) for part in parts)
@@ -93,7 +93,7 @@ class TableShape:
         return all(self._fits(column, cell) for column, cell in enumerate(cells))
 
     def _ways(self, cells: Sequence[str], width: int, delimiter: str) -> list[list[str]]:
-        """Give the first two ways in which joining neighbours gives a sound row of `width` cells."""
+        """Return the first two ways in which joining neighbours gives a sound row of `width` cells."""
 
         @cache
         def from_(start: int, column: int) -> tuple[tuple[str, ...], ...]:
@@ -131,7 +131,7 @@ class TableShape:
 def line_of_wrong_header(
     records: Sequence[tuple[int, Sequence[str]]], shape: TableShape, width: int, delimiter: str
 ) -> int | None:
-    """Give the first line that goes beyond the header where most do and cannot be put right: it is no header of theirs.
+    """Return the first line that goes beyond the header where most do and cannot be put right: no header of theirs.
 
     Args:
         records: (line, cells) of a sample.
@@ -151,7 +151,7 @@ def _goes_beyond(cells: Sequence[str], shape: TableShape, width: int, delimiter:
 
 
 def shape_of(rows: Sequence[Sequence[str]], fields: Sequence[str | None]) -> TableShape:
-    """Say what the columns of a table hold.
+    """Return what the columns of a table hold.
 
     Args:
         rows: A sample; those wider than the table say nothing.

@@ -19,7 +19,7 @@ from core.leads.merging import ConflictPolicy
 
 @cache
 def rules_digest() -> str:
-    """Give the SHA-256 of this package's files: another version may read the same bytes differently."""
+    """Return the SHA-256 of this package's files: another version may read the same bytes differently."""
     digest = sha256()
     for file in sorted(Path(__file__).parents[1].rglob("*")):
         if file.suffix in {".py", ".txt"}:
@@ -164,7 +164,7 @@ _SHARED = {
 
 
 def warnings_of(kept_apart: Mapping[str, int], mapping: Mapping[str, str], no_identity: str | None) -> list[str]:
-    """Say in words which rows share with another person or company what should be their own.
+    """Return, in words, which rows share with another person or company what should be their own.
 
     Args:
         kept_apart: kind of key -> rows (`core.imports.batches.Placing`).

@@ -66,7 +66,7 @@ def dedupe_key(
     cells: list[str] | None = None,
     prefer: DedupeKey = "auto",
 ) -> str:
-    """Give the one key of a row.
+    """Return the one key of a row.
 
     The first that the row has of: external id with its source, contact e-mail, company domain with person, company
     name with city and country (and person, so that colleagues stay two leads), a company domain alone, a hash of
@@ -107,7 +107,7 @@ def dedupe_key(
 
 
 def further_keys(values: Sequence[str | None], prefer: DedupeKey = "auto", *, ids_count: bool = True) -> list[str]:
-    """Give every key that a lead's values have, in the order in which they are tried, the hash of the values last.
+    """Return every key that a lead's values have, in the order in which they are tried, the hash of the values last.
 
     They stand in for a key that turns out to be somebody else's.
 

@@ -46,7 +46,7 @@ class Cost:
         return Cost(self.usd * count, self.credits * count)
 
     def covers(self, other: "Cost") -> bool:
-        """Tell whether `other` is not more than this, in money and in credits."""
+        """Return whether `other` is not more than this, in money and in credits."""
         return self.usd >= other.usd and self.credits >= other.credits
 
 
@@ -82,7 +82,7 @@ def receipts() -> Iterator[list[Receipt]]:
 
 
 def hand_out(receipt: Receipt) -> None:
-    """Give a receipt to whoever collects them."""
+    """Return a receipt to whoever collects them."""
     for collected in _collecting.get():
         collected.append(receipt)
 
@@ -128,7 +128,7 @@ class Budget:
             raise ValueError("a budget in credits names its provider")
 
     def is_about(self, provider: str, run_id: UUID | None) -> bool:
-        """Tell whether a call of `provider` in `run_id` counts against this budget."""
+        """Return whether a call of `provider` in `run_id` counts against this budget."""
         return self.provider in (None, provider) and (self.period is not Period.RUN or run_id is not None)
 
     def amount_of(self, cost: Cost) -> Decimal:

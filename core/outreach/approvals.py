@@ -210,7 +210,7 @@ class Approval:
         return self.proposal.content
 
     def is_held_by(self, name: str) -> bool:
-        """Tell whether `name` has claimed it, and may execute it."""
+        """Return whether `name` has claimed it, and may execute it."""
         return self.status is ApprovalStatus.EXECUTING and self.claimed_by == name
 
 
@@ -302,7 +302,7 @@ def _check_seen(approval: Approval, digest: str) -> None:
 
 
 def outcome(approval: Approval) -> str:
-    """Say in a few words what became of an approval."""
+    """Return, in a few words, what became of an approval."""
     by = f" by {approval.decided_by}" if approval.decided_by else ""
     when = f" at {approval.decided_at:%Y-%m-%d %H:%M} UTC" if approval.decided_at else ""
     why = f" ({approval.reason})" if approval.reason else ""

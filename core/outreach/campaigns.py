@@ -180,7 +180,7 @@ class CampaignReport(Report):
 
 
 def problems_of_body(body: str, offer: str) -> list[str]:
-    """Say what is wrong with a variant's text; empty where nothing is.
+    """Return what is wrong with a variant's text; empty where nothing is.
 
     Args:
         body: with placeholders.
@@ -196,7 +196,7 @@ def problems_of_body(body: str, offer: str) -> list[str]:
 
 
 def problems_of_subject(subject: str, offer: str) -> list[str]:
-    """Say what is wrong with a subject line; empty where nothing is."""
+    """Return what is wrong with a subject line; empty where nothing is."""
     problems = (
         [] if 3 <= len(subject) <= MAX_SUBJECT and "\n" not in subject else [f"not 3 to {MAX_SUBJECT} characters"]
     )
@@ -257,7 +257,7 @@ def reading_grade(text: str) -> float:
 
 
 def is_fit(value: str) -> bool:
-    """Tell whether a field's value may stand in a message: a few words on a line, no addresses, no words of our own."""
+    """Return whether a field's value may stand in a message: a few words, no addresses, no words of our own."""
     is_short = _FIT.fullmatch(value) is not None and len(value.split()) <= 8
     return is_short and not carries_address(value) and not _INTERNAL.search(value)
 
@@ -310,7 +310,7 @@ def signature(sender: Sender) -> str:
 
 
 def leaked(message: CampaignMessage, secrets: Iterable[str]) -> str | None:
-    """Say that a message tells what we think of the person, or None."""
+    """Return that a message tells what we think of the person, or None."""
     text = f"{message.subject}\n{message.body}".lower()
     return "would tell what we think of them" if any(len(s) > 3 and s.lower() in text for s in secrets) else None
 

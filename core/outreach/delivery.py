@@ -105,7 +105,7 @@ def enhanced_code(code: int, text: str) -> tuple[int, int] | None:
 
 
 def meaning_of(stage: Stage, code: int | None, text: str = "") -> ReplyMeaning:
-    """Say what a reply, or its absence, means.
+    """Return what a reply, or its absence, means.
 
     Args:
         stage: of the conversation.
@@ -128,12 +128,12 @@ def meaning_of(stage: Stage, code: int | None, text: str = "") -> ReplyMeaning:
 
 
 def _is_of_message(subject: int, detail: int) -> bool:
-    """Tell whether a code is about the message itself: its size or its form."""
+    """Return whether a code is about the message itself: its size or its form."""
     return subject == 6 or (subject, detail) in {(2, 3), (3, 4)}
 
 
 def _is_certain(enhanced: tuple[int, int] | None) -> bool:
-    """Tell whether a code is so plain about a recipient or message that no word beside it counts."""
+    """Return whether a code is so plain about a recipient or message that no word beside it counts."""
     return enhanced in {(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1), (2, 2), (2, 3), (3, 4), (6, 7)}
 
 
@@ -192,7 +192,7 @@ def _policy(stage: Stage, detail: int, for_this_one: ReplyMeaning) -> ReplyMeani
 
 
 def told(stage: Stage, code: int | None, text: str, meaning: ReplyMeaning, *, reason: str = "") -> str:
-    """Say in words what happened: what the server said, to what, and what that means. Never the server's own words.
+    """Return what happened in words: what the server said, to what, what that means. Never the server's own words.
 
     Args:
         stage: of the conversation.

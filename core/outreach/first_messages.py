@@ -60,7 +60,7 @@ class Other:
 
 
 def is_first(proposal: Proposal) -> bool:
-    """Tell whether a message is a first one: nobody who was written to gets it."""
+    """Return whether a message is a first one: nobody who was written to gets it."""
     return proposal.kind is ApprovalKind.EMAIL and proposal.subject_id.startswith(CAMPAIGN)
 
 
@@ -87,17 +87,17 @@ def obstacle(
 
 
 def why(other: Other) -> str:
-    """Say in a few words what stands against a message; the same for all of its kind, so that it can be counted."""
+    """Return in a few words what stands against a message, the same for all of its kind: it can be counted."""
     return "they were written to before" if other.went_out else "another message to them waits or is on its way"
 
 
 def told(other: Other) -> str:
-    """Say which message that is, in one line."""
+    """Return which message that is, in one line."""
     became = "sent" if other.sent is SendStatus.SENT else "perhaps sent" if other.went_out else str(other.status)
     return f"{other.at:%Y-%m-%d} “{other.headline}” ({other.kind}, {became}, approval {str(other.approval_id)[:8]})"
 
 
 def told_all(others: Sequence[Other]) -> list[str]:
-    """Say for who decides what else went or may go to the same person, the latest first."""
+    """Return, for who decides, what else went or may go to the same person, the latest first."""
     latest = sorted(others, key=lambda other: other.at, reverse=True)
     return [f"{'Written before' if other.went_out else 'Also open'}: {told(other)}" for other in latest]

@@ -202,7 +202,7 @@ def _plain_number(text: str) -> str:
 
 
 def carries_address(text: str) -> bool:
-    """Tell whether a text has an e-mail or web address in it."""
+    """Return whether a text has an e-mail or web address in it."""
     return _ADDRESS.search(text) is not None
 
 
@@ -238,7 +238,7 @@ def _fault(text: str, quote: str, source: MarketEvidence | None) -> Fault | None
 
 
 def gives_orders(text: str) -> bool:
-    """Tell whether a text speaks to a model rather than to a reader.
+    """Return whether a text speaks to a model rather than to a reader.
 
     A second line of defence: it knows the usual wordings only. What a model may do at all, and that claims are held
     against their sources, does not rest on it.
@@ -317,7 +317,7 @@ def _is_about(sentence: str, terms: Sequence[str]) -> bool:
 
 
 def shortfall(confidence: float, bar: float, *, findings: int, unread: int) -> str | None:
-    """Say why findings are not enough, or None where they are."""
+    """Return why findings are not enough, or None where they are."""
     if findings and confidence >= bar:
         return None
     left = "there was nothing left to read" if not unread else "the rounds were used up"

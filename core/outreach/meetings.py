@@ -26,7 +26,7 @@ class Span:
     ends_at: datetime
 
     def overlaps(self, other: "Span") -> bool:
-        """Tell whether the two have a moment in common."""
+        """Return whether the two have a moment in common."""
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
     def as_json(self) -> dict[str, str]:
@@ -113,7 +113,7 @@ def _starts(day: date, hours: WorkingHours, zone: ZoneInfo) -> Iterator[datetime
 
 
 def within(slot: Span, hours: WorkingHours) -> bool:
-    """Tell whether a slot begins and ends within one day's working hours."""
+    """Return whether a slot begins and ends within one day's working hours."""
     zone = hours.zone
     starts, ends = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
     same_day = starts.date() == ends.date() and starts.weekday() in hours.days
@@ -160,7 +160,7 @@ def _suits(slot: Span, zone_name: str) -> bool:
 
 
 def said(slot: Span, zone_name: str) -> str:
-    """Say a slot for somebody in a time zone: `Tuesday, 24 November 2026, 10:00-10:30 (Europe/Berlin, UTC+01:00)`."""
+    """Return a slot in words: `Tuesday, 24 November 2026, 10:00-10:30 (Europe/Berlin, UTC+01:00)`."""
     zone = ZoneInfo(zone_name)
     starts, ends = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
     offset = starts.strftime("%z")

@@ -25,7 +25,7 @@ def said_themselves(text: str, ours: str = "") -> str:
 
 
 def is_opt_out(own_words: str) -> bool:
-    """Tell whether somebody asks, in their own words, not to be written to or called."""
+    """Return whether somebody asks, in their own words, not to be written to or called."""
     plain = _plain(own_words)
     return _OPT_OUT.search(plain) is not None or _WHOLE.fullmatch(plain) is not None
 

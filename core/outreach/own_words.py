@@ -54,7 +54,7 @@ def _squeezed(line: str) -> str:
 
 
 def _is_head(line: str) -> bool:
-    """Tell whether a line says whom and when a quotation is from."""
+    """Return whether a line says whom and when a quotation is from."""
     if len(line) > _LONGEST_HEAD or not _ENDS_IN_COLON.search(line):
         return False
     has_verb = _VERB.search(line) is not None
@@ -76,12 +76,12 @@ def _head_at(lines: list[str], number: int) -> int:
 
 
 def _is_marked_below(lines: list[str], number: int) -> bool:
-    """Tell whether what is quoted carries marks; where it does not, all that follows is quoted."""
+    """Return whether what is quoted carries marks; where it does not, all that follows is quoted."""
     return any(_MARKED.match(each) for each in lines[number + 1 :])
 
 
 def _ends_their_words(lines: list[str], number: int) -> bool:
-    """Tell whether a ruler or a block of headers stands here, below which all is quoted."""
+    """Return whether a ruler or a block of headers stands here, below which all is quoted."""
     line = lines[number]
     if _RULER.match(line) or _PLAIN_FROM.match(line):
         return True

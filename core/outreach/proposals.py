@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"\d[\d.,]*")
 
 
 def qualifies(facts: Mapping[str, Any]) -> str | None:
-    """Say why nobody can propose a meeting here, or None where one may.
+    """Return why nobody can propose a meeting here, or None where one may.
 
     Whom the profile disqualifies may get one: a proposal is always asked for by the lead's id, and its approval says so
     first.

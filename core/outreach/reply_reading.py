@@ -244,7 +244,7 @@ class _Reader:
             self._strange.append(word)
 
     def _is_one_of_ours(self, said: Sequence[re.Match[str]], at: int) -> bool:
-        """Tell whether a word for a time names one of the offered ones, and not one among others or another one."""
+        """Return whether a word for a time names one of the offered ones, and not one among others or another one."""
         language, word = self._language, said[at]["word"].lower()
         after = said[at + 1] if at + 1 < len(said) else None
         is_numbered = _word(said, at - 1) in language.ordinals or (at > 0 and said[at - 1]["nth"] is not None)
@@ -286,7 +286,7 @@ class _Reader:
             self._narrow(is_slot | self._where(day=number) | self._at(number, 0))
 
     def _is_numbered(self, said: Sequence[re.Match[str]], at: int) -> bool:
-        """Tell whether a number is a slot's: `slot 2`, `#2`, `2nd slot`, `2. Termin`."""
+        """Return whether a number is a slot's: `slot 2`, `#2`, `2nd slot`, `2. Termin`."""
         token, nouns = said[at], self._language.nouns
         if at > 0 and (_word(said, at - 1) in nouns or said[at - 1]["sign_of"] is not None):
             return True

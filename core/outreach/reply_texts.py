@@ -23,7 +23,7 @@ _DISCLAIMERS = re.compile(alternatives("letters.disclaimers"), re.IGNORECASE)
 
 
 def _is_plain_name(token: str, known: frozenset[str]) -> bool:
-    """Tell whether a word may be somebody's name: capitalised, and no word that says something here."""
+    """Return whether a word may be somebody's name: capitalised, and no word that says something here."""
     word = token.strip(".,!:;").lower()
     if word in known or word in _HONORIFICS:
         return True
@@ -87,7 +87,7 @@ def _is_signed(line: str, known: frozenset[str]) -> bool:
 
 
 def _is_closing(line: str, known: frozenset[str]) -> bool:
-    """Tell whether a line does nothing but end a letter: `Best regards, Ada`."""
+    """Return whether a line does nothing but end a letter: `Best regards, Ada`."""
     tokens = re.findall(r"[\w'.-]+", line)
     if not 0 < len(tokens) <= 7 or re.search(r"\d", line):
         return False
@@ -102,7 +102,7 @@ _SMALL = 3
 
 
 def _is_of_signature(line: str, known: frozenset[str]) -> bool:
-    """Tell whether a line below a letter's end is a name, a title, an address or a device's advertisement."""
+    """Return whether a line below a letter's end is a name, a title, an address or a device's advertisement."""
     tokens = re.findall(r"[^\W\d_]+", line)
     lowered = {token.lower() for token in tokens}
     if _DEVICES.match(line) or _is_closing(line, known):

@@ -83,7 +83,7 @@ def role_in_title(title: str) -> str | None:
 
 
 def micro(points: Decimal) -> int:
-    """Give points in millionths, the last one rounded half to even."""
+    """Return points in millionths, the last one rounded half to even."""
     return int((points * MICRO).to_integral_value(ROUND_HALF_EVEN))
 
 
@@ -139,13 +139,13 @@ def _over_texts(single: _Single, columns: Sequence[str]) -> Rater:
 
 
 def known(raw: str | None) -> str | None:
-    """Give a value without white space around it; None where it is empty or says that nothing is known ('n/a')."""
+    """Return a value without white space around it; None where it is empty or says that nothing is known ('n/a')."""
     return cell_text.text(raw) if raw else None
 
 
 @lru_cache(maxsize=_CACHE)
 def words_of(text: str) -> str:
-    """Give a text's words without case, accents and punctuation, a space around each."""
+    """Return a text's words without case, accents and punctuation, a space around each."""
     return f" {' '.join(_WORD.findall(fold(text)))} "
 
 
@@ -200,7 +200,7 @@ def _bands(rule: Bands) -> _Single:
 
 
 def _countries_too(choice: ListedValue, *, is_whole: bool) -> list[str]:
-    """Give a choice's words, and where they are countries or groups of them every way to write those.
+    """Return a choice's words, and where they are countries or groups of them every way to write those.
 
     Codes are left out where they may stand within a text: there 'IT' and 'IN' are words of other kinds.
     """
@@ -233,7 +233,7 @@ def _number(scale: Scale | None) -> _Single:
 
 
 def _phrases(choice: ListedValue) -> list[str]:
-    """Give what to look for in the words of a text; an open end for 'install*'."""
+    """Return what to look for in the words of a text; an open end for 'install*'."""
     found = []
     for word in choice.words:
         phrase = words_of(word)
@@ -351,7 +351,7 @@ class _Place(NamedTuple):
         )
 
     def fits(self, country: str | None, state: str | None, city: str | None, postal: str | None) -> bool | None:
-        """Tell whether an address lies here; None where it does not say enough."""
+        """Return whether an address lies here; None where it does not say enough."""
         answers: list[bool | None] = []
         if self.countries:
             answers.append(None if country is None else bool(countries_of(country) & self.countries))

@@ -44,5 +44,5 @@ def svg(counts: Sequence[int], labels: Sequence[str], colours: Sequence[str], *,
 
 
 def data_uri(document: str) -> str:
-    """Give an SVG document as an address that holds it."""
+    """Return an SVG document as an address that holds it."""
     return "data:image/svg+xml;base64," + b64encode(document.encode()).decode()

@@ -354,7 +354,7 @@ class Profile(Part):
         return sha256(json.dumps([rules, said], sort_keys=True).encode()).hexdigest()[:16]
 
     def unknown_points(self, criterion: Criterion) -> Decimal | None:
-        """Give what a criterion counts where its value is not known; None: it is left out."""
+        """Return what a criterion counts where its value is not known; None: it is left out."""
         unknown = self.unknown if criterion.unknown is None else criterion.unknown
         return None if unknown == "skip" else Decimal(unknown)
 
@@ -386,6 +386,6 @@ def read_profile(path: Path) -> Profile:
 
 
 def json_schema() -> dict[str, Any]:
-    """Give the JSON Schema of `icp.yaml`, for editors."""
+    """Return the JSON Schema of `icp.yaml`, for editors."""
     schema = Profile.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "icp.yaml"} | schema

@@ -96,12 +96,12 @@ class AssessmentQuestion:
     points: Sequence[Mapping[str, Any]]
 
     def facts_text(self) -> str:
-        """Give the facts as JSON in which no mark-up can begin."""
+        """Return the facts as JSON in which no mark-up can begin."""
         text = json.dumps(dict(self.facts), ensure_ascii=False, indent=1)
         return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
     def points_text(self) -> str:
-        """Give a line for each criterion: what it gave, and why. None of it is a lead's text."""
+        """Return a line for each criterion: what it gave, and why. None of it is a lead's text."""
         return "\n".join(
             f"- {point['criterion']}: "
             + ("not known" if not point["known"] or point["points"] is None else f"{point['points']:g}, {point['why']}")
@@ -132,7 +132,7 @@ def question_of(
 
 
 def _shown(names: Sequence[str], values: Sequence[str | None]) -> dict[str, str]:
-    """Give the known values, each on one line, cut where they are long; of personal ones only that they are there."""
+    """Return the known values, each on one line, cut where they are long; of personal ones only that they are there."""
     left = _MAX_ALL_CHARS
     shown = {}
     for name, raw in zip(names, values, strict=True):
@@ -151,7 +151,7 @@ def _shown(names: Sequence[str], values: Sequence[str | None]) -> dict[str, str]
 
 
 def on_one_line(text: str) -> str:
-    """Give a text without control, invisible and direction characters, each white space one blank."""
+    """Return a text without control, invisible and direction characters, each white space one blank."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 

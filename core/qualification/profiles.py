@@ -13,12 +13,12 @@ _EXAMPLES = {"default": "icp_example.yaml", "rubric": "icp_rubric_example.yaml"}
 
 
 def example_text(which: str = "default") -> str:
-    """Give an example profile as it stands: `default` or `rubric`."""
+    """Return an example profile as it stands: `default` or `rubric`."""
     return files("core.qualification").joinpath(_EXAMPLES[which]).read_text(encoding="utf-8")
 
 
 def current_profile(asked_for: Path | None, settings: Settings) -> Profile:
-    """Give the profile to score by.
+    """Return the profile to score by.
 
     Args:
         asked_for: a file; None: the one of the settings, else `icp.yaml` in the data directory, else the example.
@@ -35,7 +35,7 @@ def current_profile(asked_for: Path | None, settings: Settings) -> Profile:
 
 
 def doubts_of(profile: Profile) -> tuple[str, ...]:
-    """Say, each in a line, what a profile may say and probably does not mean: countries that nobody knows."""
+    """Return, each in a line, what a profile may say and probably does not mean: countries that nobody knows."""
     doubts: dict[str, None] = {}
     for part in (*profile.criteria, *profile.disqualifiers):
         if not part.is_about_country or part.one_of is None or part.one_of.match != "whole":

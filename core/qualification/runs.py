@@ -156,7 +156,7 @@ def by_rules(lead: LeadFacts, score: Decimal, tier: Tier, confidence: Decimal, b
 
 
 def is_put_before_a_model(rules: Assessment) -> bool:
-    """Tell whether a model is asked about a lead: not where nothing is known, nor where a disqualifier applies."""
+    """Return whether a model is asked about a lead: not where nothing is known, nor where a disqualifier applies."""
     return rules.rules_score is not None and not _has_disqualifier(rules.breakdown)
 
 
@@ -165,12 +165,12 @@ def _has_disqualifier(breakdown: bytes) -> bool:
 
 
 def unasked(rules: Assessment, why: str = DISQUALIFIED) -> Assessment:
-    """Give the assessment of a lead that is not put before a model: as the rules say, and why."""
+    """Return the assessment of a lead that is not put before a model: as the rules say, and why."""
     return rules if rules.outcome == "skipped" else replace(rules, reason=why)
 
 
 def with_answer(rules: Assessment, answer: Opinion | Unanswered, profile: Profile) -> Assessment:
-    """Give what becomes of a lead once a model was asked about it.
+    """Return what becomes of a lead once a model was asked about it.
 
     A usable answer is kept within the profile's margin. Where a limit kept the question from being answered the lead is
     due later; where the provider failed it has failed; where the answers were of no use the rules' score stands.
@@ -184,7 +184,7 @@ def with_answer(rules: Assessment, answer: Opinion | Unanswered, profile: Profil
 
 
 def with_opinion(rules: Assessment, opinion: Opinion, profile: Profile) -> Assessment:
-    """Give an assessment in which a model's opinion counts.
+    """Return an assessment in which a model's opinion counts.
 
     Its score is kept within the profile's margin around the rules' score and within 0-100; a disagreement beyond that
     is said in `reason`. Whom a disqualifier meets stays disqualified.
@@ -261,7 +261,7 @@ class QualificationReport(Report):
 
 
 def tiers_of_tens(profile: Profile) -> list[Tier]:
-    """Give the tier in which the middle of each ten of scores lies: 5, 15, … 95."""
+    """Return the tier in which the middle of each ten of scores lies: 5, 15, … 95."""
     return [tier_of(micro(Decimal(10 * ten + 5)), thresholds(profile.tiers)) for ten in range(10)]
 
 

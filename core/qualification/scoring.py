@@ -49,7 +49,7 @@ class Point:
     why: str
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as plain JSON values: a stable interface."""
+        """Return it as plain JSON values: a stable interface."""
         return {
             "criterion": self.criterion,
             "weight": self.weight,
@@ -158,7 +158,7 @@ class Scorer:
 
 
 def applies(rating: Rating) -> bool:
-    """Tell whether a disqualifier's rating disqualifies: only what is known does."""
+    """Return whether a disqualifier's rating disqualifies: only what is known does."""
     return rating.points is not None and rating.points > 0
 
 
@@ -188,18 +188,18 @@ def rounded_division(dividend: int, divisor: int) -> int:
 
 
 def thresholds(tiers: Tiers) -> tuple[int, int, int]:
-    """Give the thresholds of cold, warm and hot in millionths."""
+    """Return the thresholds of cold, warm and hot in millionths."""
     return micro(tiers.cold), micro(tiers.warm), micro(tiers.hot)
 
 
 def tier_of(score: int, limits: tuple[int, int, int]) -> Tier:
-    """Give the tier of a score in millionths that no disqualifier touches."""
+    """Return the tier of a score in millionths that no disqualifier touches."""
     cold, warm, hot = limits
     return "hot" if score >= hot else "warm" if score >= warm else "cold" if score >= cold else "disqualified"
 
 
 def reason_of(breakdown: Sequence[Mapping[str, Any]], *, longest: int = 3) -> str:
-    """Say in a line why a score is what it is: what disqualifies, else what moved it most, then what is not known.
+    """Return, in a line, why a score is what it is: what disqualifies, else what moved it most, then what is not known.
 
     Args:
         breakdown: `Point.to_json` values.

@@ -46,7 +46,7 @@ class ExportRequest(Frozen):
 
 
 def in_words(*, reasoning: str | None, breakdown: Sequence[Mapping[str, Any]] | None, reason: str | None) -> str | None:
-    """Say in a line why a lead has the score it has.
+    """Return, in a line, why a lead has the score it has.
 
     Args:
         reasoning: a model's, which stands for the rules' where there is one.

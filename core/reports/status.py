@@ -37,7 +37,7 @@ class StatusReport(Report):
 
 
 def starts(now: datetime) -> tuple[datetime, datetime]:
-    """Give the first moments of the UTC day and of the month that `now` lies in, as budgets count them."""
+    """Return the first moments of the UTC day and of the month that `now` lies in, as budgets count them."""
     day, month = (
         Budget(period, Unit.USD, Decimal(0)).span(now.astimezone(UTC)) for period in (Period.DAY, Period.MONTH)
     )

@@ -123,7 +123,7 @@ def _problem(section: type[Section], detail: ErrorDetails) -> str:
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Tell whether a field's value must never be shown."""
+    """Return whether a field's value must never be shown."""
     return SecretStr in _kinds(field.annotation)
 
 

@@ -53,7 +53,7 @@ def login(settings: Settings, url: str) -> str | None:
 
 
 def how_to_sign_in(settings: Settings) -> str:
-    """Say what to type where a server started here asks for a password."""
+    """Return what to type where a server started here asks for a password."""
     if settings.prefect.server_api_auth_string is not None:
         return "sign in with what PREFECT_SERVER_API_AUTH_STRING says"
     if settings.prefect.api_auth_string is not None:

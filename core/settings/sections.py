@@ -39,7 +39,7 @@ def tuning(default: Any, description: str, **bounds: Any) -> Any:
 
 
 def is_tuning(field: FieldInfo) -> bool:
-    """Tell whether a field is for tuning, not for every user."""
+    """Return whether a field is for tuning, not for every user."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and extra.get("tuning") is True
 

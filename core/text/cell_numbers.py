@@ -49,7 +49,7 @@ def exact_number(value: str) -> Decimal | None:
 
 
 def middle_of(low: Decimal, high: Decimal) -> Decimal:
-    """Give the middle of a range."""
+    """Return the middle of a range."""
     # Between whole ends the middle is made whole: 200.5 would fall between the bands 51-200 and 201-500.
     middle = (low + high) / 2
     is_whole = low == low.to_integral_value() and high == high.to_integral_value()

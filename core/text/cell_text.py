@@ -23,7 +23,7 @@ WHOLE = re.compile(r"^(\d+)[.,]0$")
 
 
 def text(raw: str) -> str | None:
-    """Give a cell's text without surrounding white space, or None where it says that there is nothing."""
+    """Return a cell's text without surrounding white space, or None where it says that there is nothing."""
     value = raw.strip()
     if len(value) <= _LONGEST_MISSING and value.lower() in MISSING:
         return None
@@ -38,11 +38,11 @@ def text(raw: str) -> str | None:
 
 
 def aside(raw: str) -> str:
-    """Give a cell that no field takes as it is kept beside the lead."""
+    """Return a cell that no field takes as it is kept beside the lead."""
     return unguarded(raw) if raw.isprintable() else _UNSTORABLE.sub("", unguarded(raw))
 
 
 def storable(raw: str) -> str:
-    """Give text without what a database cannot store: NUL and lone surrogates."""
+    """Return text without what a database cannot store: NUL and lone surrogates."""
     # What is printable holds neither; one look, and quick for letters of every script.
     return raw if raw.isprintable() else _UNSTORABLE.sub("", raw)

@@ -16,7 +16,7 @@ from core.text.folding import fold
 
 @cache
 def _table() -> tuple[dict[str, str], dict[str, str], Mapping[str, tuple[str, ...]]]:
-    """Give (folded word -> ISO alpha-2 code, code -> English name, code -> all its spellings)."""
+    """Return (folded word -> ISO alpha-2 code, code -> English name, code -> all its spellings)."""
     words: dict[str, str] = {}
     names: dict[str, str] = {}
     spellings: dict[str, tuple[str, ...]] = {}
@@ -37,27 +37,27 @@ def _key(text: str) -> str:
 
 
 def country_words() -> frozenset[str]:
-    """Give every known code and name, folded."""
+    """Return every known code and name, folded."""
     return frozenset(_table()[0])
 
 
 @lru_cache(maxsize=8192)
 def country_code(text: str) -> str | None:
-    """Give the ISO 3166-1 alpha-2 code of a country written in any listed way; None if it is none."""
+    """Return the ISO 3166-1 alpha-2 code of a country written in any listed way; None if it is none."""
     key = _key(text)
     return _table()[0].get(key) or _table()[0].get(key.removeprefix("the "))
 
 
 def country_name(code: str) -> str:
-    """Give a code's English short name."""
+    """Return a code's English short name."""
     return _table()[1][code]
 
 
 def country_key(text: str) -> str:
-    """Give what compares countries: the code, whatever the language it is written in; else the folded text."""
+    """Return what compares countries: the code, whatever the language it is written in; else the folded text."""
     return country_code(text) or fold(text)
 
 
 def spellings_of(code: str) -> tuple[str, ...]:
-    """Give every listed way to write a country, as listed: the codes and the English name first."""
+    """Return every listed way to write a country, as listed: the codes and the English name first."""
     return _table()[2][code]

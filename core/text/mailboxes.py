@@ -30,7 +30,7 @@ _LEADING = folded("mailboxes.leading")
 
 
 def is_made_up(address: str) -> bool:
-    """Say whether an address was put in where none was known.
+    """Return whether an address was put in where none was known.
 
     Args:
         address: In lower case, with one '@'.
@@ -53,7 +53,7 @@ def _is_made_up(name: str, host: str) -> bool:
 
 
 def is_shared(address: str) -> bool:
-    """Say whether a mailbox is a company's or a department's and not a person's.
+    """Return whether a mailbox is a company's or a department's and not a person's.
 
     Args:
         address: In lower case.

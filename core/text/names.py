@@ -109,7 +109,7 @@ def _without_nickname(text: str) -> tuple[str, str] | None:
 
 
 def same_person(one: PersonName, other: PersonName) -> bool:
-    """Say whether two names can be of one person: equal keys, or equal family names with given names that agree."""
+    """Return whether two names can be of one person: equal keys, or equal family names with given names that agree."""
     if one.key == other.key:
         return True
     if _letters(fold(one.family)) != _letters(fold(other.family)):

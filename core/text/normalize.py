@@ -61,7 +61,7 @@ _PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"}
 
 
 def email(raw: str) -> str | None:
-    """Give the first valid address in a cell, in its canonical form (`core.text.mail_addresses`)."""
+    """Return the first valid address in a cell, in its canonical form (`core.text.mail_addresses`)."""
     if len(raw) <= 66:
         if _EMAIL_FAST(raw):
             return raw
@@ -72,7 +72,7 @@ def email(raw: str) -> str | None:
 
 
 def real_email(raw: str) -> str | None:
-    """Give the first valid address in a cell that was not made up where none was known."""
+    """Return the first valid address in a cell that was not made up where none was known."""
     found = email(raw)
     return found if found is None or not is_made_up(found) else _real_email(raw)
 
@@ -101,7 +101,7 @@ def _emails(raw: str) -> Iterator[str]:
 
 
 def _split_url(raw: str) -> tuple[str, str, str] | None:
-    """Give (scheme, host, rest) of a URL or bare host; None where it is neither."""
+    """Return (scheme, host, rest) of a URL or bare host; None where it is neither."""
     value = (text(raw) or "").strip("'\"<>() ")
     for cut in (";", ",", " ", "\n", "|"):
         if cut in value:
@@ -140,7 +140,7 @@ def _ascii_host(host: str) -> str | None:
 
 
 def url(raw: str) -> str | None:
-    """Give a web address with scheme and lower-case host; 'https' where none is written."""
+    """Return a web address with scheme and lower-case host; 'https' where none is written."""
     if _URL_FAST(raw):
         return raw
     if home_page := _HOME_PAGE_FAST(raw):
@@ -168,7 +168,7 @@ def _suffixes() -> "tldextract.TLDExtract":
 
 @lru_cache(maxsize=CACHE)
 def domain(raw: str) -> str | None:
-    """Give the registrable domain of a URL or host: 'https://www.shop.example.co.uk/a' -> 'example.co.uk'."""
+    """Return the registrable domain of a URL or host: 'https://www.shop.example.co.uk/a' -> 'example.co.uk'."""
     parts = _split_url(raw)
     if parts is None:
         return None
@@ -176,7 +176,7 @@ def domain(raw: str) -> str | None:
 
 
 def own_domain(raw: str) -> str | None:
-    """Give the registrable domain where it can be a company's own; None for shared hosts."""
+    """Return the registrable domain where it can be a company's own; None for shared hosts."""
     fast = _DOMAIN_FAST(raw)
     if fast:
         found = fast[1] or fast[2]
@@ -185,7 +185,7 @@ def own_domain(raw: str) -> str | None:
 
 
 def site(raw: str) -> tuple[str | None, str | None]:
-    """Give `url(raw)` and the `own_domain` of that address, both at once: the work is nearly the same."""
+    """Return `url(raw)` and the `own_domain` of that address, both at once: the work is nearly the same."""
     home_page = _SITE_FAST(raw)
     if home_page is None:
         address = url(raw)
@@ -204,13 +204,13 @@ def _own_domain(raw: str) -> str | None:
 
 
 def linkedin_person(raw: str) -> str | None:
-    """Give a person's profile URL in its canonical form; None for anything else, a company's page too."""
+    """Return a person's profile URL in its canonical form; None for anything else, a company's page too."""
     profile = _PROFILE_FAST(raw)
     return f"https://www.linkedin.com/in/{profile[1]}" if profile else _linkedin(raw, person=True)
 
 
 def linkedin_company(raw: str) -> str | None:
-    """Give a company page's URL in its canonical form; None for anything else, a person's profile too."""
+    """Return a company page's URL in its canonical form; None for anything else, a person's profile too."""
     page = _COMPANY_PAGE_FAST(raw)
     return f"https://www.linkedin.com/company/{page[1]}" if page else _linkedin(raw, person=False)
 
@@ -242,7 +242,7 @@ def _linkedin(raw: str, *, person: bool) -> str | None:
 
 @lru_cache(maxsize=CACHE)
 def country(raw: str) -> str | None:
-    """Give a country's English short name; text that is no known country stays as it is."""
+    """Return a country's English short name; text that is no known country stays as it is."""
     value = text(raw)
     if value is None:
         return None
@@ -267,7 +267,7 @@ _AT_MOST = phrases("numbers.at_most")
 
 
 def number_range(raw: str) -> str | None:
-    """Give a number or range in plain digits: '51-200', '1000+', '8200000000', '78724'; other text stays as it is.
+    """Return a number or range in plain digits: '51-200', '1000+', '8200000000', '78724'; other text stays as it is.
 
     Understands '$8.2B', '1.2 Cr', '1,000+', '51 to 200', '10.000', '12 Mio. €', 'over 500 employees'.
     """
@@ -322,7 +322,7 @@ def _amount(digits: str, unit: str | None) -> str | None:
 
 
 def postal_code(raw: str) -> str | None:
-    """Give a postal code: '78724.0' -> '78724', '="00123"' -> '00123'; nothing is padded, nothing guessed."""
+    """Return a postal code: '78724.0' -> '78724', '="00123"' -> '00123'; nothing is padded, nothing guessed."""
     if raw.isdigit():
         return raw
     value = text(raw)
@@ -334,7 +334,7 @@ def postal_code(raw: str) -> str | None:
 
 
 def external_id(raw: str) -> str | None:
-    """Give an id as it stands, without a spreadsheet's '.0'; ids destroyed to '4.9E+11' are refused."""
+    """Return an id as it stands, without a spreadsheet's '.0'; ids destroyed to '4.9E+11' are refused."""
     if raw.isdigit():
         return raw
     value = text(raw)

@@ -34,7 +34,7 @@ _NATIONAL: dict[str, tuple[Callable[[str], object], str, int]] = {
 
 
 def phone(raw: str, country: str | None = None) -> str | None:
-    """Give a number in E.164 where that is certain.
+    """Return a number in E.164 where that is certain.
 
     A number that has no country code, with no country known, stays as it is written: it can still be dialled. What
     spreadsheets have destroyed ('4.9E+11') is refused.

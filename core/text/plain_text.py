@@ -22,7 +22,7 @@ _UNESCAPED = re.compile(rf"[\x7f-\x9f{DIRECTION}\u2028\u2029\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
-    """Give text of several lines as it is read: line ends and tabs stay."""
+    """Return text of several lines as it is read: line ends and tabs stay."""
     if text.isprintable():  # no control character and no mark; the common case
         return text
     text = _SEQUENCE.sub("", text.replace("\r\n", "\n"))
@@ -30,17 +30,17 @@ def plain(text: str) -> str:
 
 
 def plain_line(text: str) -> str:
-    """Give text as it is read, on one line."""
+    """Return text as it is read, on one line."""
     return text if text.isprintable() else " ".join(plain(text).split("\n")).replace("\t", " ")
 
 
 def exact_json(value: Any, *, indent: int | None = None) -> str:
-    """Give a value as JSON that loses nothing and acts on no terminal: such characters are escaped."""
+    """Return a value as JSON that loses nothing and acts on no terminal: such characters are escaped."""
     return _escaped(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
 
 
 def escaped(rendered: bytes) -> bytes:
-    """Give JSON that something else rendered with such characters escaped."""
+    """Return JSON that something else rendered with such characters escaped."""
     if rendered.isascii() and b"\x7f" not in rendered:
         return rendered
     return _escaped(rendered.decode()).encode()

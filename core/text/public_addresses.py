@@ -69,7 +69,7 @@ _EXCEPTED = _networks(_PUBLIC_AFTER_ALL)
 
 
 def is_public_address(address: str) -> bool:
-    """Say whether an IP address is of the public internet.
+    """Return whether an IP address is of the public internet.
 
     Args:
         address: as `getaddrinfo` gives it; one with a scope ("fe80::1%eth0") is of a link, never public.
@@ -81,7 +81,7 @@ def is_public_address(address: str) -> bool:
 
 
 def is_private_host(host: str) -> bool:
-    """Say of a URL's host whether it names, without any look-up, an address that is not public.
+    """Return whether a URL's host names, without any look-up, an address that is not public.
 
     Args:
         host: without brackets. An address may be written in any way a resolver takes: decimal, octal, hexadecimal, in
@@ -99,7 +99,7 @@ def is_private_host(host: str) -> bool:
 
 
 def is_number(host: str) -> bool:
-    """Say whether a host is to be read as an IPv4 address, right or wrong: its last part is a number (WHATWG URL)."""
+    """Return whether a host is to be read as an IPv4 address, right or wrong: its end is a number (WHATWG URL)."""
     return _NUMBER.fullmatch(host.rpartition(".")[2].lower()) is not None
 
 

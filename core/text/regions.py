@@ -42,7 +42,7 @@ _CODE_OF_STATE = {fold(entry[3:]): fold(entry[:2]) for entry in _STATES.split("|
 
 
 def countries_of(name: str) -> frozenset[str]:
-    """Give the ISO codes that a country or group of countries stands for; empty where it is neither."""
+    """Return the ISO codes that a country or group of countries stands for; empty where it is neither."""
     group = _FOLDED.get(fold(name))
     if group:
         return group
@@ -51,12 +51,12 @@ def countries_of(name: str) -> frozenset[str]:
 
 
 def spellings_in(name: str) -> frozenset[str]:
-    """Give every listed way to write the country, or the countries of the group, in lower case; else the name."""
+    """Return every listed way to write the country, or the countries of the group, in lower case; else the name."""
     codes = countries_of(name)
     return frozenset(text.lower() for code in codes for text in spellings_of(code)) or frozenset({name.lower()})
 
 
 def state_key(name: str) -> str:
-    """Give what compares states: 'California', 'CA' and 'US-CA' are one; other states by their name."""
+    """Return what compares states: 'California', 'CA' and 'US-CA' are one; other states by their name."""
     key = fold(name).removeprefix("us-").removeprefix("ca-")
     return _CODE_OF_STATE.get(key, key)

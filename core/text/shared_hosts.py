@@ -10,13 +10,13 @@ from importlib.resources import files
 
 @cache
 def shared_hosts() -> frozenset[str]:
-    """Give every listed host, lower case."""
+    """Return every listed host, lower case."""
     text = files("core.text").joinpath("shared_hosts.txt").read_text(encoding="utf-8")
     return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
 def is_shared(host: str) -> bool:
-    """Tell whether `host` (lower case), or a parent of it, is listed."""
+    """Return whether `host` (lower case), or a parent of it, is listed."""
     listed = shared_hosts()
     while host:
         if host in listed:

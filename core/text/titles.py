@@ -122,7 +122,7 @@ def read_title(text: str) -> Title:
 
 
 def may_hold_title(text: str) -> bool:
-    """Say cheaply whether a text has a word that titles are made of; without one it holds no title."""
+    """Return cheaply whether a text has a word that titles are made of; without one it holds no title."""
     return any(word in _TITLE_WORDS for word in _WORDS.findall(fold(text).replace(".", "")))
 
 
@@ -200,7 +200,7 @@ def _area(tokens: list[str]) -> Role | None:
 
 
 def _head_and_area(part: str) -> tuple[bool, Role | None]:
-    """Say whether the part begins with (or is) a head such as "VP", and the role its area makes of it."""
+    """Return whether the part begins with (or is) a head such as "VP", and the role its area makes of it."""
     tokens = _tokens(part)
     while tokens and tokens[0] in words.BEFORE_HEAD:
         tokens = tokens[1:]
@@ -323,7 +323,7 @@ def _is_small(place: str | None, text: str) -> bool:
 
 
 def is_limited(place: str, *, wholly: bool = False) -> bool:
-    """Say whether a title's place is a region or a field of work rather than an organisation ("President, Sales").
+    """Return whether a title's place is a region or a field of work rather than an organisation ("President, Sales").
 
     Args:
         place: as `Title.place`.

@@ -118,7 +118,7 @@ def _spelled_host(written: str, *, is_bracketed: bool) -> str | None:
 
 
 def _is_label(label: str) -> bool:
-    """Say whether a name's part can be one. Raises ValueError for punycode that is none."""
+    """Return whether a name's part can be one. Raises ValueError for punycode that is none."""
     if label.startswith("xn--") and not label[4:].encode("ascii").decode("punycode").encode():
         return False
     return _LABEL.fullmatch(label) is not None

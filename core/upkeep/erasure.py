@@ -33,7 +33,7 @@ class Subject:
         return frozenset(person_key(name) for name in self.names)
 
     def is_named_in(self, text: str) -> bool:
-        """Tell whether a text holds the address, in any case."""
+        """Return whether a text holds the address, in any case."""
         return self.address in text.lower()
 
 

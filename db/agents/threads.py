@@ -98,7 +98,7 @@ async def cancel(connection: Connection, thread_id: UUID) -> bool:
 
 
 async def is_cancelled(connection: Connection, thread_id: UUID) -> bool:
-    """Tell whether a person has asked a thread to stop."""
+    """Return whether a person has asked a thread to stop."""
     statement = "SELECT is_cancelled FROM agent_threads WHERE id = %(id)s"
     return bool(await select_value(connection, statement, {"id": thread_id}))
 

@@ -48,7 +48,7 @@ def _side(changes: Mapping[str, tuple[Any, Any]], which: int) -> Jsonb:
 
 
 async def was_sent(connection: Connection, provider: str, own_id: UUID, field: str, value: Value) -> bool:
-    """Tell whether a value of a field was sent to the CRM by us, at any time."""
+    """Return whether a value of a field was sent to the CRM by us, at any time."""
     cursor = await connection.execute(
         "SELECT true FROM crm_sync_logs WHERE provider = %s AND own_id = %s AND side = 'theirs'"
         " AND after -> %s = %s LIMIT 1",

@@ -209,7 +209,7 @@ async def renew(connection: Connection, holder: UUID, *, lease_s: float) -> None
 
 
 async def give_back(connection: Connection, holder: UUID) -> None:
-    """Give up all claims of a holder: what it did not finish is due for anybody."""
+    """Release all claims of a holder: what it did not finish is due for anybody."""
     await connection.execute(_GIVE_BACK, {"holder": holder})
 
 
@@ -241,7 +241,7 @@ def _storable(value: Any) -> Any:
 
 
 async def share(connection: Connection, site: str, *, since: datetime) -> int | None:
-    """Give a site's last look to leads that wait for it, as many as fit one transaction.
+    """Return a site's last look to leads that wait for it, as many as fit one transaction.
 
     Args:
         connection: in a transaction.

@@ -179,7 +179,7 @@ def _as_json(value: Found) -> dict[str, object]:
 
 
 async def give_back(lease: EnrichmentLease, questions: Sequence[Question]) -> None:
-    """Give questions back that were taken and certainly not asked."""
+    """Release questions that were taken and certainly not asked."""
     if not questions:
         return
     names = (questions[0].provider, [question.hash for question in questions], lease.token)

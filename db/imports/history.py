@@ -89,7 +89,7 @@ async def select_summaries(connection: Connection, limit: int = 50) -> list[Impo
 
 
 async def get_report_of_run(connection: Connection, flow_run_id: str) -> ImportReport:
-    """Give the report of the import that a Prefect run finished.
+    """Return the report of the import that a Prefect run finished.
 
     Raises:
         ImportNotFound: it finished none.
@@ -116,7 +116,7 @@ async def first_rejects(connection: Connection, import_id: UUID, limit: int) -> 
 
 
 async def has_rejects(connection: Connection, import_id: UUID, reason: str) -> bool:
-    """Say whether an import rejected a record for this reason."""
+    """Return whether an import rejected a record for this reason."""
     statement = "SELECT EXISTS (SELECT FROM import_rejects WHERE import_id = %(import_id)s AND reason = %(reason)s)"
     return bool(await select_value(connection, statement, {"import_id": import_id, "reason": reason}))
 

@@ -112,7 +112,7 @@ class LedgerBook:
         await self._closed(allowance)
 
     async def release(self, reservation: UUID) -> None:
-        """Give a reservation back."""
+        """Return a reservation back."""
         allowance, estimate = self._taken(reservation)
         allowance.left += estimate
         await self._closed(allowance)

@@ -150,7 +150,7 @@ async def settle(
 
 
 async def release(connection: Connection, reservation_id: UUID, *, now: datetime) -> None:
-    """Give a reservation back as a whole. Raises Conflict like `settle`."""
+    """Return a reservation back as a whole. Raises Conflict like `settle`."""
     await _close(connection, reservation_id, "released", Cost(), now)
 
 

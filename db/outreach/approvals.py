@@ -176,7 +176,7 @@ async def release(connection: Connection, approval_id: UUID, *, now: datetime) -
 
 
 async def make_stale(connection: Connection, approval_id: UUID, why: str, *, now: datetime) -> Approval:
-    """Say that an open approval can no longer be executed; a closed one stays as it is. Raises ApprovalNotFound."""
+    """Mark an open approval as one that cannot be executed any more; a closed one stays. Raises ApprovalNotFound."""
     return await _change(
         connection,
         approval_id,

@@ -165,7 +165,7 @@ async def select_summaries(connection: Connection, *, limit: int = 200) -> list[
 
 
 async def release_past(connection: Connection, *, now: datetime) -> int:
-    """Give back slots that nobody chose before they began; return how many. Safe twice."""
+    """Release slots that nobody chose before they began; return how many. Safe twice."""
     statement = "UPDATE slots SET status = 'released' WHERE status = 'held' AND held_until <= %(now)s"
     return await change(connection, statement, {"now": now})
 

@@ -231,7 +231,7 @@ async def _given_up(connection: Connection, known: Send, now: datetime) -> Send:
 async def resolve(
     connection: Connection, approval_id: UUID, purpose: str, *, was_sent: bool, by: str, now: datetime
 ) -> Send:
-    """Say what became of a message nobody knows of, as somebody found out.
+    """Return what became of a message nobody knows of, as somebody found out.
 
     What was not sent after all is not sent now either: its approval fails, and may be asked for anew.
 

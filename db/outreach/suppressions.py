@@ -74,7 +74,7 @@ async def select_standing(connection: Connection, *, limit: int | None = None) -
 async def why_suppressed(
     connection: Connection, address: str | None, key: TombstoneKey, *, lead_id: UUID | None = None
 ) -> str | None:
-    """Say why somebody must not be written to, or None where they may.
+    """Return why somebody must not be written to, or None where they may.
 
     Args:
         connection: in the transaction that the writing is recorded in.

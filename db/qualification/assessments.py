@@ -46,14 +46,14 @@ class _Asked:
         return f"coalesce({', '.join(parts)})"
 
     def condition(self, selection: Selection) -> str:
-        """Give the condition on `leads l LEFT JOIN assessments a` that a selection stands for."""
+        """Return the condition on `leads l LEFT JOIN assessments a` that a selection stands for."""
         due = f"(a.lead_id IS NULL OR a.outcome = 'due' OR {self._changed})"
         if selection == "failed":
             return "(a.outcome = 'failed' AND a.assessed_at < %(started_at)s)"
         return f"({due} OR a.assessed_at < %(started_at)s)" if selection == "all" else due
 
     def due(self, selection: Selection, **values: object) -> Due:
-        """Give the leads that a selection stands for; `values` of `icp_version` and `started_at`."""
+        """Return the leads that a selection stands for; `values` of `icp_version` and `started_at`."""
         return Due("assessment_claims", _JOINED, self.condition(selection), {**self.names, **values})
 
 
@@ -248,7 +248,7 @@ async def select_best(connection: Connection, run_id: UUID, limit: int = 10) -> 
 
 
 async def find_last_profile(connection: Connection) -> dict[str, Any] | None:
-    """Give the profile that the last run used, as it was noted; None where there was none."""
+    """Return the profile that the last run used, as it was noted; None where there was none."""
     cursor = await connection.execute(
         "SELECT i.profile FROM qualification_runs r JOIN icps i ON i.version = r.icp_version"
         " ORDER BY r.started_at DESC LIMIT 1"

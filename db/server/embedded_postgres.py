@@ -173,7 +173,7 @@ def stop(home: Path) -> bool:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Tell whether process `pid` is a PostgreSQL working in `data`."""
+    """Return whether process `pid` is a PostgreSQL working in `data`."""
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE or not process.name().startswith("postgres"):

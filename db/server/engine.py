@@ -110,7 +110,7 @@ class PooledLine:
             return result
 
     async def aclose(self) -> None:
-        """Give the connection back."""
+        """Return the connection back."""
         async with self._turn:
             await self._drop()
 
@@ -139,7 +139,7 @@ def connection_faults() -> Iterator[None]:
 
 
 def is_gone(error: psycopg.OperationalError) -> bool:
-    """Tell whether the server cannot be reached or went away, from an error that may also be a statement's own."""
+    """Return whether the server cannot be reached or went away, from an error that may also be a statement's own."""
     return error.sqlstate is None or error.sqlstate.startswith(_GONE)
 
 

@@ -81,7 +81,7 @@ async def revived() -> None:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Tell whether an error says that the database went away, or lost a race, and the same may work later."""
+    """Return whether an error says that the database went away, or lost a race, and the same may work later."""
     if isinstance(error, DatabaseUnavailable):
         return True
     cause = error.orig if isinstance(error, DBAPIError) else error

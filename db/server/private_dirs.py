@@ -39,7 +39,7 @@ class RunUser:
         return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def own(self, path: Path) -> None:
-        """Give `path` to this user."""
+        """Hand `path` to this user."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
@@ -54,7 +54,7 @@ def explained(home: Path) -> Iterator[None]:
 
 
 def unusable_home(home: Path, error: OSError) -> ConfigurationError:
-    """Say what is wrong with the data directory and what to set."""
+    """Return what is wrong with the data directory and what to set."""
     elsewhere = "or set SALES_AGENT_HOME to a directory elsewhere"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ConfigurationError(

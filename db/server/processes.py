@@ -9,7 +9,7 @@ import psutil
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether process `pid` runs; one that only waits to be reaped does not."""
+    """Return whether process `pid` runs; one that only waits to be reaped does not."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -17,7 +17,7 @@ def is_alive(pid: int) -> bool:
 
 
 def is_owners(pid: int | None, file: Path) -> bool:
-    """Tell whether process `pid` runs as the user a file belongs to: its number may have passed to somebody else's."""
+    """Return whether process `pid` runs as the user a file belongs to: its number may be another's by now."""
     try:
         return pid is not None and is_alive(pid) and bool(psutil.Process(pid).uids().real == file.stat().st_uid)
     except (psutil.NoSuchProcess, FileNotFoundError):

@@ -58,7 +58,7 @@ class PersonQuery:
         return {key: value for key, value in asdict(self).items() if value}
 
     def fits(self, person: ApolloPerson) -> bool:
-        """Tell whether `person` answers this query; answers are joined by content, never by position."""
+        """Return whether `person` answers this query; answers are joined by content, never by position."""
         if self.id:
             return person.id == self.id
         # Apollo may know somebody by an address that it does not show; then the next thing that is known decides.
@@ -70,7 +70,7 @@ class PersonQuery:
         return bool(name) and (person.name or "").casefold() == name.casefold() and self.works_there(person)
 
     def works_there(self, person: ApolloPerson) -> bool:
-        """Tell whether nothing speaks against `person` working at the query's domain."""
+        """Return whether nothing speaks against `person` working at the query's domain."""
         known = person.organization and person.organization.primary_domain
         return not self.domain or not known or bare_domain(known) == bare_domain(self.domain)
 

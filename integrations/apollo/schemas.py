@@ -69,7 +69,7 @@ class ApolloPerson(_Shape):
 
     @property
     def is_stub(self) -> bool:
-        """Tell whether this is the empty shell Apollo answers, with status 200, for somebody it does not know."""
+        """Return whether this is the empty shell Apollo answers, with status 200, for somebody it does not know."""
         return not self.name or not (self.title or self.organization)
 
 

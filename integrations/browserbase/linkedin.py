@@ -127,7 +127,7 @@ def _is_stale(session: BrowserSession, now: datetime) -> bool:
 
 
 def has_browser_driver() -> bool:
-    """Tell whether the extra `browser` is installed."""
+    """Return whether the extra `browser` is installed."""
     return _HAS_PLAYWRIGHT
 
 

@@ -100,7 +100,7 @@ class CartesiaClient:
         await self._sdk.close()
 
     async def has_voice(self, voice_id: str) -> bool:
-        """Tell whether the key may use a voice; the cheapest check of both."""
+        """Return whether the key may use a voice; the cheapest check of both."""
         return bool((await self._voice(voice_id)).get("id"))
 
     async def voices(self) -> list[str]:

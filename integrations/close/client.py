@@ -378,7 +378,7 @@ def _lead_field(name: str) -> dict[str, str]:
 
 
 def is_signed(signature_key: str, timestamp: str, body: bytes, signature: str) -> bool:
-    """Tell whether a webhook is Close's own (Close documentation, "Webhooks").
+    """Return whether a webhook is Close's own (Close documentation, "Webhooks").
 
     Args:
         signature_key: 64 hex digits, from creating the subscription.

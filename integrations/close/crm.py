@@ -136,7 +136,7 @@ class CloseCRM:
         ]
 
     def _refuses(self, kind: RecordKind, event: CloseEvent) -> bool:
-        """Tell whether an event shows that nobody is to write there, or hides the value of a field that may say so."""
+        """Return whether an event shows that nobody is to write there, or hides a field that may say so."""
         if not event.data:
             return self._names.may_refuse(kind, event.changed_fields or ())
         shape: type[CloseLead] | type[CloseContact] = CloseLead if kind is RecordKind.LEAD else CloseContact

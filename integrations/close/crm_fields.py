@@ -97,7 +97,7 @@ class FieldNames:
         return refusing(fields, status=self._status(shape))
 
     def may_refuse(self, kind: RecordKind, keys: Iterable[str]) -> bool:
-        """Tell whether one of some changed keys is a custom field that can say that nobody is to write there."""
+        """Return whether one of some changed keys is a custom field that can say that nobody is to write there."""
         start = f"{kind}.custom."
         refusing_ids = {
             each for name, each in self._ids.items() if name.startswith(start) and read_header(name[len(start) :])
@@ -105,7 +105,7 @@ class FieldNames:
         return any(key.removeprefix("custom.") in refusing_ids for key in keys)
 
     def needs_reading(self, changes: RecordValues) -> bool:
-        """Tell whether a change touches a list, which Close replaces as a whole."""
+        """Return whether a change touches a list, which Close replaces as a whole."""
         return not _READ_FIRST.isdisjoint(changes)
 
     def lead_body(self, values: RecordValues, held: CloseLead | None) -> dict[str, Any]:

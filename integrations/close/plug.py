@@ -60,7 +60,7 @@ def _webhook_key(reader: Reader) -> str:
 
 
 def is_genuine(key: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell from the signature key, the headers (lower case) and the raw body whether a delivery is Close's own."""
+    """Return, from the signature key, the headers (lower case) and the raw body, whether a delivery is Close's own."""
     from integrations.close.client import is_signed
 
     return is_signed(key, headers.get("close-sig-timestamp", ""), body, headers.get("close-sig-hash", ""))

@@ -27,5 +27,5 @@ class CostBook(Protocol):
         ...
 
     async def release(self, reservation: UUID) -> None:
-        """Give a reservation back: the call did not happen or was not charged."""
+        """Return a reservation back: the call did not happen or was not charged."""
         ...

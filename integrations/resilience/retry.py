@@ -62,7 +62,7 @@ def asked_wait_s(error: BaseException | None) -> float | None:
 
 
 def is_ambiguous(error: BaseException) -> bool:
-    """Tell whether the provider may have carried out the call although we have no usable answer."""
+    """Return whether the provider may have carried out the call although we have no usable answer."""
     if isinstance(error, UnexpectedAnswer):
         return True
     return isinstance(error, Unavailable | Timeout) and not isinstance(error, RateLimited) and error.was_sent

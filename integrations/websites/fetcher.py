@@ -129,7 +129,7 @@ class WebsiteFetcher:
         return None
 
     def _may_not_ask(self, url: str) -> bool:
-        """Say whether an address names a private host itself; what its name leads to is checked on connecting."""
+        """Return whether an address names a private host itself; what its name leads to is checked on connecting."""
         return not self.limits.allow_private and is_private_host(urlsplit(url).hostname or "")
 
     def _waiting(self, url: str) -> float:

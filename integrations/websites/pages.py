@@ -105,7 +105,7 @@ class Resource:
 
 
 def failure(error: Exception) -> tuple[PageStatus, str]:
-    """Say what an exchange that broke off means."""
+    """Return what an exchange that broke off means."""
     if isinstance(error, httpx.TimeoutException):
         return PageStatus.TIMEOUT, "no answer in time"
     if isinstance(error, (zlib.error, httpx.DecodingError)):
@@ -118,7 +118,7 @@ def failure(error: Exception) -> tuple[PageStatus, str]:
 
 
 def refusal(code: int) -> tuple[PageStatus, str] | None:
-    """Say what a status other than success or a redirect means; None for success."""
+    """Return what a status other than success or a redirect means; None for success."""
     if code in (404, 410):
         return PageStatus.NOT_FOUND, f"HTTP {code}"
     if code in (401, 402, 403, 407, 451):

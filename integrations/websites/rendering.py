@@ -152,7 +152,7 @@ class _Desk:
         self._answered = self._moved = 0
 
     async def answer(self, route: "Route") -> None:
-        """Give the page itself, what scripts and their requests get of the web, and nothing else."""
+        """Return the page itself, what scripts and their requests get of the web, and nothing else."""
         request = route.request
         is_page = request.is_navigation_request()
         if is_page and canonical(request.url) == canonical(self._page.final_url) and request.method == "GET":

@@ -29,7 +29,7 @@ Samples = NDArray[np.float32]
 
 
 def is_installed() -> bool:
-    """Tell whether the extra `local-speech` is there; loads nothing."""
+    """Return whether the extra `local-speech` is there; loads nothing."""
     return all(find_spec(name) is not None for name in ("faster_whisper", "av"))
 
 

@@ -94,7 +94,7 @@ def _same_name(wanted: Row, person: Person) -> bool:
 
 
 def is_placeholder(email: str | None) -> bool:
-    """Say whether an address is Apollo's stand-in for one that is not unlocked."""
+    """Return whether an address is Apollo's stand-in for one that is not unlocked."""
     return bool(email) and str(email).endswith(f"@{PLACEHOLDER_HOST}")
 
 

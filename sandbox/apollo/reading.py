@@ -31,12 +31,12 @@ def number(params: Row, name: str, default: int) -> int:
 
 
 def is_true(params: Row, name: str) -> bool:
-    """Say whether a flag is set."""
+    """Return whether a flag is set."""
     return str(params.get(name, "")).lower() == "true"
 
 
 def answers(known: Known, params: Row) -> bool:
-    """Say whether a person answers a search's filters."""
+    """Return whether a person answers a search's filters."""
     for seniority in params.get("person_seniorities") or []:
         if seniority not in _SENIORITIES:
             raise gate.invalid(f"unknown seniority {seniority!r}")

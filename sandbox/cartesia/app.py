@@ -136,7 +136,7 @@ class Cartesia(Provider):
         self.active += 1
 
     def give_back(self) -> None:
-        """Give a slot back; one taken before a reset is forgotten already."""
+        """Return a slot back; one taken before a reset is forgotten already."""
         self.active = max(0, self.active - 1)
 
     async def speak(self, request: Request) -> Response:

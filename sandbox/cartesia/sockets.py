@@ -233,7 +233,7 @@ class Listening(_Transcription):
                 self.cartesia.violate(socket, "bad_stt_command", repr(message.get("text")))
 
     async def _finish(self, socket: WebSocket, sound: bytes, seconds: float) -> None:
-        """Tell what was said, if anything was."""
+        """Return what was said, if anything was."""
         if not sound:
             return
         self.cartesia.charge(socket, {"seconds": round(seconds, 3)}, model=socket.query_params["model"])

@@ -15,7 +15,7 @@ def date_filters(column: str) -> list[str]:
 
 
 def within_dates(row: Row, params: dict[str, str]) -> bool:
-    """Say whether a row's dates lie within every bound that is given."""
+    """Return whether a row's dates lie within every bound that is given."""
     for name, value in params.items():
         column, _, way = name.partition("__")
         if way in _WAYS and column in row and not _WAYS[way](_read(name, row[column]), _read(name, value)):

@@ -11,7 +11,7 @@ Related = Callable[[str, str], list[Row]]
 
 
 def matches(query: Row, row: Row, kind: str, related: Related) -> bool:
-    """Say whether a row answers a query node.
+    """Return whether a row answers a query node.
 
     Args:
         query: A node: `and`, `or`, `object_type`, `id`, `has_related`, `field_condition`; `negate` turns any round.

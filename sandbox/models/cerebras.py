@@ -132,7 +132,7 @@ class Cerebras(ChatProvider):
         super().authenticate(request)
 
     def unknown_model(self, model: str) -> Refusal:
-        """Tell a retired model from one that never was."""
+        """Return a retired model from one that never was."""
         if model in self.settings.archived:
             message = f"Model {model} is archived and unavailable for the organization."
             body = {"message": message, "type": "model_archived_error", "param": "model", "code": "model_archived"}

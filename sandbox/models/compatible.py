@@ -142,7 +142,7 @@ class OpenRouter(ChatProvider):
         return JSONResponse({"error": body, "user_id": "user_sandbox"}, status, _retry_after(retry_after_s))
 
     def authenticate(self, request: Request) -> None:
-        """Tell a missing header from a wrong key."""
+        """Return a missing header from a wrong key."""
         if bearer(request) is None:
             body = {"error": {"message": "Missing Authentication header", "code": 401}}
             raise Refusal(JSONResponse(body, 401))

@@ -58,7 +58,7 @@ class Facts:
         return None
 
     def holds(self, text: str) -> bool:
-        """Tell whether a text stands in the prompt, as it is or in a JSON value."""
+        """Return whether a text stands in the prompt, as it is or in a JSON value."""
         return text in self.prompt or any(text in str(value) for value in self._pairs.values())
 
     def quotable(self, dice: int) -> str | None:

@@ -71,7 +71,7 @@ def _findings(prompt: str) -> list[dict[str, Any]]:
 
 
 def _meaning(prompt: str) -> dict[str, Any]:
-    """Say what a prospect means by plain words, and which listed topics share a word with them."""
+    """Return what a prospect means by plain words, and which listed topics share a word with them."""
     fenced = _PROSPECT.search(prompt)
     words = fenced[2] if fenced else ""
     intent = next((name for name, pattern in _MEANT if pattern.search(words)), "objection")

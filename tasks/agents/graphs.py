@@ -94,7 +94,7 @@ async def resume_thread(
     prompt_version: str = "",
     stream: bool = False,
 ) -> GraphOutcome:
-    """Give a waiting thread its answer, run it to its next stop, and note how that was.
+    """Return a waiting thread its answer, run it to its next stop, and note how that was.
 
     Raises:
         ThreadBusy: another process is at it.

@@ -101,7 +101,7 @@ def last_turn(outcome: GraphOutcome) -> Mapping[str, Any] | None:
 
 
 def report_of(begun: TalkPlan, outcome: GraphOutcome) -> TalkReport:
-    """Say how a conversation stands."""
+    """Return how a conversation stands."""
     base = TalkReport(thread_id=begun.thread_id, lead_id=begun.lead_id, status="waiting")
     if isinstance(outcome, Stopped):
         return base.model_copy(update={"status": "stopped", "reason": outcome.reason})

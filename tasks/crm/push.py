@@ -79,7 +79,7 @@ def _writes_there(unit: SyncUnit, session: SyncSession) -> bool:
 
 
 def _is_unsure(session: SyncSession, unit: SyncUnit) -> bool:
-    """Tell whether a person may have been added to the company already, by a create without an answer."""
+    """Return whether a person may have been added to the company already, by a create without an answer."""
     return session.safeguards.looks_up and any(
         link.kind is RecordKind.CONTACT and link.create_sent_at is not None and link.remote_id is None
         for link in unit.links
@@ -158,7 +158,7 @@ class _Sender:
                 await self._trying(each, self._create_person(each, unit.lead.id))
 
     async def _may_create(self, own_id: UUID) -> bool:
-        """Tell whether a company can be created now; one that an earlier attempt created is taken over instead."""
+        """Return whether a company can be created now; one that an earlier attempt created is taken over instead."""
         link = self._links.get((RecordKind.LEAD, own_id))
         if link is None or link.create_sent_at is None:
             return True
@@ -299,7 +299,7 @@ def _records_of(unit: SyncUnit) -> dict[tuple[RecordKind, UUID], LocalRecord]:
 
 
 def _may_have_been_done(error: SalesAgentError) -> bool:
-    """Tell whether the CRM may have carried out what has no usable answer."""
+    """Return whether the CRM may have carried out what has no usable answer."""
     if isinstance(error, UnexpectedAnswer):
         return True
     return isinstance(error, Unavailable | Timeout) and error.was_sent

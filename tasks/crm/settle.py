@@ -58,7 +58,7 @@ async def load_units(session: SyncSession, lead_ids: Sequence[UUID], *, lock: bo
 
 
 async def survey(session: SyncSession) -> SyncPlan:
-    """Say what a run would do now, and change nothing."""
+    """Return what a run would do now, and change nothing."""
     tally = Tally()
     async for lead_ids in _due_pages(session):
         for unit in await load_units(session, lead_ids):
@@ -113,7 +113,7 @@ def _waiting(unit: SyncUnit, now: datetime) -> set[tuple[RecordKind, UUID]]:
 
 
 def _is_changed(unit: SyncUnit) -> bool:
-    """Tell whether either side has news: then what failed is tried at once."""
+    """Return whether either side has news: then what failed is tried at once."""
     if unit.staged is not None or unit.local is None:
         return True
     return any(link.kind is RecordKind.LEAD and link.token != unit.local.token for link in unit.links)

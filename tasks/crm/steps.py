@@ -41,7 +41,7 @@ async def pull_changes(request: SyncRequest) -> SyncRun:
 
 @task(name="plan-changes", **STEP)
 async def plan_changes(run: SyncRun) -> SyncRun:
-    """Say what is to be done on both sides, and whether it may be done: a large change asks a person first."""
+    """Return what is to be done on both sides, and whether it may be done: a large change asks a person first."""
     async with opened_session(run.run_id) as opened:
         plan = await crm_settle.survey(opened)
         limits = opened.config.limits

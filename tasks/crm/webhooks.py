@@ -22,7 +22,7 @@ class Receiver:
     _key: str
 
     def is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Tell from lower-case headers and the raw body whether a delivery is the CRM's own."""
+        """Return, from lower-case headers and the raw body, whether a delivery is the CRM's own."""
         return self._webhook.is_genuine(self._key, headers, body)
 
 

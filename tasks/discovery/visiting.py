@@ -125,7 +125,7 @@ class SiteVisitor:
         return replace(look, contacts=tuple(one for one in look.contacts if (one.email or "").lower() not in erased))
 
     async def _share(self, name: str) -> int | None:
-        """Give a fresh look to all leads that wait for it; None where there is none."""
+        """Return a fresh look to all leads that wait for it; None where there is none."""
         while True:
             taken = await kept(self.engine, lambda line: discoveries.share(line, name, since=self.batch.planned_at))
             if taken is None or taken < discoveries.LEADS_AT_ONCE:

@@ -14,7 +14,7 @@ from tasks.runtime.named_files import allowed_config
 
 
 def chosen_config(request: EnrichRequest) -> tuple[EnrichmentConfig, dict[Provider, str], str]:
-    """Give the configuration, who is off, and the version of both: a new key makes leads due."""
+    """Return the configuration, who is off, and the version of both: a new key makes leads due."""
     chosen = settings()
     config = current_config(allowed_config(request.config), chosen.enrichment.config, chosen.home, OFFERS)
     off = configured(chosen, config)

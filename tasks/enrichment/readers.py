@@ -7,7 +7,7 @@ from tasks.runtime.resources import database_url
 
 
 async def enrichment_status() -> EnrichmentStatus:
-    """Say how far enrichment is, over all leads."""
+    """Return how far enrichment is, over all leads."""
     async with own_connection(database_url()) as connection:
         counts = await enrichment.counts_of(connection)
         values = await enrichment.values_of(connection)

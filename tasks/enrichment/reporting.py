@@ -32,7 +32,7 @@ def provider_report(config: EnrichmentConfig, row: Mapping[str, object]) -> Prov
 
 
 async def spent_by_account(engine: Engine, begun: EnrichmentRun) -> dict[str, dict[str, Decimal]]:
-    """Give what the cost book holds of a run, by account."""
+    """Return what the cost book holds of a run, by account."""
     async with transaction(engine) as connection:
         spent = await spend.by_provider(connection, begun.run_id)
     return {

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @task(name="plan-enrichment", **STEP)
 async def plan(request: EnrichRequest) -> EnrichmentPlan:
-    """Say how many questions a run would put to whom, and what they may cost at most. Writes nothing, asks nobody.
+    """Return how many questions a run would put to whom, and what they may cost at most. Writes nothing, asks nobody.
 
     Raises:
         InvalidConfig: the configuration cannot be read, or says something that cannot be meant.

@@ -64,7 +64,7 @@ class ReadAhead:
         await asyncio.gather(self._upcoming, return_exceptions=True)
 
     def _from_process(self, reading: RowReading, start: int) -> Iterator[PreparedBatch]:
-        """Give what the process reads; should it get lost (killed, no memory), go on here at the same record."""
+        """Return what the process reads; should it get lost (killed, no memory), go on here at the same record."""
         if self._process is None:
             raise AssertionError("made only where there is a process")
         for batch in self._process.batches():

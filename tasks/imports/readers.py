@@ -6,7 +6,7 @@ from tasks.runtime.resources import database
 
 
 async def report_of_run(flow_run_id: str) -> ImportReport:
-    """Give the report of the import that a Prefect run finished."""
+    """Return the report of the import that a Prefect run finished."""
     async with database() as connection:
         return await imports.get_report_of_run(connection, flow_run_id)
 

@@ -48,7 +48,7 @@ class RowProcess:
         return self._process.returncode
 
     def batches(self) -> Iterator[PreparedBatch]:
-        """Give the batches in order, waiting for each.
+        """Return the batches in order, waiting for each.
 
         Raises:
             InvalidFile: The file can no longer be read as it was scanned.
@@ -90,7 +90,7 @@ class RowProcess:
 
 
 def peak_memory_bytes() -> int:
-    """Give the most memory this process ever took."""
+    """Return the most memory this process ever took."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kibibytes
 

@@ -44,7 +44,7 @@ class RowReading:
     batch_rows: int
 
     def batches(self, start: int) -> Iterator[PreparedBatch]:
-        """Give what is left of the file from record `start` on.
+        """Return what is left of the file from record `start` on.
 
         Raises:
             InvalidFile: The file can no longer be read as it was scanned.

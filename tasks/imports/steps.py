@@ -56,7 +56,7 @@ async def map_file(file: ScannedFile, request: ImportRequest, *, use_remembered:
 
 @task(name="preview", **STEP)
 async def preview(file: ScannedFile, mapping: ColumnMapping, request: ImportRequest) -> PreviewReport:
-    """Say what an import would do; writes nothing and needs no database."""
+    """Return what an import would do; writes nothing and needs no database."""
     report = await asyncio.to_thread(preview_file, file, mapping, make_row_reader(file, mapping, request))
     file.path.unlink(missing_ok=True)
     return report

@@ -147,5 +147,5 @@ async def start_execution(approval: Approval, *, attempt: int = 0) -> str | None
 
 
 def is_message(approval: Approval) -> bool:
-    """Tell whether an approval is carried out by a run of its own."""
+    """Return whether an approval is carried out by a run of its own."""
     return approval.proposal.kind in _DEPLOYMENTS

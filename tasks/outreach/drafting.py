@@ -62,7 +62,7 @@ def addressee_of(row: Mapping[str, Any]) -> Addressee:
 
 
 def _provenance(row: Mapping[str, Any], field: str) -> str:
-    """Say where a field's value is from, as far as the lead knows."""
+    """Return where a field's value is from, as far as the lead knows."""
     if row["edited_by"]:
         return f"lead.{field}, edited by {row['edited_by']}"
     label = f" ({row['source']})" if row["source"] else ""

@@ -11,7 +11,7 @@ from core.settings.settings import settings
 
 
 def has_tombstone_key() -> bool:
-    """Tell whether there is a key already; makes none."""
+    """Return whether there is a key already; makes none."""
     return settings().outreach.suppression.key is not None or (settings().home / TOMBSTONE_KEY_FILE).exists()
 
 

@@ -11,7 +11,7 @@ SHARED_LOGIN = "shared login"
 
 
 def proved() -> str | None:
-    """Say what proves who asked for what this process does.
+    """Return what proves who asked for what this process does.
 
     Returns:
         `account:NAME`, the account of this machine under which the command runs; `shared login` in a run that was

@@ -69,7 +69,7 @@ async def send_proposal(approval_id: UUID) -> BookingReport:
 
 
 async def resume_with(approval: Approval, *, answer: bool) -> None:
-    """Tell the thread what was decided, unless it knows."""
+    """Return the thread what was decided, unless it knows."""
     if approval.proposal.thread_id is None:
         return
     thread_id = UUID(approval.proposal.thread_id)
@@ -106,7 +106,7 @@ async def _our_words(approval_id: UUID) -> str:
 
 
 async def read_choice(approval: Approval, reply: str) -> ReplyReading:
-    """Give the thread the reply; return how it reads. A thread that has ended is asked no more: a move."""
+    """Return the thread the reply; return how it reads. A thread that has ended is asked no more: a move."""
     known, body = approval.proposal.facts, str(approval.content.get("body") or "")
     zone = zone_of(body) or prospect_zone(known) or settings().outreach.meetings.timezone
     reading = read_reply(reply, meetings.slots_of(approval), zone=zone, names=prospect_names(known), ours=body)

@@ -16,7 +16,7 @@ from tasks.runtime.resources import database
 
 
 async def preamble(approval: Approval) -> list[str]:
-    """Say what who decides must know before they read a message: that its lead is disqualified, what went before."""
+    """Return what who decides must know before they read a message: that its lead is disqualified, what went before."""
     proposal = approval.proposal
     if proposal.kind not in MESSAGES or approval.status not in OPEN:
         return warnings(approval)
@@ -62,6 +62,6 @@ async def list_unresolved() -> list[Send]:
 
 
 async def resolve_message(approval_id: UUID, purpose: str, *, was_sent: bool, by: str) -> Send:
-    """Say what became of a message, as a person found out. Raises NotFound, NotPending, InvalidInput."""
+    """Return what became of a message, as a person found out. Raises NotFound, NotPending, InvalidInput."""
     async with database() as connection:
         return await sends.resolve(connection, approval_id, purpose, was_sent=was_sent, by=by, now=datetime.now(UTC))

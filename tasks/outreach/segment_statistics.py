@@ -20,7 +20,7 @@ _MAX_VALUE = 60
 
 
 def statistics_of(frame: pd.DataFrame) -> list[MarketEvidence]:
-    """Say in sentences what a segment consists of.
+    """Return, in sentences, what a segment consists of.
 
     Args:
         frame: one row a lead, columns `db.leads.segments.COUNTED`.
@@ -58,7 +58,7 @@ def _shares(values: "pd.Series[Any]", what: str) -> list[tuple[str, int]]:
 
 
 def _is_plain(value: str) -> bool:
-    """Tell whether a value is a name of something; whole sentences, orders among them, are not."""
+    """Return whether a value is a name of something; whole sentences, orders among them, are not."""
     is_short = 0 < len(value) <= _MAX_VALUE and len(value.split()) <= 6
     return is_short and not carries_address(value) and not gives_orders(value)
 
@@ -68,12 +68,12 @@ def _percent(part: int, whole: int) -> str:
 
 
 def statistics_of_segment(rows: Sequence[Sequence[Any]]) -> list[MarketEvidence]:
-    """Say what a segment consists of, from the rows of `db.leads.segments.select_counted`."""
+    """Return what a segment consists of, from the rows of `db.leads.segments.select_counted`."""
     return statistics_of(pd.DataFrame(rows, columns=list(segments.COUNTED), dtype=object))
 
 
 def statistics_of_audience(rows: Sequence[Mapping[str, Any]]) -> list[MarketEvidence]:
-    """Say whom a campaign addresses, from the rows of `addressed_rows`; their tiers are nobody's business there."""
+    """Return whom a campaign addresses, from the rows of `addressed_rows`; their tiers are nobody's business there."""
     columns = [name for name in segments.COUNTED if name in (rows[0] if rows else {})]
     frame = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)
     return statistics_of(frame.reindex(columns=list(segments.COUNTED)).assign(tier=None))

@@ -128,7 +128,7 @@ async def message_of(approval_id: UUID) -> Send | None:
 
 
 def report_on(approval: Approval, sent: Send | None = None) -> ExecutionReport:
-    """Say what became of an approval; executing and nothing more means that nobody knows, or somebody is at it."""
+    """Return what became of an approval; executing and nothing more means that nobody knows, or somebody is at it."""
     words = outcome(approval)
     if approval.status is ApprovalStatus.EXECUTING:
         words = "it is being sent, or it is not known whether it was: see `sales-agent outbox list`"

@@ -21,7 +21,7 @@ def request_of(frame: pd.DataFrame, **options: Any) -> ImportRequest:
 
 
 async def leads_frame(limit: int | None = None) -> pd.DataFrame:
-    """Give the leads as a DataFrame: one row a lead, its id as the index, `extra` as a dict.
+    """Return the leads as a DataFrame: one row a lead, its id as the index, `extra` as a dict.
 
     Args:
         limit: leads at most, oldest first; None for all.

@@ -41,7 +41,7 @@ async def status() -> StatusReport:
 
 
 async def qualification_status() -> QualificationStatus:
-    """Say how far qualification is, by the profile that was used last."""
+    """Return how far qualification is, by the profile that was used last."""
     async with own_connection(database_url()) as connection:
         counts = await assessments.counts_of(connection)
         noted = await assessments.find_last_profile(connection)

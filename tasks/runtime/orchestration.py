@@ -53,7 +53,7 @@ def checked_server(url: str) -> str:
 
 
 def _answers(url: str) -> bool:
-    """Tell whether anybody listens there."""
+    """Return whether anybody listens there."""
     place = urlsplit(url)
     try:
         socket.create_connection((place.hostname, place.port), timeout=1.0).close()
@@ -69,7 +69,7 @@ def connected(url: str) -> AbstractContextManager[Any]:
 
 
 def in_flow_run() -> bool:
-    """Tell whether this code runs inside a Prefect flow run."""
+    """Return whether this code runs inside a Prefect flow run."""
     return FlowRunContext.get() is not None
 
 

@@ -13,7 +13,7 @@ from db.server.private_dirs import explained
 
 
 def database_url() -> str:
-    """Give the address of the database, started if it is ours and migrated if it is old."""
+    """Return the address of the database, started if it is ours and migrated if it is old."""
     url = postgres_url(settings())
     _upgrade_once(url)
     return url
@@ -52,7 +52,7 @@ async def database_engine() -> AsyncIterator[Engine]:
 
 
 def own_directory(name: str) -> Path:
-    """Give a directory in the data directory, made if it is not there, readable by its owner alone."""
+    """Return a directory in the data directory, made if it is not there, readable by its owner alone."""
     directory = settings().home / name
     with explained(settings().home):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

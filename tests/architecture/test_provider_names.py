@@ -17,13 +17,6 @@ EXEMPT = {
 }
 COLUMN_KINDS = ("core/imports/", "core/leads/fields.py", "core/text/lexicon_keys.py")
 """Here `linkedin` is a kind of column: addresses of profiles, whoever made the file."""
-KNOWN = {
-    **dict.fromkeys(
-        ("core/imports/column_words.py", "core/imports/column_names.py", "core/outreach/opt_out_words.py"),
-        "word lists: names of export formats, and a first name; they become lexicon files",
-    ),
-}
-"""Files that still name providers, with why; one that no longer does must be taken off."""
 
 
 def named_in(name: str, text: str) -> list[str]:
@@ -33,8 +26,7 @@ def named_in(name: str, text: str) -> list[str]:
 
 def test_providers_are_named_in_their_own_folders_alone() -> None:
     offending = {name: places for name, text in sources(ROOT, tuple(EXEMPT)) if (places := named_in(name, text))}
-    assert {name: places for name, places in offending.items() if name not in KNOWN} == {}
-    assert sorted(set(KNOWN) - set(offending)) == [], "these name nobody any more: take them off the list"
+    assert offending == {}
 
 
 @pytest.mark.parametrize(

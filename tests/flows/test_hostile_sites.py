@@ -104,6 +104,14 @@ def test_the_command_says_why_a_site_was_given_up(hostile: dict[str, str], tmp_p
     assert "Traceback" not in done.stderr
 
 
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in a shell's background is started without one
+from app.main import main
+main()
+"""
+
+
 def test_the_command_ends_on_interrupt_in_the_midst_of_reading(tmp_path: Path) -> None:
     pages = dict(HOSTILE["home"])
     with served(pages) as url:
@@ -111,7 +119,7 @@ def test_the_command_ends_on_interrupt_in_the_midst_of_reading(tmp_path: Path) -
             "PATH": os.environ["PATH"], "SALES_AGENT_HOME": str(tmp_path), "WEBSITES_ALLOW_PRIVATE_HOSTS": "true",
             "WEBSITES_DELAY_S": "0", "WEBSITES_READING_S": "600", "WEBSITES_TIME_BUDGET_S": "3600",
         }  # fmt: skip
-        command = [sys.executable, "-c", "from app.main import main; main()", "discover", "--website", url]
+        command = [sys.executable, "-c", INTERRUPTIBLE, "discover", "--website", url]
         with subprocess.Popen(command, env=variables, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
             ours = psutil.Process(process.pid)
             while not (readers := [one for one in ours.children(recursive=True) if one.ppid() != process.pid]):

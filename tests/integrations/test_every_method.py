@@ -224,7 +224,11 @@ def client_classes() -> Iterator[type]:
     for found in pkgutil.walk_packages(integrations.__path__, "integrations."):
         module = importlib.import_module(found.name)
         for _, kind in inspect.getmembers(module, inspect.isclass):
-            if kind.__module__ == module.__name__ and kind.__name__.endswith(("Client", "Webhooks")):
+            if (
+                kind.__module__ == module.__name__
+                and kind.__name__.endswith(("Client", "Webhooks"))
+                and not kind.__name__.startswith("_")
+            ):
                 yield kind
 
 

@@ -28,6 +28,7 @@ from core.discovery.document import parse
 from core.discovery.extraction import extract
 from core.discovery.frontier import is_script_shell, sitemap_addresses
 from core.discovery.page_kinds import candidates, further
+from core.discovery.robots import Robots
 from core.discovery.site_people import merge
 from core.enrichment import text_readings
 from core.enrichment.website_facts import SitePage, contact_links, website_facts
@@ -285,7 +286,19 @@ def _paragraphs(text: str) -> None:
         prose.own_statement(paragraph, name)
 
 
+def _robots(text: str) -> None:
+    address = f"https://example.com/{text[:2_000]}"
+    for rules in (
+        text,
+        f"User-agent: *\nDisallow: {text}",
+        f"User-agent: {text}",
+        "User-agent: *\n" + "\n".join(f"Disallow: /{piece}" for piece in pieces(text, 60)),
+    ):
+        Robots(rules, "sales-agent").decide(address)
+
+
 TEXT_READERS: dict[str, Reader] = {
+    "robots.txt": _robots,
     "sitemap": lambda text: sitemap_addresses(f"<urlset>{text}"),
     "charset": lambda text: decode(text.encode(), text),
     "sentences": _paragraphs,

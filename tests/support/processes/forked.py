@@ -21,7 +21,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 _AS_MANY = ("flows", "app.commands", "agents")
 _ALSO = ("langchain_core.callbacks", "langchain_core.language_models", "langgraph.graph", "pandas")
