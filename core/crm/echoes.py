@@ -12,12 +12,12 @@ from core.crm.records import RecordKind, RemoteChange, Value
 from core.crm.units import RecordLink
 from core.crm.values import are_equal
 
-ChangeRelevance = Literal["look", "echo", "irrelevant"]
+ChangeVerdict = Literal["look", "echo", "irrelevant"]
 
 
 def verdict_on(
     change: RemoteChange, links: Mapping[tuple[RecordKind, str], RecordLink], own_keys: Set[str]
-) -> ChangeRelevance:
+) -> ChangeVerdict:
     """Return what a change asks for.
 
     Args:
