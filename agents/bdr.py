@@ -64,10 +64,10 @@ class Terms(TypedDict):
     organizer: str
 
 
-Graph = CompiledStateGraph[MeetingState, None, MeetingState, MeetingState]
+MeetingGraph = CompiledStateGraph[MeetingState, None, MeetingState, MeetingState]
 
 
-def build(*, busy: Busy, terms: Terms, write_opening: WriteOpening | None = None) -> Graph:
+def build(*, busy: Busy, terms: Terms, write_opening: WriteOpening | None = None) -> MeetingGraph:
     """Build the graph.
 
     Args:

@@ -18,7 +18,7 @@ from pydantic import SkipValidation
 from agents.async_chat import CHARACTERS_A_TOKEN, AsyncChat
 from agents.ports import Completion, CompletionsClient
 from agents.structured import Schema, checked, name_of, strict_schema, value_of
-from core.ledger.prices import Price, TokenUsage
+from core.ledger.prices import TokenPrice, TokenUsage
 
 
 class CompletionsChat(AsyncChat):
@@ -26,7 +26,7 @@ class CompletionsChat(AsyncChat):
 
     client: SkipValidation[CompletionsClient]
     model_name: str
-    price: Price
+    price: TokenPrice
     max_tokens: int = 1024
     temperature: float | None = None
 

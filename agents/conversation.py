@@ -1,13 +1,13 @@
-"""The conversation agent: a prospect's turn is heard, understood, answered and spoken; then it waits for the next one.
+"""The conversation agent: a prospect's turn is transcribed, understood, answered, spoken; then it waits for the next.
 
     START → listen ⇄ (waits for a turn) → transcribe ─┬─(the rule: leave me alone)→ opt_out ─┐
               ↑                                       └─(else)→ intent ─┬─(unsubscribe)→ opt_out ─┤
               │                                                         └─(else)→ respond ←───────┘
               └───────────────(goes on)── speak ←── respond;   speak ─(has ended)→ END
 
-Models, ears, mouth and the store of opt-outs are arguments. Sentences go to the mouth as soon as the model has written
-them and they have been checked, while the rest is still being written. Without a model the rules and the playbook's own
-words do all of it; without a mouth nothing is spoken.
+Models, speech to text, speech output and the store of opt-outs are arguments. Sentences are spoken as soon as the
+model has written them and they have been checked, while the rest is still being written. Without a model the rules and
+the playbook's own words do all of it; without a speech output nothing is spoken.
 """
 
 import asyncio
@@ -48,12 +48,12 @@ NAME = threads.CONVERSATION
 _NONE = "NONE"
 
 Transcribe = Callable[[Mapping[str, Any]], Awaitable[str]]
-"""Hears the audio that a turn names, and gives what was said in it."""
+"""Transcribes the audio that a turn names."""
 OptOut = Callable[[], Awaitable[str]]
 """Suppresses the prospect for good; says what was suppressed. Safe to repeat."""
 
 
-class Line(Protocol):
+class Speech(Protocol):
     """Something being said."""
 
     def push(self, text: str) -> None:
@@ -73,10 +73,10 @@ class Line(Protocol):
         ...
 
 
-class Mouth(Protocol):
-    """Speaks."""
+class SpeechOutput(Protocol):
+    """Turns text into speech."""
 
-    def begin(self) -> Line:
+    def begin(self) -> Speech:
         """Begin to say something."""
         ...
 
@@ -129,7 +129,7 @@ class Floor:
     One of these belongs to one conversation in one process.
     """
 
-    line: Line | None = None
+    speech: Speech | None = None
     is_interrupted: bool = False
     _work: set["asyncio.Task[Any]"] = field(default_factory=set)
 
@@ -138,12 +138,12 @@ class Floor:
         self.is_interrupted = True
         for task in self._work:
             task.cancel()
-        if self.line is not None:
-            self.line.cancel()
+        if self.speech is not None:
+            self.speech.cancel()
 
     def take(self) -> None:
         """Begin a turn; an interruption from now on is one of its answer."""
-        self.line, self.is_interrupted = None, False
+        self.speech, self.is_interrupted = None, False
 
     async def run(self, work: Any) -> bool:
         """Run something that an interruption ends; tell whether it came to its end."""
@@ -161,7 +161,7 @@ class Floor:
         return True
 
 
-Graph = CompiledStateGraph[Any, Any, Any, Any]
+ConversationGraph = CompiledStateGraph[Any, Any, Any, Any]
 
 
 def build(
@@ -170,20 +170,20 @@ def build(
     opt_out: OptOut,
     transcribe: Transcribe | None = None,
     model: BaseChatModel | None = None,
-    mouth: Mouth | None = None,
+    speech_output: SpeechOutput | None = None,
     floor: Floor | None = None,
-) -> Graph:
+) -> ConversationGraph:
     """Make the graph.
 
     Args:
         playbook: all that may be said.
         opt_out: the store of suppressions.
-        transcribe: hears audio; None: turns are text.
+        transcribe: speech to text; None: turns are text.
         model: any chat model; None: rules and the playbook's own words.
-        mouth: speaks; None: replies are text.
+        speech_output: text to speech; None: replies are text.
         floor: lets somebody outside interrupt.
     """
-    nodes = _Nodes(playbook, opt_out, transcribe, model, mouth, floor or Floor())
+    nodes = _Nodes(playbook, opt_out, transcribe, model, speech_output, floor or Floor())
     graph = StateGraph(ConversationState, input_schema=ConversationInput)
     graph.add_node("listen", listen)
     graph.add_node("transcribe", nodes.transcribe)
@@ -231,11 +231,11 @@ class _Nodes:
         opt_out: OptOut,
         transcribe: Transcribe | None,
         model: BaseChatModel | None,
-        mouth: Mouth | None,
+        speech_output: SpeechOutput | None,
         floor: Floor,
     ) -> None:
         self._playbook, self._opt_out, self._transcribe = playbook, opt_out, transcribe
-        self._mouth, self._floor = mouth, floor
+        self._speech_output, self._floor = speech_output, floor
         self._read: Any = None
         self._answer: Any = None
         if model is not None:
@@ -283,8 +283,8 @@ class _Nodes:
         """
         if self._floor.is_interrupted:
             return {"reply": "", "answered_by": "playbook", "refused": 0}
-        line = self._floor.line = self._mouth.begin() if self._mouth is not None else None
-        reply = _Reply(line)
+        speech = self._floor.speech = self._speech_output.begin() if self._speech_output is not None else None
+        reply = _Reply(speech)
         facts, intent, topics = state["facts"], state["intent"], state["topics"]
         answers = self._playbook.answers(topics, facts) if intent in ("question", "objection") else []
         if self._answer is not None and answers:
@@ -296,8 +296,8 @@ class _Nodes:
             by = "playbook" if answers or intent not in ("question", "objection") else "colleague"
         if reply.refused and not self._floor.is_interrupted:
             by = self._for_the_rest(reply, facts, by)
-        if line is not None:
-            line.end()
+        if speech is not None:
+            speech.end()
         return {"reply": " ".join(reply.said), "answered_by": by, "refused": reply.refused}
 
     def _for_the_rest(self, reply: "_Reply", facts: Mapping[str, Any], by: str) -> str:
@@ -328,20 +328,20 @@ class _Nodes:
 
     async def speak(self, state: ConversationState) -> dict[str, Any]:
         """Wait until the answer has been said; in a new process say it from the beginning."""
-        line = self._floor.line
-        if line is None and self._mouth is not None and state["reply"]:
-            line = self._floor.line = self._mouth.begin()
-            line.push(state["reply"])
-            line.end()
+        speech = self._floor.speech
+        if speech is None and self._speech_output is not None and state["reply"]:
+            speech = self._floor.speech = self._speech_output.begin()
+            speech.push(state["reply"])
+            speech.end()
         fault = None
-        if line is not None:
+        if speech is not None:
             try:
-                await line.finished()
+                await speech.finished()
             except (ProviderError, LimitReached) as error:
-                # The answer stands as text; that it was not heard is said in the turn's record.
+                # The answer stands as text; that it was not spoken is said in the turn's record.
                 fault = type(error).__name__
                 log.warning("not_spoken", extra={"reason": fault})
-        self._floor.line = None
+        self._floor.speech = None
         cut = self._floor.is_interrupted
         record = {
             "id": state["turn"]["id"],
@@ -354,7 +354,7 @@ class _Nodes:
             "answered_by": state["answered_by"],
             "refused": state["refused"],
             "was_interrupted": cut,
-            "was_spoken": line is not None and fault is None and not cut,
+            "was_spoken": speech is not None and fault is None and not cut,
             "fault": fault,
             "opted_out": state.get("opted_out") if state["intent"] == "unsubscribe" else None,
         }
@@ -364,8 +364,8 @@ class _Nodes:
 class _Reply:
     """An answer that grows sentence by sentence, and is spoken as it does."""
 
-    def __init__(self, line: Line | None) -> None:
-        self._line = line
+    def __init__(self, speech: Speech | None) -> None:
+        self._speech = speech
         self.said: list[str] = []
         self.refused = 0
 
@@ -376,8 +376,8 @@ class _Reply:
 
     def say(self, text: str) -> None:
         """Add sentences."""
-        if self._line is not None:
-            self._line.push(f" {text}" if self.said else text)
+        if self._speech is not None:
+            self._speech.push(f" {text}" if self.said else text)
         self.said.append(text)
 
 

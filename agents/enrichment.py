@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 
-from agents.metering import Meter
+from agents.metering import TokenMeter
 from agents.prompt_files import read_prompt
 from core.enrichment.questions import Found
 from core.enrichment.text_readings import MEANINGS, TextReadings, checked_readings, fence
@@ -21,10 +21,10 @@ from core.errors import MalformedAnswer
 _PROMPT = read_prompt("enrichment")
 PROMPT_VERSION = _PROMPT.version
 
-Reading = Runnable[dict[str, Any], list[Found]]
+ReadingChain = Runnable[dict[str, Any], list[Found]]
 
 
-def build(model: BaseChatModel, fields: Collection[str]) -> Reading:
+def build(model: BaseChatModel, fields: Collection[str]) -> ReadingChain:
     """Make the chain that fills some fields.
 
     Args:
@@ -43,7 +43,7 @@ def build(model: BaseChatModel, fields: Collection[str]) -> Reading:
             raise MalformedAnswer("; ".join(dict.fromkeys(refused)))
         return found
 
-    def answering(prompt: Runnable[Any, Any]) -> Reading:
+    def answering(prompt: Runnable[Any, Any]) -> ReadingChain:
         return RunnablePassthrough.assign(draft=prompt | draft) | RunnableLambda(check)
 
     return answering(first).with_fallbacks(
@@ -51,7 +51,7 @@ def build(model: BaseChatModel, fields: Collection[str]) -> Reading:
     )
 
 
-async def read(chain: Reading, pages: Sequence[tuple[str, str]], meter: Meter) -> list[Found]:
+async def read(chain: ReadingChain, pages: Sequence[tuple[str, str]], meter: TokenMeter) -> list[Found]:
     """Read the facts out of a site's text.
 
     Args:

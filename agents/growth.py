@@ -24,10 +24,10 @@ from core.agents import threads
 from core.errors import MalformedAnswer
 from core.outreach.markets import (
     Claim,
-    Evidence,
     Finding,
-    Page,
-    Rejected,
+    MarketEvidence,
+    MarketPage,
+    RejectedClaim,
     check_claim,
     claims_by_rules,
     confidence_of,
@@ -43,7 +43,7 @@ NAME = threads.GROWTH
 _MAX_EVIDENCE = 4_000
 """Characters of one piece of evidence that a model is shown."""
 
-ReadPage = Callable[[str], Awaitable[Page]]
+ReadPage = Callable[[str], Awaitable[MarketPage]]
 """Reads one page, politely; raises nothing for what a page does."""
 
 
@@ -110,13 +110,13 @@ class _Research:
 
     async def run(self, state: GrowthState) -> dict[str, Any]:
         number = state.get("round", 0) + 1
-        gathered = [Evidence(**one) for one in state["statistics"]] if number == 1 else []
+        gathered = [MarketEvidence(**one) for one in state["statistics"]] if number == 1 else []
         unreadable = []
         first = (number - 1) * state["pages_a_round"]
         for place, url in enumerate(state["pages"][first : first + state["pages_a_round"]], first + 1):
             page = await self._read_page(url)
             if text := without_orders(page.text):
-                gathered.append(Evidence(id=f"p{place}", kind="page", source=page.url, text=text))
+                gathered.append(MarketEvidence(id=f"p{place}", kind="page", source=page.url, text=text))
             else:
                 unreadable.append({"url": page.url, "why": page.why or "it says nothing"})
         return {
@@ -127,8 +127,8 @@ class _Research:
         }
 
 
-def _fresh(state: GrowthState) -> list[Evidence]:
-    return [Evidence(**one) for one in state.get("evidence", []) if one["id"] in state["fresh"]]
+def _fresh(state: GrowthState) -> list[MarketEvidence]:
+    return [MarketEvidence(**one) for one in state.get("evidence", []) if one["id"] in state["fresh"]]
 
 
 async def _by_rules(state: GrowthState) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class _Analyst:
         return {"claims": [claim.model_dump() for claim in analysis.findings]}
 
 
-def _shown(one: Evidence) -> str:
+def _shown(one: MarketEvidence) -> str:
     return json.dumps({"id": one.id, "source": one.source, "text": one.text[:_MAX_EVIDENCE]}, ensure_ascii=False)
 
 
@@ -172,12 +172,12 @@ def _listed(claims: list[str]) -> str:
 
 async def validate(state: GrowthState) -> dict[str, Any]:
     """Hold every claim of this round against its source."""
-    evidence = {one["id"]: Evidence(**one) for one in state.get("evidence", [])}
+    evidence = {one["id"]: MarketEvidence(**one) for one in state.get("evidence", [])}
     judged = [check_claim(Claim(**claim), evidence) for claim in state["claims"]]
     kept = [one.model_dump() for one in judged if isinstance(one, Finding)]
     return {
         "findings": kept,
-        "rejected": [one.model_dump() for one in judged if isinstance(one, Rejected)],
+        "rejected": [one.model_dump() for one in judged if isinstance(one, RejectedClaim)],
         "confidence": confidence_of(merged(state.get("findings", []), kept)),
     }
 

@@ -15,7 +15,7 @@ from langchain_core.tools import BaseTool
 from agents.async_chat import CHARACTERS_A_TOKEN, AsyncChat
 from agents.structured import Schema, checked, name_of, reason_to_stop, strict_schema, unusable, value_of
 from core.errors import ConfigurationError, Unavailable
-from core.ledger.prices import Price, TokenUsage
+from core.ledger.prices import TokenPrice, TokenUsage
 from core.ledger.spend import Cost
 from integrations.resilience.guard import Call, Guard
 from integrations.sdk import sdk_errors
@@ -36,7 +36,7 @@ class GuardedChat(AsyncChat):
 
     inner: BaseChatModel
     guard: Guard
-    price: Price
+    price: TokenPrice
     max_tokens: int = 1024
     structured_by: StructuredBy = "tool"
 

@@ -87,7 +87,7 @@ class MarketingState(MarketingInput, total=False):
     variants: list[dict[str, Any]]
 
 
-class Part(TypedDict):
+class WritingBrief(TypedDict):
     """What one parallel run is told."""
 
     offer: str
@@ -106,10 +106,10 @@ def build(model: BaseChatModel | None) -> CompiledStateGraph[Any, Any, Any, Any]
     writer = _Templates() if model is None else _Writer(model)
     graph = StateGraph(MarketingState, input_schema=MarketingInput)
     graph.add_node("angles", writer.angles)
-    graph.add_node("letter", writer.letter, input_schema=Part)
-    graph.add_node("subjects", writer.subjects, input_schema=Part)
+    graph.add_node("letter", writer.letter, input_schema=WritingBrief)
+    graph.add_node("subjects", writer.subjects, input_schema=WritingBrief)
     graph.add_node("optimize", optimize)
-    graph.add_node("repair", writer.letter, input_schema=Part)
+    graph.add_node("repair", writer.letter, input_schema=WritingBrief)
     graph.add_node("finish", finish)
     graph.add_edge(START, "angles")
     graph.add_conditional_edges("angles", side_by_side, ["letter", "subjects"])
@@ -126,7 +126,7 @@ def side_by_side(state: MarketingState) -> list[Send]:
     return letters + [Send("subjects", _part(state, persona, "")) for persona in state["personas"]]
 
 
-def _part(state: MarketingState, persona: str, tone: str, problems: list[str] | None = None) -> Part:
+def _part(state: MarketingState, persona: str, tone: str, problems: list[str] | None = None) -> WritingBrief:
     angle = state["angles"].get(persona, "")
     return {"offer": state["offer"], "persona": persona, "tone": tone, "angle": angle, "problems": problems or []}
 
@@ -171,10 +171,10 @@ class _Templates:
     async def angles(self, state: MarketingState) -> dict[str, Any]:
         return {"angles": dict.fromkeys(state["personas"], "")}
 
-    async def letter(self, state: Part) -> dict[str, Any]:
+    async def letter(self, state: WritingBrief) -> dict[str, Any]:
         return {"letters": [{"persona": state["persona"], "tone": state["tone"], "body": "", "by": "template"}]}
 
-    async def subjects(self, state: Part) -> dict[str, Any]:
+    async def subjects(self, state: WritingBrief) -> dict[str, Any]:
         return {"subjects": [{"persona": state["persona"], "subjects": []}]}
 
 
@@ -201,7 +201,7 @@ class _Writer:
             return {"angles": {}}
         return {"angles": {one.persona: one.angle for one in said.angles if one.persona in state["personas"]}}
 
-    async def letter(self, state: Part) -> dict[str, Any]:
+    async def letter(self, state: WritingBrief) -> dict[str, Any]:
         chain = self._repair if state["problems"] else self._letter
         named = {"persona": state["persona"], "tone": state["tone"]}
         try:
@@ -212,7 +212,7 @@ class _Writer:
             return {"letters": [{**named, "body": "", "by": "model"}]}
         return {"letters": [{**named, "body": said.body, "by": "model"}]}
 
-    async def subjects(self, state: Part) -> dict[str, Any]:
+    async def subjects(self, state: WritingBrief) -> dict[str, Any]:
         try:
             said = await self._subjects.ainvoke({**_asked(state), "persona": state["persona"]})
         except MalformedAnswer:
@@ -220,7 +220,7 @@ class _Writer:
         return {"subjects": [{"persona": state["persona"], "subjects": said.subjects}]}
 
 
-def _asked(part: Part) -> dict[str, str]:
+def _asked(part: WritingBrief) -> dict[str, str]:
     names = ", ".join(f"{{{name}}}" for name in FIELD_OF)
     angle = part["angle"] or "none was found; keep to the offer"
     return {

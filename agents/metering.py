@@ -9,7 +9,7 @@ from core.errors import MalformedAnswer
 from core.ledger.prices import NO_TOKENS, TokenUsage
 
 
-class Meter(AsyncCallbackHandler):
+class TokenMeter(AsyncCallbackHandler):
     """Counts the answered calls of one run: hand it in as `config={"callbacks": [meter]}`.
 
     Attributes:

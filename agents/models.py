@@ -19,7 +19,7 @@ from agents.completions_chat import CompletionsChat
 from agents.fallback_chat import FallbackChat
 from agents.guarded_chat import GuardedChat
 from core.errors import ConfigurationError, ProviderError, ProviderNotConfigured
-from core.ledger.prices import Price, PriceList
+from core.ledger.prices import PriceList, TokenPrice
 from integrations import plugs
 from integrations.model_endpoint import Endpoint
 from integrations.plug import ChatOffer
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 PRICE_FILE = Path(__file__).with_name("prices.toml")
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
-_FREE = Price(Decimal(0), Decimal(0))
+_FREE = TokenPrice(Decimal(0), Decimal(0))
 
 
 class Job(StrEnum):
@@ -121,7 +121,7 @@ class Models:
             structured_by=endpoint.structured_by,
         )
 
-    def price(self, choice: ModelChoice, endpoint: Endpoint) -> Price:
+    def price(self, choice: ModelChoice, endpoint: Endpoint) -> TokenPrice:
         """Return what a model costs; one that runs on this machine, without a price of its own, costs nothing.
 
         Raises:

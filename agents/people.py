@@ -5,7 +5,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, Field
 
 from agents.prompt_files import read_prompt
-from core.discovery.choosing import Pairs, Question
+from core.discovery.choosing import ChosenPairs, PageQuestion
 
 _PROMPT = read_prompt("people")
 PROMPT_VERSION = _PROMPT.version
@@ -25,7 +25,7 @@ class Choice(BaseModel):
     pairs: list[Pair]
 
 
-async def choose_people(question: Question, model: BaseChatModel) -> Pairs:
+async def choose_people(question: PageQuestion, model: BaseChatModel) -> ChosenPairs:
     """Ask one question.
 
     Returns:

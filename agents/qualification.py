@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableLambda
 
-from agents.metering import Meter
+from agents.metering import TokenMeter
 from agents.prompt_files import read_prompt
 from core.errors import MalformedAnswer
 from core.qualification.icp import Criterion, Profile
@@ -20,8 +20,8 @@ from core.qualification.model_assessment import (
     MAX_QUOTE_CHARS,
     MAX_QUOTE_WORDS,
     AssessmentDraft,
+    AssessmentQuestion,
     CheckedAssessment,
-    Question,
     checked,
 )
 
@@ -85,7 +85,7 @@ def _rule(criterion: Criterion) -> str:
     return json.dumps(rule, ensure_ascii=False)
 
 
-async def assess(asking: Asking, question: Question, meter: Meter) -> CheckedAssessment:
+async def assess(asking: Asking, question: AssessmentQuestion, meter: TokenMeter) -> CheckedAssessment:
     """Ask about one lead.
 
     Args:

@@ -46,7 +46,7 @@ DATABASE_EVERY_S = 5.0
 ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, never bound
 
 
-class Stopped(SalesAgentError):
+class _Stopped(SalesAgentError):
     """Somebody asked for the end while things were still starting."""
 
 
@@ -87,7 +87,7 @@ class Up:
             try:
                 self._start()
                 self._watch()
-            except Stopped:
+            except _Stopped:
                 pass
             finally:
                 self._end()
@@ -136,7 +136,7 @@ class Up:
     def _step(self, line: str) -> None:
         self.say(f"{line} ({time.monotonic() - self.began:.1f} s)")
         if self.stopping.is_set():
-            raise Stopped("stopped while starting")
+            raise _Stopped("stopped while starting")
 
     def _start_server(self, url: str) -> None:
         given = self.settings.prefect
@@ -185,7 +185,7 @@ class Up:
         deadline = time.monotonic() + within_s
         while not is_ready():
             if self.stopping.wait(0.1):
-                raise Stopped("stopped while starting")
+                raise _Stopped("stopped while starting")
             if child is not None and child.process is not None and child.process.poll() is not None:
                 raise ConfigurationError(f"The {child.name} ended at once: {child.last_words()} (log: {child.log})")
             if time.monotonic() > deadline:
@@ -203,7 +203,7 @@ class Up:
             return
         while registering.poll() is None:
             if self.stopping.wait(0.05):
-                raise Stopped("stopped while starting")
+                raise _Stopped("stopped while starting")
         prefect_setup.check_registered(registering.returncode, self.files.logs / "deploy.log")
         count = self.api.post("/deployments/count", {"work_pools": {"name": {"any_": [WORK_POOL]}}})
         self._step(f"deployments registered: {count}")

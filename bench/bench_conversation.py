@@ -3,9 +3,9 @@
     python -m bench.bench_conversation [--turns 30]
 
 Against the sandbox, with its latencies: half a second of live audio, a model that answers after 100 ms and writes a
-token in 2 ms. A turn through the agent (ear, thread in PostgreSQL, intent, checked sentences, mouth) and the bare calls
-take turns: the same requests in the same order by httpx and websockets, without anything around them. Our share is the
-difference. The first turns are warming up.
+token in 2 ms. A turn through the agent (speech to text, thread in PostgreSQL, intent, checked
+sentences, text to speech) and the bare calls take turns: the same requests in the same order by httpx and websockets,
+without anything around them. Our share is the difference. The first turns are warming up.
 """
 
 import argparse
@@ -43,28 +43,28 @@ def prepare(sandbox: Any, turns: int) -> None:
 class Bare:
     """The same calls with nothing around them."""
 
-    def __init__(self, environment: dict[str, str], http: Any, ear: Any, mouth: Any) -> None:
-        self._http, self._ear, self._mouth = http, ear, mouth
+    def __init__(self, environment: dict[str, str], http: Any, speech_input: Any, speech_output: Any) -> None:
+        self._http, self._speech_input, self._speech_output = http, speech_input, speech_output
         self._url = f"{environment['CEREBRAS_BASE_URL'].rstrip('/')}/v1/chat/completions"
         self._headers = {"Authorization": f"Bearer {environment['CEREBRAS_API_KEY']}"}
 
     async def turn(self) -> float:
         """Take a turn; return seconds to the first sound."""
-        await self._ear.send(AUDIO)
+        await self._speech_input.send(AUDIO)
         began = time.perf_counter()
-        await self._ear.send("finalize")
-        while json.loads(await self._ear.recv())["type"] != "flush_done":
+        await self._speech_input.send("finalize")
+        while json.loads(await self._speech_input.recv())["type"] != "flush_done":
             pass
         body = {"model": "gpt-oss-120b", "messages": [{"role": "user", "content": "You listen to one turn"}]}
         (await self._http.post(self._url, json=body, headers=self._headers)).raise_for_status()
         first = await self._first_sentence()
-        await self._mouth.send(json.dumps(self._spoken(first)))
+        await self._speech_output.send(json.dumps(self._spoken(first)))
         message: dict[str, Any] = {}
         while message.get("type") != "chunk":
-            message = json.loads(await self._mouth.recv())
+            message = json.loads(await self._speech_output.recv())
         base64.b64decode(message["data"])
         took = time.perf_counter() - began
-        while json.loads(await self._mouth.recv())["type"] != "done":
+        while json.loads(await self._speech_output.recv())["type"] != "done":
             pass
         return took
 
@@ -97,24 +97,24 @@ async def measure(environment: dict[str, str], lead_id: UUID, playbook: str, tur
 
     from core.conversation.runs import TalkRequest
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import hear_turn
+    from tasks.conversation.steps import plan_turn
 
     base = environment["CARTESIA_BASE_URL"].replace("http", "ws", 1)
     headers = {"Authorization": f"Bearer {environment['CARTESIA_API_KEY']}", "Cartesia-Version": "2026-08-14"}
-    heard = f"{base}/stt/websocket?model=ink-whisper&encoding=pcm_s16le&sample_rate=16000&language=en"
+    listening_url = f"{base}/stt/websocket?model=ink-whisper&encoding=pcm_s16le&sample_rate=16000&language=en"
     found: dict[str, list[float]] = {"agent": [], "bare": []}
-    begun = await hear_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
+    begun = await plan_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
     async with (
         httpx.AsyncClient(timeout=10, trust_env=False) as http,
-        connect(heard, additional_headers=headers, proxy=None) as ear,
-        connect(f"{base}/tts/websocket", additional_headers=headers, proxy=None) as mouth,
-        conversing(begun, sink=lambda _: None, hears_live=True) as live,
+        connect(listening_url, additional_headers=headers, proxy=None) as speech_input,
+        connect(f"{base}/tts/websocket", additional_headers=headers, proxy=None) as speech_output,
+        conversing(begun, sink=lambda _: None, takes_live_audio=True) as live,
     ):
-        bare = Bare(environment, http, ear, mouth)
+        bare = Bare(environment, http, speech_input, speech_output)
         await live.take(None)
         for number in range(WARM_UP + turns):
             await live.listen(AUDIO)
-            report = await live.heard()
+            report = await live.end_turn()
             assert (report.answered_by, report.refused) == ("model", 0), report
             assert report.first_audio_ms is not None
             one = {"agent": report.first_audio_ms, "bare": 1000 * await bare.turn()}

@@ -43,7 +43,7 @@ from db.ledger.book import LedgerBook
 from db.qualification import assessments
 from db.schema import upgrade as schema
 from db.server import embedded
-from db.server.engine import Connection, open_engine, own_connection
+from db.server.engine import open_engine, own_connection
 from db.server.redis import LOST, open_redis
 from integrations.cerebras.client import CerebrasClient
 from integrations.resilience.store import Store
@@ -102,7 +102,7 @@ async def measure(url: str, database: str, redis_url: str, leads: int, rounds: i
                 connection, profile, sources, "all", batch_leads=leads, model=ModelState((f"cerebras:{MODEL}",))
             )
             by_model = ModelAssessor(plan, qualification.build(chat, profile))
-            found = await round_of(connection, plan, by_model, sdk)
+            found = await round_of(database, plan, by_model, sdk)
             for name, times in found.items():
                 taken[name] += times if turn else []
     for opened in (client, book, redis):
@@ -113,12 +113,12 @@ async def measure(url: str, database: str, redis_url: str, leads: int, rounds: i
 
 
 async def round_of(
-    connection: Connection, plan: QualificationPlan, by_model: ModelAssessor, sdk: AsyncCerebras
+    url: str, plan: QualificationPlan, by_model: ModelAssessor, sdk: AsyncCerebras
 ) -> dict[str, list[float]]:
     """Rate all leads once, each beside a bare call."""
     taken: dict[str, list[float]] = {name: [] for name in WAYS}
     ask = bare_request()
-    async with assessments.leased(connection, plan, plan.ranges[0]) as lease:
+    async with assessments.leased(url, plan, plan.ranges[0]) as lease:
         facts: list[LeadFacts] = await lease.claim()
         rules = rules_of(plan.profile, plan.sources_names, facts)
         for lead, by_rules in zip(facts, rules, strict=True):

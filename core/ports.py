@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from core.conversation.speech import Heard
+from core.conversation.speech import SpeechEvent
 from core.crm.records import (
     Complaint,
     Description,
-    Kind,
+    RecordKind,
+    RecordValues,
     RemoteChange,
     RemoteRecord,
     RemoteUnit,
     SentMessage,
     Stamp,
-    Values,
 )
 from core.discovery.company_contacts import FoundPeople
 from core.discovery.runs import Site
@@ -122,7 +122,7 @@ class CRMProvider(Protocol):
         """Return what fields and statuses there are."""
         ...
 
-    def use(self, description: Description, fields: Mapping[Kind, Sequence[str]]) -> None:
+    def use(self, description: Description, fields: Mapping[RecordKind, Sequence[str]]) -> None:
         """Take what `describe` answered, perhaps long ago, and the fields that are wanted from now on."""
         ...
 
@@ -142,16 +142,18 @@ class CRMProvider(Protocol):
         """Return the company that carries our id, or None."""
         ...
 
-    async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
+    async def create_lead(
+        self, own_id: UUID, values: RecordValues, contacts: Mapping[UUID, RecordValues]
+    ) -> RemoteUnit:
         """Create a company with its people, once; whether an attempt without an answer was carried out is unknown."""
         ...
 
-    async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
+    async def create_contact(self, lead_id: str, own_id: UUID, values: RecordValues) -> RemoteRecord:
         """Create a person at a company; else as `create_lead`."""
         ...
 
     async def update(
-        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
+        self, kind: RecordKind, record_id: str, changes: RecordValues, *, seen_at: datetime | None = None
     ) -> RemoteRecord:
         """Change fields, those only; return the record as it is then.
 
@@ -160,7 +162,7 @@ class CRMProvider(Protocol):
         """
         ...
 
-    async def delete(self, kind: Kind, record_id: str) -> None:
+    async def delete(self, kind: RecordKind, record_id: str) -> None:
         """Delete a record. One that is gone already counts as deleted."""
         ...
 
@@ -226,8 +228,8 @@ class LiveTurns(Protocol):
         """Say that no more sound comes."""
         ...
 
-    def __aiter__(self) -> AsyncIterator[Heard]:
-        """Yield what is heard until the end."""
+    def __aiter__(self) -> AsyncIterator[SpeechEvent]:
+        """Yield the events until the end."""
         ...
 
 
@@ -235,7 +237,7 @@ class SpeechToText(Protocol):
     """Somebody who listens. Raises ProviderNotConfigured, ProviderError, LimitReached."""
 
     def live(self, language: str) -> AbstractAsyncContextManager[LiveSpeech]:
-        """Open an ear for live sound in a language of two letters."""
+        """Open speech to text for live sound in a language of two letters."""
         ...
 
     async def text_of(self, content: bytes, path: Path, language: str) -> str:
@@ -247,7 +249,7 @@ class TurnTaking(Protocol):
     """Somebody who listens and finds the turns. Raises as `SpeechToText`."""
 
     def turns(self, language: str) -> AbstractAsyncContextManager[LiveTurns]:
-        """Open an ear for live sound in a language of two letters."""
+        """Open speech to text for live sound in a language of two letters."""
         ...
 
 
@@ -274,8 +276,8 @@ class Utterance(Protocol):
         ...
 
 
-class Voice(Protocol):
-    """An open line that speaks."""
+class SpeechConnection(Protocol):
+    """An open connection that turns text into speech."""
 
     def utterance(self, *, most_characters: int = 1000) -> Utterance:
         """Begin to say something of so many characters at most, for which room in the budget is taken."""
@@ -285,6 +287,6 @@ class Voice(Protocol):
 class TextToSpeech(Protocol):
     """Somebody who speaks. Raises ProviderNotConfigured, ProviderError, LimitReached."""
 
-    def voice(self, language: str) -> AbstractAsyncContextManager[Voice]:
+    def voice(self, language: str) -> AbstractAsyncContextManager[SpeechConnection]:
         """Open a line, so that the first word does not wait for it."""
         ...

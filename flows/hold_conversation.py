@@ -14,5 +14,5 @@ async def hold_conversation(request: TalkRequest) -> TalkReport:
     conversation agent and, where the prospect asks for it, a suppression. Safe twice: a turn with the same id is taken
     once.
     """
-    plan = await conversation.hear_turn(request)
+    plan = await conversation.plan_turn(request)
     return live.concluded(await live.take_turn(plan))

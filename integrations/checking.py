@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.settings.providers import ProviderSettings
-from core.upkeep.health_checks import Checkup, State
+from core.upkeep.health_checks import Checkup, HealthState
 from integrations.model_endpoint import Endpoint
 from integrations.plug import ChatOffer, Check, Examination
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class KeyCheck:
     """What a provider that took the key said: limits beyond those of its headers, models, and what is wrong."""
 
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -19,7 +19,7 @@ class Heard:
     advice: str = ""
 
 
-Ask = Callable[[Examination], Awaitable[Heard]]
+Ask = Callable[[Examination], Awaitable[KeyCheck]]
 """Ask a provider something that costs nothing."""
 
 
@@ -30,23 +30,23 @@ def left(remaining: object, limit: object) -> str:
 
 def unusable(name: str, detail: str, advice: str) -> Checkup:
     """Return the finding about a part that cannot be used as it is set up; nobody was asked."""
-    return Checkup(name, State.FAILED, detail, advice)
+    return Checkup(name, HealthState.FAILED, detail, advice)
 
 
 def key_check(name: str, ask: Ask) -> Check:
     """Return the check of a provider that is on when it has a key."""
 
     async def check(examination: Examination) -> Checkup:
-        heard = await ask(examination)
+        told = await ask(examination)
         return Checkup(
             name,
-            State.FAILED if heard.complaint else State.OK,
-            heard.complaint or "key accepted",
-            heard.advice,
+            HealthState.FAILED if told.complaint else HealthState.OK,
+            told.complaint or "key accepted",
+            told.advice,
             is_reachable=True,
             is_key_accepted=True,
-            limits={**examination.limits(name), **heard.limits},
-            models=heard.models,
+            limits={**examination.limits(name), **told.limits},
+            models=told.models,
         )
 
     return check
@@ -72,7 +72,7 @@ def models_check(
         limits: asks what is left of the key, where a list of models says nothing about it.
     """
 
-    async def ask(examination: Examination) -> Heard:
+    async def ask(examination: Examination) -> KeyCheck:
         read = examination.read(section)
         endpoint = Endpoint(name, read.base_url, read.api_key, examination.guard(name), read.timeout_s)
         known = await limits(endpoint)
@@ -80,8 +80,8 @@ def models_check(
         models = {model: model in offered for model in examination.models_named(name)}
         missing = [model for model, is_offered in models.items() if not is_offered]
         if not missing:
-            return Heard(known, models)
+            return KeyCheck(known, models)
         some = ", ".join(offered[:5]) or "none"
-        return Heard(known, models, f"it offers no model {', '.join(missing)}", f"name others in MODELS_...: {some}")
+        return KeyCheck(known, models, f"it offers no model {', '.join(missing)}", f"name others in MODELS_...: {some}")
 
     return key_check(name, ask)

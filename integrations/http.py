@@ -25,14 +25,14 @@ for _name in ("httpx", "httpcore"):
 
 T = TypeVar("T")
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Json = Any
+JsonBody = Any
 """A decoded JSON document."""
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DecodedResponse:
     """What a provider answered.
 
     Attributes:
@@ -41,7 +41,7 @@ class Answer:
         is_later: the provider took the request and still works on it (202).
     """
 
-    body: Json
+    body: JsonBody
     headers: Mapping[str, str]
     is_later: bool = False
 
@@ -106,13 +106,13 @@ class ProviderClient:
         *,
         operation: str | None = None,
         params: Mapping[str, str | int | Sequence[str]] | None = None,
-        body: Json = None,
+        body: JsonBody = None,
         headers: Mapping[str, str] | None = None,
         may_repeat: bool | None = None,
         estimate: Cost = FREE,
-        cost_of: Callable[[Answer], Cost] | None = None,
-        look_up: Callable[[], Awaitable[Answer | None]] | None = None,
-    ) -> Answer:
+        cost_of: Callable[[DecodedResponse], Cost] | None = None,
+        look_up: Callable[[], Awaitable[DecodedResponse | None]] | None = None,
+    ) -> DecodedResponse:
         """Make one guarded request.
 
         Args:
@@ -134,12 +134,12 @@ class ProviderClient:
         repeatable = method != "POST" if may_repeat is None else may_repeat
         call = Call(operation=name, scope=name, may_repeat=repeatable, estimate=estimate)
 
-        async def attempt() -> Answer:
+        async def attempt() -> DecodedResponse:
             return await self._send(name, method, path, params=params, json=body, headers=headers)
 
         return await self.guard.run(attempt, call, cost_of=cost_of, look_up=look_up)
 
-    async def _send(self, operation: str, method: str, path: str, **content: Any) -> Answer:
+    async def _send(self, operation: str, method: str, path: str, **content: Any) -> DecodedResponse:
         try:
             response = await self._http.request(method, path, **content)
         except httpx.TimeoutException as error:
@@ -158,12 +158,12 @@ class ProviderClient:
         if observations:
             await self.guard.limiter.observe(observations, operation)
         if response.is_success:
-            return Answer(
+            return DecodedResponse(
                 self._decoded(operation, response), response.headers, response.status_code == httpx.codes.ACCEPTED
             )
         raise self._error(operation, response)
 
-    def _decoded(self, operation: str, response: httpx.Response) -> Json:
+    def _decoded(self, operation: str, response: httpx.Response) -> JsonBody:
         if not response.content:
             return None
         try:
@@ -188,7 +188,7 @@ class ProviderClient:
         )
         return self.refine(error, body)
 
-    def refine(self, error: ProviderError, body: Json) -> Exception:  # noqa: ARG002 - for providers that need the body
+    def refine(self, error: ProviderError, body: JsonBody) -> Exception:  # noqa: ARG002 - for providers that need the body
         """Return the error a refusal stands for; a provider whose bodies say more than the status overrides this."""
         return error
 
@@ -200,14 +200,14 @@ class ProviderClient:
         """Return the seconds `Retry-After` asks for (RFC 9110: seconds or a date)."""
         return seconds_of(headers.get("retry-after"))
 
-    def parsed(self, shape: type[ModelT], body: Json, operation: str) -> ModelT:
+    def parsed(self, shape: type[ModelT], body: JsonBody, operation: str) -> ModelT:
         """Return `body` as `shape`. Raises UnexpectedAnswer naming the fields that do not fit, not their values."""
         try:
             return shape.model_validate(body)
         except ValidationError as error:
             raise self._unexpected(operation, error) from None
 
-    def parsed_list(self, shape: type[T], body: Json, operation: str) -> list[T]:
+    def parsed_list(self, shape: type[T], body: JsonBody, operation: str) -> list[T]:
         """Return `body` as a list of `shape`; see `parsed`."""
         try:
             return TypeAdapter(list[shape]).validate_python(body)  # type: ignore[valid-type]  # a type made at run time
@@ -222,7 +222,7 @@ class ProviderClient:
         )
 
 
-def _body_of(response: httpx.Response) -> Json:
+def _body_of(response: httpx.Response) -> JsonBody:
     """Return the decoded body of a refusal, or its text; some providers declare JSON as text."""
     try:
         return json.loads(response.content)

@@ -54,7 +54,7 @@ class Reader(Protocol):
         ...
 
 
-class Opening(Reader, Protocol):
+class PlugContext(Reader, Protocol):
     """What an opener may use; whatever it opens is closed with `stack`."""
 
     @property
@@ -68,7 +68,7 @@ class Opening(Reader, Protocol):
         ...
 
 
-class Examination(Opening, Protocol):
+class Examination(PlugContext, Protocol):
     """What a health check may use: guards for single calls, and what was seen and asked for."""
 
     def limits(self, provider: str) -> dict[str, str]:
@@ -81,7 +81,7 @@ class Examination(Opening, Protocol):
 
 
 Opener = Callable[..., Awaitable[Any]]
-"""Open a client or a port: gets an `Opening`, and by name what a port's users give (`config` for the port crm)."""
+"""Open a client or a port: gets a `PlugContext`, and by name what a port's users give (`config` for the port crm)."""
 
 Check = Callable[[Examination], Awaitable[Checkup]]
 """Look whether a provider that is set up answers and takes our key; changes and costs nothing."""
@@ -183,7 +183,7 @@ class Plug:
     webhook: Webhook | None = None
     off: Callable[[Reader], str | None] | None = None
     check: Check | None = None
-    tidy: Callable[[Opening], Awaitable[int]] | None = None
+    tidy: Callable[[PlugContext], Awaitable[int]] | None = None
     settle: Callable[[Reader], None] | None = None
     keeps_of_persons: str | None = None
     knobs: Knobs | None = None
@@ -225,7 +225,7 @@ class Plug:
         if folder and find_spec(f"{folder}.{self.module}") is not None:
             import_module(f"{folder}.{self.module}")
 
-    async def open(self, opening: Opening) -> Any:
+    async def open(self, opening: PlugContext) -> Any:
         """Open its client. Raises ProviderNotConfigured where its key is missing."""
         if self.client is None:
             raise ConfigurationError(f"{self.name} has no client")

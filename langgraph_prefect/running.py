@@ -26,10 +26,10 @@ from langgraph_prefect.nodes import Graph, Meter, Watch, watched
 from langgraph_prefect.stream import MessageStream, Publish
 from langgraph_prefect.values import (
     Finished,
+    GraphOutcome,
     Limits,
     NodeRun,
-    Outcome,
-    Question,
+    PendingInterrupt,
     StopKind,
     Stopped,
     Usage,
@@ -74,7 +74,7 @@ async def run_graph(
     *,
     thread_id: str,
     options: RunOptions | None = None,
-) -> Outcome:
+) -> GraphOutcome:
     """Run a thread of a graph to its next stop.
 
     Args:
@@ -98,7 +98,7 @@ async def resume_graph(
     *,
     thread_id: str,
     options: RunOptions,
-) -> Outcome:
+) -> GraphOutcome:
     """Return a waiting thread its answer and run it to its next stop.
 
     Args:
@@ -113,7 +113,7 @@ async def resume_graph(
     return await _Run(graph, thread_id, options).start(None, answer=answer, has_answer=True)
 
 
-def as_flow_result(outcome: Outcome, result: Any) -> Any:
+def as_flow_result(outcome: GraphOutcome, result: Any) -> Any:
     """Return what a flow returns for an outcome.
 
     Inside a flow run a state named after the outcome (`Waiting`, `Stopped`) that holds `result`; else `result` itself.
@@ -145,7 +145,7 @@ class _Run:
         self._graph = watched(graph.copy(changes), self._watch)
         self._has_memory = isinstance(self._graph.checkpointer, BaseCheckpointSaver)
 
-    async def start(self, given: Any, *, answer: Any = None, has_answer: bool = False) -> Outcome:
+    async def start(self, given: Any, *, answer: Any = None, has_answer: bool = False) -> GraphOutcome:
         """Run to the next stop; a stream ends with `complete` or `error` also where there is nothing to run."""
         async with AsyncExitStack() as stack:
             if self._within.publish is not None:
@@ -161,7 +161,7 @@ class _Run:
                 self._stream.complete({"outcome": type(outcome).__name__.lower(), "thread_id": self._thread_id})
             return outcome
 
-    async def _to_next_stop(self, given: Any, answer: Any, *, has_answer: bool) -> Outcome:
+    async def _to_next_stop(self, given: Any, answer: Any, *, has_answer: bool) -> GraphOutcome:
         state = await self._graph.aget_state(self._config()) if self._has_memory else None
         has_begun = state is not None and state.metadata is not None
         if has_begun:
@@ -187,9 +187,9 @@ class _Run:
         finally:
             await publish_nodes(self._name, self._watch.runs)
 
-    async def _stream_graph(self, given: Any, steps: int) -> Outcome:
+    async def _stream_graph(self, given: Any, steps: int) -> GraphOutcome:
         values: Any = {}
-        questions: tuple[Question, ...] = ()
+        questions: tuple[PendingInterrupt, ...] = ()
         modes: list[Any] = ["values", "updates", *(["messages"] if self._stream is not None else [])]
         pieces: AsyncIterator[Any] = self._graph.astream(
             given,
@@ -204,7 +204,7 @@ class _Run:
             elif mode == "messages":
                 self._token(*data)
             elif "__interrupt__" in data:
-                questions = tuple(Question(asked.id, asked.value) for asked in data["__interrupt__"])
+                questions = tuple(PendingInterrupt(asked.id, asked.value) for asked in data["__interrupt__"])
             else:
                 self._updates(data)
         if questions:
@@ -270,8 +270,8 @@ class _Run:
         return Stopped(self._thread_id, kind, reason, self._watch.usage)
 
 
-def _questions(state: StateSnapshot) -> tuple[Question, ...]:
-    return tuple(Question(asked.id, asked.value) for asked in state.interrupts)
+def _questions(state: StateSnapshot) -> tuple[PendingInterrupt, ...]:
+    return tuple(PendingInterrupt(asked.id, asked.value) for asked in state.interrupts)
 
 
 def _steps(state: StateSnapshot | None) -> int:

@@ -117,7 +117,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PendingInterrupt:
     """What a node asked a person by `interrupt`. `id` names it in an answer to several."""
 
     id: str
@@ -143,7 +143,7 @@ class Waiting:
     """The graph asks; nothing is held until `resume_graph` brings the answer."""
 
     thread_id: str
-    questions: tuple[Question, ...]
+    questions: tuple[PendingInterrupt, ...]
     usage: Usage = field(default_factory=Usage)
 
 
@@ -157,4 +157,4 @@ class Stopped:
     usage: Usage = field(default_factory=Usage)
 
 
-Outcome = Finished | Waiting | Stopped
+GraphOutcome = Finished | Waiting | Stopped

@@ -21,7 +21,7 @@ from core.errors import InvalidFile
 from core.imports.batches import gather
 from core.imports.columns import ColumnMapping, map_columns
 from core.imports.csv_rows import ScannedFile, read, scan
-from core.imports.lead_rows import LeadRow, Reject, row_reader
+from core.imports.lead_rows import ImportedRow, Reject, row_reader
 from core.leads.lead import FIELDS
 from core.leads.merging import ConflictPolicy
 from db.imports.copy_text import prepare
@@ -97,8 +97,8 @@ def check(path: Path, data: bytes) -> None:
     read_row = row_reader(mapping, default_country="DE")
     for cells in rows:
         result = read_row(cells)
-        assert isinstance(result, LeadRow | Reject), "neither row nor reject"
-        if isinstance(result, LeadRow):
+        assert isinstance(result, ImportedRow | Reject), "neither row nor reject"
+        if isinstance(result, ImportedRow):
             assert len(result.values) == len(FIELDS), "values of another length"
             texts = [
                 result.key,

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import typer
 
 from app import terminal
+from app.commands.options import AsJson
 
 if TYPE_CHECKING:
     from core.conversation.runs import TalkReport, TalkRequest
@@ -21,18 +22,17 @@ app.add_typer(run, name="run")
 
 Industry = Annotated[str | None, typer.Option(help="Leads whose industry contains this.")]
 Country = Annotated[str | None, typer.Option(help="Leads in this country: a code, a name, or a group as DACH.")]
-Tier = Annotated[list[str] | None, typer.Option(help="Only leads of this tier; may be repeated.")]
+TierOption = Annotated[list[str] | None, typer.Option(help="Only leads of this tier; may be repeated.")]
 Rules = Annotated[bool, typer.Option("--rules", help="Ask no model, even where one is configured.")]
 Stream = Annotated[bool, typer.Option("--stream", help="Show tokens and states as they come, on standard error.")]
 Thread = Annotated[UUID | None, typer.Option(help="Go on with this thread.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")]
 
 
 @run.command("growth")
 def run_growth(
     industry: Industry = None,
     country: Country = None,
-    tier: Tier = None,
+    tier: TierOption = None,
     page: Annotated[list[str] | None, typer.Option(help="Address of a page to read; may be repeated.")] = None,
     question: Annotated[str | None, typer.Option(help="What the report is to answer.")] = None,
     bar: Annotated[float, typer.Option(min=0, max=1, help="Confidence at which the research ends.")] = 0.6,
@@ -159,11 +159,11 @@ def talk(
 async def _interactive(request: "TalkRequest", *, as_json: bool) -> None:
     """Hold a conversation in this process, a line a turn, until it ends or no more lines come."""
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import hear_turn
+    from tasks.conversation.steps import plan_turn
 
     if not as_json:
         terminal.say(f"Thread {request.thread_id}. A line is a turn; an empty one or Ctrl-D leaves.")
-    async with conversing(await hear_turn(request)) as live:
+    async with conversing(await plan_turn(request)) as live:
         report = await live.take(None)
         while True:
             _tell(report, as_json=as_json)
@@ -181,12 +181,12 @@ async def _live(request: "TalkRequest") -> None:
     from app.live_audio import Playback, recorded
     from core.conversation.speech import SAMPLE_RATE
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import hear_turn
+    from tasks.conversation.steps import plan_turn
 
     playback = Playback(sys.stdout.buffer, SAMPLE_RATE)
 
     async def talking() -> None:
-        async with conversing(await hear_turn(request), sink=playback.write, hears_turns=True) as conversation:
+        async with conversing(await plan_turn(request), sink=playback.write, finds_turns=True) as conversation:
             terminal.say(f"Thread {request.thread_id}. Listening until the sound ends.")
             await conversation.hold(recorded(sys.stdin.buffer, SAMPLE_RATE), hush=playback.hush, tell=_say)
             await playback.finished()

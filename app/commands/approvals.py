@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from app import terminal
+from app.commands.options import AsJson
 
 if TYPE_CHECKING:
     from core.outreach.approvals import Approval
@@ -20,7 +21,6 @@ Digest = Annotated[
     str | None, typer.Option(help="First 12 or more characters of the digest you read; anything else is refused.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again after showing the text.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")]
 Shown = Literal["open", "pending", "approved", "rejected", "expired", "stale", "executing", "executed", "failed", "all"]
 
 
@@ -31,12 +31,12 @@ def list_(
 ) -> None:
     """List approvals, those asked for last first."""
     terminal.prepare_prefect()
-    from core.outreach.approvals import OPEN, Status
+    from core.outreach.approvals import OPEN, ApprovalStatus
     from core.outreach.decisions import as_json as facts_of
     from core.outreach.decisions import summary
     from tasks.outreach.readers import list_approvals
 
-    wanted = OPEN if status == "open" else () if status == "all" else (Status(status),)
+    wanted = OPEN if status == "open" else () if status == "all" else (ApprovalStatus(status),)
     found = asyncio.run(list_approvals(wanted))
     if as_json:
         terminal.print_json([facts_of(approval) for approval in found])
@@ -170,19 +170,19 @@ def _decide(
 
 async def _carry_out(approval: "Approval") -> "Approval":
     """Have a worker do it where there is one, else do it here."""
-    from core.outreach.approvals import Kind
+    from core.outreach.approvals import ApprovalKind
     from tasks.outreach.approvals import start_execution
     from tasks.outreach.readers import find_approval
     from tasks.runtime.orchestration import server_url
 
-    if approval.proposal.kind is Kind.CRM_CHANGES:
+    if approval.proposal.kind is ApprovalKind.CRM_CHANGES:
         terminal.say("The next run of the CRM sync takes it up.")
         return approval
     if server_url() is not None:
         terminal.say(f"Run: {await start_execution(approval)}")
         return approval
     terminal.say("No Prefect server: carrying it out here.")
-    if approval.proposal.kind is Kind.EMAIL:
+    if approval.proposal.kind is ApprovalKind.EMAIL:
         from flows.send_message import send_message
 
         report = await send_message(approval.id)

@@ -9,12 +9,12 @@ from uuid import UUID
 import typer
 
 from app import terminal
+from app.commands.options import AsJson
 
 if TYPE_CHECKING:
     from core.crm.config import CrmConfig
     from core.crm.runs import SyncReport, SyncRequest
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Rows at most.")]
 
 _GLANCE = 10
@@ -120,17 +120,17 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say how both sides stand: records by state with reasons, lag, last cursor, open dead letters."""
-    from core.crm.states import State
+    from core.crm.states import SyncState
 
-    if state is not None and state not in [str(each) for each in State]:
-        raise typer.BadParameter(f"{state} is no state; states are {', '.join(State)}", param_hint="--state")
+    if state is not None and state not in [str(each) for each in SyncState]:
+        raise typer.BadParameter(f"{state} is no state; states are {', '.join(SyncState)}", param_hint="--state")
     terminal.prepare_prefect()
     from tasks.crm.readers import status
 
     facts = asyncio.run(status()).model_dump(
         mode="json", include={"provider", "states", "reasons", "dead_letters", "cursor", "lag_s"}
     )
-    records = asyncio.run(_records(facts["provider"], State(state), limit)) if state else None
+    records = asyncio.run(_records(facts["provider"], SyncState(state), limit)) if state else None
     if as_json:
         terminal.print_json(facts | ({"records": records} if records is not None else {}))
     elif records is None:

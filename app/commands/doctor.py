@@ -20,13 +20,13 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
     import asyncio
 
     from core.settings.settings import settings
-    from core.upkeep.health_checks import State
+    from core.upkeep.health_checks import HealthState
 
     prepare_prefect()
     from tasks.upkeep.health_checks import examine
 
     found = asyncio.run(examine(settings()))
-    is_well = all(one.state is not State.FAILED for one in found)
+    is_well = all(one.state is not HealthState.FAILED for one in found)
     if as_json:
         print_json({"ok": is_well, "checks": [one.as_json() for one in found]})
     else:

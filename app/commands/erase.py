@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from app import terminal
-from app.commands.approvals import AsJson, By, person_of
+from app.commands.approvals import By, person_of
+from app.commands.options import AsJson
 
 
 def erase(

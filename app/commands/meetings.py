@@ -8,7 +8,8 @@ from uuid import UUID
 import typer
 
 from app import terminal
-from app.commands.approvals import AsJson, Id
+from app.commands.approvals import Id
+from app.commands.options import AsJson
 
 if TYPE_CHECKING:
     from core.outreach.booking import BookingReport, ProposalReport

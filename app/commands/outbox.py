@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from app import terminal
-from app.commands.approvals import AsJson, By, Id, person_of
+from app.commands.approvals import By, Id, person_of
+from app.commands.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 

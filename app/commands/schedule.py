@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import terminal
+from app.commands.options import AsJson
 
 if TYPE_CHECKING:
     from app.prefect_api import PrefectAPI
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="The deployment, e.g. sync-crm.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, a stable interface, and nothing else.")]
 
 
 @app.command("list")

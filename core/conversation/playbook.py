@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]")
 _PLACEHOLDERS = frozenset({"{name}", "{company}"})
 _NO_WORD = re.compile(r"[^\w]+")
 
-Line = Annotated[str, Field(min_length=1, max_length=MAX_ANSWER)]
+Wording = Annotated[str, Field(min_length=1, max_length=MAX_ANSWER)]
 Phrase = Annotated[str, Field(min_length=2, max_length=80)]
 
 
@@ -45,7 +45,7 @@ class Topic(_Part):
     heard: list[Phrase] = Field(
         min_length=1, max_length=50, description="Words or phrases that bring it up, in any language"
     )
-    answer: Line = Field(description="What is answered")
+    answer: Wording = Field(description="What is answered")
 
     @field_validator("heard")
     @classmethod
@@ -59,14 +59,14 @@ class Topic(_Part):
 class Replies(_Part):
     """What is said where no topic is brought up."""
 
-    opening: Line = "Hello {name}, do you have a minute?"
-    interested: Line = "Great. A colleague will get in touch with you about the next step."
-    not_now: Line = "I understand, thank you for telling me. Goodbye."
-    wrong_person: Line = "Thank you for telling me, and sorry for the trouble. Goodbye."
-    unsubscribe: Line = "Understood. We will not contact you again. Goodbye."
-    end: Line = "Thank you for your time. Goodbye."
-    unknown: Line = "I will have a colleague answer that."
-    unheard: Line = "Sorry, I did not hear you. Could you say that again?"
+    opening: Wording = "Hello {name}, do you have a minute?"
+    interested: Wording = "Great. A colleague will get in touch with you about the next step."
+    not_now: Wording = "I understand, thank you for telling me. Goodbye."
+    wrong_person: Wording = "Thank you for telling me, and sorry for the trouble. Goodbye."
+    unsubscribe: Wording = "Understood. We will not contact you again. Goodbye."
+    end: Wording = "Thank you for your time. Goodbye."
+    unknown: Wording = "I will have a colleague answer that."
+    unheard: Wording = "Sorry, I did not hear you. Could you say that again?"
 
 
 class Playbook(_Part):

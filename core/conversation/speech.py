@@ -1,4 +1,4 @@
-"""What is heard in a conversation, whoever listens (`core.ports`).
+"""What speech to text makes of a conversation, whoever offers it (`core.ports`).
 
 Sound is raw little-endian 16-bit PCM of one channel.
 """
@@ -10,8 +10,8 @@ SAMPLE_RATE = 16_000
 """Samples a second of live sound."""
 
 
-class Hearing(StrEnum):
-    """What is heard while somebody speaks."""
+class SpeechEventKind(StrEnum):
+    """What can happen while somebody speaks."""
 
     STARTED = "started"
     """Somebody began to speak: whoever is speaking to them should stop. Only where turns are found."""
@@ -26,8 +26,8 @@ class Hearing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Something that was heard; `text` is all of the turn so far, as it came."""
+class SpeechEvent:
+    """An event of speech to text; `text` is all of the turn so far, as it came."""
 
-    kind: Hearing
+    kind: SpeechEventKind
     text: str = ""

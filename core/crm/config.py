@@ -14,7 +14,7 @@ from core.config_files import parse_config, read_config
 from core.crm.meanings import meaning_of
 from core.crm.merging import Direction, Owner
 from core.crm.offers import CRMOffers
-from core.crm.records import Description, Kind
+from core.crm.records import Description, RecordKind
 from core.errors import ConfigProblem, InvalidConfig
 from core.forms import Frozen
 from core.leads.fields import COLUMNS
@@ -49,7 +49,7 @@ class FieldMap(Frozen):
     direction: Direction = Field(default="both", description="Which way it may go")
 
 
-class Condition(Frozen):
+class SyncCondition(Frozen):
     """What a lead must meet to take part; exactly one test."""
 
     field: str = Field(description="Our field, or tier, score")
@@ -61,7 +61,7 @@ class Condition(Frozen):
     reason: str | None = Field(default=None, max_length=200, description="What to say of those that are excluded")
 
     @model_validator(mode="after")
-    def _is_one_test(self) -> "Condition":
+    def _is_one_test(self) -> "SyncCondition":
         tests = [self.is_set, self.one_of, self.none_of, self.at_least, self.at_most]
         if sum(test is not None for test in tests) != 1:
             raise ValueError("needs exactly one of is_set, one_of, none_of, at_least, at_most")
@@ -108,18 +108,18 @@ def _number(value: str | None) -> Decimal | None:
     return number if number is not None and number.is_finite() else None
 
 
-class Part(Frozen):
+class SyncScope(Frozen):
     """The companies, or the people, that take part."""
 
     fields: tuple[FieldMap, ...] = Field(min_length=1, description="Which field is which")
-    only_if: tuple[Condition, ...] = Field(default=(), description="All must be met; else it is excluded")
+    only_if: tuple[SyncCondition, ...] = Field(default=(), description="All must be met; else it is excluded")
 
     def why_not(self, values: Mapping[str, str | None]) -> str | None:
         """Return the first reason why a record does not take part, or None."""
         return next((why for condition in self.only_if if (why := condition.why_not(values))), None)
 
 
-class Limits(Frozen):
+class SyncLimits(Frozen):
     """How much one run may change before a person is asked. What is created counts like what is changed."""
 
     max_changed_share: Decimal = Field(
@@ -153,8 +153,8 @@ class CrmConfig(Frozen):
 
     provider: CRMName = Field(default="", description="Which CRM")
     directory: Path | None = Field(default=None, description="Where a directory of JSON files is, for that provider")
-    leads: Part = Field(description="Companies")
-    contacts: Part | None = Field(default=None, description="People; leave it out to keep companies only")
+    leads: SyncScope = Field(description="Companies")
+    contacts: SyncScope | None = Field(default=None, description="People; leave it out to keep companies only")
     statuses: dict[str, str] = Field(
         default_factory=dict, description="Status of a new company in the CRM by our tier; `default` for all others"
     )
@@ -168,7 +168,7 @@ class CrmConfig(Frozen):
         default="keep",
         description="A company that was deleted in the CRM: keep our lead, or delete it; never made anew",
     )
-    limits: Limits = Field(default=Limits(), description="How much one run may change before a person is asked")
+    limits: SyncLimits = Field(default=SyncLimits(), description="How much one run may change before a person is asked")
 
     @model_validator(mode="before")
     @classmethod
@@ -191,11 +191,11 @@ class CrmConfig(Frozen):
         """A hash of all that decides about records: another one makes every record be looked at again."""
         return hashlib.sha256(self.model_dump_json(exclude={"limits"}).encode()).hexdigest()[:32]
 
-    def part(self, kind: Kind) -> Part | None:
+    def part(self, kind: RecordKind) -> SyncScope | None:
         """Return what is said of a kind."""
-        return self.leads if kind is Kind.LEAD else self.contacts
+        return self.leads if kind is RecordKind.LEAD else self.contacts
 
-    def fields(self, kind: Kind) -> tuple[FieldMap, ...]:
+    def fields(self, kind: RecordKind) -> tuple[FieldMap, ...]:
         """Return the field map of a kind; empty where it takes no part."""
         part = self.part(kind)
         return part.fields if part else ()
@@ -205,7 +205,7 @@ class CrmConfig(Frozen):
         return self.statuses.get(tier or "default", self.statuses.get("default"))
 
 
-def _check(part: Part, known: Sequence[str], name: str) -> None:
+def _check(part: SyncScope, known: Sequence[str], name: str) -> None:
     for side in ("ours", "theirs"):
         named = [getattr(field, side) for field in part.fields]
         if twice := sorted({one for one in named if named.count(one) > 1}):
@@ -227,7 +227,7 @@ def check_against(config: CrmConfig, description: Description, *, path: str) -> 
         InvalidConfig: it names fields or statuses that are not there; all of them.
     """
     problems = []
-    for kind in Kind:
+    for kind in RecordKind:
         known = description.fields(kind)
         for place, field in enumerate(config.fields(kind)):
             if field.theirs not in known:

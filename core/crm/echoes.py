@@ -8,14 +8,16 @@ because a log merges close updates and may show half of them.
 from collections.abc import Mapping, Set
 from typing import Literal
 
-from core.crm.records import Kind, RemoteChange, Value
-from core.crm.units import Link
+from core.crm.records import RecordKind, RemoteChange, Value
+from core.crm.units import RecordLink
 from core.crm.values import are_equal
 
-Verdict = Literal["look", "echo", "irrelevant"]
+ChangeVerdict = Literal["look", "echo", "irrelevant"]
 
 
-def verdict_on(change: RemoteChange, links: Mapping[tuple[Kind, str], Link], own_keys: Set[str]) -> Verdict:
+def verdict_on(
+    change: RemoteChange, links: Mapping[tuple[RecordKind, str], RecordLink], own_keys: Set[str]
+) -> ChangeVerdict:
     """Return what a change asks for.
 
     Args:
@@ -37,7 +39,7 @@ def verdict_on(change: RemoteChange, links: Mapping[tuple[Kind, str], Link], own
     return "echo" if _tells_nothing_new(change, link) else "look"
 
 
-def overwritten(change: RemoteChange, link: Link | None, own_keys: Set[str]) -> dict[str, Value]:
+def overwritten(change: RemoteChange, link: RecordLink | None, own_keys: Set[str]) -> dict[str, Value]:
     """Return what somebody may have written in the CRM just before we wrote over it, by the CRM's field names.
 
     The entry of such an edit is late: our write of its record came after the edit, and the field holds what we sent.
@@ -55,11 +57,11 @@ def overwritten(change: RemoteChange, link: Link | None, own_keys: Set[str]) -> 
     }
 
 
-def _belongs(change: RemoteChange, links: Mapping[tuple[Kind, str], Link]) -> bool:
-    return change.kind is Kind.CONTACT and (Kind.CONTACT, change.record_id) in links
+def _belongs(change: RemoteChange, links: Mapping[tuple[RecordKind, str], RecordLink]) -> bool:
+    return change.kind is RecordKind.CONTACT and (RecordKind.CONTACT, change.record_id) in links
 
 
-def _tells_nothing_new(change: RemoteChange, link: Link) -> bool:
+def _tells_nothing_new(change: RemoteChange, link: RecordLink) -> bool:
     values = change.values or {}
     named = values.keys() if change.fields is None else change.fields
     return all(
@@ -67,7 +69,7 @@ def _tells_nothing_new(change: RemoteChange, link: Link) -> bool:
     )
 
 
-def key_that_made(change: RemoteChange, link: Link | None, *, is_made_here: bool) -> str | None:
+def key_that_made(change: RemoteChange, link: RecordLink | None, *, is_made_here: bool) -> str | None:
     """Return the id of our API key as a record that we created tells it, or None."""
     is_creation = change.action == "created" and link is not None and is_made_here
     return change.key_id if is_creation else None

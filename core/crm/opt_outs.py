@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.imports.opt_out_columns import OptOutColumn, Said, read_cell, read_header
 from core.outreach.opt_outs import targets
-from core.outreach.suppression import Heard, Reason, Target
+from core.outreach.suppression import Reason, ReportedOptOut, Target
 from core.text import normalize
 
 _REASONS = {Said.OPT_OUT: Reason.OPT_OUT, Said.COMPLAINT: Reason.COMPLAINT, Said.BOUNCE: Reason.BOUNCE}
@@ -60,10 +60,12 @@ def _texts(value: object) -> Iterable[str]:
     return () if value is None else (str(value),)
 
 
-def heard_of(refusals: Iterable[RemoteRefusal], crm: str) -> list[Heard]:
+def reported_opt_outs(refusals: Iterable[RemoteRefusal], crm: str) -> list[ReportedOptOut]:
     """Return what to suppress for what a CRM says."""
     return [
-        Heard(target, each.reason, f"crm {crm}", f"{each.where} of {each.record_id}", f"crm {crm}, {each.record_id}")
+        ReportedOptOut(
+            target, each.reason, f"crm {crm}", f"{each.where} of {each.record_id}", f"crm {crm}, {each.record_id}"
+        )
         for each in refusals
         for target in _targets(each)
     ]

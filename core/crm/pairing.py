@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from core.crm.records import RemoteRecord
-from core.crm.units import Link, LocalRecord, name_key
+from core.crm.units import LocalRecord, RecordLink, name_key
 from core.crm.values import items
 
 
 def pair_contacts(
-    locals_: Sequence[LocalRecord], links: Mapping[UUID, Link], remotes: Sequence[RemoteRecord]
+    locals_: Sequence[LocalRecord], links: Mapping[UUID, RecordLink], remotes: Sequence[RemoteRecord]
 ) -> dict[str, LocalRecord]:
     """Return which person of the CRM is which of ours, where no link says it yet; by the CRM's id.
 
@@ -29,7 +29,7 @@ def pair_contacts(
     return found
 
 
-def _is_free(link: Link | None) -> bool:
+def _is_free(link: RecordLink | None) -> bool:
     return link is None or (link.remote_id is None and not link.is_gone)
 
 

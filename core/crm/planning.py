@@ -6,13 +6,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from core.crm.pairing import pair_contacts
-from core.crm.records import Kind, RemoteRecord, RemoteUnit
-from core.crm.states import State
+from core.crm.records import RecordKind, RemoteRecord, RemoteUnit
+from core.crm.states import SyncState
 from core.crm.units import (
-    Link,
     LocalRecord,
     LocalUnit,
     Operation,
+    RecordLink,
     RecordPlan,
     Setting,
     new_here,
@@ -47,7 +47,7 @@ class UnitPlan:
     lead_id: UUID
     records: tuple[RecordPlan, ...]
     taken_in: tuple[Operation, ...] = ()
-    dropped: tuple[tuple[Kind, UUID], ...] = ()
+    dropped: tuple[tuple[RecordKind, UUID], ...] = ()
 
     @property
     def operations(self) -> list[Operation]:
@@ -59,7 +59,7 @@ def plan_unit(
     setting: Setting,
     lead_id: UUID,
     local: LocalUnit | None,
-    links: Sequence[Link],
+    links: Sequence[RecordLink],
     fetched: Fetched | None,
 ) -> UnitPlan:
     """Plan one lead with its people.
@@ -72,7 +72,7 @@ def plan_unit(
         fetched: the CRM's side; None: nothing says that it changed, so it is as remembered.
     """
     by_id = {(link.kind, link.own_id): link for link in links}
-    link = by_id.get((Kind.LEAD, lead_id)) or Link(Kind.LEAD, lead_id, lead_id)
+    link = by_id.get((RecordKind.LEAD, lead_id)) or RecordLink(RecordKind.LEAD, lead_id, lead_id)
     if local is None:
         return _deleted_here(setting, lead_id, link, links, fetched)
     if link.is_gone:
@@ -89,68 +89,74 @@ def plan_unit(
     return _on_both_sides(setting, local, link, by_id, remote)
 
 
-def _remembered(link: Link, links: Sequence[Link]) -> RemoteUnit | None:
+def _remembered(link: RecordLink, links: Sequence[RecordLink]) -> RemoteUnit | None:
     lead = link.remembered()
     if lead is None:
         return None
-    people = (other.remembered() for other in links if other.kind is Kind.CONTACT)
+    people = (other.remembered() for other in links if other.kind is RecordKind.CONTACT)
     return RemoteUnit(lead, tuple(person for person in people if person is not None))
 
 
-def _link_of(local: LocalRecord, lead_id: UUID, links: Mapping[tuple[Kind, UUID], Link]) -> Link:
-    fresh = Link(local.kind, local.own_id, lead_id, person_key=local.person_key)
+def _link_of(local: LocalRecord, lead_id: UUID, links: Mapping[tuple[RecordKind, UUID], RecordLink]) -> RecordLink:
+    fresh = RecordLink(local.kind, local.own_id, lead_id, person_key=local.person_key)
     return links.get((local.kind, local.own_id)) or fresh
 
 
-def _excluded(local: LocalUnit, link: Link, links: Mapping[tuple[Kind, UUID], Link], reason: str) -> UnitPlan:
-    records = [RecordPlan(link, State.EXCLUDED, reason)]
+def _excluded(
+    local: LocalUnit, link: RecordLink, links: Mapping[tuple[RecordKind, UUID], RecordLink], reason: str
+) -> UnitPlan:
+    records = [RecordPlan(link, SyncState.EXCLUDED, reason)]
     for contact in local.contacts:
         known = _link_of(contact, local.lead.own_id, links)
-        records.append(RecordPlan(known, State.EXCLUDED, COMPANY_EXCLUDED))
+        records.append(RecordPlan(known, SyncState.EXCLUDED, COMPANY_EXCLUDED))
     return UnitPlan(local.lead.own_id, tuple(records))
 
 
 def _deleted_here(
-    setting: Setting, lead_id: UUID, link: Link, links: Sequence[Link], fetched: Fetched | None
+    setting: Setting, lead_id: UUID, link: RecordLink, links: Sequence[RecordLink], fetched: Fetched | None
 ) -> UnitPlan:
     everything = tuple((each.kind, each.own_id) for each in links)
     if link.remote_id is None or (fetched is not None and fetched.unit is None):
         return UnitPlan(lead_id, (), dropped=everything)
     if link.is_gone:
-        return UnitPlan(lead_id, (RecordPlan(link, State.EXCLUDED, link.reason),))
-    people = tuple(key for key in everything if key[0] is Kind.CONTACT)
+        return UnitPlan(lead_id, (RecordPlan(link, SyncState.EXCLUDED, link.reason),))
+    people = tuple(key for key in everything if key[0] is RecordKind.CONTACT)
     if setting.config.deleted_here == "keep":
         kept = replace(link, is_gone=True)
-        return UnitPlan(lead_id, (RecordPlan(kept, State.EXCLUDED, DELETED_HERE),), dropped=people)
+        return UnitPlan(lead_id, (RecordPlan(kept, SyncState.EXCLUDED, DELETED_HERE),), dropped=people)
     if fetched is not None and fetched.unit is not None and _is_edited(setting, link, fetched.unit.lead):
         kept = replace(link, is_gone=True)
-        return UnitPlan(lead_id, (RecordPlan(kept, State.EXCLUDED, EDITED_AFTER_DELETE),), dropped=people)
-    delete = Operation("theirs", "delete", Kind.LEAD, lead_id, link.remote_id)
-    return UnitPlan(lead_id, (RecordPlan(link, State.PENDING, "to be deleted in the CRM", (delete,)),), dropped=people)
+        return UnitPlan(lead_id, (RecordPlan(kept, SyncState.EXCLUDED, EDITED_AFTER_DELETE),), dropped=people)
+    delete = Operation("theirs", "delete", RecordKind.LEAD, lead_id, link.remote_id)
+    return UnitPlan(
+        lead_id, (RecordPlan(link, SyncState.PENDING, "to be deleted in the CRM", (delete,)),), dropped=people
+    )
 
 
-def _is_edited(setting: Setting, link: Link, remote: RemoteRecord) -> bool:
+def _is_edited(setting: Setting, link: RecordLink, remote: RemoteRecord) -> bool:
     bases = ((link.base.get(rule.theirs), remote.values.get(rule.theirs)) for rule in setting.config.fields(link.kind))
     return any(base is not None and not are_equal(base.theirs, value) for base, value in bases)
 
 
-def _deleted_there(setting: Setting, local: LocalUnit, link: Link, links: Sequence[Link]) -> UnitPlan:
-    people = tuple((each.kind, each.own_id) for each in links if each.kind is Kind.CONTACT)
+def _deleted_there(setting: Setting, local: LocalUnit, link: RecordLink, links: Sequence[RecordLink]) -> UnitPlan:
+    people = tuple((each.kind, each.own_id) for each in links if each.kind is RecordKind.CONTACT)
     gone = replace(link, is_gone=True)
     if setting.config.deleted_in_crm == "keep":
-        return UnitPlan(local.lead.own_id, (RecordPlan(gone, State.EXCLUDED, DELETED_THERE),), dropped=people)
-    delete = Operation("ours", "delete", Kind.LEAD, local.lead.own_id, link.remote_id)
-    return UnitPlan(local.lead.own_id, (RecordPlan(gone, State.EXCLUDED, DELETED_THERE, (delete,)),), dropped=people)
+        return UnitPlan(local.lead.own_id, (RecordPlan(gone, SyncState.EXCLUDED, DELETED_THERE),), dropped=people)
+    delete = Operation("ours", "delete", RecordKind.LEAD, local.lead.own_id, link.remote_id)
+    return UnitPlan(
+        local.lead.own_id, (RecordPlan(gone, SyncState.EXCLUDED, DELETED_THERE, (delete,)),), dropped=people
+    )
 
 
 def _contacts_to_create(
-    setting: Setting, local: LocalUnit, links: Mapping[tuple[Kind, UUID], Link]
+    setting: Setting, local: LocalUnit, links: Mapping[tuple[RecordKind, UUID], RecordLink]
 ) -> list[RecordPlan]:
     records = []
     for contact in local.contacts if setting.config.contacts else ():
         link = _link_of(contact, local.lead.own_id, links)
         if contact.excluded or link.is_gone:
-            records.append(RecordPlan(link, State.EXCLUDED, contact.excluded or link.reason))
+            records.append(RecordPlan(link, SyncState.EXCLUDED, contact.excluded or link.reason))
         elif link.remote_id is None:
             records.append(new_there(setting, contact, link))
     return records
@@ -159,19 +165,19 @@ def _contacts_to_create(
 def _on_both_sides(
     setting: Setting,
     local: LocalUnit,
-    link: Link,
-    links: Mapping[tuple[Kind, UUID], Link],
+    link: RecordLink,
+    links: Mapping[tuple[RecordKind, UUID], RecordLink],
     remote: RemoteUnit,
 ) -> UnitPlan:
     records = [plan_record(setting, local.lead, link, remote.lead)]
     if setting.config.contacts is None:
         return UnitPlan(local.lead.own_id, tuple(records))
-    people = {key[1]: each for key, each in links.items() if key[0] is Kind.CONTACT}
+    people = {key[1]: each for key, each in links.items() if key[0] is RecordKind.CONTACT}
     pairs = pair_contacts(local.contacts, people, remote.contacts)
     mine = {contact.own_id: contact for contact in local.contacts}
     by_remote = {each.remote_id: each for each in people.values() if each.remote_id}
     taken_in: list[Operation] = []
-    dropped: list[tuple[Kind, UUID]] = []
+    dropped: list[tuple[RecordKind, UUID]] = []
     met: set[UUID] = set()
     for person in remote.contacts:
         known = by_remote.get(person.id)
@@ -190,36 +196,38 @@ def _on_both_sides(
         for contact in local.contacts
         if contact.own_id not in met
     ]
-    dropped += [(Kind.CONTACT, own_id) for own_id, each in people.items() if own_id not in met and own_id not in mine]
+    dropped += [
+        (RecordKind.CONTACT, own_id) for own_id, each in people.items() if own_id not in met and own_id not in mine
+    ]
     return UnitPlan(local.lead.own_id, tuple(records), tuple(taken_in), tuple(dropped))
 
 
-def _contact_on_both_sides(setting: Setting, local: LocalRecord, link: Link, remote: RemoteRecord) -> RecordPlan:
+def _contact_on_both_sides(setting: Setting, local: LocalRecord, link: RecordLink, remote: RemoteRecord) -> RecordPlan:
     if local.excluded:
-        return RecordPlan(link, State.EXCLUDED, local.excluded)
+        return RecordPlan(link, SyncState.EXCLUDED, local.excluded)
     if link.is_gone:
-        return RecordPlan(link, State.EXCLUDED, link.reason)
+        return RecordPlan(link, SyncState.EXCLUDED, link.reason)
     return plan_record(setting, local, link, remote)
 
 
-def _contact_deleted_here(setting: Setting, link: Link, remote: RemoteRecord) -> RecordPlan:
+def _contact_deleted_here(setting: Setting, link: RecordLink, remote: RemoteRecord) -> RecordPlan:
     if link.is_gone:
-        return RecordPlan(link, State.EXCLUDED, link.reason)
+        return RecordPlan(link, SyncState.EXCLUDED, link.reason)
     if setting.config.deleted_here == "keep":
-        return RecordPlan(replace(link, is_gone=True), State.EXCLUDED, DELETED_HERE)
+        return RecordPlan(replace(link, is_gone=True), SyncState.EXCLUDED, DELETED_HERE)
     if _is_edited(setting, link, remote):
-        return RecordPlan(replace(link, is_gone=True), State.EXCLUDED, EDITED_AFTER_DELETE)
-    delete = Operation("theirs", "delete", Kind.CONTACT, link.own_id, remote.id, person_key=link.person_key)
-    return RecordPlan(link, State.PENDING, "to be deleted in the CRM", (delete,))
+        return RecordPlan(replace(link, is_gone=True), SyncState.EXCLUDED, EDITED_AFTER_DELETE)
+    delete = Operation("theirs", "delete", RecordKind.CONTACT, link.own_id, remote.id, person_key=link.person_key)
+    return RecordPlan(link, SyncState.PENDING, "to be deleted in the CRM", (delete,))
 
 
-def _contact_only_here(setting: Setting, local: LocalRecord, link: Link) -> RecordPlan:
+def _contact_only_here(setting: Setting, local: LocalRecord, link: RecordLink) -> RecordPlan:
     if link.remote_id is None and not link.is_gone:
         if local.excluded:
-            return RecordPlan(link, State.EXCLUDED, local.excluded)
+            return RecordPlan(link, SyncState.EXCLUDED, local.excluded)
         return new_there(setting, local, link)
     gone = replace(link, is_gone=True)
     if setting.config.deleted_in_crm == "keep" or link.is_gone:
-        return RecordPlan(gone, State.EXCLUDED, link.reason or DELETED_THERE)
-    delete = Operation("ours", "delete", Kind.CONTACT, local.own_id, link.remote_id, person_key=local.person_key)
-    return RecordPlan(gone, State.EXCLUDED, DELETED_THERE, (delete,))
+        return RecordPlan(gone, SyncState.EXCLUDED, link.reason or DELETED_THERE)
+    delete = Operation("ours", "delete", RecordKind.CONTACT, local.own_id, link.remote_id, person_key=local.person_key)
+    return RecordPlan(gone, SyncState.EXCLUDED, DELETED_THERE, (delete,))

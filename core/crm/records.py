@@ -16,11 +16,11 @@ from core.crm.opt_outs import RemoteRefusal
 Value = str | tuple[str, ...] | None
 """A text, a list of texts without order (e-mail addresses, telephone numbers), or nothing."""
 
-Values = Mapping[str, Value]
-_NONE: Values = MappingProxyType({})
+RecordValues = Mapping[str, Value]
+_NONE: RecordValues = MappingProxyType({})
 
 
-class Kind(StrEnum):
+class RecordKind(StrEnum):
     """What there is in a CRM: companies, and people at them."""
 
     LEAD = "lead"
@@ -39,9 +39,9 @@ class RemoteRecord:
         updated_at: when anything of it changed last, by the CRM's clock.
     """
 
-    kind: Kind
+    kind: RecordKind
     id: str
-    values: Values
+    values: RecordValues
     own_id: UUID | None = None
     updated_at: datetime | None = None
 
@@ -50,7 +50,7 @@ class RemoteRecord:
 class RemoteUnit:
     """A company with its people: what is fetched, compared and settled as one.
 
-    `refusals` says who of them is not to be written to; it is heard when the unit is fetched, and not kept with it.
+    `refusals` says who of them is not to be written to; it is taken when the unit is fetched, and not kept with it.
     """
 
     lead: RemoteRecord
@@ -78,13 +78,13 @@ class RemoteChange:
 
     event_id: str
     at: datetime
-    kind: Kind
+    kind: RecordKind
     record_id: str
     lead_id: str | None
     action: str
     merged_into: str | None = None
     fields: tuple[str, ...] | None = None
-    values: Values | None = None
+    values: RecordValues | None = None
     key_id: str | None = None
     refuses: bool = False
 
@@ -107,9 +107,9 @@ class Description:
     ids: Mapping[str, str] = field(default_factory=dict)
     """The CRM's own ids of what is named here, for its provider's use alone."""
 
-    def fields(self, kind: Kind) -> tuple[str, ...]:
+    def fields(self, kind: RecordKind) -> tuple[str, ...]:
         """Return the fields of a kind."""
-        return self.lead_fields if kind is Kind.LEAD else self.contact_fields
+        return self.lead_fields if kind is RecordKind.LEAD else self.contact_fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.crm.config import Limits
+from core.crm.config import SyncLimits
 from core.crm.units import Operation
 from core.forms import Form, Frozen, Report
 
@@ -77,7 +77,7 @@ class SyncPlan(Report):
     deletes: int = 0
     digest: str = ""
 
-    def too_much(self, limits: Limits) -> str | None:
+    def too_much(self, limits: SyncLimits) -> str | None:
         """Return why a person has to agree to this first, or None."""
         if self.deletes > limits.max_deletes:
             return f"{self.deletes} records would be deleted; {limits.max_deletes} at most go without asking"

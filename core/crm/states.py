@@ -12,7 +12,7 @@ LOOK_UP_AFTER = timedelta(minutes=5)
 """How long what was created may stay out of a search: until then a create without an answer is not tried again."""
 
 
-class State(StrEnum):
+class SyncState(StrEnum):
     """How far a record is."""
 
     IN_SYNC = "in_sync"

@@ -13,15 +13,14 @@ from uuid import UUID
 
 from core.crm.config import CrmConfig, FieldMap
 from core.crm.meanings import meaning_of, stored
-from core.crm.merging import Base, FieldConflict, Merged, Ours, Theirs, given_back, merge_field
-from core.crm.records import Kind, RemoteRecord, Value, Values
-from core.crm.states import State
+from core.crm.merging import Base, FieldConflict, Merged, Ours, Side, Theirs, given_back, merge_field
+from core.crm.records import RecordKind, RecordValues, RemoteRecord, Value
+from core.crm.states import SyncState
 from core.crm.values import are_equal
 from core.text.names import read_name
 from core.text.titles import fold
 
 Action = Literal["create", "update", "delete"]
-Side = Literal["ours", "theirs"]
 Changes = dict[str, tuple[Value, Value]]
 """By field: its value before and after."""
 _EMPTY: Mapping[str, datetime] = MappingProxyType({})
@@ -47,9 +46,9 @@ class LocalRecord:
         excluded: why it takes no part, or None.
     """
 
-    kind: Kind
+    kind: RecordKind
     own_id: UUID
-    values: Values
+    values: RecordValues
     edits: Mapping[str, Edit]
     updated_at: datetime
     person_key: str = ""
@@ -66,7 +65,7 @@ class LocalUnit:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class RecordLink:
     """What is known of a record's twin in the CRM.
 
     Attributes:
@@ -80,14 +79,14 @@ class Link:
         is_gone: whether the twin was deleted or merged away, or is to be left alone for another lasting reason.
     """
 
-    kind: Kind
+    kind: RecordKind
     own_id: UUID
     lead_id: UUID
     remote_id: str | None = None
     person_key: str = ""
     base: Mapping[str, Base] = field(default_factory=dict)
     seen_edits: Mapping[str, datetime] = field(default_factory=dict)
-    state: State = State.PENDING
+    state: SyncState = SyncState.PENDING
     reason: str | None = None
     failures: int = 0
     next_try_at: datetime | None = None
@@ -116,7 +115,7 @@ class Operation:
 
     side: Side
     action: Action
-    kind: Kind
+    kind: RecordKind
     own_id: UUID | None
     remote_id: str | None
     changes: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
@@ -142,8 +141,8 @@ class RecordPlan:
         conflicts: by our field names.
     """
 
-    link: Link
-    state: State
+    link: RecordLink
+    state: SyncState
     reason: str | None = None
     operations: tuple[Operation, ...] = ()
     conflicts: Mapping[str, FieldConflict] = field(default_factory=dict)
@@ -177,13 +176,13 @@ class Setting:
         return moment - timedelta(seconds=self.clock_offset_s)
 
 
-def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: RemoteRecord) -> RecordPlan:
+def plan_record(setting: Setting, local: LocalRecord, link: RecordLink, remote: RemoteRecord) -> RecordPlan:
     """Merge a record that is on both sides, field by field."""
     merging = _Merging(setting, local, link, remote)
     for rule in setting.config.fields(local.kind):
         merging.take(rule)
     is_behind = bool(merging.to_theirs)
-    linked = Link(
+    linked = RecordLink(
         local.kind,
         local.own_id,
         link.lead_id,
@@ -195,7 +194,7 @@ def plan_record(setting: Setting, local: LocalRecord, link: Link, remote: Remote
     )
     return RecordPlan(
         linked,
-        State.PENDING if is_behind else State.IN_SYNC,
+        SyncState.PENDING if is_behind else SyncState.IN_SYNC,
         "to be sent" if is_behind else None,
         tuple(merging.operations()),
         merging.conflicts,
@@ -215,7 +214,7 @@ class _Merging:
 
     setting: Setting
     local: LocalRecord
-    link: Link
+    link: RecordLink
     remote: RemoteRecord
     to_ours: Changes = field(default_factory=dict)
     to_theirs: Changes = field(default_factory=dict)
@@ -275,7 +274,7 @@ def _lost(setting: Setting, rule: FieldMap, remote: RemoteRecord) -> Theirs | No
     return Theirs(value, setting.by_our_clock(at))
 
 
-def _ours(setting: Setting, rule: FieldMap, local: LocalRecord, link: Link) -> Ours:
+def _ours(setting: Setting, rule: FieldMap, local: LocalRecord, link: RecordLink) -> Ours:
     edit = local.edits.get(rule.ours)
     seen = link.seen_edits.get(rule.ours)
     is_person = edit is not None and edit.by != setting.provider and (seen is None or edit.at > seen)
@@ -301,17 +300,17 @@ def _update(side: Side, local: LocalRecord, remote: RemoteRecord, changes: Chang
     return Operation(side, "update", local.kind, local.own_id, remote.id, changes, local.person_key)
 
 
-def new_there(setting: Setting, local: LocalRecord, link: Link) -> RecordPlan:
+def new_there(setting: Setting, local: LocalRecord, link: RecordLink) -> RecordPlan:
     """Plan a record of ours that the CRM does not have."""
     values: Changes = {}
     for rule in setting.config.fields(local.kind):
         value = local.values.get(rule.ours)
         if value and rule.direction != "from_crm":
             values[rule.theirs] = (None, value)
-    if local.kind is Kind.LEAD and (status := setting.config.status_for(str(local.values.get("tier") or ""))):
+    if local.kind is RecordKind.LEAD and (status := setting.config.status_for(str(local.values.get("tier") or ""))):
         values["status"] = (None, status)
     create = Operation("theirs", "create", local.kind, local.own_id, None, values, local.person_key)
-    return RecordPlan(link, State.PENDING, "to be added to the CRM", (create,))
+    return RecordPlan(link, SyncState.PENDING, "to be added to the CRM", (create,))
 
 
 def new_here(setting: Setting, remote: RemoteRecord, own_id: UUID | None, person_key: str = "") -> Operation:
@@ -324,26 +323,26 @@ def new_here(setting: Setting, remote: RemoteRecord, own_id: UUID | None, person
     return Operation("ours", "create", remote.kind, own_id, remote.id, values, person_key)
 
 
-def created_link(setting: Setting, lead_id: UUID, own_id: UUID, remote: RemoteRecord, person_key: str) -> Link:
+def created_link(setting: Setting, lead_id: UUID, own_id: UUID, remote: RemoteRecord, person_key: str) -> RecordLink:
     """Return the link of a record that was just taken in from the CRM."""
     base = {
         rule.theirs: Base(value, stored(rule.ours, value), bool(value))
         for rule in setting.config.fields(remote.kind)
         for value in [remote.values.get(rule.theirs)]
     }
-    return Link(
+    return RecordLink(
         remote.kind,
         own_id,
         lead_id,
         remote.id,
         person_key,
         base,
-        state=State.IN_SYNC,
+        state=SyncState.IN_SYNC,
         remote_updated_at=remote.updated_at,
     )
 
 
-def pushed_link(setting: Setting, local: LocalRecord, link: Link, answer: RemoteRecord) -> Link:
+def pushed_link(setting: Setting, local: LocalRecord, link: RecordLink, answer: RemoteRecord) -> RecordLink:
     """Return the link after the CRM took what was sent: the base is what it answered, beside what we hold.
 
     A field that was not sent keeps its base: somebody may have changed it meanwhile, and that is still to be merged.
@@ -361,7 +360,7 @@ def pushed_link(setting: Setting, local: LocalRecord, link: Link, answer: Remote
         base[rule.theirs] = Base(theirs, ours, bool(is_kept and old and old.is_theirs))
         if edit is not None:
             seen[rule.ours] = edit.at
-    return Link(
+    return RecordLink(
         local.kind,
         local.own_id,
         link.lead_id,
@@ -369,7 +368,7 @@ def pushed_link(setting: Setting, local: LocalRecord, link: Link, answer: Remote
         local.person_key,
         base,
         seen,
-        state=State.IN_SYNC,
+        state=SyncState.IN_SYNC,
         remote_updated_at=answer.updated_at or link.remote_updated_at,
     )
 

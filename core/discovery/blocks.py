@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from core.discovery.document import Document
-from core.discovery.line_reading import NOTHING, Reading, read_line
+from core.discovery.line_reading import NOTHING, LineReading, read_line
 from core.text.names import PersonName, read_name
 from core.text.titles import Title, read_title
 
@@ -41,7 +41,7 @@ class Readings:
     """The page's lines as read, one by one."""
 
     document: Document
-    by_line: list[Reading] = field(default_factory=list)
+    by_line: list[LineReading] = field(default_factory=list)
 
     @cached_property
     def cells(self) -> dict[int, list[int]]:
@@ -67,7 +67,7 @@ class Readings:
             if upper.level and upper.block == lower.block and " " not in upper.text and " " not in lower.text:
                 name = read_name(f"{upper.text} {lower.text}")
                 if name is not None:
-                    self.by_line[upper.index] = Reading(name=name)
+                    self.by_line[upper.index] = LineReading(name=name)
 
     def _drop_third_lines(self) -> None:
         """Below a name set apart and a title, a third line that looks like the title is a place, not a name."""

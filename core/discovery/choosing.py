@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from core.discovery.document import Document, Line
-from core.discovery.mentions import Found, Mention, PageFindings, PageKind
+from core.discovery.document import Document, TextLine
+from core.discovery.mentions import ExtractionMethod, Mention, PageFindings, PageKind
 from core.text.names import PersonName, read_name
 from core.text.title_words import CONNECTORS
 from core.text.titles import Title, fold, may_hold_title, read_title
@@ -25,12 +25,12 @@ _CAPITALS = re.compile(
     r"(?:\s+(?:(?:van|von|de|der|da|di|del|la|le)\s+){0,4}[^\W\d_a-zß-öø-ÿ][\w'’.-]{0,60}+)++"
 )
 
-Pairs = tuple[tuple[str, str], ...]
+ChosenPairs = tuple[tuple[str, str], ...]
 """Ids of a name and of a title, each pair one person."""
 
 
 @dataclass(frozen=True)
-class Question:
+class PageQuestion:
     """A page in doubt.
 
     Attributes:
@@ -44,7 +44,7 @@ class Question:
     text: str
 
 
-def question_of(document: Document, findings: PageFindings) -> Question | None:
+def question_of(document: Document, findings: PageFindings) -> PageQuestion | None:
     """Ask about a page whose deciding titles the rules gave to nobody; None where there is nothing to choose."""
     if findings.kind not in _ASKED or any(m.title.role is not None and not m.doubts for m in findings.mentions):
         return None
@@ -53,7 +53,7 @@ def question_of(document: Document, findings: PageFindings) -> Question | None:
         if line.zone != "nav" and not line.reviewed:
             offer.take(line)
     text = "\n".join(document.lines[at].text[:400] for at in offer.shown)[:_TEXT]
-    return Question(offer.names, offer.titles, text) if offer.names and offer.titles else None
+    return PageQuestion(offer.names, offer.titles, text) if offer.names and offer.titles else None
 
 
 @dataclass
@@ -71,7 +71,7 @@ class _Offer:
     shown: list[int] = field(default_factory=list)
     read: int = 0
 
-    def take(self, line: Line) -> None:
+    def take(self, line: TextLine) -> None:
         """Offer the names and titles of a line."""
         names = [name for name in _names_in(line.text) if name.key not in self.doubted]
         titles: list[Title] = []
@@ -116,7 +116,7 @@ def _is_bare(title: Title) -> bool:
     return title.place is None and not title.is_past
 
 
-def mentions_of(question: Question, pairs: Iterable[tuple[str, str]]) -> tuple[Mention, ...]:
+def mentions_of(question: PageQuestion, pairs: Iterable[tuple[str, str]]) -> tuple[Mention, ...]:
     """Turn an answer into mentions; ids that the question does not have are dropped, and each name is taken once."""
     found: dict[str, Mention] = {}
     for name_id, title_id in pairs:
@@ -124,5 +124,5 @@ def mentions_of(question: Question, pairs: Iterable[tuple[str, str]]) -> tuple[M
             continue
         (name, line), (title, other) = question.names[name_id], question.titles[title_id]
         evidence = f"{name.text} … {title.text}"
-        found.setdefault(name_id, Mention(name, title, Found.CHOSEN, min(line, other), evidence))
+        found.setdefault(name_id, Mention(name, title, ExtractionMethod.CHOSEN, min(line, other), evidence))
     return tuple(found.values())

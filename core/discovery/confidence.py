@@ -5,15 +5,15 @@ what heading, on how many pages. The classes' values are set below what the labe
 `bench/eval_atl.py` prints for each band of confidence the share that is right, which must not be lower than the band.
 """
 
-from core.discovery.mentions import Found, Mention, PageKind
+from core.discovery.mentions import ExtractionMethod, Mention, PageKind
 
 _BASE = {
-    Found.STRUCTURED: 0.93,
-    Found.CARD: 0.94,
-    Found.LINE: 0.95,
-    Found.LABEL: 0.92,
-    Found.PROSE: 0.8,
-    Found.CHOSEN: 0.75,
+    ExtractionMethod.STRUCTURED: 0.93,
+    ExtractionMethod.CARD: 0.94,
+    ExtractionMethod.LINE: 0.95,
+    ExtractionMethod.LABEL: 0.92,
+    ExtractionMethod.PROSE: 0.8,
+    ExtractionMethod.CHOSEN: 0.75,
 }
 _KIND = {
     PageKind.PEOPLE: 0.0,
@@ -35,7 +35,7 @@ def confidence(mention: Mention, kind: PageKind, *, seen_on: int) -> float:
         seen_on: how many pages say the same.
     """
     value = _BASE[mention.found] + _KIND[kind]
-    if mention.in_own_section and mention.found is not Found.STRUCTURED:
+    if mention.in_own_section and mention.found is not ExtractionMethod.STRUCTURED:
         value += 0.02
     if kind not in (PageKind.PEOPLE, PageKind.IMPRINT) and not mention.in_own_section:
         value -= 0.08

@@ -17,7 +17,7 @@ from core.discovery.markup import with_few_attributes
 from core.discovery.page_scripts import included, refresh_target, script_redirect
 from core.discovery.protected_mail import reveal_protected
 from core.discovery.visibility import Visibility
-from core.discovery.walks import Steps
+from core.discovery.walks import StepBudget
 from core.text.titles import may_hold_title
 from core.text.word_lists import words
 
@@ -71,7 +71,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """One line of text.
 
     Attributes:
@@ -114,7 +114,7 @@ class Document:
     """A parsed page."""
 
     root: etree._Element
-    lines: list[Line] = field(default_factory=list)
+    lines: list[TextLine] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     title: str = ""
@@ -187,7 +187,7 @@ class _Reader:
         self.visibility = visibility
         self.pieces: list[list[str]] = []
         self.chars = 0
-        self.steps = Steps(_MAX_STEPS)
+        self.steps = StepBudget(_MAX_STEPS)
         self.block = -1
         self.depth = 0
         self.zones: list[Zone] = ["main"]
@@ -337,7 +337,7 @@ class _Reader:
             level = self._level()
             tag = self.document.blocks[self.block].tag if self.block >= 0 else "body"
             self.document.lines.append(
-                Line(
+                TextLine(
                     index=len(self.document.lines),
                     text=joined,
                     pieces=pieces,

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from core.discovery import executives, prose
 from core.discovery.blocks import Entry, Readings, entries
 from core.discovery.company import Company
-from core.discovery.document import Document, Line, Link
+from core.discovery.document import Document, Link, TextLine
 from core.discovery.line_reading import read_line
-from core.discovery.mentions import Doubt, Found, Mention, PageFindings, PageKind
+from core.discovery.mentions import Doubt, ExtractionMethod, Mention, PageFindings, PageKind
 from core.discovery.page_kinds import kind_of
 from core.discovery.person_details import ContactDetails, details, email_of_link, linkedin_profile
 from core.discovery.structured import StructuredPerson, structured_people
@@ -109,7 +109,7 @@ class _Page:
             found.append(tuple(heading.text for heading in stack))
         return found
 
-    def _put_under(self, stack: list[_Heading], line: Line, peopled: list[int]) -> None:
+    def _put_under(self, stack: list[_Heading], line: TextLine, peopled: list[int]) -> None:
         """Put a heading below those of a higher level; the home page's first one speaks for nothing."""
         level = line.level or 7
         while stack and stack[-1].level >= level:
@@ -117,7 +117,7 @@ class _Page:
         if not (self.kind is PageKind.HOME and level == 1):
             stack.append(_Heading(level, self._scope(line.block, peopled), line.text))
 
-    def _is_heading(self, line: Line, titles: set[int]) -> bool:
+    def _is_heading(self, line: TextLine, titles: set[int]) -> bool:
         """A heading, a short line in bold, or a line that says "Our team": no name, no person's title, no menu."""
         looks = line.level > 0 or executives.announces_people(line.text)
         looks = looks or (line.strong and len(line.text) <= 80 and line.tag not in ("td", "button", "figcaption"))
@@ -200,17 +200,17 @@ class _Page:
         found: list[Mention] = []
         titled = {entry.name.key for entry in self.entries if entry.title is not None}
         for entry in self.entries:
-            title, how = entry.title, Found.CARD
+            title, how = entry.title, ExtractionMethod.CARD
             if title is None:
                 if entry.name.key in titled:
                     continue
-                title, how = self._title_from_text(entry), Found.PROSE
+                title, how = self._title_from_text(entry), ExtractionMethod.PROSE
             elif not title.is_president and title.role is None and (said := self._title_from_text(entry)) is not None:
-                title, how = (said, Found.PROSE) if said.role is not None else (title, how)
+                title, how = (said, ExtractionMethod.PROSE) if said.role is not None else (title, how)
             elif entry.by_label:
-                how = Found.LABEL
+                how = ExtractionMethod.LABEL
             elif entry.title_line == entry.line:
-                how = Found.LINE
+                how = ExtractionMethod.LINE
             if title is None:
                 continue
             found.append(self._mention(entry, title, how, several=len(titled) > 1))
@@ -226,7 +226,7 @@ class _Page:
                     return title
         return None
 
-    def _mention(self, entry: Entry, title: Title, how: Found, *, several: bool) -> Mention:
+    def _mention(self, entry: Entry, title: Title, how: ExtractionMethod, *, several: bool) -> Mention:
         headings = self.headings[entry.line]
         own_section = executives.is_own_section(headings)
         contact = self._details(entry)
@@ -286,7 +286,7 @@ class _Page:
         *,
         own_section: bool,
         several: bool,
-        how: Found,
+        how: ExtractionMethod,
         outside: bool = False,
     ) -> set[Doubt]:
         """Judge the page and the section."""
@@ -299,7 +299,7 @@ class _Page:
             doubts.add(doubt)
         if self.kind is PageKind.STORY:
             doubts.add(Doubt.OFF_TOPIC)
-        if not own_section and how in (Found.CARD, Found.LINE):
+        if not own_section and how in (ExtractionMethod.CARD, ExtractionMethod.LINE):
             own_place = title.place is not None and self.company.is_own(title.place)
             if not own_place and (
                 self.kind is PageKind.HOME or (self.kind is PageKind.OTHER and (self.by_chance or not several))
@@ -327,10 +327,10 @@ class _Page:
                 break
         return found
 
-    def _stated(self, statement: prose.Statement, line: Line) -> Mention:
+    def _stated(self, statement: prose.Statement, line: TextLine) -> Mention:
         headings, title = self.headings[line.index], statement.title
         own_section = executives.is_own_section(headings)
-        doubts = self._place_doubts(headings, title, own_section=own_section, several=True, how=Found.PROSE)
+        doubts = self._place_doubts(headings, title, own_section=own_section, several=True, how=ExtractionMethod.PROSE)
         if not (statement.is_first_person and self.kind in (PageKind.ABOUT, PageKind.PEOPLE)):
             doubts |= executives.title_doubts(title, self.company)
         at = line.index
@@ -346,7 +346,7 @@ class _Page:
         return Mention(
             name=statement.name,
             title=title,
-            found=Found.PROSE,
+            found=ExtractionMethod.PROSE,
             line=at,
             evidence=statement.evidence[:240],
             section=headings[-1] if headings else "",
@@ -374,5 +374,13 @@ class _Page:
         if executives.is_stand_in(person.name.text, ""):
             doubts.add(Doubt.PLACEHOLDER)
         return Mention(
-            person.name, title, Found.STRUCTURED, -1, person.evidence, "", True, person.contact, frozenset(doubts)
+            person.name,
+            title,
+            ExtractionMethod.STRUCTURED,
+            -1,
+            person.evidence,
+            "",
+            True,
+            person.contact,
+            frozenset(doubts),
         )

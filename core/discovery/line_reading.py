@@ -52,12 +52,12 @@ _PROSE = re.compile(
 )
 
 
-Pairs = tuple[tuple[PersonName, Title], ...]
+NameTitlePairs = tuple[tuple[PersonName, Title], ...]
 """Names with the titles that stand beside them."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class LineReading:
     """What a line says.
 
     Attributes:
@@ -69,7 +69,7 @@ class Reading:
         represents: the line says that who follows represents the company in law, and no title.
     """
 
-    pairs: Pairs = ()
+    pairs: NameTitlePairs = ()
     name: PersonName | None = None
     title: Title | None = None
     is_label: bool = False
@@ -82,11 +82,11 @@ class Reading:
         return (self.name,) if self.name is not None else tuple(name for name, _ in self.pairs)
 
 
-NOTHING = Reading()
+NOTHING = LineReading()
 
 
 @lru_cache(maxsize=50_000)
-def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
+def read_line(text: str, pieces: tuple[str, ...]) -> LineReading:
     """Read a line.
 
     Args:
@@ -104,11 +104,11 @@ def read_line(text: str, pieces: tuple[str, ...]) -> Reading:
             return rest
     name = _name(text, pieces)
     if name is not None:
-        return Reading(name=name)
+        return LineReading(name=name)
     if not may_hold_title(" ".join(pieces)) and _REPRESENTED_WORD.search(text) is None:
         return _only_names(text)
     pairs = _pairs(text, pieces)
-    return Reading(pairs=pairs) if pairs else _without_pairs(text, pieces)
+    return LineReading(pairs=pairs) if pairs else _without_pairs(text, pieces)
 
 
 def _name(text: str, pieces: tuple[str, ...]) -> PersonName | None:
@@ -120,14 +120,14 @@ def _name(text: str, pieces: tuple[str, ...]) -> PersonName | None:
     return name
 
 
-def _without_pairs(text: str, pieces: tuple[str, ...]) -> Reading:
+def _without_pairs(text: str, pieces: tuple[str, ...]) -> LineReading:
     """Read a line that is a label, a title, several names, or that opens with a name or a title."""
     label = text.rstrip(" :")
     if _REPRESENTED.match(fold(label)):
-        return Reading(is_label=True, represents=True)
+        return LineReading(is_label=True, represents=True)
     title = _title(_without_lead(label))
     if title is not None:
-        return Reading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
+        return LineReading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
     listed = _only_names(text)
     if listed is not NOTHING:
         return listed
@@ -135,26 +135,26 @@ def _without_pairs(text: str, pieces: tuple[str, ...]) -> Reading:
     return opening if opening is not NOTHING else _in_segments(text)
 
 
-def _open(text: str, pieces: tuple[str, ...]) -> Reading:
+def _open(text: str, pieces: tuple[str, ...]) -> LineReading:
     """Read what a line opens with."""
     opening = _opening(text, pieces)
     return opening if opening is not NOTHING else _opening_title(text[:_MAX_PAIR])
 
 
-def _only_names(text: str) -> Reading:
+def _only_names(text: str) -> LineReading:
     """Read a line of several names and nothing else."""
     listed = _listed_names(text)
-    return Reading(listed=listed) if len(listed) > 1 else NOTHING
+    return LineReading(listed=listed) if len(listed) > 1 else NOTHING
 
 
-def _opening_title(text: str) -> Reading:
+def _opening_title(text: str) -> LineReading:
     """Read a line that opens with a title and goes on: "CEO. Jane has been with us since the beginning"."""
     clause = _FIRST_CLAUSE.match(text)
     title = _title(clause[1]) if clause is not None and len(clause[1].split()) <= 8 else None
-    return Reading(title=title) if title is not None and title.is_top and not title.is_past else NOTHING
+    return LineReading(title=title) if title is not None and title.is_top and not title.is_past else NOTHING
 
 
-def _opening(text: str, pieces: tuple[str, ...]) -> Reading:
+def _opening(text: str, pieces: tuple[str, ...]) -> LineReading:
     """Read a paragraph that opens with a name, or a name and a title, set apart: "**Jane Doe**, CEO. She"."""
     if len(pieces) < 2 or len(pieces[0]) > _MAX_PAIR:
         return NOTHING
@@ -162,12 +162,14 @@ def _opening(text: str, pieces: tuple[str, ...]) -> Reading:
     name = read_name(opening)
     if name is None:
         pairs = _pairs(opening, (opening,))
-        return Reading(pairs=pairs[:1]) if len(pairs) == 1 else NOTHING
+        return LineReading(pairs=pairs[:1]) if len(pairs) == 1 else NOTHING
     clause = _CLAUSE.match(text[len(pieces[0]) :])
     title = _title(clause[1]) if clause is not None else None
     if title is None and len(pieces) > 2:
         title = _title(pieces[1])
-    return Reading(pairs=((name, title),)) if title is not None and (title.is_top or len(title.text) < 50) else NOTHING
+    return (
+        LineReading(pairs=((name, title),)) if title is not None and (title.is_top or len(title.text) < 50) else NOTHING
+    )
 
 
 def _without_lead(text: str) -> str:
@@ -200,7 +202,7 @@ def _title(text: str) -> Title | None:
     )
 
 
-def _pairs(text: str, pieces: tuple[str, ...]) -> Pairs:
+def _pairs(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
     chunks = [chunk for chunk in _SEVERAL.split(text) if chunk.strip()]
     if 2 <= len(chunks) <= 6:
         each = [_pairs_between(chunk, (chunk,)) for chunk in chunks]
@@ -209,7 +211,7 @@ def _pairs(text: str, pieces: tuple[str, ...]) -> Pairs:
     return _pairs_between(text, pieces)
 
 
-def _pairs_between(text: str, pieces: tuple[str, ...]) -> Pairs:
+def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
     for cut in islice(_CUTS.finditer(text), _MAX_CUTS):
         left, right = text[: cut.start()], text[cut.end() :]
         if "(" in cut[0] and ")" in right:
@@ -227,7 +229,7 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> Pairs:
     return _piecewise(pieces) or _unpunctuated(text)
 
 
-def _piecewise(pieces: tuple[str, ...]) -> Pairs:
+def _piecewise(pieces: tuple[str, ...]) -> NameTitlePairs:
     """Read pieces that are names and titles in turn, several people in one line."""
     if not 4 <= len(pieces) <= 40:
         return ()
@@ -239,13 +241,13 @@ def _piecewise(pieces: tuple[str, ...]) -> Pairs:
     return tuple(found) if len(found) > 1 else ()
 
 
-def _pair(left: str, right: str, *, is_list: bool = False) -> Pairs:
+def _pair(left: str, right: str, *, is_list: bool = False) -> NameTitlePairs:
     """Read a name and a title in either order; after a comma only the title, for "CEO, Monk Diving" names a company."""
     name = read_name(left)
     if name is not None:
         right = _without_credentials(right)
         title = _title_after_name(right)
-        pairs: Pairs = () if title is None else ((name, title),)
+        pairs: NameTitlePairs = () if title is None else ((name, title),)
     else:
         pairs = _several_with_title(left, right)
     if pairs:
@@ -262,7 +264,7 @@ def _title_after_name(right: str) -> Title | None:
     return None if title is None or _leads_to_name(right) else title
 
 
-def _several_with_title(left: str, right: str) -> Pairs:
+def _several_with_title(left: str, right: str) -> NameTitlePairs:
     """Read "Jane Doe and John Roe" before a title that decides."""
     if not _SEVERAL.search(left):
         return ()
@@ -272,7 +274,7 @@ def _several_with_title(left: str, right: str) -> Pairs:
     return tuple((each, title) for each in names)
 
 
-def _title_then_names(left: str, right: str) -> Pairs:
+def _title_then_names(left: str, right: str) -> NameTitlePairs:
     """Read a title and the names behind it; the name's own title may follow in brackets: "Board: Jane Doe (CEO)"."""
     title = _title(_without_lead(left))
     bracketed = _BRACKETED.match(right) if title is not None else None
@@ -332,7 +334,7 @@ def _with_family_of(following: list[str], given: str) -> PersonName | None:
     return read_name(f"{given} {partner.family}")
 
 
-def _in_segments(text: str) -> Reading:
+def _in_segments(text: str) -> LineReading:
     """Read the part of a line that is a title with names: "Hess GmbH, Geschäftsführung Ralf Hess, Moorweg 3"."""
     segments = [] if _PROSE.search(fold(text)) else [part.strip() for part in re.split(r"[,;|•·]|\s[-–—]\s", text)]
     for segment in segments if 1 < len(segments) <= 8 else ():
@@ -347,11 +349,11 @@ def _in_segments(text: str) -> Reading:
                 continue
             named = _listed_names(" ".join(tokens[at:])) if title.role is not None and title.place is None else ()
             if named:
-                return Reading(pairs=tuple((name, title) for name in named))
+                return LineReading(pairs=tuple((name, title) for name in named))
     return NOTHING
 
 
-def _unpunctuated(text: str) -> Pairs:
+def _unpunctuated(text: str) -> NameTitlePairs:
     """Read "CEO Jane Doe" and "Jane Doe CEO", for titles that decide only."""
     tokens = text.split()
     if not 3 <= len(tokens) <= 9:
@@ -368,7 +370,7 @@ def _unpunctuated(text: str) -> Pairs:
     return ()
 
 
-def _top_title_then_names(left: str, right: str) -> Pairs:
+def _top_title_then_names(left: str, right: str) -> NameTitlePairs:
     title = read_title(_ARE.sub("", left))
     named = _listed_names(right) if title.is_top and title.place is None else ()
     return tuple((name, title) for name in named)

@@ -24,7 +24,7 @@ class Doubt(StrEnum):
     OFF_TOPIC = "the page is not about the company's own people"
 
 
-class Found(StrEnum):
+class ExtractionMethod(StrEnum):
     """How a mention was found."""
 
     STRUCTURED = "structured data"
@@ -53,7 +53,7 @@ class Mention:
 
     name: PersonName
     title: Title
-    found: Found
+    found: ExtractionMethod
     line: int
     evidence: str
     section: str = ""

@@ -15,7 +15,7 @@ from lxml import etree
 
 from core.discovery.document import tidy
 from core.discovery.person_details import ContactDetails, email_of_link, is_shared_mailbox, linkedin_profile
-from core.discovery.walks import Steps, outside
+from core.discovery.walks import StepBudget, outside
 from core.text.names import PersonName, read_name
 from core.text.word_lists import words
 
@@ -139,7 +139,7 @@ def _person(data: dict[str, Any], relation: str) -> StructuredPerson | None:
 
 def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
     """Microdata (`itemscope`) and RDFa (`typeof`)."""
-    steps = Steps(_MAX_STEPS)
+    steps = StepBudget(_MAX_STEPS)
     marked = chain.from_iterable(
         (node for node in outside(root, _is_foreign) if node.get(attribute) is not None)
         for attribute in ("itemtype", "typeof")
@@ -175,7 +175,7 @@ def _is_foreign(node: etree._Element) -> bool:
     return bool(_FOREIGN_ITEM.search(node.get("itemtype") or "schema.org/" + (node.get("typeof") or "-")))
 
 
-def _properties(node: etree._Element, attribute: str, steps: Steps) -> dict[str, str]:
+def _properties(node: etree._Element, attribute: str, steps: StepBudget) -> dict[str, str]:
     values: dict[str, str] = {}
     for part in steps.over(node.iter(), _MAX_PARTS):
         if not isinstance(part.tag, str) or part is node:
@@ -196,7 +196,7 @@ def _properties(node: etree._Element, attribute: str, steps: Steps) -> dict[str,
 def _cards(root: etree._Element) -> Iterator[StructuredPerson]:
     """HCard (`vcard`: `fn`, `title`, `role`, `org`) and h-card (`p-name`, `p-job-title`, `p-role`, `p-org`)."""
     seen = 0
-    steps = Steps(_MAX_STEPS)
+    steps = StepBudget(_MAX_STEPS)
     for node in outside(root, _is_entry):
         classes = (node.get("class") or "").split()
         if not classes or not ("vcard" in classes or "h-card" in classes):
@@ -209,7 +209,7 @@ def _cards(root: etree._Element) -> Iterator[StructuredPerson]:
             yield person
 
 
-def _of_card(node: etree._Element, steps: Steps) -> StructuredPerson | None:
+def _of_card(node: etree._Element, steps: StepBudget) -> StructuredPerson | None:
     """Read a card; one without a title says nothing."""
     values: dict[str, str] = {}
     for part in steps.over(node.iter(), _MAX_PARTS):

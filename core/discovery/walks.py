@@ -19,7 +19,7 @@ _MAX_CHARS = 8_000
 """Characters taken of one element's text."""
 
 
-class Steps:
+class StepBudget:
     """What may be looked at for one reading of a page.
 
     Args:

@@ -21,9 +21,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
@@ -33,6 +31,7 @@ from pydantic import (
 from core.config_files import parse_config, read_config
 from core.enrichment.offers import Offers, usual_trust
 from core.enrichment.questions import Trust
+from core.forms import Frozen
 from core.leads.fields import ENRICHABLE
 from core.ledger.spend import Cost
 from core.qualification.scoring import Tier
@@ -87,16 +86,10 @@ SourceName = Annotated[str, AfterValidator(_known_source), _names("sources")]
 OwnerName = Annotated[str, AfterValidator(_known_owner), _names("owners")]
 AccountName = Annotated[str, AfterValidator(_known_account), _names("accounts")]
 When = Literal["empty", "along", "stale", "always"]
-Price = Annotated[Decimal, Field(ge=0, le=1000, max_digits=13, decimal_places=10)]
+Quantity = Annotated[Decimal, Field(ge=0, le=1000, max_digits=13, decimal_places=10)]
 
 
-class Part(BaseModel):
-    """A part of the file: cannot be changed, and refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Step(Part):
+class Step(Frozen):
     """One provider to ask for a field, and on which condition."""
 
     ask: SourceName
@@ -109,8 +102,8 @@ class Step(Part):
     tiers: tuple[Tier, ...] = Field(
         default=(), max_length=4, description="Only leads that qualification put into one of these tiers; empty: any"
     )
-    max_credits: Price | None = Field(default=None, description="Not asked where a question may cost more credits")
-    max_usd: Price | None = Field(default=None, description="Not asked where a question may cost more US dollars")
+    max_credits: Quantity | None = Field(default=None, description="Not asked where a question may cost more credits")
+    max_usd: Quantity | None = Field(default=None, description="Not asked where a question may cost more US dollars")
 
     def affords(self, price: Cost) -> bool:
         """Return whether a question at `price` is within the step's cap."""
@@ -127,7 +120,7 @@ AnyStep = Annotated[Step, BeforeValidator(_step, json_schema_input_type=Step | S
 Steps = Annotated[tuple[AnyStep, ...], Field(min_length=1)]
 
 
-class FieldSteps(Part):
+class FieldSteps(Frozen):
     """A field with its steps: what stands under the field's name."""
 
     field: FieldName
@@ -159,7 +152,7 @@ def _with_names(given: Any) -> Any:
 Fields = Annotated[dict[str, FieldSteps], BeforeValidator(_with_names, json_schema_input_type=dict[FieldName, Steps])]
 
 
-class EnrichmentConfig(Part):
+class EnrichmentConfig(Frozen):
     """Which providers fill which fields."""
 
     name: str = Field(default="enrichment", min_length=1, max_length=300)
@@ -179,15 +172,15 @@ class EnrichmentConfig(Part):
         description="A value older than this gives way to a newer one of a less trusted source",
     )
     stale_after_days: int = Field(default=90, ge=1, le=36_500, description="What `when: stale` calls old")
-    fresh_for_hours: Price = Field(default=Decimal(24), description="An answer younger than this is used again")
-    retry_after_hours: Price = Field(
+    fresh_for_hours: Quantity = Field(default=Decimal(24), description="An answer younger than this is used again")
+    retry_after_hours: Quantity = Field(
         default=Decimal(1), description="After an error that cost nothing, the question may be asked again then"
     )
-    hold_open_hours: Price = Field(
+    hold_open_hours: Quantity = Field(
         default=Decimal(1),
         description="A paid question whose answer was lost is not bought again before this has passed",
     )
-    credit_usd: Mapping[AccountName, Price] = Field(
+    credit_usd: Mapping[AccountName, Quantity] = Field(
         default={}, description="What a credit costs you in US dollars, for plans and reports"
     )
     fields: Fields = Field(min_length=1, description="Field to the providers asked for it, in order")

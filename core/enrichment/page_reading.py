@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 
 from core.discovery import frontier as plan
-from core.discovery.choosing import Question, question_of
+from core.discovery.choosing import PageQuestion, question_of
 from core.discovery.company import Signs, company_of, signs_of
 from core.discovery.document import Document, parse
 from core.discovery.extraction import extract
@@ -15,7 +15,7 @@ from core.discovery.frontier import PageLinks, links_of
 from core.discovery.mentions import PageFindings
 from core.discovery.page_kinds import Candidate
 from core.enrichment.questions import Found
-from core.enrichment.website_facts import Page, contact_links, website_facts
+from core.enrichment.website_facts import SitePage, contact_links, website_facts
 from core.text.web_addresses import absolute
 
 _MAX_INCLUDES = 3
@@ -72,7 +72,7 @@ class PageRead:
     links: PageLinks
     signs: Signs
     findings: PageFindings | None
-    question: Question | None
+    question: PageQuestion | None
 
 
 def read_page(asked: PageAsked) -> PageRead:
@@ -150,7 +150,7 @@ def read_contact_page(body: str) -> ContactPage:
 
 def read_facts(pages: tuple[tuple[str, str], ...]) -> tuple[Found, ...]:
     """Read what a site's pages, each its address and markup, say of the company; the home page comes first."""
-    return website_facts([Page(url, parse(body)) for url, body in pages])
+    return website_facts([SitePage(url, parse(body)) for url, body in pages])
 
 
 def read_texts(pages: tuple[tuple[str, str], ...], limit: int) -> tuple[tuple[str, str], ...]:

@@ -141,7 +141,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class FieldOrigin:
     """Where a field's present value comes from.
 
     Attributes:
@@ -169,13 +169,13 @@ class KnownLead:
 
     lead_id: UUID
     values: Mapping[str, str]
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, FieldOrigin]
     imported_at: datetime
     tier: str | None = None
 
-    def origin(self, name: str) -> Origin | None:
+    def origin(self, name: str) -> FieldOrigin | None:
         """Return where a field's value comes from; None for an empty field that nobody emptied."""
-        return self.origins.get(name) or (Origin("import", self.imported_at) if self.values.get(name) else None)
+        return self.origins.get(name) or (FieldOrigin("import", self.imported_at) if self.values.get(name) else None)
 
     def with_values(self, found: Mapping[str, str]) -> "KnownLead":
         """Return the lead with empty fields filled, to ask the next provider with."""
@@ -210,7 +210,7 @@ class Trust:
             return 0
         return 1 + (self.order.index(source) if source in self.order else len(self.order))
 
-    def prefers(self, new: Source, now: datetime, origin: Origin | None) -> bool:
+    def prefers(self, new: Source, now: datetime, origin: FieldOrigin | None) -> bool:
         """Return whether a value observed `now` replaces the one that is there.
 
         A person's value is never replaced, not even where the person emptied the field. Otherwise the more trusted

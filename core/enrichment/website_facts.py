@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from core.discovery.document import Document, Line, Link
+from core.discovery.document import Document, Link, TextLine
 from core.discovery.person_details import email_of_link, is_shared_mailbox, plain_email_text
 from core.enrichment.questions import Found
 from core.enrichment.website_structured import Organisation, organisations
@@ -54,7 +54,7 @@ _HOSTS = {"facebook_url": "www.facebook.com", "instagram_url": "www.instagram.co
 
 
 @dataclass(frozen=True)
-class Page:
+class SitePage:
     """A page of the site; the home page comes first."""
 
     url: str
@@ -78,7 +78,7 @@ def _path_of(href: str) -> str:
         return ""
 
 
-def website_facts(pages: Sequence[Page]) -> tuple[Found, ...]:
+def website_facts(pages: Sequence[SitePage]) -> tuple[Found, ...]:
     """Read what a site's pages say of its company.
 
     Args:
@@ -165,7 +165,7 @@ def _profiles(href: str) -> Iterable[tuple[str, str]]:
             yield field, f"https://{_HOSTS[field]}/{match[1]}"
 
 
-def _from_markup(pages: Sequence[Page], country: str | None) -> Iterable[Found]:
+def _from_markup(pages: Sequence[SitePage], country: str | None) -> Iterable[Found]:
     yield from _from_head(pages[0])
     links = [(page.url, link) for page in pages for link in page.document.links]
     yield from _profile_links(links, pages[0])
@@ -177,7 +177,7 @@ def _from_markup(pages: Sequence[Page], country: str | None) -> Iterable[Found]:
     )
 
 
-def _is_fax(link: Link, pages: Sequence[Page], url: str) -> bool:
+def _is_fax(link: Link, pages: Sequence[SitePage], url: str) -> bool:
     lines = next(page.document.lines for page in pages if page.url == url)
     index = int(link.position)
     around = lines[index].text if index < len(lines) and index == link.position else link.text
@@ -185,7 +185,7 @@ def _is_fax(link: Link, pages: Sequence[Page], url: str) -> bool:
     return bool(_FAX.search(before[-15:]) or _FAX.search(link.text))
 
 
-def _from_head(home: Page) -> Iterable[Found]:
+def _from_head(home: SitePage) -> Iterable[Found]:
     metas: dict[str, str] = {}
     for meta in home.document.root.iter("meta"):
         name = (meta.get("property") or meta.get("name") or "").lower()
@@ -200,7 +200,7 @@ def _from_head(home: Page) -> Iterable[Found]:
     yield from _values(fields, home.url, _MARKED_UP, None)
 
 
-def _profile_links(links: Sequence[tuple[str, Link]], home: Page) -> Iterable[Found]:
+def _profile_links(links: Sequence[tuple[str, Link]], home: SitePage) -> Iterable[Found]:
     """Yield profiles that the site links: the one in header and footer, else the one that is called like the site."""
     seen: dict[str, dict[str, tuple[str, bool]]] = {}
     for _, link in links:
@@ -219,7 +219,7 @@ def _profile_links(links: Sequence[tuple[str, Link]], home: Page) -> Iterable[Fo
             yield Found(field, alone[0], places[alone[0].casefold()], _MARKED_UP)
 
 
-def _emails(candidates: Sequence[tuple[str, str]], pages: Sequence[Page], confidence: float) -> Iterable[Found]:
+def _emails(candidates: Sequence[tuple[str, str]], pages: Sequence[SitePage], confidence: float) -> Iterable[Found]:
     """Yield the company's shared mailbox, the one that is named most; a person's address is none."""
     counts = Counter(address for _, address in candidates if is_shared_mailbox(address))
     own = _domains(pages)
@@ -232,13 +232,13 @@ def _emails(candidates: Sequence[tuple[str, str]], pages: Sequence[Page], confid
             return
 
 
-def _domains(pages: Sequence[Page]) -> Callable[[str], bool]:
+def _domains(pages: Sequence[SitePage]) -> Callable[[str], bool]:
     """Return a test for the company's own domains: the site's, and those called like its title."""
     site, looks_own = normalize.domain(pages[0].url), _own_names(pages[0])
     return lambda domain: domain == site or looks_own(domain.partition(".")[0])
 
 
-def _own_names(home: Page) -> Callable[[str], bool]:
+def _own_names(home: SitePage) -> Callable[[str], bool]:
     """Return a test for names that are the company's: what stands in its title or domain, or holds the latter."""
     title = _letters(home.document.title)
     label = _letters((normalize.domain(home.url) or "").partition(".")[0])
@@ -256,7 +256,7 @@ def _letters(text: str) -> str:
     return re.sub(r"[\W_]", "", fold(text))
 
 
-def _from_text(pages: Sequence[Page], country: str | None) -> Iterable[Found]:
+def _from_text(pages: Sequence[SitePage], country: str | None) -> Iterable[Found]:
     address = list(_address(pages))
     named = next((country_code(part.value) for part in address if part.field == "country"), None)
     country = named or country
@@ -271,13 +271,13 @@ def _from_text(pages: Sequence[Page], country: str | None) -> Iterable[Found]:
     yield from _emails(texts, pages, _READ)
 
 
-def _own_lines(page: Page, home: Page) -> list[Line]:
+def _own_lines(page: SitePage, home: SitePage) -> list[TextLine]:
     """Return the lines that speak of the company: frames of the home page, and all of a contact page."""
     lines = page.document.lines
     return [line for line in lines if line.zone in ("header", "footer")] if page is home else lines
 
 
-def _address(pages: Sequence[Page]) -> Iterable[Found]:
+def _address(pages: Sequence[SitePage]) -> Iterable[Found]:
     """Yield the one address that the pages name; of several none, unless one stands in every page's footer."""
     for lines_of in (
         lambda page: [line.text for line in page.document.lines if line.zone == "footer"],

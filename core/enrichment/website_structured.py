@@ -13,7 +13,7 @@ from typing import Any
 from lxml import etree
 
 from core.discovery.document import tidy
-from core.discovery.walks import Steps
+from core.discovery.walks import StepBudget
 from core.text.web_addresses import canonical, site_of
 from core.text.word_lists import words
 
@@ -99,7 +99,7 @@ def _is_organisation(data: dict[str, Any]) -> bool:
 
 
 def _microdata(root: etree._Element) -> Iterator[dict[str, Any]]:
-    steps = Steps(_MAX_STEPS)
+    steps = StepBudget(_MAX_STEPS)
     for node in root.iterfind(".//*[@itemscope]"):
         kind = _ITEM.search(node.get("itemtype") or "")
         if kind is None or kind[1] in _IS_NONE or node.get("itemprop") in ("author", "reviewer", "brand", "worksFor"):
@@ -109,7 +109,7 @@ def _microdata(root: etree._Element) -> Iterator[dict[str, Any]]:
             yield data
 
 
-def _properties(node: etree._Element, steps: Steps, depth: int = 0) -> dict[str, Any]:
+def _properties(node: etree._Element, steps: StepBudget, depth: int = 0) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for child in steps.over(_parts(node), _MAX_PARTS):
         name = child.get("itemprop")
@@ -141,7 +141,7 @@ def _parts(node: etree._Element) -> Iterator[etree._Element]:
                 children.append(iter(child))
 
 
-def _written(node: etree._Element, steps: Steps) -> str:
+def _written(node: etree._Element, steps: StepBudget) -> str:
     for attribute in ("content", "href", "datetime"):
         if node.get(attribute):
             return str(node.get(attribute))

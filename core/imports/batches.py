@@ -12,11 +12,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from core.imports.identity import contradicts
-from core.imports.lead_rows import LeadRow, Reject, RowReader
+from core.imports.lead_rows import ImportedRow, Reject, RowReader
 from core.leads.lead import FIELDS, DedupeKey, further_keys
 from core.leads.merging import ConflictPolicy, merge_extra, merge_original, merge_values
 
-Record = tuple[int, list[str]]
+FileRecord = tuple[int, list[str]]
 """(physical line where it starts, 1-based; its cells)"""
 
 
@@ -38,15 +38,15 @@ class Batch:
 
     first_record: int
     next_record: int
-    leads: list[LeadRow]
+    leads: list[ImportedRow]
     repeated: int
     rejects: list[RejectedRecord]
-    contested: Sequence[LeadRow] = ()
+    contested: Sequence[ImportedRow] = ()
 
 
-def merge_rows(known: LeadRow, new: LeadRow, policy: ConflictPolicy) -> LeadRow:
+def merge_rows(known: ImportedRow, new: ImportedRow, policy: ConflictPolicy) -> ImportedRow:
     """Merge two rows of one lead, the first in the file first."""
-    return LeadRow(
+    return ImportedRow(
         key=known.key,
         values=merge_values(known.values, new.values, policy),
         extra=merge_extra(known.extra, new.extra, policy),
@@ -55,7 +55,7 @@ def merge_rows(known: LeadRow, new: LeadRow, policy: ConflictPolicy) -> LeadRow:
 
 
 def gather(
-    records: Iterable[Record],
+    records: Iterable[FileRecord],
     read_row: RowReader,
     *,
     policy: ConflictPolicy,
@@ -73,8 +73,8 @@ def gather(
     """
     records = iter(records)
     while True:
-        leads: dict[str, LeadRow] = {}
-        contested: list[LeadRow] = []
+        leads: dict[str, ImportedRow] = {}
+        contested: list[ImportedRow] = []
         rejects: list[RejectedRecord] = []
         number = start - 1
         # Record by record: a list of the batch's records would keep all their cells alive as well.
@@ -104,9 +104,9 @@ class Placing:
     """
 
     def __init__(
-        self, rows: Sequence[LeadRow], policy: ConflictPolicy, prefer: DedupeKey = "auto", *, ids_count: bool = True
+        self, rows: Sequence[ImportedRow], policy: ConflictPolicy, prefer: DedupeKey = "auto", *, ids_count: bool = True
     ) -> None:
-        self.placed: dict[str, LeadRow] = {}
+        self.placed: dict[str, ImportedRow] = {}
         self.kept_apart: Counter[str] = Counter()
         self._pending = [(row, False) for row in rows]
         self._policy = policy
@@ -141,6 +141,6 @@ class Placing:
             else:
                 self.placed[row.key] = row if known is None else merge_rows(known, row, self._policy)
 
-    def _next_key(self, row: LeadRow) -> str:
+    def _next_key(self, row: ImportedRow) -> str:
         keys = further_keys(row.values, self._prefer, ids_count=self._ids_count)
         return keys[keys.index(row.key) + 1 if row.key in keys else 0]

@@ -49,7 +49,7 @@ _PERSON = re.compile(r"^(?:[^\W\d_][\w.'’-]*[\s,]+){1,4}[^\W\d_][\w.'’-]*$")
 
 
 @dataclass(frozen=True)
-class Profile:
+class ColumnProfile:
     """What a column's sample holds: shares, 0-1, of its filled cells; `filled` is a share of all cells."""
 
     count: int = 0
@@ -110,18 +110,18 @@ _KINDS: dict[str, Callable[[str], object]] = {
 
 
 def is_kind(kind: str, cell: str) -> bool:
-    """Return whether one cell, stripped and not empty, is of a kind that `Profile.shares` knows."""
+    """Return whether one cell, stripped and not empty, is of a kind that `ColumnProfile.shares` knows."""
     return bool(_KINDS[kind](cell))
 
 
-def profile(cells: Sequence[str]) -> Profile:
+def profile(cells: Sequence[str]) -> ColumnProfile:
     """Profile one column's sampled cells."""
     stripped = [cell.strip() for cell in cells]
     values = [cell for cell in stripped if fold(cell) not in EMPTY]
     if not values:
-        return Profile()
+        return ColumnProfile()
     shares = {kind: sum(1 for cell in values if test(cell)) / len(values) for kind, test in _KINDS.items()}
-    return Profile(
+    return ColumnProfile(
         count=len(values),
         filled=len(values) / len(stripped),
         distinct=len(set(values)) / len(values),

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from core.imports.column_content import Profile
+from core.imports.column_content import ColumnProfile
 from core.leads.fields import BY_NAME, FieldType
 
 
-def supports(field: str, cells: Profile) -> float:
+def supports(field: str, cells: ColumnProfile) -> float:
     """Return a factor 0-1 for `field` given the column's cells. An empty column vetoes nothing."""
     if cells.count == 0:
         return 1.0
@@ -20,36 +20,36 @@ def _at_least(share: float, needed: float) -> float:
     return 1.0 if share >= needed else 0.0
 
 
-def _email(cells: Profile) -> float:
+def _email(cells: ColumnProfile) -> float:
     # An address that is merely broken still looks like one; a column of names or truth values does not.
     return _at_least(cells.share("email"), 0.2)
 
 
-def _phone(cells: Profile) -> float:
+def _phone(cells: ColumnProfile) -> float:
     if cells.share("email") > 0.5 or cells.share("date") > 0.5:
         return 0.0
     return _at_least(cells.share("phone"), 0.25)
 
 
-def _site(cells: Profile) -> float:
+def _site(cells: ColumnProfile) -> float:
     if cells.share("email") > 0.5 or cells.share("linkedin") > 0.5:
         return 0.0
     return _at_least(cells.share("url"), 0.25)
 
 
-def _linkedin_person(cells: Profile) -> float:
+def _linkedin_person(cells: ColumnProfile) -> float:
     if cells.share("linkedin_company") > 0.5 or cells.share("truth") > 0.5 or cells.share("number") > 0.5:
         return 0.0
     return 1.0 if cells.share("linkedin") > 0.2 or cells.share("url") > 0.2 else 0.6
 
 
-def _linkedin_company(cells: Profile) -> float:
+def _linkedin_company(cells: ColumnProfile) -> float:
     if cells.share("linkedin_person") > 0.5 or cells.share("truth") > 0.5 or cells.share("number") > 0.5:
         return 0.0
     return 1.0 if cells.share("linkedin") > 0.2 or cells.share("url") > 0.2 else 0.6
 
 
-def _company(cells: Profile) -> float:
+def _company(cells: ColumnProfile) -> float:
     strange = max(
         cells.share("email"), cells.share("truth"), cells.share("date"), cells.share("phone") * cells.share("number")
     )
@@ -57,14 +57,14 @@ def _company(cells: Profile) -> float:
     return 0.0 if max(strange, record_ids) > 0.6 or cells.share("url") > 0.9 else 1.0
 
 
-def _person(cells: Profile) -> float:
+def _person(cells: ColumnProfile) -> float:
     strange = max(
         cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
     )
     return 0.0 if max(strange, cells.share("id")) > 0.6 or cells.mean_chars > 80 else 1.0
 
 
-def _place(cells: Profile) -> float:
+def _place(cells: ColumnProfile) -> float:
     strange = max(
         cells.share("email"),
         cells.share("url"),
@@ -76,7 +76,7 @@ def _place(cells: Profile) -> float:
     return 0.0 if strange > 0.5 else 1.0
 
 
-def _state(cells: Profile) -> float:
+def _state(cells: ColumnProfile) -> float:
     if cells.share("status") > 0.5:
         return 0.0
     strange = max(
@@ -85,51 +85,51 @@ def _state(cells: Profile) -> float:
     return 0.0 if strange > 0.5 or (cells.share("number") > 0.5 and cells.mean_chars > 3) else 1.0
 
 
-def _country(cells: Profile) -> float:
+def _country(cells: ColumnProfile) -> float:
     strange = max(
         cells.share("email"), cells.share("url"), cells.share("date"), cells.share("digits"), cells.share("long")
     )
     return 0.0 if strange > 0.5 else 1.0
 
 
-def _postal(cells: Profile) -> float:
+def _postal(cells: ColumnProfile) -> float:
     if cells.mean_chars > 14 or cells.share("date") > 0.5:
         return 0.0
     return _at_least(cells.share("digits"), 0.4)
 
 
-def _size(cells: Profile) -> float:
+def _size(cells: ColumnProfile) -> float:
     if cells.share("email") > 0.3 or cells.share("url") > 0.3:
         return 0.0
     return 1.0 if cells.share("digits") > 0.4 or cells.share("size_word") > 0.3 else 0.0
 
 
-def _number(cells: Profile) -> float:
+def _number(cells: ColumnProfile) -> float:
     return 0.0 if cells.share("url") > 0.3 else _at_least(cells.share("digits"), 0.4)
 
 
-def _words(cells: Profile) -> float:
+def _words(cells: ColumnProfile) -> float:
     strange = max(
         cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
     )
     return 0.0 if strange > 0.5 else 1.0
 
 
-def _title(cells: Profile) -> float:
+def _title(cells: ColumnProfile) -> float:
     return 0.0 if cells.share("honorific") > 0.5 else _words(cells)
 
 
-def _notes(cells: Profile) -> float:
+def _notes(cells: ColumnProfile) -> float:
     strange = max(cells.share("email"), cells.share("number"), cells.share("date"), cells.share("truth"))
     return 0.0 if strange > 0.6 else 1.0
 
 
-def _source(cells: Profile) -> float:
+def _source(cells: ColumnProfile) -> float:
     strange = max(cells.share("email"), cells.share("date"), cells.share("truth"), cells.share("number"))
     return 0.0 if strange > 0.5 else 1.0
 
 
-def _external_id(cells: Profile) -> float:
+def _external_id(cells: ColumnProfile) -> float:
     if cells.share("date") > 0.5 or cells.share("email") > 0.5:
         return 0.0
     if cells.count >= 5 and cells.distinct < 0.8:
@@ -137,7 +137,7 @@ def _external_id(cells: Profile) -> float:
     return 0.5 if cells.mean_chars > 60 else 1.0
 
 
-_BY_TYPE: dict[FieldType, Callable[[Profile], float]] = {
+_BY_TYPE: dict[FieldType, Callable[[ColumnProfile], float]] = {
     FieldType.TEXT: _words,
     FieldType.NAME: _person,
     FieldType.EMAIL: _email,
@@ -152,7 +152,7 @@ _BY_TYPE: dict[FieldType, Callable[[Profile], float]] = {
     FieldType.NUMBER: _number,
     FieldType.ID: _external_id,
 }
-_RULES: dict[str, Callable[[Profile], float]] = {
+_RULES: dict[str, Callable[[ColumnProfile], float]] = {
     "company_name": _company,
     "city": _place,
     "company_size": _size,

@@ -6,13 +6,13 @@ ours, '?name' for a bare 'Name'.
 
 from collections.abc import Callable
 
-from core.imports.column_content import Profile
-from core.imports.column_readings import Reading, Table, has_person
+from core.imports.column_content import ColumnProfile
+from core.imports.column_readings import HeaderReading, Table, has_person
 from core.leads.fields import COLUMNS, FieldType
 from core.text.lexicons import phrases as phrases_of
 from core.text.lexicons import words
 
-Decider = Callable[[Reading, Profile, Table], list[tuple[str, float]]]
+Decider = Callable[[HeaderReading, ColumnProfile, Table], list[tuple[str, float]]]
 
 _TIDIED = words("header_words.tidied")
 _COMPANY_LINES, _LANDLINES = words("header_words.company_line"), words("header_words.landline")
@@ -24,7 +24,7 @@ _FIRM_TITLES, _VAGUE_TITLES = words("header_words.firm_title"), words("header_wo
 _TITLES_OR_DEGREES = words("header_words.title_or_degree")
 
 
-def _rank(reading: Reading) -> float:
+def _rank(reading: HeaderReading) -> float:
     """Weigh which of several: the company's or business one before the plain, before home and others."""
     weight = 0.0
     if reading.has("company", "business", "account"):
@@ -37,7 +37,7 @@ def _rank(reading: Reading) -> float:
     return weight - 0.06 * (max(1, min(reading.number, 6)) - 1)
 
 
-def _email(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _email(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if reading.has("id") and cells.share("email") < 0.5:
         return []
     if reading.has("domain", "name", "website", "source", "notes"):
@@ -46,7 +46,7 @@ def _email(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     return [("contact_email", 0.96 + min(_rank(reading), 0.01) - (0.1 if company else 0.0))]
 
 
-def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _phone(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if reading.has("email", "name", "id", "source", "notes", "country"):
         return []
     if reading.has("person") and not reading.has("company"):
@@ -64,7 +64,7 @@ def _phone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     return [("contact_phone", base + _rank(reading))]
 
 
-def linkedin(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def linkedin(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     """Decide whose LinkedIn address a column holds."""
     aside = reading.has("id", "name", "email", "size", "phone", "industry", "location", "notes", "title")
     if aside and cells.share("linkedin") < 0.5:
@@ -80,7 +80,7 @@ def linkedin(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, 
     return [("company_linkedin_url" if company else "linkedin_url", 0.96 if named else 0.95)]
 
 
-def _site(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _site(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if reading.has("source", "source_url", "campaign", "email", "phone", "id", "title", "notes"):
         return []
     if reading.has("person", "home") and not reading.has("company"):
@@ -99,40 +99,40 @@ def _site(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
 
 
 def _place(field: str) -> Decider:
-    def decide(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    def decide(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
         return [(field, _place_confidence(reading, table, 0.95))]
 
     return decide
 
 
-def _place_confidence(reading: Reading, table: Table, base: float) -> float:
+def _place_confidence(reading: HeaderReading, table: Table, base: float) -> float:
     """Weigh addresses: where a table has a plain 'City', its plain address is the main one; else the company's."""
     plain = table.has_plain_city and not reading.subjects and reading.number == 1
     return base + (0.03 if plain else _rank(reading))
 
 
-def _street(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _street(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     base = 0.95 if _WHOLE_ADDRESSES.isdisjoint(reading.phrases) else 0.9
     return [("street", _place_confidence(reading, table, base))]
 
 
-def _state(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _state(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     base = 0.95 if _VAGUE_STATES.isdisjoint(reading.phrases) else 0.8
     return [("state", _place_confidence(reading, table, base))]
 
 
-def _country(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _country(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     code = any("code" in phrase for phrase in reading.phrases)
     return [("country", _place_confidence(reading, table, 0.9 if code else 0.95))]
 
 
-def _location(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _location(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if cells.share("digits") > 0.5:
         return [("street", 0.6)]
     return [("city", 0.62 + _rank(reading))]
 
 
-def _notes(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _notes(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if reading.has("industry", "title", "name", "email", "phone", "id"):
         return []
     phrases = set(reading.phrases)
@@ -141,7 +141,7 @@ def _notes(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     return [("notes", 0.95 if strong else 0.7 if weak else 0.85)]
 
 
-def _source(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _source(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if reading.has("id", "email", "phone"):
         return []
     if not _VAGUE_SOURCES.isdisjoint(reading.phrases):
@@ -149,14 +149,14 @@ def _source(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, f
     return [("source", 0.95 if not reading.has("url", "website") else 0.65)]
 
 
-def _campaign(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _campaign(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if reading.has("id"):
         return []
     form = any(phrase.startswith("form") for phrase in reading.phrases)
     return [("source", 0.62 if form else 0.58)]
 
 
-def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _id(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
     if "register_id" in reading.attributes:
         return [("external_id", 0.58 if any("siret" in phrase for phrase in phrases) else 0.56)]
@@ -165,17 +165,17 @@ def _id(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float
     return [("external_id", 0.75 if phrases & _VAGUE_IDS else 0.95 + min(0.0, _rank(reading)))]
 
 
-def _first(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _first(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if "last" in reading.attributes:
         return [("contact_name", 0.9)]
     return [("first_name", 0.96 + _rank(reading))] if not reading.has("company", "account") else []
 
 
-def _last(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _last(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     return [("last_name", 0.96 + _rank(reading))] if not reading.has("company", "account") else []
 
 
-def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _full_name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
     if cells.share("email") > 0.5:
         return [("contact_email", 0.8)]
@@ -186,7 +186,7 @@ def _full_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str
     return [("contact_name", 0.88 if phrases & _VAGUE_PERSONS else 0.96)]
 
 
-def _name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if reading.has("company", "account"):
         return [("company_name", 0.96)]
     if reading.has("person"):
@@ -198,7 +198,7 @@ def _name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, flo
     return [("?name", 0.9)]
 
 
-def bare_name(cells: Profile, table: Table) -> list[tuple[str, float]]:
+def bare_name(cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     """Decide what a column called just 'Name' holds."""
     if table.has_first and not table.has_last:
         return [("last_name", 0.93)]
@@ -214,7 +214,7 @@ def bare_name(cells: Profile, table: Table) -> list[tuple[str, float]]:
     return _either(cells, table, 0.9)
 
 
-def _either(cells: Profile, table: Table, base: float) -> list[tuple[str, float]]:
+def _either(cells: ColumnProfile, table: Table, base: float) -> list[tuple[str, float]]:
     """Decide between a company's and a person's name."""
     if table.has_company:
         return [("contact_name", base)] if cells.share("legal") <= 0.5 else []
@@ -225,7 +225,7 @@ def _either(cells: Profile, table: Table, base: float) -> list[tuple[str, float]
     return [("contact_name" if person >= company else "company_name", base)]
 
 
-def subject_alone(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def subject_alone(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     """Decide what a name without any attribute means, as 'Company' or 'Contact'."""
     if reading.has("company"):
         return [("company_name", 0.95 - (0.0 if set(reading.subjects) <= {"company"} else 0.05))]
@@ -238,7 +238,7 @@ def subject_alone(reading: Reading, cells: Profile, table: Table) -> list[tuple[
     return [("contact_name", 0.7)] if reading.has("person") else []
 
 
-def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _title(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
     if reading.has("campaign", "source"):
         return []
@@ -256,13 +256,13 @@ def _title(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, fl
     return [("contact_title", 0.88)]
 
 
-def _category(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _category(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     # Beside a person's names, categories are an address book's labels.
     return [("industry", 0.4 if table.has_first or table.has_last or reading.has("id") else 0.65)]
 
 
 def _simple(field: str, confidence: float) -> Decider:
-    def decide(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+    def decide(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
         if reading.has("id") and field != "external_id":
             return []
         return [(field, confidence + 0.01 * (reading.has("company")))]

@@ -6,7 +6,7 @@ Such a column is kept as what it is, but two rows with one value are not one lea
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from core.imports.column_readings import Reading, Table, has_person
+from core.imports.column_readings import HeaderReading, Table, has_person
 from core.imports.identity import LOOKED_AT, contradicts
 from core.leads.lead import FIELDS, POSITION
 from core.text.lexicons import words
@@ -18,7 +18,7 @@ _SEVERAL, _SHARE = 2, 0.02
 
 
 def why_no_identity(
-    reading: Reading, table: Table, column: int, fields: Mapping[str, int], rows: Sequence[Sequence[str]]
+    reading: HeaderReading, table: Table, column: int, fields: Mapping[str, int], rows: Sequence[Sequence[str]]
 ) -> str | None:
     """Return why the values of an id column do not tell rows apart; None where they do, as far as one can see.
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.imports.column_content import Profile
+from core.imports.column_content import ColumnProfile
 from core.imports.column_fields import DECIDERS, bare_name, linkedin, subject_alone
-from core.imports.column_readings import Reading, Table, read_name, table_of
+from core.imports.column_readings import HeaderReading, Table, read_name, table_of
 from core.imports.column_words import ATTRIBUTES, lexicon
 from core.leads.fields import BY_NAME, FieldType
 
@@ -22,7 +22,7 @@ class Guess:
     confidence: float
 
 
-def meaning_of(names: Sequence[str], profiles: Sequence[Profile]) -> list[Guess]:
+def meaning_of(names: Sequence[str], profiles: Sequence[ColumnProfile]) -> list[Guess]:
     """Return every column's possible fields with a confidence, before its cells have their say.
 
     Args:
@@ -48,7 +48,7 @@ def meaning_of(names: Sequence[str], profiles: Sequence[Profile]) -> list[Guess]
     return guesses
 
 
-def _proves(field: str, cells: Profile) -> bool:
+def _proves(field: str, cells: ColumnProfile) -> bool:
     """Return whether the cells alone make the field certain, so that a strange word in the name matters less."""
     if field == "company_name":
         return cells.share("legal") > 0.4
@@ -56,7 +56,7 @@ def _proves(field: str, cells: Profile) -> bool:
     return proof is not None and proof(cells)
 
 
-def _from_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str, float]]:
+def _from_name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     """Return (field, confidence) that a name suggests; '?name' for a bare 'Name'."""
     attributes = reading.attributes
     if attributes[:1] == ("street",) and reading.phrases[0] != "street" and _goes_on_after_address(reading):
@@ -71,7 +71,7 @@ def _from_name(reading: Reading, cells: Profile, table: Table) -> list[tuple[str
     return []
 
 
-def _goes_on_after_address(reading: Reading) -> bool:
+def _goes_on_after_address(reading: HeaderReading) -> bool:
     """Return whether 'address' only says where the rest belongs, as in 'Address 1 - City', 'Default Address Phone'."""
     words = lexicon()
     kinds = [words.get(phrase, "") for phrase in reading.phrases]
@@ -79,13 +79,13 @@ def _goes_on_after_address(reading: Reading) -> bool:
     return any((kind in ATTRIBUTES and kind != "street") or kind == "company" for kind in kinds[at + 1 :])
 
 
-def _without_address(reading: Reading) -> Reading:
+def _without_address(reading: HeaderReading) -> HeaderReading:
     words = lexicon()
     kept = tuple(phrase for phrase in reading.phrases if words.get(phrase) != "street")
     return replace(reading, attributes=tuple(name for name in reading.attributes if name != "street"), phrases=kept)
 
 
-def _from_cells(cells: Profile, *, named: bool) -> list[tuple[str, float]]:
+def _from_cells(cells: ColumnProfile, *, named: bool) -> list[tuple[str, float]]:
     """Guess from the cells alone; of a column with a name of its own only what cannot be anything else."""
     if cells.count == 0:
         return []
@@ -109,11 +109,11 @@ def _from_cells(cells: Profile, *, named: bool) -> list[tuple[str, float]]:
     return []
 
 
-def _is_phone_column(cells: Profile) -> bool:
+def _is_phone_column(cells: ColumnProfile) -> bool:
     return cells.share("phone") > 0.8 and cells.mean_chars >= 8 and cells.share("id") < 0.5
 
 
-_PROOFS: dict[FieldType, Callable[[Profile], bool]] = {
+_PROOFS: dict[FieldType, Callable[[ColumnProfile], bool]] = {
     FieldType.EMAIL: lambda cells: cells.share("email") > 0.7,
     FieldType.URL: lambda cells: cells.share("url") > 0.7,
     FieldType.PERSON_PROFILE: lambda cells: cells.share("linkedin_person") > 0.7,

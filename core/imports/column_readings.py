@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.imports.column_content import Profile
+from core.imports.column_content import ColumnProfile
 from core.imports.column_words import ATTRIBUTES, SUBJECTS, concepts_of
 from core.imports.opt_out_columns import is_opt_out_name
 from core.leads.fields import COLUMNS, FieldType
@@ -14,7 +14,7 @@ NEVER = frozenset({"blocked", "fax", "middle", "honorific", "street2"})
 
 
 @dataclass(frozen=True)
-class Reading:
+class HeaderReading:
     """A column's name, read: its attributes, whose they are, and how many words no list knows."""
 
     attributes: tuple[str, ...]
@@ -29,11 +29,11 @@ class Reading:
         return any(concept in self.attributes or concept in self.subjects for concept in concepts)
 
 
-def read_name(name: str) -> Reading:
+def read_name(name: str) -> HeaderReading:
     """Read one column name."""
     found = concepts_of(name) if len(name) <= 120 else ()
     numbers = [int(phrase) for concept, phrase in found if concept == "number" and len(phrase) < 4]
-    return Reading(
+    return HeaderReading(
         attributes=tuple(concept for concept, _ in found if concept in ATTRIBUTES),
         subjects=frozenset(concept for concept, _ in found if concept in SUBJECTS),
         phrases=tuple(phrase for _, phrase in found),
@@ -60,7 +60,7 @@ class Table:
     company_weight: float
 
 
-def table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table:
+def table_of(readings: Sequence[HeaderReading], profiles: Sequence[ColumnProfile]) -> Table:
     """Return what all columns together tell.
 
     Args:
@@ -68,7 +68,7 @@ def table_of(readings: Sequence[Reading], profiles: Sequence[Profile]) -> Table:
         profiles: Their cells, profiled; as many.
     """
 
-    def any_of(test: Callable[[Reading, Profile], bool]) -> bool:
+    def any_of(test: Callable[[HeaderReading, ColumnProfile], bool]) -> bool:
         return any(
             test(reading, cells) for reading, cells in zip(readings, profiles, strict=True) if not reading.blocked
         )
@@ -124,7 +124,7 @@ _CORPORATE = (
 )
 
 
-def _weigh(reading: Reading, cells: Profile) -> tuple[float, float]:
+def _weigh(reading: HeaderReading, cells: ColumnProfile) -> tuple[float, float]:
     """Return how much one column speaks for a list of people, and for a list of companies."""
     if reading.blocked:
         phrases = set(reading.phrases)
@@ -146,7 +146,7 @@ def _weigh(reading: Reading, cells: Profile) -> tuple[float, float]:
     return person, company
 
 
-def _is_company(reading: Reading) -> bool:
+def _is_company(reading: HeaderReading) -> bool:
     return reading.has("company", "account") and set(reading.attributes) <= {"name", "title"} - {"title"}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import InvalidInput
-from core.imports.column_content import Profile, profile
+from core.imports.column_content import ColumnProfile, profile
 from core.imports.column_evidence import supports
 from core.imports.column_ids import why_no_identity
 from core.imports.column_meaning import Guess, meaning_of
@@ -139,7 +139,7 @@ def _chosen(header: Sequence[str], guesses: Sequence[Guess], fixed: Mapping[str,
 def _why_no_identity(
     header: Sequence[str],
     columns: Sequence[tuple[str, str | None, float]],
-    profiles: Sequence[Profile],
+    profiles: Sequence[ColumnProfile],
     rows: Sequence[Sequence[str]],
 ) -> str | None:
     fields = {field: index for index, (_, field, _) in enumerate(columns) if field}
@@ -167,7 +167,7 @@ def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> d
     return said
 
 
-def _guesses(header: Sequence[str], profiles: Sequence[Profile], rows: Sequence[Sequence[str]]) -> list[Guess]:
+def _guesses(header: Sequence[str], profiles: Sequence[ColumnProfile], rows: Sequence[Sequence[str]]) -> list[Guess]:
     """Return all guesses, vetoed by content, one list for all columns."""
     names = [_name_of(label, index) for index, label in enumerate(header)]
     guesses: list[Guess] = []

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from core.imports.column_readings import read_name
 from core.imports.columns import OWN_COLUMNS, ColumnMapping
-from core.imports.lead_rows import LeadRow, RowReader
+from core.imports.lead_rows import ImportedRow, RowReader
 from core.imports.opt_out_columns import OptOutColumn, Said, read_cell, read_header
 from core.leads.lead import FIELDS
 from core.outreach.opt_outs import targets
@@ -95,7 +95,7 @@ class FileOptOuts:
 
     def _refusals(self, cells: list[str], found: list[tuple[Said, str, OptOutColumn, str]]) -> Iterator[Refusal]:
         row = self._read_row(cells)
-        lead = dict(zip(FIELDS, row.values, strict=True)) if isinstance(row, LeadRow) else {}
+        lead = dict(zip(FIELDS, row.values, strict=True)) if isinstance(row, ImportedRow) else {}
         main = lead.get("contact_email")
         addresses = [main] if main else []
         for text in [cells[index] for index in self._emails if index < len(cells)] + [cell for *_, cell in found]:

@@ -10,18 +10,16 @@ again finds what it made.
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import IntEnum
 from functools import lru_cache
 
 from core.imports.column_names import HONORIFICS
 from core.leads.lead import FIELDS, POSITION
+from core.leads.merging import LeadValues
 from core.text.folding import fold
 from core.text.lexicons import words
 from core.text.mailboxes import is_made_up, is_shared
-
-Values = Sequence[str | None]
-"""A lead's values, in the order of `core.leads.lead.FIELDS`."""
 
 _NAME, _DOMAIN, _EMAIL = POSITION["company_name"], POSITION["company_domain"], POSITION["contact_email"]
 _FULL, _FIRST, _LAST = POSITION["contact_name"], POSITION["first_name"], POSITION["last_name"]
@@ -94,12 +92,12 @@ def _abbreviates(fewer: frozenset[str], more: frozenset[str]) -> bool:
     return all(any((len(a) == 1 or len(b) == 1) and a[0] == b[0] for b in more) for a in fewer)
 
 
-def person_of(values: Values) -> str | None:
+def person_of(values: LeadValues) -> str | None:
     """Return the name of a lead's person, as much as there is."""
     return values[_FULL] or values[_LAST] or values[_FIRST]
 
 
-def _companies(known: Values, new: Values) -> Likeness | None:
+def _companies(known: LeadValues, new: LeadValues) -> Likeness | None:
     return _likeness(known[_NAME], new[_NAME], _LEGAL_FORMS)
 
 
@@ -112,7 +110,7 @@ def _own(address: str | None) -> str | None:
     return None if address is None or is_shared(address) or is_made_up(address) else address
 
 
-def contradicts(key: str, known: Values, new: Values) -> bool:
+def contradicts(key: str, known: LeadValues, new: LeadValues) -> bool:
     """Return whether a row contradicts that it is the lead its key found.
 
     Args:
@@ -128,7 +126,7 @@ def contradicts(key: str, known: Values, new: Values) -> bool:
     return _is_another_person(kind, known, new)
 
 
-def _is_another_company(key: str, known: Values, new: Values) -> bool:
+def _is_another_company(key: str, known: LeadValues, new: LeadValues) -> bool:
     """Return whether two rows with one company, and the same person's name or none, are two leads."""
     if _differ(_own(known[_EMAIL]), _own(new[_EMAIL])) or _differ(known[_PROFILE], new[_PROFILE]):
         return True
@@ -137,7 +135,7 @@ def _is_another_company(key: str, known: Values, new: Values) -> bool:
     return key.endswith("|") and _companies(known, new) is Likeness.OTHER
 
 
-def _is_another_person(kind: str, known: Values, new: Values) -> bool:
+def _is_another_person(kind: str, known: LeadValues, new: LeadValues) -> bool:
     """Return whether two rows that an address or a person's own id brought together are of two people."""
     address, other = _own(known[_EMAIL]), _own(new[_EMAIL])
     person = _likeness(person_of(known), person_of(new), HONORIFICS)
@@ -160,7 +158,7 @@ def _is_another_person(kind: str, known: Values, new: Values) -> bool:
 
 
 def _own_address_is_wrong(
-    person: Likeness | None, company: Likeness | None, known: Values, new: Values, *, profiles_differ: bool
+    person: Likeness | None, company: Likeness | None, known: LeadValues, new: LeadValues, *, profiles_differ: bool
 ) -> bool:
     """Return whether two rows with one address of a person's own are not one person's after all."""
     if person is Likeness.OTHER:

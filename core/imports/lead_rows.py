@@ -15,7 +15,7 @@ from core.text.countries import country_code
 from core.text.phones import phone
 
 
-class LeadRow(NamedTuple):
+class ImportedRow(NamedTuple):
     """A row that can be imported.
 
     Attributes:
@@ -47,7 +47,7 @@ class Reject(NamedTuple):
     reason: str
 
 
-RowReader = Callable[[list[str]], LeadRow | Reject]
+RowReader = Callable[[list[str]], ImportedRow | Reject]
 """Turns a record's cells into a lead's values or a reason against it."""
 
 _PHONES = tuple(field.name for field in COLUMNS if field.type is FieldType.PHONE)
@@ -97,8 +97,8 @@ def row_reader(
         delimiter: The file's: what joins cells again that it cut.
 
     Returns:
-        A function: cells of a record -> `LeadRow` or `Reject`. Short records are padded, longer ones put right where
-        that is certain (`core.imports.ragged_rows`).
+        A function: cells of a record -> `ImportedRow` or `Reject`. Short records are padded, longer ones put right
+        where that is certain (`core.imports.ragged_rows`).
     """
     return _RowReader(mapping, default_country, source, dedupe, delimiter).read
 
@@ -144,7 +144,7 @@ class _RowReader:
             (self._column_of[field], field, POSITION[field]) for field in _PHONES if field in self._column_of
         ]
 
-    def read(self, cells: list[str]) -> LeadRow | Reject:
+    def read(self, cells: list[str]) -> ImportedRow | Reject:
         """Read one record."""
         if len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))
@@ -164,7 +164,7 @@ class _RowReader:
         if self._source and not values[_SOURCE]:
             values[_SOURCE] = self._source
         extra = self._extra(cells)
-        return _new_tuple(LeadRow, (self._key(values, cells), values, extra or None, original or None))
+        return _new_tuple(ImportedRow, (self._key(values, cells), values, extra or None, original or None))
 
     def _values(self, cells: list[str], original: dict[str, str]) -> list[str | None]:
         """Clean the cells of all fields; note in `original` what stood where a value says something else."""

@@ -31,7 +31,7 @@ _REPLY_CODE = re.compile(r"([245])\d\d[ \-;:]|([245])\.\d\.\d")  # of a mail ser
 _NUMBER_OF = re.compile(r"^\s*(?:#|№|n[°º]|n[or]\.)", re.IGNORECASE)
 _LISTED = re.compile(r"\s*[,;|\n]\s*")
 
-Kind = Literal["refusal", "consent", "bounce", "complaint", "status"]
+OptOutColumnKind = Literal["refusal", "consent", "bounce", "complaint", "status"]
 Parts = Sequence[tuple[str, str]]
 
 
@@ -60,7 +60,7 @@ class OptOutColumn:
         is_count: a number of times.
     """
 
-    kind: Kind
+    kind: OptOutColumnKind
     is_of_company: bool = False
     is_aside: bool = False
     is_count: bool = False
@@ -96,7 +96,7 @@ def _parts_of(words: Sequence[str]) -> Parts:
     return parts
 
 
-def _meaning(parts: Parts) -> Kind | None:
+def _meaning(parts: Parts) -> OptOutColumnKind | None:
     """Return what phrases say together: that somebody refuses, agrees, that mail comes back; None for none of these."""
     has = {concept for concept, _ in parts}
     if "neutral" in has or ("voice" in has and "mail" not in has):
@@ -114,7 +114,7 @@ def _meaning(parts: Parts) -> Kind | None:
     return _permission(has, is_negated=is_negated) if is_plain else None
 
 
-def _permission(has: set[str], *, is_negated: bool) -> Kind | None:
+def _permission(has: set[str], *, is_negated: bool) -> OptOutColumnKind | None:
     """Return whether words that are all known give leave to write, or take it away."""
     is_withdrawn = is_negated or "withdrawn" in has
     agrees = "consent" in has or ("mail" in has and not has.isdisjoint({"enrolled", "allow"}))

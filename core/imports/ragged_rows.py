@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from core.imports.column_content import Profile, is_kind, profile
+from core.imports.column_content import ColumnProfile, is_kind, profile
 from core.leads.fields import BY_NAME, FieldType
 
 _CERTAIN = 0.9
@@ -170,7 +170,7 @@ def shape_of(rows: Sequence[Sequence[str]], fields: Sequence[str | None]) -> Tab
     )
 
 
-def _kind(cells: Profile, field: str | None) -> str | None:
+def _kind(cells: ColumnProfile, field: str | None) -> str | None:
     named = _TYPE_KINDS.get(BY_NAME[field].type) if field else None
     if cells.count == 0:
         return named

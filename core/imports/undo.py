@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Facts = Mapping[str, Any]
+FieldValues = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Change:
     """What one import changed in one lead: only the fields it changed; None is empty."""
 
-    before: Facts
-    after: Facts
+    before: FieldValues
+    after: FieldValues
 
 
-def flattened(values: Facts) -> dict[str, Any]:
+def flattened(values: FieldValues) -> dict[str, Any]:
     """Spread `extra` and `original` out into dotted names."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
@@ -32,7 +32,7 @@ def flattened(values: Facts) -> dict[str, Any]:
     return flat
 
 
-def patched(values: Facts, patch: Facts) -> dict[str, Any]:
+def patched(values: FieldValues, patch: FieldValues) -> dict[str, Any]:
     """Apply a patch of dotted names to a lead's values; None removes a key of `extra` or `original`."""
     result = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
     for name, value in patch.items():
@@ -46,7 +46,9 @@ def patched(values: Facts, patch: Facts) -> dict[str, Any]:
     return result
 
 
-def unmerge(change: Change, later: Sequence[Change], current: Facts) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def unmerge(
+    change: Change, later: Sequence[Change], current: FieldValues
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Take one change out of a lead's history.
 
     Args:

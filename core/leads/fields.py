@@ -59,12 +59,12 @@ CLEANERS: Mapping[FieldType, Cleaner] = {
 }
 """How the values of each type are cleaned, at import and at enrichment alike."""
 
-Writer = Literal["import", "person", "crm", "provider"]
+FieldWriter = Literal["import", "person", "crm", "provider"]
 """Who may write a field: a file, a person here, people in the CRM, a provider that is asked."""
 
-EVERYBODY: frozenset[Writer] = frozenset({"import", "person", "crm", "provider"})
+EVERYBODY: frozenset[FieldWriter] = frozenset({"import", "person", "crm", "provider"})
 NO_PROVIDER = EVERYBODY - {"provider"}
-PROVIDERS_ONLY: frozenset[Writer] = frozenset({"provider"})
+PROVIDERS_ONLY: frozenset[FieldWriter] = frozenset({"provider"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class LeadField:
     of: Literal["company", "person", "row"] = "company"
     is_personal: bool
     headers: tuple[str, ...] = ()
-    edited_by: frozenset[Writer] = EVERYBODY
+    edited_by: frozenset[FieldWriter] = EVERYBODY
     repeats: bool = False
     of_contact: str | None = None
     is_column: bool = True

@@ -20,11 +20,12 @@ class ConflictPolicy(StrEnum):
     """Leave leads that are already there alone."""
 
 
-Values = Sequence[str | None]
-Facts = dict[str, Any] | None
+LeadValues = Sequence[str | None]
+"""A lead's values, in the order of `core.leads.lead.FIELDS`; None is empty."""
+ExtraFacts = dict[str, Any] | None
 
 
-def merge_values(known: Values, new: Values, policy: ConflictPolicy) -> list[str | None]:
+def merge_values(known: LeadValues, new: LeadValues, policy: ConflictPolicy) -> list[str | None]:
     """Merge field by field; both are in the order of `core.leads.lead.FIELDS`, None is empty."""
     if policy is ConflictPolicy.OVERWRITE:
         known, new = new, known
@@ -33,7 +34,7 @@ def merge_values(known: Values, new: Values, policy: ConflictPolicy) -> list[str
     return [old if old is not None else other for old, other in zip(known, new, strict=True)]
 
 
-def merge_extra(known: Facts, new: Facts, policy: ConflictPolicy) -> Facts:
+def merge_extra(known: ExtraFacts, new: ExtraFacts, policy: ConflictPolicy) -> ExtraFacts:
     """Merge the unmapped columns, key by key, by the same rule."""
     if policy is ConflictPolicy.SKIP or not new:
         return known
@@ -43,8 +44,11 @@ def merge_extra(known: Facts, new: Facts, policy: ConflictPolicy) -> Facts:
 
 
 def merge_original(
-    known: tuple[Values, Facts], new: tuple[Values, Facts], policy: ConflictPolicy, fields: Sequence[str]
-) -> Facts:
+    known: tuple[LeadValues, ExtraFacts],
+    new: tuple[LeadValues, ExtraFacts],
+    policy: ConflictPolicy,
+    fields: Sequence[str],
+) -> ExtraFacts:
     """Merge what stood in the file: each original stays with the value that won.
 
     Args:

@@ -39,7 +39,7 @@ NO_TOKENS = TokenUsage()
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class TokenPrice:
     """US dollars per million tokens."""
 
     input_usd: Decimal
@@ -59,9 +59,9 @@ class PriceList:
     """Prices by provider and model, and the day they were checked."""
 
     checked_on: date
-    prices: dict[tuple[str, str], Price]
+    prices: dict[tuple[str, str], TokenPrice]
 
-    def of(self, provider: str, model: str) -> Price:
+    def of(self, provider: str, model: str) -> TokenPrice:
         """Return the price of a model.
 
         Raises:
@@ -86,7 +86,7 @@ def read_prices(path: Path) -> PriceList:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         checked_on = document.pop("checked_on")
         prices = {
-            (provider, model): Price(
+            (provider, model): TokenPrice(
                 Decimal(entry["input"]),
                 Decimal(entry["output"]),
                 Decimal(entry["cached"]) if "cached" in entry else None,

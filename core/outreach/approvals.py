@@ -33,7 +33,7 @@ _LONGEST_NAME = 200
 DEFAULT_LIFETIME, DEFAULT_LEASE = timedelta(days=7), timedelta(minutes=10)
 
 
-class Kind(StrEnum):
+class ApprovalKind(StrEnum):
     """What kind of thing is asked for."""
 
     EMAIL = "email"
@@ -44,10 +44,10 @@ class Kind(StrEnum):
     """More changes in the CRM at once than a run may make alone."""
 
 
-MESSAGES = (Kind.EMAIL, Kind.MEETING)
+MESSAGES = (ApprovalKind.EMAIL, ApprovalKind.MEETING)
 
 
-class Status(StrEnum):
+class ApprovalStatus(StrEnum):
     """How far an approval is."""
 
     PENDING = "pending"
@@ -60,9 +60,8 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-OPEN = frozenset({Status.PENDING, Status.APPROVED, Status.EXECUTING})
+OPEN = frozenset({ApprovalStatus.PENDING, ApprovalStatus.APPROVED, ApprovalStatus.EXECUTING})
 """What may still lead to something being done."""
-
 
 WORDS = ("subject", "body")
 """What an edit may change of a message."""
@@ -137,7 +136,7 @@ class Proposal:
         flow_run_id: of the run that asked.
     """
 
-    kind: Kind
+    kind: ApprovalKind
     subject_id: str
     title: str
     content: Json
@@ -154,7 +153,7 @@ class Proposal:
         return digest_of(self.kind, self.subject_id, self.recipient, self.content, self.facts)
 
 
-def digest_of(kind: Kind, subject_id: str, recipient: str | None, content: Json, facts: Json) -> str:
+def digest_of(kind: ApprovalKind, subject_id: str, recipient: str | None, content: Json, facts: Json) -> str:
     """Return the SHA-256, in hexadecimal, over what is asked for and the facts behind it, in canonical form."""
     everything = {
         "form": _FORM,
@@ -191,7 +190,7 @@ class Approval:
     digest: str
     requested_at: datetime
     expires_at: datetime
-    status: Status = Status.PENDING
+    status: ApprovalStatus = ApprovalStatus.PENDING
     reason: str | None = None
     original_content: Json | None = None
     edited_by: str | None = None
@@ -212,7 +211,7 @@ class Approval:
 
     def is_held_by(self, name: str) -> bool:
         """Return whether `name` has claimed it, and may execute it."""
-        return self.status is Status.EXECUTING and self.claimed_by == name
+        return self.status is ApprovalStatus.EXECUTING and self.claimed_by == name
 
 
 def requested(proposal: Proposal, *, now: datetime, lifetime: timedelta = DEFAULT_LIFETIME) -> Approval:
@@ -250,8 +249,8 @@ def decided(
     name = person(by)
     _check_open(approval, now)
     _check_seen(approval, digest)
-    status = Status.APPROVED if decision is Decision.APPROVE else Status.REJECTED
-    closed_at = now if status is Status.REJECTED else None
+    status = ApprovalStatus.APPROVED if decision is Decision.APPROVE else ApprovalStatus.REJECTED
+    closed_at = now if status is ApprovalStatus.REJECTED else None
     return _next(
         approval,
         status=status,
@@ -290,9 +289,10 @@ def edited(approval: Approval, content: Json, *, by: str, digest: str, now: date
 
 
 def _check_open(approval: Approval, now: datetime) -> None:
-    if approval.status is Status.EXPIRED or (approval.status is Status.PENDING and now >= approval.expires_at):
+    status, is_over = approval.status, now >= approval.expires_at
+    if status is ApprovalStatus.EXPIRED or (status is ApprovalStatus.PENDING and is_over):
         raise ApprovalExpired(f"approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M} UTC")
-    if approval.status is not Status.PENDING:
+    if status is not ApprovalStatus.PENDING:
         raise NotPending(f"approval {approval.id} is not pending any more: {outcome(approval)}")
 
 
@@ -306,7 +306,7 @@ def outcome(approval: Approval) -> str:
     by = f" by {approval.decided_by}" if approval.decided_by else ""
     when = f" at {approval.decided_at:%Y-%m-%d %H:%M} UTC" if approval.decided_at else ""
     why = f" ({approval.reason})" if approval.reason else ""
-    if approval.status in (Status.APPROVED, Status.REJECTED, Status.PENDING):
+    if approval.status in (ApprovalStatus.APPROVED, ApprovalStatus.REJECTED, ApprovalStatus.PENDING):
         return f"{approval.status}{by}{when}{why}"
     return f"{approval.status}{why}" + (f", approved{by}{when}" if by else "")
 
@@ -325,10 +325,10 @@ def claimed(approval: Approval, facts: Json, *, by: str, now: datetime, lease: t
         now: aware UTC.
         lease: for how long nobody else may.
     """
-    mine_again = approval.status is Status.EXECUTING and (
+    mine_again = approval.status is ApprovalStatus.EXECUTING and (
         approval.claimed_by == by or approval.lease_until is None or approval.lease_until <= now
     )
-    if approval.status is not Status.APPROVED and not mine_again:
+    if approval.status is not ApprovalStatus.APPROVED and not mine_again:
         return approval
     if now >= approval.expires_at:
         return expired(approval, now=now)
@@ -337,7 +337,7 @@ def claimed(approval: Approval, facts: Json, *, by: str, now: datetime, lease: t
         return stale(approval, "its content was changed after the decision", now=now)
     if digest_of(proposal.kind, proposal.subject_id, proposal.recipient, proposal.content, facts) != approval.digest:
         return stale(approval, f"facts changed since: {', '.join(changed_facts(proposal.facts, facts))}", now=now)
-    return _next(approval, status=Status.EXECUTING, claimed_by=by, lease_until=now + lease)
+    return _next(approval, status=ApprovalStatus.EXECUTING, claimed_by=by, lease_until=now + lease)
 
 
 def check_facts(approval: Approval, facts: Json) -> None:
@@ -367,9 +367,9 @@ def finished(approval: Approval, *, now: datetime, failure: str | None = None) -
     Raises:
         NotPending: nobody is executing it.
     """
-    if approval.status is not Status.EXECUTING:
+    if approval.status is not ApprovalStatus.EXECUTING:
         raise NotPending(f"approval {approval.id} is not being executed: {outcome(approval)}")
-    status = Status.EXECUTED if failure is None else Status.FAILED
+    status = ApprovalStatus.EXECUTED if failure is None else ApprovalStatus.FAILED
     return _next(approval, status=status, reason=failure or approval.reason, lease_until=None, closed_at=now)
 
 
@@ -379,21 +379,21 @@ def released(approval: Approval, *, now: datetime) -> Approval:
     Raises:
         NotPending: nobody is executing it.
     """
-    if approval.status is not Status.EXECUTING:
+    if approval.status is not ApprovalStatus.EXECUTING:
         raise NotPending(f"approval {approval.id} is not being executed: {outcome(approval)}")
     if now >= approval.expires_at:
         return expired(approval, now=now)
-    return _next(approval, status=Status.APPROVED, claimed_by=None, lease_until=None)
+    return _next(approval, status=ApprovalStatus.APPROVED, claimed_by=None, lease_until=None)
 
 
 def expired(approval: Approval, *, now: datetime) -> Approval:
     """Return an approval whose time is over."""
-    return _next(approval, status=Status.EXPIRED, lease_until=None, closed_at=now)
+    return _next(approval, status=ApprovalStatus.EXPIRED, lease_until=None, closed_at=now)
 
 
 def stale(approval: Approval, why: str, *, now: datetime) -> Approval:
     """Return an approval that can no longer be executed, and why."""
-    return _next(approval, status=Status.STALE, reason=why, lease_until=None, closed_at=now)
+    return _next(approval, status=ApprovalStatus.STALE, reason=why, lease_until=None, closed_at=now)
 
 
 def _next(approval: Approval, **changes: Any) -> Approval:

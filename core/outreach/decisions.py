@@ -10,7 +10,7 @@ from pydantic import Field
 from core.errors import InvalidInput
 from core.forms import Form, Report
 from core.outreach.approval_text import text_of, warnings
-from core.outreach.approvals import Approval, Status, outcome
+from core.outreach.approvals import Approval, ApprovalStatus, outcome
 
 DIGEST_CHARS = 12
 """As much of a digest as a person is asked to copy."""
@@ -113,7 +113,11 @@ def as_json(approval: Approval, preamble: Sequence[str] | None = None) -> dict[s
 
 def summary(approval: Approval) -> dict[str, str]:
     """Return an approval's line of a list."""
-    until = f"until {approval.expires_at:%Y-%m-%d %H:%M}" if approval.status is Status.PENDING else outcome(approval)
+    until = (
+        f"until {approval.expires_at:%Y-%m-%d %H:%M}"
+        if approval.status is ApprovalStatus.PENDING
+        else outcome(approval)
+    )
     return {
         "id": str(approval.id)[:8],
         "kind": str(approval.proposal.kind),

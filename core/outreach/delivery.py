@@ -32,7 +32,7 @@ class Stage(StrEnum):
     QUIT = "QUIT"
 
 
-class Verdict(StrEnum):
+class DeliveryStatus(StrEnum):
     """What became of handing a message over."""
 
     SENT = "sent"
@@ -48,7 +48,7 @@ class Verdict(StrEnum):
 class ReplyMeaning:
     """A verdict; `stops_account`: every other message would meet the same, so none is tried now."""
 
-    verdict: Verdict
+    verdict: DeliveryStatus
     stops_account: bool = False
 
 
@@ -64,18 +64,18 @@ class Delivery:
         code: the server's reply code, where it gave one.
     """
 
-    verdict: Verdict
+    verdict: DeliveryStatus
     stage: Stage
     detail: str = ""
     stops_account: bool = False
     code: int | None = None
 
 
-SENT = ReplyMeaning(Verdict.SENT)
-REFUSED = ReplyMeaning(Verdict.REFUSED)
-LATER = ReplyMeaning(Verdict.LATER)
-ACCOUNT = ReplyMeaning(Verdict.LATER, stops_account=True)
-UNKNOWN = ReplyMeaning(Verdict.UNKNOWN)
+SENT = ReplyMeaning(DeliveryStatus.SENT)
+REFUSED = ReplyMeaning(DeliveryStatus.REFUSED)
+LATER = ReplyMeaning(DeliveryStatus.LATER)
+ACCOUNT = ReplyMeaning(DeliveryStatus.LATER, stops_account=True)
+UNKNOWN = ReplyMeaning(DeliveryStatus.UNKNOWN)
 
 _FINAL = (2, 4, 5)
 _CLOSING = 421
@@ -201,15 +201,15 @@ def told(stage: Stage, code: int | None, text: str, meaning: ReplyMeaning, *, re
         meaning: what it means.
         reason: what was lost, where there was no reply.
     """
-    if meaning.verdict is Verdict.SENT:
+    if meaning.verdict is DeliveryStatus.SENT:
         return ""
     advice = _advice(stage, code) if meaning.stops_account else ""
     if code is None:
-        after = " while the message was under way" if meaning.verdict is Verdict.UNKNOWN else ""
+        after = " while the message was under way" if meaning.verdict is DeliveryStatus.UNKNOWN else ""
         return f"the mail server was lost at {stage}{after} ({reason or 'no answer'}){advice}"
     enhanced = enhanced_code(code, text)
     spelt = str(code) if enhanced is None else f"{code} {code // 100}.{enhanced[0]}.{enhanced[1]}"
-    means = "refused because of this recipient or message" if meaning.verdict is Verdict.REFUSED else "later"
+    means = "refused because of this recipient or message" if meaning.verdict is DeliveryStatus.REFUSED else "later"
     return f"the mail server said {spelt} at {stage}: {means}{advice}"
 
 

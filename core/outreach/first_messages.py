@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from core.outreach.approvals import Kind, Proposal, Status
+from core.outreach.approvals import ApprovalKind, ApprovalStatus, Proposal
 from core.outreach.sending import SendStatus
 
 CAMPAIGN = "campaign/"
@@ -21,7 +21,7 @@ CAMPAIGN = "campaign/"
 _WENT_OUT = frozenset({SendStatus.SENDING, SendStatus.SENT, SendStatus.UNKNOWN})
 
 
-class Moment(StrEnum):
+class MessageStage(StrEnum):
     """When it is asked whether a message may be."""
 
     DRAFT = "draft"
@@ -30,9 +30,9 @@ class Moment(StrEnum):
 
 
 _STANDS_AGAINST = {
-    Moment.DRAFT: frozenset({Status.PENDING, Status.APPROVED, Status.EXECUTING}),
-    Moment.APPROVE: frozenset({Status.APPROVED, Status.EXECUTING}),
-    Moment.SEND: frozenset({Status.EXECUTING}),
+    MessageStage.DRAFT: frozenset({ApprovalStatus.PENDING, ApprovalStatus.APPROVED, ApprovalStatus.EXECUTING}),
+    MessageStage.APPROVE: frozenset({ApprovalStatus.APPROVED, ApprovalStatus.EXECUTING}),
+    MessageStage.SEND: frozenset({ApprovalStatus.EXECUTING}),
 }
 
 
@@ -46,10 +46,10 @@ class Other:
     """
 
     approval_id: UUID
-    kind: Kind
+    kind: ApprovalKind
     subject_id: str
     headline: str
-    status: Status
+    status: ApprovalStatus
     sent: SendStatus | None
     at: datetime
 
@@ -61,11 +61,11 @@ class Other:
 
 def is_first(proposal: Proposal) -> bool:
     """Return whether a message is a first one: nobody who was written to gets it."""
-    return proposal.kind is Kind.EMAIL and proposal.subject_id.startswith(CAMPAIGN)
+    return proposal.kind is ApprovalKind.EMAIL and proposal.subject_id.startswith(CAMPAIGN)
 
 
 def obstacle(
-    proposal: Proposal, others: Iterable[Other], moment: Moment, *, decided_at: datetime | None = None
+    proposal: Proposal, others: Iterable[Other], moment: MessageStage, *, decided_at: datetime | None = None
 ) -> Other | None:
     """Return the message that stands against this one, or None.
 
@@ -79,8 +79,8 @@ def obstacle(
         if is_first(proposal):
             if other.went_out or other.status in _STANDS_AGAINST[moment]:
                 return other
-        elif moment is Moment.SEND and decided_at is not None:
-            is_beside = other.status is Status.EXECUTING and other.sent is None
+        elif moment is MessageStage.SEND and decided_at is not None:
+            is_beside = other.status is ApprovalStatus.EXECUTING and other.sent is None
             if is_beside or (other.went_out and other.at > decided_at):
                 return other
     return None

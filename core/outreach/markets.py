@@ -18,7 +18,7 @@ from core.text import normalize
 from core.text.folding import fold
 from core.text.web_addresses import canonical
 
-Kind = Literal["statistic", "page"]
+EvidenceKind = Literal["statistic", "page"]
 Fault = Literal[
     "no_such_source", "not_quoted", "number_not_in_source", "carries_an_address", "gives_orders", "unusable"
 ]
@@ -45,7 +45,7 @@ _ORDER = re.compile(
 )
 
 
-class Evidence(Frozen):
+class MarketEvidence(Frozen):
     """A text that claims may stand on.
 
     Attributes:
@@ -55,7 +55,7 @@ class Evidence(Frozen):
     """
 
     id: str
-    kind: Kind
+    kind: EvidenceKind
     source: str
     text: str
     weight: int = 0
@@ -80,14 +80,14 @@ class Finding(Frozen):
     confidence: float
 
 
-class Rejected(Frozen):
+class RejectedClaim(Frozen):
     """A claim that was left out."""
 
     claim: str
     fault: Fault
 
 
-class Page(Frozen):
+class MarketPage(Frozen):
     """What came of reading a page: its text, or why there is none."""
 
     url: str
@@ -206,7 +206,7 @@ def carries_address(text: str) -> bool:
     return _ADDRESS.search(text) is not None
 
 
-def check_claim(claim: Claim, evidence: Mapping[str, Evidence]) -> Finding | Rejected:
+def check_claim(claim: Claim, evidence: Mapping[str, MarketEvidence]) -> Finding | RejectedClaim:
     """Hold a claim against its source.
 
     Args:
@@ -217,13 +217,13 @@ def check_claim(claim: Claim, evidence: Mapping[str, Evidence]) -> Finding | Rej
     source = evidence.get(claim.source)
     fault = _fault(text, claim.quote, source)
     if fault is not None or source is None:
-        return Rejected(claim=text[:MAX_CLAIM], fault=fault or "no_such_source")
+        return RejectedClaim(claim=text[:MAX_CLAIM], fault=fault or "no_such_source")
     confidence = round(min(claim.confidence, _trust(source)), 3)
     quote = " ".join(claim.quote.split())
     return Finding(claim=text, source=source.source, evidence_id=source.id, quote=quote, confidence=confidence)
 
 
-def _fault(text: str, quote: str, source: Evidence | None) -> Fault | None:
+def _fault(text: str, quote: str, source: MarketEvidence | None) -> Fault | None:
     if not text or len(text) > MAX_CLAIM:
         return "unusable"
     if source is None:
@@ -252,7 +252,7 @@ def without_orders(text: str) -> str:
     return "\n".join(line for line in lines if line.strip())
 
 
-def _trust(source: Evidence) -> float:
+def _trust(source: MarketEvidence) -> float:
     return _PAGE_TRUST if source.kind == "page" else source.weight / (source.weight + _FEW)
 
 
@@ -283,7 +283,7 @@ def confidence_of(findings: Iterable[Mapping[str, Any]]) -> float:
     return round(sum(best) / BEST, 3)
 
 
-def claims_by_rules(evidence: Iterable[Evidence], terms: Sequence[str], *, a_page: int = 3) -> list[Claim]:
+def claims_by_rules(evidence: Iterable[MarketEvidence], terms: Sequence[str], *, a_page: int = 3) -> list[Claim]:
     """Make claims without a model: statistics as they stand, and a page's own sentences about the segment.
 
     Args:
@@ -332,5 +332,5 @@ class MarketPlan:
 
     thread_id: UUID
     request: MarketRequest
-    statistics: tuple[Evidence, ...]
+    statistics: tuple[MarketEvidence, ...]
     leads: int

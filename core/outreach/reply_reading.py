@@ -25,7 +25,7 @@ _LONGEST = 2_000
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReplyReading:
     """What a reply comes to: the number of the slot it accepts, from 1, or None and why it leaves a doubt."""
 
     slot: int | None
@@ -34,7 +34,7 @@ class Reading:
 
 def read_reply(
     reply: str, offered: Sequence[Span], *, zone: str, names: Collection[str] = (), ours: str = ""
-) -> Reading:
+) -> ReplyReading:
     """Read which of the offered slots a reply accepts.
 
     Args:
@@ -47,22 +47,22 @@ def read_reply(
     known = frozenset(part for name in names for part in re.findall(r"[^\W\d_]+", name.lower()))
     written = _normal(own_words(reply, ours))
     if not written:
-        return Reading(None, "it holds no words of their own")
+        return ReplyReading(None, "it holds no words of their own")
     if len(written) > _LONGEST:
-        return Reading(None, "it is too long to be nothing but a choice")
+        return ReplyReading(None, "it is too long to be nothing but a choice")
     if ASKS.search(written):
-        return Reading(None, "it asks something")
+        return ReplyReading(None, "it asks something")
     body, signature_doubt = without_signature(without_greeting(written, known), known)
     if signature_doubt:
-        return Reading(None, signature_doubt)
+        return ReplyReading(None, signature_doubt)
     readings = {name: _Reader(language, offered, zone, known).read(body) for name, language in languages().items()}
     understood = [reading for reading, strange in readings.values() if not strange]
     if not understood:
         fewest = min((strange for _, strange in readings.values()), key=len)
         shown = ", ".join(dict.fromkeys(fewest[:_SHOWN]))
-        return Reading(None, f"it says more than is understood: {shown}")
+        return ReplyReading(None, f"it says more than is understood: {shown}")
     if len({reading.slot for reading in understood}) > 1:
-        return Reading(None, "it reads differently in different languages")
+        return ReplyReading(None, "it reads differently in different languages")
     return understood[0]
 
 
@@ -87,10 +87,10 @@ class _Reader:
         self._strange: list[str] = []
         self._is_named = False
 
-    def read(self, text: str) -> tuple[Reading, list[str]]:
+    def read(self, text: str) -> tuple[ReplyReading, list[str]]:
         """Return what the text comes to, and the words that are strange in this language."""
         if self._language.vetoes.search(text.lower()):
-            return Reading(None), [text[:20]]
+            return ReplyReading(None), [text[:20]]
         bare = self._phrases_out(self._zones_out(text))
         tokens = list(TOKEN.finditer(bare))
         self._find_zones(tokens)
@@ -293,18 +293,18 @@ class _Reader:
         is_ordinal = token["nth"] is not None or token.string[token.end() : token.end() + 1] == "."
         return is_ordinal and _word(said, at + 1) in nouns
 
-    def _verdict(self) -> Reading:
+    def _verdict(self) -> ReplyReading:
         left = frozenset(range(1, len(self._offered) + 1))
         for numbers in self._named:
             left &= numbers
         if not self._is_named:
-            return Reading(None, "it names none of the times")
+            return ReplyReading(None, "it names none of the times")
         if not left:
             is_each = all(self._named)
-            return Reading(None, "it names several times" if is_each else "it names a time that was not offered")
+            return ReplyReading(None, "it names several times" if is_each else "it names a time that was not offered")
         if len(left) > 1:
-            return Reading(None, f"it fits several of the times: {', '.join(map(str, sorted(left)))}")
-        return Reading(min(left))
+            return ReplyReading(None, f"it fits several of the times: {', '.join(map(str, sorted(left)))}")
+        return ReplyReading(min(left))
 
 
 def _joined(said: list[re.Match[str]], language: Language) -> list[re.Match[str]]:

@@ -44,13 +44,13 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReportedOptOut:
     """A refusal that arrived as data, in a file or from the CRM.
 
     Attributes:
         by: who says so, as `import ID`.
         note: where it stands there.
-        origin: names the statement; one that a person has lifted is not heard again from the same origin.
+        origin: names the statement; one that a person has lifted is not taken again from the same origin.
     """
 
     target: Target

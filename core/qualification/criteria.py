@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from core.qualification.icp import (
     Bands,
-    Choice,
     Condition,
     Flag,
     Keywords,
+    ListedValue,
     OneOf,
     Present,
     Regex,
@@ -46,7 +46,7 @@ _TRUE = words("cells.rule_yes")
 _FALSE = words("cells.rule_no")
 
 RoleOf = Callable[[str], str | None]
-"""Reads a job title: the ATL role it holds (`core.qualification.icp.Role`), or None."""
+"""Reads a job title: the ATL role it holds (`core.qualification.icp.RatedRole`), or None."""
 
 
 class Rating(NamedTuple):
@@ -66,7 +66,7 @@ class Rating(NamedTuple):
 
 
 Rater = Callable[[Sequence[str | None]], Rating]
-"""Rates the values of `Condition.columns`, in their order."""
+"""Rates the values of `icp.Condition.columns`, in their order."""
 
 _Verdict = tuple[int | None, str]
 _Single = Callable[[str], _Verdict]
@@ -199,7 +199,7 @@ def _bands(rule: Bands) -> _Single:
     return single
 
 
-def _countries_too(choice: Choice, *, is_whole: bool) -> list[str]:
+def _countries_too(choice: ListedValue, *, is_whole: bool) -> list[str]:
     """Return a choice's words, and where they are countries or groups of them every way to write those.
 
     Codes are left out where they may stand within a text: there 'IT' and 'IN' are words of other kinds.
@@ -232,7 +232,7 @@ def _number(scale: Scale | None) -> _Single:
     return single
 
 
-def _phrases(choice: Choice) -> list[str]:
+def _phrases(choice: ListedValue) -> list[str]:
     """Return what to look for in the words of a text; an open end for 'install*'."""
     found = []
     for word in choice.words:
@@ -243,12 +243,12 @@ def _phrases(choice: Choice) -> list[str]:
 
 
 def _keywords(rule: Keywords, *, is_about_country: bool) -> _Single:
-    def phrases(choice: Choice) -> list[str]:
+    def phrases(choice: ListedValue) -> list[str]:
         known = _countries_too(choice, is_whole=False) if is_about_country else choice.words
         return _phrases(choice) + [words_of(word) for word in known[len(choice.words) :]]
 
     wanted = [(phrase, choice) for choice in rule.any_of for phrase in phrases(choice)]
-    unwanted = [(phrase, word) for word in rule.none_of for phrase in phrases(Choice(value=word))]
+    unwanted = [(phrase, word) for word in rule.none_of for phrase in phrases(ListedValue(value=word))]
     otherwise = micro(rule.otherwise)
 
     def single(value: str) -> _Verdict:

@@ -27,7 +27,7 @@ COUNTRY_RULES_VERSION = 2
 """The same of profiles that list countries: they alone give other scores since countries are compared as such."""
 MAX_WEIGHT, WEIGHT_PLACES, MAX_CRITERIA = 1_000, 4, 100
 
-Role = Literal["CEO", "COO", "CFO", "CTO", "VP Finance", "VP Operations", "Owner"]
+RatedRole = Literal["CEO", "COO", "CFO", "CTO", "VP Finance", "VP Operations", "Owner"]
 
 Points = Annotated[
     Decimal, Field(ge=0, le=100, max_digits=9, decimal_places=6, description="0-100: how good this is, in points")
@@ -44,7 +44,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Choice(Part):
+class ListedValue(Part):
     """A value with its other spellings."""
 
     value: Text
@@ -62,7 +62,7 @@ def _short_for(key: str) -> Callable[[Any], Any]:
     return lambda given: {key: given} if isinstance(given, str) else given
 
 
-AnyChoice = Annotated[Choice, BeforeValidator(_short_for("value"), json_schema_input_type=Choice | Text)]
+AnyChoice = Annotated[ListedValue, BeforeValidator(_short_for("value"), json_schema_input_type=ListedValue | Text)]
 Choices = Annotated[tuple[AnyChoice, ...], Field(min_length=1, max_length=2000)]
 
 
@@ -192,7 +192,7 @@ class Regions(Part):
 class Titles(Part):
     """The contact's role among those who decide, read from the title; else keywords in the title."""
 
-    roles: dict[Role, Points] = {}
+    roles: dict[RatedRole, Points] = {}
     keywords: tuple[AnyChoice, ...] = ()
     otherwise: Points = Field(default=_NONE, description="Points of another title")
 

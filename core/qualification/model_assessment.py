@@ -80,7 +80,7 @@ class CheckedAssessment:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AssessmentQuestion:
     """A lead as a model is shown it.
 
     Attributes:
@@ -116,7 +116,7 @@ def question_of(
     values: Sequence[str | None],
     rules_score: Decimal,
     breakdown: bytes,
-) -> Question:
+) -> AssessmentQuestion:
     """Put a lead before a model.
 
     Args:
@@ -128,7 +128,7 @@ def question_of(
         breakdown: JSON array of `core.qualification.scoring.Point`.
     """
     fence = sha256(f"{lead_id}/{facts_hash}".encode()).hexdigest()[:16]
-    return Question(_shown(names, values), fence, rules_score, json.loads(breakdown))
+    return AssessmentQuestion(_shown(names, values), fence, rules_score, json.loads(breakdown))
 
 
 def _shown(names: Sequence[str], values: Sequence[str | None]) -> dict[str, str]:
@@ -160,7 +160,7 @@ def checked(draft: AssessmentDraft, facts: Mapping[str, str]) -> CheckedAssessme
 
     Args:
         draft: what it said.
-        facts: what it was shown: `Question.facts`.
+        facts: what it was shown: `AssessmentQuestion.facts`.
 
     Raises:
         MalformedAnswer: a quote is not in the facts, too long, or gives orders. Quotes nothing itself.

@@ -19,8 +19,8 @@ from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
 from core.qualification.scoring import Tier, thresholds, tier_of
 
-Outcome = Literal["scored", "scored_by_rules", "skipped", "failed", "due"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+QualificationOutcome = Literal["scored", "scored_by_rules", "skipped", "failed", "due"]
+OUTCOMES: tuple[QualificationOutcome, ...] = get_args(QualificationOutcome)
 NOTHING_KNOWN = "nothing the profile asks for is known"
 DISQUALIFIED = "a disqualifier applies: no model was asked"
 
@@ -102,7 +102,7 @@ class Assessment:
     Attributes:
         lead_id: whose.
         facts_hash: of the values it rests on.
-        outcome: see `Outcome`.
+        outcome: see `QualificationOutcome`.
         reason: why it was skipped, failed, left due, or scored without a model that was asked; else None.
         score: 0-100; None where there is none.
         rules_score: 0-100, before any model.
@@ -115,7 +115,7 @@ class Assessment:
 
     lead_id: UUID
     facts_hash: str
-    outcome: Outcome
+    outcome: QualificationOutcome
     reason: str | None
     score: Decimal | None
     rules_score: Decimal | None
@@ -130,7 +130,7 @@ Unanswered = MalformedAnswer | LimitReached | ProviderError
 """Why there is no usable answer of a model."""
 
 
-class Verdict(NamedTuple):
+class ModelAssessment(NamedTuple):
     """What asking a model about a lead came to, and what it took.
 
     Attributes:
@@ -142,7 +142,7 @@ class Verdict(NamedTuple):
     executions: tuple[Execution, ...] = ()
 
 
-AssessByModel = Callable[[LeadFacts, Assessment], Awaitable[Verdict]]
+AssessByModel = Callable[[LeadFacts, Assessment], Awaitable[ModelAssessment]]
 """Asks a language model about a lead, given the rules' assessment. The one place where a model plugs in."""
 
 
@@ -246,7 +246,7 @@ class QualificationReport(Report):
     icp_version: str
     selection: Selection
     leads: int
-    outcomes: dict[Outcome, int]
+    outcomes: dict[QualificationOutcome, int]
     tiers: dict[Tier, int]
     reasons: dict[str, int] = Field(description="Why leads were skipped, failed or put off, the most frequent first")
     due: int
@@ -281,7 +281,7 @@ class QualificationStatus(Report):
 
     icp: str | None
     icp_version: str | None
-    outcomes: dict[Outcome, int]
+    outcomes: dict[QualificationOutcome, int]
     tiers: dict[Tier, int]
     due: int
     runs: list[RunSummary]

@@ -25,7 +25,7 @@ class SpendStatus(Report):
     month: list[SpendLine]
 
 
-class Status(Report):
+class StatusReport(Report):
     """Counts a stage; the JSON of `sales-agent status --json`, a stable interface."""
 
     leads: int

@@ -32,7 +32,7 @@ KEYS_FILE = "SALES_AGENT_KEYS_FILE"
 _CHARS_SHOWN = 80
 
 
-class Origin(StrEnum):
+class SettingOrigin(StrEnum):
     """Where a value came from."""
 
     PROCESS = "environment"
@@ -53,9 +53,9 @@ class Environment:
     ) -> None:
         """Take the variables of a process, of a `.env`, and of a file of keys."""
         self._places = (
-            ({name.upper(): value for name, value in process.items()}, Origin.PROCESS),
-            ({name.upper(): value for name, value in keys.items()}, Origin.KEYS),
-            ({name.upper(): value for name, value in file.items() if value is not None}, Origin.FILE),
+            ({name.upper(): value for name, value in process.items()}, SettingOrigin.PROCESS),
+            ({name.upper(): value for name, value in keys.items()}, SettingOrigin.KEYS),
+            ({name.upper(): value for name, value in file.items() if value is not None}, SettingOrigin.FILE),
         )
         self.notices: list[str] = []
 
@@ -67,7 +67,7 @@ class Environment:
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidSetting(f".env cannot be read: {error}. Mend the file, or remove it") from error
 
-    def find(self, variable: str) -> tuple[str | None, Origin]:
+    def find(self, variable: str) -> tuple[str | None, SettingOrigin]:
         """Return a variable's text and where it is from; None where nobody set it."""
         for name in (variable, *(old for old, new in RENAMED.items() if new == variable)):
             for place, origin in self._places:
@@ -75,7 +75,7 @@ class Environment:
                     if name != variable:
                         self._notice(f"{name} is called {variable} now: rename it in the {origin}")
                     return place[name], origin
-        return None, Origin.DEFAULT
+        return None, SettingOrigin.DEFAULT
 
     def read(self, section: type[S]) -> S:
         """Return a section with what is set.

@@ -9,7 +9,7 @@ secrets. An IPv4 address inside an IPv6 one decides: a tunnel must not lead insi
 import ipaddress
 import re
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NOT_PUBLIC = """
     0.0.0.0/8           this network                        RFC 791
@@ -125,7 +125,7 @@ def _number(part: str) -> int:
     return int(part, 8) if len(part) > 1 and part[0] == "0" else int(part)
 
 
-def _is_public(ip: Address) -> bool:
+def _is_public(ip: IPAddress) -> bool:
     if isinstance(ip, ipaddress.IPv4Address):
         return not _is_listed(ip, _REFUSED) or _is_listed(ip, _EXCEPTED)
     if ip.scope_id is not None:
@@ -138,7 +138,7 @@ def _is_public(ip: Address) -> bool:
     return ip in _UNICAST and (not _is_listed(ip, _REFUSED) or _is_listed(ip, _EXCEPTED))
 
 
-def _is_listed(ip: Address, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]) -> bool:
+def _is_listed(ip: IPAddress, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]) -> bool:
     return any(ip in network for network in networks)
 
 

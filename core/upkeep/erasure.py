@@ -38,7 +38,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class ErasureReceipt:
     """What an erasure removed. It holds nothing of the person.
 
     Attributes:

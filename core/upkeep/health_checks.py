@@ -24,7 +24,7 @@ from core.errors import (
 )
 
 
-class State(StrEnum):
+class HealthState(StrEnum):
     """How a part is."""
 
     OK = "ok"
@@ -51,7 +51,7 @@ class Checkup:
     """
 
     name: str
-    state: State
+    state: HealthState
     detail: str
     advice: str = ""
     is_reachable: bool | None = None
@@ -65,7 +65,7 @@ class Checkup:
         return {
             "name": self.name,
             "state": self.state.value,
-            "configured": self.state is not State.OFF,
+            "configured": self.state is not HealthState.OFF,
             "reachable": self.is_reachable,
             "key_accepted": self.is_key_accepted,
             "limits": dict(self.limits),
@@ -86,24 +86,24 @@ class Knobs:
 
 def off(name: str, detail: str) -> Checkup:
     """Return the finding about a part that is not set up."""
-    return Checkup(name, State.OFF, detail)
+    return Checkup(name, HealthState.OFF, detail)
 
 
 def wrong(name: str, detail: str, advice: str) -> Checkup:
     """Return the finding about a part that answers, but cannot be used as it is."""
-    return Checkup(name, State.FAILED, detail, advice, is_reachable=True)
+    return Checkup(name, HealthState.FAILED, detail, advice, is_reachable=True)
 
 
 def too_slow(name: str, limit_s: float, knobs: Knobs) -> Checkup:
     """Return the finding about a part that did not answer within `limit_s` seconds."""
     advice = f"check {knobs.address} and the way there (proxy, firewall), or try again later"
-    return Checkup(name, State.FAILED, f"no answer within {limit_s:g} s", advice, is_reachable=False)
+    return Checkup(name, HealthState.FAILED, f"no answer within {limit_s:g} s", advice, is_reachable=False)
 
 
 def failed(name: str, error: SalesAgentError, knobs: Knobs) -> Checkup:
     """Return the finding that an error stands for, a provider's words left out."""
     detail, advice, is_reachable, is_accepted = _verdict(error, knobs)
-    return Checkup(name, State.FAILED, detail, advice, is_reachable=is_reachable, is_key_accepted=is_accepted)
+    return Checkup(name, HealthState.FAILED, detail, advice, is_reachable=is_reachable, is_key_accepted=is_accepted)
 
 
 def _verdict(error: SalesAgentError, knobs: Knobs) -> tuple[str, str, bool | None, bool | None]:

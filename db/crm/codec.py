@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from core.crm.merging import Base
-from core.crm.records import Kind, RemoteRecord, RemoteUnit, Value, Values
-from core.crm.states import State
-from core.crm.units import Edit, Link
+from core.crm.records import RecordKind, RecordValues, RemoteRecord, RemoteUnit, Value
+from core.crm.states import SyncState
+from core.crm.units import Edit, RecordLink
 from core.crm.values import are_equal
 from core.text.cell_text import storable
 
@@ -25,7 +25,7 @@ def value_of(written: Any) -> Value:
     return tuple(written) if isinstance(written, list) else written
 
 
-def values_json(values: Values) -> Any:
+def values_json(values: RecordValues) -> Any:
     """Write values by field."""
     return {name: value_json(value) for name, value in values.items()}
 
@@ -81,7 +81,7 @@ def record_json(record: RemoteRecord) -> Any:
     }
 
 
-def _record_of(kind: Kind, written: Mapping[str, Any]) -> RemoteRecord:
+def _record_of(kind: RecordKind, written: Mapping[str, Any]) -> RemoteRecord:
     own_id, updated_at = written["own_id"], written["updated_at"]
     return RemoteRecord(
         kind,
@@ -103,21 +103,21 @@ def unit_of(written: Any) -> RemoteUnit | None:
     """Read a company with its people."""
     if written is None:
         return None
-    contacts = tuple(_record_of(Kind.CONTACT, contact) for contact in written["contacts"])
-    return RemoteUnit(_record_of(Kind.LEAD, written["lead"]), contacts)
+    contacts = tuple(_record_of(RecordKind.CONTACT, contact) for contact in written["contacts"])
+    return RemoteUnit(_record_of(RecordKind.LEAD, written["lead"]), contacts)
 
 
-def link_of(row: Mapping[str, Any]) -> Link:
+def link_of(row: Mapping[str, Any]) -> RecordLink:
     """Read a link."""
-    return Link(
-        kind=Kind(row["kind"]),
+    return RecordLink(
+        kind=RecordKind(row["kind"]),
         own_id=row["own_id"],
         lead_id=row["lead_id"],
         remote_id=row["remote_id"],
         person_key=row["person_key"],
         base=bases_of(row["base"]),
         seen_edits=times_of(row["seen_edits"]),
-        state=State(row["state"]),
+        state=SyncState(row["state"]),
         reason=row["reason"],
         failures=row["failures"],
         next_try_at=row["next_try_at"],

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from core.crm.records import Kind
+from core.crm.records import RecordKind
 from core.crm.units import Operation
 from core.errors import DeadLetterNotFound
 from db.crm.codec import values_json
@@ -29,7 +29,7 @@ async def add(connection: Connection, provider: str, operation: Operation, reaso
 
 
 async def close_for(
-    connection: Connection, provider: str, kind: Kind, own_id: UUID, *, by: str, status: str = "replayed"
+    connection: Connection, provider: str, kind: RecordKind, own_id: UUID, *, by: str, status: str = "replayed"
 ) -> None:
     """Close the open dead letter of a record, if there is one: what it asked for is done or asked for no more."""
     await connection.execute(

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from core.crm.records import Description, Kind, RemoteChange, Stamp, Values
-from core.crm.units import Link
+from core.crm.records import Description, RecordKind, RecordValues, RemoteChange, Stamp
+from core.crm.units import RecordLink
 from db.crm.codec import link_of, values_json
 from db.server.engine import Connection
 
@@ -110,7 +110,7 @@ class SortedChange(NamedTuple):
 
     change: RemoteChange
     verdict: str
-    overwritten: Values
+    overwritten: RecordValues
 
 
 async def add_changes(
@@ -265,11 +265,11 @@ async def finish_full(
 
 async def links_of_page(
     connection: Connection, provider: str, changes: Sequence[RemoteChange]
-) -> dict[tuple[Kind, str], tuple[Link, bool]]:
+) -> dict[tuple[RecordKind, str], tuple[RecordLink, bool]]:
     """Return the links of the records that a page of changes speaks of, and whether we created each."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
         "SELECT * FROM crm_links WHERE provider = %s AND kind IN ('lead', 'contact') AND remote_id = ANY(%s)",
         [provider, [change.record_id for change in changes]],
     )
-    return {(Kind(row["kind"]), row["remote_id"]): (link_of(row), row["is_made_here"]) async for row in cursor}
+    return {(RecordKind(row["kind"]), row["remote_id"]): (link_of(row), row["is_made_here"]) async for row in cursor}

@@ -9,9 +9,9 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from core.crm.records import Kind
-from core.crm.states import State
-from core.crm.units import Link
+from core.crm.records import RecordKind
+from core.crm.states import SyncState
+from core.crm.units import RecordLink
 from core.errors import SyncBusy
 from db.crm.codec import base_json, link_of
 from db.crm.records import JOINED, TOKEN
@@ -23,7 +23,7 @@ _IS_OPEN = "state IN ('pending', 'failing') AND (next_try_at IS NULL OR next_try
 class SavedLink(NamedTuple):
     """A link to store. `token` and `digest` are those of the lead it was settled with; None keeps what is stored."""
 
-    link: Link
+    link: RecordLink
     token: str | None = None
     digest: str | None = None
     is_made_here: bool = False
@@ -87,19 +87,19 @@ async def select_open(connection: Connection, provider: str, *, after: UUID, lim
     return [row[0] async for row in rows]
 
 
-async def select_of(connection: Connection, provider: str, lead_ids: Sequence[UUID]) -> dict[UUID, list[Link]]:
+async def select_of(connection: Connection, provider: str, lead_ids: Sequence[UUID]) -> dict[UUID, list[RecordLink]]:
     """Return the links of leads and of their people, by lead."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
         "SELECT * FROM crm_links WHERE provider = %s AND lead_id = ANY(%s)", [provider, list(lead_ids)]
     )
-    found: dict[UUID, list[Link]] = {lead_id: [] for lead_id in lead_ids}
+    found: dict[UUID, list[RecordLink]] = {lead_id: [] for lead_id in lead_ids}
     async for row in cursor:
         found[row["lead_id"]].append(link_of(row))
     return found
 
 
-async def find_by_remote(connection: Connection, provider: str, kind: Kind, remote_id: str) -> Link | None:
+async def find_by_remote(connection: Connection, provider: str, kind: RecordKind, remote_id: str) -> RecordLink | None:
     """Return the link to a record of the CRM, or None."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
@@ -168,7 +168,7 @@ async def save(connection: Connection, provider: str, links: Sequence[SavedLink]
 
 
 async def set_others(
-    connection: Connection, provider: str, kind: Kind, own_id: UUID, others: dict[str, list[str]]
+    connection: Connection, provider: str, kind: RecordKind, own_id: UUID, others: dict[str, list[str]]
 ) -> None:
     """Remember the items of lists beyond those that our columns hold."""
     await connection.execute(
@@ -186,7 +186,7 @@ async def renew_tokens(connection: Connection, provider: str, lead_ids: Sequence
     )
 
 
-async def drop(connection: Connection, provider: str, keys: Sequence[tuple[Kind, UUID]]) -> None:
+async def drop(connection: Connection, provider: str, keys: Sequence[tuple[RecordKind, UUID]]) -> None:
     """Forget links."""
     if keys:
         await connection.execute(
@@ -200,7 +200,7 @@ async def count_states(connection: Connection, provider: str) -> dict[str, int]:
     """Count records by state."""
     rows = await connection.execute("SELECT state, count(*) FROM crm_links WHERE provider = %s GROUP BY 1", [provider])
     counts = {state: count async for state, count in rows}
-    return {str(state): counts.get(str(state), 0) for state in State}
+    return {str(state): counts.get(str(state), 0) for state in SyncState}
 
 
 async def count_reasons(connection: Connection, provider: str, *, limit: int = 20) -> dict[str, int]:
@@ -223,7 +223,9 @@ async def count_linked(connection: Connection, provider: str) -> int:
     return int(row[0]) if row else 0
 
 
-async def select_by_state(connection: Connection, provider: str, state: State, *, limit: int) -> list[dict[str, Any]]:
+async def select_by_state(
+    connection: Connection, provider: str, state: SyncState, *, limit: int
+) -> list[dict[str, Any]]:
     """List records in a state with why and since when, those in it longest first."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(

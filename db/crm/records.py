@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from core.crm.config import COMPUTED, CONTACT_COLUMNS, LEAD_FIELDS, LISTS, CrmConfig
-from core.crm.records import Kind, Value, Values
+from core.crm.records import RecordKind, RecordValues, Value
 from core.crm.units import LocalRecord, LocalUnit, name_key
 from core.crm.values import tidy
 from core.leads.fields import PERSON_FIELDS
@@ -92,7 +92,7 @@ def _unit(
     values: dict[str, Value] = {name: _text(lead[name]) for name in LEAD_FIELDS}
     told = {name: _text(lead[name]) for name in (*FIELDS, *COMPUTED)}
     record = LocalRecord(
-        Kind.LEAD,
+        RecordKind.LEAD,
         lead["id"],
         values,
         edits_of(lead["field_edits"]),
@@ -154,7 +154,7 @@ def _person(
         halves = [edits[column] for column in ("first_name", "last_name") if column in edits]
         named |= {"name": max(halves)} if halves else {}
     updated_at = lead["updated_at"] if row is None else max(row["last_seen_at"], row["first_seen_at"])
-    return LocalRecord(Kind.CONTACT, own_id, values, named, updated_at, person_key, excluded)
+    return LocalRecord(RecordKind.CONTACT, own_id, values, named, updated_at, person_key, excluded)
 
 
 def _text(value: object) -> str | None:
@@ -165,7 +165,9 @@ def _first(value: Value) -> str | None:
     return value[0] if isinstance(value, tuple) and value else None if isinstance(value, tuple) else value
 
 
-async def create_lead(connection: Connection, provider: str, remote_id: str, values: Values, now: datetime) -> UUID:
+async def create_lead(
+    connection: Connection, provider: str, remote_id: str, values: RecordValues, now: datetime
+) -> UUID:
     """Take a company of the CRM in as a lead; one that was taken in before is found again."""
     columns = _lead_columns(values)
     columns |= {"source": columns.get("source") or provider, "external_id": remote_id}
@@ -196,13 +198,15 @@ async def create_lead(connection: Connection, provider: str, remote_id: str, val
     return lead_id
 
 
-async def update_lead(connection: Connection, provider: str, lead_id: UUID, values: Values, now: datetime) -> None:
+async def update_lead(
+    connection: Connection, provider: str, lead_id: UUID, values: RecordValues, now: datetime
+) -> None:
     """Write a company's fields as the CRM has them."""
     await _update(connection, "leads", {"id": lead_id}, _lead_columns(values), provider, now)
 
 
 async def update_person(
-    connection: Connection, provider: str, lead_id: UUID, person_key: str, values: Values, now: datetime
+    connection: Connection, provider: str, lead_id: UUID, person_key: str, values: RecordValues, now: datetime
 ) -> dict[str, list[str]]:
     """Write a person's fields as the CRM has them; return the items of lists that our columns have no room for."""
     is_own = not person_key
@@ -218,7 +222,7 @@ async def update_person(
 
 
 async def _person_columns(
-    connection: Connection, table: str, key: Mapping[str, Any], names: Mapping[str, str], values: Values
+    connection: Connection, table: str, key: Mapping[str, Any], names: Mapping[str, str], values: RecordValues
 ) -> tuple[dict[str, str | None], dict[str, list[str]]]:
     columns: dict[str, str | None] = {}
     others: dict[str, list[str]] = {}
@@ -289,7 +293,7 @@ def _marks(names: Sequence[str], by: str, now: datetime) -> dict[str, dict[str, 
     return {name: {"at": now.astimezone(UTC).isoformat(), "by": by} for name in names}
 
 
-def _lead_columns(values: Values) -> dict[str, str | None]:
+def _lead_columns(values: RecordValues) -> dict[str, str | None]:
     columns = {name: _stored(value) for name, value in values.items() if name in FIELDS}
     if "company_website" in columns:
         columns["company_domain"] = _domain(columns["company_website"])
@@ -311,7 +315,7 @@ def _domain(website: str | None) -> str | None:
 
 
 async def add_person(
-    connection: Connection, provider: str, lead_id: UUID, remote_id: str, values: Values, now: datetime
+    connection: Connection, provider: str, lead_id: UUID, remote_id: str, values: RecordValues, now: datetime
 ) -> tuple[str, dict[str, list[str]]]:
     """Take a person of the CRM in as a contact; return its key and the items of lists that do not fit a column."""
     name = _stored(values.get("name")) or ""
@@ -352,7 +356,7 @@ async def delete_person(connection: Connection, lead_id: UUID, person_key: str) 
     await connection.execute(f"UPDATE leads SET {columns} WHERE id = %s", [lead_id])
 
 
-async def match(connection: Connection, provider: str, values: Values, emails: Sequence[str]) -> UUID | None:
+async def match(connection: Connection, provider: str, values: RecordValues, emails: Sequence[str]) -> UUID | None:
     """Find the lead that a company of the CRM is, among those that are not linked: by address, else by domain.
 
     A domain counts only where exactly one unlinked lead has it: two would be a guess.

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from core.batches import Selection
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import KnownLead, Origin
+from core.enrichment.questions import FieldOrigin, KnownLead
 from core.enrichment.runs import EnrichmentRun, EnrichRequest
 from core.leads.fields import EXTRA_FIELDS
 from core.leads.lead import FIELDS
@@ -54,11 +54,11 @@ def known_lead(row: Mapping[str, Any]) -> KnownLead:
     for field, value, source, observed_at, original in row["provenance"] or ():
         # What was changed since by an import is that import's; what a person emptied stays empty.
         if values.get(field) == value:
-            origins[field] = Origin(source, datetime.fromisoformat(observed_at), original)
+            origins[field] = FieldOrigin(source, datetime.fromisoformat(observed_at), original)
     if row["edited_at"] is not None and not any(one.source == "person" for one in origins.values()):
         # Edited before edits were noted field by field: all that stands there may be the person's.
         unnoted = [field for field in values if field in FIELDS and field not in origins]
-        origins |= {field: Origin("person", row["edited_at"]) for field in unnoted}
+        origins |= {field: FieldOrigin("person", row["edited_at"]) for field in unnoted}
     return KnownLead(row["id"], values, origins, row["created_at"], row["tier"])
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from orjson import dumps
 
 from core.imports.batches import Batch, RejectedRecord
-from core.imports.lead_rows import LeadRow
+from core.imports.lead_rows import ImportedRow
 from core.text.cell_text import storable
 
 # Stand for tab and line end until everything is escaped. No value holds NUL, and no UTF-8 text the byte FF.
@@ -41,7 +41,7 @@ class PreparedBatch(NamedTuple):
     repeated: int
     rejected: int
     leads: bytes
-    contested: Sequence[LeadRow]
+    contested: Sequence[ImportedRow]
     rejects: bytes
 
 
@@ -71,7 +71,7 @@ def lead_ids(count: int) -> Iterable[str]:
             yield f"{head}{low}-{noise[at : at + 12]}"
 
 
-def render_settled(leads: Sequence[LeadRow], owners: Mapping[str, UUID]) -> bytes:
+def render_settled(leads: Sequence[ImportedRow], owners: Mapping[str, UUID]) -> bytes:
     """Render rows for `COPY_SETTLED`: with the lead that their key was found to be, where there is one.
 
     Args:
@@ -82,7 +82,7 @@ def render_settled(leads: Sequence[LeadRow], owners: Mapping[str, UUID]) -> byte
     return b"".join(b"%b\t%b\n" % (line, str(owners.get(lead.key, "")).encode()) for line, lead in rows)
 
 
-def render_leads(leads: Sequence[LeadRow]) -> bytes:
+def render_leads(leads: Sequence[ImportedRow]) -> bytes:
     """Render rows for `db.imports.lead_merge.COPY_STAGE`, each with an id of its own; empty values become NULL."""
     lines = []
     for lead_id, (key, values, extra, original) in zip(lead_ids(len(leads)), leads, strict=True):

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from core.imports.batches import Placing
 from core.imports.identity import LOOKED_AT, unedited
-from core.imports.lead_rows import LeadRow
+from core.imports.lead_rows import ImportedRow
 from core.imports.runs import BatchCounts
 from core.leads.lead import DedupeKey
 from core.leads.merging import ConflictPolicy
@@ -147,7 +147,7 @@ class Loading:
 
     async def _merge_staged(
         self, cursor: psycopg.AsyncCursor[Any], first_record: int, staged: int
-    ) -> tuple[BatchCounts, list[LeadRow]]:
+    ) -> tuple[BatchCounts, list[ImportedRow]]:
         """Merge what is staged; give what became of it, and the rows that may contradict who has their key."""
         names = {"import_id": self.import_id, "first_record": first_record}
         erased = await strip_erased(cursor, self._tombstone_key)
@@ -158,16 +158,18 @@ class Loading:
             if inserted + own + matched + doubtful >= staged - erased:
                 break
             # Another import inserted some of these keys since we looked: look again, they are there now.
-        rows: list[LeadRow] = []
+        rows: list[ImportedRow] = []
         if doubtful:
             await cursor.execute(lead_merge.TAKE_DOUBTFUL)
-            rows = [LeadRow(key, values, extra, original) for key, *values, extra, original in await cursor.fetchall()]
+            rows = [
+                ImportedRow(key, values, extra, original) for key, *values, extra, original in await cursor.fetchall()
+            ]
         if differs:
             (updated,) = await _one(cursor, self._change_existing, names)
         return BatchCounts(inserted=inserted, matched=matched, updated=updated, repeated=own + erased), rows
 
     async def _placed(
-        self, cursor: psycopg.AsyncCursor[Any], rows: Sequence[LeadRow]
+        self, cursor: psycopg.AsyncCursor[Any], rows: Sequence[ImportedRow]
     ) -> tuple[Placing, dict[str, UUID]]:
         """Find each row the lead it is, or a key of its own; give also which stored lead has which key."""
         placing = Placing(rows, self._policy, self._new.prefer, ids_count=self._new.ids_count)

@@ -13,11 +13,11 @@ from core.outreach.approvals import (
     DEFAULT_LEASE,
     DEFAULT_LIFETIME,
     Approval,
+    ApprovalKind,
+    ApprovalStatus,
     Decision,
     Json,
-    Kind,
     Proposal,
-    Status,
     canonical,
 )
 from core.text.cell_text import storable
@@ -62,11 +62,14 @@ async def request(
         {"kind": proposal.kind, "subject_id": proposal.subject_id},
     )
     for approval in known:
-        is_wanted = approval.proposal.digest == proposal.digest and approval.status in {*rules.OPEN, Status.EXECUTED}
-        if is_wanted and not (approval.status is Status.PENDING and now >= approval.expires_at):
+        is_wanted = approval.proposal.digest == proposal.digest and approval.status in {
+            *rules.OPEN,
+            ApprovalStatus.EXECUTED,
+        }
+        if is_wanted and not (approval.status is ApprovalStatus.PENDING and now >= approval.expires_at):
             return approval
     for approval in known:
-        if approval.status is Status.EXECUTING:
+        if approval.status is ApprovalStatus.EXECUTING:
             raise NotPending(f"approval {approval.id} for the same subject is being executed")
         if approval.status in rules.OPEN:
             await _replace(connection, approval, rules.stale(approval, _SUPERSEDED, now=now))
@@ -89,7 +92,7 @@ async def find_by_prefix(connection: Connection, prefix: str) -> list[Approval]:
 
 
 async def select_by_status(
-    connection: Connection, statuses: Collection[Status] = (), *, limit: int = 200
+    connection: Connection, statuses: Collection[ApprovalStatus] = (), *, limit: int = 200
 ) -> list[Approval]:
     """List approvals, those asked for last first.
 
@@ -240,14 +243,14 @@ def _values(approval: Approval) -> dict[str, Any]:
 
 def _approval(row: Mapping[str, Any]) -> Approval:
     proposal = Proposal(
-        kind=Kind(row["kind"]),
+        kind=ApprovalKind(row["kind"]),
         content=json.loads(row["content"]),
         facts=json.loads(row["facts"]),
         **{name: row[name] for name in _OF_PROPOSAL},
     )
     approval = Approval(
         proposal=proposal,
-        status=Status(row["status"]),
+        status=ApprovalStatus(row["status"]),
         decision=row["decision"] and Decision(row["decision"]),
         **{name: row[name] for name in _OF_APPROVAL},
     )

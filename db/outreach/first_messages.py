@@ -9,14 +9,14 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from core.outreach.approvals import OPEN, Approval, Kind, Status
-from core.outreach.first_messages import Moment, Other, obstacle
+from core.outreach.approvals import OPEN, Approval, ApprovalKind, ApprovalStatus
+from core.outreach.first_messages import MessageStage, Other, obstacle
 from core.outreach.sending import APPROVED_MESSAGE, SendStatus
 from core.outreach.suppression import spellings
 from db.server.engine import Connection
 from db.server.statements import select
 
-_MESSAGES = (Kind.EMAIL, Kind.MEETING)
+_MESSAGES = (ApprovalKind.EMAIL, ApprovalKind.MEETING)
 _WENT_OUT = (SendStatus.SENDING, SendStatus.SENT, SendStatus.UNKNOWN)
 _OTHERS = """
 SELECT a.id, a.kind, a.subject_id, a.title, a.content, a.status, a.recipient,
@@ -72,7 +72,7 @@ async def select_others(
 def _other(row: Any) -> Other:
     headline = str(json.loads(row.content).get("subject") or row.title)
     sent = None if row.sent is None else SendStatus(row.sent)
-    return Other(row.id, Kind(row.kind), row.subject_id, headline, Status(row.status), sent, row.at)
+    return Other(row.id, ApprovalKind(row.kind), row.subject_id, headline, ApprovalStatus(row.status), sent, row.at)
 
 
 async def others_of(connection: Connection, approval: Approval) -> list[Other]:
@@ -84,7 +84,7 @@ async def others_of(connection: Connection, approval: Approval) -> list[Other]:
     return [other for others in found.values() for other in others]
 
 
-async def find_obstacle(connection: Connection, approval: Approval, moment: Moment) -> Other | None:
+async def find_obstacle(connection: Connection, approval: Approval, moment: MessageStage) -> Other | None:
     """Return the message that stands against approving or sending this one; its address is locked from now on."""
     recipient = approval.proposal.recipient
     if recipient is None or approval.proposal.kind not in _MESSAGES:

@@ -1,4 +1,4 @@
-"""Refusals that were heard, in a file or from the CRM, written down as suppressions: one statement for any number."""
+"""Refusals that were reported, by a file or the CRM, written down as suppressions: one statement for any number."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
@@ -7,17 +7,17 @@ from uuid import uuid4
 from orjson import dumps
 
 from core.outreach.approvals import person
-from core.outreach.suppression import Heard, TombstoneKey
+from core.outreach.suppression import ReportedOptOut, TombstoneKey
 from db.outreach.tombstones import erased_among
 from db.server.engine import Connection
 from db.server.statements import change
 
-_HEAR = """
+_RECORD = """
 INSERT INTO suppressions (id, kind, value, keys, reason, note, added_by, added_at, origin)
 SELECT DISTINCT ON (n.value) n.id, n.kind, n.value, n.keys, n.reason, n.note, n.added_by, n.added_at, n.origin
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id uuid, kind text, value text, keys text[], reason text,
     note text, added_by text, added_at timestamptz, origin text)
--- What a person has lifted is not heard again from the same statement.
+-- What a person has lifted is not taken again from the same statement.
 WHERE NOT EXISTS (SELECT FROM suppressions s
     WHERE s.value = n.value AND s.origin = n.origin AND s.removed_at IS NOT NULL)
 -- In the order of the values, so that no two writers wait for one another; an opt-out outlasts a bounce.
@@ -29,26 +29,26 @@ ON CONFLICT (value) WHERE removed_at IS NULL DO UPDATE
 """
 
 
-async def hear(
-    connection: Connection, heard: Sequence[Heard], key: Callable[[], TombstoneKey], *, now: datetime
+async def record(
+    connection: Connection, reported: Sequence[ReportedOptOut], key: Callable[[], TombstoneKey], *, now: datetime
 ) -> int:
     """Suppress whom a file or the CRM says not to write to; return how many are new. Safe to repeat, and at once.
 
     Left out are erased persons, whose address must not come back, and what a person has lifted since the very same
-    statement was heard: only another statement brings it back.
+    statement was reported: only another statement brings it back.
 
     Args:
         connection: in a transaction.
-        heard: any number; none of an erased person is written.
+        reported: any number; none of an erased person is written.
         key: gives the key of the tombstones; asked only where there are any.
         now: aware UTC.
     """
-    addresses = {each.target.value for each in heard if each.target.kind == "address"}
+    addresses = {each.target.value for each in reported if each.target.kind == "address"}
     gone = await erased_among(connection, addresses, key)
-    return await change(connection, _HEAR, {"rows": _rows(heard, gone, now)})
+    return await change(connection, _RECORD, {"rows": _rows(reported, gone, now)})
 
 
-def _rows(heard: Sequence[Heard], gone: Collection[str], now: datetime) -> str:
+def _rows(reported: Sequence[ReportedOptOut], gone: Collection[str], now: datetime) -> str:
     rows = [
         {
             "id": uuid4(),
@@ -61,7 +61,7 @@ def _rows(heard: Sequence[Heard], gone: Collection[str], now: datetime) -> str:
             "added_at": now,
             "origin": each.origin,
         }
-        for each in heard
+        for each in reported
         if each.target.value not in gone
     ]
     return dumps(rows).decode()

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from core.errors import ApprovalNotFound, NotFound, NotPending
-from core.outreach.approvals import Approval, Decision, Status, person
+from core.outreach.approvals import Approval, ApprovalStatus, Decision, person
 from core.outreach.sending import APPROVED_MESSAGE, Send, SendStatus
 from core.outreach.suppression import TombstoneKey
 from db.outreach import approvals
@@ -113,7 +113,7 @@ async def _locked(connection: Connection, approval_id: UUID) -> Approval:
 
 
 def _check_approved(approval: Approval, purpose: str, by: str) -> None:
-    follows = purpose != APPROVED_MESSAGE and approval.status is Status.EXECUTED
+    follows = purpose != APPROVED_MESSAGE and approval.status is ApprovalStatus.EXECUTED
     if approval.decision is not Decision.APPROVE or not (approval.is_held_by(by) or follows):
         raise NotPending(f"approval {approval.id} does not allow {by} to send: it is {approval.status}")
 
@@ -128,7 +128,7 @@ async def settle(connection: Connection, approval_id: UUID, *, now: datetime) ->
         ApprovalNotFound: there is none.
     """
     approval = await _locked(connection, approval_id)
-    if approval.status is not Status.EXECUTING or approval.proposal.recipient is None:
+    if approval.status is not ApprovalStatus.EXECUTING or approval.proposal.recipient is None:
         return approval
     send = await find(connection, approval_id, APPROVED_MESSAGE)
     send = None if send is None else await _given_up(connection, send, now)
@@ -147,7 +147,7 @@ async def settle_abandoned(connection: Connection, *, now: datetime) -> int:
     abandoned = "SELECT id FROM approvals WHERE status = 'executing' AND lease_until <= %(now)s ORDER BY id"
     found = await select(connection, abandoned, {"now": now})
     settled = [await settle(connection, row.id, now=now) for row in found]
-    return sum(approval.status is not Status.EXECUTING for approval in settled)
+    return sum(approval.status is not ApprovalStatus.EXECUTING for approval in settled)
 
 
 async def record(
@@ -254,7 +254,7 @@ async def resolve(
     if not changed:
         raise NotPending(f"the message is not unknown: it is {found.status}")
     approval = await approvals.get(connection, approval_id)
-    if not was_sent and approval.status is Status.EXECUTING:
+    if not was_sent and approval.status is ApprovalStatus.EXECUTING:
         await approvals.finish(connection, approval_id, now=now, failure=f"it was not delivered, says {name}")
     return found
 

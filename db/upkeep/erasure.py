@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from core.leads.fields import PERSONAL_FIELDS
-from core.outreach.approvals import OPEN, Status, canonical
+from core.outreach.approvals import OPEN, ApprovalStatus, canonical
 from core.outreach.opt_outs import person_keys
 from core.outreach.suppression import TombstoneKey, spellings
 from core.text.names import person_key
@@ -210,7 +210,7 @@ async def _erase_approvals(connection: Connection, subject: Subject) -> int:
         UPDATE approvals SET status = %(stale)s, reason = 'the recipient was erased', closed_at = now()
         WHERE id = ANY (%(ids)s) AND status = ANY (%(open)s)
     """
-    named = {"ids": list(subject.approval_ids), "open": [str(status) for status in OPEN], "stale": Status.STALE}
+    named = {"ids": list(subject.approval_ids), "open": [str(status) for status in OPEN], "stale": ApprovalStatus.STALE}
     changed = await change(connection, empty, named)
     await connection.execute(close, named)
     return changed

@@ -29,7 +29,7 @@ from integrations.apollo.schemas import (
     ApolloSubmitted,
     ApolloWebhookResult,
 )
-from integrations.http import Answer, Json, ProviderClient
+from integrations.http import DecodedResponse, JsonBody, ProviderClient
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Observation
 
@@ -37,7 +37,7 @@ PAGE = 100
 LAST_PAGE = 500
 _WINDOWS = {"minute": "minute", "hour": "hourly", "day": "24-hour"}
 """Our name of a window to Apollo's in its headers."""
-Found = TypeVar("Found")
+BulkItem = TypeVar("BulkItem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class PersonQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class ApolloBulk(Generic[Found]):
+class ApolloBulk(Generic[BulkItem]):
     """The answer of one bulk call.
 
     Attributes:
@@ -85,7 +85,7 @@ class ApolloBulk(Generic[Found]):
         request_id: Apollo's, where it gave one.
     """
 
-    found: tuple[Found | None, ...]
+    found: tuple[BulkItem | None, ...]
     cost: Cost
     request_id: str | None
 
@@ -119,13 +119,13 @@ class ApolloClient(ProviderClient):
         if not query.body():
             raise InvalidInput("a person query names nothing to look for")
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             return CREDIT if self._person(answer.body) else Cost()
 
         answer = await self._paid("/people/match", query.body(), CREDIT, cost)
         return self._person(answer.body)
 
-    def _person(self, body: Json) -> ApolloPerson | None:
+    def _person(self, body: JsonBody) -> ApolloPerson | None:
         person = self.parsed(ApolloMatch, body or {}, "POST /people/match").person
         return None if person is None or person.is_stub else person
 
@@ -152,7 +152,7 @@ class ApolloClient(ProviderClient):
         if not queries or len(queries) > BULK or not all(query.body() for query in queries):
             raise InvalidInput(f"a bulk match takes 1 to {BULK} queries that name somebody")
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             charged = self.parsed(ApolloMatches, answer.body, operation).credits_consumed
             return CREDIT.times(len(queries)) if charged is None else Cost(credits=max(charged, Decimal(0)))
 
@@ -200,7 +200,7 @@ class ApolloClient(ProviderClient):
     async def organization(self, domain: str) -> ApolloOrganization | None:
         """Return the company of a domain, or None; one credit."""
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             return CREDIT if self._organization(answer.body) else Cost()
 
         answer = await self.request(
@@ -213,7 +213,7 @@ class ApolloClient(ProviderClient):
         )
         return self._organization(answer.body)
 
-    def _organization(self, body: Json) -> ApolloOrganization | None:
+    def _organization(self, body: JsonBody) -> ApolloOrganization | None:
         found = self.parsed(ApolloOrganizationAnswer, body or {}, "GET /organizations/enrich").organization
         return found if found is not None and found.name else None
 
@@ -236,7 +236,7 @@ class ApolloClient(ProviderClient):
         if not asked or len(asked) > BULK:
             raise InvalidInput(f"a bulk enrichment takes 1 to {BULK} domains")
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             enriched = self.parsed(ApolloOrganizations, answer.body, operation).unique_enriched_records
             return CREDIT.times(len(asked) if enriched is None else max(enriched, 0))
 
@@ -264,7 +264,7 @@ class ApolloClient(ProviderClient):
         if not query.body():
             raise InvalidInput("a person query names nothing to look for")
 
-        def cost(answer: Answer) -> Cost:
+        def cost(answer: DecodedResponse) -> Cost:
             return PHONE if self._person(answer.body) else Cost()
 
         body = {**query.body(), "reveal_phone_number": True, "webhook_url": webhook_url}
@@ -296,11 +296,11 @@ class ApolloClient(ProviderClient):
     # how Apollo speaks
 
     async def _paid(
-        self, path: str, body: Mapping[str, Json], estimate: Cost, cost_of: Callable[[Answer], Cost]
-    ) -> Answer:
+        self, path: str, body: Mapping[str, JsonBody], estimate: Cost, cost_of: Callable[[DecodedResponse], Cost]
+    ) -> DecodedResponse:
         return await self.request("POST", path, body=dict(body), may_repeat=False, estimate=estimate, cost_of=cost_of)
 
-    def refine(self, error: ProviderError, body: Json) -> Exception:
+    def refine(self, error: ProviderError, body: JsonBody) -> Exception:
         """Tell Apollo's meanings of 422 apart: no key, no credits, bad parameters; a 404 may mean: no answer yet."""
         if isinstance(error, Gone) and isinstance(body, dict) and body.get("error_code") == "result_pending":
             asked = body.get("retry_after_seconds")

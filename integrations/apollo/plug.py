@@ -12,8 +12,8 @@ from core.ports import PeopleOffer
 from core.settings.providers import ProviderSettings, own_default
 from core.settings.sections import Section, SettingsReader
 from integrations.apollo.offers import COMPANY, MOBILE, PERSON
-from integrations.checking import Heard, key_check, left
-from integrations.plug import Examination, Opening, Paid, Plug
+from integrations.checking import KeyCheck, key_check, left
+from integrations.plug import Examination, Paid, Plug, PlugContext
 
 if TYPE_CHECKING:
     from core.ports import EnrichmentSource, PeopleSource
@@ -58,7 +58,7 @@ class ApolloPhoneSettings(Section):
     )
 
 
-async def open_client(opening: Opening) -> "ApolloClient":
+async def open_client(opening: PlugContext) -> "ApolloClient":
     """Open a client. Raises ProviderNotConfigured."""
     from integrations.apollo.client import ApolloClient
 
@@ -88,7 +88,7 @@ PEOPLE = PeopleOffer(NAME, _people_off, place=2)
 """The free search for people with a title, of whom a few are bought."""
 
 
-async def _open_source(opening: Opening, *, offer: SourceOffer) -> "EnrichmentSource":
+async def _open_source(opening: PlugContext, *, offer: SourceOffer) -> "EnrichmentSource":
     from integrations.apollo.sources import ApolloCompanies, ApolloMobiles, ApolloPeople
 
     client = await open_client(opening)
@@ -99,17 +99,19 @@ async def _open_source(opening: Opening, *, offer: SourceOffer) -> "EnrichmentSo
     return ApolloMobiles(client, opening.read(ApolloPhoneSettings).phone_webhook_url or "", offer)
 
 
-async def _open_people(opening: Opening) -> "PeopleSource":
+async def _open_people(opening: PlugContext) -> "PeopleSource":
     from integrations.apollo.people import ApolloDirectory
 
     return ApolloDirectory(await open_client(opening), opening.read(ApolloPeopleSettings).apollo_people)
 
 
-async def _ask(examination: Examination) -> Heard:
+async def _ask(examination: Examination) -> KeyCheck:
     profile = await (await open_client(examination)).profile()
     credits_left = profile.credits_left
     return (
-        Heard() if credits_left is None else Heard({"credits": left(credits_left, profile.effective_num_lead_credits)})
+        KeyCheck()
+        if credits_left is None
+        else KeyCheck({"credits": left(credits_left, profile.effective_num_lead_credits)})
     )
 
 

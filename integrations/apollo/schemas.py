@@ -19,7 +19,7 @@ def _list(value: object) -> object:
     return () if value is None else value
 
 
-Address = Annotated[str | None, BeforeValidator(_real_address)]
+ApolloEmail = Annotated[str | None, BeforeValidator(_real_address)]
 
 
 class _Shape(BaseModel):
@@ -58,7 +58,7 @@ class ApolloPerson(_Shape):
     title: str | None = None
     headline: str | None = None
     linkedin_url: str | None = None
-    email: Address = None
+    email: ApolloEmail = None
     email_status: str | None = None
     organization_id: str | None = None
     organization: ApolloOrganization | None = None

@@ -11,7 +11,7 @@ from uuid import uuid4
 from core.errors import Gone
 from integrations.browserbase.offers import SESSION
 from integrations.browserbase.schemas import RELEASED, RUNNING, BrowserProject, BrowserSession
-from integrations.http import Answer, Json, ProviderClient
+from integrations.http import DecodedResponse, JsonBody, ProviderClient
 from integrations.resilience.guard import Guard
 
 OWNER = "sales-agent"
@@ -52,7 +52,7 @@ class BrowserbaseClient(ProviderClient):
         """
         own_id = uuid4().hex
         settings = {"recordSession": False, "logSession": False, "solveCaptchas": False, "blockAds": True}
-        body: dict[str, Json] = {
+        body: dict[str, JsonBody] = {
             "keepAlive": False,
             "timeout": timeout_s,
             "browserSettings": settings,
@@ -61,7 +61,7 @@ class BrowserbaseClient(ProviderClient):
         if self._project_id is not None:
             body["projectId"] = self._project_id
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             # The connect URL is in the lost answer only, so what was started is of no use: end it, start another.
             for session in await self.running_sessions():
                 if (session.user_metadata or {}).get("ownId") == own_id:
@@ -84,7 +84,7 @@ class BrowserbaseClient(ProviderClient):
 
     async def release_session(self, session_id: str) -> None:
         """End a session. One that is over already counts as released."""
-        body: dict[str, Json] = {"status": RELEASED}
+        body: dict[str, JsonBody] = {"status": RELEASED}
         if self._project_id is not None:
             body["projectId"] = self._project_id
         operation = "POST /v1/sessions/{id}"

@@ -20,7 +20,7 @@ from core.errors import (
 )
 from integrations.browserbase.client import BrowserbaseClient
 from integrations.browserbase.mapping import read_page
-from integrations.browserbase.schemas import BrowserSession, CompanyPage, FetchedPage, PageOutcome
+from integrations.browserbase.schemas import BrowserbasePage, BrowserSession, CompanyPage, PageOutcome
 from integrations.resilience.rate_limit import RateLimiter, Slots
 
 try:
@@ -33,7 +33,7 @@ else:
 
 log = logging.getLogger(__name__)
 
-Fetch = Callable[[str, str], Awaitable[FetchedPage]]
+Fetch = Callable[[str, str], Awaitable[BrowserbasePage]]
 """Fetch a page (second) through the browser at a CDP address (first)."""
 
 _SLUG = re.compile(r"[A-Za-z0-9\-_%.&'\u00c0-\uffff]{1,150}")
@@ -131,7 +131,7 @@ def has_browser_driver() -> bool:
     return _HAS_PLAYWRIGHT
 
 
-async def fetch_with_playwright(connect_url: str, url: str) -> FetchedPage:
+async def fetch_with_playwright(connect_url: str, url: str) -> BrowserbasePage:
     """Fetch a page over CDP.
 
     Raises:
@@ -153,7 +153,7 @@ async def fetch_with_playwright(connect_url: str, url: str) -> FetchedPage:
                     if page.url in ("about:blank", url):
                         raise
                     response = None
-                return FetchedPage(page.url, await page.content(), response.status if response else None)
+                return BrowserbasePage(page.url, await page.content(), response.status if response else None)
             finally:
                 await browser.close()
     except PlaywrightError as error:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from core.discovery.markup import with_few_attributes
-from integrations.browserbase.schemas import CompanyFacts, CompanyPage, FetchedPage, PageOutcome
+from integrations.browserbase.schemas import BrowserbasePage, CompanyFacts, CompanyPage, PageOutcome
 
 _WALL_PATHS = ("/authwall", "/login", "/uas/login", "/checkpoint", "/signup")
 _CAPTCHA = re.compile(r"captcha|recaptcha|arkoselabs|challenge-platform", re.IGNORECASE)
@@ -20,7 +20,7 @@ _SIZE_BAND = re.compile(
 )
 
 
-def read_page(asked_url: str, page: FetchedPage, *, fetched_at: datetime) -> CompanyPage:
+def read_page(asked_url: str, page: BrowserbasePage, *, fetched_at: datetime) -> CompanyPage:
     """Return what a visit came to. A wall is recognised before anything is read.
 
     Args:
@@ -48,7 +48,7 @@ def read_page(asked_url: str, page: FetchedPage, *, fetched_at: datetime) -> Com
     return CompanyPage(PageOutcome.EMPTY, asked_url, fetched_at, reason="no company data on the page")
 
 
-def _wall(page: FetchedPage) -> str | None:
+def _wall(page: BrowserbasePage) -> str | None:
     path = urlsplit(page.url).path
     if any(path.startswith(wall) for wall in _WALL_PATHS):
         return "redirected to a sign-in page"

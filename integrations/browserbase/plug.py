@@ -13,10 +13,10 @@ from core.ledger.spend import Period, Unit
 from core.ports import PeopleOffer
 from core.settings.providers import ProviderSettings, own_default
 from core.settings.sections import Section, SettingsReader, tuning
-from core.upkeep.health_checks import Checkup, Knobs, State
+from core.upkeep.health_checks import Checkup, HealthState, Knobs
 from integrations.browserbase.offers import COMPANY_PAGE
-from integrations.checking import Heard, key_check, left, unusable
-from integrations.plug import Examination, Opening, Paid, Plug, Reader
+from integrations.checking import KeyCheck, key_check, left, unusable
+from integrations.plug import Examination, Paid, Plug, PlugContext, Reader
 
 if TYPE_CHECKING:
     from core.ports import EnrichmentSource, PeopleSource
@@ -51,7 +51,7 @@ class LinkedInSettings(Section):
     pages_a_day: int = tuning(default=100, ge=1, le=1000, description="Pages in any 24 hours")
 
 
-async def open_client(opening: Opening) -> "BrowserbaseClient":
+async def open_client(opening: PlugContext) -> "BrowserbaseClient":
     """Open a client. Raises ProviderNotConfigured."""
     from integrations.browserbase.client import BrowserbaseClient
 
@@ -61,14 +61,14 @@ async def open_client(opening: Opening) -> "BrowserbaseClient":
     return await opening.stack.enter_async_context(client)
 
 
-async def open_company_pages(opening: Opening) -> "CompanyPages":
+async def open_company_pages(opening: PlugContext) -> "CompanyPages":
     """Open visits to public company pages. Raises ProviderNotConfigured unless they are switched on."""
     if not opening.read(LinkedInSettings).enabled:
         raise ProviderNotConfigured("linkedin is off: LINKEDIN_ENABLED=true accepts that its terms forbid this")
     return await _visits(opening)
 
 
-async def _visits(opening: Opening) -> "CompanyPages":
+async def _visits(opening: PlugContext) -> "CompanyPages":
     from integrations.browserbase.linkedin import CompanyPages
     from integrations.resilience.rate_limit import LimitPolicy, RateLimiter, Slots, Window
 
@@ -98,27 +98,27 @@ PEOPLE = PeopleOffer(LINKEDIN_NAME, _people_off, place=1, names_people=False)
 """A company's page names nobody; it is visited for how many people the company has."""
 
 
-async def _open_source(opening: Opening, *, offer: SourceOffer) -> "EnrichmentSource":
+async def _open_source(opening: PlugContext, *, offer: SourceOffer) -> "EnrichmentSource":
     from integrations.browserbase.sources import LinkedInPages
 
     return LinkedInPages(await open_company_pages(opening), offer)
 
 
-async def _open_people(opening: Opening) -> "PeopleSource":
+async def _open_people(opening: PlugContext) -> "PeopleSource":
     from integrations.browserbase.sources import LinkedInCompanies
 
     return LinkedInCompanies(await open_company_pages(opening))
 
 
-async def _end_stale_sessions(opening: Opening) -> int:
+async def _end_stale_sessions(opening: PlugContext) -> int:
     """End browser sessions of ours that outlived any visit; return how many."""
     return await (await _visits(opening)).sweep(now=datetime.now(UTC))
 
 
-async def _ask(examination: Examination) -> Heard:
+async def _ask(examination: Examination) -> KeyCheck:
     running = len(await (await open_client(examination)).running_sessions())
     allowed = examination.read(BrowserbaseSettings).concurrency
-    return Heard({"sessions": left(max(allowed - running, 0), allowed)})
+    return KeyCheck({"sessions": left(max(allowed - running, 0), allowed)})
 
 
 def _visits_off(reader: Reader) -> str | None:
@@ -135,7 +135,7 @@ async def _check_visits(examination: Examination) -> Checkup:
     if not has_browser_driver():
         return unusable(LINKEDIN_NAME, "Playwright is missing", "install sales-agent with its extra 'browser'")
     pages = examination.read(LinkedInSettings).pages_a_day
-    return Checkup(LINKEDIN_NAME, State.OK, f"switched on, {pages} pages a day at most")
+    return Checkup(LINKEDIN_NAME, HealthState.OK, f"switched on, {pages} pages a day at most")
 
 
 PLUG = Plug(

@@ -46,7 +46,7 @@ class PageOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FetchedPage:
+class BrowserbasePage:
     """What a browser got.
 
     Attributes:

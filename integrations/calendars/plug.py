@@ -7,7 +7,7 @@ from pydantic import Field
 from core.errors import ProviderNotConfigured
 from core.settings.outreach import MeetingSettings
 from core.settings.sections import Section
-from integrations.plug import Opening, Plug, Reader
+from integrations.plug import Plug, PlugContext, Reader
 
 if TYPE_CHECKING:
     from integrations.calendars.ics import IcsCalendar
@@ -26,7 +26,7 @@ class CalendarSettings(Section):
     )
 
 
-async def _open(opening: Opening) -> "IcsCalendar":
+async def _open(opening: PlugContext) -> "IcsCalendar":
     from integrations.calendars.ics import IcsCalendar
 
     place = opening.read(CalendarSettings).calendar

@@ -27,10 +27,10 @@ from integrations.cartesia.schemas import (
     longest_s,
     streamed_credits,
 )
-from integrations.cartesia.speaking import Socket, Speaking, Voice
+from integrations.cartesia.speaking import CartesiaVoice, Socket, Speaking
 from integrations.http_errors import http_error
 from integrations.resilience.guard import Call, Guard
-from integrations.resilience.meter import Meter
+from integrations.resilience.meter import SpendMeter
 from integrations.resilience.rate_limit import Slots
 from integrations.sdk import fields_of, quiet, sdk_errors
 
@@ -173,7 +173,7 @@ class CartesiaClient:
         socket = Socket(connect)
         try:
             yield Speaking(
-                socket, Voice(voice_id, model, sample_rate, language), self.guard, self._slot, self._timeout_s
+                socket, CartesiaVoice(voice_id, model, sample_rate, language), self.guard, self._slot, self._timeout_s
             )
         finally:
             await socket.aclose()
@@ -182,7 +182,7 @@ class CartesiaClient:
     async def listening(
         self, *, model: str, sample_rate: int = 16_000, language: str = "en", finds_turns: bool = False
     ) -> AsyncIterator[Listening]:
-        """Open an ear for raw little-endian 16-bit PCM of one channel.
+        """Open speech to text for raw little-endian 16-bit PCM of one channel.
 
         Args:
             model: of those that listen in real time; only some find turns.
@@ -208,7 +208,7 @@ class CartesiaClient:
             return Cost(credits=streamed_credits(model, seconds))
 
         async with self._slot(self._listening_slots):
-            meter = Meter(self.guard.book, self.provider, name, cost_of, _BOOKED_S)
+            meter = SpendMeter(self.guard.book, self.provider, name, cost_of, _BOOKED_S)
             try:
                 async with self.guard.session(connect, Call(name, scope=name)) as connection:
                     try:

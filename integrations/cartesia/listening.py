@@ -12,21 +12,21 @@ from typing import Any, Protocol
 
 from websockets.exceptions import ConnectionClosedOK
 
-from core.conversation.speech import Heard, Hearing
+from core.conversation.speech import SpeechEvent, SpeechEventKind
 from integrations.cartesia.schemas import BYTES_A_SAMPLE
 from integrations.http_errors import http_error
-from integrations.resilience.meter import Meter
+from integrations.resilience.meter import SpendMeter
 from integrations.sdk import fields_of, sdk_errors
 
 MANUAL = "stt/websocket"
 TURNS = "stt/turns/websocket"
 _PROVIDER = "cartesia"
 _TURN_EVENTS = {
-    "turn.start": Hearing.STARTED,
-    "turn.update": Hearing.DRAFT,
-    "turn.eager_end": Hearing.MAYBE_ENDED,
-    "turn.resume": Hearing.RESUMED,
-    "turn.end": Hearing.ENDED,
+    "turn.start": SpeechEventKind.STARTED,
+    "turn.update": SpeechEventKind.DRAFT,
+    "turn.eager_end": SpeechEventKind.MAYBE_ENDED,
+    "turn.resume": SpeechEventKind.RESUMED,
+    "turn.end": SpeechEventKind.ENDED,
 }
 
 
@@ -47,7 +47,7 @@ class ListeningSocket(Protocol):
 
 
 class Listening:
-    """An open ear, from `CartesiaClient.listening`: send audio in one task, iterate over what is heard in another.
+    """Live speech to text, from `CartesiaClient.listening`: send audio in one task, iterate over its events in another.
 
     Args:
         connection: of the SDK.
@@ -58,7 +58,7 @@ class Listening:
     """
 
     def __init__(
-        self, connection: ListeningSocket, meter: Meter, sample_rate: int, timeout_s: float, *, finds_turns: bool
+        self, connection: ListeningSocket, meter: SpendMeter, sample_rate: int, timeout_s: float, *, finds_turns: bool
     ) -> None:
         self._connection = connection
         self._meter = meter
@@ -88,7 +88,7 @@ class Listening:
             self._owe()
 
     async def end(self) -> None:
-        """Say that no more audio comes: what is heard ends with the turn that is under way."""
+        """Say that no more audio comes: the events end with the turn that is under way."""
         self._is_closing = True
         await self._command({"type": "close"} if self._finds_turns else "close")
         self._owe()
@@ -99,13 +99,13 @@ class Listening:
 
     async def turn(self) -> str:
         """Return what was said in the turn that ends next; manually, call `finalize` first. '' where nothing was."""
-        async for heard in self:
-            if heard.kind is Hearing.ENDED:
-                return heard.text
+        async for event in self:
+            if event.kind is SpeechEventKind.ENDED:
+                return event.text
         return ""
 
-    async def __aiter__(self) -> AsyncIterator[Heard]:
-        """Yield what is heard until the end; iterating again goes on where it was left.
+    async def __aiter__(self) -> AsyncIterator[SpeechEvent]:
+        """Yield the events until the end; iterating again goes on where it was left.
 
         Raises:
             Unavailable: the connection was lost, or closed before the end was asked for.
@@ -119,26 +119,26 @@ class Listening:
             if kind == "error":
                 status = getattr(event, "status_code", None) or 500
                 raise http_error(_PROVIDER, self._name, status, fields_of(event), headers={})
-            heard = self._heard_turns(kind, event) if self._finds_turns else self._heard_manually(kind, event)
-            if heard is not None:
-                self._is_owed = self._is_owed and (self._is_closing or heard.kind is not Hearing.ENDED)
-                yield heard
+            found = self._turn_event(kind, event) if self._finds_turns else self._manual_event(kind, event)
+            if found is not None:
+                self._is_owed = self._is_owed and (self._is_closing or found.kind is not SpeechEventKind.ENDED)
+                yield found
             if kind == "done":
                 return
 
-    def _heard_turns(self, kind: str | None, event: Any) -> Heard | None:
-        hearing = _TURN_EVENTS.get(kind or "")
-        return None if hearing is None else Heard(hearing, getattr(event, "transcript", None) or "")
+    def _turn_event(self, kind: str | None, event: Any) -> SpeechEvent | None:
+        kind_of_event = _TURN_EVENTS.get(kind or "")
+        return None if kind_of_event is None else SpeechEvent(kind_of_event, getattr(event, "transcript", None) or "")
 
-    def _heard_manually(self, kind: str | None, event: Any) -> Heard | None:
+    def _manual_event(self, kind: str | None, event: Any) -> SpeechEvent | None:
         if kind == "transcript" and event.is_final:
             self._text += event.text or ""
-            return Heard(Hearing.DRAFT, self._text)
+            return SpeechEvent(SpeechEventKind.DRAFT, self._text)
         if kind == "transcript":
-            return Heard(Hearing.DRAFT, self._text + (event.text or ""))
+            return SpeechEvent(SpeechEventKind.DRAFT, self._text + (event.text or ""))
         if kind in ("flush_done", "done"):
             text, self._text = self._text, ""
-            return Heard(Hearing.ENDED, text)
+            return SpeechEvent(SpeechEventKind.ENDED, text)
         return None
 
     async def _next(self) -> Any:

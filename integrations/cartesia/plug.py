@@ -9,8 +9,8 @@ from core.errors import Gone, Rejected
 from core.ledger.spend import Period, Unit
 from core.settings.providers import ProviderSettings, own_default
 from core.settings.sections import tuning
-from integrations.checking import Heard, key_check
-from integrations.plug import Examination, Opening, Paid, Plug
+from integrations.checking import KeyCheck, key_check
+from integrations.plug import Examination, Paid, Plug, PlugContext
 
 if TYPE_CHECKING:
     from integrations.cartesia.client import CartesiaClient
@@ -31,7 +31,7 @@ class CartesiaSettings(ProviderSettings):
     concurrency: int = tuning(default=2, ge=1, le=100, description="Calls at once, as the plan allows")
 
 
-async def open_client(opening: Opening) -> "CartesiaClient":
+async def open_client(opening: PlugContext) -> "CartesiaClient":
     """Open a client. Raises ProviderNotConfigured."""
     from integrations.cartesia.client import CartesiaClient
     from integrations.resilience.rate_limit import Slots
@@ -43,22 +43,22 @@ async def open_client(opening: Opening) -> "CartesiaClient":
     return await opening.stack.enter_async_context(client)
 
 
-async def _open_speech(opening: Opening) -> Any:
+async def _open_speech(opening: PlugContext) -> Any:
     from integrations.cartesia.speech import CartesiaSpeech
 
     return CartesiaSpeech(await open_client(opening), opening.read(CartesiaSettings))
 
 
-async def _ask(examination: Examination) -> Heard:
+async def _ask(examination: Examination) -> KeyCheck:
     client, voice = await open_client(examination), examination.read(CartesiaSettings).voice_id
     await client.voices()
     if voice is None:
-        return Heard()
+        return KeyCheck()
     try:
         await client.has_voice(voice)
     except (Gone, Rejected):
-        return Heard(complaint="it has no voice of this id", advice="set CARTESIA_VOICE_ID to one the key may use")
-    return Heard()
+        return KeyCheck(complaint="it has no voice of this id", advice="set CARTESIA_VOICE_ID to one the key may use")
+    return KeyCheck()
 
 
 PLUG = Plug(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 BYTES_A_SAMPLE = 2
-"""Of the raw audio spoken and heard over websockets: little-endian 16-bit PCM, one channel."""
+"""Of the raw audio sent both ways over websockets: little-endian 16-bit PCM, one channel."""
 
 _STREAMED_CREDITS = {"ink-whisper": Decimal(1), "ink-2": Decimal(3)}
 _BATCH_CREDITS = Decimal("0.5")

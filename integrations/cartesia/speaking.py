@@ -41,7 +41,7 @@ class SpeakingSocket(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class CartesiaVoice:
     """How everything on one socket is spoken: the fields of a request besides its text."""
 
     voice_id: str
@@ -135,7 +135,7 @@ class Socket:
             await connection.close()
 
 
-class Utterance:
+class CartesiaUtterance:
     """One thing being said: push its text, end it, iterate over its audio once, cancel it at any time.
 
     Audio is raw little-endian 16-bit PCM. The iteration ends after the last of it, or at `cancel`.
@@ -284,40 +284,40 @@ class Speaking:
     def __init__(
         self,
         socket: Socket,
-        voice: Voice,
+        voice: CartesiaVoice,
         guard: Guard,
         slot: Callable[[], AbstractAsyncContextManager[None]],
         timeout_s: float,
     ) -> None:
         self.socket, self.voice, self.guard, self.slot, self.timeout_s = socket, voice, guard, slot, timeout_s
-        self._queues: dict[Utterance, asyncio.Queue[Any]] = {}
+        self._queues: dict[CartesiaUtterance, asyncio.Queue[Any]] = {}
 
     async def connect(self) -> None:
         """Open the line ahead of the first utterance, which then does not wait for it. Raises ProviderError."""
         await self.socket.open()
 
-    def utterance(self, *, most_characters: int = 1000) -> Utterance:
+    def utterance(self, *, most_characters: int = 1000) -> CartesiaUtterance:
         """Begin to say something whose text comes bit by bit; so many characters are set aside in the cost book."""
-        return Utterance(self, most_characters)
+        return CartesiaUtterance(self, most_characters)
 
-    def say(self, text: str) -> Utterance:
+    def say(self, text: str) -> CartesiaUtterance:
         """Say a whole text."""
-        utterance = Utterance(self, len(text))
+        utterance = CartesiaUtterance(self, len(text))
         utterance.push(text)
         utterance.end()
         return utterance
 
-    async def begin(self, utterance: Utterance, context_id: str) -> asyncio.Queue[Any]:
+    async def begin(self, utterance: CartesiaUtterance, context_id: str) -> asyncio.Queue[Any]:
         """Open the context of an utterance."""
         queue = self._queues[utterance] = await self.socket.join(context_id)
         return queue
 
-    def wake(self, utterance: Utterance) -> None:
+    def wake(self, utterance: CartesiaUtterance) -> None:
         """Let an utterance that waits for audio look around."""
         if utterance in self._queues:
             self._queues[utterance].put_nowait(None)
 
-    async def finish(self, utterance: Utterance, context_id: str, *, is_done: bool) -> None:
+    async def finish(self, utterance: CartesiaUtterance, context_id: str, *, is_done: bool) -> None:
         """Close the context of an utterance; where Cartesia still speaks, tell it to stop."""
         self._queues.pop(utterance, None)
         self.socket.leave(context_id)

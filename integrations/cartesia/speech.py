@@ -1,4 +1,4 @@
-"""Cartesia's ears and voice, as the ports of speech want them."""
+"""Cartesia's speech to text and text to speech, as the ports of speech want them."""
 
 import io
 import wave
@@ -30,14 +30,14 @@ class CartesiaSpeech:
 
     @asynccontextmanager
     async def live(self, language: str) -> AsyncIterator[Listening]:
-        """Open an ear for live sound."""
+        """Open speech to text for live sound."""
         model = self._chosen.transcription_model
         async with self._client.listening(model=model, sample_rate=SAMPLE_RATE, language=language) as listening:
             yield listening
 
     @asynccontextmanager
     async def turns(self, language: str) -> AsyncIterator[Listening]:
-        """Open an ear that finds where turns begin and end."""
+        """Open speech to text that finds where turns begin and end."""
         model = self._chosen.turn_model
         async with self._client.listening(
             model=model, sample_rate=SAMPLE_RATE, language=language, finds_turns=True

@@ -14,7 +14,7 @@ import httpx
 from core.errors import ProviderNotConfigured, Unavailable
 from core.ledger.prices import TokenUsage
 from core.ledger.spend import FREE, Cost
-from integrations.cerebras.schemas import CerebrasAnswer, CerebrasToolCall, Message
+from integrations.cerebras.schemas import CerebrasAnswer, CerebrasMessage, CerebrasToolCall
 from integrations.http_errors import http_error, seconds_of
 from integrations.resilience.guard import Call, Guard
 from integrations.resilience.rate_limit import Observation
@@ -93,7 +93,7 @@ class CerebrasClient:
 
     async def complete(
         self,
-        messages: Sequence[Message],
+        messages: Sequence[CerebrasMessage],
         *,
         model: str,
         max_tokens: int,
@@ -129,7 +129,7 @@ class CerebrasClient:
 
     async def stream(
         self,
-        messages: Sequence[Message],
+        messages: Sequence[CerebrasMessage],
         *,
         model: str,
         max_tokens: int,
@@ -164,7 +164,7 @@ class CerebrasClient:
             yield piece
 
     @staticmethod
-    def _call(messages: Sequence[Message], max_tokens: int, estimate: Cost) -> Call:
+    def _call(messages: Sequence[CerebrasMessage], max_tokens: int, estimate: Cost) -> Call:
         characters = sum(len(str(message.get("content") or "")) for message in messages)
         return Call(_CHAT, estimate=estimate, weights={"tokens": characters // 3 + max_tokens})
 

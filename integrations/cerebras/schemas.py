@@ -37,5 +37,5 @@ class CerebrasAnswer:
     time_info: Mapping[str, float] = field(default_factory=dict)
 
 
-Message = Mapping[str, Any]
+CerebrasMessage = Mapping[str, Any]
 """A chat message as the API takes it: role, content, tool calls."""

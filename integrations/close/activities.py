@@ -7,7 +7,7 @@ from typing import Any
 
 from core.crm.records import SentMessage
 from integrations.close.client import CloseClient
-from integrations.http import Answer
+from integrations.http import DecodedResponse
 
 
 async def log_sent(client: CloseClient, lead_id: str, message: SentMessage) -> str:
@@ -19,11 +19,11 @@ async def log_sent(client: CloseClient, lead_id: str, message: SentMessage) -> s
         message: its marker is searched for before anything is written: Close has no idempotency key.
     """
 
-    async def look_up() -> Answer | None:
+    async def look_up() -> DecodedResponse | None:
         answer = await client.request("GET", "/activity/email/", params={"lead_id": lead_id, "_limit": 100})
         page: dict[str, Any] = answer.body if isinstance(answer.body, dict) else {}
         found = [each for each in page.get("data", []) if message.marker in str(each.get("body_text") or "")]
-        return Answer(found[0], {}) if found else None
+        return DecodedResponse(found[0], {}) if found else None
 
     known = await look_up()
     if known is None:

@@ -30,7 +30,7 @@ from integrations.close.schemas import (
     CloseStatus,
     CloseUser,
 )
-from integrations.http import Answer, Json, ProviderClient
+from integrations.http import DecodedResponse, JsonBody, ProviderClient
 from integrations.http_errors import seconds_of
 from integrations.resilience.guard import Guard
 from integrations.resilience.rate_limit import Observation
@@ -94,7 +94,7 @@ class CloseClient(ProviderClient):
         async for item in self._pages("/lead/", {}):
             yield self.parsed(CloseLead, item, "GET /lead/")
 
-    async def create_lead(self, fields: Mapping[str, Json], own_id: UUID) -> CloseLead:
+    async def create_lead(self, fields: Mapping[str, JsonBody], own_id: UUID) -> CloseLead:
         """Create a lead, or return the one an earlier attempt created.
 
         Args:
@@ -106,19 +106,19 @@ class CloseClient(ProviderClient):
         if existing is not None:
             return existing
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             found = await self.find_lead(own_id)
-            return None if found is None else Answer(found.model_dump(), {})
+            return None if found is None else DecodedResponse(found.model_dump(), {})
 
         body = {**fields, f"custom.{field}": own_id.hex}
         answer = await self.request("POST", "/lead/", body=body, look_up=look_up)
         return self.parsed(CloseLead, answer.body, "POST /lead/")
 
-    async def post_lead(self, fields: Mapping[str, Json]) -> CloseLead:
+    async def post_lead(self, fields: Mapping[str, JsonBody]) -> CloseLead:
         """Create a lead, whatever is there already; an attempt without an answer is not made again."""
         return self.parsed(CloseLead, (await self.request("POST", "/lead/", body=dict(fields))).body, "POST /lead/")
 
-    async def post_contact(self, fields: Mapping[str, Json]) -> CloseContact:
+    async def post_contact(self, fields: Mapping[str, JsonBody]) -> CloseContact:
         """Create a contact; else as `post_lead`. Without `lead_id` Close makes a lead for it."""
         answer = await self.request("POST", "/contact/", body=dict(fields))
         return self.parsed(CloseContact, answer.body, "POST /contact/")
@@ -142,7 +142,7 @@ class CloseClient(ProviderClient):
         oldest = min(matches, key=lambda found: (found.date_created or datetime.max.replace(tzinfo=UTC), found.id))
         return await self.lead(oldest.id)
 
-    async def update_lead(self, lead_id: str, changes: Mapping[str, Json]) -> CloseLead:
+    async def update_lead(self, lead_id: str, changes: Mapping[str, JsonBody]) -> CloseLead:
         """Change the given keys only (Close's PUT is a patch); None unsets a custom field. Not for nested contacts."""
         answer = await self.request("PUT", f"/lead/{lead_id}/", operation="PUT /lead/{id}/", body=dict(changes))
         return self.parsed(CloseLead, answer.body, "PUT /lead/{id}/")
@@ -154,11 +154,11 @@ class CloseClient(ProviderClient):
     async def merge_leads(self, source: str, destination: str) -> None:
         """Merge the lead `source` into `destination`; the former is gone afterwards."""
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             try:
                 await self.lead(source)
             except Gone:
-                return Answer({}, {})
+                return DecodedResponse({}, {})
             return None
 
         body = {"source": source, "destination": destination}
@@ -176,16 +176,16 @@ class CloseClient(ProviderClient):
         async for item in self._pages("/contact/", {"lead_id": lead_id}):
             yield self.parsed(CloseContact, item, "GET /contact/")
 
-    async def create_contact(self, lead_id: str, fields: Mapping[str, Json], own_id: UUID) -> CloseContact:
+    async def create_contact(self, lead_id: str, fields: Mapping[str, JsonBody], own_id: UUID) -> CloseContact:
         """Create a contact of a lead, or return the one an earlier attempt created."""
         field = await self.own_id_field(CloseObject.CONTACT)
         existing = await self.find_contact(lead_id, own_id)
         if existing is not None:
             return existing
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             found = await self.find_contact(lead_id, own_id)
-            return None if found is None else Answer(found.model_dump(), {})
+            return None if found is None else DecodedResponse(found.model_dump(), {})
 
         body = {**fields, "lead_id": lead_id, f"custom.{field}": own_id.hex}
         answer = await self.request("POST", "/contact/", body=body, look_up=look_up)
@@ -199,7 +199,7 @@ class CloseClient(ProviderClient):
                 return found
         return None
 
-    async def update_contact(self, contact_id: str, changes: Mapping[str, Json]) -> CloseContact:
+    async def update_contact(self, contact_id: str, changes: Mapping[str, JsonBody]) -> CloseContact:
         """Change the given keys only; lists such as `emails` are replaced as a whole."""
         operation = "PUT /contact/{id}/"
         answer = await self.request("PUT", f"/contact/{contact_id}/", operation=operation, body=dict(changes))
@@ -212,7 +212,7 @@ class CloseClient(ProviderClient):
     # search and events
 
     async def search_leads(
-        self, conditions: Sequence[Json], *, fields: Sequence[str], sort: str = "date_updated"
+        self, conditions: Sequence[JsonBody], *, fields: Sequence[str], sort: str = "date_updated"
     ) -> AsyncIterator[CloseLead]:
         """Yield the leads that meet all conditions, oldest first; 10,000 at most, which is Close's own bound.
 
@@ -231,7 +231,7 @@ class CloseClient(ProviderClient):
             "cursor": None,
         }
         operation = "POST /data/search/"
-        items: list[Json] = []
+        items: list[JsonBody] = []
         while True:
             answer = await self.request("POST", "/data/search/", body=body, may_repeat=True)
             page = self.parsed(CloseSearchPage, answer.body, operation)
@@ -322,9 +322,9 @@ class CloseClient(ProviderClient):
     async def ensure_own_id_field(self, kind: CloseObject) -> str:
         """Return the id of the custom field for our ids, created if it is not there; it changes the organisation."""
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             found = [field for field in await self.custom_fields(kind) if field.name == self.own_id_name]
-            return Answer(found[0].model_dump(), {}) if found else None
+            return DecodedResponse(found[0].model_dump(), {}) if found else None
 
         answer = await look_up()
         if answer is None:
@@ -342,7 +342,7 @@ class CloseClient(ProviderClient):
         except Gone:
             return
 
-    async def _pages(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Json]:
+    async def _pages(self, path: str, params: Mapping[str, str]) -> AsyncIterator[JsonBody]:
         """Yield the items of a skip-paged list, each id once, because rows move while they are read."""
         seen: set[str] = set()
         skip = 0

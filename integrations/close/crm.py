@@ -20,13 +20,13 @@ from core.crm.opt_outs import RemoteRefusal
 from core.crm.records import (
     Complaint,
     Description,
-    Kind,
+    RecordKind,
+    RecordValues,
     RemoteChange,
     RemoteRecord,
     RemoteUnit,
     SentMessage,
     Stamp,
-    Values,
 )
 from core.errors import ConfigurationError, UnexpectedAnswer
 from core.outreach.suppression import Reason
@@ -90,10 +90,10 @@ class CloseCRM:
             ids,
         )
 
-    def use(self, description: Description, fields: Mapping[Kind, Sequence[str]]) -> None:
+    def use(self, description: Description, fields: Mapping[RecordKind, Sequence[str]]) -> None:
         """Take the names and ids to speak with, and leave contacts alone where no field of theirs is wanted."""
         self._names = FieldNames(description, {kind: tuple(names) for kind, names in fields.items()})
-        contacts = (CloseObject.CONTACT,) if fields.get(Kind.CONTACT) else ()
+        contacts = (CloseObject.CONTACT,) if fields.get(RecordKind.CONTACT) else ()
         self._kinds = (CloseObject.LEAD, *contacts)
 
     async def changes_since(self, since: datetime) -> AsyncIterator[Sequence[RemoteChange]]:
@@ -110,7 +110,7 @@ class CloseCRM:
         return self._client.now_there()
 
     def _changes(self, event: CloseEvent) -> list[RemoteChange]:
-        kind = Kind(event.object_type)
+        kind = RecordKind(event.object_type)
         merged = _merge(event)
         if merged is not None:
             source, destination = merged
@@ -135,20 +135,20 @@ class CloseCRM:
             )
         ]
 
-    def _refuses(self, kind: Kind, event: CloseEvent) -> bool:
+    def _refuses(self, kind: RecordKind, event: CloseEvent) -> bool:
         """Return whether an event shows that nobody is to write there, or hides a field that may say so."""
         if not event.data:
             return self._names.may_refuse(kind, event.changed_fields or ())
-        shape: type[CloseLead] | type[CloseContact] = CloseLead if kind is Kind.LEAD else CloseContact
+        shape: type[CloseLead] | type[CloseContact] = CloseLead if kind is RecordKind.LEAD else CloseContact
         parsed = self._client.parsed(shape, {**event.data, "id": event.object_id}, "GET /event/")
         return self._names.refusing(kind, parsed) is not None or _is_unsubscribed(parsed)
 
-    def _values(self, kind: Kind, event: CloseEvent) -> Values | None:
+    def _values(self, kind: RecordKind, event: CloseEvent) -> RecordValues | None:
         """Return what an event says the fields are now; None where it hides that."""
         if not event.data:
             return None
         data = {**event.data, "id": event.object_id}
-        shape: type[CloseLead] | type[CloseContact] = CloseLead if kind is Kind.LEAD else CloseContact
+        shape: type[CloseLead] | type[CloseContact] = CloseLead if kind is RecordKind.LEAD else CloseContact
         parsed = self._client.parsed(shape, data, "GET /event/")
         values = self._names.values(kind, parsed)
         return {name: value for name, value in values.items() if self._names.wire(kind, name) in data}
@@ -196,7 +196,9 @@ class CloseCRM:
             return None
         return None if found is None else self._unit(found)
 
-    async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
+    async def create_lead(
+        self, own_id: UUID, values: RecordValues, contacts: Mapping[UUID, RecordValues]
+    ) -> RemoteUnit:
         """Post a lead with its contacts nested, once."""
         body = self._names.lead_body(values, None) | {await self._own_key(CloseObject.LEAD): own_id.hex}
         if contacts:
@@ -206,18 +208,18 @@ class CloseCRM:
             ]
         return self._unit(await self._client.post_lead(body))
 
-    async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
+    async def create_contact(self, lead_id: str, own_id: UUID, values: RecordValues) -> RemoteRecord:
         """Post a contact of a lead, once."""
         key = await self._own_key(CloseObject.CONTACT)
         body = self._names.contact_body(values, None) | {key: own_id.hex, "lead_id": lead_id}
         return self._contact(await self._client.post_contact(body))
 
     async def update(
-        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
+        self, kind: RecordKind, record_id: str, changes: RecordValues, *, seen_at: datetime | None = None
     ) -> RemoteRecord:
         """Put the changed keys; lists are known before they are replaced, so that what is not ours in them stays."""
         needs_lists = self._names.needs_reading(changes)
-        if kind is Kind.LEAD:
+        if kind is RecordKind.LEAD:
             lead = await self._held_lead(record_id, seen_at) if needs_lists else None
             body = self._names.lead_body(changes, lead)
             return self._lead(await self._client.update_lead(record_id, body))
@@ -237,9 +239,9 @@ class CloseCRM:
                 return person
         return await self._client.contact(contact_id)
 
-    async def delete(self, kind: Kind, record_id: str) -> None:
+    async def delete(self, kind: RecordKind, record_id: str) -> None:
         """Delete a lead or a contact."""
-        if kind is Kind.LEAD:
+        if kind is RecordKind.LEAD:
             await self._client.delete_lead(record_id)
         else:
             await self._client.delete_contact(record_id)
@@ -282,26 +284,26 @@ class CloseCRM:
 
     def _refusals(self, lead: CloseLead) -> Iterator[RemoteRefusal]:
         """Yield who is not to be written to: by an address's mark, a custom field, or the lead's status."""
-        of_lead = self._names.refusing(Kind.LEAD, lead)
+        of_lead = self._names.refusing(RecordKind.LEAD, lead)
         if of_lead is not None:
             addresses = tuple(email.email for contact in lead.contacts for email in contact.emails)
             where, reason = of_lead
             yield RemoteRefusal(lead.id, where, reason, True, addresses, None, lead.name, lead.url)
         for contact in lead.contacts:
             marked = ("is_unsubscribed", Reason.OPT_OUT) if _is_unsubscribed(contact) else None
-            found = marked or self._names.refusing(Kind.CONTACT, contact)
+            found = marked or self._names.refusing(RecordKind.CONTACT, contact)
             if found is not None:
                 addresses = tuple(email.email for email in contact.emails)
                 yield RemoteRefusal(contact.id, *found, False, addresses, contact.name, lead.name, lead.url)
 
     def _lead(self, lead: CloseLead) -> RemoteRecord:
         own = _uuid(lead.custom_values.get(self._own_id_field(CloseObject.LEAD)))
-        return RemoteRecord(Kind.LEAD, lead.id, self._names.values(Kind.LEAD, lead), own, lead.date_updated)
+        return RemoteRecord(RecordKind.LEAD, lead.id, self._names.values(RecordKind.LEAD, lead), own, lead.date_updated)
 
     def _contact(self, contact: CloseContact) -> RemoteRecord:
         own = _uuid(contact.custom_values.get(self._own_id_field(CloseObject.CONTACT)))
-        values = self._names.values(Kind.CONTACT, contact)
-        return RemoteRecord(Kind.CONTACT, contact.id, values, own, contact.date_updated)
+        values = self._names.values(RecordKind.CONTACT, contact)
+        return RemoteRecord(RecordKind.CONTACT, contact.id, values, own, contact.date_updated)
 
     def _own_id_field(self, kind: CloseObject) -> str:
         return self._names.own_field(kind) or self._client.known_own_id_field(kind) or ""

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from core.crm.opt_outs import refusing
-from core.crm.records import Description, Kind, Value, Values
+from core.crm.records import Description, RecordKind, RecordValues, Value
 from core.crm.values import same
 from core.errors import ConfigurationError
 from core.imports.opt_out_columns import read_header
@@ -44,34 +44,34 @@ class FieldNames:
         wanted: the fields to read, by kind; None: all.
     """
 
-    def __init__(self, description: Description, wanted: Mapping[Kind, Sequence[str]] | None = None) -> None:
+    def __init__(self, description: Description, wanted: Mapping[RecordKind, Sequence[str]] | None = None) -> None:
         self._ids = description.ids
-        self._wanted = {kind: tuple((wanted or {}).get(kind) or description.fields(kind)) for kind in Kind}
+        self._wanted = {kind: tuple((wanted or {}).get(kind) or description.fields(kind)) for kind in RecordKind}
 
     def own_field(self, kind: CloseObject) -> str | None:
         """Return the id of the custom field with our ids, where Close had one when it was asked."""
         return self._ids.get(f"{kind}.own")
 
-    def wire(self, kind: Kind, name: str) -> str:
+    def wire(self, kind: RecordKind, name: str) -> str:
         """Return the key of Close's JSON that holds a field."""
         if name.startswith("custom."):
             return f"custom.{self._custom_id(kind, name)}"
         return _WIRE.get(name, name)
 
-    def _custom_id(self, kind: Kind, name: str) -> str:
+    def _custom_id(self, kind: RecordKind, name: str) -> str:
         found = self._ids.get(f"{kind}.{name}")
         if found is None:
             raise ConfigurationError(f"Close has no {kind} custom field {name.removeprefix('custom.')!r}")
         return found
 
-    def changed(self, kind: Kind, keys: Iterable[str] | None) -> tuple[str, ...] | None:
+    def changed(self, kind: RecordKind, keys: Iterable[str] | None) -> tuple[str, ...] | None:
         """Return the wanted fields among changed keys; None where Close does not say which changed."""
         if keys is None:
             return None
         told = set(keys)
         return tuple(name for name in self._wanted[kind] if self.wire(kind, name) in told)
 
-    def values(self, kind: Kind, shape: CloseLead | CloseContact) -> dict[str, Value]:
+    def values(self, kind: RecordKind, shape: CloseLead | CloseContact) -> dict[str, Value]:
         """Return the wanted fields of an object."""
         read = _lead_value if isinstance(shape, CloseLead) else _contact_value
         return {
@@ -89,14 +89,14 @@ class FieldNames:
         labels = {each: key.removeprefix("status.") for key, each in self._ids.items() if key.startswith("status.")}
         return shape.status_label or labels.get(shape.status_id or "")
 
-    def refusing(self, kind: Kind, shape: CloseLead | CloseContact) -> tuple[str, Reason] | None:
+    def refusing(self, kind: RecordKind, shape: CloseLead | CloseContact) -> tuple[str, Reason] | None:
         """Return the custom field or status that says nobody is to write there, whether `crm.yaml` names it or not."""
         start = f"{kind}.custom."
         names = {each: name.removeprefix(start) for name, each in self._ids.items() if name.startswith(start)}
         fields = {names[each]: value for each, value in shape.custom_values.items() if each in names}
         return refusing(fields, status=self._status(shape))
 
-    def may_refuse(self, kind: Kind, keys: Iterable[str]) -> bool:
+    def may_refuse(self, kind: RecordKind, keys: Iterable[str]) -> bool:
         """Return whether one of some changed keys is a custom field that can say that nobody is to write there."""
         start = f"{kind}.custom."
         refusing_ids = {
@@ -104,11 +104,11 @@ class FieldNames:
         }
         return any(key.removeprefix("custom.") in refusing_ids for key in keys)
 
-    def needs_reading(self, changes: Values) -> bool:
+    def needs_reading(self, changes: RecordValues) -> bool:
         """Return whether a change touches a list, which Close replaces as a whole."""
         return not _READ_FIRST.isdisjoint(changes)
 
-    def lead_body(self, values: Values, held: CloseLead | None) -> dict[str, Any]:
+    def lead_body(self, values: RecordValues, held: CloseLead | None) -> dict[str, Any]:
         """Return the JSON that sets fields of a lead; `held` is the lead as it is."""
         body: dict[str, Any] = {}
         address: dict[str, Value] = {}
@@ -120,12 +120,12 @@ class FieldNames:
             elif name == "status":
                 body["status_id"] = self._ids.get(f"status.{value}")
             elif name.startswith("custom."):
-                body[self.wire(Kind.LEAD, name)] = self._written(Kind.LEAD, name, value)
+                body[self.wire(RecordKind.LEAD, name)] = self._written(RecordKind.LEAD, name, value)
         if address:
             body["addresses"] = _addresses(address, held)
         return body
 
-    def contact_body(self, values: Values, held: CloseContact | None) -> dict[str, Any]:
+    def contact_body(self, values: RecordValues, held: CloseContact | None) -> dict[str, Any]:
         """Return the JSON that sets fields of a contact; `held` is the contact as it is."""
         body: dict[str, Any] = {}
         for name, value in values.items():
@@ -137,10 +137,10 @@ class FieldNames:
             elif name == "linkedin":
                 body["urls"] = _urls(value, held)
             elif name.startswith("custom."):
-                body[self.wire(Kind.CONTACT, name)] = self._written(Kind.CONTACT, name, value)
+                body[self.wire(RecordKind.CONTACT, name)] = self._written(RecordKind.CONTACT, name, value)
         return body
 
-    def _written(self, kind: Kind, name: str, value: Value) -> Any:
+    def _written(self, kind: RecordKind, name: str, value: Value) -> Any:
         if value is None or not isinstance(value, str):
             return list(value) if value else None
         if self._ids.get(f"type.{self._custom_id(kind, name)}") in _NUMBERS:

@@ -8,8 +8,8 @@ from pydantic import Field, SecretStr
 from core.crm.offers import CRMOffer
 from core.errors import ConfigurationError
 from core.settings.providers import ProviderSettings, own_default
-from integrations.checking import Heard, key_check
-from integrations.plug import Examination, Opening, Plug, Reader, Webhook
+from integrations.checking import KeyCheck, key_check
+from integrations.plug import Examination, Plug, PlugContext, Reader, Webhook
 
 if TYPE_CHECKING:
     from integrations.close.client import CloseClient
@@ -31,7 +31,7 @@ class CloseSettings(ProviderSettings):
     webhook_key: SecretStr | None = Field(default=None, description="Signature key of the webhook, 64 hex digits")
 
 
-async def open_client(opening: Opening) -> "CloseClient":
+async def open_client(opening: PlugContext) -> "CloseClient":
     """Open a client. Raises ProviderNotConfigured."""
     from integrations.close.client import CloseClient
 
@@ -41,15 +41,15 @@ async def open_client(opening: Opening) -> "CloseClient":
     return await opening.stack.enter_async_context(client)
 
 
-async def _open_crm(opening: Opening, **_given: Any) -> "CloseCRM":
+async def _open_crm(opening: PlugContext, **_given: Any) -> "CloseCRM":
     from integrations.close.crm import CloseCRM
 
     return CloseCRM(await open_client(opening), webhook_key=opening.read(CloseSettings).webhook_key)
 
 
-async def _ask(examination: Examination) -> Heard:
+async def _ask(examination: Examination) -> KeyCheck:
     complaint = await (await _open_crm(examination)).check()
-    return Heard() if complaint is None else Heard(complaint=complaint.detail, advice=complaint.advice)
+    return KeyCheck() if complaint is None else KeyCheck(complaint=complaint.detail, advice=complaint.advice)
 
 
 def _webhook_key(reader: Reader) -> str:

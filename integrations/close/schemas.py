@@ -15,7 +15,7 @@ def _aware(moment: datetime) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(_aware)]
+CloseTimestamp = Annotated[datetime, AfterValidator(_aware)]
 
 
 class _Shape(BaseModel):
@@ -79,8 +79,8 @@ class CloseContact(_WithCustomFields):
     emails: tuple[CloseEmail, ...] = ()
     phones: tuple[ClosePhone, ...] = ()
     urls: tuple[CloseUrl, ...] = ()
-    date_created: Moment | None = None
-    date_updated: Moment | None = None
+    date_created: CloseTimestamp | None = None
+    date_updated: CloseTimestamp | None = None
 
 
 class CloseLead(_WithCustomFields):
@@ -95,15 +95,15 @@ class CloseLead(_WithCustomFields):
     status_label: str | None = None
     addresses: tuple[CloseAddress, ...] = ()
     contacts: tuple[CloseContact, ...] = ()
-    date_created: Moment | None = None
-    date_updated: Moment | None = None
+    date_created: CloseTimestamp | None = None
+    date_updated: CloseTimestamp | None = None
 
 
 class CloseEventHead(_Shape):
     """What every entry of the event log says, whatever it is about."""
 
     object_type: str
-    date_updated: Moment
+    date_updated: CloseTimestamp
 
 
 class CloseEvent(CloseEventHead):
@@ -120,7 +120,7 @@ class CloseEvent(CloseEventHead):
     request_id: str | None = None
     user_id: str | None = None
     api_key_id: str | None = None
-    date_created: Moment
+    date_created: CloseTimestamp
 
 
 class _Subscribed(_Shape):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from core.errors import Gone, MalformedAnswer, Unauthorized
 from integrations.close.client import CloseClient, is_signed
 from integrations.close.schemas import ClosePage, CloseSubscription, CloseWebhook
-from integrations.http import Answer
+from integrations.http import DecodedResponse
 
 _PATH = "/webhook/"
 _ONE = "/webhook/{id}/"
@@ -46,10 +46,10 @@ class CloseWebhooks:
             wanted: object type and action of each kind of event, e.g. ("lead", "updated").
         """
 
-        async def look_up() -> Answer | None:
+        async def look_up() -> DecodedResponse | None:
             async for found in self.subscriptions():
                 if found.url == url and found.status == "active" and found.kinds >= set(wanted):
-                    return Answer(found.model_dump(mode="json"), {})
+                    return DecodedResponse(found.model_dump(mode="json"), {})
             return None
 
         answer = await look_up()

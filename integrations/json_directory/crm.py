@@ -20,14 +20,14 @@ from core.crm.opt_outs import RemoteRefusal, refusing
 from core.crm.records import (
     Complaint,
     Description,
-    Kind,
+    RecordKind,
+    RecordValues,
     RemoteChange,
     RemoteRecord,
     RemoteUnit,
     SentMessage,
     Stamp,
     Value,
-    Values,
 )
 from core.errors import ConfigurationError, Gone, UnexpectedAnswer
 
@@ -39,7 +39,7 @@ _LEAD_FIELDS = (
 _CONTACT_FIELDS = ("name", "title", "emails", "phones", "linkedin")
 _PAGE = 100
 
-Json = dict[str, Any]
+_Entry = dict[str, Any]
 
 
 class JsonDirectory:
@@ -66,7 +66,7 @@ class JsonDirectory:
         told = self._read_file(path)
         return Description(tuple(told["lead"]), tuple(told["contact"]), tuple(told.get("statuses", ())))
 
-    def use(self, description: Description, fields: Mapping[Kind, Sequence[str]]) -> None:
+    def use(self, description: Description, fields: Mapping[RecordKind, Sequence[str]]) -> None:
         """Need nothing of it: files hold names, not ids."""
 
     async def changes_since(self, since: datetime) -> AsyncIterator[Sequence[RemoteChange]]:
@@ -108,36 +108,38 @@ class JsonDirectory:
                     return unit
         return None
 
-    async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
+    async def create_lead(
+        self, own_id: UUID, values: RecordValues, contacts: Mapping[UUID, RecordValues]
+    ) -> RemoteUnit:
         """Write a new file."""
         people = [_person(uuid4().hex, person_id, person) for person_id, person in contacts.items()]
         company = _person(uuid4().hex, own_id, values) | {"contacts": people}
         return self._unit(self._write(company))
 
-    async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
+    async def create_contact(self, lead_id: str, own_id: UUID, values: RecordValues) -> RemoteRecord:
         """Add a person to a file."""
         company = self._read(lead_id)
         person = _person(f"{lead_id}.{uuid4().hex}", own_id, values)
         company["contacts"] = [*company.get("contacts", []), person]
-        return self._record(Kind.CONTACT, person, self._write(company))
+        return self._record(RecordKind.CONTACT, person, self._write(company))
 
     async def update(
         self,
-        kind: Kind,
+        kind: RecordKind,
         record_id: str,
-        changes: Values,
+        changes: RecordValues,
         *,
         seen_at: datetime | None = None,  # noqa: ARG002 - a file is read in any case
     ) -> RemoteRecord:
         """Change values in a file."""
         company = self._of(kind, record_id)
-        entry = company if kind is Kind.LEAD else next(p for p in company["contacts"] if p["id"] == record_id)
+        entry = company if kind is RecordKind.LEAD else next(p for p in company["contacts"] if p["id"] == record_id)
         entry["values"] = {**entry.get("values", {}), **_plain(changes)}
         return self._record(kind, entry, self._write(company))
 
-    async def delete(self, kind: Kind, record_id: str) -> None:
+    async def delete(self, kind: RecordKind, record_id: str) -> None:
         """Remove a file, or a person from one."""
-        if kind is Kind.LEAD:
+        if kind is RecordKind.LEAD:
             self._path(record_id).unlink(missing_ok=True)
             return
         try:
@@ -167,9 +169,9 @@ class JsonDirectory:
         await self.describe()
         return None
 
-    def _of(self, kind: Kind, record_id: str) -> Json:
+    def _of(self, kind: RecordKind, record_id: str) -> _Entry:
         """Return the company that is, or has, a record."""
-        if kind is Kind.LEAD:
+        if kind is RecordKind.LEAD:
             return self._read(record_id)
         for name in self._names():
             company = self._read_file(self._path(name)) | {"id": name}
@@ -188,14 +190,14 @@ class JsonDirectory:
         except FileNotFoundError:
             return None
 
-    def _read(self, lead_id: str) -> Json:
+    def _read(self, lead_id: str) -> _Entry:
         self.calls += 1
         try:
             return self._read_file(self._path(lead_id)) | {"id": lead_id}
         except FileNotFoundError:
             raise Gone(f"there is no file {lead_id}.json", provider=self.name) from None
 
-    def _read_file(self, path: Path) -> Json:
+    def _read_file(self, path: Path) -> _Entry:
         try:
             written = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
@@ -204,7 +206,7 @@ class JsonDirectory:
             raise UnexpectedAnswer(f"{path.name} is no JSON object", provider=self.name)
         return written
 
-    def _write(self, company: Json) -> Json:
+    def _write(self, company: _Entry) -> _Entry:
         self.calls += 1
         path = self._path(company["id"])
         draft = path.with_suffix(".tmp")
@@ -212,18 +214,18 @@ class JsonDirectory:
         os.replace(draft, path)  # noqa: PTH105 - the same call, named for being atomic
         return company
 
-    def _unit(self, company: Json) -> RemoteUnit:
-        people = tuple(self._record(Kind.CONTACT, person, company) for person in company.get("contacts", []))
-        return RemoteUnit(self._record(Kind.LEAD, company, company), people, tuple(_refusals(company)))
+    def _unit(self, company: _Entry) -> RemoteUnit:
+        people = tuple(self._record(RecordKind.CONTACT, person, company) for person in company.get("contacts", []))
+        return RemoteUnit(self._record(RecordKind.LEAD, company, company), people, tuple(_refusals(company)))
 
-    def _record(self, kind: Kind, entry: Json, company: Json) -> RemoteRecord:
+    def _record(self, kind: RecordKind, entry: _Entry, company: _Entry) -> RemoteRecord:
         own_id = entry.get("own_id")
         values = {name: _value(value) for name, value in entry.get("values", {}).items()}
         written_at = self._written_at(company["id"])
         return RemoteRecord(kind, entry["id"], values, UUID(own_id) if own_id else None, written_at)
 
 
-def _refusals(company: Json) -> Iterator[RemoteRefusal]:
+def _refusals(company: _Entry) -> Iterator[RemoteRefusal]:
     """Yield who is not to be written to, as a field of the company or of a person says."""
     values, people = company.get("values", {}), company.get("contacts", [])
     told = {"company": values.get("name"), "website": values.get("url")}
@@ -236,12 +238,12 @@ def _refusals(company: Json) -> Iterator[RemoteRefusal]:
             yield RemoteRefusal(person["id"], *found, addresses=_emails(person), name=name, **told)
 
 
-def _emails(person: Json) -> tuple[str, ...]:
+def _emails(person: _Entry) -> tuple[str, ...]:
     written = person.get("values", {}).get("emails") or ()
     return (written,) if isinstance(written, str) else tuple(written)
 
 
-def _person(record_id: str, own_id: UUID, values: Values) -> Json:
+def _person(record_id: str, own_id: UUID, values: RecordValues) -> _Entry:
     return {"id": record_id, "own_id": str(own_id), "values": _plain(values)}
 
 
@@ -259,7 +261,7 @@ def _text(written: object) -> str:
     return plain.removesuffix(".0")
 
 
-def _plain(values: Values) -> dict[str, Any]:
+def _plain(values: RecordValues) -> dict[str, Any]:
     def plain(value: Value) -> str | list[str] | None:
         return list(value) if isinstance(value, tuple) else value
 

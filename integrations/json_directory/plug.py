@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from core.crm.offers import CRMOffer
 from core.errors import ConfigurationError
-from integrations.plug import Opening, Plug
+from integrations.plug import Plug, PlugContext
 
 if TYPE_CHECKING:
     from core.crm.config import CrmConfig
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NAME = "directory"
 
 
-async def _open_crm(opening: Opening, *, config: "CrmConfig") -> "JsonDirectory":  # noqa: ARG001 - nothing is shared
+async def _open_crm(opening: PlugContext, *, config: "CrmConfig") -> "JsonDirectory":  # noqa: ARG001 - nothing is shared
     from integrations.json_directory.crm import JsonDirectory
 
     if config.directory is None or not config.directory.is_dir():

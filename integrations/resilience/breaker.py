@@ -26,7 +26,7 @@ class Circuit(StrEnum):
     HALF_OPEN = "half_open"
 
 
-class Outcome(StrEnum):
+class CallOutcome(StrEnum):
     """What a finished call says about the provider."""
 
     ALIVE = "alive"
@@ -171,7 +171,7 @@ class Breaker:
         self._believed_until = time.monotonic() + self._policy.believe_s
         return ticket
 
-    async def report(self, ticket: Ticket | None, outcome: Outcome) -> None:
+    async def report(self, ticket: Ticket | None, outcome: CallOutcome) -> None:
         """Count the outcome of an admitted call.
 
         A success clears only faults that were known when the call began, so a healthy circuit costs no second trip.
@@ -198,10 +198,10 @@ class Breaker:
             log.log(level, "circuit_changed", extra={"provider": self.provider, "was": before, "is_now": after})
 
     @staticmethod
-    def _is_nothing_new(ticket: Ticket, outcome: Outcome) -> bool:
-        if ticket.is_probe or outcome is Outcome.FAULT:
+    def _is_nothing_new(ticket: Ticket, outcome: CallOutcome) -> bool:
+        if ticket.is_probe or outcome is CallOutcome.FAULT:
             return False
-        return outcome is Outcome.UNKNOWN or ticket.faults_before == 0
+        return outcome is CallOutcome.UNKNOWN or ticket.faults_before == 0
 
     async def state(self) -> Circuit:
         """Return the stored state. Raises Unavailable when Redis is lost."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from core.errors import ConfigurationError, LimitReached, ProviderError, RateLimited, Timeout, Unavailable
 from core.ledger.spend import FREE, Cost
-from integrations.resilience.breaker import Breaker, Outcome, Ticket
+from integrations.resilience.breaker import Breaker, CallOutcome, Ticket
 from integrations.resilience.budget import CostBook
 from integrations.resilience.rate_limit import RateLimiter
 from integrations.resilience.retry import RetryPolicy, asked_wait_s, is_ambiguous, retrying
@@ -138,15 +138,15 @@ class Guard:
             self.retry,
             is_worth=lambda error: self.retry.is_worth(error, may_repeat=call.may_repeat),
         )
-        outcome, charge = Outcome.UNKNOWN, call.estimate
+        outcome, charge = CallOutcome.UNKNOWN, call.estimate
         try:
             async for piece in begun.pieces(self.deadline_s):
                 cost = cost_of(piece) if cost_of else None
                 charge = charge if cost is None else cost
                 yield piece
-            outcome = Outcome.ALIVE
+            outcome = CallOutcome.ALIVE
         except TimeoutError as error:
-            outcome = Outcome.FAULT
+            outcome = CallOutcome.FAULT
             raise Timeout(
                 f"{self.provider} {call.operation}: the answer stalled for {self.deadline_s:g} s",
                 provider=self.provider,
@@ -176,10 +176,10 @@ class Guard:
             self.retry,
             is_worth=lambda error: self.retry.is_worth(error, may_repeat=call.may_repeat),
         )
-        outcome = Outcome.UNKNOWN
+        outcome = CallOutcome.UNKNOWN
         try:
             yield line
-            outcome = Outcome.ALIVE
+            outcome = CallOutcome.ALIVE
         except ProviderError as error:
             outcome = _outcome(error, self.provider)
             raise
@@ -188,7 +188,7 @@ class Guard:
 
     async def _opened(self, connect: Callable[[], Awaitable[T]], call: Call) -> tuple[Ticket | None, T]:
         ticket = await self.breaker.admit()
-        outcome: Outcome | None = Outcome.UNKNOWN
+        outcome: CallOutcome | None = CallOutcome.UNKNOWN
         try:
             line = await self._limited(connect, call)
             outcome = None
@@ -205,7 +205,7 @@ class Guard:
         """Take the way of a call up to its first piece; what failed is reported and accounted for here."""
         ticket = await self.breaker.admit()
         reservation: UUID | None = None
-        outcome, charge = Outcome.UNKNOWN, call.estimate
+        outcome, charge = CallOutcome.UNKNOWN, call.estimate
         is_begun = False
         try:
             if call.estimate:
@@ -232,10 +232,10 @@ class Guard:
 
     async def _once(self, attempt: Callable[[], Awaitable[T]], call: Call, cost_of: Callable[[T], Cost] | None) -> T:
         ticket = await self.breaker.admit()
-        outcome = Outcome.UNKNOWN
+        outcome = CallOutcome.UNKNOWN
         try:
             answer = await self._paid(attempt, call, cost_of)
-            outcome = Outcome.ALIVE
+            outcome = CallOutcome.ALIVE
         except ProviderError as error:
             outcome = _outcome(error, self.provider)
             raise
@@ -309,8 +309,8 @@ class _Begun(Generic[T]):
             yield piece
 
 
-def _outcome(error: ProviderError, provider: str) -> Outcome:
+def _outcome(error: ProviderError, provider: str) -> CallOutcome:
     """Only faults of the provider count: a refusal, however final, shows that it is alive."""
     if error.provider != provider:
-        return Outcome.UNKNOWN
-    return Outcome.FAULT if isinstance(error, Unavailable | Timeout) else Outcome.ALIVE
+        return CallOutcome.UNKNOWN
+    return CallOutcome.FAULT if isinstance(error, Unavailable | Timeout) else CallOutcome.ALIVE

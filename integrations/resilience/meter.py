@@ -9,7 +9,7 @@ from core.ledger.spend import Cost
 from integrations.resilience.budget import CostBook
 
 
-class Meter:
+class SpendMeter:
     """What one long call has used, and what has been set aside for it.
 
     Args:

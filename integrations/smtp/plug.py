@@ -7,8 +7,8 @@ from pydantic import Field, SecretStr
 from core.errors import ProviderNotConfigured
 from core.outreach.delivery import Stage
 from core.settings.sections import Section, tuning
-from core.upkeep.health_checks import Checkup, Knobs, State
-from integrations.plug import Examination, Opening, Plug, Reader
+from core.upkeep.health_checks import Checkup, HealthState, Knobs
+from integrations.plug import Examination, Plug, PlugContext, Reader
 
 if TYPE_CHECKING:
     from integrations.smtp.client import SmtpServer
@@ -54,7 +54,7 @@ def server_of(section: SmtpSettings) -> "SmtpServer":
     )
 
 
-async def _open(opening: Opening) -> "SmtpServer":
+async def _open(opening: PlugContext) -> "SmtpServer":
     return server_of(opening.read(SmtpSettings))
 
 
@@ -68,10 +68,10 @@ async def _check(examination: Examination) -> Checkup:
 
     trouble = await look(server_of(examination.read(SmtpSettings)))
     if trouble is None:
-        return Checkup(NAME, State.OK, "it greets and lets us in", is_reachable=True)
+        return Checkup(NAME, HealthState.OK, "it greets and lets us in", is_reachable=True)
     advice = "mend that; approved messages wait for it until they expire"
     is_reachable = trouble.stage is not Stage.CONNECT
-    return Checkup(NAME, State.FAILED, trouble.detail, advice, is_reachable=is_reachable)
+    return Checkup(NAME, HealthState.FAILED, trouble.detail, advice, is_reachable=is_reachable)
 
 
 PLUG = Plug(

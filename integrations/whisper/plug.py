@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from core.settings.sections import Section
-from integrations.plug import Opening, Plug, Reader
+from integrations.plug import Plug, PlugContext, Reader
 
 if TYPE_CHECKING:
     from integrations.whisper.speech import WhisperSpeech
@@ -31,7 +31,7 @@ def _not_installed(reader: Reader) -> str | None:  # noqa: ARG001 - no setting s
     return None if there else "the extra 'local-speech' is not installed"
 
 
-async def _open(opening: Opening) -> "WhisperSpeech":
+async def _open(opening: PlugContext) -> "WhisperSpeech":
     from integrations.whisper.speech import WhisperSpeech
 
     return WhisperSpeech(opening.read(WhisperSettings).weights)

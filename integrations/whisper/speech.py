@@ -21,13 +21,13 @@ class WhisperSpeech:
 
     @asynccontextmanager
     async def live(self, language: str) -> "AsyncIterator[KeptTurn]":
-        """Open an ear for live sound. Raises ProviderNotConfigured, ConfigurationError."""
+        """Open speech to text for live sound. Raises ProviderNotConfigured, ConfigurationError."""
         yield KeptTurn(await self._transcriber(language))
 
     async def text_of(self, content: bytes, path: Path, language: str) -> str:
         """Return what is said in a file. Raises ProviderNotConfigured, ConfigurationError, InvalidFile."""
         transcriber = await self._transcriber(language)
-        return await transcriber.hear(await asyncio.to_thread(partial(samples_of_file, content, path=path)))
+        return await transcriber.transcribe(await asyncio.to_thread(partial(samples_of_file, content, path=path)))
 
     async def _transcriber(self, language: str) -> Transcriber:
         return await asyncio.to_thread(Transcriber, self._weights, language)
@@ -51,4 +51,4 @@ class KeptTurn:
 
     async def turn(self) -> str:
         """Return what was said in the turn that was ended."""
-        return await self._transcriber.hear(samples_of_pcm(self._finished))
+        return await self._transcriber.transcribe(samples_of_pcm(self._finished))

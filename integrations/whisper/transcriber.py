@@ -51,17 +51,17 @@ class Transcriber:
         self._turn = asyncio.Lock()
         if language != "en" and not self._model.model.is_multilingual:
             raise ConfigurationError(
-                f"the speech model hears English only, not {language!r}: set SPEECH_WEIGHTS to one that knows it"
+                f"the speech model understands English only, not {language!r}: set SPEECH_WEIGHTS to one that knows it"
             )
 
-    async def hear(self, samples: Samples) -> str:
+    async def transcribe(self, samples: Samples) -> str:
         """Return what was said, '' where nothing was. Raises InvalidInput where it is longer than `LONGEST_S`."""
         if samples.size > LONGEST_S * SAMPLE_RATE:
             raise InvalidInput(f"a turn holds more than {LONGEST_S / 60:.0f} minutes of sound: cut it into several")
         async with self._turn:
-            return await asyncio.to_thread(self._hear, samples)
+            return await asyncio.to_thread(self._transcribe, samples)
 
-    def _hear(self, samples: Samples) -> str:
+    def _transcribe(self, samples: Samples) -> str:
         pieces, _ = self._model.transcribe(
             samples, language=self._language, vad_filter=True, condition_on_previous_text=False
         )

@@ -81,7 +81,7 @@ class Cartesia(Provider):
         return rules.error(status, message, "", retry_after_s)
 
     def seed(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Prepare what is heard next, `{"transcripts": ["hello "]}`, whatever is said."""
+        """Prepare the next transcripts, `{"transcripts": ["hello "]}`, whatever is said."""
         self._prepared += data["transcripts"]
         return {"transcripts": len(self._prepared)}
 
@@ -109,10 +109,10 @@ class Cartesia(Provider):
         self.spoken[json.dumps([body["model_id"], voice, body["output_format"], text], sort_keys=True)] += 1
 
     def remember(self, samples: bytes, text: str) -> None:
-        """Know these samples again when they are heard."""
+        """Know these samples again when they come."""
         self._heard[audio.digest(samples)] = text
 
-    def heard(self, sound: bytes) -> str:
+    def transcript_of(self, sound: bytes) -> str:
         """Return what is understood: what was prepared, what was spoken here, or a label."""
         if self._prepared:
             return self._prepared.pop(0)
@@ -216,7 +216,7 @@ class Cartesia(Provider):
                 audio.ENCODINGS.get(form.get("encoding", b"").decode(), 2),
             )
             seconds = audio.wav_seconds(sound) or len(sound) / (rate * width)
-            text = "" if fault_kind(request) == "empty_transcript" else self.heard(sound)
+            text = "" if fault_kind(request) == "empty_transcript" else self.transcript_of(sound)
         self.charge(request, {"seconds": round(seconds, 3)}, model=model)
         language = "xx" if fault_kind(request) == "wrong_language" else form.get("language", b"en").decode()
         answer: Body = {

@@ -187,7 +187,7 @@ class _Context:
         await self._socket.send_json({**body, "context_id": self.name})
 
 
-class _Ear(_Socket):
+class _Transcription(_Socket):
     """A websocket that audio is sent over."""
 
     async def bytes_a_second(self, socket: WebSocket, models: list[str]) -> int | None:
@@ -203,7 +203,7 @@ class _Ear(_Socket):
         return None
 
 
-class Listening(_Ear):
+class Listening(_Transcription):
     """`/stt/websocket`: audio in, transcripts out; the client says when to finalise."""
 
     async def talk(self, socket: WebSocket) -> None:
@@ -233,11 +233,11 @@ class Listening(_Ear):
                 self.cartesia.violate(socket, "bad_stt_command", repr(message.get("text")))
 
     async def _finish(self, socket: WebSocket, sound: bytes, seconds: float) -> None:
-        """Return what was heard, if anything was."""
+        """Return what was said, if anything was."""
         if not sound:
             return
         self.cartesia.charge(socket, {"seconds": round(seconds, 3)}, model=socket.query_params["model"])
-        text = "" if fault_kind(socket) == "empty_transcript" else self.cartesia.heard(sound)
+        text = "" if fault_kind(socket) == "empty_transcript" else self.cartesia.transcript_of(sound)
         await self._tell(socket, text, seconds, is_final=True)
 
     async def _tell(self, socket: WebSocket, text: str, seconds: float, *, is_final: bool) -> None:
@@ -247,7 +247,7 @@ class Listening(_Ear):
         await socket.send_json(facts)
 
 
-class TakingTurns(_Ear):
+class TakingTurns(_Transcription):
     """`/stt/turns/websocket`: the server finds the ends of turns; here a pause of the client is one."""
 
     async def talk(self, socket: WebSocket) -> None:
@@ -275,7 +275,7 @@ class TakingTurns(_Ear):
                 return
 
     async def _end_turn(self, socket: WebSocket, sound: bytes, seconds: float) -> None:
-        text = self.cartesia.heard(sound)
+        text = self.cartesia.transcript_of(sound)
         self.cartesia.charge(socket, {"seconds": round(seconds, 3)}, model=socket.query_params["model"])
         for kind in ("turn.update", "turn.eager_end", "turn.end"):
             await socket.send_json({"type": kind, "transcript": text, "request_id": _request_id(socket)})

@@ -23,7 +23,7 @@ from db.server.keeping import until_stored
 from db.server.progress import publishing
 from langgraph_prefect.nodes import Graph
 from langgraph_prefect.running import RunOptions, resume_graph, run_graph
-from langgraph_prefect.values import Finished, Limits, Outcome, Stopped, Waiting
+from langgraph_prefect.values import Finished, GraphOutcome, Limits, Stopped, Waiting
 from tasks.agents.ledger import charged, recording, used_before
 from tasks.runtime.orchestration import in_flow_run
 from tasks.runtime.providers import outside
@@ -63,7 +63,7 @@ async def run_thread(
     request: Mapping[str, Any],
     prompt_version: str = "",
     stream: bool = False,
-) -> Outcome:
+) -> GraphOutcome:
     """Run a thread of an agent to its next stop, and note how that was.
 
     Args:
@@ -93,7 +93,7 @@ async def resume_thread(
     thread_id: UUID,
     prompt_version: str = "",
     stream: bool = False,
-) -> Outcome:
+) -> GraphOutcome:
     """Return a waiting thread its answer, run it to its next stop, and note how that was.
 
     Raises:
@@ -148,10 +148,10 @@ async def kept(
         )
 
 
-async def noted(thread_id: UUID, running: Any) -> Outcome:
+async def noted(thread_id: UUID, running: Any) -> GraphOutcome:
     """Await a run of a thread, and note how it ended."""
     try:
-        outcome: Outcome = await running
+        outcome: GraphOutcome = await running
     except LimitReached as error:
         # Due later, not failed: what has finished is kept, running the thread again goes on.
         outcome = Stopped(str(thread_id), "budget", error.message)

@@ -16,15 +16,15 @@ from uuid import uuid4
 from agents import conversation
 from agents.models import Job
 from core.conversation.runs import TalkReport
-from core.conversation.speech import Hearing
+from core.conversation.speech import SpeechEventKind
 from core.errors import Conflict, LimitReached, ProviderError
 from core.ports import LiveSpeech, LiveTurns
 from langgraph_prefect.nodes import Graph
 from langgraph_prefect.running import RunOptions, resume_graph, run_graph
-from langgraph_prefect.values import Finished, NodeRun, Outcome, Stopped
+from langgraph_prefect.values import Finished, GraphOutcome, NodeRun, Stopped
 from tasks.agents.graphs import as_result, kept, model_for, noted
-from tasks.conversation.speech_to_text import ear_for, file_transcriber, live_transcriber, turns_for
-from tasks.conversation.text_to_speech import Mouth, Sink, mouth_for, write_wav
+from tasks.conversation.speech_to_text import file_transcriber, live_transcriber, open_speech_input, open_turn_input
+from tasks.conversation.text_to_speech import Sink, StreamedSpeechOutput, open_speech_output, write_wav
 from tasks.conversation.turns import (
     TalkPlan,
     last_turn,
@@ -45,7 +45,7 @@ async def take_turn(begun: TalkPlan) -> TalkReport:
     sound = bytearray()
     sink = sound.extend if asked.save_audio else None
     async with AsyncExitStack() as stack:
-        live = await stack.enter_async_context(conversing(begun, sink=sink, hears_files=asked.audio is not None))
+        live = await stack.enter_async_context(conversing(begun, sink=sink, takes_files=asked.audio is not None))
         report = await live.take(begun.turn)
     if asked.save_audio and sound:
         write_wav(Path(asked.save_audio), bytes(sound))
@@ -71,24 +71,24 @@ class LiveConversation:
         graph: Graph,
         floor: conversation.Floor,
         options: RunOptions,
-        mouth: Mouth | None,
-        ear: LiveSpeech | None,
+        speech_output: StreamedSpeechOutput | None,
+        speech_input: LiveSpeech | None,
         turns: LiveTurns | None,
     ) -> None:
         self._begun, self._graph, self._floor, self._within = begun, graph, floor, options
-        self._mouth, self._ear, self._turns = mouth, ear, turns
+        self._speech_output, self._speech_input, self._turns = speech_output, speech_input, turns
         self._late: list[Callable[[], Awaitable[None]]] = []
         self._record = options.on_node
-        if mouth is not None or ear is not None or turns is not None:
+        if speech_output is not None or speech_input is not None or turns is not None:
             self._within = replace(options, on_node=self._note, is_cancelled=_once_a_second(options.is_cancelled))
         self._has_begun = False
 
     async def listen(self, audio: bytes) -> None:
-        """Hear a piece of live audio, raw 16-bit PCM; `heard` ends the turn."""
-        assert self._ear is not None, "opened without an ear"
-        await self._ear.send(audio)
+        """Take a piece of live audio, raw 16-bit PCM; `end_turn` ends the turn."""
+        assert self._speech_input is not None, "opened without live audio"
+        await self._speech_input.send(audio)
 
-    async def heard(self) -> TalkReport:
+    async def end_turn(self) -> TalkReport:
         """Answer what was listened to since the last turn."""
         return await self.take({"id": str(uuid4()), "audio": "live"})
 
@@ -112,27 +112,27 @@ class LiveConversation:
             hush: silences what has been said and was not played yet.
             tell: is given the report of each turn.
         """
-        assert self._turns is not None, "opened without an ear that finds turns"
+        assert self._turns is not None, "opened without finding turns"
         opening = await self.take(None)
         tell(opening)
         if opening.status != "waiting":
             return
-        ear, answering = self._turns, None
+        speech_input, answering = self._turns, None
         greeting = asyncio.create_task(self._greet(opening))
-        feeding = asyncio.create_task(_feed(ear, sound))
+        feeding = asyncio.create_task(_feed(speech_input, sound))
         try:
-            async for heard in ear:
-                if heard.kind is Hearing.STARTED:
+            async for event in speech_input:
+                if event.kind is SpeechEventKind.STARTED:
                     self.interrupt()
                     hush()
-                elif heard.kind is Hearing.ENDED and heard.text.strip():
+                elif event.kind is SpeechEventKind.ENDED and event.text.strip():
                     if answering is not None and await answering:
                         break
-                    answering = asyncio.create_task(self._answer(heard.text.strip(), tell, feeding))
+                    answering = asyncio.create_task(self._answer(event.text.strip(), tell, feeding))
             if answering is not None:
                 await answering
             if feeding.done() and not feeding.cancelled():
-                feeding.result()  # what kept the sound from being heard
+                feeding.result()  # what kept the sound from being transcribed
         finally:
             left = [task for task in (greeting, feeding, answering) if task is not None]
             for task in left:
@@ -141,13 +141,13 @@ class LiveConversation:
 
     async def _greet(self, opening: TalkReport) -> None:
         """Say the opening of a conversation that has just begun; a prospect may interrupt it."""
-        if self._mouth is None or opening.turns or not opening.reply:
+        if self._speech_output is None or opening.turns or not opening.reply:
             return
-        line = self._floor.line = self._mouth.begin()
-        line.push(opening.reply)
-        line.end()
+        speech = self._floor.speech = self._speech_output.begin()
+        speech.push(opening.reply)
+        speech.end()
         try:
-            await line.finished()
+            await speech.finished()
         except (ProviderError, LimitReached) as error:
             log.warning("not_spoken", extra={"reason": type(error).__name__})
 
@@ -166,20 +166,20 @@ class LiveConversation:
     async def take(self, turn: Mapping[str, Any] | None) -> TalkReport:
         """Take a turn, unless it is the last one that was taken."""
         began = time.perf_counter()
-        if self._mouth is not None:
-            self._mouth.first_at = None
+        if self._speech_output is not None:
+            self._speech_output.first_at = None
         try:
             outcome = await self._turned(turn)
         finally:
             await self._settle()
-        first_at = self._mouth.first_at if self._mouth is not None else None
+        first_at = self._speech_output.first_at if self._speech_output is not None else None
         report = report_of(self._begun, outcome)
         timing = {"turn_ms": _ms(began, time.perf_counter())}
         if first_at is not None:
             timing["first_audio_ms"] = _ms(began, first_at)
         return report.model_copy(update=timing)
 
-    async def _turned(self, turn: Mapping[str, Any] | None) -> Outcome:
+    async def _turned(self, turn: Mapping[str, Any] | None) -> GraphOutcome:
         thread_id, graph = self._begun.thread_id, self._graph
         if not self._has_begun:
             # A reader of the stream takes the end of a run for the end of the turn.
@@ -200,12 +200,12 @@ class LiveConversation:
         self._count(outcome)
         return outcome
 
-    async def _begin(self, options: RunOptions) -> Outcome:
+    async def _begin(self, options: RunOptions) -> GraphOutcome:
         """Bring the thread to where it waits for a turn, or find it there, or ended."""
         given, thread_id = {"facts": dict(self._begun.facts)}, self._begun.thread_id
         return await noted(thread_id, run_graph(self._graph, given, thread_id=str(thread_id), options=options))
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: GraphOutcome) -> None:
         self._within = replace(self._within, used_before=self._within.used_before + outcome.usage)
 
     async def _note(self, run: NodeRun) -> None:
@@ -225,18 +225,18 @@ async def conversing(
     begun: TalkPlan,
     *,
     sink: Sink | None = None,
-    hears_files: bool = False,
-    hears_live: bool = False,
-    hears_turns: bool = False,
+    takes_files: bool = False,
+    takes_live_audio: bool = False,
+    finds_turns: bool = False,
 ) -> AsyncIterator[LiveConversation]:
-    """Open a conversation: models, lines to the ear and the mouth, the thread.
+    """Open a conversation: models, speech to text and text to speech, the thread.
 
     Args:
-        begun: from `hear_turn`.
+        begun: from `plan_turn`.
         sink: takes the sound of the answers; None: they are text.
-        hears_files: turns may be files.
-        hears_live: turns may be live audio (`listen`, `heard`).
-        hears_turns: turns are found in live audio (`hold`).
+        takes_files: turns may be files.
+        takes_live_audio: turns may be live audio (`listen`, `end_turn`).
+        finds_turns: turns are found in live audio (`hold`).
 
     Raises:
         ThreadBusy: another process holds it.
@@ -247,25 +247,25 @@ async def conversing(
         model = await stack.enter_async_context(
             model_for(Job.CONVERSATION, begun.thread_id, wanted=begun.asked.use_model)
         )
-        mouth: Mouth | None = None
-        ear: LiveSpeech | None = None
+        speech_output: StreamedSpeechOutput | None = None
+        speech_input: LiveSpeech | None = None
         turns: LiveTurns | None = None
         transcribe: conversation.Transcribe | None = None
-        if sink is not None or hears_files or hears_live or hears_turns:
+        if sink is not None or takes_files or takes_live_audio or finds_turns:
             world = await stack.enter_async_context(outside(begun.thread_id))
-            mouth = await stack.enter_async_context(mouth_for(world, sink, language))
-            transcribe = file_transcriber(world, language) if hears_files else None
-            if hears_live:
-                ear = await stack.enter_async_context(ear_for(world, language))
-                transcribe = live_transcriber(ear)
-            if hears_turns:
-                turns = await stack.enter_async_context(turns_for(world, language))
+            speech_output = await stack.enter_async_context(open_speech_output(world, sink, language))
+            transcribe = file_transcriber(world, language) if takes_files else None
+            if takes_live_audio:
+                speech_input = await stack.enter_async_context(open_speech_input(world, language))
+                transcribe = live_transcriber(speech_input)
+            if finds_turns:
+                turns = await stack.enter_async_context(open_turn_input(world, language))
         graph = conversation.build(
             playbook=begun.playbook,
             opt_out=lambda: opt_out_of(begun.lead_id),
             transcribe=transcribe,
             model=model,
-            mouth=mouth,
+            speech_output=speech_output,
             floor=floor,
         )
         options = await stack.enter_async_context(
@@ -278,7 +278,7 @@ async def conversing(
                 steps=_STEPS_A_TURN * _MOST_TURNS,
             )
         )
-        yield LiveConversation(begun, graph, floor, options, mouth, ear, turns)
+        yield LiveConversation(begun, graph, floor, options, speech_output, speech_input, turns)
 
 
 def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], Awaitable[bool]] | None:
@@ -296,13 +296,13 @@ def _once_a_second(asked: Callable[[], Awaitable[bool]] | None) -> Callable[[], 
     return ask
 
 
-async def _feed(ear: LiveTurns, sound: AsyncIterator[bytes]) -> None:
-    """Send sound to an ear until there is no more, then say so; also where it is cut short."""
+async def _feed(speech_input: LiveTurns, sound: AsyncIterator[bytes]) -> None:
+    """Send sound to speech to text until there is no more, then say so; also where it is cut short."""
     try:
         async for piece in sound:
-            await ear.send(piece)
+            await speech_input.send(piece)
     finally:
-        await ear.end()
+        await speech_input.end()
 
 
 def _ms(began: float, ended: float) -> float:

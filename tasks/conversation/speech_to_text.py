@@ -1,4 +1,4 @@
-"""The ear of a conversation: of whoever turns speech into text here."""
+"""Speech to text for a conversation, by whoever is set up for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -22,37 +22,37 @@ async def _listener(world: Outside) -> SpeechToText:
 
 
 @asynccontextmanager
-async def ear_for(world: Outside, language: str) -> AsyncIterator[LiveSpeech]:
-    """Open an ear for live sound.
+async def open_speech_input(world: Outside, language: str) -> AsyncIterator[LiveSpeech]:
+    """Open speech to text for live sound.
 
     Raises:
         ProviderNotConfigured: nobody who listens is set up.
         ConfigurationError: a model on this machine does not fit.
     """
-    async with (await _listener(world)).live(language) as ear:
-        yield ear
+    async with (await _listener(world)).live(language) as speech_input:
+        yield speech_input
 
 
 @asynccontextmanager
-async def turns_for(world: Outside, language: str) -> AsyncIterator[LiveTurns]:
-    """Open an ear that finds where turns begin and end by itself. Raises ProviderNotConfigured."""
+async def open_turn_input(world: Outside, language: str) -> AsyncIterator[LiveTurns]:
+    """Open speech to text that finds where turns begin and end by itself. Raises ProviderNotConfigured."""
     listener: TurnTaking = await world.open("turn_taking")
     async with listener.turns(language) as turns:
         yield turns
 
 
-def live_transcriber(ear: LiveSpeech) -> Transcribe:
-    """Return what hears the turn that an ear has been sent."""
+def live_transcriber(speech_input: LiveSpeech) -> Transcribe:
+    """Return what transcribes the turn that was sent."""
 
     async def transcribe(_: Mapping[str, Any]) -> str:
-        await ear.finalize()
-        return await ear.turn()
+        await speech_input.finalize()
+        return await speech_input.turn()
 
     return transcribe
 
 
 def file_transcriber(world: Outside, language: str) -> Transcribe:
-    """Return what hears a file."""
+    """Return what transcribes a file."""
 
     async def transcribe(turn: Mapping[str, Any]) -> str:
         path = Path(str(turn["audio"]))

@@ -9,15 +9,15 @@ from db.agents import threads as agent_threads
 from db.leads import facts
 from db.outreach import suppressions
 from tasks.agents.thread_ids import thread_for
-from tasks.conversation.turns import FACTS, TalkPlan, hear_opt_out, playbook_of, turn_of
+from tasks.conversation.turns import FACTS, TalkPlan, playbook_of, record_opt_out, turn_of
 from tasks.outreach.keys import tombstone_key
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database
 
 
-@task(name="hear-turn", **STEP)
-async def hear_turn(asked: TalkRequest) -> TalkPlan:
+@task(name="plan-turn", **STEP)
+async def plan_turn(asked: TalkRequest) -> TalkPlan:
     """Find the thread and the lead; write an opt-out at once.
 
     Raises:
@@ -26,7 +26,7 @@ async def hear_turn(asked: TalkRequest) -> TalkPlan:
         InvalidConfig: the playbook.
     """
     thread_id = thread_for(asked.thread_id)
-    is_leaving = await hear_opt_out(asked, thread_id)
+    is_leaving = await record_opt_out(asked, thread_id)
     async with database() as connection:
         known = await agent_threads.find(connection, thread_id)
         if known is None and asked.lead_id is None:

@@ -1,4 +1,4 @@
-"""The mouth of a conversation: of whoever turns text into speech here."""
+"""Text to speech for a conversation, by whoever is set up for it."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.conversation.speech import SAMPLE_RATE
 from core.errors import InvalidFile
-from core.ports import TextToSpeech, Utterance, Voice
+from core.ports import SpeechConnection, TextToSpeech, Utterance
 from tasks.runtime.providers import Outside
 
 LONGEST_REPLY = 1_300
@@ -19,7 +19,7 @@ Sink = Callable[[bytes], None]
 """Takes the sound of answers: raw little-endian 16-bit PCM of one channel, `SAMPLE_RATE` samples a second."""
 
 
-class SpokenLine:
+class StreamedSpeech:
     """An utterance whose sound goes to a sink while it is being spoken."""
 
     def __init__(self, utterance: Utterance, sink: Sink) -> None:
@@ -53,32 +53,34 @@ class SpokenLine:
             raise
 
 
-class Mouth:
-    """Speaks over one open line.
+class StreamedSpeechOutput:
+    """Speaks over one open connection.
 
     Attributes:
-        first_at: when the first sound of the line begun last came, by `time.perf_counter`; None before.
+        first_at: when the first sound of the speech begun last came, by `time.perf_counter`; None before.
     """
 
-    def __init__(self, voice: Voice, sink: Sink) -> None:
+    def __init__(self, voice: SpeechConnection, sink: Sink) -> None:
         self._voice = voice
         self._sink = sink
         self.first_at: float | None = None
 
-    def begin(self) -> SpokenLine:
+    def begin(self) -> StreamedSpeech:
         """Begin to say something."""
         self.first_at = None
-        return SpokenLine(self._voice.utterance(most_characters=LONGEST_REPLY), self._hear)
+        return StreamedSpeech(self._voice.utterance(most_characters=LONGEST_REPLY), self._play)
 
-    def _hear(self, piece: bytes) -> None:
+    def _play(self, piece: bytes) -> None:
         if self.first_at is None:
             self.first_at = time.perf_counter()
         self._sink(piece)
 
 
 @asynccontextmanager
-async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIterator[Mouth | None]:
-    """Open a voice, its line included, so that the first answer does not wait for it; None where nobody listens.
+async def open_speech_output(
+    world: Outside, sink: Sink | None, language: str
+) -> AsyncIterator[StreamedSpeechOutput | None]:
+    """Open text to speech and its connection, so that the first answer does not wait for it; None where nobody listens.
 
     Raises:
         ProviderNotConfigured: there is no key, or no voice is chosen.
@@ -88,7 +90,7 @@ async def mouth_for(world: Outside, sink: Sink | None, language: str) -> AsyncIt
         return
     speaker: TextToSpeech = await world.open("text_to_speech")
     async with speaker.voice(language) as voice:
-        yield Mouth(voice, sink)
+        yield StreamedSpeechOutput(voice, sink)
 
 
 def write_wav(path: Path, samples: bytes) -> None:

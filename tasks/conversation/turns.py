@@ -19,7 +19,7 @@ from core.outreach.suppression import Reason
 from core.settings.settings import settings
 from db.agents import threads as agent_threads
 from db.outreach import suppressions
-from langgraph_prefect.values import Finished, Outcome, Stopped, Waiting
+from langgraph_prefect.values import Finished, GraphOutcome, Stopped, Waiting
 from tasks.agents.thread_ids import thread_for
 from tasks.runtime.resources import database
 
@@ -49,7 +49,7 @@ class TalkPlan:
     request: Mapping[str, Any]
 
 
-async def hear_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
+async def record_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
     """Suppress who asks to be left alone, whatever is wrong with the rest that was asked; tell whether they do."""
     if not is_opt_out(said_themselves(asked.text or "")):
         return False
@@ -91,7 +91,7 @@ async def opt_out_of(lead_id: UUID) -> str:
     return "the lead's e-mail address" if found[0].kind == "address" else f"the lead's {found[0].kind}, by name"
 
 
-def last_turn(outcome: Outcome) -> Mapping[str, Any] | None:
+def last_turn(outcome: GraphOutcome) -> Mapping[str, Any] | None:
     """Return the record of the last turn that has ended."""
     if isinstance(outcome, Waiting):
         found: Mapping[str, Any] | None = outcome.questions[0].value["last"]
@@ -100,7 +100,7 @@ def last_turn(outcome: Outcome) -> Mapping[str, Any] | None:
     return turns[-1] if turns else None
 
 
-def report_of(begun: TalkPlan, outcome: Outcome) -> TalkReport:
+def report_of(begun: TalkPlan, outcome: GraphOutcome) -> TalkReport:
     """Return how a conversation stands."""
     base = TalkReport(thread_id=begun.thread_id, lead_id=begun.lead_id, status="waiting")
     if isinstance(outcome, Stopped):

@@ -6,7 +6,7 @@ from typing import Any
 from prefect.artifacts import acreate_markdown_artifact
 
 from core.crm.runs import SyncPlan, SyncReport
-from core.crm.states import State
+from core.crm.states import SyncState
 from db.crm import links as crm_links
 from db.crm import sync_log
 from db.server.engine import own_connection
@@ -16,10 +16,10 @@ from tasks.runtime.resources import database_url
 
 _LISTED = 200
 _TITLES = {
-    State.IN_SYNC: ("crm-in-sync", "In step with the CRM"),
-    State.PENDING: ("crm-pending", "Still to be sent"),
-    State.EXCLUDED: ("crm-excluded", "Takes no part, and why"),
-    State.FAILING: ("crm-failing", "Failing, and why"),
+    SyncState.IN_SYNC: ("crm-in-sync", "In step with the CRM"),
+    SyncState.PENDING: ("crm-pending", "Still to be sent"),
+    SyncState.EXCLUDED: ("crm-excluded", "Takes no part, and why"),
+    SyncState.FAILING: ("crm-failing", "Failing, and why"),
 }
 
 
@@ -32,7 +32,8 @@ async def show_sync(report: SyncReport) -> None:
     )
     async with own_connection(database_url()) as connection:
         lists = {
-            state: await crm_links.select_by_state(connection, report.provider, state, limit=_LISTED) for state in State
+            state: await crm_links.select_by_state(connection, report.provider, state, limit=_LISTED)
+            for state in SyncState
         }
         conflicts = await sync_log.select_conflicts(connection, report.provider, limit=_LISTED)
     for state, rows in lists.items():

@@ -7,8 +7,7 @@ from uuid import UUID
 from core.crm.runs import SyncRun
 from core.errors import NotPending
 from core.outreach import approvals as approval_rules
-from core.outreach.approvals import Kind as ApprovalKind
-from core.outreach.approvals import Proposal, Status
+from core.outreach.approvals import ApprovalKind, ApprovalStatus, Proposal
 from db.outreach import approvals
 from db.server.engine import transaction
 from tasks.runtime.resources import database_engine
@@ -26,7 +25,7 @@ async def with_approval(run: SyncRun, why: str) -> SyncRun:
     async with database_engine() as engine:
         async with transaction(engine) as connection:
             approval = await approvals.request(connection, proposal, now=now)
-        if approval.status is Status.APPROVED:
+        if approval.status is ApprovalStatus.APPROVED:
             async with transaction(engine) as connection:
                 approval = await approvals.claim(
                     connection, approval.id, proposal.facts, by=str(run.run_id), now=now, lease=timedelta(hours=2)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.crm.echoes import key_that_made, overwritten, verdict_on
-from core.crm.opt_outs import heard_of
-from core.crm.records import Kind, RemoteChange, RemoteRecord, RemoteUnit, Values
+from core.crm.opt_outs import reported_opt_outs
+from core.crm.records import RecordKind, RecordValues, RemoteChange, RemoteRecord, RemoteUnit
 from core.crm.states import distance, failure_of
-from core.crm.units import Link
+from core.crm.units import RecordLink
 from core.errors import Gone, SalesAgentError
 from core.text import normalize
 from db.crm import inbox as crm_inbox
@@ -105,8 +105,8 @@ async def _take_in(session: SyncSession, changes: Sequence[RemoteChange], own_ke
 
 
 async def _overwritten(
-    session: SyncSession, change: RemoteChange, links: Mapping[tuple[Kind, str], Link], known: Set[str]
-) -> Values:
+    session: SyncSession, change: RemoteChange, links: Mapping[tuple[RecordKind, str], RecordLink], known: Set[str]
+) -> RecordValues:
     """Return what an entry tells was written over; a value that we sent ourselves earlier is nobody's edit."""
     link = links.get((change.kind, change.record_id))
     lost = overwritten(change, link, known)
@@ -169,8 +169,8 @@ async def _look_at(session: SyncSession, staged: Staged) -> bool:
         return False
     async with session.writing:
         if unit is not None and unit.refusals:
-            heard = heard_of(unit.refusals, session.name)
-            await opt_outs.hear(session.connection, heard, tombstone_key, now=session.clock())
+            reported = reported_opt_outs(unit.refusals, session.name)
+            await opt_outs.record(session.connection, reported, tombstone_key, now=session.clock())
         unit = None if unit is None else await _without_erased(session, unit)
         await crm_staging.record_fetched(session.connection, session.name, staged.remote_id, unit, now=session.clock())
     return True

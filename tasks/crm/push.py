@@ -10,9 +10,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from core.crm.merging import Base
-from core.crm.records import Kind, RemoteRecord, RemoteUnit, Stamp, Values
-from core.crm.states import LOOK_UP_AFTER, State, failure_of
-from core.crm.units import Link, LocalRecord, Operation, pushed_link
+from core.crm.records import RecordKind, RecordValues, RemoteRecord, RemoteUnit, Stamp
+from core.crm.states import LOOK_UP_AFTER, SyncState, failure_of
+from core.crm.units import LocalRecord, Operation, RecordLink, pushed_link
 from core.errors import Gone, Rejected, SalesAgentError, Timeout, Unavailable, UnexpectedAnswer
 from db.crm import dead_letters, sync_log
 from db.crm import links as crm_links
@@ -21,7 +21,7 @@ from db.crm.links import SavedLink
 from db.crm.sync_log import SyncEntry
 from tasks.crm.pull import fetch_staged
 from tasks.crm.session import SyncSession
-from tasks.crm.settle import Unit, due_operations, load_units, settle_leads
+from tasks.crm.settle import SyncUnit, due_operations, load_units, settle_leads
 from tasks.runtime.batches import bounded_gather
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ async def push(session: SyncSession, on_progress: Callable[[int], None] = lambda
     return done
 
 
-async def _looked_at_again(session: SyncSession, lead_ids: Sequence[UUID], done: dict[str, int]) -> list[Unit]:
+async def _looked_at_again(session: SyncSession, lead_ids: Sequence[UUID], done: dict[str, int]) -> list[SyncUnit]:
     """Return what is to be sent, after settling what changed in the CRM since it was seen last.
 
     One search tells for a hundred companies when each changed. A search lags behind, so it only ever asks for a look;
@@ -65,30 +65,31 @@ async def _looked_at_again(session: SyncSession, lead_ids: Sequence[UUID], done:
     return await load_units(session, lead_ids)
 
 
-def _is_newer(stamp: Stamp, unit: Unit) -> bool:
-    seen_at = next(link.remote_updated_at for link in unit.links if link.kind is Kind.LEAD)
+def _is_newer(stamp: Stamp, unit: SyncUnit) -> bool:
+    seen_at = next(link.remote_updated_at for link in unit.links if link.kind is RecordKind.LEAD)
     return seen_at is None or stamp.updated_at > seen_at
 
 
-def _remote_of(unit: Unit) -> str | None:
-    return next((link.remote_id for link in unit.links if link.kind is Kind.LEAD and not link.is_gone), None)
+def _remote_of(unit: SyncUnit) -> str | None:
+    return next((link.remote_id for link in unit.links if link.kind is RecordKind.LEAD and not link.is_gone), None)
 
 
-def _writes_there(unit: Unit, session: SyncSession) -> bool:
+def _writes_there(unit: SyncUnit, session: SyncSession) -> bool:
     return any(operation.side == "theirs" for operation in due_operations(unit, session.clock()))
 
 
-def _is_unsure(session: SyncSession, unit: Unit) -> bool:
+def _is_unsure(session: SyncSession, unit: SyncUnit) -> bool:
     """Return whether a person may have been added to the company already, by a create without an answer."""
     return session.safeguards.looks_up and any(
-        link.kind is Kind.CONTACT and link.create_sent_at is not None and link.remote_id is None for link in unit.links
+        link.kind is RecordKind.CONTACT and link.create_sent_at is not None and link.remote_id is None
+        for link in unit.links
     )
 
 
 class _Sender:
     """Sends what one lead has to send."""
 
-    def __init__(self, session: SyncSession, unit: Unit, done: dict[str, int]) -> None:
+    def __init__(self, session: SyncSession, unit: SyncUnit, done: dict[str, int]) -> None:
         self._session = session
         self._unit = unit
         self._done = done
@@ -98,9 +99,9 @@ class _Sender:
     async def send(self) -> None:
         """Send, operation by operation; the first that fails for everybody ends the run."""
         operations = [each for each in due_operations(self._unit, self._session.clock()) if each.side == "theirs"]
-        lead = next((each for each in operations if each.kind is Kind.LEAD and each.action == "create"), None)
+        lead = next((each for each in operations if each.kind is RecordKind.LEAD and each.action == "create"), None)
         if lead is not None:
-            people = [each for each in operations if each.kind is Kind.CONTACT and each.action == "create"]
+            people = [each for each in operations if each.kind is RecordKind.CONTACT and each.action == "create"]
             await self._trying(lead, self._create_company(lead, people))
             return
         for operation in operations:
@@ -125,7 +126,7 @@ class _Sender:
             await self._deleted(operation)
         else:
             assert operation.remote_id is not None
-            seen_at = next((link.remote_updated_at for link in self._unit.links if link.kind is Kind.LEAD), None)
+            seen_at = next((link.remote_updated_at for link in self._unit.links if link.kind is RecordKind.LEAD), None)
             answer = await crm.update(operation.kind, operation.remote_id, operation.values, seen_at=seen_at)
             await self._sent(operation, [(operation.kind, operation.own_id, answer)])
 
@@ -136,7 +137,7 @@ class _Sender:
         if self._session.safeguards.looks_up and not await self._may_create(operation.own_id):
             return
         await self._note_create([operation, *people])
-        contacts: dict[UUID, Values] = {each.own_id: each.values for each in people if each.own_id is not None}
+        contacts: dict[UUID, RecordValues] = {each.own_id: each.values for each in people if each.own_id is not None}
         try:
             unit = await self._session.crm.create_lead(operation.own_id, operation.values, contacts)
         except Rejected:
@@ -144,11 +145,11 @@ class _Sender:
                 raise
             # One of its people may be what is wrong: the company goes alone, and each of them after it.
             unit = await self._session.crm.create_lead(operation.own_id, operation.values, {})
-        answers: list[tuple[Kind, UUID, RemoteRecord]] = [(Kind.LEAD, operation.own_id, unit.lead)]
+        answers: list[tuple[RecordKind, UUID, RemoteRecord]] = [(RecordKind.LEAD, operation.own_id, unit.lead)]
         answers += [
-            (Kind.CONTACT, person.own_id, person)
+            (RecordKind.CONTACT, person.own_id, person)
             for person in unit.contacts
-            if person.own_id is not None and (Kind.CONTACT, person.own_id) in self._locals
+            if person.own_id is not None and (RecordKind.CONTACT, person.own_id) in self._locals
         ]
         await self._sent(operation, answers, is_made_here=True)
         there = {person.own_id for person in unit.contacts}
@@ -158,7 +159,7 @@ class _Sender:
 
     async def _may_create(self, own_id: UUID) -> bool:
         """Return whether a company can be created now; one that an earlier attempt created is taken over instead."""
-        link = self._links.get((Kind.LEAD, own_id))
+        link = self._links.get((RecordKind.LEAD, own_id))
         if link is None or link.create_sent_at is None:
             return True
         found = await self._session.crm.find(own_id)
@@ -168,7 +169,7 @@ class _Sender:
         # A search shows what was created only after a while; the change log shows it to the next run.
         return self._session.clock() - link.create_sent_at > LOOK_UP_AFTER
 
-    async def _adopt(self, link: Link, found: RemoteUnit) -> None:
+    async def _adopt(self, link: RecordLink, found: RemoteUnit) -> None:
         session, now = self._session, self._session.clock()
         async with session.writing:
             async with session.connection.transaction():
@@ -182,7 +183,7 @@ class _Sender:
         assert lead_remote_id is not None
         await self._note_create([operation])
         answer = await self._session.crm.create_contact(lead_remote_id, operation.own_id, operation.values)
-        await self._sent(operation, [(Kind.CONTACT, operation.own_id, answer)], is_made_here=True)
+        await self._sent(operation, [(RecordKind.CONTACT, operation.own_id, answer)], is_made_here=True)
 
     async def _note_create(self, operations: Sequence[Operation]) -> None:
         """Note, before it is sent, that a create will have been sent."""
@@ -191,7 +192,7 @@ class _Sender:
             SavedLink(
                 replace(
                     self._link(each),
-                    state=State.PENDING,
+                    state=SyncState.PENDING,
                     reason=_NO_ANSWER,
                     create_sent_at=now,
                     # Found there later, these are our own words and nobody's edit.
@@ -204,21 +205,25 @@ class _Sender:
         async with session.writing, session.connection.transaction():
             await crm_links.save(session.connection, session.name, noted, now=now)
 
-    def _link(self, operation: Operation) -> Link:
+    def _link(self, operation: Operation) -> RecordLink:
         assert operation.own_id is not None
-        fresh = Link(operation.kind, operation.own_id, self._unit.lead_id, person_key=operation.person_key)
+        fresh = RecordLink(operation.kind, operation.own_id, self._unit.lead_id, person_key=operation.person_key)
         return self._links.get((operation.kind, operation.own_id)) or fresh
 
     # what became of it
 
     async def _sent(
-        self, operation: Operation, answers: Sequence[tuple[Kind, UUID, RemoteRecord]], *, is_made_here: bool = False
+        self,
+        operation: Operation,
+        answers: Sequence[tuple[RecordKind, UUID, RemoteRecord]],
+        *,
+        is_made_here: bool = False,
     ) -> None:
         session, now = self._session, self._session.clock()
         saved = []
         for kind, own_id, answer in answers:
             local = self._locals[kind, own_id]
-            known = self._links.get((kind, own_id)) or Link(kind, own_id, self._unit.lead_id)
+            known = self._links.get((kind, own_id)) or RecordLink(kind, own_id, self._unit.lead_id)
             link = pushed_link(session.setting(), local, known, answer)
             self._links[kind, own_id] = link
             saved.append(SavedLink(link, is_made_here=is_made_here))
@@ -257,11 +262,11 @@ class _Sender:
             raise error
         is_unknown = operation.action == "create" and _may_have_been_done(error)
         if is_unknown:
-            kept = replace(link, state=State.PENDING, reason=_NO_ANSWER, create_sent_at=link.create_sent_at or now)
+            kept = replace(link, state=SyncState.PENDING, reason=_NO_ANSWER, create_sent_at=link.create_sent_at or now)
         else:
             kept = replace(
                 link,
-                state=State.FAILING,
+                state=SyncState.FAILING,
                 reason=failure.reason,
                 failures=link.failures + 1,
                 next_try_at=failure.retry_at,
@@ -287,7 +292,7 @@ class _Sender:
         self._done[key] = self._done.get(key, 0) + 1
 
 
-def _records_of(unit: Unit) -> dict[tuple[Kind, UUID], LocalRecord]:
+def _records_of(unit: SyncUnit) -> dict[tuple[RecordKind, UUID], LocalRecord]:
     if unit.local is None:
         return {}
     return {(each.kind, each.own_id): each for each in (unit.local.lead, *unit.local.contacts)}

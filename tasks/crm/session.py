@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from core.crm.config import CrmConfig, check_against
-from core.crm.records import Kind
+from core.crm.records import RecordKind
 from core.crm.units import Setting
 from core.ports import CRMProvider
 from db.crm import inbox as crm_inbox
@@ -83,7 +83,7 @@ class SyncSession:
             description = await self.crm.describe()
             check_against(self.config, description, path=self.config_name)
             await crm_inbox.describe(self.connection, self.name, description, self.config.digest, now=now)
-        self.crm.use(description, {kind: [rule.theirs for rule in self.config.fields(kind)] for kind in Kind})
+        self.crm.use(description, {kind: [rule.theirs for rule in self.config.fields(kind)] for kind in RecordKind})
 
 
 @asynccontextmanager

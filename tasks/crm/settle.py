@@ -7,10 +7,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from core.crm.planning import Fetched, UnitPlan, plan_unit
-from core.crm.records import Kind, RemoteRecord
+from core.crm.records import RecordKind, RemoteRecord
 from core.crm.runs import SyncPlan, Tally
-from core.crm.states import State
-from core.crm.units import Link, LocalUnit, Operation, RecordPlan, Setting, created_link, new_here
+from core.crm.states import SyncState
+from core.crm.units import LocalUnit, Operation, RecordLink, RecordPlan, Setting, created_link, new_here
 from db.crm import links as crm_links
 from db.crm import records as crm_records
 from db.crm import staging as crm_staging
@@ -25,17 +25,17 @@ _PAGE = 200
 _FIRST = UUID(int=0)
 
 
-class Unit(NamedTuple):
+class SyncUnit(NamedTuple):
     """A lead on both sides, and what becomes of it."""
 
     lead_id: UUID
     local: LocalUnit | None
-    links: list[Link]
+    links: list[RecordLink]
     staged: Staged | None
     plan: UnitPlan
 
 
-async def load_units(session: SyncSession, lead_ids: Sequence[UUID], *, lock: bool = False) -> list[Unit]:
+async def load_units(session: SyncSession, lead_ids: Sequence[UUID], *, lock: bool = False) -> list[SyncUnit]:
     """Read leads on both sides, as far as anything is known, and plan them."""
     connection, name = session.connection, session.name
     locals_ = await crm_records.load(connection, name, session.config, lead_ids, lock=lock)
@@ -44,7 +44,7 @@ async def load_units(session: SyncSession, lead_ids: Sequence[UUID], *, lock: bo
         lead_id: link.remote_id
         for lead_id, known in links.items()
         for link in known
-        if link.kind is Kind.LEAD and link.remote_id is not None
+        if link.kind is RecordKind.LEAD and link.remote_id is not None
     }
     staged = await crm_staging.select_fetched(connection, name, list(remote_of.values()))
     units = []
@@ -53,7 +53,7 @@ async def load_units(session: SyncSession, lead_ids: Sequence[UUID], *, lock: bo
         setting = session.setting(seen)
         local = locals_.get(lead_id)
         plan = plan_unit(setting, lead_id, local, links[lead_id], Fetched(seen.unit) if seen else None)
-        units.append(Unit(lead_id, local, links[lead_id], seen, plan))
+        units.append(SyncUnit(lead_id, local, links[lead_id], seen, plan))
     return units
 
 
@@ -78,7 +78,7 @@ def _name_of(operation: Operation, local: LocalUnit | None) -> str:
     """Name the company an operation is about, and the person; as we know them, else as the operation does."""
     company = local.lead.values.get("company_name") if local is not None else None
     person = None
-    if operation.kind is Kind.CONTACT:
+    if operation.kind is RecordKind.CONTACT:
         contacts = local.contacts if local is not None else ()
         known = next((each.values.get("name") for each in contacts if each.own_id == operation.own_id), None)
         person = known or operation.values.get("name")
@@ -90,31 +90,33 @@ def _name_there(lead: RemoteRecord, record: RemoteRecord) -> str:
     return ", ".join(str(each) for each in dict.fromkeys((lead.values.get("name"), record.values.get("name"))) if each)
 
 
-def due_operations(unit: Unit, now: datetime) -> Iterable[Operation]:
+def due_operations(unit: SyncUnit, now: datetime) -> Iterable[Operation]:
     """Return what is to be done with a lead now; a failing record is left alone until its time has come."""
     waits = _waiting(unit, now)
-    is_company_missing = (Kind.LEAD, unit.lead_id) in waits and not any(
-        link.kind is Kind.LEAD and link.remote_id for link in unit.links
+    is_company_missing = (RecordKind.LEAD, unit.lead_id) in waits and not any(
+        link.kind is RecordKind.LEAD and link.remote_id for link in unit.links
     )
     return [
         operation
         for operation in unit.plan.operations
         if operation.side == "ours"
-        or not ((operation.kind, operation.own_id) in waits or (is_company_missing and operation.kind is Kind.CONTACT))
+        or not (
+            (operation.kind, operation.own_id) in waits or (is_company_missing and operation.kind is RecordKind.CONTACT)
+        )
     ]
 
 
-def _waiting(unit: Unit, now: datetime) -> set[tuple[Kind, UUID]]:
+def _waiting(unit: SyncUnit, now: datetime) -> set[tuple[RecordKind, UUID]]:
     if _is_changed(unit):
         return set()
     return {(link.kind, link.own_id) for link in unit.links if link.next_try_at is not None and link.next_try_at > now}
 
 
-def _is_changed(unit: Unit) -> bool:
+def _is_changed(unit: SyncUnit) -> bool:
     """Return whether either side has news: then what failed is tried at once."""
     if unit.staged is not None or unit.local is None:
         return True
-    return any(link.kind is Kind.LEAD and link.token != unit.local.token for link in unit.links)
+    return any(link.kind is RecordKind.LEAD and link.token != unit.local.token for link in unit.links)
 
 
 async def _due_pages(session: SyncSession) -> AsyncIterator[list[UUID]]:
@@ -156,7 +158,7 @@ async def settle_leads(session: SyncSession, lead_ids: Sequence[UUID], done: dic
         saved: list[SavedLink] = []
         entries: list[SyncEntry] = []
         written: set[UUID] = set()
-        others: list[tuple[Kind, UUID, dict[str, list[str]]]] = []
+        others: list[tuple[RecordKind, UUID, dict[str, list[str]]]] = []
         for unit in units:
             saved += _links_to_save(session, unit, now)
             for operation in unit.plan.operations:
@@ -183,7 +185,7 @@ async def settle_leads(session: SyncSession, lead_ids: Sequence[UUID], done: dic
         done["conflicts"] = done.get("conflicts", 0) + conflicts
 
 
-def _links_to_save(session: SyncSession, unit: Unit, now: datetime) -> list[SavedLink]:
+def _links_to_save(session: SyncSession, unit: SyncUnit, now: datetime) -> list[SavedLink]:
     old = {(link.kind, link.own_id): link for link in unit.links}
     waits = _waiting(unit, now)
     token = unit.local.token if unit.local else None
@@ -191,12 +193,12 @@ def _links_to_save(session: SyncSession, unit: Unit, now: datetime) -> list[Save
     for record in unit.plan.records:
         known = old.get((record.link.kind, record.link.own_id))
         link = _with_state(record, known, is_waiting=(record.link.kind, record.link.own_id) in waits)
-        is_lead = link.kind is Kind.LEAD
+        is_lead = link.kind is RecordKind.LEAD
         saved.append(SavedLink(link, token if is_lead else None, session.config.digest if is_lead else None))
     return saved
 
 
-def _with_state(record: RecordPlan, known: Link | None, *, is_waiting: bool) -> Link:
+def _with_state(record: RecordPlan, known: RecordLink | None, *, is_waiting: bool) -> RecordLink:
     """Return a record's link with its state; one that fails stays failing until it is tried."""
     link = replace(
         record.link,
@@ -205,48 +207,48 @@ def _with_state(record: RecordPlan, known: Link | None, *, is_waiting: bool) -> 
         next_try_at=None,
         create_sent_at=known.create_sent_at if known and record.link.remote_id is None else None,
     )
-    if known is None or record.state is not State.PENDING:
+    if known is None or record.state is not SyncState.PENDING:
         return link
-    if known.state is State.FAILING and is_waiting:
+    if known.state is SyncState.FAILING and is_waiting:
         return replace(
-            link, state=State.FAILING, reason=known.reason, failures=known.failures, next_try_at=known.next_try_at
+            link, state=SyncState.FAILING, reason=known.reason, failures=known.failures, next_try_at=known.next_try_at
         )
     return replace(link, failures=known.failures)
 
 
 async def _do_here(
     session: SyncSession,
-    unit: Unit,
+    unit: SyncUnit,
     operation: Operation,
-    others: list[tuple[Kind, UUID, dict[str, list[str]]]],
+    others: list[tuple[RecordKind, UUID, dict[str, list[str]]]],
     now: datetime,
 ) -> list[SavedLink]:
     """Do one operation on our side; return the links it makes."""
     connection, by, at = session.connection, operation.by or session.name, operation.at or now
     if operation.action == "delete":
-        if operation.kind is Kind.LEAD:
+        if operation.kind is RecordKind.LEAD:
             await crm_records.delete_lead(connection, unit.lead_id)
         else:
             await crm_records.delete_person(connection, unit.lead_id, operation.person_key)
         return []
-    if operation.action == "update" and operation.kind is Kind.LEAD:
+    if operation.action == "update" and operation.kind is RecordKind.LEAD:
         await crm_records.update_lead(connection, by, unit.lead_id, operation.values, at)
         return []
     if operation.action == "update":
         more = await crm_records.update_person(connection, by, unit.lead_id, operation.person_key, operation.values, at)
         if operation.own_id is not None:
-            others.append((Kind.CONTACT, operation.own_id, more))
+            others.append((RecordKind.CONTACT, operation.own_id, more))
         return []
     if unit.staged is None or unit.staged.unit is None or operation.remote_id is None:
         return []
     link, more = await _take_in_person(session, unit.lead_id, operation, unit.staged, now)
-    others.append((Kind.CONTACT, link.own_id, more))
+    others.append((RecordKind.CONTACT, link.own_id, more))
     return [SavedLink(link)]
 
 
 async def _take_in_person(
     session: SyncSession, lead_id: UUID, operation: Operation, staged: Staged, now: datetime
-) -> tuple[Link, dict[str, list[str]]]:
+) -> tuple[RecordLink, dict[str, list[str]]]:
     assert staged.unit is not None
     assert operation.remote_id is not None
     remote = next(person for person in staged.unit.contacts if person.id == operation.remote_id)
@@ -268,19 +270,19 @@ async def _follow_merges(session: SyncSession) -> None:
 
 async def _follow(connection: Connection, session: SyncSession, staged: Staged) -> None:
     name, now = session.name, session.clock()
-    link = await crm_links.find_by_remote(connection, name, Kind.LEAD, staged.remote_id)
+    link = await crm_links.find_by_remote(connection, name, RecordKind.LEAD, staged.remote_id)
     if link is not None and staged.merged_into is not None:
         # Which may have been merged itself meanwhile, and is settled already.
         target = await crm_staging.survivor(connection, name, staged.merged_into)
-        taken = await crm_links.find_by_remote(connection, name, Kind.LEAD, target)
+        taken = await crm_links.find_by_remote(connection, name, RecordKind.LEAD, target)
         if taken is None:
             moved = replace(link, remote_id=target, remote_updated_at=None)
             await crm_links.save(connection, name, [SavedLink(moved)], now=now)
         else:
             reason = f"was merged into {target} in the CRM, which is another lead here"
-            gone = replace(link, is_gone=True, state=State.EXCLUDED, reason=reason)
+            gone = replace(link, is_gone=True, state=SyncState.EXCLUDED, reason=reason)
             people = (await crm_links.select_of(connection, name, [link.lead_id]))[link.lead_id]
-            await crm_links.drop(connection, name, [(p.kind, p.own_id) for p in people if p.kind is Kind.CONTACT])
+            await crm_links.drop(connection, name, [(p.kind, p.own_id) for p in people if p.kind is RecordKind.CONTACT])
             await crm_links.save(connection, name, [SavedLink(gone)], now=now)
     await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
 
@@ -304,7 +306,9 @@ async def _take_in(session: SyncSession, staged: Staged, done: dict[str, int]) -
     if lead_id is not None:
         # What the two have in common is settled with the lead, right after this.
         known = (await crm_links.select_of(connection, name, [lead_id]))[lead_id]
-        before = next((each for each in known if each.kind is Kind.LEAD), Link(Kind.LEAD, lead_id, lead_id))
+        before = next(
+            (each for each in known if each.kind is RecordKind.LEAD), RecordLink(RecordKind.LEAD, lead_id, lead_id)
+        )
         link = replace(before, remote_id=staged.remote_id, create_sent_at=None)
         await crm_links.save(connection, name, [SavedLink(link)], now=now)
         return
@@ -326,7 +330,7 @@ async def _twin_of(session: SyncSession, staged: Staged) -> UUID | None:
     own_id = staged.unit.lead.own_id
     if own_id is not None:
         known = (await crm_links.select_of(connection, name, [own_id]))[own_id]
-        is_linked = any(link.kind is Kind.LEAD and (link.remote_id or link.is_gone) for link in known)
+        is_linked = any(link.kind is RecordKind.LEAD and (link.remote_id or link.is_gone) for link in known)
         if not is_linked and await crm_records.load(connection, name, session.config, [own_id]):
             return own_id
     operation = new_here(session.setting(), staged.unit.lead, None)
@@ -335,7 +339,7 @@ async def _twin_of(session: SyncSession, staged: Staged) -> UUID | None:
 
 
 def _listed(setting: Setting, person: RemoteRecord) -> tuple[str, ...]:
-    rule = next((rule for rule in setting.config.fields(Kind.CONTACT) if rule.ours == "emails"), None)
+    rule = next((rule for rule in setting.config.fields(RecordKind.CONTACT) if rule.ours == "emails"), None)
     value = person.values.get(rule.theirs) if rule else None
     return (value,) if isinstance(value, str) else value or ()
 

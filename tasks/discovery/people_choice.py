@@ -11,7 +11,7 @@ from uuid import UUID
 from agents.models import Job
 from agents.people import PROMPT_VERSION, choose_people
 from core.agents.executions import Execution, ExecutionStatus
-from core.discovery.choosing import Pairs, Question
+from core.discovery.choosing import ChosenPairs, PageQuestion
 from core.errors import LimitReached, MalformedAnswer, ProviderError
 from core.ledger.spend import receipts
 from core.settings.settings import Settings
@@ -25,7 +25,7 @@ MOST_QUESTIONS = 2
 class ChoosingModel:
     """An open model, with what its questions are recorded under."""
 
-    ask: Callable[[Question], Awaitable[Pairs]]
+    ask: Callable[[PageQuestion], Awaitable[ChosenPairs]]
     name: str
     run_id: UUID | None
 
@@ -37,12 +37,12 @@ class Asked:
     by: ChoosingModel
     executions: list[Execution] = field(default_factory=list)
 
-    async def choose(self, question: Question) -> Pairs:
+    async def choose(self, question: PageQuestion) -> ChosenPairs:
         """Ask, unless the site's questions are used up; no answer is an empty one, recorded with its reason."""
         if len(self.executions) >= MOST_QUESTIONS:
             return ()
         started_at, began = datetime.now(UTC), time.monotonic()
-        pairs: Pairs = ()
+        pairs: ChosenPairs = ()
         status: ExecutionStatus = "answered"
         reason = None
         with receipts() as charged:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from core.discovery import frontier as plan
-from core.discovery.choosing import Pairs, Question, mentions_of
+from core.discovery.choosing import ChosenPairs, PageQuestion, mentions_of
 from core.discovery.frontier import Frontier
 from core.discovery.mentions import PageFindings
 from core.discovery.site_people import merge, why_nobody
@@ -25,7 +25,7 @@ _MAX_RENDERED = 4
 _MAX_MENTIONS = 2_000
 """Mentions kept of one site: they are merged here, where nobody could stop it."""
 
-Choose = Callable[[Question], Awaitable[Pairs]]
+Choose = Callable[[PageQuestion], Awaitable[ChosenPairs]]
 """Matches the names and titles of a page; an empty answer leaves it as it is."""
 
 
@@ -77,7 +77,7 @@ class _Visit:
     choose: Choose | None = None
     notes: list[PageNote] = field(default_factory=list)
     documents: list[PageRead] = field(default_factory=list)
-    questions: dict[str, Question] = field(default_factory=dict)
+    questions: dict[str, PageQuestion] = field(default_factory=dict)
     findings: list[PageFindings] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)

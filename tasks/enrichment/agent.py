@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from agents import enrichment as agent
-from agents.metering import Meter
+from agents.metering import TokenMeter
 from agents.models import Job
 from core.agents.executions import Execution, ExecutionStatus
 from core.enrichment.config import EnrichmentConfig
@@ -21,7 +21,7 @@ from integrations.sources import AnswersAtOnce, Timing, attempt
 from integrations.websites.sources import SiteReading
 from tasks.runtime.providers import Outside
 
-Record = Callable[[Execution], Awaitable[None]]
+RecordExecution = Callable[[Execution], Awaitable[None]]
 """Takes note of one run of a model."""
 
 
@@ -38,11 +38,11 @@ class AgentReader(AnswersAtOnce):
         offer: of the source.
     """
 
-    chain: agent.Reading
+    chain: agent.ReadingChain
     models: str
     sites: SiteReading
     run_id: UUID
-    record: Record | None
+    record: RecordExecution | None
     offer: SourceOffer
 
     async def ask(self, questions: Sequence[Question]) -> Sequence[Answer] | Unasked:
@@ -61,7 +61,7 @@ class AgentReader(AnswersAtOnce):
             return text
         if not text.pages:
             return Answer("miss", "the pages have no text")
-        meter, began, started_at = Meter(), time.perf_counter(), datetime.now(UTC)
+        meter, began, started_at = TokenMeter(), time.perf_counter(), datetime.now(UTC)
         status: ExecutionStatus = "failed"
         reason: str | None = None
         with receipts() as charged:
@@ -82,7 +82,7 @@ class AgentReader(AnswersAtOnce):
 
     async def _note(
         self,
-        meter: Meter,
+        meter: TokenMeter,
         status: ExecutionStatus,
         reason: str | None,
         charged: list[Receipt],
@@ -121,7 +121,7 @@ async def opened_reader(
     sites: SiteReading,
     config: EnrichmentConfig,
     run_id: UUID,
-    record: Record | None,
+    record: RecordExecution | None,
     offer: SourceOffer,
 ) -> AgentReader:
     """Open the model for reading. Raises ConfigurationError where none can be had."""

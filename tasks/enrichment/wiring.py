@@ -24,7 +24,7 @@ from tasks.runtime.site_reader import SiteReader
 from tasks.runtime.websites import website_fetcher
 
 if TYPE_CHECKING:
-    from tasks.enrichment.agent import Record
+    from tasks.enrichment.agent import RecordExecution
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class _Opening:
     config: EnrichmentConfig
     run_id: UUID
     budgets: Sequence[Budget]
-    record: "Record | None"
+    record: "RecordExecution | None"
     stack: AsyncExitStack
     _sites: SiteReading | None = None
     _world: Outside | None = None
@@ -102,7 +102,11 @@ class _Opening:
 
 @asynccontextmanager
 async def opened_sources(
-    chosen: Settings, config: EnrichmentConfig, run_id: UUID, budgets: Sequence[Budget], record: "Record | None"
+    chosen: Settings,
+    config: EnrichmentConfig,
+    run_id: UUID,
+    budgets: Sequence[Budget],
+    record: "RecordExecution | None",
 ) -> AsyncIterator[Sources]:
     """Open the sources that are configured and used; without a key neither Redis nor a client is opened.
 

@@ -49,7 +49,7 @@ async def load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping,
 
 @dataclass(frozen=True)
 class ImportWork:
-    """What this run did: since when, from which record, in how much memory, whom it heard refuse, for which source."""
+    """What this run did: since when, from which record, in how much memory, the refusals in the file, the source."""
 
     started: float
     first: int

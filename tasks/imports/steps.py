@@ -18,7 +18,7 @@ from db.imports.lead_loading import NewImport, loading
 from db.server.engine import own_connection
 from tasks.imports import artifacts
 from tasks.imports.loading import ImportWork, close_import, load_batches
-from tasks.imports.opt_outs import hear_file
+from tasks.imports.opt_outs import record_file_opt_outs
 from tasks.imports.previews import detect_mapping, make_row_reader
 from tasks.imports.received_files import allowed_file, sweep_copies
 from tasks.imports.row_process import peak_memory_bytes
@@ -94,7 +94,7 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
         first = load.next_record
         if first:
             log.info("import_resumed", extra={"import_id": load.import_id, "record": first})
-        opt_outs = await hear_file(file, mapping, request, load.import_id)
+        opt_outs = await record_file_opt_outs(file, mapping, request, load.import_id)
         memory_bytes = peak_memory_bytes()
         if not await load.repeats_earlier():
             memory_bytes = await load_batches(load, file, mapping, request)

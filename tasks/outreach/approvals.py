@@ -7,9 +7,9 @@ from uuid import UUID
 
 from core.errors import Conflict, InvalidInput
 from core.outreach import approvals as rules
-from core.outreach.approvals import MESSAGES, Approval, Decision, Json, Kind, Proposal, Status
+from core.outreach.approvals import MESSAGES, Approval, ApprovalKind, ApprovalStatus, Decision, Json, Proposal
 from core.outreach.decisions import DecisionRequest, edited_content, seen_digest
-from core.outreach.first_messages import Moment, told, why
+from core.outreach.first_messages import MessageStage, told, why
 from core.outreach.meetings import Span
 from core.outreach.sending import checked_words
 from core.settings.settings import settings
@@ -25,7 +25,7 @@ from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)
 
-_DEPLOYMENTS = {Kind.EMAIL: "send-message/send-message", Kind.MEETING: "book-meeting/book-meeting"}
+_DEPLOYMENTS = {ApprovalKind.EMAIL: "send-message/send-message", ApprovalKind.MEETING: "book-meeting/book-meeting"}
 """Which deployment carries out an approval; the changes of `crm_changes` are taken up by the next run of the sync."""
 TAKEN = "calendar.taken"
 """The fact that names the slots of a meeting that are no longer free; the empty list when it is proposed."""
@@ -104,12 +104,12 @@ async def _edit(
 
 async def _check_before_approving(connection: Connection, approval: Approval) -> None:
     """Refuse what could not be executed anyhow, while somebody is there to hear why."""
-    if approval.status is not Status.PENDING or approval.proposal.kind not in MESSAGES:
+    if approval.status is not ApprovalStatus.PENDING or approval.proposal.kind not in MESSAGES:
         return
     proposal = approval.proposal
     if proposal.recipient is not None:
         await suppressions.refuse_suppressed(connection, proposal.recipient, tombstone_key(), lead_id=proposal.lead_id)
-    other = await first_messages.find_obstacle(connection, approval, Moment.APPROVE)
+    other = await first_messages.find_obstacle(connection, approval, MessageStage.APPROVE)
     if other is not None:
         raise Conflict(f"{why(other)}: {told(other)}; reject this one, or propose another message by the lead's id")
     rules.check_facts(approval, await facts_now(connection, approval))
@@ -142,7 +142,7 @@ async def start_execution(approval: Approval, *, attempt: int = 0) -> str | None
     # A decision and a sweep that comes upon it at the same time start one run, not two.
     key = f"{approval.id}-{approval.revision}" + (f"-{attempt}" if attempt else "")
     asked = {"approval_id": str(approval.id)}
-    parameters = {"request": asked} if approval.proposal.kind is Kind.MEETING else asked
+    parameters = {"request": asked} if approval.proposal.kind is ApprovalKind.MEETING else asked
     return await start_run(deployment, parameters, idempotency_key=key)
 
 

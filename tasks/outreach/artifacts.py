@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from core.outreach.approval_text import text_of
-from core.outreach.approvals import Approval, Status
+from core.outreach.approvals import Approval, ApprovalStatus
 from core.outreach.campaigns import CampaignReport
 from core.outreach.decisions import DIGEST_CHARS
 from core.outreach.markets import MarketReport
@@ -17,7 +17,7 @@ from tasks.runtime.orchestration import in_flow_run
 
 async def show_waiting(approval: Approval, preamble: Sequence[str] = ()) -> None:
     """Show a pending approval with its exact text, and before it what must be known."""
-    if not in_flow_run() or approval.status is not Status.PENDING:
+    if not in_flow_run() or approval.status is not ApprovalStatus.PENDING:
         return
     fence = "~~~~~~"
     text = text_of(approval.content).replace(fence, "~ ~ ~")

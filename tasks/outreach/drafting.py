@@ -8,7 +8,7 @@ from uuid import UUID
 
 from core.agents.threads import MARKETING
 from core.errors import InvalidInput, NotPending, Suppressed
-from core.outreach.approvals import EXCLUDED, TIER, Kind, Proposal
+from core.outreach.approvals import EXCLUDED, TIER, ApprovalKind, Proposal
 from core.outreach.campaigns import (
     FIELD_OF,
     Addressee,
@@ -18,7 +18,7 @@ from core.outreach.campaigns import (
     Variant,
     write_message,
 )
-from core.outreach.first_messages import CAMPAIGN, Moment, Other, obstacle, why
+from core.outreach.first_messages import CAMPAIGN, MessageStage, Other, obstacle, why
 from core.outreach.sending import checked_words
 from core.settings.settings import settings
 from core.text.names import read_name
@@ -75,7 +75,7 @@ async def draft(
     """Ask for the approval of a message; say why where that cannot be. Keeps in `written` who is written to."""
     proposal = _proposal(campaign_id, message)
     others = [other for other in written.get(message.to, []) if other.subject_id != proposal.subject_id]
-    if (other := obstacle(proposal, others, Moment.DRAFT)) is not None:
+    if (other := obstacle(proposal, others, MessageStage.DRAFT)) is not None:
         return why(other)
     lifetime = timedelta(days=settings().outreach.approvals.lifetime_days)
     try:
@@ -87,7 +87,7 @@ async def draft(
         return error.message.partition(";")[0] if isinstance(error, Suppressed) else type(error).__name__
     await campaigns.upsert_message(connection, campaign_id, message, approval.id)
     drafted = Other(
-        approval.id, Kind.EMAIL, proposal.subject_id, message.subject, approval.status, None, datetime.now(UTC)
+        approval.id, ApprovalKind.EMAIL, proposal.subject_id, message.subject, approval.status, None, datetime.now(UTC)
     )
     written.setdefault(message.to, []).append(drafted)
     return None
@@ -123,7 +123,7 @@ def _proposal(campaign_id: UUID, message: CampaignMessage) -> Proposal:
     if message.is_disqualified:
         facts[TIER] = EXCLUDED
     return Proposal(
-        kind=Kind.EMAIL,
+        kind=ApprovalKind.EMAIL,
         subject_id=f"{CAMPAIGN}{campaign_id}/{message.lead_id}",
         title=f"Campaign message, {message.persona}, {message.tone}",
         content={"to": message.to, "subject": message.subject, "body": message.body},

@@ -12,15 +12,15 @@ from core.enrichment.page_reading import read_texts
 from core.errors import UnreadablePage
 from core.outreach.markets import (
     Finding,
+    MarketPage,
     MarketPlan,
     MarketReport,
-    Page,
 )
 from core.settings.settings import settings
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import PageStatus
 from integrations.websites.plug import WebsiteSettings
-from langgraph_prefect.values import Outcome, Stopped
+from langgraph_prefect.values import GraphOutcome, Stopped
 from tasks.agents.graphs import as_result, model_for, run_thread
 from tasks.runtime.page_processes import page_processes
 from tasks.runtime.websites import website_fetcher
@@ -70,26 +70,26 @@ def concluded(report: MarketReport) -> MarketReport:
 async def _reader() -> AsyncIterator[growth.ReadPage]:
     async with website_fetcher(settings()) as fetcher:
 
-        async def read(url: str) -> Page:
+        async def read(url: str) -> MarketPage:
             return await read_page(fetcher, url)
 
         yield read
 
 
-async def read_page(fetcher: WebsiteFetcher, url: str) -> Page:
+async def read_page(fetcher: WebsiteFetcher, url: str) -> MarketPage:
     """Read a page as text; say why where there is none."""
     fetched = await fetcher.fetch(url)
     if fetched.status is not PageStatus.OK:
-        return Page(url=url, why=fetched.why or str(fetched.status))
+        return MarketPage(url=url, why=fetched.why or str(fetched.status))
     page = (fetched.final_url, fetched.body)
     try:
         read = await page_processes.call(settings().read(WebsiteSettings).reading_s, read_texts, (page,), _PAGE_CHARS)
     except UnreadablePage as error:
-        return Page(url=url, why=str(error))
-    return Page(url=read[0][0], text=read[0][1]) if read else Page(url=url, why="the page has no text")
+        return MarketPage(url=url, why=str(error))
+    return MarketPage(url=read[0][0], text=read[0][1]) if read else MarketPage(url=url, why="the page has no text")
 
 
-def report_of(begun: MarketPlan, outcome: Outcome, *, by_model: bool) -> MarketReport:
+def report_of(begun: MarketPlan, outcome: GraphOutcome, *, by_model: bool) -> MarketReport:
     """Return the report of a thread that has ended or was stopped."""
     base = MarketReport(
         thread_id=begun.thread_id,

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from core.crm.records import Kind as CrmKind
-from core.crm.records import SentMessage
+from core.crm.records import RecordKind, SentMessage
 from core.errors import Gone, InvalidInput, ProviderNotConfigured
 from core.outreach.approvals import EXCLUDED, TIER, Approval
 from core.outreach.invitations import Invitation
@@ -82,7 +81,7 @@ async def _twin_in(crm: CRMProvider, lead_id: UUID) -> str | None:
     """Return the CRM's id of a lead: as it was linked, else of what carries our id there."""
     async with own_connection(database_url()) as connection:
         links = (await crm_links.select_of(connection, crm.name, [lead_id]))[lead_id]
-    linked = next((link.remote_id for link in links if link.kind is CrmKind.LEAD and not link.is_gone), None)
+    linked = next((link.remote_id for link in links if link.kind is RecordKind.LEAD and not link.is_gone), None)
     if linked is not None:
         return linked
     found = await crm.find(lead_id)

@@ -8,16 +8,16 @@ from uuid import UUID
 from agents import bdr
 from agents.openings import PROMPT_VERSION
 from core.errors import ApprovalNotFound
-from core.outreach.approvals import Approval, Status
+from core.outreach.approvals import Approval, ApprovalStatus
 from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
 from core.outreach.meetings import Span, zone_of
 from core.outreach.opt_out import is_opt_out, said_themselves
 from core.outreach.proposals import prospect_names, prospect_zone
-from core.outreach.reply_reading import Reading, read_reply
+from core.outreach.reply_reading import ReplyReading, read_reply
 from core.settings.settings import settings
 from db.outreach import approvals, meetings
 from langgraph_prefect.running import as_flow_result
-from langgraph_prefect.values import Outcome, Waiting
+from langgraph_prefect.values import GraphOutcome, Waiting
 from tasks.agents.graphs import resume_thread, run_thread
 from tasks.outreach import sending
 from tasks.outreach.meeting_openings import opening_writer
@@ -28,7 +28,7 @@ from tasks.runtime.resources import database
 log = logging.getLogger(__name__)
 
 
-async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingState) -> Outcome:
+async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingState) -> GraphOutcome:
     """Run the agent to its question, or to the reason why there is none."""
     async with opening_writer(thread_id, request.lead_id) as write_opening:
         return await run_thread(
@@ -41,7 +41,7 @@ async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingSt
         )
 
 
-def waiting(found: Outcome, report: ProposalReport) -> Any:
+def waiting(found: GraphOutcome, report: ProposalReport) -> Any:
     """Return what the flow returns: inside Prefect a state that says it waits."""
     return as_flow_result(found, report)
 
@@ -58,11 +58,11 @@ async def send_proposal(approval_id: UUID) -> BookingReport:
     if approval.is_held_by(by):
         await resume_with(approval, answer=True)
         approval = await hold_and_send(approval, by)
-    elif approval.status is Status.REJECTED:
+    elif approval.status is ApprovalStatus.REJECTED:
         await resume_with(approval, answer=False)
-    if approval.status is Status.EXECUTED and (slot := await uninvited(approval_id)):
+    if approval.status is ApprovalStatus.EXECUTED and (slot := await uninvited(approval_id)):
         return await book(approval, slot)
-    if approval.status is not Status.EXECUTED:
+    if approval.status is not ApprovalStatus.EXECUTED:
         sent = await sending.message_of(approval_id)
         return BookingReport(approval_id=approval_id, outcome=sending.report_on(approval, sent).outcome)
     return BookingReport(approval_id=approval_id, outcome="proposed", crm=await log_in_crm(approval_id))
@@ -105,7 +105,7 @@ async def _our_words(approval_id: UUID) -> str:
             return ""
 
 
-async def read_choice(approval: Approval, reply: str) -> Reading:
+async def read_choice(approval: Approval, reply: str) -> ReplyReading:
     """Return the thread the reply; return how it reads. A thread that has ended is asked no more: a move."""
     known, body = approval.proposal.facts, str(approval.content.get("body") or "")
     zone = zone_of(body) or prospect_zone(known) or settings().outreach.meetings.timezone
@@ -114,7 +114,7 @@ async def read_choice(approval: Approval, reply: str) -> Reading:
     if thread_id is not None and await _asks(UUID(thread_id), approval) == "reply":
         found = await resume_thread(meeting_graph(), reply, agent=bdr.AGENT, thread_id=UUID(thread_id))
         if isinstance(found, Waiting):
-            return Reading(None, reading.doubt or "the agent reads it otherwise")
+            return ReplyReading(None, reading.doubt or "the agent reads it otherwise")
     return reading
 
 
@@ -125,7 +125,7 @@ async def busy_spans(start: datetime, end: datetime) -> list[Span]:
         return [*known, *await meetings.busy(connection)]
 
 
-def meeting_graph(**more: Any) -> bdr.Graph:
+def meeting_graph(**more: Any) -> bdr.MeetingGraph:
     """Build the agent's graph with the terms of the settings."""
     chosen = settings().outreach.meetings
     terms: bdr.Terms = {

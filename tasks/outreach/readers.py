@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.errors import ApprovalNotFound, Conflict
 from core.outreach.approval_text import warnings
-from core.outreach.approvals import MESSAGES, OPEN, Approval, Status
+from core.outreach.approvals import MESSAGES, OPEN, Approval, ApprovalStatus
 from core.outreach.first_messages import told_all
 from core.outreach.sending import Send
 from db.leads import facts
@@ -26,7 +26,7 @@ async def preamble(approval: Approval) -> list[str]:
     return warnings(approval, tier) + told_all(others)
 
 
-async def list_approvals(statuses: Collection[Status] = ()) -> list[Approval]:
+async def list_approvals(statuses: Collection[ApprovalStatus] = ()) -> list[Approval]:
     """List approvals, those asked for last first."""
     async with database() as connection:
         return await approvals.select_by_status(connection, statuses)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.outreach.markets import Evidence, carries_address, gives_orders
+from core.outreach.markets import MarketEvidence, carries_address, gives_orders
 from core.text import normalize
 from core.text.titles import read_title
 from db.leads import segments
@@ -19,7 +19,7 @@ _TOP = 5
 _MAX_VALUE = 60
 
 
-def statistics_of(frame: pd.DataFrame) -> list[Evidence]:
+def statistics_of(frame: pd.DataFrame) -> list[MarketEvidence]:
     """Return, in sentences, what a segment consists of.
 
     Args:
@@ -41,7 +41,7 @@ def statistics_of(frame: pd.DataFrame) -> list[Evidence]:
     reachable = int(frame["contact_email"].notna().sum())
     said.append((f"{reachable:,} of {count:,} leads ({_percent(reachable, count)}) have an e-mail address.", count))
     return [
-        Evidence(id=f"s{number}", kind="statistic", source=_OWN, text=text, weight=weight)
+        MarketEvidence(id=f"s{number}", kind="statistic", source=_OWN, text=text, weight=weight)
         for number, (text, weight) in enumerate(said, 1)
     ]
 
@@ -67,12 +67,12 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %"
 
 
-def statistics_of_segment(rows: Sequence[Sequence[Any]]) -> list[Evidence]:
+def statistics_of_segment(rows: Sequence[Sequence[Any]]) -> list[MarketEvidence]:
     """Return what a segment consists of, from the rows of `db.leads.segments.select_counted`."""
     return statistics_of(pd.DataFrame(rows, columns=list(segments.COUNTED), dtype=object))
 
 
-def statistics_of_audience(rows: Sequence[Mapping[str, Any]]) -> list[Evidence]:
+def statistics_of_audience(rows: Sequence[Mapping[str, Any]]) -> list[MarketEvidence]:
     """Return whom a campaign addresses, from the rows of `addressed_rows`; their tiers are nobody's business there."""
     columns = [name for name in segments.COUNTED if name in (rows[0] if rows else {})]
     frame = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=columns, dtype=object)

@@ -14,10 +14,10 @@ from uuid import UUID, uuid4
 from prefect import runtime
 
 from core.errors import InvalidInput, Suppressed
-from core.outreach.approvals import Approval, Status, canonical, outcome
+from core.outreach.approvals import Approval, ApprovalStatus, canonical, outcome
 from core.outreach.decisions import ExecutionReport
-from core.outreach.delivery import Delivery, Verdict
-from core.outreach.first_messages import Moment, told, why
+from core.outreach.delivery import Delivery, DeliveryStatus
+from core.outreach.first_messages import MessageStage, told, why
 from core.outreach.meetings import Span
 from core.outreach.sending import (
     APPROVED_MESSAGE,
@@ -66,10 +66,10 @@ async def claim(approval_id: UUID, *, by: str, busy: Collection[Span] = ()) -> A
         message = await sends.find(connection, approval_id, APPROVED_MESSAGE)
         if message is not None and message.status is not SendStatus.NOT_SENT:
             return known
-        other = await first_messages.find_obstacle(connection, known, Moment.SEND)
+        other = await first_messages.find_obstacle(connection, known, MessageStage.SEND)
         # It may have been decided while this waited for its turn at the address.
         known = await approvals.get(connection, approval_id)
-        if other is not None and known.status is Status.APPROVED:
+        if other is not None and known.status is ApprovalStatus.APPROVED:
             return await approvals.make_stale(connection, approval_id, f"{why(other)}: {told(other)}", now=now)
         current = await facts_now(connection, known, busy)
         return await approvals.claim(connection, approval_id, current, by=by, now=now)
@@ -130,9 +130,9 @@ async def message_of(approval_id: UUID) -> Send | None:
 def report_on(approval: Approval, sent: Send | None = None) -> ExecutionReport:
     """Return what became of an approval; executing and nothing more means that nobody knows, or somebody is at it."""
     words = outcome(approval)
-    if approval.status is Status.EXECUTING:
+    if approval.status is ApprovalStatus.EXECUTING:
         words = "it is being sent, or it is not known whether it was: see `sales-agent outbox list`"
-    elif approval.status is Status.APPROVED and sent is not None and sent.status is SendStatus.NOT_SENT:
+    elif approval.status is ApprovalStatus.APPROVED and sent is not None and sent.status is SendStatus.NOT_SENT:
         again = next_try(sent.attempts, sent.finished_at or sent.intended_at)
         words = f"{words}; not sent yet: {sent.detail}. It is tried again after {again:%Y-%m-%d %H:%M} UTC"
     log.info("approval_carried_out", extra={"approval_id": str(approval.id), "status": str(approval.status)})
@@ -171,10 +171,10 @@ async def send_once(approval_id: UUID, purpose: str, message: OutgoingMessage, *
 
 
 _STATUSES = {
-    Verdict.SENT: SendStatus.SENT,
-    Verdict.REFUSED: SendStatus.REFUSED,
-    Verdict.LATER: SendStatus.NOT_SENT,
-    Verdict.UNKNOWN: SendStatus.UNKNOWN,
+    DeliveryStatus.SENT: SendStatus.SENT,
+    DeliveryStatus.REFUSED: SendStatus.REFUSED,
+    DeliveryStatus.LATER: SendStatus.NOT_SENT,
+    DeliveryStatus.UNKNOWN: SendStatus.UNKNOWN,
 }
 
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from core.agents.threads import BDR
 from core.errors import Conflict, InvalidInput
-from core.outreach.approvals import Approval, Decision, Kind, Proposal, Status, outcome
+from core.outreach.approvals import Approval, ApprovalKind, ApprovalStatus, Decision, Proposal, outcome
 from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
 from core.outreach.campaigns import PERSONAS, CampaignPlan, CampaignReport, CampaignRequest
 from core.outreach.decisions import DecisionReport, DecisionRequest, ExecutionReport
@@ -24,7 +24,7 @@ from core.outreach.suppression import address_key
 from core.text.plain_text import plain_line
 from db.leads import facts, segments
 from db.outreach import approvals, campaigns, first_messages, meetings, suppressions
-from langgraph_prefect.values import Finished, Outcome, Waiting
+from langgraph_prefect.values import Finished, GraphOutcome, Waiting
 from tasks.agents.thread_ids import thread_for
 from tasks.outreach import sending
 from tasks.outreach.approvals import TAKEN, apply_decision, ask_approval, start_execution
@@ -128,7 +128,7 @@ async def decide_approval(request: DecisionRequest) -> DecisionReport:
         ApprovalExpired, ApprovalNotFound, InvalidInput.
     """
     approval = await apply_decision(request)
-    run = await start_execution(approval) if approval.status is Status.APPROVED else None
+    run = await start_execution(approval) if approval.status is ApprovalStatus.APPROVED else None
     return DecisionReport(approval_id=approval.id, status=str(approval.status), decided_by=approval.decided_by, run=run)
 
 
@@ -164,7 +164,7 @@ async def gather_facts(request: ProposeRequest) -> tuple[UUID, "MeetingState"]:
 
 
 @task(name="ask-approval", **STEP)
-async def ask_for_meeting(request: ProposeRequest, found: Outcome, state: "MeetingState") -> ProposalReport:
+async def ask_for_meeting(request: ProposeRequest, found: GraphOutcome, state: "MeetingState") -> ProposalReport:
     """Ask for approval of what the agent wrote; safe twice, since the same question gives the same approval."""
     thread_id = UUID(found.thread_id)
     if not isinstance(found, Waiting):
@@ -179,7 +179,7 @@ async def ask_for_meeting(request: ProposeRequest, found: Outcome, state: "Meeti
     content["to"] = address_key(content["to"])
     company = state["facts"].get("lead.company_name") or "a lead"
     proposal = Proposal(
-        kind=Kind.MEETING,
+        kind=ApprovalKind.MEETING,
         subject_id=found.thread_id,
         title=f"Meeting with {plain_line(company)}",
         content=content,
@@ -215,7 +215,7 @@ async def hold_and_send(approval: Approval, by: str) -> Approval:
         async with database() as connection:
             return await approvals.make_stale(connection, approval.id, str(taken), now=now)
     closed = await sending.close(approval, await sending.send_approved_message(approval, by=by), by=by)
-    if closed.status in (Status.FAILED, Status.STALE, Status.EXPIRED):
+    if closed.status in (ApprovalStatus.FAILED, ApprovalStatus.STALE, ApprovalStatus.EXPIRED):
         async with database() as connection:
             await meetings.forget(connection, [approval.id])
     return closed
@@ -245,7 +245,7 @@ async def check_reply(request: BookRequest) -> Approval:
     """
     async with database() as connection:
         approval = await approvals.get(connection, request.approval_id)
-    if approval.decision is not Decision.APPROVE or approval.status is not Status.EXECUTED:
+    if approval.decision is not Decision.APPROVE or approval.status is not ApprovalStatus.EXECUTED:
         raise Conflict(f"approval {approval.id} was not carried out: {outcome(approval)}")
     if request.sender is not None and address_key(request.sender) != approval.proposal.recipient:
         raise InvalidInput("the reply did not come from the prospect")
@@ -270,7 +270,7 @@ async def opt_out(request: BookRequest) -> BookingReport:
         await suppress_address(connection, approval.proposal.recipient, now)
     async with database() as connection:
         await meetings.cancel(connection, approval.id)
-        if approval.status in (Status.PENDING, Status.APPROVED):
+        if approval.status in (ApprovalStatus.PENDING, ApprovalStatus.APPROVED):
             await approvals.make_stale(connection, approval.id, "the prospect asked to be left alone", now=now)
     return BookingReport(approval_id=approval.id, outcome="opted out")
 

@@ -97,5 +97,5 @@ async def assess_lead(
     """Ask a model about one lead where that is of use; give what becomes of it, and what was run for it."""
     if not is_put_before_a_model(rules):
         return unasked(rules), ()
-    verdict = await by_model(lead, rules)
-    return with_answer(rules, verdict.answer, profile), verdict.executions
+    assessed = await by_model(lead, rules)
+    return with_answer(rules, assessed.answer, profile), assessed.executions

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from agents import qualification
-from agents.metering import Meter
+from agents.metering import TokenMeter
 from agents.models import Job
 from core.agents.executions import Execution, ExecutionStatus
 from core.errors import (
@@ -27,11 +27,11 @@ from core.qualification.runs import (
     AssessByModel,
     Assessment,
     LeadFacts,
+    ModelAssessment,
     ModelState,
     Opinion,
     QualificationPlan,
     Unanswered,
-    Verdict,
 )
 from core.settings.settings import Settings, settings
 from integrations import plugs
@@ -94,11 +94,11 @@ class ModelAssessor:
         self._given_up: ProviderError | None = None
         self._open_since: datetime | None = None
 
-    async def __call__(self, lead: LeadFacts, rules: Assessment) -> Verdict:
+    async def __call__(self, lead: LeadFacts, rules: Assessment) -> ModelAssessment:
         """Ask about one lead. What a person has to put right first is asked once, and then taken as the answer."""
         if self._given_up is not None:
-            return Verdict(self._given_up)
-        meter, began, started_at = Meter(), time.perf_counter(), datetime.now(UTC)
+            return ModelAssessment(self._given_up)
+        meter, began, started_at = TokenMeter(), time.perf_counter(), datetime.now(UTC)
         with receipts() as charged:
             answer = await self._ask(lead, rules, meter)
         execution = Execution(
@@ -114,9 +114,9 @@ class ModelAssessor:
             prompt_version=qualification.PROMPT_VERSION,
             reason=None if isinstance(answer, Opinion) else answer.message,
         )
-        return Verdict(answer, (execution,))
+        return ModelAssessment(answer, (execution,))
 
-    async def _ask(self, lead: LeadFacts, rules: Assessment, meter: Meter) -> Opinion | Unanswered:
+    async def _ask(self, lead: LeadFacts, rules: Assessment, meter: TokenMeter) -> Opinion | Unanswered:
         assert rules.rules_score is not None
         question = question_of(
             lead.lead_id, lead.facts_hash, self._plan.sources_names, lead.values, rules.rules_score, rules.breakdown

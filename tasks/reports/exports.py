@@ -20,7 +20,7 @@ _XLSX_CHARS = 32_767
 _REASON = COLUMNS.index("reason")
 
 
-class Writer(Protocol):
+class RowWriter(Protocol):
     """Writes rows to a file that is complete once it is closed."""
 
     cut_cells: int
@@ -98,7 +98,7 @@ class _XlsxWriter:
         self._book.close()
 
 
-_WRITERS: dict[Format, Callable[[Path, Sequence[str]], Writer]] = {
+_WRITERS: dict[Format, Callable[[Path, Sequence[str]], RowWriter]] = {
     "csv": _CsvWriter,
     "parquet": _ParquetWriter,
     "xlsx": _XlsxWriter,
@@ -145,7 +145,7 @@ def _unlike(extra: Sequence[str]) -> list[str]:
     return [*COLUMNS, *(f"{label} (extra)" if label in COLUMNS else label for label in extra)]
 
 
-async def _write_all(writer: Writer, request: ExportRequest, connection: Connection, extra: Sequence[str]) -> int:
+async def _write_all(writer: RowWriter, request: ExportRequest, connection: Connection, extra: Sequence[str]) -> int:
     leads = 0
     rows: list[list[Any]] = []
     try:

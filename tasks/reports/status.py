@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import in_leads
 from core.qualification.runs import QualificationStatus, RunSummary
-from core.reports.status import ContactsStatus, SpendStatus, Status, starts
+from core.reports.status import ContactsStatus, SpendStatus, StatusReport, starts
 from db.discovery import contacts
 from db.imports import history as imports
 from db.leads import reading as leads
@@ -19,7 +19,7 @@ from tasks.runtime.resources import database, database_url
 _LAST_IMPORTS = 5
 
 
-async def status() -> Status:
+async def status() -> StatusReport:
     """Count leads, what became of them in each stage, and what was spent; list the last imports and runs."""
     day, month = starts(datetime.now(UTC))
     async with database() as connection:
@@ -30,7 +30,7 @@ async def status() -> Status:
             today=spend_lines(await spend.since(connection, day)),
             month=spend_lines(await spend.since(connection, month)),
         )
-    return Status(
+    return StatusReport(
         leads=count,
         imports=last,
         qualification=await qualification_status(),

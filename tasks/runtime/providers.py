@@ -36,7 +36,7 @@ S = TypeVar("S", bound=Section)
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The outside world as one run may use it; what plugs open with (`integrations.plug.Opening`)."""
+    """The outside world as one run may use it; what plugs open with (`integrations.plug.PlugContext`)."""
 
     settings: Settings
     store: Store

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.outreach.approvals import person
 from core.outreach.suppression import address_key
 from core.settings.settings import settings
-from core.upkeep.erasure import Receipt, Subject
+from core.upkeep.erasure import ErasureReceipt, Subject
 from db.upkeep import erasure
 from integrations import plugs
 from integrations.websites.plug import WebsiteSettings
@@ -27,7 +27,7 @@ _OUTSIDE = (
 )
 
 
-async def erase_person(text: str, *, by: str, delete_uploads: bool = False) -> Receipt:
+async def erase_person(text: str, *, by: str, delete_uploads: bool = False) -> ErasureReceipt:
     """Remove a person from all that is stored here, and leave a tombstone that no import undoes. Safe to repeat.
 
     Args:
@@ -50,7 +50,7 @@ async def erase_person(text: str, *, by: str, delete_uploads: bool = False) -> R
     erased["stored results"] = _remove(_files(home / "prefect" / "storage"), Path.read_bytes, subject)
     left = _uploads(subject, erased, delete=delete_uploads)
     counts, remarks = await erase_from_prefect(subject)
-    receipt = Receipt(name, now, key.key_id, {**erased, **counts}, (*left, *remarks), _OUTSIDE)
+    receipt = ErasureReceipt(name, now, key.key_id, {**erased, **counts}, (*left, *remarks), _OUTSIDE)
     log.info("person_erased", extra={"by": name, "rows": sum(receipt.erased.values())})
     return receipt
 

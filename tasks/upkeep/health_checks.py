@@ -17,7 +17,7 @@ from core.errors import SalesAgentError
 from core.ledger.spend import ZERO, Budget, Period, Unit
 from core.settings import prefect_server
 from core.settings.settings import Settings
-from core.upkeep.health_checks import Checkup, Knobs, State, failed, off, too_slow, wrong
+from core.upkeep.health_checks import Checkup, HealthState, Knobs, failed, off, too_slow, wrong
 from db.ledger.spend import counted
 from db.schema import upgrade as schema
 from db.server import embedded
@@ -44,7 +44,7 @@ Look = Callable[[Settings], Awaitable[Checkup]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CheckedPart:
     """A part that is looked at, and the settings that advice names."""
 
     look: Look
@@ -67,7 +67,7 @@ async def examine(settings: Settings, *, limit_s: float = LIMIT_S) -> list[Check
     return list(await asyncio.gather(*(_bounded(name, part, settings, limit_s) for name, part in _parts().items())))
 
 
-async def _bounded(name: str, part: Part, settings: Settings, limit_s: float) -> Checkup:
+async def _bounded(name: str, part: CheckedPart, settings: Settings, limit_s: float) -> Checkup:
     began = time.monotonic()
     try:
         async with asyncio.timeout(limit_s):
@@ -96,7 +96,7 @@ async def _postgres(settings: Settings) -> Checkup:
         return wrong("postgres", f"{version}, tables of a newer version", "install that version of sales-agent")
     if found.revision != found.known[-1]:
         return wrong("postgres", f"{version}, tables of an older version", "run `sales-agent db upgrade`")
-    return Checkup("postgres", State.OK, f"{version}, tables at {found.revision}", is_reachable=True)
+    return Checkup("postgres", HealthState.OK, f"{version}, tables at {found.revision}", is_reachable=True)
 
 
 async def _redis(settings: Settings) -> Checkup:
@@ -109,7 +109,7 @@ async def _redis(settings: Settings) -> Checkup:
     version = await server_version(url)
     if int(version.partition(".")[0]) < _OLDEST_REDIS:
         return wrong("redis", f"Redis {version} is too old", f"use Redis {_OLDEST_REDIS} or later, or Valkey")
-    return Checkup("redis", State.OK, f"speaks Redis {version}", is_reachable=True)
+    return Checkup("redis", HealthState.OK, f"speaks Redis {version}", is_reachable=True)
 
 
 async def _prefect(settings: Settings) -> Checkup:
@@ -121,7 +121,7 @@ async def _prefect(settings: Settings) -> Checkup:
     guard, _ = single_call_guard("prefect", LIMIT_S)
     async with ProviderClient(url, guard, auth=(user, password) if login else None) as server:
         version = (await server.request("GET", "/admin/version")).body
-    return Checkup("prefect", State.OK, f"Prefect {version}", is_reachable=True)
+    return Checkup("prefect", HealthState.OK, f"Prefect {version}", is_reachable=True)
 
 
 def _named(settings: Settings) -> list[tuple[str, ModelChoice]]:
@@ -154,7 +154,7 @@ class _Examination(Unshared):
         return sorted({choice.model for _, choice in _named(self.settings) if choice.provider == provider})
 
 
-def _plugged(plug: Plug) -> Part:
+def _plugged(plug: Plug) -> CheckedPart:
     """Return the look at a provider, as its plug has it."""
 
     async def look(settings: Settings) -> Checkup:
@@ -165,12 +165,12 @@ def _plugged(plug: Plug) -> Part:
             found = await plug.check(_Examination(settings, NoStore(), None, stack, LIMIT_S))
         return await _paused(found, settings) if "mail" in plug.ports else found
 
-    return Part(look, plug.own_knobs())
+    return CheckedPart(look, plug.own_knobs())
 
 
 async def _paused(found: Checkup, settings: Settings) -> Checkup:
     """Return what was found of a mail server, or that sending through it is paused."""
-    url = await _own_database(settings) if found.state is State.OK else None
+    url = await _own_database(settings) if found.state is HealthState.OK else None
     pause = await sending.pause_of(sending.mail_server(settings), url) if url is not None else None
     if pause is None:
         return found
@@ -201,7 +201,7 @@ async def _models(settings: Settings) -> Checkup:
         settable = ", ".join(f"MODELS_{job.upper()}" for job in without)
         return unusable("models", f"no usable model for: {', '.join(without)}", f"name models of {keys} in {settable}")
     said = "; ".join(f"{job}: {', '.join(found)}" for job, found in usable.items())
-    return Checkup("models", State.OK, said)
+    return Checkup("models", HealthState.OK, said)
 
 
 async def _budgets(settings: Settings) -> Checkup:
@@ -222,7 +222,7 @@ async def _budgets(settings: Settings) -> Checkup:
     limits = {_spelt(budget): left(f"{max(rest, ZERO):.2f}", budget.limit) for budget, rest in rests.items()}
     used_up = [_spelt(budget) for budget, rest in rests.items() if rest <= 0]
     said = f"used up: {', '.join(used_up)}; what needs them is due later" if used_up else "there is room in all of them"
-    return Checkup("budgets", State.OK, said, limits=limits)
+    return Checkup("budgets", HealthState.OK, said, limits=limits)
 
 
 def _spelt(budget: Budget) -> str:
@@ -252,18 +252,18 @@ async def _crm(settings: Settings) -> Checkup:
         if complaint is not None:
             return unusable("crm", complaint.detail, complaint.advice)
     path = config_path(settings)
-    return Checkup("crm", State.OK, f"{config.provider}, as {path.name if path else 'the example crm.yaml'} says")
+    return Checkup("crm", HealthState.OK, f"{config.provider}, as {path.name if path else 'the example crm.yaml'} says")
 
 
-def _parts() -> dict[str, Part]:
+def _parts() -> dict[str, CheckedPart]:
     """Return every part: our own servers, what is configured, then the providers as the plugs list them."""
     budgets, models = Knobs("BUDGET_...", "BUDGET_..."), Knobs("MODELS_...", "MODELS_...")
     return {
-        "postgres": Part(_postgres, Knobs("POSTGRES_URL", "POSTGRES_URL")),
-        "redis": Part(_redis, Knobs("REDIS_URL", "REDIS_URL")),
-        "prefect": Part(_prefect, Knobs("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")),
-        "budgets": Part(_budgets, budgets),
-        "crm": Part(_crm, Knobs("crm.yaml", "crm.yaml")),
+        "postgres": CheckedPart(_postgres, Knobs("POSTGRES_URL", "POSTGRES_URL")),
+        "redis": CheckedPart(_redis, Knobs("REDIS_URL", "REDIS_URL")),
+        "prefect": CheckedPart(_prefect, Knobs("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")),
+        "budgets": CheckedPart(_budgets, budgets),
+        "crm": CheckedPart(_crm, Knobs("crm.yaml", "crm.yaml")),
         **{plug.name: _plugged(plug) for plug in plugs.PLUGS if plug.check is not None},
-        "models": Part(_models, models),
+        "models": CheckedPart(_models, models),
     }

@@ -36,7 +36,7 @@ FACTS = {
 }
 
 
-def build(busy: bdr.Busy | None = None, write_opening: bdr.WriteOpening | None = None) -> bdr.Graph:
+def build(busy: bdr.Busy | None = None, write_opening: bdr.WriteOpening | None = None) -> bdr.MeetingGraph:
     async def free(start: datetime, end: datetime) -> list[Span]:
         return []
 
@@ -47,7 +47,7 @@ def build(busy: bdr.Busy | None = None, write_opening: bdr.WriteOpening | None =
 class Thread:
     """One thread of a graph."""
 
-    def __init__(self, graph: bdr.Graph) -> None:
+    def __init__(self, graph: bdr.MeetingGraph) -> None:
         self.graph = graph
         self.config: Any = {"configurable": {"thread_id": str(uuid4())}}
 

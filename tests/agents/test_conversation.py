@@ -217,14 +217,14 @@ class Endless(ScriptedModel):
             self.notes.append("closed")
 
 
-class Mouth:
+class ListedSpeech:
     """Speaks into a list."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
         self.is_cancelled = asyncio.Event()
 
-    def begin(self) -> "Mouth":
+    def begin(self) -> "ListedSpeech":
         return self
 
     def push(self, text: str) -> None:
@@ -241,31 +241,39 @@ class Mouth:
 
 
 async def test_an_interruption_ends_the_models_stream_and_the_voice() -> None:
-    floor, mouth = Floor(), Mouth()
+    floor, speech_output = Floor(), ListedSpeech()
     model = Endless(answer=lambda *_: json.dumps({"intent": "question", "topics": ["price"]}), notes=[])
-    talk = Talk(model=model, mouth=mouth, floor=floor)
+    talk = Talk(model=model, speech_output=speech_output, floor=floor)
     turn = asyncio.create_task(talk.say("What is the price?"))
     async with asyncio.timeout(300):
-        while not mouth.said:  # noqa: ASYNC110 - until the first sentence
+        while not speech_output.said:  # noqa: ASYNC110 - until the first sentence
             await asyncio.sleep(0.01)
         floor.interrupt()
         state = await turn
-    assert (model.notes, mouth.said, mouth.is_cancelled.is_set()) == (["closed"], ["A fixed monthly price."], True)
+    assert (model.notes, speech_output.said, speech_output.is_cancelled.is_set()) == (
+        ["closed"],
+        ["A fixed monthly price."],
+        True,
+    )
     assert state["turns"][-1]["was_interrupted"]
     assert not state["has_ended"]
 
 
 async def test_a_prospect_who_goes_on_speaking_before_the_answer_began_gets_none() -> None:
-    floor, mouth = Floor(), Mouth()
+    floor, speech_output = Floor(), ListedSpeech()
 
     def understood(*_: object) -> str:
         floor.interrupt()
         return json.dumps({"intent": "question", "topics": ["price"]})
 
-    talk = Talk(model=ScriptedModel(answer=understood), mouth=mouth, floor=floor)
+    talk = Talk(model=ScriptedModel(answer=understood), speech_output=speech_output, floor=floor)
     state = await talk.say("What is the price")
-    assert (mouth.said, state["turns"][-1]["was_interrupted"], state["turns"][-1]["was_spoken"]) == ([], True, False)
+    assert (speech_output.said, state["turns"][-1]["was_interrupted"], state["turns"][-1]["was_spoken"]) == (
+        [],
+        True,
+        False,
+    )
     assert not state["has_ended"]
     floor.interrupt()
-    again = await Talk(mouth=mouth, floor=floor).say("What is the price of it?")
-    assert (again["turns"][-1]["was_interrupted"], mouth.said) == (False, [PRICE])
+    again = await Talk(speech_output=speech_output, floor=floor).say("What is the price of it?")
+    assert (again["turns"][-1]["was_interrupted"], speech_output.said) == (False, [PRICE])

@@ -9,11 +9,11 @@ from langgraph.checkpoint.memory import InMemorySaver
 from scripted_model import ScriptedModel
 
 from agents import growth
-from core.outreach.markets import Evidence, Page
+from core.outreach.markets import MarketEvidence, MarketPage
 from langgraph_prefect.running import RunOptions, run_graph
 from langgraph_prefect.values import Finished, NodeRun
 
-STATISTIC = Evidence(
+STATISTIC = MarketEvidence(
     id="s1", kind="statistic", source="our own leads", text="12 of 40 leads (30 %) are in Software.", weight=40
 )
 
@@ -22,8 +22,8 @@ def page_text(url: str) -> str:
     return f"Page {url[-1]} tells that pumps sell well in Austria, and that demand is {url[-1]}0 percent up."
 
 
-async def read(url: str) -> Page:
-    return Page(url=url, why="HTTP 404") if "missing" in url else Page(url=url, text=page_text(url))
+async def read(url: str) -> MarketPage:
+    return MarketPage(url=url, why="HTTP 404") if "missing" in url else MarketPage(url=url, text=page_text(url))
 
 
 def given(pages: int = 0, **more: Any) -> growth.GrowthInput:

@@ -23,7 +23,7 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from core.ledger.prices import Price, PriceList, read_prices
+from core.ledger.prices import PriceList, TokenPrice, read_prices
 from core.ledger.spend import Cost
 from integrations.model_endpoint import Endpoint
 from integrations.resilience.breaker import Breaker, BreakerPolicy
@@ -321,7 +321,7 @@ async def test_a_model_that_is_not_offered_is_left_out(providers, models_of) -> 
     providers.answers = {"anthropic": [HELLO[ANTHROPIC]]}
     prices = PriceList(
         read_prices(PRICE_FILE).checked_on,
-        {**read_prices(PRICE_FILE).prices, ("cerebras", "old"): Price(Decimal(1), Decimal(1))},
+        {**read_prices(PRICE_FILE).prices, ("cerebras", "old"): TokenPrice(Decimal(1), Decimal(1))},
     )
     async with models_of("cerebras:old", ANTHROPIC, prices=prices).chat_model(Job.QUALIFICATION) as model:
         assert (await model.ainvoke("hi")).text == "hello"

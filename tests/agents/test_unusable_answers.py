@@ -15,14 +15,14 @@ from profiles import profile
 from pydantic import SecretStr
 
 from agents import bdr, conversation, enrichment, growth, marketing, qualification
-from agents.metering import Meter
+from agents.metering import TokenMeter
 from agents.models import PRICE_FILE, Job, ModelChoice, Models
 from agents.openings import write_opening
 from core.config_files import parse_config
 from core.conversation.playbook import EXAMPLE, Playbook
 from core.errors import MalformedAnswer
 from core.ledger.prices import TokenUsage, read_prices
-from core.outreach.markets import Evidence, Page
+from core.outreach.markets import MarketEvidence, MarketPage
 from core.outreach.meetings import WorkingHours
 from core.qualification.model_assessment import question_of
 from integrations.model_endpoint import Endpoint
@@ -85,21 +85,21 @@ def place(request: pytest.FixtureRequest, sandbox: "SandboxControl", guard_of: A
     return Place(sandbox, guard_of, request.param)
 
 
-async def qualify(model: BaseChatModel, meter: Meter) -> None:
+async def qualify(model: BaseChatModel, meter: TokenMeter) -> None:
     chosen = profile("criteria:\n  - {field: industry, weight: 1, one_of: {values: [Software]}}")
     asked = question_of(LEAD, "hash", ["industry"], ["Software"], Decimal(75), b"[]")
     with pytest.raises(MalformedAnswer):
         await qualification.by_model(qualification.build(model, chosen), asked, meter)
 
 
-async def enrich(model: BaseChatModel, meter: Meter) -> None:
+async def enrich(model: BaseChatModel, meter: TokenMeter) -> None:
     with pytest.raises(MalformedAnswer):
         await enrichment.read(enrichment.build(model, ["city"]), [("http://a.example", "We are in Graz.")], meter)
 
 
-async def research(model: BaseChatModel, meter: Meter) -> None:
-    async def read(url: str) -> Page:
-        return Page(url=url, text="We grow.")
+async def research(model: BaseChatModel, meter: TokenMeter) -> None:
+    async def read(url: str) -> MarketPage:
+        return MarketPage(url=url, text="We grow.")
 
     given = growth.GrowthInput(
         segment="x", terms=["x"], question="Who?", statistics=[evidence()], pages=[], bar=0.5, rounds=1, pages_a_round=1
@@ -109,15 +109,15 @@ async def research(model: BaseChatModel, meter: Meter) -> None:
 
 
 def evidence() -> dict[str, Any]:
-    return Evidence(id="s1", kind="statistic", source="own", text="12 leads.", weight=12).model_dump()
+    return MarketEvidence(id="s1", kind="statistic", source="own", text="12 leads.", weight=12).model_dump()
 
 
-async def write(model: BaseChatModel, meter: Meter) -> None:
+async def write(model: BaseChatModel, meter: TokenMeter) -> None:
     done = await finished(marketing.build(model), GIVEN, meter)
     assert {one["by"] for one in done["variants"]} == {"template"}
 
 
-async def propose(model: BaseChatModel, meter: Meter) -> None:
+async def propose(model: BaseChatModel, meter: TokenMeter) -> None:
     async def busy(*_: Any) -> list[Any]:
         return []
 
@@ -136,7 +136,7 @@ async def propose(model: BaseChatModel, meter: Meter) -> None:
     assert "Brightwell" in stopped.questions[0].value["content"]["body"]
 
 
-async def talk(model: BaseChatModel, meter: Meter) -> None:
+async def talk(model: BaseChatModel, meter: TokenMeter) -> None:
     async def opt_out() -> str:
         return "nothing"
 
@@ -152,7 +152,7 @@ async def talk(model: BaseChatModel, meter: Meter) -> None:
 class Noted:
     """Options of a graph's run; its nodes' answers of no use are noted with what they used."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: TokenMeter) -> None:
         self._meter = meter
         self.options = RunOptions(checkpointer=InMemorySaver(), on_node=self._seen, meter=charged)
 
@@ -165,13 +165,13 @@ class Noted:
         self._meter.usage = TokenUsage(0, self._meter.usage.output_tokens + run.usage.output_tokens)
 
 
-async def finished(graph: Any, given: Any, meter: Meter) -> Any:
+async def finished(graph: Any, given: Any, meter: TokenMeter) -> Any:
     done = await run_graph(graph, given, thread_id="t", options=Noted(meter).options)
     assert isinstance(done, Finished)
     return done.values
 
 
-AGENTS: dict[str, Callable[[BaseChatModel, Meter], Awaitable[None]]] = {
+AGENTS: dict[str, Callable[[BaseChatModel, TokenMeter], Awaitable[None]]] = {
     "qualification": qualify,
     "enrichment": enrich,
     "growth": research,
@@ -186,7 +186,7 @@ async def test_every_agent_goes_on(place: Place, kind: str) -> None:
     place.says(kind)
     async with place.model() as model:
         for name, run in AGENTS.items():
-            meter, before = Meter(), place.paid()
+            meter, before = TokenMeter(), place.paid()
             await run(model, meter)
             assert meter.calls > 0, name
             # DeepSeek's and others' empty answers are billed a token.

@@ -32,7 +32,7 @@ from core.enrichment.config import FieldName
 from core.imports.column_fields import DECIDERS
 from core.imports.columns import map_columns
 from core.imports.identity import unedited
-from core.imports.lead_rows import LeadRow as Row, Reject, row_reader
+from core.imports.lead_rows import ImportedRow as Row, Reject, row_reader
 from core.leads.fields import ENRICHABLE, PERSONAL_FIELDS, clean
 from core.leads.lead import FIELDS, POSITION
 from core.qualification.icp_columns import in_leads

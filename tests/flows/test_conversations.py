@@ -128,14 +128,14 @@ def test_a_turn_is_heard_and_spoken(
 async def interrupted(lead_id: UUID, playbook: str) -> tuple[TalkReport, TalkReport, int]:
     """Interrupt an answer at its first sound, then go on; elsewhere."""
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import hear_turn
+    from tasks.conversation.steps import plan_turn
 
     heard: list[bytes] = []
-    begun = await hear_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
-    async with conversing(begun, sink=heard.append, hears_live=True) as live:
+    begun = await plan_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
+    async with conversing(begun, sink=heard.append, takes_live_audio=True) as live:
         await live.take(None)
         await live.listen(b"\1\0" * 8_000)
-        answering = asyncio.create_task(live.heard())
+        answering = asyncio.create_task(live.end_turn())
         async with asyncio.timeout(300):
             while not heard:  # noqa: ASYNC110 - until the first sound
                 await asyncio.sleep(0.002)
@@ -143,7 +143,7 @@ async def interrupted(lead_id: UUID, playbook: str) -> tuple[TalkReport, TalkRep
         cut = await answering
         pieces = len(heard)
         await live.listen(b"\1\0" * 8_000)
-        return cut, await live.heard(), pieces
+        return cut, await live.end_turn(), pieces
 
 
 def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database: str, sandbox: SandboxControl) -> None:
@@ -161,7 +161,7 @@ def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database:
 async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[TalkReport], int]:
     """Hold a conversation over live sound, whose pauses end turns; the prospect speaks up while they are answered."""
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import hear_turn
+    from tasks.conversation.steps import plan_turn
 
     heard: list[bytes] = []
     told: list[TalkReport] = []
@@ -188,8 +188,8 @@ async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[T
             yield b"\0\0" * 800
             await asyncio.sleep(0.05)
 
-    begun = await hear_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
-    async with conversing(begun, sink=heard.append, hears_turns=True) as live:
+    begun = await plan_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
+    async with conversing(begun, sink=heard.append, finds_turns=True) as live:
         async with asyncio.timeout(300):
             await live.hold(sound(), hush=hush, tell=told.append)
     return told, hushed

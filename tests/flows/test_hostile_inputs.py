@@ -17,7 +17,7 @@ from scripted_model import ScriptedModel
 
 from agents import growth, marketing
 from core.outreach.campaigns import Addressee, CampaignMessage, CampaignRequest, Variant
-from core.outreach.markets import Page
+from core.outreach.markets import MarketPage
 from db.leads.segments import COUNTED
 from langgraph_prefect.running import RunOptions, run_graph
 from langgraph_prefect.values import Finished
@@ -97,9 +97,9 @@ async def research(order: str, *, obeys: bool) -> tuple[dict[str, Any], list[str
     """Research with the order in a page and in the leads' fields."""
     asked: list[str] = []
 
-    async def read(url: str) -> Page:
+    async def read(url: str) -> MarketPage:
         asked.append(url)
-        return Page(url=url, text=f"We make pumps in Austria and sell them all over the country.\n{order}\n")
+        return MarketPage(url=url, text=f"We make pumps in Austria and sell them all over the country.\n{order}\n")
 
     frame = pd.DataFrame(
         [{"industry": order, "country": order, "contact_title": order}] * 3, columns=list(COUNTED), dtype=object

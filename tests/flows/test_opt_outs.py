@@ -17,7 +17,7 @@ from db.outreach import suppressions
 from flows.import_leads import import_leads
 from flows.propose_meeting import propose_meeting
 from flows.undo_import import undo_import
-from tasks.conversation.steps import hear_turn as begin_talk
+from tasks.conversation.steps import plan_turn as begin_talk
 from tasks.outreach.suppressions import list_suppressions, unsuppress
 
 KEY = TombstoneKey(b"k" * 32)

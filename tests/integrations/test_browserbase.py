@@ -24,7 +24,7 @@ from integrations.browserbase.client import BrowserbaseClient
 from integrations.browserbase.linkedin import CompanyPages
 from integrations.browserbase.mapping import company_fields, read_page
 from integrations.browserbase.offers import linkedin_slug
-from integrations.browserbase.schemas import FetchedPage, PageOutcome
+from integrations.browserbase.schemas import BrowserbasePage, PageOutcome
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter, Slots, Window
 from integrations.resilience.retry import RetryPolicy
 from tests.integrations.conftest import Reply, Seen
@@ -49,7 +49,7 @@ def page(*blocks: object, body: str = "") -> str:
 
 
 def read(html: str, *, url: str = URL, status: int | None = 200):
-    return read_page(URL, FetchedPage(url, html, status), fetched_at=NOW)
+    return read_page(URL, BrowserbasePage(url, html, status), fetched_at=NOW)
 
 
 GRAPH = {"@context": "http://schema.org", "@graph": [{"@type": "Article", "name": "Post"}, ORGANIZATION]}
@@ -196,9 +196,9 @@ def pages_of(client, store):
 async def test_a_visit_reads_and_releases(pages_of, remote, server, caplog) -> None:
     caplog.set_level(logging.DEBUG)
 
-    async def fetch(connect_url: str, url: str) -> FetchedPage:
+    async def fetch(connect_url: str, url: str) -> BrowserbasePage:
         assert "top-secret" in connect_url
-        return FetchedPage(url, page(ORGANIZATION), 200)
+        return BrowserbasePage(url, page(ORGANIZATION), 200)
 
     found = await pages_of(fetch).visit("fernhill")
     assert (found.outcome, found.url) == (PageOutcome.FOUND, URL)
@@ -211,7 +211,7 @@ async def test_a_visit_reads_and_releases(pages_of, remote, server, caplog) -> N
 
 @pytest.mark.parametrize("error", [Unavailable("gone", provider="browserbase"), RuntimeError("a bug")], ids=str)
 async def test_a_failed_visit_releases_too(pages_of, remote, store, error: Exception) -> None:
-    async def fetch(connect_url: str, url: str) -> FetchedPage:
+    async def fetch(connect_url: str, url: str) -> BrowserbasePage:
         raise error
 
     pages = pages_of(fetch)
@@ -238,8 +238,8 @@ async def test_only_company_pages_are_visited(pages_of, server, slug: str) -> No
 
 
 async def test_the_day_and_the_browsers_are_limited(pages_of, remote, store, server) -> None:
-    async def fetch(connect_url: str, url: str) -> FetchedPage:
-        return FetchedPage(url, page(), 200)
+    async def fetch(connect_url: str, url: str) -> BrowserbasePage:
+        return BrowserbasePage(url, page(), 200)
 
     one = RateLimiter("linkedin", LimitPolicy((Window("day", 1, 86_400),), max_wait_s=0), store)
     await pages_of(fetch, limiter=one).visit("fernhill")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.conversation.speech import Heard, Hearing
+from core.conversation.speech import SpeechEvent, SpeechEventKind
 from core.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -59,8 +59,8 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def heard_of(listening) -> list[Heard]:
-    return [heard async for heard in listening]
+async def events_of(listening) -> list[SpeechEvent]:
+    return [event async for event in listening]
 
 
 async def test_a_text_is_spoken_and_paid_for(client_of, sandbox, book) -> None:
@@ -258,9 +258,9 @@ async def test_what_is_said_is_heard(client_of, sandbox, book, options: dict) ->
             assert await listening.turn() == "Good morning."
             await listening.send(b"\0" * 3200)
             await listening.end()
-            heard = await heard_of(listening)
-    assert heard[-1].kind is Hearing.ENDED
-    assert heard[-1].text.startswith("[sandbox]")
+            events = await events_of(listening)
+    assert events[-1].kind is SpeechEventKind.ENDED
+    assert events[-1].text.startswith("[sandbox]")
     seconds = Decimal(len(sound) + 3200) / 32_000
     assert settled(book)[-1] == Cost(credits=streamed_credits(options["model"], seconds)).credits
 
@@ -270,20 +270,20 @@ async def test_drafts_grow_and_spaces_are_kept(client_of, sandbox) -> None:
     async with client_of() as client, client.listening(**MANUAL) as listening:
         await listening.send(b"\0" * 20_000)
         await listening.finalize()
-        first = [heard async for heard in _until_ended(listening)]
+        first = [event async for event in _until_ended(listening)]
         await listening.send(b"\0" * 320)
         await listening.finalize()
         second = await listening.turn()
         await listening.end()
-        assert await heard_of(listening) == []
-    assert [heard.kind for heard in first] == [Hearing.DRAFT, Hearing.DRAFT, Hearing.ENDED]
+        assert await events_of(listening) == []
+    assert [event.kind for event in first] == [SpeechEventKind.DRAFT, SpeechEventKind.DRAFT, SpeechEventKind.ENDED]
     assert (first[-1].text, second) == (" good", " morning ")
 
 
 async def _until_ended(listening):
-    async for heard in listening:
-        yield heard
-        if heard.kind is Hearing.ENDED:
+    async for event in listening:
+        yield event
+        if event.kind is SpeechEventKind.ENDED:
             return
 
 
@@ -291,23 +291,23 @@ async def test_the_beginning_of_a_turn_is_heard_while_something_is_said(client_o
     sandbox.settings("cartesia", piece_pause_s=0.02)
     async with client_of() as client, client.speaking(**VOICE) as speaking, client.listening(**TURNS) as listening:
         utterance, pieces = speaking.say(LONG), 0
-        kinds: list[Hearing] = []
+        kinds: list[SpeechEventKind] = []
 
-        async def hear() -> None:
-            async for heard in listening:
-                kinds.append(heard.kind)
-                if heard.kind is Hearing.STARTED:
+        async def listen() -> None:
+            async for event in listening:
+                kinds.append(event.kind)
+                if event.kind is SpeechEventKind.STARTED:
                     utterance.cancel()
 
-        hearing = asyncio.create_task(hear())
+        listener = asyncio.create_task(listen())
         async for _ in utterance:
             pieces += 1
             if pieces == 2:
                 await listening.send(b"\0" * 640)
         await listening.end()
-        await hearing
+        await listener
     assert pieces < len(LONG) * SPOKEN_BYTES_A_CHARACTER / 2048 - 5
-    assert kinds == [Hearing.STARTED, Hearing.DRAFT, Hearing.MAYBE_ENDED, Hearing.ENDED]
+    assert kinds == [SpeechEventKind.STARTED, SpeechEventKind.DRAFT, SpeechEventKind.MAYBE_ENDED, SpeechEventKind.ENDED]
 
 
 @pytest.mark.parametrize("options", [MANUAL, TURNS])
@@ -315,16 +315,16 @@ async def test_the_beginning_of_a_turn_is_heard_while_something_is_said(client_o
 async def test_listening_says_what_went_wrong(client_of, sandbox, options: dict, fault: dict, kind: type) -> None:
     sandbox.fail_next("cartesia", **fault, times=None)
     with pytest.raises(kind) as caught:
-        await heard_by(client_of(timeout_s=0.2 if kind is Timeout else 10.0, retry=ONCE), options)
+        await events_by(client_of(timeout_s=0.2 if kind is Timeout else 10.0, retry=ONCE), options)
     assert caught.value.provider == "cartesia"
 
 
-async def heard_by(client: CartesiaClient, options: dict) -> list[Heard]:
+async def events_by(client: CartesiaClient, options: dict) -> list[SpeechEvent]:
     async with client, client.listening(**options) as listening:
         await listening.send(b"\0" * 640)
         await listening.finalize()
         await listening.end()
-        return await heard_of(listening)
+        return await events_of(listening)
 
 
 async def test_a_lost_line_is_a_fault_of_the_provider(client_of, sandbox, guard_of, store) -> None:
@@ -333,14 +333,14 @@ async def test_a_lost_line_is_a_fault_of_the_provider(client_of, sandbox, guard_
     sandbox.fail_next("cartesia", "cut_stream", after=1, times=None)
     for _ in range(3):
         with pytest.raises(Unavailable):
-            await heard_by(client_of(retry=ONCE, breaker_policy=policy), TURNS)
+            await events_by(client_of(retry=ONCE, breaker_policy=policy), TURNS)
     assert await guard.breaker.state() == "open"
 
 
 async def test_a_model_that_cannot_listen_is_refused(client_of, sandbox) -> None:
     async with client_of() as client, client.listening(model="made-up") as listening:
         with pytest.raises(Rejected):
-            await heard_of(listening)
+            await events_of(listening)
     assert [one["rule"] for one in sandbox.take_violations("cartesia")] == ["bad_stt_query"]
 
 

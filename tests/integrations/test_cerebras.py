@@ -15,7 +15,7 @@ from core.errors import (
     Unauthorized,
     Unavailable,
 )
-from core.ledger.prices import Price, TokenUsage
+from core.ledger.prices import TokenPrice, TokenUsage
 from core.ledger.spend import Cost
 from integrations.cerebras.client import CerebrasClient
 from integrations.resilience.rate_limit import LimitPolicy, Window
@@ -23,7 +23,7 @@ from integrations.resilience.retry import RetryPolicy
 from tests.integrations.conftest import Reply
 
 ONCE = RetryPolicy(retries=0, base_s=0)
-PRICE = Price(Decimal("0.35"), Decimal("0.75"))
+PRICE = TokenPrice(Decimal("0.35"), Decimal("0.75"))
 ASK = {"messages": [{"role": "user", "content": "Rate Fernhill Tools."}], "model": "gpt-oss-120b", "max_tokens": 64}
 USAGE = {
     "prompt_tokens": 120,

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from core.crm.records import Description, Kind
+from core.crm.records import Description, RecordKind
 from core.errors import (
     ConfigurationError,
     Gone,
@@ -352,7 +352,7 @@ NAMES = FieldNames(NUMBERED)
 async def test_a_number_keeps_all_its_digits(client: CloseClient, server: ScriptedServer, wire: str, text: str) -> None:
     server.then(Reply(body=f'{{"id": "lead_1", "custom.cf_revenue": {wire}}}'.encode()))
     lead = await client.lead("lead_1")
-    assert NAMES.values(Kind.LEAD, lead)["custom.Revenue"] == text
+    assert NAMES.values(RecordKind.LEAD, lead)["custom.Revenue"] == text
 
 
 @pytest.mark.parametrize(
@@ -372,11 +372,11 @@ def test_a_country_is_a_code_in_close_and_a_name_here(written: str) -> None:
     (address,) = NAMES.lead_body({"address.country": written}, None)["addresses"]
     assert address["country"] == "US"
     lead = CloseLead.model_validate({"id": "lead_1", "addresses": [address]})
-    assert NAMES.values(Kind.LEAD, lead)["address.country"] == "United States"
+    assert NAMES.values(RecordKind.LEAD, lead)["address.country"] == "United States"
 
 
 def test_what_is_no_country_is_left_out_and_kept_as_it_stands_there() -> None:
     (address,) = NAMES.lead_body({"address.country": "Atlantis", "address.city": "Poseidonis"}, None)["addresses"]
     assert (address["country"], address["city"]) == ("", "Poseidonis")
     lead = CloseLead.model_validate({"id": "lead_1", "addresses": [{"country": "Atlantis"}]})
-    assert NAMES.values(Kind.LEAD, lead)["address.country"] == "Atlantis"
+    assert NAMES.values(RecordKind.LEAD, lead)["address.country"] == "Atlantis"

@@ -23,7 +23,7 @@ from core.errors import (
     UnexpectedAnswer,
 )
 from core.ledger.spend import Cost
-from integrations.http import Answer, ProviderClient
+from integrations.http import DecodedResponse, ProviderClient
 from integrations.http_errors import redacted, seconds_of
 from integrations.resilience.breaker import BreakerPolicy, Circuit
 from integrations.resilience.rate_limit import LimitPolicy, Window
@@ -104,16 +104,16 @@ async def test_a_fault_is_tried_again_where_that_is_harmless(server, client_of, 
 
 
 async def test_a_lost_write_is_looked_up_before_it_is_tried_again(server, client_of) -> None:
-    stored: list[Answer] = []
+    stored: list[DecodedResponse] = []
 
-    async def look_up() -> Answer | None:
+    async def look_up() -> DecodedResponse | None:
         return stored[0] if stored else None
 
     async with client_of() as client:
         server.then(Reply(drop=True), Reply(body={"id": 1}))
         assert (await client.request("POST", "/things/", body={}, look_up=look_up)).body == {"id": 1}
         assert len(server.seen) == 2
-        stored.append(Answer({"id": 7}, {}))
+        stored.append(DecodedResponse({"id": 7}, {}))
         server.then(Reply(drop=True))
         assert (await client.request("POST", "/things/", body={}, look_up=look_up)).body == {"id": 7}
         assert len(server.seen) == 3
@@ -187,7 +187,7 @@ async def test_a_trickle_ends_at_the_deadline(server, client_of) -> None:
 async def test_a_paid_call_is_accounted_for(server, client_of, book, reply: Reply, accounted) -> None:
     server.then(reply)
 
-    def cost(answer: Answer) -> Cost:
+    def cost(answer: DecodedResponse) -> Cost:
         return Cost(credits=Decimal(answer.body["credits"]))
 
     async with client_of(retry=ONCE) as client:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.crm.records import Kind
+from core.crm.records import RecordKind
 from core.errors import ConfigurationError, Gone, UnexpectedAnswer
 from integrations.json_directory.crm import JsonDirectory
 
@@ -49,17 +49,17 @@ async def test_what_is_created_is_found_changed_and_removed(crm: JsonDirectory) 
     assert (found.lead.id, found.contacts[0].own_id) == (made.lead.id, person_id)
     assert found.contacts[0].values["emails"] == ("a@f.example",)
     assert await crm.find(uuid4()) is None
-    await crm.update(Kind.LEAD, made.lead.id, {"name": "Fernhill Ltd"})
-    await crm.update(Kind.CONTACT, found.contacts[0].id, {"title": "CEO"})
+    await crm.update(RecordKind.LEAD, made.lead.id, {"name": "Fernhill Ltd"})
+    await crm.update(RecordKind.CONTACT, found.contacts[0].id, {"title": "CEO"})
     added = await crm.create_contact(made.lead.id, uuid4(), {"name": "Bo"})
     now = await crm.fetch(made.lead.id)
     assert now.lead.values == {"name": "Fernhill Ltd"}
     assert [person.values.get("title") for person in now.contacts] == ["CEO", None]
-    await crm.delete(Kind.CONTACT, added.id)
-    await crm.delete(Kind.CONTACT, added.id)
+    await crm.delete(RecordKind.CONTACT, added.id)
+    await crm.delete(RecordKind.CONTACT, added.id)
     assert len((await crm.fetch(made.lead.id)).contacts) == 1
-    await crm.delete(Kind.LEAD, made.lead.id)
-    await crm.delete(Kind.LEAD, made.lead.id)
+    await crm.delete(RecordKind.LEAD, made.lead.id)
+    await crm.delete(RecordKind.LEAD, made.lead.id)
     with pytest.raises(Gone, match=r"there is no file .*\.json"):
         await crm.fetch(made.lead.id)
 

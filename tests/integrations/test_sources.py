@@ -20,7 +20,7 @@ from integrations.browserbase.client import BrowserbaseClient
 from integrations.browserbase.linkedin import CompanyPages
 from integrations.browserbase.mapping import company_fields as linkedin_fields
 from integrations.browserbase.offers import COMPANY_PAGE, SESSION
-from integrations.browserbase.schemas import CompanyFacts, FetchedPage
+from integrations.browserbase.schemas import BrowserbasePage, CompanyFacts
 from integrations.browserbase.sources import LinkedInPages
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter, Slots, Window
 from integrations.resilience.store import Store
@@ -120,11 +120,11 @@ class TestApolloMobiles(SourceContract):
         )
 
 
-async def _visited_plainly(_connect_url: str, url: str) -> FetchedPage:
+async def _visited_plainly(_connect_url: str, url: str) -> BrowserbasePage:
     """Fetch a company page without a browser, which the page does not need."""
     async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as http:
         answer = await http.get(url)
-        return FetchedPage(str(answer.url), answer.text, answer.status_code)
+        return BrowserbasePage(str(answer.url), answer.text, answer.status_code)
 
 
 class TestLinkedInPages(SourceContract):

@@ -27,18 +27,18 @@ def pcm(name: str) -> bytes:
 
 async def test_a_sentence_is_heard_from_a_file_and_from_live_sound() -> None:
     transcriber, said = Transcriber(None, "en"), SPEECH / "stop_calling.wav"
-    assert await transcriber.hear(samples_of_file(said.read_bytes(), path=said)) == "Please stop calling me."
-    assert await transcriber.hear(samples_of_pcm(pcm("tell_me_the_price.wav"))) == "Please tell me the price."
+    assert await transcriber.transcribe(samples_of_file(said.read_bytes(), path=said)) == "Please stop calling me."
+    assert await transcriber.transcribe(samples_of_pcm(pcm("tell_me_the_price.wav"))) == "Please tell me the price."
 
 
 @pytest.mark.parametrize("sound", [b"", b"\0", bytes(4 * SAMPLE_RATE)], ids=["none", "half a sample", "silence"])
 async def test_nothing_is_made_up_where_nobody_speaks(sound: bytes) -> None:
-    assert await Transcriber(None, "en").hear(samples_of_pcm(sound)) == ""
+    assert await Transcriber(None, "en").transcribe(samples_of_pcm(sound)) == ""
 
 
 async def test_what_would_take_minutes_is_refused() -> None:
     with pytest.raises(InvalidInput, match="10 minutes"):
-        await Transcriber(None, "en").hear(samples_of_pcm(bytes(int(2 * SAMPLE_RATE * (LONGEST_S + 1)))))
+        await Transcriber(None, "en").transcribe(samples_of_pcm(bytes(int(2 * SAMPLE_RATE * (LONGEST_S + 1)))))
 
 
 def test_a_language_that_the_model_does_not_know_is_refused() -> None:

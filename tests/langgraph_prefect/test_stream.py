@@ -22,7 +22,7 @@ class Audience(list[Message]):
         return [heard["content"] for heard in self if heard["type"] == "chunk" and heard["metadata"]["node"] == node]
 
 
-async def heard_of(graph: Any) -> Audience:
+async def audience_of(graph: Any) -> Audience:
     audience = Audience()
     options = RunOptions(checkpointer=InMemorySaver(), publish=audience.hear)
     await run_graph(graph, {"notes": []}, thread_id="a", options=options)
@@ -30,7 +30,7 @@ async def heard_of(graph: Any) -> Audience:
 
 
 async def test_tokens_come_in_batches_before_the_state_they_made() -> None:
-    audience = await heard_of(loop(1, Echo(words=[str(number) for number in range(25)])))
+    audience = await audience_of(loop(1, Echo(words=[str(number) for number in range(25)])))
     assert [message["type"] for message in audience] == [*["chunk"] * 3, "state_update", "state_update", "complete"]
     assert [len(text.split()) for text in audience.texts("work")] == [10, 10, 5]
     assert all(message.keys() == {"type", "content", "metadata"} for message in audience)
@@ -41,7 +41,7 @@ async def test_tokens_come_in_batches_before_the_state_they_made() -> None:
 
 
 async def test_branches_do_not_mix_their_tokens() -> None:
-    audience = await heard_of(fan(2, Echo()))
+    audience = await audience_of(fan(2, Echo()))
     assert "".join(audience.texts("each")).split() in (
         ["one", "two", "three"] * 2,
         ["one", "one", "two", "two", "three", "three"],
@@ -50,7 +50,7 @@ async def test_branches_do_not_mix_their_tokens() -> None:
 
 
 async def test_a_question_and_a_failure_are_told() -> None:
-    waiting = await heard_of(ask(Echo()))
+    waiting = await audience_of(ask(Echo()))
     assert waiting[-1]["content"]["outcome"] == "waiting"
     audience = Audience()
     options = RunOptions(checkpointer=InMemorySaver(), publish=audience.hear)

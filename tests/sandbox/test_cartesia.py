@@ -208,17 +208,19 @@ def test_the_sdk_speaks_over_a_websocket(cartesia):
         events = list(context.receive())
     assert events[-1].type == "done"
     sound = b"".join(event.audio for event in events if event.type == "chunk")
-    with cartesia.stt.manual_finalize.websocket(encoding="pcm_s16le", model="ink-whisper", sample_rate=16_000) as ears:
-        ears.send_raw(sound)
-        ears.send("finalize")
+    with cartesia.stt.manual_finalize.websocket(
+        encoding="pcm_s16le", model="ink-whisper", sample_rate=16_000
+    ) as socket:
+        socket.send_raw(sound)
+        socket.send("finalize")
         got = []
-        for event in ears:
+        for event in socket:
             got.append(event)
             if event.type == "flush_done":
                 break
         assert "".join(one.text for one in got if one.type == "transcript" and one.is_final) == "Good morning."
-        ears.send("close")
-        assert next(iter(ears)).type == "done"
+        socket.send("close")
+        assert next(iter(socket)).type == "done"
 
 
 def test_contexts_are_interleaved_flushed_and_cancelled(speaking, sandbox):
@@ -315,10 +317,10 @@ def test_drafts_come_before_the_final_transcript_and_a_bad_query_is_refused(sand
 def test_turns_end_at_a_pause(cartesia, sandbox):
     sandbox.seed("cartesia", transcripts=["good morning"])
     options = {"encoding": "pcm_s16le", "model": "ink-2", "sample_rate": 16_000}
-    with cartesia.stt.auto_finalize.websocket(**options) as ears:
-        ears.send_raw(b"\0" * 640)
+    with cartesia.stt.auto_finalize.websocket(**options) as socket:
+        socket.send_raw(b"\0" * 640)
         kinds = []
-        for event in ears:
+        for event in socket:
             kinds.append(event.type)
             if event.type == "turn.end":
                 assert event.transcript == "good morning"

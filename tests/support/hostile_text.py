@@ -31,7 +31,7 @@ from core.discovery.page_kinds import candidates, further
 from core.discovery.robots import Robots
 from core.discovery.site_people import merge
 from core.enrichment import text_readings
-from core.enrichment.website_facts import Page, contact_links, website_facts
+from core.enrichment.website_facts import SitePage, contact_links, website_facts
 from core.errors import MalformedAnswer
 from core.imports import headers
 from core.imports.column_content import profile
@@ -150,7 +150,7 @@ def read_page(markup: str) -> None:
     candidates(document, url)
     further(document, url)
     is_script_shell(document, markup)
-    website_facts([Page(f"{SITE}/", document), Page(url, document)])
+    website_facts([SitePage(f"{SITE}/", document), SitePage(url, document)])
     contact_links(document)
 
 

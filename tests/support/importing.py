@@ -12,7 +12,7 @@ import psycopg
 from core.imports.batches import gather
 from core.imports.columns import map_columns
 from core.imports.csv_rows import read, scan
-from core.imports.lead_rows import LeadRow, Reject, row_reader
+from core.imports.lead_rows import ImportedRow, Reject, row_reader
 from core.imports.runs import Totals, UndoReport, warnings_of
 from core.leads.lead import FIELDS
 from core.leads.merging import ConflictPolicy
@@ -39,12 +39,12 @@ async def session(url: str) -> AsyncIterator[Connection]:
         await engine.dispose()
 
 
-def lead_row(row: Row) -> LeadRow | Reject:
+def lead_row(row: Row) -> ImportedRow | Reject:
     """Read a made-up row."""
     if not row.get("key"):
         return Reject("key", "", "blank_row")
     extra = {name[6:]: value for name, value in row.items() if name.startswith("extra.") and value}
-    return LeadRow(str(row["key"]), [row.get(field) for field in FIELDS], extra or None, None)
+    return ImportedRow(str(row["key"]), [row.get(field) for field in FIELDS], extra or None, None)
 
 
 async def load(

@@ -3,7 +3,7 @@
 import pytest
 
 from core.config_files import parse_config
-from core.crm.config import Condition, CrmConfig, check_against, example_text
+from core.crm.config import CrmConfig, SyncCondition, check_against, example_text
 from core.crm.records import Description
 from core.errors import InvalidConfig
 from scripts import crm_schema
@@ -63,7 +63,7 @@ def test_fields_and_statuses_the_crm_does_not_have_are_named() -> None:
     ],
 )
 def test_who_is_excluded_and_why(condition: dict, values: dict, why: str | None) -> None:
-    assert Condition(**condition).why_not(values) == why
+    assert SyncCondition(**condition).why_not(values) == why
 
 
 def test_limits_do_not_make_every_record_be_looked_at_again() -> None:

@@ -7,7 +7,7 @@ import pytest
 from core.discovery import executives
 from core.discovery.company import Company
 from core.discovery.document import parse
-from core.discovery.mentions import Doubt, Found, Mention, PageKind
+from core.discovery.mentions import Doubt, ExtractionMethod, Mention, PageKind
 from core.text.names import read_name
 from core.text.titles import read_title
 
@@ -116,7 +116,7 @@ def test_another_organisation_beside_the_title():
 
 
 def mention(name, title, *doubts):
-    return Mention(read_name(name), read_title(title), Found.CARD, 0, name, doubts=frozenset(doubts))
+    return Mention(read_name(name), read_title(title), ExtractionMethod.CARD, 0, name, doubts=frozenset(doubts))
 
 
 NAMES = [

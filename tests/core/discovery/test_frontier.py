@@ -17,7 +17,7 @@ from core.discovery.frontier import (
     promising,
     sitemap_addresses,
 )
-from core.discovery.mentions import Doubt, Found, Mention, PageFindings, PageKind
+from core.discovery.mentions import Doubt, ExtractionMethod, Mention, PageFindings, PageKind
 from core.discovery.page_kinds import Candidate
 from core.text.names import read_name
 from core.text.titles import read_title
@@ -129,7 +129,7 @@ def test_links_of_a_page():
 def page(*titles, kind=PageKind.PEOPLE, doubts=frozenset(), without=()):
     names = ("Orla Fenwick", "Tobias Ryland", "Ines Varga")
     mentions = tuple(
-        Mention(read_name(name), read_title(title), Found.CARD, 0, name, doubts=doubts)
+        Mention(read_name(name), read_title(title), ExtractionMethod.CARD, 0, name, doubts=doubts)
         for name, title in zip(names, titles, strict=False)
     )
     return PageFindings(HOME, kind, mentions, without)

@@ -4,13 +4,13 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from core.discovery.mentions import Doubt, Found, Mention, PageFindings, PageKind
+from core.discovery.mentions import Doubt, ExtractionMethod, Mention, PageFindings, PageKind
 from core.discovery.person_details import ContactDetails
 from core.text.names import read_name
 from core.text.titles import read_title
 
 
-@pytest.mark.parametrize("words", [Doubt, Found, PageKind])
+@pytest.mark.parametrize("words", [Doubt, ExtractionMethod, PageKind])
 def test_every_member_has_words_of_its_own(words):
     said = [member.value for member in words]
     assert len(said) == len(set(said)) >= 6
@@ -19,11 +19,13 @@ def test_every_member_has_words_of_its_own(words):
 
 
 def test_a_mention_has_no_doubts_and_no_details_until_somebody_finds_them():
-    mention = Mention(read_name("Orla Fenwick"), read_title("CEO"), Found.CARD, 3, "Orla Fenwick, CEO")
+    mention = Mention(read_name("Orla Fenwick"), read_title("CEO"), ExtractionMethod.CARD, 3, "Orla Fenwick, CEO")
     assert mention.doubts == frozenset()
     assert mention.contact == ContactDetails(None, None, None)
     assert not mention.in_own_section
-    assert mention == Mention(read_name("Orla Fenwick"), read_title("CEO"), Found.CARD, 3, "Orla Fenwick, CEO")
+    assert mention == Mention(
+        read_name("Orla Fenwick"), read_title("CEO"), ExtractionMethod.CARD, 3, "Orla Fenwick, CEO"
+    )
     with pytest.raises(FrozenInstanceError):
         mention.line = 4
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.discovery.mentions import Doubt, Found, Mention, PageFindings, PageKind
+from core.discovery.mentions import Doubt, ExtractionMethod, Mention, PageFindings, PageKind
 from core.discovery.person_details import ContactDetails
 from core.discovery.site_people import merge, why_nobody
 from core.text.names import read_name
@@ -13,7 +13,7 @@ NAMES = ("Orla Fenwick", "Tobias Ryland", "Dr. Orla M. Fenwick", "Ines Varga", "
 TITLES = ("CEO", "Chief Financial Officer", "Founder", "President", "Engineer", "VP Operations")
 
 
-def mention(name, title, *doubts, found=Found.CARD, contact=None):
+def mention(name, title, *doubts, found=ExtractionMethod.CARD, contact=None):
     details = contact or ContactDetails()
     return Mention(
         read_name(name), read_title(title), found, 0, f"{name}: {title}", contact=details, doubts=frozenset(doubts)
@@ -28,7 +28,7 @@ MENTIONS = st.builds(
     mention,
     st.sampled_from(NAMES),
     st.sampled_from(TITLES),
-    found=st.sampled_from(Found),
+    found=st.sampled_from(ExtractionMethod),
 )
 DOUBTED = st.builds(mention, st.sampled_from(NAMES), st.sampled_from(TITLES), st.sampled_from(Doubt))
 PAGES = st.lists(
@@ -60,7 +60,7 @@ def test_everybody_is_there_once_and_nobody_else(pages):
 
 def test_the_better_page_is_kept_and_details_are_gathered():
     story = page(
-        mention("Orla Fenwick", "CEO", found=Found.PROSE, contact=ContactDetails(phone="+441234567")),
+        mention("Orla Fenwick", "CEO", found=ExtractionMethod.PROSE, contact=ContactDetails(phone="+441234567")),
         url="https://acme.example/news",
         kind=PageKind.STORY,
     )

@@ -16,9 +16,9 @@ from core.enrichment.offers import by_name, usual_trust
 from core.enrichment.questions import (
     Answer,
     Attempt,
+    FieldOrigin,
     Found,
     KnownLead,
-    Origin,
     Provider,
     Question,
     Trust,
@@ -50,7 +50,7 @@ def config(text: str) -> EnrichmentConfig:
     return parse_config(text, EnrichmentConfig, path="enrichment.yaml", context=OFFERS)
 
 
-def lead(tier: str | None = None, origins: dict[str, Origin] | None = None, **values: str) -> KnownLead:
+def lead(tier: str | None = None, origins: dict[str, FieldOrigin] | None = None, **values: str) -> KnownLead:
     return KnownLead(ID, values, origins or {}, NOW - timedelta(days=10), tier)
 
 
@@ -106,9 +106,9 @@ def test_a_value_that_comes_along_is_taken_by_the_fields_own_order() -> None:
 def test_stale_values_are_asked_for_again_and_a_persons_never() -> None:
     stale = config("stale_after_days: 30\nfields:\n  industry: [{ask: apollo_company, when: stale}]")
     for source, age, expected in (("linkedin", 31, ("industry",)), ("linkedin", 29, ()), ("person", 999, ())):
-        origin = Origin(source, NOW - timedelta(days=age))
+        origin = FieldOrigin(source, NOW - timedelta(days=age))
         assert wanted_fields(stale, lead(industry="x", origins={"industry": origin}), NOW) == expected
-    emptied = lead(origins={"industry": Origin("person", NOW - timedelta(days=999))})
+    emptied = lead(origins={"industry": FieldOrigin("person", NOW - timedelta(days=999))})
     assert wanted_fields(stale, emptied, NOW) == ()
 
 
@@ -141,7 +141,7 @@ moments = st.integers(0, 1000).map(lambda days: NOW - timedelta(days=days))
 @given(st.permutations(["import", *PROVIDERS]), sources, moments, st.sampled_from(PROVIDERS), moments)
 def test_a_persons_value_stands_and_nothing_older_replaces(order, present, at, new, observed) -> None:
     trust = Trust(tuple(order), timedelta(days=180))
-    prefers = trust.prefers(new, observed, Origin(present, at))
+    prefers = trust.prefers(new, observed, FieldOrigin(present, at))
     if present == "person" or observed < at:
         assert not prefers
     elif trust.rank(new) <= trust.rank(present):
@@ -159,14 +159,14 @@ def test_the_original_outlives_every_replacement(writers) -> None:
         accepted = accept(known, Found("industry", f"value {number}"), provider, trust, at)
         if accepted is not None:
             assert accepted.original == "from the file"
-            known = KnownLead(ID, {"industry": accepted.found.value},
-                              {"industry": Origin(provider, at, accepted.original)}, known.imported_at)  # fmt: skip
+            origins = {"industry": FieldOrigin(provider, at, accepted.original)}
+            known = KnownLead(ID, {"industry": accepted.found.value}, origins, known.imported_at)
 
 
 def test_the_same_value_again_only_makes_a_providers_provenance_younger() -> None:
     trust = Trust(("apollo_company", "import"), timedelta(0))
     assert accept(lead(industry="x"), Found("industry", "x"), "apollo_company", trust, NOW) is None
-    bought = lead(industry="x", origins={"industry": Origin("apollo_company", NOW - timedelta(1), "old")})
+    bought = lead(industry="x", origins={"industry": FieldOrigin("apollo_company", NOW - timedelta(1), "old")})
     again = accept(bought, Found("industry", "x"), "apollo_company", trust, NOW)
     assert again is not None
     assert (again.is_new, again.original) == (False, "old")

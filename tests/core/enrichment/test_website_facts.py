@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.discovery.document import parse
-from core.enrichment.website_facts import Page, contact_links, website_facts
+from core.enrichment.website_facts import SitePage, contact_links, website_facts
 from core.text.postal_addresses import PostalAddress, read_addresses
 
 HOME = "https://acme.example/"
 
 
 def facts(body: str, head: str = "", **more: str) -> dict[str, str]:
-    pages = [Page(HOME, parse(f"<html><head><title>Acme Tools</title>{head}</head><body>{body}</body></html>"))]
-    pages += [Page(f"{HOME}{path}", parse(f"<html><body>{markup}</body></html>")) for path, markup in more.items()]
+    pages = [SitePage(HOME, parse(f"<html><head><title>Acme Tools</title>{head}</head><body>{body}</body></html>"))]
+    pages += [SitePage(f"{HOME}{path}", parse(f"<html><body>{markup}</body></html>")) for path, markup in more.items()]
     return {found.field: found.value for found in website_facts(pages)}
 
 

@@ -4,18 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.imports.batches import gather
-from core.imports.lead_rows import LeadRow, Reject
+from core.imports.lead_rows import ImportedRow, Reject
 from core.leads.lead import FIELDS
 from core.leads.merging import ConflictPolicy
 
 
-def read_row(cells: list[str]) -> LeadRow | Reject:
+def read_row(cells: list[str]) -> ImportedRow | Reject:
     key, city = cells
     if not key:
         return Reject("key", key, "blank_row")
     values: list[str | None] = [None] * len(FIELDS)
     values[FIELDS.index("city")] = city or None
-    return LeadRow(key=key, values=values, extra={"k": city} if city else None, original=None)
+    return ImportedRow(key=key, values=values, extra={"k": city} if city else None, original=None)
 
 
 rows = st.lists(st.tuples(st.sampled_from(["", "a", "b", "c"]), st.sampled_from(["", "x", "y"])), max_size=40)

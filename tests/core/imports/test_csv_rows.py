@@ -16,7 +16,7 @@ from core.imports.columns import map_columns
 from core.imports.csv_bytes import MAX_LINE_BYTES
 from core.imports.csv_format import MAX_COLUMNS, FormatOptions
 from core.imports.csv_rows import DETECT, MAX_CELL_CHARS, read, scan
-from core.imports.lead_rows import LeadRow, Reject, row_reader
+from core.imports.lead_rows import ImportedRow, Reject, row_reader
 
 FUZZ = Path(__file__).parents[2] / "data" / "fuzz"
 
@@ -302,4 +302,4 @@ def accounts_add_up(path: Path) -> None:
     fields = list(mapping.mapping.values())
     assert len(set(fields)) == len(fields)
     results = [row_reader(mapping)(cells) for cells in rows]
-    assert all(isinstance(result, LeadRow | Reject) for result in results)
+    assert all(isinstance(result, ImportedRow | Reject) for result in results)

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.imports.columns import ColumnMapping
-from core.imports.lead_rows import LeadRow, Reject, row_reader
+from core.imports.lead_rows import ImportedRow, Reject, row_reader
 from core.leads.lead import FIELDS, MAX_KEY_CHARS, POSITION, dedupe_key
 from core.text.folding import fold
 
@@ -24,13 +24,13 @@ PEOPLE = mapping_of(
 )
 
 
-def read(cells: list[str], **options: object) -> LeadRow:
+def read(cells: list[str], **options: object) -> ImportedRow:
     row = row_reader(PEOPLE, **options)(cells)  # type: ignore[arg-type]
-    assert isinstance(row, LeadRow)
+    assert isinstance(row, ImportedRow)
     return row
 
 
-def value(row: LeadRow, field: str) -> str | None:
+def value(row: ImportedRow, field: str) -> str | None:
     return row.values[POSITION[field]]
 
 
@@ -68,7 +68,7 @@ def test_short_rows_are_padded_and_long_ones_lose_nothing() -> None:
 
 def test_a_label_of_the_header_is_never_overwritten_by_a_cell_beyond_it() -> None:
     row = row_reader(mapping_of(Company="company_name", col_3=None))(["Fern", "x", "y"])
-    assert isinstance(row, LeadRow)
+    assert isinstance(row, ImportedRow)
     assert row.extra == {"col_3": "x", "col_3_": "y"}
 
 
@@ -91,7 +91,7 @@ def test_rejects_with_a_reason(cells: list[str], reason: str) -> None:
 def test_names_are_joined_and_sources_filled_in() -> None:
     mapping = mapping_of(First="first_name", Last="last_name", Email="contact_email", Id="external_id")
     row = row_reader(mapping, source="Spring Fair")(["Ann", "Fern", "a@b.example", "7"])
-    assert isinstance(row, LeadRow)
+    assert isinstance(row, ImportedRow)
     assert value(row, "contact_name") == "Ann Fern"
     assert value(row, "source") == "Spring Fair"
     assert row.key == "id:spring fair|7"
@@ -139,7 +139,7 @@ def test_folding_is_idempotent(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_any_cells_give_a_row_or_a_reject(cells: list[str], dedupe: str) -> None:
     result = row_reader(PEOPLE, default_country="DE", dedupe=dedupe)(list(cells))  # type: ignore[arg-type]
-    if isinstance(result, LeadRow):
+    if isinstance(result, ImportedRow):
         for text in (
             result.key,
             *filter(None, result.values),

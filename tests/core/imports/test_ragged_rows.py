@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.imports.batches import RejectedRecord
 from core.imports.columns import map_columns
-from core.imports.lead_rows import LeadRow, Reject, row_reader
+from core.imports.lead_rows import ImportedRow, Reject, row_reader
 from core.imports.rejects import header_of, reject_row
 from core.leads.lead import POSITION
 
@@ -22,12 +22,12 @@ SOUND = [
 HEADER = ("Company", "Email", "City", "Country", "Phone", "Employees")
 
 
-def read(cells: list[str], delimiter: str = ",") -> LeadRow | Reject:
+def read(cells: list[str], delimiter: str = ",") -> ImportedRow | Reject:
     return row_reader(map_columns(HEADER, [*SOUND, cells]), delimiter=delimiter)(cells)
 
 
-def values(row: LeadRow | Reject, *fields: str) -> list[str | None]:
-    assert isinstance(row, LeadRow), row
+def values(row: ImportedRow | Reject, *fields: str) -> list[str | None]:
+    assert isinstance(row, ImportedRow), row
     return [row.values[POSITION[field]] for field in fields]
 
 
@@ -48,7 +48,7 @@ def test_the_one_way_that_fits_every_column_is_taken(cells: list[str], company: 
     row = read(cells, delimiter)
     assert values(row, "company_name", "city") == [text.replace("{}", delimiter) for text in (company, city)]
     assert values(row, "contact_email") == [next(cell for cell in cells if "@" in cell)]
-    assert isinstance(row, LeadRow)
+    assert isinstance(row, ImportedRow)
     assert row.extra is None
 
 
@@ -83,7 +83,7 @@ def test_a_number_may_be_cut_at_its_comma() -> None:
 
 def test_what_has_shifted_nothing_stays_beyond_the_header() -> None:
     row = read([*SOUND[0], "left over"])
-    assert isinstance(row, LeadRow)
+    assert isinstance(row, ImportedRow)
     assert row.extra == {"col_7": "left over"}
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigurationError
-from core.ledger.prices import Price, TokenUsage, read_prices
+from core.ledger.prices import TokenPrice, TokenUsage, read_prices
 
 
 def test_prices_are_exact(tmp_path: Path) -> None:
-    price = Price(Decimal("0.35"), Decimal("0.75"), Decimal("0.035"))
+    price = TokenPrice(Decimal("0.35"), Decimal("0.75"), Decimal("0.035"))
     assert price.cost(TokenUsage(1_000_000, 2_000_000, 400_000)).usd == Decimal("0.21") + Decimal("0.014") + Decimal(
         "1.5"
     )

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from core.errors import ApprovalExpired, Conflict, InvalidInput, NotPending, StaleDraft
 from core.outreach import approvals
 from core.outreach.approval_text import text_of
-from core.outreach.approvals import Approval, Decision, Kind, Proposal, Status
+from core.outreach.approvals import Approval, ApprovalKind, ApprovalStatus, Decision, Proposal
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CONTENT = {"to": "ada@brightwell.example", "subject": "Pumps", "body": "Good morning,\nmay we talk?"}
@@ -27,7 +27,7 @@ JSON = st.recursive(
 
 
 def proposal(content: dict[str, Any] = CONTENT, facts: dict[str, Any] = FACTS) -> Proposal:
-    return Proposal(Kind.EMAIL, "draft-1", "Pumps", content, facts, recipient=content.get("to"))
+    return Proposal(ApprovalKind.EMAIL, "draft-1", "Pumps", content, facts, recipient=content.get("to"))
 
 
 def pending() -> Approval:
@@ -66,9 +66,9 @@ def test_one_character_makes_another_digest(where: str, place: int, other: str) 
 def test_every_part_counts() -> None:
     variants = [
         proposal(),
-        Proposal(Kind.MEETING, "draft-1", "Pumps", CONTENT, FACTS, recipient=CONTENT["to"]),
-        Proposal(Kind.EMAIL, "draft-2", "Pumps", CONTENT, FACTS, recipient=CONTENT["to"]),
-        Proposal(Kind.EMAIL, "draft-1", "Pumps", CONTENT, FACTS, recipient="else@brightwell.example"),
+        Proposal(ApprovalKind.MEETING, "draft-1", "Pumps", CONTENT, FACTS, recipient=CONTENT["to"]),
+        Proposal(ApprovalKind.EMAIL, "draft-2", "Pumps", CONTENT, FACTS, recipient=CONTENT["to"]),
+        Proposal(ApprovalKind.EMAIL, "draft-1", "Pumps", CONTENT, FACTS, recipient="else@brightwell.example"),
         proposal({**CONTENT, "body": "Café"}),
         proposal({**CONTENT, "body": "Cafe\u0301"}),
         proposal(facts={**FACTS, "score": 81}),
@@ -101,11 +101,11 @@ def test_an_edit_has_to_be_decided_as_it_reads_now() -> None:
     known = pending()
     words = {**CONTENT, "body": "Good morning."}
     other = approvals.edited(known, words, by="Odo", digest=known.digest, now=NOW)
-    assert (other.status, other.content, other.original_content) == (Status.PENDING, words, CONTENT)
+    assert (other.status, other.content, other.original_content) == (ApprovalStatus.PENDING, words, CONTENT)
     with pytest.raises(StaleDraft):
         approvals.decided(other, Decision.APPROVE, by="Maud", digest=known.digest, now=NOW)
     done = approvals.decided(other, Decision.APPROVE, by="Maud", digest=other.digest, now=NOW)
-    assert approvals.claimed(done, FACTS, by="run", now=NOW).status is Status.EXECUTING
+    assert approvals.claimed(done, FACTS, by="run", now=NOW).status is ApprovalStatus.EXECUTING
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_an_edit_changes_words_only(content: dict[str, Any]) -> None:
 
 def test_changed_facts_make_it_stale_and_are_named_without_their_values() -> None:
     refused = approvals.claimed(approved(), {**FACTS, "company_name": "Brightwel"}, by="run", now=NOW)
-    assert (refused.status, refused.reason) == (Status.STALE, "facts changed since: company_name")
+    assert (refused.status, refused.reason) == (ApprovalStatus.STALE, "facts changed since: company_name")
     assert not refused.is_held_by("run")
 
 
@@ -134,7 +134,7 @@ def test_content_changed_after_the_decision_makes_it_stale() -> None:
 
     known = approved()
     tampered = replace(known, proposal=proposal({**CONTENT, "body": CONTENT["body"] + " "}))
-    assert approvals.claimed(tampered, FACTS, by="run", now=NOW).status is Status.STALE
+    assert approvals.claimed(tampered, FACTS, by="run", now=NOW).status is ApprovalStatus.STALE
 
 
 def test_it_expires_before_and_after_the_decision() -> None:
@@ -142,7 +142,7 @@ def test_it_expires_before_and_after_the_decision() -> None:
     with pytest.raises(ApprovalExpired):
         approvals.decided(pending(), Decision.APPROVE, by="Maud", digest=pending().digest, now=late)
     refused = approvals.claimed(approved(), FACTS, by="run", now=late)
-    assert refused.status is Status.EXPIRED
+    assert refused.status is ApprovalStatus.EXPIRED
     assert not refused.is_held_by("run")
 
 
@@ -160,13 +160,13 @@ def test_only_one_holds_it_until_the_lease_is_over() -> None:
 def test_what_was_claimed_and_not_done_waits_as_before_and_expires_like_any_other() -> None:
     mine = approvals.claimed(approved(), FACTS, by="one", now=NOW)
     waiting = approvals.released(mine, now=NOW)
-    assert (waiting.status, waiting.claimed_by, waiting.lease_until) == (Status.APPROVED, None, None)
+    assert (waiting.status, waiting.claimed_by, waiting.lease_until) == (ApprovalStatus.APPROVED, None, None)
     assert approvals.claimed(waiting, FACTS, by="two", now=NOW).is_held_by("two")
     late = NOW + LIFE
-    assert approvals.claimed(mine, FACTS, by="one", now=late).status is Status.EXPIRED
-    assert approvals.claimed(mine, FACTS, by="two", now=late).status is Status.EXPIRED
-    assert approvals.claimed(waiting, FACTS, by="two", now=late).status is Status.EXPIRED
-    assert approvals.released(mine, now=late).status is Status.EXPIRED
+    assert approvals.claimed(mine, FACTS, by="one", now=late).status is ApprovalStatus.EXPIRED
+    assert approvals.claimed(mine, FACTS, by="two", now=late).status is ApprovalStatus.EXPIRED
+    assert approvals.claimed(waiting, FACTS, by="two", now=late).status is ApprovalStatus.EXPIRED
+    assert approvals.released(mine, now=late).status is ApprovalStatus.EXPIRED
     with pytest.raises(NotPending):
         approvals.released(waiting, now=NOW)
 
@@ -202,7 +202,7 @@ class Histories(RuleBasedStateMachine):
         digest = before.digest if seen else "0" * 64
         self.attempt(lambda: approvals.decided(before, decision, by=by, digest=digest, now=self.now))
         if self.approval is not before:
-            assert before.status is Status.PENDING
+            assert before.status is ApprovalStatus.PENDING
             assert seen
             self.accepted = self.approval.digest if decision is Decision.APPROVE else None
 
@@ -225,7 +225,7 @@ class Histories(RuleBasedStateMachine):
         self.attempt(lambda: approvals.claimed(self.approval, self.facts, by=by, now=self.now))
         if not self.approval.is_held_by(by):
             return
-        current = approvals.digest_of(Kind.EMAIL, "draft-1", CONTENT["to"], self.approval.content, self.facts)
+        current = approvals.digest_of(ApprovalKind.EMAIL, "draft-1", CONTENT["to"], self.approval.content, self.facts)
         assert self.accepted == current == self.approval.digest
         assert self.now < self.approval.expires_at
         if self.is_done:
@@ -243,7 +243,7 @@ class Histories(RuleBasedStateMachine):
         assert self.executions <= 1
         decided = self.approval.decision is not None
         assert decided == bool(self.approval.decided_by)
-        if self.approval.status in (Status.APPROVED, Status.EXECUTING, Status.EXECUTED):
+        if self.approval.status in (ApprovalStatus.APPROVED, ApprovalStatus.EXECUTING, ApprovalStatus.EXECUTED):
             assert self.approval.decision is Decision.APPROVE
 
 

@@ -10,9 +10,9 @@ from core.outreach.delivery import (
     REFUSED,
     SENT,
     UNKNOWN,
+    DeliveryStatus,
     ReplyMeaning,
     Stage,
-    Verdict,
     meaning_of,
     told,
 )
@@ -114,13 +114,13 @@ def test_what_an_answer_means(stage: Stage, code: int | None, text: str, meant: 
 )
 def test_every_answer_has_one_meaning(stage: Stage, code: int | None, text: str) -> None:
     meaning = meaning_of(stage, code, text)
-    assert (meaning.verdict is Verdict.UNKNOWN) <= (stage is Stage.CONTENT)
-    assert (meaning.verdict is Verdict.REFUSED) <= (code is not None and code // 100 == 5)
-    assert (meaning.verdict is Verdict.SENT) <= (stage is Stage.QUIT or (code is not None and code // 100 == 2))
+    assert (meaning.verdict is DeliveryStatus.UNKNOWN) <= (stage is Stage.CONTENT)
+    assert (meaning.verdict is DeliveryStatus.REFUSED) <= (code is not None and code // 100 == 5)
+    assert (meaning.verdict is DeliveryStatus.SENT) <= (stage is Stage.QUIT or (code is not None and code // 100 == 2))
     if stage not in (Stage.RCPT, Stage.DATA, Stage.CONTENT, Stage.QUIT):
-        assert meaning.stops_account or meaning.verdict is Verdict.REFUSED
+        assert meaning.stops_account or meaning.verdict is DeliveryStatus.REFUSED
     words = told(stage, code, text, meaning)
-    assert (words == "") == (meaning.verdict is Verdict.SENT)
+    assert (words == "") == (meaning.verdict is DeliveryStatus.SENT)
 
 
 def test_the_servers_own_words_are_not_repeated() -> None:

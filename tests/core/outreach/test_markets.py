@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from core.outreach.markets import (
     Claim,
-    Evidence,
     Finding,
+    MarketEvidence,
     MarketRequest,
-    Rejected,
+    RejectedClaim,
     Segment,
     check_claim,
     claims_by_rules,
@@ -23,10 +23,10 @@ from core.outreach.markets import (
     without_orders,
 )
 
-LEADS = Evidence(
+LEADS = MarketEvidence(
     id="s1", kind="statistic", source="our own leads", text="12 of 40 leads (30 %) are in Software.", weight=40
 )
-PAGE = Evidence(
+PAGE = MarketEvidence(
     id="p1", kind="page", source="https://trade.example/a", text="The market for pumps grew by 1,250 units in 2025."
 )
 ALL = {one.id: one for one in (LEADS, PAGE)}
@@ -55,11 +55,11 @@ def claim(text: str, source: str = "s1", quote: str = "12 of 40 leads (30 %)", c
 )
 def test_a_claim_holds_or_says_why_not(made: Claim, fault: str | None) -> None:
     judged = check_claim(made, ALL)
-    assert (judged.fault if isinstance(judged, Rejected) else None) == fault
+    assert (judged.fault if isinstance(judged, RejectedClaim) else None) == fault
 
 
 def test_nothing_is_surer_than_its_source() -> None:
-    few = Evidence(id="s1", kind="statistic", source="our own leads", text="12 of 40 leads (30 %)", weight=2)
+    few = MarketEvidence(id="s1", kind="statistic", source="our own leads", text="12 of 40 leads (30 %)", weight=2)
     sure = [check_claim(claim("30 %.", confidence=1), {"s1": one}) for one in (LEADS, few)]
     assert [one.confidence for one in sure if isinstance(one, Finding)] == [0.8, 0.167]
     page = check_claim(claim("It grew.", "p1", "market for pumps grew", confidence=1), ALL)
@@ -112,7 +112,7 @@ def test_few_findings_are_not_sure() -> None:
 
 
 def test_rules_repeat_statistics_and_quote_pages() -> None:
-    page = Evidence(
+    page = MarketEvidence(
         id="p1",
         kind="page",
         source="https://trade.example/a",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.outreach.meetings import Span, said
 from core.outreach.own_words import LONGEST_REPLY, own_words
-from core.outreach.reply_reading import Reading, read_reply
+from core.outreach.reply_reading import ReplyReading, read_reply
 from core.outreach.reply_words import languages
 
 REPLIES = Path(__file__).parents[2] / "data" / "replies"
@@ -31,7 +31,7 @@ OURS = (
 )
 
 
-def read(reply: str, offered: list[Span] = OFFERED, zone: str = ZONE) -> Reading:
+def read(reply: str, offered: list[Span] = OFFERED, zone: str = ZONE) -> ReplyReading:
     return read_reply(reply, offered, zone=zone, names=["Ada Byron"], ours=OURS)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidSetting
-from core.settings.environment import RENAMED, Environment, Origin
+from core.settings.environment import RENAMED, Environment, SettingOrigin
 from core.settings.sections import variables
 from core.settings.settings import Settings
 from core.settings.shown import shown_settings
@@ -19,9 +19,9 @@ def test_the_process_goes_before_the_file_and_the_file_before_the_default() -> N
     given = Environment({"POSTGRES_POOL_MAX": "7"}, {"POSTGRES_POOL_MAX": "9", "POSTGRES_POOL_MIN": "2"})
     found = Settings(given).postgres
     assert (found.pool_max, found.pool_min, found.connect_timeout_s) == (7, 2, 10)
-    assert given.find("POSTGRES_POOL_MAX")[1] is Origin.PROCESS
-    assert given.find("POSTGRES_POOL_MIN")[1] is Origin.FILE
-    assert given.find("POSTGRES_CONNECT_TIMEOUT_S") == (None, Origin.DEFAULT)
+    assert given.find("POSTGRES_POOL_MAX")[1] is SettingOrigin.PROCESS
+    assert given.find("POSTGRES_POOL_MIN")[1] is SettingOrigin.FILE
+    assert given.find("POSTGRES_CONNECT_TIMEOUT_S") == (None, SettingOrigin.DEFAULT)
 
 
 def test_names_count_in_any_case_and_an_empty_value_is_none() -> None:
@@ -33,7 +33,7 @@ def test_names_count_in_any_case_and_an_empty_value_is_none() -> None:
 def test_a_file_in_the_working_directory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("MEETINGS_MINUTES='45'  # long ones\n", encoding="utf-8")
-    assert Environment.of_process().find("MEETINGS_MINUTES") == ("45", Origin.FILE)
+    assert Environment.of_process().find("MEETINGS_MINUTES") == ("45", SettingOrigin.FILE)
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_an_old_name_is_read_and_answered_with_the_new_one(old: str, new: str) -
     section = next(section for section in sections() if new in variables(section))
     given = Environment({old: "local"}, NOBODY)
     given.read(section)
-    assert given.find(new) == ("local", Origin.PROCESS)
+    assert given.find(new) == ("local", SettingOrigin.PROCESS)
     assert given.notices == [f"{old} is called {new} now: rename it in the environment"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from profiles import one, profile
 
 from core.config_files import parse_config
-from core.crm.config import Condition
+from core.crm.config import SyncCondition
 from core.outreach.markets import Segment
 from core.qualification.criteria import MICRO, rater_of, role_in_title
 from core.qualification.icp import Profile
@@ -83,9 +83,9 @@ def test_only_profiles_that_list_countries_become_new_versions() -> None:
 
 
 def test_a_condition_of_the_crm_compares_countries() -> None:
-    assert Condition(field="country", one_of=("US", "Kanada")).why_not({"country": "Canada"}) is None
-    assert Condition(field="country", none_of=("Vereinigte Staaten",)).why_not({"country": "United States"})
-    assert Condition(field="industry", one_of=("IT",)).why_not({"industry": "Italy"})
+    assert SyncCondition(field="country", one_of=("US", "Kanada")).why_not({"country": "Canada"}) is None
+    assert SyncCondition(field="country", none_of=("Vereinigte Staaten",)).why_not({"country": "United States"})
+    assert SyncCondition(field="industry", one_of=("IT",)).why_not({"industry": "Italy"})
 
 
 def test_a_segment_is_called_by_the_countrys_name_and_spelled_in_every_way() -> None:

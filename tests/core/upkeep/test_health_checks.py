@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import errors
-from core.upkeep.health_checks import Knobs, State, failed, too_slow
+from core.upkeep.health_checks import HealthState, Knobs, failed, too_slow
 
 WORDS = "what they wrote"
 KINDS = [
@@ -28,7 +28,7 @@ ACME = Knobs("ACME_BASE_URL", "ACME_API_KEY")
 @pytest.mark.parametrize(("kind", "status", "is_reachable", "is_accepted"), KINDS)
 def test_every_kind_of_error_has_a_verdict_and_advice(kind, status, is_reachable, is_accepted) -> None:
     found = failed("acme", kind(WORDS, provider="acme", status=status), ACME)
-    assert (found.state, found.is_reachable, found.is_key_accepted) == (State.FAILED, is_reachable, is_accepted)
+    assert (found.state, found.is_reachable, found.is_key_accepted) == (HealthState.FAILED, is_reachable, is_accepted)
     assert found.detail
     assert found.advice
     assert WORDS not in str(found.as_json())

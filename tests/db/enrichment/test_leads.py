@@ -9,7 +9,7 @@ from importing import session
 
 from core.config_files import parse_config
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import Answer, Attempt, Found, KnownLead, LeadResult, Origin, accept
+from core.enrichment.questions import Answer, Attempt, FieldOrigin, Found, KnownLead, LeadResult, accept
 from core.enrichment.runs import EnrichRequest
 from db.enrichment import leads as enrichment
 from db.enrichment import lease as enrichment_lease
@@ -34,7 +34,7 @@ async def test_a_persons_edit_is_noted_field_by_field(database: str) -> None:
         await leads.edit(connection, lead_id, {"city": "Basel", "industry": None}, by="Ana", now=NOW)
     found = await known(database)
     assert found.values == {"company_name": "Acme", "city": "Basel"}
-    assert found.origins == {"city": Origin("person", NOW), "industry": Origin("person", NOW)}
+    assert found.origins == {"city": FieldOrigin("person", NOW), "industry": FieldOrigin("person", NOW)}
     # What an import writes over it later is that import's again.
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE leads SET city = 'Chur'")

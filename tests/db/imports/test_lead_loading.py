@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from importing import Row, clear, lead_row, leads, load, totals
 
-from core.imports.lead_rows import LeadRow
+from core.imports.lead_rows import ImportedRow
 from core.leads.lead import FIELDS
 from core.leads.merging import ConflictPolicy, merge_extra, merge_values
 from db.schema import upgrade as schema
@@ -29,16 +29,16 @@ slow = settings(
 )
 
 
-def applied(known: dict[str, LeadRow], given_rows: list[Row], policy: ConflictPolicy) -> None:
+def applied(known: dict[str, ImportedRow], given_rows: list[Row], policy: ConflictPolicy) -> None:
     """Merge row by row, in Python."""
     for row in map(lead_row, given_rows):
-        if not isinstance(row, LeadRow):
+        if not isinstance(row, ImportedRow):
             continue
         old = known.get(row.key)
         known[row.key] = (
             row
             if old is None
-            else LeadRow(
+            else ImportedRow(
                 row.key,
                 merge_values(old.values, row.values, policy),
                 merge_extra(old.extra, row.extra, policy),
@@ -47,7 +47,7 @@ def applied(known: dict[str, LeadRow], given_rows: list[Row], policy: ConflictPo
         )
 
 
-def as_leads(known: dict[str, LeadRow]) -> dict[str, dict[str, str]]:
+def as_leads(known: dict[str, ImportedRow]) -> dict[str, dict[str, str]]:
     return {
         key: {field: value for field, value in zip(FIELDS, row.values, strict=True) if value is not None}
         | {f"extra.{name}": value for name, value in (row.extra or {}).items()}
@@ -59,7 +59,7 @@ def as_leads(known: dict[str, LeadRow]) -> dict[str, dict[str, str]]:
 @given(rows, rows, policies, st.integers(1, 30), st.integers(1, 30))
 def test_equals_merging_row_by_row(database: str, first, second, policy, size, other_size) -> None:
     clear(database)
-    known: dict[str, LeadRow] = {}
+    known: dict[str, ImportedRow] = {}
     imports = (("first", first, size, ConflictPolicy.FILL_EMPTY), ("second", second, other_size, policy))
     for name, given_rows, batch_rows, rule in imports:
         before = set(known)

@@ -10,14 +10,24 @@ import pytest
 from psycopg import IntegrityError
 
 from core.errors import ApprovalNotFound, NotPending, StaleDraft
-from core.outreach.approvals import DEFAULT_LEASE, DEFAULT_LIFETIME, Approval, Decision, Kind, Proposal, Status
+from core.outreach.approvals import (
+    DEFAULT_LEASE,
+    DEFAULT_LIFETIME,
+    Approval,
+    ApprovalKind,
+    ApprovalStatus,
+    Decision,
+    Proposal,
+)
 from db.outreach import approvals
 from db.server.engine import Engine, open_engine, transaction
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CONTENT = {"to": "ada@brightwell.example", "subject": "Pumps\0\ud83d", "body": "Guten Tag, schöne Grüße\n— 1e22 𝄞"}
 FACTS: dict[str, Any] = {"company_name": "Brightwell", "score": 1e22, "ratio": 0.1, "nothing": None}
-PROPOSAL = Proposal(Kind.EMAIL, "draft-1", "Pumps", CONTENT, FACTS, recipient=CONTENT["to"], proposed_by="marketing")
+PROPOSAL = Proposal(
+    ApprovalKind.EMAIL, "draft-1", "Pumps", CONTENT, FACTS, recipient=CONTENT["to"], proposed_by="marketing"
+)
 
 
 @pytest.fixture
@@ -56,8 +66,8 @@ async def test_what_is_stored_is_what_was_asked_for_to_the_byte(engine: Engine) 
     assert stored.proposal.digest == stored.digest
     async with transaction(engine) as connection:
         assert await approvals.find_by_prefix(connection, str(made.id)[:6]) == [made]
-        assert await approvals.select_by_status(connection, [Status.PENDING]) == [made]
-        assert await approvals.select_by_status(connection, [Status.APPROVED]) == []
+        assert await approvals.select_by_status(connection, [ApprovalStatus.PENDING]) == [made]
+        assert await approvals.select_by_status(connection, [ApprovalStatus.APPROVED]) == []
 
 
 async def test_the_same_proposal_again_is_the_same_approval_until_it_is_closed(engine: Engine) -> None:
@@ -68,7 +78,7 @@ async def test_the_same_proposal_again_is_the_same_approval_until_it_is_closed(e
     await claim(engine, both[0], "run")
     async with transaction(engine) as connection:
         await approvals.finish(connection, both[0].id, now=NOW)
-    assert (await request(engine)).status is Status.EXECUTED
+    assert (await request(engine)).status is ApprovalStatus.EXECUTED
 
 
 async def test_a_newer_proposal_makes_the_older_stale(engine: Engine) -> None:
@@ -76,7 +86,7 @@ async def test_a_newer_proposal_makes_the_older_stale(engine: Engine) -> None:
     newer = replace(PROPOSAL, facts={**FACTS, "company_name": "Brightwell Ltd"})
     new = await request(engine, newer)
     assert new.id != old.id
-    assert (await get(engine, old)).status is Status.STALE
+    assert (await get(engine, old)).status is ApprovalStatus.STALE
     await decide(engine, new, what=Decision.REJECT)
     assert (await request(engine, newer)).id not in (old.id, new.id)
 
@@ -120,7 +130,7 @@ async def test_a_dead_executors_claim_goes_to_the_next(engine: Engine) -> None:
 async def test_a_refusal_is_remembered_with_its_reason(engine: Engine) -> None:
     made = await decide(engine, await request(engine))
     refused = await claim(engine, made, "run", {**FACTS, "ratio": 0.1 + 1e-17 + 1e-16})
-    assert refused.status is Status.STALE
+    assert refused.status is ApprovalStatus.STALE
     assert (await get(engine, made)).reason == "facts changed since: ratio"
     assert await claim(engine, made, "run") == refused
 
@@ -133,7 +143,7 @@ async def test_one_byte_changed_in_the_table_is_refused(engine: Engine) -> None:
 
 
 async def test_a_decision_without_a_name_cannot_be_stored(engine: Engine) -> None:
-    await request(engine, Proposal(Kind.CRM_CHANGES, "run-1", "12 changes", {}, {}))
+    await request(engine, Proposal(ApprovalKind.CRM_CHANGES, "run-1", "12 changes", {}, {}))
     for name in ("NULL", "'  '"):
         with pytest.raises(IntegrityError, match="decided_by"):
             async with transaction(engine) as connection:
@@ -148,7 +158,7 @@ async def test_what_is_late_expires_and_is_asked_for_again(engine: Engine) -> No
         assert await approvals.expire(connection, now=NOW + DEFAULT_LIFETIME - timedelta(seconds=1)) == 0
         assert await approvals.expire(connection, now=NOW + DEFAULT_LIFETIME) == 1
         assert await approvals.expire(connection, now=NOW + DEFAULT_LIFETIME) == 0
-    assert (await get(engine, made)).status is Status.EXPIRED
+    assert (await get(engine, made)).status is ApprovalStatus.EXPIRED
     assert (await request(engine, now=NOW + DEFAULT_LIFETIME)).id != made.id
 
 
@@ -161,7 +171,7 @@ async def test_an_edit_is_kept_beside_the_original(engine: Engine) -> None:
     assert (stored.content, stored.original_content, stored.edited_by) == (words, CONTENT, "Odo")
     with pytest.raises(StaleDraft):
         await decide(engine, made)
-    assert (await decide(engine, stored)).status is Status.APPROVED
+    assert (await decide(engine, stored)).status is ApprovalStatus.APPROVED
 
 
 async def test_an_unknown_approval_is_said_so(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from mentions import mentions
 
 from core.errors import ConfigurationError, Suppressed
 from core.leads.merging import ConflictPolicy
-from core.outreach.approvals import Kind, Proposal
+from core.outreach.approvals import ApprovalKind, Proposal
 from core.outreach.suppression import Reason, Target, TombstoneKey, target_of
 from db.outreach import approvals, suppressions
 from db.outreach.tombstones import no_key
@@ -97,7 +97,9 @@ async def fill(database: str, engine: Engine) -> None:
 def draft(lead_id: Any) -> Proposal:
     content = {"to": ADDRESS, "subject": "Maud", "body": "Dear Maud Okafor"}
     facts = {"lead.contact_email": ADDRESS}
-    return Proposal(Kind.EMAIL, str(uuid4()), "To Maud Okafor", content, facts, recipient=ADDRESS, lead_id=lead_id)
+    return Proposal(
+        ApprovalKind.EMAIL, str(uuid4()), "To Maud Okafor", content, facts, recipient=ADDRESS, lead_id=lead_id
+    )
 
 
 async def erase(engine: Engine, key: TombstoneKey = KEY) -> dict[str, int]:

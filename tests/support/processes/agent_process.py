@@ -63,9 +63,9 @@ async def _marketing(request: dict[str, Any]) -> dict[str, Any]:
 async def _conversation(request: dict[str, Any]) -> dict[str, Any]:
     from core.conversation.runs import TalkRequest
     from tasks.conversation import live
-    from tasks.conversation.steps import hear_turn
+    from tasks.conversation.steps import plan_turn
 
-    plan = await hear_turn(TalkRequest(**request))
+    plan = await plan_turn(TalkRequest(**request))
     return (await live.take_turn(plan)).model_dump(mode="json")
 
 

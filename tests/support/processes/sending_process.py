@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import forked
 import psycopg
 
-from core.outreach.approvals import Approval, Decision, Kind, Proposal
+from core.outreach.approvals import Approval, ApprovalKind, Decision, Proposal
 from db.outreach import approvals
 from db.server.engine import open_engine, transaction
 
@@ -36,7 +36,7 @@ def finish(environment: dict[str, str], approval_id: UUID) -> int | None:
 def proposal(facts: dict[str, Any] | None = None, *, recipient: str = RECIPIENT, **more: Any) -> Proposal:
     """Return a message to send, about nothing but itself."""
     content = {"to": recipient, "subject": "Pumps", "body": "Good morning,\nmay we talk?\n"}
-    return Proposal(Kind.EMAIL, str(uuid4()), "Pumps", content, facts or {}, recipient=recipient, **more)
+    return Proposal(ApprovalKind.EMAIL, str(uuid4()), "Pumps", content, facts or {}, recipient=recipient, **more)
 
 
 async def approved(database: str, wanted: Proposal | None = None) -> Approval:

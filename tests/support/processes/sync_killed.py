@@ -15,7 +15,7 @@ from uuid import UUID
 from psycopg import AsyncCursor
 from syncing import OURS, WIDTH, close_guard, model_config, steps
 
-from core.crm.records import Description, Kind, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Values
+from core.crm.records import Description, RecordKind, RecordValues, RemoteChange, RemoteRecord, RemoteUnit, Stamp
 from core.errors import SalesAgentError
 from core.ports import CRMProvider
 from integrations.close.client import CloseClient
@@ -75,7 +75,7 @@ class Watched:
     def calls(self) -> int:
         return self._crm.calls
 
-    def use(self, description: Description, fields: Mapping[Kind, Sequence[str]]) -> None:
+    def use(self, description: Description, fields: Mapping[RecordKind, Sequence[str]]) -> None:
         self._crm.use(description, fields)
 
     async def _do(self, work: Any) -> Any:
@@ -103,16 +103,18 @@ class Watched:
     async def find(self, own_id: UUID) -> RemoteUnit | None:
         return await self._do(self._crm.find(own_id))
 
-    async def create_lead(self, own_id: UUID, values: Values, contacts: Mapping[UUID, Values]) -> RemoteUnit:
+    async def create_lead(
+        self, own_id: UUID, values: RecordValues, contacts: Mapping[UUID, RecordValues]
+    ) -> RemoteUnit:
         return await self._do(self._crm.create_lead(own_id, values, contacts))
 
-    async def create_contact(self, lead_id: str, own_id: UUID, values: Values) -> RemoteRecord:
+    async def create_contact(self, lead_id: str, own_id: UUID, values: RecordValues) -> RemoteRecord:
         return await self._do(self._crm.create_contact(lead_id, own_id, values))
 
     async def update(
-        self, kind: Kind, record_id: str, changes: Values, *, seen_at: datetime | None = None
+        self, kind: RecordKind, record_id: str, changes: RecordValues, *, seen_at: datetime | None = None
     ) -> RemoteRecord:
         return await self._do(self._crm.update(kind, record_id, changes, seen_at=seen_at))
 
-    async def delete(self, kind: Kind, record_id: str) -> None:
+    async def delete(self, kind: RecordKind, record_id: str) -> None:
         await self._do(self._crm.delete(kind, record_id))

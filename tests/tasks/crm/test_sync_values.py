@@ -5,7 +5,7 @@ import asyncio
 import httpx
 from syncing import Work
 
-from core.crm.config import FieldMap, Part
+from core.crm.config import FieldMap, SyncScope
 from sandbox.server import SandboxControl
 
 
@@ -23,7 +23,7 @@ def test_values_that_mean_the_same_are_no_conflict_and_no_write(
     revenue, _ = [person.post("/custom_field/lead/", json=field).raise_for_status().json() for field in fields]
     work.config = work.config.model_copy(
         update={
-            "leads": Part(
+            "leads": SyncScope(
                 fields=(
                     *work.config.leads.fields,
                     FieldMap(ours="annual_revenue", theirs="custom.Revenue"),

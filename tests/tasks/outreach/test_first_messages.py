@@ -14,7 +14,7 @@ from importing import load, session
 from sending_process import approved, finish, proposal, start
 
 from core.errors import Conflict
-from core.outreach.approvals import EXCLUDED, Approval, Kind, Proposal
+from core.outreach.approvals import EXCLUDED, Approval, ApprovalKind, Proposal
 from core.outreach.campaigns import CampaignPlan, CampaignReport, CampaignRequest, Sender, template
 from core.outreach.decisions import DecisionReport, DecisionRequest, as_json
 from core.outreach.markets import Segment
@@ -104,7 +104,7 @@ async def find(database: str, recipient: str) -> Approval:
 def message(recipient: str, campaign: int, **more: Any) -> Proposal:
     made = proposal(recipient=recipient, **more)
     content = {**made.content, "subject": f"Pumps {campaign}"}
-    return Proposal(Kind.EMAIL, f"campaign/{campaign}/{uuid4()}", "Message", content, {}, recipient=recipient)
+    return Proposal(ApprovalKind.EMAIL, f"campaign/{campaign}/{uuid4()}", "Message", content, {}, recipient=recipient)
 
 
 async def test_of_three_approved_letters_to_each_one_is_sent(

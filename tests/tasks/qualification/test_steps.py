@@ -15,7 +15,15 @@ from profiles import profile
 from core.errors import BudgetExhausted, MalformedAnswer, Unavailable
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import in_leads
-from core.qualification.runs import Assessment, LeadFacts, Opinion, QualificationPlan, Verdict, by_rules, with_opinion
+from core.qualification.runs import (
+    Assessment,
+    LeadFacts,
+    ModelAssessment,
+    Opinion,
+    QualificationPlan,
+    by_rules,
+    with_opinion,
+)
 from db.qualification import assessments
 from db.server.engine import own_connection
 from tasks.qualification.assessing import assess
@@ -25,18 +33,18 @@ LEAD = LeadFacts(UUID(int=1), [], "")
 NAMES = ("agrees", "raves", "malformed", "broke", "down", "unknown")
 
 
-async def by_model(lead: LeadFacts, rules: Assessment) -> Verdict:
+async def by_model(lead: LeadFacts, rules: Assessment) -> ModelAssessment:
     """Answer by what the lead's industry says, as a model or its provider may."""
     match str(lead.values[0]).split()[-1]:
         case "malformed":
-            return Verdict(MalformedAnswer("no JSON"))
+            return ModelAssessment(MalformedAnswer("no JSON"))
         case "broke":
-            return Verdict(BudgetExhausted("the budget is used up"))
+            return ModelAssessment(BudgetExhausted("the budget is used up"))
         case "down":
-            return Verdict(Unavailable("no answer", provider="model"))
+            return ModelAssessment(Unavailable("no answer", provider="model"))
         case "raves":
-            return Verdict(Opinion(Decimal(100), Decimal(2), "wonderful", "test-model"))
-    return Verdict(Opinion(Decimal(72), Decimal("0.9"), "fits", "test-model"))
+            return ModelAssessment(Opinion(Decimal(100), Decimal(2), "wonderful", "test-model"))
+    return ModelAssessment(Opinion(Decimal(72), Decimal("0.9"), "fits", "test-model"))
 
 
 def rows() -> list[Row]:

