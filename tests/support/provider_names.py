@@ -17,20 +17,23 @@ def found(source: str, words: Sequence[str]) -> list[str]:
     tree = ast.parse(source)
     documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     foreign = set(_of_libraries(tree))
-    places: list[tuple[int, str]] = []
+    places: set[tuple[int, str]] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
-            places += [(node.lineno, repr(node.value)[:60]) for word in words if _in_literal(word, node.value)]
-        for name in _identifiers(node):
-            if name not in foreign:
-                places += [(node.lineno, name) for word in words if _in_identifier(word, name)]  # type: ignore[attr-defined]
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
-            parts = {part for module in modules for part in module.lower().split(".")}
-            if isinstance(node, ast.ImportFrom) and (node.module or "") == "integrations":
-                parts |= {one.name for one in node.names}
-            places += [(node.lineno, f"import of {word}") for word in words if any(_names(word, one) for one in parts)]
-    return [f"{line}: {what}" for line, what in sorted(set(places))]
+            places |= {(node.lineno, repr(node.value)[:60]) for word in words if _in_literal(word, node.value)}
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            places |= {(node.lineno, f"import of {word}") for word in words if _is_imported(word, node)}
+        named = [name for name in _identifiers(node) if name not in foreign]
+        places |= {(getattr(node, "lineno", 0), name) for name in named for word in words if _in_identifier(word, name)}
+    return [f"{line}: {what}" for line, what in sorted(places)]
+
+
+def _is_imported(word: str, node: ast.Import | ast.ImportFrom) -> bool:
+    modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+    parts = {part for module in modules for part in module.lower().split(".")}
+    if modules == ["integrations"]:
+        parts |= {one.name for one in node.names}
+    return any(_names(word, part) for part in parts)
 
 
 def _names(word: str, part: str) -> bool:
