@@ -15,17 +15,22 @@ OURS = ("app", "flows", "tasks", "agents", "db", "integrations", "core", "langgr
 def found(source: str, words: Sequence[str]) -> list[str]:
     """Return `line: what` for each place of a source in which a provider is named."""
     tree = ast.parse(source)
-    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    foreign = set(_of_libraries(tree))
-    places: set[tuple[int, str]] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
-            places |= {(node.lineno, repr(node.value)[:60]) for word in words if _in_literal(word, node.value)}
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            places |= {(node.lineno, f"import of {word}") for word in words if _is_imported(word, node)}
-        named = [name for name in _identifiers(node) if name not in foreign]
-        places |= {(getattr(node, "lineno", 0), name) for name in named for word in words if _in_identifier(word, name)}
+    passed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    foreign = frozenset(_of_libraries(tree))
+    nodes = [node for node in ast.walk(tree) if id(node) not in passed]
+    places = {
+        (getattr(node, "lineno", 0), said) for node in nodes for word in words for said in _said(word, node, foreign)
+    }
     return [f"{line}: {what}" for line, what in sorted(places)]
+
+
+def _said(word: str, node: ast.AST, foreign: frozenset[str]) -> Iterator[str]:
+    """Yield what of one node names a provider."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _in_literal(word, node.value):
+        yield repr(node.value)[:60]
+    elif isinstance(node, ast.Import | ast.ImportFrom) and _is_imported(word, node):
+        yield f"import of {word}"
+    yield from (name for name in _identifiers(node) if name not in foreign and _in_identifier(word, name))
 
 
 def _is_imported(word: str, node: ast.Import | ast.ImportFrom) -> bool:
