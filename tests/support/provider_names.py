@@ -15,7 +15,8 @@ OURS = ("app", "flows", "tasks", "agents", "db", "integrations", "core", "langgr
 def found(source: str, words: Sequence[str]) -> list[str]:
     """Return `line: what` for each place of a source in which a provider is named."""
     tree = ast.parse(source)
-    passed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
+    passed = {id(text) for text in texts if isinstance(text, ast.Constant)}  # docstrings
     foreign = frozenset(_of_libraries(tree))
     nodes = [node for node in ast.walk(tree) if id(node) not in passed]
     places = {
