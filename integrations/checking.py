@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.settings.providers import ProviderSettings
-from core.upkeep.health_checks import Checkup, HealthState
+from core.upkeep.health_checks import HealthCheck, HealthState
 from integrations.model_endpoint import Endpoint
 from integrations.plug import ChatOffer, Check, Examination
 
@@ -28,17 +28,17 @@ def left(remaining: object, limit: object) -> str:
     return str(remaining) if limit is None else f"{remaining} of {limit}"
 
 
-def unusable(name: str, detail: str, advice: str) -> Checkup:
+def unusable(name: str, detail: str, advice: str) -> HealthCheck:
     """Return the finding about a part that cannot be used as it is set up; nobody was asked."""
-    return Checkup(name, HealthState.FAILED, detail, advice)
+    return HealthCheck(name, HealthState.FAILED, detail, advice)
 
 
 def key_check(name: str, ask: Ask) -> Check:
     """Return the check of a provider that is on when it has a key."""
 
-    async def check(examination: Examination) -> Checkup:
+    async def check(examination: Examination) -> HealthCheck:
         told = await ask(examination)
-        return Checkup(
+        return HealthCheck(
             name,
             HealthState.FAILED if told.complaint else HealthState.OK,
             told.complaint or "key accepted",

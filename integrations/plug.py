@@ -21,7 +21,7 @@ from core.ledger.spend import Period, Unit
 from core.ports import PeopleOffer
 from core.settings.providers import ProviderSettings
 from core.settings.sections import Section
-from core.upkeep.health_checks import Checkup, Knobs
+from core.upkeep.health_checks import HealthCheck, Knobs
 
 if TYPE_CHECKING:
     from integrations.model_endpoint import Endpoint
@@ -83,7 +83,7 @@ class Examination(PlugContext, Protocol):
 Opener = Callable[..., Awaitable[Any]]
 """Open a client or a port: gets a `PlugContext`, and by name what a port's users give (`config` for the port crm)."""
 
-Check = Callable[[Examination], Awaitable[Checkup]]
+Check = Callable[[Examination], Awaitable[HealthCheck]]
 """Look whether a provider that is set up answers and takes our key; changes and costs nothing."""
 
 

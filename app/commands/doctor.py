@@ -9,7 +9,7 @@ from app.terminal import echo, prepare_prefect, print_json
 from core.text.plain_text import plain
 
 if TYPE_CHECKING:
-    from core.upkeep.health_checks import Checkup
+    from core.upkeep.health_checks import HealthCheck
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:

@@ -35,7 +35,7 @@ class HealthState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Checkup:
+class HealthCheck:
     """What was found about one part.
 
     Attributes:
@@ -84,26 +84,26 @@ class Knobs:
     key: str
 
 
-def off(name: str, detail: str) -> Checkup:
+def off(name: str, detail: str) -> HealthCheck:
     """Return the finding about a part that is not set up."""
-    return Checkup(name, HealthState.OFF, detail)
+    return HealthCheck(name, HealthState.OFF, detail)
 
 
-def wrong(name: str, detail: str, advice: str) -> Checkup:
+def wrong(name: str, detail: str, advice: str) -> HealthCheck:
     """Return the finding about a part that answers, but cannot be used as it is."""
-    return Checkup(name, HealthState.FAILED, detail, advice, is_reachable=True)
+    return HealthCheck(name, HealthState.FAILED, detail, advice, is_reachable=True)
 
 
-def too_slow(name: str, limit_s: float, knobs: Knobs) -> Checkup:
+def too_slow(name: str, limit_s: float, knobs: Knobs) -> HealthCheck:
     """Return the finding about a part that did not answer within `limit_s` seconds."""
     advice = f"check {knobs.address} and the way there (proxy, firewall), or try again later"
-    return Checkup(name, HealthState.FAILED, f"no answer within {limit_s:g} s", advice, is_reachable=False)
+    return HealthCheck(name, HealthState.FAILED, f"no answer within {limit_s:g} s", advice, is_reachable=False)
 
 
-def failed(name: str, error: SalesAgentError, knobs: Knobs) -> Checkup:
+def failed(name: str, error: SalesAgentError, knobs: Knobs) -> HealthCheck:
     """Return the finding that an error stands for, a provider's words left out."""
     detail, advice, is_reachable, is_accepted = _verdict(error, knobs)
-    return Checkup(name, HealthState.FAILED, detail, advice, is_reachable=is_reachable, is_key_accepted=is_accepted)
+    return HealthCheck(name, HealthState.FAILED, detail, advice, is_reachable=is_reachable, is_key_accepted=is_accepted)
 
 
 def _verdict(error: SalesAgentError, knobs: Knobs) -> tuple[str, str, bool | None, bool | None]:

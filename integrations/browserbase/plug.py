@@ -13,7 +13,7 @@ from core.ledger.spend import Period, Unit
 from core.ports import PeopleOffer
 from core.settings.providers import ProviderSettings, own_default
 from core.settings.sections import Section, SettingsReader, tuning
-from core.upkeep.health_checks import Checkup, HealthState, Knobs
+from core.upkeep.health_checks import HealthCheck, HealthState, Knobs
 from integrations.browserbase.offers import COMPANY_PAGE
 from integrations.checking import KeyCheck, key_check, left, unusable
 from integrations.plug import Examination, Paid, Plug, PlugContext, Reader
@@ -125,7 +125,7 @@ def _visits_off(reader: Reader) -> str | None:
     return None if reader.read(LinkedInSettings).enabled else "LINKEDIN_ENABLED is not set"
 
 
-async def _check_visits(examination: Examination) -> Checkup:
+async def _check_visits(examination: Examination) -> HealthCheck:
     """Look whether visits could be made; none is."""
     from integrations.browserbase.linkedin import has_browser_driver
 
@@ -135,7 +135,7 @@ async def _check_visits(examination: Examination) -> Checkup:
     if not has_browser_driver():
         return unusable(LINKEDIN_NAME, "Playwright is missing", "install sales-agent with its extra 'browser'")
     pages = examination.read(LinkedInSettings).pages_a_day
-    return Checkup(LINKEDIN_NAME, HealthState.OK, f"switched on, {pages} pages a day at most")
+    return HealthCheck(LINKEDIN_NAME, HealthState.OK, f"switched on, {pages} pages a day at most")
 
 
 PLUG = Plug(

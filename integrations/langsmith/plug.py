@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr
 
 from core.settings.sections import Section
-from core.upkeep.health_checks import Checkup, HealthState, Knobs
+from core.upkeep.health_checks import HealthCheck, HealthState, Knobs
 from integrations.checking import unusable
 from integrations.plug import Examination, Plug, Reader
 
@@ -24,7 +24,7 @@ class LangSmithSettings(Section):
     show_content: bool = Field(default=False, description="true: send prompts and answers too; they name persons")
 
 
-async def _check(examination: Examination) -> Checkup:
+async def _check(examination: Examination) -> HealthCheck:
     section = examination.read(LangSmithSettings)
     if section.api_key is None:
         advice = "set LANGSMITH_API_KEY, or LANGSMITH_TRACING=false"
@@ -33,7 +33,7 @@ async def _check(examination: Examination) -> Checkup:
 
     async with LangSmithClient(section.endpoint, section.api_key.get_secret_value(), examination.guard(NAME)) as client:
         await client.projects()
-    return Checkup(NAME, HealthState.OK, "key accepted", is_reachable=True, is_key_accepted=True)
+    return HealthCheck(NAME, HealthState.OK, "key accepted", is_reachable=True, is_key_accepted=True)
 
 
 def _off(reader: Reader) -> str | None:

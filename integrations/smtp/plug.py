@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from core.errors import ProviderNotConfigured
 from core.outreach.delivery import Stage
 from core.settings.sections import Section, tuning
-from core.upkeep.health_checks import Checkup, HealthState, Knobs
+from core.upkeep.health_checks import HealthCheck, HealthState, Knobs
 from integrations.plug import Examination, Plug, PlugContext, Reader
 
 if TYPE_CHECKING:
@@ -62,16 +62,16 @@ def _off(reader: Reader) -> str | None:
     return None if reader.read(SmtpSettings).host else "SMTP_HOST is not set"
 
 
-async def _check(examination: Examination) -> Checkup:
+async def _check(examination: Examination) -> HealthCheck:
     """Look whether the mail server greets us and lets us log in; sends nothing."""
     from integrations.smtp.client import look
 
     trouble = await look(server_of(examination.read(SmtpSettings)))
     if trouble is None:
-        return Checkup(NAME, HealthState.OK, "it greets and lets us in", is_reachable=True)
+        return HealthCheck(NAME, HealthState.OK, "it greets and lets us in", is_reachable=True)
     advice = "mend that; approved messages wait for it until they expire"
     is_reachable = trouble.stage is not Stage.CONNECT
-    return Checkup(NAME, HealthState.FAILED, trouble.detail, advice, is_reachable=is_reachable)
+    return HealthCheck(NAME, HealthState.FAILED, trouble.detail, advice, is_reachable=is_reachable)
 
 
 PLUG = Plug(

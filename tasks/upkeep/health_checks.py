@@ -17,7 +17,7 @@ from core.errors import SalesAgentError
 from core.ledger.spend import ZERO, Budget, Period, Unit
 from core.settings import prefect_server
 from core.settings.settings import Settings
-from core.upkeep.health_checks import Checkup, HealthState, Knobs, failed, off, too_slow, wrong
+from core.upkeep.health_checks import HealthCheck, HealthState, Knobs, failed, off, too_slow, wrong
 from db.ledger.spend import counted
 from db.schema import upgrade as schema
 from db.server import embedded
@@ -40,7 +40,7 @@ LIMIT_S = 5.0
 _OLDEST_POSTGRES = 15
 _OLDEST_REDIS = 7
 
-Look = Callable[[Settings], Awaitable[Checkup]]
+Look = Callable[[Settings], Awaitable[HealthCheck]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class CheckedPart:
     knobs: Knobs
 
 
-async def examine(settings: Settings, *, limit_s: float = LIMIT_S) -> list[Checkup]:
+async def examine(settings: Settings, *, limit_s: float = LIMIT_S) -> list[HealthCheck]:
     """Look at every part at once.
 
     Args:
@@ -67,7 +67,7 @@ async def examine(settings: Settings, *, limit_s: float = LIMIT_S) -> list[Check
     return list(await asyncio.gather(*(_bounded(name, part, settings, limit_s) for name, part in _parts().items())))
 
 
-async def _bounded(name: str, part: CheckedPart, settings: Settings, limit_s: float) -> Checkup:
+async def _bounded(name: str, part: CheckedPart, settings: Settings, limit_s: float) -> HealthCheck:
     began = time.monotonic()
     try:
         async with asyncio.timeout(limit_s):
@@ -79,7 +79,7 @@ async def _bounded(name: str, part: CheckedPart, settings: Settings, limit_s: fl
     return replace(found, seconds=time.monotonic() - began)
 
 
-async def _postgres(settings: Settings) -> Checkup:
+async def _postgres(settings: Settings) -> HealthCheck:
     if settings.postgres.url is not None:
         url = settings.postgres.url.get_secret_value()
     elif (running := embedded.status(settings.home)["postgres"]) is not None:
@@ -96,10 +96,10 @@ async def _postgres(settings: Settings) -> Checkup:
         return wrong("postgres", f"{version}, tables of a newer version", "install that version of sales-agent")
     if found.revision != found.known[-1]:
         return wrong("postgres", f"{version}, tables of an older version", "run `sales-agent db upgrade`")
-    return Checkup("postgres", HealthState.OK, f"{version}, tables at {found.revision}", is_reachable=True)
+    return HealthCheck("postgres", HealthState.OK, f"{version}, tables at {found.revision}", is_reachable=True)
 
 
-async def _redis(settings: Settings) -> Checkup:
+async def _redis(settings: Settings) -> HealthCheck:
     if settings.redis.url is not None:
         url = settings.redis.url.get_secret_value()
     elif (running := embedded.status(settings.home)["redis"]) is not None:
@@ -109,10 +109,10 @@ async def _redis(settings: Settings) -> Checkup:
     version = await server_version(url)
     if int(version.partition(".")[0]) < _OLDEST_REDIS:
         return wrong("redis", f"Redis {version} is too old", f"use Redis {_OLDEST_REDIS} or later, or Valkey")
-    return Checkup("redis", HealthState.OK, f"speaks Redis {version}", is_reachable=True)
+    return HealthCheck("redis", HealthState.OK, f"speaks Redis {version}", is_reachable=True)
 
 
-async def _prefect(settings: Settings) -> Checkup:
+async def _prefect(settings: Settings) -> HealthCheck:
     url = settings.prefect.api_url or await asyncio.to_thread(server_url)
     if url is None:
         return off("prefect", "no server: flows run without one; `sales-agent up` starts one")
@@ -121,7 +121,7 @@ async def _prefect(settings: Settings) -> Checkup:
     guard, _ = single_call_guard("prefect", LIMIT_S)
     async with ProviderClient(url, guard, auth=(user, password) if login else None) as server:
         version = (await server.request("GET", "/admin/version")).body
-    return Checkup("prefect", HealthState.OK, f"Prefect {version}", is_reachable=True)
+    return HealthCheck("prefect", HealthState.OK, f"Prefect {version}", is_reachable=True)
 
 
 def _named(settings: Settings) -> list[tuple[str, ModelChoice]]:
@@ -157,7 +157,7 @@ class _Examination(Unshared):
 def _plugged(plug: Plug) -> CheckedPart:
     """Return the look at a provider, as its plug has it."""
 
-    async def look(settings: Settings) -> Checkup:
+    async def look(settings: Settings) -> HealthCheck:
         if (why := plug.off_because(settings)) is not None:
             return off(plug.name, why)
         assert plug.check is not None
@@ -168,7 +168,7 @@ def _plugged(plug: Plug) -> CheckedPart:
     return CheckedPart(look, plug.own_knobs())
 
 
-async def _paused(found: Checkup, settings: Settings) -> Checkup:
+async def _paused(found: HealthCheck, settings: Settings) -> HealthCheck:
     """Return what was found of a mail server, or that sending through it is paused."""
     url = await _own_database(settings) if found.state is HealthState.OK else None
     pause = await sending.pause_of(sending.mail_server(settings), url) if url is not None else None
@@ -179,7 +179,7 @@ async def _paused(found: Checkup, settings: Settings) -> Checkup:
     return wrong(found.name, since, advice)
 
 
-async def _models(settings: Settings) -> Checkup:
+async def _models(settings: Settings) -> HealthCheck:
     """Look whether each job has a model that can be used; asks nobody."""
     providers = plugs.model_providers()
     with_key = [name for name, plug in providers.items() if plug.off_because(settings) is None]
@@ -201,10 +201,10 @@ async def _models(settings: Settings) -> Checkup:
         settable = ", ".join(f"MODELS_{job.upper()}" for job in without)
         return unusable("models", f"no usable model for: {', '.join(without)}", f"name models of {keys} in {settable}")
     said = "; ".join(f"{job}: {', '.join(found)}" for job, found in usable.items())
-    return Checkup("models", HealthState.OK, said)
+    return HealthCheck("models", HealthState.OK, said)
 
 
-async def _budgets(settings: Settings) -> Checkup:
+async def _budgets(settings: Settings) -> HealthCheck:
     """Look what is left of the budgets of this day and month."""
     budgets = [budget for budget in plugs.budgets(settings) if budget.period is not Period.RUN]
     if not budgets:
@@ -222,7 +222,7 @@ async def _budgets(settings: Settings) -> Checkup:
     limits = {_spelt(budget): left(f"{max(rest, ZERO):.2f}", budget.limit) for budget, rest in rests.items()}
     used_up = [_spelt(budget) for budget, rest in rests.items() if rest <= 0]
     said = f"used up: {', '.join(used_up)}; what needs them is due later" if used_up else "there is room in all of them"
-    return Checkup("budgets", HealthState.OK, said, limits=limits)
+    return HealthCheck("budgets", HealthState.OK, said, limits=limits)
 
 
 def _spelt(budget: Budget) -> str:
@@ -240,7 +240,7 @@ async def _own_database(settings: Settings) -> str | None:
     return url if found.revision == found.known[-1] else None
 
 
-async def _crm(settings: Settings) -> Checkup:
+async def _crm(settings: Settings) -> HealthCheck:
     """Look which CRM is kept in step, and whether `crm.yaml` can be read; the CRM's own look asks it."""
     config = crm_config(settings)
     plug = plugs.chosen("crm", config.provider, where="crm.yaml")
@@ -252,7 +252,9 @@ async def _crm(settings: Settings) -> Checkup:
         if complaint is not None:
             return unusable("crm", complaint.detail, complaint.advice)
     path = config_path(settings)
-    return Checkup("crm", HealthState.OK, f"{config.provider}, as {path.name if path else 'the example crm.yaml'} says")
+    return HealthCheck(
+        "crm", HealthState.OK, f"{config.provider}, as {path.name if path else 'the example crm.yaml'} says"
+    )
 
 
 def _parts() -> dict[str, CheckedPart]:

