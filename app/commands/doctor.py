@@ -35,7 +35,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
         raise typer.Exit(1)
 
 
-def _show(found: Sequence["Checkup"]) -> None:
+def _show(found: Sequence["HealthCheck"]) -> None:
     for one in found:
         colour = {"ok": typer.colors.GREEN, "failed": typer.colors.RED}.get(one.state.value)
         limits = "".join(f"; {name}: {left} left" for name, left in one.limits.items())
