@@ -89,7 +89,7 @@ async def qualify(model: BaseChatModel, meter: TokenMeter) -> None:
     chosen = profile("criteria:\n  - {field: industry, weight: 1, one_of: {values: [Software]}}")
     asked = question_of(LEAD, "hash", ["industry"], ["Software"], Decimal(75), b"[]")
     with pytest.raises(MalformedAnswer):
-        await qualification.by_model(qualification.build(model, chosen), asked, meter)
+        await qualification.assess(qualification.build(model, chosen), asked, meter)
 
 
 async def enrich(model: BaseChatModel, meter: TokenMeter) -> None:
