@@ -82,7 +82,7 @@ async def test_what_fails_twice_gives_way_to_the_template_and_says_so(text: str)
 
 async def test_an_unreadable_answer_costs_no_neighbour() -> None:
     def answer(schema: str, prompt: str) -> str:
-        is_bad = schema == "LetterText" and "Persona: CEO" in prompt and "Tone: formal" in prompt
+        is_bad = schema == "MessageText" and "Persona: CEO" in prompt and "Tone: formal" in prompt
         return "no JSON" if is_bad or schema in ("Angles", "SubjectLines") else says(schema, prompt)
 
     variants = await Run()(ScriptedModel(answer=answer))

@@ -18,11 +18,18 @@ def found(source: str, words: Sequence[str]) -> list[str]:
     texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
     passed = {id(text) for text in texts if isinstance(text, ast.Constant)}  # docstrings
     foreign = frozenset(_of_libraries(tree))
-    nodes = [node for node in ast.walk(tree) if id(node) not in passed]
+    hint = re.compile("|".join(words), re.IGNORECASE)
+    lines = {number for number, line in enumerate(source.splitlines(), 1) if hint.search(line)}
+    nodes = [node for node in ast.walk(tree) if id(node) not in passed and _stands_on(node, lines)]
     places = {
         (getattr(node, "lineno", 0), said) for node in nodes for word in words for said in _said(word, node, foreign)
     }
     return [f"{line}: {what}" for line, what in sorted(places)]
+
+
+def _stands_on(node: ast.AST, lines: set[int]) -> bool:
+    first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+    return any(number in lines for number in range(first, last + 1))
 
 
 def _said(word: str, node: ast.AST, foreign: frozenset[str]) -> Iterator[str]:
