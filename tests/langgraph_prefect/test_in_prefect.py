@@ -18,7 +18,8 @@ class Recorded:
 
     def __init__(self, running: Installation) -> None:
         url = json.loads((running.home / "up.json").read_text())["api_url"]
-        paths = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "support")))
+        support = ROOT / "tests" / "support"
+        paths = os.pathsep.join((str(ROOT), str(support), str(support / "processes")))
         signed_in = {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": running.login}
         environment = {**running.environment, **signed_in, "PYTHONPATH": paths}
         done = subprocess.run(

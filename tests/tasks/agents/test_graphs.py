@@ -27,6 +27,7 @@ from db.server.embedded import redis_url
 from db.server.progress import listening
 from tasks.agents import threads
 from tasks.outreach import markets
+from tasks.outreach.steps import count_segment
 from tasks.runtime.resources import database, database_url
 from tests.flows.test_agent_kills import rows
 from importing import load
@@ -46,7 +47,7 @@ async def main():
     await load(database_url(), rows())
     thread = sys.argv[1]
     request = MarketRequest(segment={"country": "Austria"}, thread_id=thread, stream=True)
-    plan = await markets.plan(request)
+    plan = await count_segment(request)
     async with agent_threads.leased(database_url(), uuid.UUID(thread)):
         try:
             await markets.research(plan)
@@ -67,7 +68,8 @@ asyncio.run(main())
 
 
 def run(database: str, home: Path, valkey: ValkeyServer, thread: str, **models: str) -> dict:
-    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "support")))
+    support = ROOT / "tests" / "support"
+    paths = os.pathsep.join((str(ROOT), str(support), str(support / "processes")))
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, thread],
         env={
