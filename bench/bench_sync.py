@@ -21,6 +21,7 @@ import httpx
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support" / "processes"))
 
 from syncing import OURS, PERSON, Work
 
