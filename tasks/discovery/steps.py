@@ -18,7 +18,7 @@ from db.server.engine import transaction
 from tasks.discovery import artifacts
 from tasks.discovery.people_choice import choosing_model
 from tasks.discovery.people_sources import opened_people_sources
-from tasks.discovery.visiting import SiteVisitor, choose_sites, holding
+from tasks.discovery.visiting import SiteVisitor, choose_sites, held_sites
 from tasks.runtime.batches import bounded_gather, sliced
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
@@ -84,7 +84,7 @@ async def discover_batch(batch: SiteBatch) -> BatchReport:
         model = await stack.enter_async_context(choosing_model(chosen, batch.run_id))
         further = await stack.enter_async_context(opened_people_sources(chosen, batch.run_id))
         visitor = SiteVisitor(chosen, engine, fetcher, renderer, model, further, batch, holder)
-        await stack.enter_async_context(holding(engine, holder, chosen.discovery.lease_s))
+        await stack.enter_async_context(held_sites(engine, holder, chosen.discovery.lease_s))
         ends = await bounded_gather(visitor.visit, batch.sites, width=chosen.discovery.sites_at_once)
         async with transaction(engine) as connection:
             leads = await discoveries.tally(connection, batch)

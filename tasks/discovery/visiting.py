@@ -28,7 +28,7 @@ from tasks.outreach.keys import tombstone_key
 log = logging.getLogger(__name__)
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 def choose_sites(due: list[DueLead]) -> tuple[dict[DueLead, Site], dict[DueLead, str]]:
@@ -44,10 +44,10 @@ def choose_sites(due: list[DueLead]) -> tuple[dict[DueLead, Site], dict[DueLead,
     return with_site, without
 
 
-async def kept(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
+async def _kept(engine: Engine, work: Callable[[Connection], Awaitable[_T]]) -> _T:
     """Return what `work` returns in a transaction: it, or other sites beside it, may hold answers that were paid."""
 
-    async def write() -> T:
+    async def write() -> _T:
         async with transaction(engine) as connection:
             return await work(connection)
 
@@ -55,13 +55,13 @@ async def kept(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def holding(engine: Engine, holder: UUID, lease_s: float) -> AsyncIterator[None]:
+async def held_sites(engine: Engine, holder: UUID, lease_s: float) -> AsyncIterator[None]:
     """Renew the holder's claims for as long as the block lasts, and give up those it leaves unfinished."""
 
     async def renew() -> None:
         while True:
             await asyncio.sleep(lease_s / 3)
-            await kept(engine, lambda line: discoveries.renew(line, holder, lease_s=lease_s))
+            await _kept(engine, lambda line: discoveries.renew(line, holder, lease_s=lease_s))
 
     renewing = asyncio.ensure_future(renew())
     try:
@@ -69,7 +69,7 @@ async def holding(engine: Engine, holder: UUID, lease_s: float) -> AsyncIterator
     finally:
         renewing.cancel()
         (ended,) = await asyncio.gather(renewing, return_exceptions=True)
-        await kept(engine, lambda line: discoveries.give_back(line, holder))
+        await _kept(engine, lambda line: discoveries.give_back(line, holder))
     if isinstance(ended, Exception):  # a cancelled renewal is none
         raise ended
 
@@ -90,7 +90,7 @@ class SiteVisitor:
     async def visit(self, name: str) -> VisitEnd:
         """Visit a site unless it is fresh or somebody else's, and give its leads what there is."""
         lease_s = self.settings.discovery.lease_s
-        site = await kept(
+        site = await _kept(
             self.engine,
             lambda line: discoveries.claim(line, name, self.batch, holder=self.holder, lease_s=lease_s),
         )
@@ -109,7 +109,7 @@ class SiteVisitor:
             is_ours = await discoveries.finish(line, name, look, holder=self.holder, fresh_for_s=fresh_for_s)
             return is_ours, await discoveries.share(line, name, since=self.batch.planned_at)
 
-        is_ours, taken = await kept(self.engine, store)
+        is_ours, taken = await _kept(self.engine, store)
         if taken == discoveries.LEADS_AT_ONCE:
             await self._share(name)
         return "visited" if is_ours else "left"
@@ -119,7 +119,7 @@ class SiteVisitor:
         addresses = {contact.email.lower() for contact in look.contacts if contact.email}
         if not addresses:
             return look
-        erased = await kept(self.engine, lambda line: tombstones.erased_among(line, addresses, tombstone_key))
+        erased = await _kept(self.engine, lambda line: tombstones.erased_among(line, addresses, tombstone_key))
         if not erased:
             return look
         return replace(look, contacts=tuple(one for one in look.contacts if (one.email or "").lower() not in erased))
@@ -127,7 +127,7 @@ class SiteVisitor:
     async def _share(self, name: str) -> int | None:
         """Return a fresh look to all leads that wait for it; None where there is none."""
         while True:
-            taken = await kept(self.engine, lambda line: discoveries.share(line, name, since=self.batch.planned_at))
+            taken = await _kept(self.engine, lambda line: discoveries.share(line, name, since=self.batch.planned_at))
             if taken is None or taken < discoveries.LEADS_AT_ONCE:
                 return taken
 

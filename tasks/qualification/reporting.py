@@ -8,7 +8,7 @@ from tasks.ledger.spending import spend_lines
 from tasks.runtime.resources import database
 
 
-async def spent_lines(run_id: UUID) -> list[SpendLine]:
+async def spending_of(run_id: UUID) -> list[SpendLine]:
     """Read what the cost book holds of a run, a line a provider."""
     async with database() as connection:
         by_provider = await spend.by_provider(connection, run_id)

@@ -22,7 +22,7 @@ from db.server.engine import own_connection
 from tasks.qualification import artifacts
 from tasks.qualification.assessing import assess
 from tasks.qualification.model_assessment import model_state, open_assessor
-from tasks.qualification.reporting import spent_lines, without_breakdown
+from tasks.qualification.reporting import spending_of, without_breakdown
 from tasks.runtime.named_files import allowed_config
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
@@ -92,7 +92,7 @@ async def finish(begun: QualificationPlan) -> QualificationReport:
             tier_of_ten=tiers_of_tens(begun.profile),
             models=await executions.by_model(connection, begun.run_id),
             why_no_model=begun.model.why_not,
-            spend=await spent_lines(begun.run_id),
+            spend=await spending_of(begun.run_id),
             **await assessments.RUNS.figures(connection, begun.run_id, counts, due),
         )
         await assessments.RUNS.finish(connection, begun.run_id, report.to_json(without={"best"}))
