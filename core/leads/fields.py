@@ -235,7 +235,11 @@ COLUMNS: tuple[LeadField, ...] = tuple(field for field in TABLE if field.is_colu
 COMPANY_FIELDS = _names(field for field in COLUMNS if field.of == "company")
 """Columns that say something of the company."""
 PERSON_FIELDS = _names(field for field in COLUMNS if field.of == "person")
-"""Columns that say something of the lead's own person."""
+"""Columns that say something of a person."""
+FIELDS_OF_LEAD = _names(field for field in COLUMNS if field.of != "person")
+"""Columns of the leads: a company's, and those of a row that names nobody."""
+FIELDS_OF_CONTACT = _names(field for field in COLUMNS if field.of != "company")
+"""Columns of the contacts: a person's, and those of the row that named them."""
 PERSONAL_FIELDS = _names(field for field in COLUMNS if field.is_personal)
 """Columns that are about a person, and the free text that may be: what erasing one empties."""
 EDITABLE_FIELDS = _names(field for field in COLUMNS if "person" in field.edited_by)

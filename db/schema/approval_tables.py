@@ -41,6 +41,7 @@ class ApprovalRow(TableBase):
     title: Mapped[str]
     recipient: Mapped[str | None]
     lead_id: Mapped[UUID | None] = mapped_column(Uuid)
+    contact_id: Mapped[UUID | None] = mapped_column(Uuid)
     proposed_by: Mapped[str]
     thread_id: Mapped[str | None]
     flow_run_id: Mapped[str | None]

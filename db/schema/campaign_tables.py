@@ -23,13 +23,14 @@ class CampaignRow(TableBase):
 
 
 class CampaignMessageRow(TableBase):
-    """One person's message, as an approval that waits; goes with its lead."""
+    """One contact's message, as an approval that waits; goes with its lead."""
 
     __tablename__ = "campaign_letters"
     __table_args__ = (Index("ix_campaign_letters_lead_id", "lead_id"),)
 
     campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True)
-    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    contact_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
     approval_id: Mapped[UUID] = mapped_column(Uuid)
     persona: Mapped[str]
     tone: Mapped[str]

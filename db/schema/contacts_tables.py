@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, CheckConstraint, Double, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.leads.fields import FIELDS_OF_CONTACT
 from db.schema.tables import TableBase
 
 _EMPTY = text("'{}'::jsonb")
@@ -17,31 +18,52 @@ _OUTCOMES = "outcome IN ('found', 'nobody', 'unknown', 'failed', 'skipped')"
 
 
 class ContactRow(TableBase):
-    """A person who decides at a lead's company. One row per lead and person.
+    """A person at a lead, from whichever source: a file, the CRM, a website, a provider, somebody's edit.
 
-    `provenance` holds what each source says, by source; `source`, `source_url`, `evidence` and `confidence` are the
-    best one's. `not_seen_since` is when the person was first looked for and not found; nobody is ever deleted for that.
+    Contacts with one `person_id` are one human being at several leads. `name_key` is what equal names share
+    (`core.leads.names`). `state`: an import never ends a contact, a person or the CRM does ('former').
+    `origin` says where the contact was met first: 'import', 'person', 'crm', or the name of a source of people. For
+    such a source `provenance` holds what each says, by source, and `source_url`, `evidence` and `confidence` are the
+    best one's; `not_seen_since` is when the person was first looked for and not found; nobody is deleted for that.
+    `title_points` are those of the profile's last assessment, None before it.
     `field_edits` says of a field who wrote it last and when, where that was a person: `{field: {"at", "by"}}`.
     """
 
     __tablename__ = "contacts"
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'former')", name="state"),
+        Index("ix_contacts_lead_id", "lead_id", "name_key"),
+        Index("ix_contacts_person_id", "person_id"),
+        Index(
+            "ix_contacts_contact_email",
+            text("lower(contact_email)"),
+            postgresql_where=text("contact_email IS NOT NULL"),
+        ),
+    )
 
-    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
-    person_key: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
-    name: Mapped[str]
-    title: Mapped[str]
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
+    person_id: Mapped[UUID] = mapped_column(Uuid)
+    # One column a row of `core.leads.fields.TABLE`, as in `LeadRow`.
+    locals().update({name: mapped_column(Text, nullable=True) for name in FIELDS_OF_CONTACT})
+    name_key: Mapped[str | None] = mapped_column(Text(collation="C"))
+    state: Mapped[str] = mapped_column(server_default=text("'active'"))
     role: Mapped[str | None]
-    is_owner_like: Mapped[bool] = mapped_column(Boolean)
-    linkedin_url: Mapped[str | None]
-    email: Mapped[str | None]
-    phone: Mapped[str | None]
-    source: Mapped[str]
+    is_owner_like: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    title_points: Mapped[float | None] = mapped_column(Double)
+    origin: Mapped[str] = mapped_column(server_default=text("'import'"))
     source_url: Mapped[str | None]
-    evidence: Mapped[str]
+    evidence: Mapped[str | None]
     confidence: Mapped[float | None] = mapped_column(Double)
-    provenance: Mapped[dict[str, Any]]
-    first_seen_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
+    provenance: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
+    extra: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
+    original: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
+    created_import_id: Mapped[UUID | None] = mapped_column(Uuid)
+    created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    edited_at: Mapped[datetime | None]
+    edited_by: Mapped[str | None]
+    last_seen_at: Mapped[datetime | None]
     not_seen_since: Mapped[datetime | None]
     field_edits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 

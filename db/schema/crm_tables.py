@@ -42,7 +42,6 @@ class CrmLinkRow(TableBase):
     kind: Mapped[str] = _key()
     own_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     lead_id: Mapped[UUID] = mapped_column(Uuid)
-    person_key: Mapped[str] = mapped_column(server_default=text("''"))
     remote_id: Mapped[str | None] = mapped_column(Text(collation="C"))
     base: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
     seen_edits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)

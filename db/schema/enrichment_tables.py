@@ -73,7 +73,10 @@ class EnrichmentQuestionRow(TableBase):
 
 
 class EnrichmentAttemptRow(TableBase):
-    """What a lead got from a provider in a run. The answer itself stands in `enrichment_questions`.
+    """What a lead or one of its contacts got from a provider in a run.
+
+    `record_id` is whom the question was about: the lead's own id, or a contact's of it. The answer itself stands in
+    `enrichment_questions`.
 
     `cost_*` stand with the lead a question was asked for; where an answer was there already they are 0.
     """
@@ -82,9 +85,11 @@ class EnrichmentAttemptRow(TableBase):
     __table_args__ = (
         CheckConstraint(_OUTCOMES, name="outcome"),
         Index("ix_enrichment_attempts_run_id", "run_id"),
+        Index("ix_enrichment_attempts_lead_id", "lead_id"),
     )
 
-    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
     run_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     provider: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     question_hash: Mapped[str | None] = mapped_column(Text(collation="C"))
@@ -100,16 +105,22 @@ class EnrichmentAttemptRow(TableBase):
 
 
 class FieldProvenanceRow(TableBase):
-    """Where the present value of a field comes from, where that is not an import.
+    """Where the present value of a field of a lead or a contact comes from, where that is not an import.
+
+    `record_id` is the lead's own id, or a contact's of it.
 
     `source` is a provider, or 'person' with `edited_by`; a person's `value` may be empty. `original` is what stood
     there before the first provider's value. It counts while the lead still has `value`.
     """
 
     __tablename__ = "field_provenance"
-    __table_args__ = (Index("ix_field_provenance_run_id", "run_id"),)
+    __table_args__ = (
+        Index("ix_field_provenance_run_id", "run_id"),
+        Index("ix_field_provenance_lead_id", "lead_id"),
+    )
 
-    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
     field: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     value: Mapped[str | None]
     source: Mapped[str]

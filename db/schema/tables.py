@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -23,10 +24,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from core.leads.lead import FIELDS
+from core.leads.fields import FIELDS_OF_LEAD
 
 _EMPTY = text("'{}'::jsonb")
+_NONE = text("'{}'::text[]")
 _NOW = text("now()")
+_ZERO = text("0")
+_NO_IDS = text("'{}'::uuid[]")
 
 
 class TableBase(DeclarativeBase):
@@ -51,20 +55,32 @@ class TableBase(DeclarativeBase):
 
 
 class LeadRow(TableBase):
-    """A company with, where known, its contact. One row per `dedupe_key`.
+    """A company that may buy; where no company is known, the person alone stands for it.
 
+    `name_key` is what equal names share (`core.leads.names`); `aliases` are further names the company was met under, by
+    their keys as well (`alias_keys`). `is_domain_shared`: other companies have this domain too, it finds nobody alone.
+    `places` are further addresses of one company.
     `field_edits` says of a field who wrote it last and when, where that was a person: `{field: {"at", "by"}}`.
     """
 
     __tablename__ = "leads"
     __table_args__ = (
         Index("ix_leads_company_domain", "company_domain", postgresql_where=text("company_domain IS NOT NULL")),
+        Index("ix_leads_name_key", "name_key", postgresql_where=text("name_key IS NOT NULL")),
+        Index("ix_leads_alias_keys", "alias_keys", postgresql_using="gin", postgresql_where=text("alias_keys <> '{}'")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    dedupe_key: Mapped[str] = mapped_column(Text(collation="C"), unique=True)
     # One column a row of `core.leads.fields.TABLE`; a class body's names may be written like any other mapping's.
-    locals().update({name: mapped_column(Text, nullable=True) for name in FIELDS})
+    locals().update({name: mapped_column(Text, nullable=True) for name in FIELDS_OF_LEAD})
+    name_key: Mapped[str | None] = mapped_column(Text(collation="C"))
+    stands_for: Mapped[str] = mapped_column(server_default=text("'company'"))
+    aliases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_NONE)
+    alias_keys: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_NONE)
+    is_domain_shared: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    places: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_NONE)
+    assigned_to: Mapped[str | None]
     extra: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
     original: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
     created_import_id: Mapped[UUID | None] = mapped_column(Uuid)
@@ -100,10 +116,11 @@ class ImportRow(TableBase):
 
 
 class ImportBatchRow(TableBase):
-    """One commit of an import: the records it covered and what became of them.
+    """One commit of an import: the records it covered and what became of them, in rows.
 
-    `matched` are rows whose lead was there before this import; `repeated` rows whose lead an earlier row of the file
-    created, or named in the same batch. `kept_apart` counts the rows whose key is somebody else's, by its kind.
+    `inserted` brought a lead or a contact; `matched` name what was there before this import, `repeated` what an earlier
+    row of the file brought. `leads` and `contacts` are those the batch made. `kept_apart` counts the rows with an
+    identity that is somebody else's, by its kind; `elsewhere` those whose person also stands at another company.
     """
 
     __tablename__ = "import_batches"
@@ -113,17 +130,20 @@ class ImportBatchRow(TableBase):
     next_record: Mapped[int]
     inserted: Mapped[int]
     matched: Mapped[int]
-    updated: Mapped[int]
     repeated: Mapped[int]
     rejected: Mapped[int]
+    leads: Mapped[int] = mapped_column(server_default=_ZERO)
+    contacts: Mapped[int] = mapped_column(server_default=_ZERO)
+    elsewhere: Mapped[int] = mapped_column(server_default=_ZERO)
+    duplicates: Mapped[int] = mapped_column(server_default=_ZERO)
     kept_apart: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
 class ImportMetRow(TableBase):
-    """The leads a batch met that were there before its import.
+    """The leads and contacts a batch named that were there before its import, and those of them that it changed.
 
-    An array a batch, because a row a lead costs ten times the write-ahead log. A lead is in it once for each batch that
-    met it.
+    Arrays a batch, because a row a lead costs ten times the write-ahead log. A lead is in it once for each batch that
+    named it. `keys` are identities that the batch added to what was there before.
     """
 
     __tablename__ = "import_met"
@@ -131,6 +151,9 @@ class ImportMetRow(TableBase):
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
     first_record: Mapped[int] = mapped_column(primary_key=True)
     lead_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    contact_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=_NO_IDS)
+    changed_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=_NO_IDS)
+    keys: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=_NO_IDS)
 
 
 class ImportRejectRow(TableBase):
@@ -148,13 +171,17 @@ class ImportRejectRow(TableBase):
 
 
 class ImportChangeRow(TableBase):
-    """What an import changed in a lead that was there before: the fields' values before and after, for undo."""
+    """What an import changed in a lead or contact that was there before: values before and after, for undo.
+
+    `record_id` is the lead's own id, or a contact's of it.
+    """
 
     __tablename__ = "import_changes"
-    __table_args__ = (Index("ix_import_changes_lead_id", "lead_id"),)
+    __table_args__ = (Index("ix_import_changes_lead_id", "lead_id"), Index("ix_import_changes_record_id", "record_id"))
 
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
-    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"))
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
     changed_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
@@ -208,6 +235,7 @@ class AssessmentRow(TableBase):
     lead_id: Mapped[UUID] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
     outcome: Mapped[str]
     reason: Mapped[str | None]
+    best_contact_id: Mapped[UUID | None] = mapped_column(Uuid)
     score: Mapped[Decimal | None]
     rules_score: Mapped[Decimal | None]
     tier: Mapped[str | None]
