@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from core.leads.contradictions import is_another_company, is_another_person, is_another_place
-from core.leads.identities import IdentityKind, IdsOf, derived_domain, own_address
+from core.leads.identities import VALUE_AT, IdentityKind, IdsOf, derived_domain, own_address
 from core.leads.known import (
     CONTACT_AT,
     LEAD_AT,
@@ -52,12 +52,12 @@ class Pair(NamedTuple):
 
 
 class Added(NamedTuple):
-    """An identity to store."""
+    """An identity to store; with its value where it was added to an owner who was known before."""
 
     key: str
     owner: str
     kind: IdentityKind
-    is_of_new: bool
+    value: str | None
 
 
 RowEnd = Literal["inserted", "matched", "repeated"]
@@ -77,7 +77,8 @@ class Matching:
         by_name: Name key -> the leads of that name, the oldest first.
         leads, contacts: New ones.
         met: Stored leads and contacts that rows named.
-        things: What rows that named stored ones were about: a contact, or a lead without one.
+        things: What rows that named stored ones were about, a contact or a lead without one, and whether they said
+            anything new.
         absorbed: Leads of a person alone whose company has come: (lead, the company's).
     """
 
@@ -93,13 +94,14 @@ class Matching:
     added: list[Added] = field(default_factory=list)
     pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
     met: dict[str, Record] = field(default_factory=dict)
-    things: list[str] = field(default_factory=list)
+    things: dict[str, bool] = field(default_factory=dict)
     absorbed: list[tuple[KnownLead, KnownLead]] = field(default_factory=list)
     apart: dict[str, int] = field(default_factory=dict)
     elsewhere: int = 0
     _struck: list[str] = field(default_factory=list)
     _ambiguous: list[KnownLead] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
+    _fresh: set[str] = field(default_factory=set)
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -261,6 +263,7 @@ class Matching:
     def _make_lead(self, row: NewRow, values: Values, *, is_person: bool = False) -> KnownLead:
         lead = KnownLead(id=self.new_id(), values=list(values), name_key=row.company_key, is_person=is_person)
         self.leads.append(lead)
+        self._fresh.add(lead.id)
         self.know_lead(lead)
         return lead
 
@@ -287,6 +290,7 @@ class Matching:
             self.elsewhere += 1
         else:
             person = KnownPerson(self.new_id())
+            self._fresh.add(person.id)
         contact = KnownContact(id=self.new_id(), values=list(values), lead=lead, person=person, name_key=row.person_key)
         self.contacts.append(contact)
         self.know_contact(contact)
@@ -316,15 +320,18 @@ class Matching:
         self._seen.add(lead.id)
         if contact is not None:
             self._seen.add(contact.id)
+        before = len(self.added) + lead.changes + (contact.changes if contact else 0)
         self._take_lead(lead, row, lead_values, has_person=contact is not None, is_first=is_first_lead)
         if contact is not None:
             self._take_contact(contact, row, person_values, is_first=is_first_contact)
         thing: Record = lead if contact is None else contact
+        has_news = len(self.added) + lead.changes + (contact.changes if contact else 0) > before
+        self._fresh.clear()  # what the next row says of them may be something else
         if is_first_lead or is_first_contact:
             return "inserted"
         if thing.is_own:
             return "repeated"
-        self.things.append(thing.id)
+        self.things[thing.id] = has_news or self.things.get(thing.id, False)
         return "matched"
 
     def _take_lead(self, lead: KnownLead, row: NewRow, values: Values, *, has_person: bool, is_first: bool) -> None:
@@ -402,7 +409,7 @@ class Matching:
         for kind, key in row.lead_ids:
             owner = self.owners.get(key)
             if owner is None:
-                self._add(lead, lead.id, kind, key)
+                self._add(lead, row, kind, key)
             elif owner is not lead and kind is IdentityKind.DOMAIN and isinstance(owner, KnownLead):
                 for each in (owner, lead):
                     if not each.is_domain_shared:
@@ -410,18 +417,19 @@ class Matching:
                         each.is_domain_shared = True
             has_own = has_own or owner is None or owner is lead
         if not has_own and row.lead_row and row.lead_row.key not in self.owners and not lead.is_person:
-            self._add(lead, lead.id, *row.lead_row)
+            self._add(lead, row, *row.lead_row)
 
     def _add_person_identities(self, person: KnownPerson, row: NewRow) -> None:
         has_own = False
         for kind, key in row.person_ids:
             owner = self.owners.get(key)
             if owner is None:
-                self._add(person, person.id, kind, key)
+                self._add(person, row, kind, key)
             has_own = has_own or owner is None or owner is person
         if not has_own and row.person_row and row.person_row.key not in self.owners:
-            self._add(person, person.id, *row.person_row)
+            self._add(person, row, *row.person_row)
 
-    def _add(self, owner: KnownLead | KnownPerson, owner_id: str, kind: IdentityKind, key: str) -> None:
+    def _add(self, owner: KnownLead | KnownPerson, row: NewRow, kind: IdentityKind, key: str) -> None:
         self.owners[key] = owner
-        self.added.append(Added(key, owner_id, kind, owner.is_new))
+        place = None if owner.id in self._fresh else VALUE_AT.get(kind)
+        self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))
