@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from core.leads.contradictions import is_another_company, is_another_person, is_another_place
-from core.leads.identities import VALUE_AT, IdentityKind, IdsOf, derived_domain, own_address
+from core.leads.identities import (
+    VALUE_AT,
+    IdentityKind,
+    IdsOf,
+    RowIdentity,
+    derived_domain,
+    own_address,
+    row_identity,
+)
 from core.leads.known import (
     CONTACT_AT,
     LEAD_AT,
@@ -22,6 +30,7 @@ from core.leads.known import (
     Record,
     Values,
     key_of_name,
+    name_of,
     person_alone,
 )
 from core.leads.lead import POSITION
@@ -117,6 +126,19 @@ class Matching:
         if contact.name_key:
             self.at_lead.setdefault((contact.lead.id, contact.name_key), []).append(contact)
 
+    def doubtful_keys(self, row: NewRow) -> Iterator[str]:
+        """Yield under which keys a row itself may be known, where an identity of its own may be somebody else's."""
+        if row.lead_row is None:
+            owners = [owner for _, key in row.lead_ids if isinstance(owner := self.owners.get(key), KnownLead)]
+            name = row.values[POSITION["company_name"]]
+            if any(owner.is_domain_shared or _are_others(owner.likeness(name)) for owner in owners):
+                yield row_identity(IdentityKind.COMPANY_ROW, row.values).key
+        if row.person_row is None:
+            people = [owner for _, key in row.person_ids if isinstance(owner := self.owners.get(key), KnownPerson)]
+            name = name_of([row.values[position] for position in _TO_CONTACT])
+            if any(_are_others(contact.likeness(name)) for owner in people for contact in owner.contacts[:1]):
+                yield row_identity(IdentityKind.PERSON_ROW, row.values).key
+
     # -- placing a row ------------------------------------------------------------------------------------------------
 
     def place(self, row: NewRow) -> RowEnd:
@@ -150,7 +172,7 @@ class Matching:
     def _people(self, row: NewRow, values: Values, lead_values: Values) -> list[KnownPerson]:
         """Return the persons that a row's identities name and that it does not contradict, the strongest first."""
         found: dict[str, KnownPerson] = {}
-        for kind, key in (*row.person_ids, row.person_row) if row.person_row else row.person_ids:
+        for kind, key in self._person_ids(row):
             person = self.owners.get(key)
             if not isinstance(person, KnownPerson) or person.id in found or not person.contacts:
                 continue
@@ -164,6 +186,11 @@ class Matching:
             else:
                 found[person.id] = person
         return list(found.values())
+
+    def _person_ids(self, row: NewRow) -> Iterator[RowIdentity]:
+        yield from row.person_ids
+        if row.person_row or self._struck:  # an identity that is somebody else's leaves the row itself
+            yield row.person_row or row_identity(IdentityKind.PERSON_ROW, row.values)
 
     def _lead(self, row: NewRow, values: Values, people: Sequence[KnownPerson]) -> KnownLead:
         """Return the lead that a row's company is, or make it."""
@@ -200,24 +227,27 @@ class Matching:
     ) -> Iterator[tuple[IdentityKind | None, KnownLead]]:
         """Yield the leads that a row's identities and names find, the strongest first."""
         self._ambiguous.clear()
+        is_in_doubt = False
         for kind, key in row.lead_ids:
             lead = self.owners.get(key)
             if not isinstance(lead, KnownLead):
                 continue
             if kind in (IdentityKind.DOMAIN, IdentityKind.DERIVED_DOMAIN) and lead.is_domain_shared:
                 likeness = lead.likeness(values[_NAME])
+                is_in_doubt = True
                 if likeness is None or likeness < Likeness.PART:
                     continue  # a domain that several have finds nobody alone
+            is_in_doubt = is_in_doubt or is_another_company(lead, values, kind)
             yield kind, lead
-        if row.lead_row is not None:
-            lead = self.owners.get(row.lead_row.key)
-            if isinstance(lead, KnownLead):
-                yield row.lead_row.kind, lead
+        if row.lead_row or is_in_doubt:
+            kind, key = row.lead_row or row_identity(IdentityKind.COMPANY_ROW, row.values)
+            if isinstance(lead := self.owners.get(key), KnownLead):
+                yield kind, lead
         for person in people:
             for contact in person.contacts:
                 likeness = contact.lead.likeness(values[_NAME])
                 is_theirs = likeness >= Likeness.PART if likeness is not None else row.company_key is None
-                if is_theirs and not contact.lead.is_person:
+                if is_theirs and not contact.lead.is_person and not is_another_company(contact.lead, values, None):
                     yield IdentityKind.PERSON_ID, contact.lead
         if row.company_key:
             yield from ((None, lead) for lead in self._named(row, values))
@@ -236,13 +266,16 @@ class Matching:
         here = [lead for lead in open_ones if values[_CITY] and lead.values[_CITY]]
         if here:
             return here
-        alone = [lead for lead in open_ones if not is_another_company(lead, values, None)]
+        alone: list[KnownLead] = []
+        others: list[KnownLead] = []
+        for lead in open_ones:
+            (others if is_another_company(lead, values, None) else alone).append(lead)
         of_file = [lead for lead in alone if lead.is_own or lead.is_named]
         if len(of_file) == 1:
             return of_file
         if len(alone) == 1 and len(same_name) == 1:
             return alone
-        self._ambiguous.extend(alone)
+        self._ambiguous.extend((*alone, *others))
         return ()
 
     def _absorb(self, alone: KnownLead, company: KnownLead, people: Iterable[KnownPerson]) -> None:
@@ -416,8 +449,12 @@ class Matching:
                         each.keep()
                         each.is_domain_shared = True
             has_own = has_own or owner is None or owner is lead
-        if not has_own and row.lead_row and row.lead_row.key not in self.owners and not lead.is_person:
-            self._add(lead, row, *row.lead_row)
+        # A domain that turns out to be shared will find nobody alone: then the row finds itself.
+        says_little = not has_own or (row.company_key is None and not row.person_key and not row.person_ids)
+        if says_little and not lead.is_person:
+            kind, key = row.lead_row or row_identity(IdentityKind.COMPANY_ROW, row.values)
+            if key not in self.owners:
+                self._add(lead, row, kind, key)
 
     def _add_person_identities(self, person: KnownPerson, row: NewRow) -> None:
         has_own = False
@@ -426,10 +463,16 @@ class Matching:
             if owner is None:
                 self._add(person, row, kind, key)
             has_own = has_own or owner is None or owner is person
-        if not has_own and row.person_row and row.person_row.key not in self.owners:
-            self._add(person, row, *row.person_row)
+        if not has_own:
+            kind, key = row.person_row or row_identity(IdentityKind.PERSON_ROW, row.values)
+            if key not in self.owners:
+                self._add(person, row, kind, key)
 
     def _add(self, owner: KnownLead | KnownPerson, row: NewRow, kind: IdentityKind, key: str) -> None:
         self.owners[key] = owner
         place = None if owner.id in self._fresh else VALUE_AT.get(kind)
         self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))
+
+
+def _are_others(likeness: Likeness | None) -> bool:
+    return likeness is not None and likeness < Likeness.PART

@@ -124,11 +124,23 @@ class _Known:
         await self._read_leads({owner for _, owner, kind in owners if kind < IdentityKind.PERSON_ID})
         await self._read_names({row.company_key for row in rows if row.company_key})
         await self._read_people({owner for _, owner, kind in owners if kind >= IdentityKind.PERSON_ID})
+        self._take_owners(owners)
+        await self._read_owners_of_rows(rows)
+        await self._read_namesakes(rows)
+
+    async def _read_owners_of_rows(self, rows: Sequence[NewRow]) -> None:
+        """Read who has a row itself as an identity, where what else it says may be somebody else's."""
+        if keys := [key for row in rows for key in self._matching.doubtful_keys(row)]:
+            owners = await self._rows(_OWNERS, {"keys": keys})
+            await self._read_leads({owner for _, owner, kind in owners if kind < IdentityKind.PERSON_ID})
+            await self._read_people({owner for _, owner, kind in owners if kind >= IdentityKind.PERSON_ID})
+            self._take_owners(owners)
+
+    def _take_owners(self, owners: Iterable[tuple[Any, ...]]) -> None:
         for key, owner, kind in owners:
             known = (self.leads if kind < IdentityKind.PERSON_ID else self.people).get(owner)
             if known is not None:
                 self._matching.owners[key] = known
-        await self._read_namesakes(rows)
 
     async def read_at(self, row: NewRow, lead_id: str) -> None:
         """Read a lead, and all that a row's person may be there."""
