@@ -111,6 +111,7 @@ class Matching:
     _ambiguous: list[KnownLead] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
     _fresh: set[str] = field(default_factory=set)
+    _news: int = 0
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -353,12 +354,12 @@ class Matching:
         self._seen.add(lead.id)
         if contact is not None:
             self._seen.add(contact.id)
-        before = len(self.added) + lead.changes + (contact.changes if contact else 0)
+        before = self._news + lead.changes + (contact.changes if contact else 0)
         self._take_lead(lead, row, lead_values, has_person=contact is not None, is_first=is_first_lead)
         if contact is not None:
             self._take_contact(contact, row, person_values, is_first=is_first_contact)
         thing: Record = lead if contact is None else contact
-        has_news = len(self.added) + lead.changes + (contact.changes if contact else 0) > before
+        has_news = self._news + lead.changes + (contact.changes if contact else 0) > before
         self._fresh.clear()  # what the next row says of them may be something else
         if is_first_lead or is_first_contact:
             return "inserted"
@@ -472,6 +473,7 @@ class Matching:
 
     def _add(self, owner: KnownLead | KnownPerson, row: NewRow, kind: IdentityKind, key: str) -> None:
         self.owners[key] = owner
+        self._news += kind not in (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
         place = None if owner.id in self._fresh else VALUE_AT.get(kind)
         self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))
 
