@@ -69,6 +69,7 @@ class Added(NamedTuple):
     value: str | None
 
 
+RecordName = Literal["lead", "person", "contact"]
 RowEnd = Literal["inserted", "matched", "repeated"]
 """A row brought a lead or contact, named what was there before the import, or what an earlier row of it brought."""
 
@@ -79,7 +80,8 @@ class Matching:
 
     Attributes:
         policy: How a row's values meet what is known.
-        new_id: Makes ids.
+        new_id: Makes the id of a new record.
+        is_apart: Whether a lead is known not to be a row's, whatever both say: two companies of one CRM.
         ids_of: Whose the file's ids are.
         are_branches_apart: Whether the place is part of a company's identity.
         owners: Identity -> the lead or person that has it.
@@ -92,9 +94,10 @@ class Matching:
     """
 
     policy: ConflictPolicy
-    new_id: Callable[[], str]
+    new_id: Callable[[RecordName], str]
     ids_of: IdsOf = "none"
     are_branches_apart: bool = False
+    is_apart: Callable[[KnownLead], bool] | None = None
     owners: dict[str, KnownLead | KnownPerson] = field(default_factory=dict)
     by_name: dict[str, list[KnownLead]] = field(default_factory=dict)
     at_lead: dict[tuple[str, str], list[KnownContact]] = field(default_factory=dict)
@@ -200,7 +203,7 @@ class Matching:
         for kind, lead in self._owners(row, values, people):
             if lead.id in left or lead.id in struck or (self.are_branches_apart and is_another_place(lead, values)):
                 continue
-            if is_another_company(lead, values, kind):
+            if is_another_company(lead, values, kind) or (self.is_apart is not None and self.is_apart(lead)):
                 struck[lead.id] = lead
                 if kind is not None:
                     self._count_apart(kind)
@@ -295,7 +298,7 @@ class Matching:
             self.absorbed.append((alone, company))
 
     def _make_lead(self, row: NewRow, values: Values, *, is_person: bool = False) -> KnownLead:
-        lead = KnownLead(id=self.new_id(), values=list(values), name_key=row.company_key, is_person=is_person)
+        lead = KnownLead(id=self.new_id("lead"), values=list(values), name_key=row.company_key, is_person=is_person)
         self.leads.append(lead)
         self._fresh.add(lead.id)
         self.know_lead(lead)
@@ -323,9 +326,9 @@ class Matching:
                 return here
             self.elsewhere += 1
         else:
-            person = KnownPerson(self.new_id())
+            person = KnownPerson(self.new_id("person"))
             self._fresh.add(person.id)
-        contact = KnownContact(id=self.new_id(), values=list(values), lead=lead, person=person, name_key=row.person_key)
+        contact = KnownContact(id=self.new_id("contact"), values=list(values), lead=lead, person=person, name_key=row.person_key)
         self.contacts.append(contact)
         self.know_contact(contact)
         if not left:

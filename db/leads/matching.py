@@ -16,7 +16,7 @@ from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.leads.identities import IdentityKind
 from core.leads.known import KnownContact, KnownLead, KnownPerson
 from core.leads.lead import FIELDS
-from core.leads.matching import Added, Matching
+from core.leads.matching import Added, Matching, RecordName
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row
 from db.imports.copy_text import escaped, json_bytes, lead_ids
@@ -377,7 +377,7 @@ async def find_or_add_contact(
     return UUID(contact.id), contact.is_new
 
 
-def _new_id() -> str:
+def _new_id(_: RecordName) -> str:
     return str(uuid4())
 
 
