@@ -90,6 +90,7 @@ class Matching:
         met: Stored leads and contacts that rows named.
         things: What rows that named stored ones were about, a contact or a lead without one, and whether they said
             anything new.
+        last: The lead and the contact of the row that was placed last.
         absorbed: Leads of a person alone whose company has come: (lead, the company's).
     """
 
@@ -110,6 +111,7 @@ class Matching:
     absorbed: list[tuple[KnownLead, KnownLead]] = field(default_factory=list)
     apart: dict[str, int] = field(default_factory=dict)
     elsewhere: int = 0
+    last: tuple[KnownLead, KnownContact | None] | None = None
     _struck: list[str] = field(default_factory=list)
     _ambiguous: list[KnownLead] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
@@ -352,6 +354,7 @@ class Matching:
     def _end(
         self, lead: KnownLead, contact: KnownContact | None, row: NewRow, lead_values: Values, person_values: Values
     ) -> RowEnd:
+        self.last = (lead, contact)
         is_first_lead = lead.is_new and lead.id not in self._seen
         is_first_contact = contact is not None and contact.is_new and contact.id not in self._seen
         self._seen.add(lead.id)
