@@ -1,6 +1,5 @@
 """Close, the CRM, as a plug: what is true of it alone."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, SecretStr
@@ -9,6 +8,7 @@ from core.crm.offers import CRMOffer
 from core.errors import ConfigurationError
 from core.settings.providers import ProviderSettings, own_default
 from integrations.checking import KeyCheck, key_check
+from integrations.close.signing import is_genuine
 from integrations.plug import Examination, Plug, PlugContext, Reader, Webhook
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ async def open_client(opening: PlugContext) -> "CloseClient":
 async def _open_crm(opening: PlugContext, **_given: Any) -> "CloseCRM":
     from integrations.close.crm import CloseCRM
 
-    return CloseCRM(await open_client(opening), webhook_key=opening.read(CloseSettings).webhook_key)
+    return CloseCRM(await open_client(opening))
 
 
 async def _ask(examination: Examination) -> KeyCheck:
@@ -57,13 +57,6 @@ def _webhook_key(reader: Reader) -> str:
     if key is None:
         raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
     return key.get_secret_value()
-
-
-def is_genuine(key: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Return, from the signature key, the headers (lower case) and the raw body, whether a delivery is Close's own."""
-    from integrations.close.client import is_signed
-
-    return is_signed(key, headers.get("close-sig-timestamp", ""), body, headers.get("close-sig-hash", ""))
 
 
 PLUG = Plug(
