@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 from core.conformance.crm_case import CRMCase
-from core.conformance.expecting import Untried, expect, expect_equal, expect_error
+from core.conformance.expecting import Untried, expect, expect_done, expect_equal, expect_error
 from core.crm.records import RecordKind, SentMessage
 from core.errors import Gone
 from core.outreach.suppression import Reason
@@ -43,15 +43,15 @@ async def is_gone_once_deleted(case: CRMCase) -> None:
     unit, other = await case.company(people=2), await case.company(people=1)
     kept, removed = unit.contacts
     for _ in range(2):
-        await case.crm.delete(RecordKind.CONTACT, removed.id)
+        await expect_done(case.crm.delete(RecordKind.CONTACT, removed.id), "delete of a person, and once more")
     fetched = await case.crm.fetch(unit.lead.id)
     expect_equal([each.id for each in fetched.contacts], [kept.id], "people after one was deleted")
     await _expect_gone(case, RecordKind.CONTACT, removed.id)
     for _ in range(2):
-        await case.crm.delete(RecordKind.LEAD, unit.lead.id)
+        await expect_done(case.crm.delete(RecordKind.LEAD, unit.lead.id), "delete of a company, and once more")
     await _expect_gone(case, RecordKind.LEAD, unit.lead.id)
     await _expect_gone(case, RecordKind.CONTACT, kept.id)
-    await case.crm.delete(RecordKind.CONTACT, kept.id)
+    await expect_done(case.crm.delete(RecordKind.CONTACT, kept.id), "delete of a person whose company is deleted")
     listed = await case.until(lambda: case.listed([unit.lead.id]), lambda stamps: not stamps)
     expect_equal(listed, [], "stamps() of a company that was deleted")
     expect_equal((await case.crm.fetch(other.lead.id)).lead.id, other.lead.id, "another company after a deletion")
@@ -63,7 +63,7 @@ async def says_gone_of_ids_that_never_were(case: CRMCase) -> None:
     for nowhere in (*_NOWHERE, f"../{unit.lead.id}", f"{unit.lead.id}/", f"x/../{unit.lead.id}"):
         for kind in RecordKind:
             await _expect_gone(case, kind, nowhere)
-            await case.crm.delete(kind, nowhere)
+            await expect_done(case.crm.delete(kind, nowhere), f"delete of the {kind} {nowhere!r}")
         expect_equal(await case.listed([nowhere]), [], f"stamps() of {nowhere!r}")
     fetched = await case.crm.fetch(unit.lead.id)
     expect_equal([each.id for each in fetched.contacts], [unit.contacts[0].id], "a company that was not meant")
@@ -100,7 +100,7 @@ async def notes_a_message_once(case: CRMCase) -> None:
 
 
 def _note(case: CRMCase, marker: str) -> SentMessage:
-    recipient = f"nobody.{case.token}@conformance.example"
+    recipient = f"nobody.{case.token}@example.org"
     return SentMessage(marker, recipient, "Made up", f"Nothing of this was sent.\n\nMade up {case.token}")
 
 

@@ -1,6 +1,6 @@
 """Made-up values that are written into a CRM's fields to see them come back, in our spelling.
 
-Names say that they are made up; addresses end in `.example` (RFC 2606), telephone numbers are those that are kept free
+Names say that they are made up; addresses are of `example.org` and `.example` (RFC 2606), telephone numbers are those that are kept free
 for stories (Ofcom, NANPA 555-01xx).
 """
 
@@ -23,7 +23,7 @@ _LONG = ("first line {mark}\nsecond line\n\tthird line", " ".join(["long"] * 100
 _TEXTS: Mapping[FieldType, tuple[str, ...]] = {
     FieldType.TEXT: _PLAIN,
     FieldType.NAME: _PLAIN,
-    FieldType.EMAIL: ("office.{mark}@conformance.example", "other.{mark}@conformance.example"),
+    FieldType.EMAIL: ("office.{mark}@example.org", "other.{mark}@example.org"),
     FieldType.PHONE: ("+441134960125", "+12025550144"),
     FieldType.URL: ("https://{mark}.example", "https://www.{mark}.example/a/path?x=1"),
     FieldType.DOMAIN: ("{mark}.example", "sub.{mark}.example"),
@@ -43,9 +43,9 @@ _TEXTS: Mapping[FieldType, tuple[str, ...]] = {
 }
 _LISTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "emails": (
-        ("first.{mark}@conformance.example",),
-        ("second.{mark}@conformance.example", "third.{mark}@conformance.example"),
-        ("third.{mark}@conformance.example", "o'neil+{mark}@conformance.example", "first.{mark}@conformance.example"),
+        ("first.{mark}@example.org",),
+        ("second.{mark}@example.org", "third.{mark}@example.org"),
+        ("third.{mark}@example.org", "o'neil+{mark}@example.org", "first.{mark}@example.org"),
     ),
     "phones": (("+441134960123",), ("+12025550143", "+441134960124"), ("+441134960124", "+12025550143")),
 }

@@ -1,12 +1,19 @@
 """How a property says what it expected, and what there was instead."""
 
+import re
 from collections.abc import Awaitable
 
 from core.errors import SalesAgentError
 
+_ADDRESS = re.compile(r"[^\s@'\"(),<>]{1,100}@(?!example\.org)[^\s@'\"(),<>]{1,100}")
+"""Of somebody who is not made up: a CRM that mixes records up may show them."""
+
 
 class Unmet(AssertionError):
-    """A property does not hold; the message says what was expected, and what came."""
+    """A property does not hold; the message says what was expected, and what came, without people's addresses."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_ADDRESS.sub("…@…", message))
 
 
 class Untried(Exception):
@@ -34,6 +41,14 @@ async def expect_error(kinds: tuple[type[SalesAgentError], ...], work: Awaitable
     except Exception as error:  # whatever a provider lets out is what the property is about
         raise Unmet(f"{of}: expected {wanted}, got {shown_error(error)}") from error
     raise Unmet(f"{of}: expected {wanted}, got an answer: {_shown(answer)}")
+
+
+async def expect_done(work: Awaitable[object], of: str) -> None:
+    """Raise Unmet where some work ends with an error."""
+    try:
+        await work
+    except Exception as error:  # whatever a provider lets out is what the property is about
+        raise Unmet(f"{of}: expected no error, got {shown_error(error)}") from error
 
 
 def shown_error(error: BaseException) -> str:
