@@ -1,13 +1,16 @@
 """Made-up values that are written into a CRM's fields to see them come back, in our spelling.
 
-Names say that they are made up; addresses are of `example.org` and `.example` (RFC 2606), telephone numbers are those that are kept free
-for stories (Ofcom, NANPA 555-01xx).
+Names say that they are made up; addresses are of `example.org` and `.example` (RFC 2606), telephone numbers are those
+that are kept free for stories (Ofcom, NANPA 555-01xx).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import yaml
+
+from core.crm.config import example_text
 from core.crm.records import RecordKind, Value
 from core.leads.fields import COLUMNS, FieldType
 from core.text.countries import country_name
@@ -88,29 +91,15 @@ class Sample:
         return None if value is None else value.replace("{mark}", mark)
 
 
-USUAL: Mapping[RecordKind, Mapping[str, Sample]] = MappingProxyType(
-    {
-        RecordKind.LEAD: MappingProxyType(
-            {
-                "name": Sample("company_name"),
-                "url": Sample("company_website"),
-                "description": Sample("notes"),
-                "address.street": Sample("street"),
-                "address.city": Sample("city"),
-                "address.state": Sample("state"),
-                "address.postal_code": Sample("postal_code"),
-                "address.country": Sample("country"),
-            }
-        ),
-        RecordKind.CONTACT: MappingProxyType(
-            {
-                "name": Sample("name"),
-                "title": Sample("title"),
-                "emails": Sample("emails"),
-                "phones": Sample("phones"),
-                "linkedin": Sample("linkedin_url"),
-            }
-        ),
-    }
-)
-"""Fields as the example `crm.yaml` names them."""
+def _of_the_example() -> Mapping[RecordKind, Mapping[str, Sample]]:
+    example = yaml.safe_load(example_text())
+    return MappingProxyType(
+        {
+            kind: MappingProxyType({each["theirs"]: Sample(each["ours"]) for each in example[f"{kind}s"]["fields"]})
+            for kind in RecordKind
+        }
+    )
+
+
+USUAL = _of_the_example()
+"""The fields that the example `crm.yaml` maps, as it names them."""

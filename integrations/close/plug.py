@@ -1,5 +1,7 @@
 """Close, the CRM, as a plug: what is true of it alone."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, SecretStr
@@ -8,7 +10,6 @@ from core.crm.offers import CRMOffer
 from core.errors import ConfigurationError
 from core.settings.providers import ProviderSettings, own_default
 from integrations.checking import KeyCheck, key_check
-from integrations.close.signing import is_genuine
 from integrations.plug import Examination, Plug, PlugContext, Reader, Webhook
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ def _webhook_key(reader: Reader) -> str:
     return key.get_secret_value()
 
 
+def _is_genuine(key: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+    from integrations.close.signing import is_genuine
+
+    return is_genuine(key, headers, body, now)
+
+
 PLUG = Plug(
     name=NAME,
     title="Close",
@@ -67,6 +74,6 @@ PLUG = Plug(
     client=open_client,
     ports={"crm": _open_crm},
     crm=CRMOffer(NAME),
-    webhook=Webhook("/close", _webhook_key, is_genuine),
+    webhook=Webhook("/close", _webhook_key, _is_genuine),
     check=key_check(NAME, _ask),
 )

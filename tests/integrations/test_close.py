@@ -10,7 +10,6 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from core.crm.records import Description, RecordKind
 from core.errors import (
@@ -24,10 +23,11 @@ from core.errors import (
     Unauthorized,
     Unavailable,
 )
-from integrations.close.client import WINDOW, CloseClient, is_signed
+from integrations.close.client import WINDOW, CloseClient
 from integrations.close.crm import CloseCRM
 from integrations.close.crm_fields import FieldNames
 from integrations.close.schemas import CloseLead, CloseObject
+from integrations.close.signing import is_genuine, is_signed
 from integrations.resilience.rate_limit import LimitPolicy, Window
 from integrations.resilience.retry import RetryPolicy
 from tests.integrations.conftest import Reply, ScriptedServer, Seen
@@ -314,16 +314,22 @@ def test_webhooks_are_signed() -> None:
     assert not is_signed(key, stamp, body, "é")
 
 
-async def test_the_crm_tells_its_own_deliveries_and_what_is_wrong_with_it(server: ScriptedServer, guard_of) -> None:
-    key, body = "ab" * 32, b"{}"
-    good = hmac.new(bytes.fromhex(key), b"1" + body, hashlib.sha256).hexdigest()
+def test_a_delivery_is_taken_for_as_long_as_close_may_try_it() -> None:
+    key, body, signed_at = "ab" * 32, b"{}", datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    stamp = str(int(signed_at.timestamp()))
+    good = hmac.new(bytes.fromhex(key), stamp.encode() + body, hashlib.sha256).hexdigest()
+    headers = {"close-sig-timestamp": stamp, "close-sig-hash": good}
+    ages = (timedelta(0), timedelta(hours=71), timedelta(minutes=-4), timedelta(hours=73), timedelta(minutes=-6))
+    taken = [is_genuine(key, headers, body, signed_at + age) for age in ages]
+    assert taken == [True, True, True, False, False]
+    for odd in ("", "nan", "inf", "1e400", "-1", "yesterday"):
+        signed = hmac.new(bytes.fromhex(key), odd.encode() + body, hashlib.sha256).hexdigest()
+        assert not is_genuine(key, {"close-sig-timestamp": odd, "close-sig-hash": signed}, body, signed_at)
+
+
+async def test_the_crm_tells_what_is_wrong_with_it(server: ScriptedServer, guard_of) -> None:
     async with CloseClient(server.url, "key-secret", guard_of("close")) as client:
-        crm = CloseCRM(client, webhook_key=SecretStr(key))
-        assert crm.verify_delivery({"close-sig-timestamp": "1", "close-sig-hash": good}, body)
-        assert not crm.verify_delivery({"close-sig-timestamp": "2", "close-sig-hash": good}, body)
-        assert not crm.verify_delivery({}, body)
-        with pytest.raises(ConfigurationError, match="set CLOSE_WEBHOOK_KEY"):
-            CloseCRM(client).verify_delivery({"close-sig-hash": good}, body)
+        crm = CloseCRM(client)
         ours = {"id": "cf_1", "name": "Sales Agent ID", "type": "text"}
         me = {"id": "user_1", "organizations": []}
         pages = [{"data": [ours], "has_more": False}, {"data": [], "has_more": False}]
