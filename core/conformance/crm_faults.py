@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from core.conformance.crm_case import CRMCase, SignedDeliveries
 from core.conformance.expecting import Unmet, Untried, expect, expect_equal, expect_error, shown_error
-from core.crm.records import RecordKind, RemoteRecord, SentMessage
+from core.crm.records import RecordKind, RecordValues, RemoteRecord, SentMessage
 from core.errors import LimitReached, RateLimited, Rejected, Transient, Unauthorized
 
 _LIMIT_S = 90.0
@@ -114,10 +114,10 @@ async def leaves_a_lost_answer_open(case: CRMCase) -> None:
     await _expect_one(case, own_id, found.lead.id)
 
 
-async def _expect_one(case: CRMCase, own_id: object, lead_id: str) -> None:
+async def _expect_one(case: CRMCase, own_id: UUID, lead_id: str) -> None:
     """Delete the company that a create without an answer made: none with that id may be left."""
     await case.crm.delete(RecordKind.LEAD, lead_id)
-    left = await case.until(lambda: case.crm.find(own_id), lambda unit: unit is None)  # type: ignore[arg-type]  # a UUID
+    left = await case.until(lambda: case.crm.find(own_id), lambda unit: unit is None)
     if left is not None:
         await case.crm.delete(RecordKind.LEAD, left.lead.id)
     expect(left is None, f"expected one company of a create without an answer, got a second: {left}")
@@ -139,18 +139,18 @@ async def refuses_a_value_and_says_where(case: CRMCase) -> None:
     unit = await case.company(people=1)
     records = {RecordKind.LEAD: unit.lead, RecordKind.CONTACT: unit.contacts[0]}
     for kind, values in case.behind.refused.items():
-        await _refuses(case, unit.lead.id, records[kind], dict(values))
+        await _refuses(case, unit.lead.id, records[kind], values)
 
 
-async def _refuses(case: CRMCase, lead_id: str, record: RemoteRecord, values: dict[str, object]) -> None:
+async def _refuses(case: CRMCase, lead_id: str, record: RemoteRecord, values: RecordValues) -> None:
     kind, own_id = record.kind, uuid4()
-    written = case.label(kind) | values  # type: ignore[operator]  # values of a record
+    written: RecordValues = {**case.label(kind), **values}
     creates: dict[RecordKind, Callable[[], Awaitable[object]]] = {
         RecordKind.LEAD: lambda: case.create(written, own_id=own_id),
         RecordKind.CONTACT: lambda: case.crm.create_contact(lead_id, own_id, written),
     }
     attempts = {
-        record.id: lambda: case.crm.update(kind, record.id, values),  # type: ignore[arg-type]  # values of a record
+        record.id: lambda: case.crm.update(kind, record.id, values),
         str(own_id): creates[kind],
     }
     for named, attempt in attempts.items():

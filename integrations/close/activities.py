@@ -58,7 +58,7 @@ async def _emails(client: CloseClient, lead_id: str) -> AsyncIterator[dict[str, 
     """Yield the e-mails that are noted at a lead."""
     skip = 0
     while True:
-        params = {"lead_id": lead_id, "_skip": skip, "_limit": _PAGE}
+        params: dict[str, str | int] = {"lead_id": lead_id, "_skip": skip, "_limit": _PAGE}
         page = client.parsed(ClosePage, (await client.request("GET", _PATH, params=params)).body, f"GET {_PATH}")
         for item in page.data:
             yield item

@@ -163,7 +163,8 @@ class CloseCRM:
             nodes = [{"type": "id", "value": each} for each in wanted[start : start + _STAMPS]]
             lists = ["addresses", "contacts"]
             found = [lead async for lead in self._search([{"type": "or", "queries": nodes}], lists)]
-            self._shown = {each.id: (each, lead.date_updated) for lead in found for each in (lead, *lead.contacts)}
+            self._shown = {lead.id: (lead, lead.date_updated) for lead in found}
+            self._shown |= {each.id: (each, lead.date_updated) for lead in found for each in lead.contacts}
             yield found
 
     async def _all_leads(self) -> AsyncIterator[Sequence[CloseLead]]:
