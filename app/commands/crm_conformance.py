@@ -101,8 +101,23 @@ async def _try(offer: Callable[[], Any], target: str, tell: Tell, many: int | No
         case = _case_of(await _opened(offer, target, stack), target)
         case.many = many or case.many
         case.patience_s = case.patience_s if patience_s is None else patience_s
+        if (why := await _why_not(case)) is not None:
+            _refuse(why)
         async for one in try_properties(case):
             tell(one)
+
+
+async def _why_not(case: "CRMCase") -> str | None:
+    """Return why nothing can be tried of a case: the CRM has not the fields that it names."""
+    from core.conformance.expecting import Unmet
+
+    try:
+        await case.begin()
+    except Unmet as unmet:
+        return str(unmet)
+    except Exception:  # noqa: BLE001 - what else goes wrong is told of each property
+        return None
+    return None
 
 
 async def _opened(offer: Callable[[], Any], target: str, stack: AsyncExitStack) -> Any:

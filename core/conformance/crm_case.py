@@ -93,8 +93,10 @@ class CRMCase:
     # fields
 
     async def begin(self) -> None:
-        """Ask what there is, and let the provider know which fields are wanted."""
+        """Ask what there is, and say which fields are wanted. Raises Unmet where none of them names a record."""
         self._described = await self.crm.describe()
+        for kind in RecordKind:
+            self.label(kind)
         status = ("status",) if "status" in self._described.lead_fields else ()
         wanted = {RecordKind.LEAD: (*self.samples(RecordKind.LEAD), *status)}
         self.crm.use(self._described, wanted | {RecordKind.CONTACT: tuple(self.samples(RecordKind.CONTACT))})

@@ -12,6 +12,9 @@ from core.conformance.crm_properties import CRM_PROPERTIES, name_of
 MODULE = """
 from contextlib import asynccontextmanager
 from card_box import CardBox, case_of
+from core.conformance.crm_case import CRMCase
+from core.conformance.crm_samples import Sample
+from core.crm.records import RecordKind
 
 BOX = CardBox()
 
@@ -27,6 +30,9 @@ async def whole():
 
 def something_else():
     return object()
+
+def misnamed():
+    return CRMCase(crm=CardBox(), fields={RecordKind.LEAD: {"company": Sample("company_name")}})
 
 def locked():
     raise OSError("no key")
@@ -87,6 +93,7 @@ def test_a_bare_provider_is_tried_without_means_and_leaves_nothing(capsys: pytes
         (["acme_trial:missing", "--writes-into-it"], 2, "acme_trial has nothing named missing that can be called"),
         (["acme_trial:NO_CALLABLE", "--writes-into-it"], 2, "has nothing named NO_CALLABLE that can be called"),
         (["acme_trial:something_else", "--writes-into-it"], 2, "gave a object, which is no CRMProvider: it has no"),
+        (["acme_trial:misnamed", "--writes-into-it"], 2, "expected a lead field that is our company_name; describe()"),
         (["acme_trial:locked", "--writes-into-it"], 1, "acme_trial:locked could not be opened: OSError: no key"),
     ],
 )
