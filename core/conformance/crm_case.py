@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from core.conformance.crm_samples import USUAL, Sample
 from core.conformance.expecting import Unmet, expect
 from core.crm.meanings import meaning_of
-from core.crm.records import Description, RecordKind, RecordValues, RemoteRecord, RemoteUnit, Stamp, Value
+from core.crm.records import Description, RecordKind, RecordValues, RemoteChange, RemoteRecord, RemoteUnit, Stamp, Value
 from core.crm.values import are_equal
 from core.ports import CRMProvider
 
@@ -204,6 +204,19 @@ class CRMCase:
     async def listed(self, ids: Sequence[str] | None = None) -> list[Stamp]:
         """Return all that `stamps` yields."""
         return [stamp async for page in self.crm.stamps(ids) for stamp in page]
+
+    async def stamp(self, lead_id: str, *, later_than: datetime | None = None) -> datetime:
+        """Return when a company changed last, once that is later than before. Raises Unmet where it is not listed."""
+        stamps = await self.until(
+            lambda: self.listed([lead_id]),
+            lambda seen: bool(seen) and (later_than is None or seen[0].updated_at > later_than),
+        )
+        expect(stamps, f"expected stamps() to yield {lead_id}, got nothing")
+        return stamps[0].updated_at
+
+    async def told(self, since: datetime) -> list[RemoteChange]:
+        """Return all that the log tells. Raises Gone where it does not reach back, or there is none."""
+        return [change async for page in self.crm.changes_since(since) for change in page]
 
     async def person(self, lead_id: str, contact_id: str) -> RemoteRecord:
         """Return a person as the company shows them. Raises Unmet where it does not."""

@@ -1,11 +1,12 @@
 """Properties of a CRM's records from their creation to their end: found again, noted at, gone."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from core.conformance.crm_case import CRMCase
 from core.conformance.expecting import Untried, expect, expect_done, expect_equal, expect_error
-from core.crm.records import RecordKind, SentMessage
+from core.crm.records import RecordKind, RemoteChange, SentMessage
 from core.errors import Gone
 from core.outreach.suppression import Reason
 
@@ -105,14 +106,19 @@ def _note(case: CRMCase, marker: str) -> SentMessage:
 
 
 async def reports_who_refuses(case: CRMCase) -> None:
-    """Who is not to be written to there is a refusal of the unit, with all their addresses; colleagues are none."""
+    """Who is not to be written to there is a refusal of the unit, with all their addresses; and a look is asked for."""
     if case.behind.opt_out is None:
         raise Untried("`behind.opt_out` of the case would let a person refuse")
     people = {uuid4(): case.values(RecordKind.CONTACT, place) for place in range(2)}
+    since = case.now_there() - timedelta(minutes=2)
     unit = await case.create(case.label(RecordKind.LEAD), people)
+    before = await case.stamp(unit.lead.id)
     expect_equal(unit.refusals, (), "refusals of a company whose people refuse nothing")
     person = unit.contacts[1]
     await case.behind.opt_out(person.id)
+    after = await case.stamp(unit.lead.id, later_than=before)
+    expect(after > before, f"expected the stamp of {unit.lead.id} to move with a refusal, got {after} after {before}")
+    await _expect_told(case, person.id, since)
     refusals = (await case.crm.fetch(unit.lead.id)).refusals
     expect_equal([each.record_id for each in refusals], [person.id], "records that refuse to be written to")
     (refusal,) = refusals
@@ -122,3 +128,17 @@ async def reports_who_refuses(case: CRMCase) -> None:
     expect(not refusal.of_company, "expected a person's refusal, got the company's")
     expect(refusal.where, "expected a refusal that says where it stands, got nothing")
     expect(isinstance(refusal.reason, Reason), f"expected a reason, got {refusal.reason!r}")
+
+
+async def _expect_told(case: CRMCase, person_id: str, since: datetime) -> None:
+    """Expect an entry of the log that makes a run look: it shows the refusal, or hides what the values are."""
+
+    def asks_for_a_look(log: list[RemoteChange]) -> bool:
+        entries = [each for each in log if each.record_id == person_id and each.action == "updated"]
+        return any(each.refuses or each.values is None for each in entries)
+
+    try:
+        told = await case.until(lambda: case.told(since), asks_for_a_look)
+    except Gone:
+        return  # without a log every stamp is compared
+    expect(asks_for_a_look(told), f"expected an entry of the log that shows the refusal of {person_id}, got none")

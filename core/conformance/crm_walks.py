@@ -64,20 +64,12 @@ async def moves_the_stamp_with_each_change(case: CRMCase) -> None:
         "a new person": add,
         "the deletion of a person": lambda: case.crm.delete(RecordKind.CONTACT, added[0]),
     }
-    before = await _stamp(case, lead_id, None)
+    before = await case.stamp(lead_id)
     for what, change in changes.items():
         await change()
-        after = await _stamp(case, lead_id, before)
+        after = await case.stamp(lead_id, later_than=before)
         expect(after > before, f"expected the stamp of {lead_id} to move with {what}, got {after} after {before}")
         before = after
-
-
-async def _stamp(case: CRMCase, lead_id: str, before: datetime | None) -> datetime:
-    stamps = await case.until(
-        lambda: case.listed([lead_id]), lambda seen: bool(seen) and (before is None or seen[0].updated_at > before)
-    )
-    expect(stamps, f"expected stamps() to yield {lead_id}, got nothing")
-    return stamps[0].updated_at
 
 
 async def tells_what_changed(case: CRMCase) -> None:
@@ -100,7 +92,7 @@ async def tells_what_changed(case: CRMCase) -> None:
         (RecordKind.LEAD, other.lead.id, "deleted"),
     }
     try:
-        told = await case.until(lambda: _told(case, since), lambda log: wanted <= {_of(change) for change in log})
+        told = await case.until(lambda: case.told(since), lambda log: wanted <= {_of(change) for change in log})
     except Gone:
         return
     expect_equal(wanted - {_of(change) for change in told}, set(), "changes that the log does not tell")
@@ -110,7 +102,7 @@ async def tells_what_changed(case: CRMCase) -> None:
     expect_equal(homes <= {unit.lead.id}, True, f"changes of people at {unit.lead.id}, got {homes}")
     ours = [change for change in told if change.lead_id in {unit.lead.id, other.lead.id}]
     middle = ours[len(ours) // 2].at
-    later = await _told(case, middle)
+    later = await case.told(middle)
     _expect_log(later, middle)
     missing = {change.event_id for change in told if change.at > middle} - {change.event_id for change in later}
     expect_equal(missing, set(), f"entries of the log that are missing since {middle}")
@@ -144,7 +136,7 @@ async def tells_of_a_merge(case: CRMCase) -> None:
         return any(_merged(change) == (source.lead.id, destination.lead.id) for change in log)
 
     try:
-        told = await case.until(lambda: _told(case, since), tells)
+        told = await case.until(lambda: case.told(since), tells)
     except Gone:
         return
     merges = {_merged(change) for change in told} - {None}
@@ -153,10 +145,6 @@ async def tells_of_a_merge(case: CRMCase) -> None:
 
 def _merged(change: RemoteChange) -> tuple[str, str | None] | None:
     return (change.record_id, change.merged_into) if change.action == "merged" else None
-
-
-async def _told(case: CRMCase, since: datetime) -> list[RemoteChange]:
-    return [change async for page in case.crm.changes_since(since) for change in page]
 
 
 def _of(change: RemoteChange) -> Told:

@@ -1,5 +1,7 @@
 """The kit itself: a sound CRM passes all of it, and a wrong one fails the property that it breaks."""
 
+import asyncio
+
 import pytest
 from card_box import CardBox, case_of
 
@@ -36,7 +38,7 @@ WRONG = {
     "is_gone_once_deleted": ("deletes but once", "forgets to delete", "lists what is gone", "raises what it likes"),
     "says_gone_of_ids_that_never_were": ("takes paths", "raises what it likes"),
     "notes_a_message_once": ("notes twice", "takes parts of a marker"),
-    "reports_who_refuses": ("hears no refusal",),
+    "reports_who_refuses": ("hears no refusal", "tells of no refusal"),
     "refuses_a_value_and_says_where": ("refuses without a place", "refuses nobody", "refuses by half"),
     "tells_a_key_that_is_not_taken": ("takes a wrong key for nothing",),
     "waits_as_long_as_it_is_asked_to": ("knocks again and again", "forgets how long"),
@@ -90,6 +92,27 @@ async def test_a_run_goes_on_after_a_failure_and_cleans_up() -> None:
     assert failed.outcome == "failed"
     assert "expected Transient, got OSError: the box burns" in failed.said
     assert {each.outcome for each in tried.values()} == {"passed"}
+    assert box.cards == {}
+
+
+async def test_an_interrupted_run_cleans_up() -> None:
+    box, reached = CardBox(), asyncio.Event()
+
+    async def wait(*_given: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async def run() -> None:
+        async for _ in try_properties(case_of(box)):
+            pass
+
+    box.fetch = wait  # type: ignore[method-assign,assignment]  # a box that does not answer
+    running = asyncio.ensure_future(run())
+    await reached.wait()
+    assert box.cards
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
     assert box.cards == {}
 
 

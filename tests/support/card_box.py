@@ -315,6 +315,8 @@ class CardBox:
 
         async def opt_out(contact_id: str) -> None:
             self.cards[contact_id].refuses = True
+            if self.wrong != "tells of no refusal":
+                self._log(self.cards[contact_id], "updated")
 
         def trouble(kind: str, wait_s: float = 0.0) -> None:
             self.trouble, self.wait_s = kind, wait_s
@@ -353,8 +355,3 @@ def case_of(box: CardBox) -> CRMCase:
     """Return a box to be tried."""
     deliveries = SignedDeliveries(is_genuine=box.is_genuine, signed=box.signed, late=LATE)
     return CRMCase(crm=box, behind=box.behind(), deliveries=deliveries, many=5)
-
-
-def wrong_box() -> CardBox:
-    """Return a CRM that forgets deletions: for the command, as somebody's module would offer it."""
-    return CardBox("adds to lists")
