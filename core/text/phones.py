@@ -80,11 +80,12 @@ def _quick(raw: str, country: str | None) -> str | None:
 def _phone(raw: str, country: str | None) -> str | None:
     lines = (" ".join(line.split()) for line in (text(raw) or "").splitlines())
     value = _BEFORE.sub("", "\n".join(filter(None, lines))).rstrip('"\n ')
-    if SCIENTIFIC.match(value):
+    plain = value.translate(_PLAIN)
+    if SCIENTIFIC.match(plain):
         return None
-    if whole := _FLOAT.fullmatch(value):
-        value = whole[1]
-    for part in _NUMBERS.split(value.translate(_PLAIN), _MAX_NUMBERS)[:_MAX_NUMBERS]:
+    if whole := _FLOAT.fullmatch(plain):
+        value = plain = whole[1]
+    for part in _NUMBERS.split(plain, _MAX_NUMBERS)[:_MAX_NUMBERS]:
         if len(part) <= _MAX_CHARS and (found := _first(part, country)):
             return found
     digits = sum(char.isdigit() for char in value)
