@@ -7,8 +7,7 @@ followed here (carrier codes, local numbers that get an area code) is left to it
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneMetadata
@@ -18,32 +17,68 @@ _KINDS = (
     "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan",
     "voicemail",
 )  # fmt: skip
+_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 _Match = Callable[[str], re.Match[str] | None]
 
 
-@dataclass(frozen=True, slots=True)
 class _Plan:
-    """How numbers of a country are written.
+    """How numbers of a country are written; each pattern is made when it is first asked for.
 
     Attributes:
         code: Its calling code.
-        is_number: Matches a whole valid number after the calling code, of any country that shares the code.
-        is_plain: Matches the same with the calling code before it, where no trunk prefix can stand between.
-        is_possible: Matches what the plan has room for, valid or not.
-        trunk: Matches a trunk prefix at the start; None where there is none.
-        abroad: Matches the prefix of calls abroad at the start; None where there is none.
         lengths: How many digits its numbers have.
         all_lengths: How many those of all countries that share the code have.
+        is_free: Whether neither a trunk prefix nor that of calls abroad begins what begins with '00'.
+        has_zeros: Whether calls abroad begin with '00'.
     """
 
-    code: str
-    is_number: _Match
-    is_plain: _Match
-    is_possible: _Match
-    trunk: _Match | None
-    abroad: _Match | None
-    lengths: frozenset[int]
-    all_lengths: frozenset[int]
+    def __init__(self, data: PhoneMetadata, general: PhoneNumberDesc) -> None:
+        self.code = str(data.country_code)
+        self._trunk, self._abroad = data.national_prefix_for_parsing or "", data.international_prefix or ""
+        self._possible = general.national_number_pattern or "(?!)"
+        self.lengths = frozenset(general.possible_length)
+        sharing = (each.general_desc for each in _sharing(int(self.code)))
+        self.all_lengths = frozenset(length for each in sharing if each for length in each.possible_length)
+        self._are_digits = all(prefix.isdigit() for prefix in (self._trunk, self._abroad) if prefix)
+        self.is_free = self._are_digits and not {self._trunk[:2], self._abroad[:2]} & {"0", "00"}
+        self.has_zeros = self._abroad == "00"
+
+    @cached_property
+    def is_number(self) -> _Match:
+        """Matches a whole valid number after the calling code, of any country that shares the code."""
+        return _compiled(_valid(int(self.code))).fullmatch
+
+    @cached_property
+    def is_plain(self) -> _Match:
+        """Matches the same with '+' and the calling code, where no trunk prefix can stand between."""
+        return _compiled(f"\\+{self.code}{_not(self._trunk)}(?:{_valid(int(self.code))})").fullmatch
+
+    @cached_property
+    def as_dialled(self) -> _Match | None:
+        """Matches a valid number as it is dialled there, its group what follows the calling code.
+
+        None where the prefixes are more than some digits.
+        """
+        if not self._are_digits:
+            return None
+        with_trunk = f"|{_not(rf'(?:{self._possible})$')}{self._trunk}{_of_length(self.lengths)}" if self._trunk else ""
+        start = f"{_not(self._abroad)}(?!{self.code})(?:{_not(self._trunk)}{with_trunk})"
+        return _compiled(f"{start}({_valid(int(self.code))})").fullmatch
+
+    @cached_property
+    def is_possible(self) -> _Match:
+        """Matches what the plan has room for, valid or not."""
+        return _compiled(self._possible).fullmatch
+
+    @cached_property
+    def trunk(self) -> _Match | None:
+        """Matches a trunk prefix at the start; None where there is none."""
+        return _compiled(self._trunk).match if self._trunk else None
+
+    @cached_property
+    def abroad(self) -> _Match | None:
+        """Matches the prefix of calls abroad at the start; None where there is none."""
+        return _compiled(self._abroad).match if self._abroad else None
 
     def without_trunk(self, digits: str) -> str | None:
         """Return the digits without a trunk prefix; None where only the library can tell."""
@@ -58,18 +93,19 @@ class _Plan:
         return rest if len(rest) in self.lengths else None
 
 
-def international(digits: str) -> str | None:
-    """Return digits that begin with a calling code in E.164 where they are valid, or leave them to the library.
+def international(number: str) -> str | None:
+    """Return a number with its calling code in E.164 where it is valid, or leave it to the library.
 
     Args:
-        digits: ASCII digits only, without '+' or '00'.
+        number: '+', and what may be digits.
     """
-    plan = _plan_at(digits[:3])
+    plan = _plan_at(number[:4])
     if plan is None:
         return None
-    if plan.is_plain(digits):
-        return "+" + digits
-    rest = plan.without_trunk(digits[len(plan.code) :])
+    if plan.is_plain(number):
+        return number
+    digits = number[1 + len(plan.code) :]
+    rest = plan.without_trunk(digits) if digits.isdigit() else None
     return f"+{plan.code}{rest}" if rest is not None and plan.is_number(rest) else None
 
 
@@ -83,10 +119,20 @@ def as_dialled(digits: str, country: str | None) -> str | None:
         country: ISO alpha-2 code; None where it is not known.
     """
     plan = _plan_of(country) if country else None
+    if digits[:2] == "00":
+        if plan is None or plan.has_zeros or (plan.is_free and len(digits) not in plan.all_lengths):
+            return international("+" + digits[2:])
+        return _with_prefix(digits, plan)
     if plan is None:
-        return international(digits[2:]) if digits.startswith("00") else None
+        return None
+    if plan.as_dialled and (found := plan.as_dialled(digits)):
+        return f"+{plan.code}{found[1]}"
+    return _with_prefix(digits, plan)
+
+
+def _with_prefix(digits: str, plan: _Plan) -> str | None:
     if plan.abroad and (prefix := plan.abroad(digits)):
-        return international(digits[prefix.end() :])
+        return international("+" + digits[prefix.end() :])
     if digits.startswith(plan.code):
         return _with_code(digits, plan)
     rest = plan.without_trunk(digits)
@@ -94,7 +140,7 @@ def as_dialled(digits: str, country: str | None) -> str | None:
         return None
     if len(rest) in plan.all_lengths and plan.is_number(rest):
         return f"+{plan.code}{rest}"
-    return international(digits[2:]) if digits.startswith("00") else None
+    return international("+" + digits[2:]) if digits.startswith("00") else None
 
 
 def _with_code(digits: str, plan: _Plan) -> str | None:
@@ -102,19 +148,18 @@ def _with_code(digits: str, plan: _Plan) -> str | None:
     rest = digits[len(plan.code) :]
     if plan.is_possible(digits) or not plan.is_possible(rest) or (plan.trunk and plan.trunk(rest)):
         return None
-    return international(digits)
+    return international("+" + digits)
 
 
 def calling_code(digits: str) -> str | None:
     """Return the calling code that digits begin with; None where they begin with none."""
-    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-    return None if digits[:1] == "0" else next((digits[:n] for n in (1, 2, 3) if int(digits[:n] or 0) in codes), None)
+    return next((digits[:size] for size in (1, 2, 3) if digits[:size] in _CODES), None)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _plan_at(start: str) -> _Plan | None:
-    """Return the plan of the calling code at the start of some digits: that of the code's main country."""
-    code = calling_code(start)
+    """Return the plan of the calling code after a '+': that of the code's main country."""
+    code = calling_code(start[1:])
     if code is None:
         return None
     country = phonenumbers.region_code_for_country_code(int(code))
@@ -129,23 +174,11 @@ def _plan_of(country: str) -> _Plan | None:
 
 
 def _plan(data: PhoneMetadata) -> _Plan | None:
-    if data.general_desc is None or not data.general_desc.national_number_pattern:
-        return None
-    code, trunk, abroad = str(data.country_code), data.national_prefix_for_parsing, data.international_prefix
-    valid = _valid(int(code))
-    no_trunk = f"(?!{trunk})" if trunk else ""
-    return _Plan(
-        code=code,
-        is_number=_compiled(valid).fullmatch,
-        is_plain=_compiled(f"{code}{no_trunk}(?:{valid})").fullmatch,
-        is_possible=_compiled(data.general_desc.national_number_pattern).fullmatch,
-        trunk=_compiled(trunk).match if trunk else None,
-        abroad=_compiled(abroad).match if abroad else None,
-        lengths=frozenset(data.general_desc.possible_length),
-        all_lengths=frozenset(
-            length for each in _sharing(int(code)) if each.general_desc for length in each.general_desc.possible_length
-        ),
-    )
+    return _Plan(data, data.general_desc) if data.general_desc else None
+
+
+def _not(pattern: str) -> str:
+    return f"(?!{pattern})" if pattern else ""
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -56,24 +56,19 @@ def phone(raw: str, country: str | None = None) -> str | None:
         raw: A cell; the first of several numbers counts.
         country: ISO alpha-2 code of the row or the setting.
     """
-    return _quick(raw, country) or _phone(raw, country)
-
-
-def _quick(raw: str, country: str | None) -> str | None:
-    """Read a text of digits and punctuation; what may be two numbers, or a number's '.0', is left to `_phone`."""
-    digits = raw.encode("ascii", "replace").translate(None, _NOISE).decode()
-    if digits[:1] == "+":
-        digits = digits[1:]
-        found = phone_plans.international(digits) if digits.isdigit() else None
+    number = raw.encode("ascii", "replace").translate(None, _NOISE).decode()
+    if number[:1] == "+":
+        found = phone_plans.international(number)
     else:
-        found = phone_plans.as_dialled(digits, country) if digits.isdigit() else None
-    if (
-        found
-        and ("/" in raw or " - " in raw or raw.endswith(".0"))
-        and (raw[-2:] == ".0" or _MAYBE_NUMBERS.search(raw))
-    ):
-        return None
-    return found
+        found = phone_plans.as_dialled(number, country) if number.isdigit() else None
+    if found and not (("/" in raw or " - " in raw or raw[-2:] == ".0") and _is_doubtful(raw)):
+        return found
+    return _phone(raw, country)
+
+
+def _is_doubtful(raw: str) -> bool:
+    """Return whether digits and punctuation may be more than one number, or one with a spreadsheet's '.0'."""
+    return raw.endswith(".0") or _MAYBE_NUMBERS.search(raw) is not None
 
 
 @lru_cache(maxsize=_CACHE)
