@@ -70,6 +70,7 @@ def _naming(columns: Iterable[LeadField]) -> tuple[str, ...]:
 _NAMING = _naming(COLUMNS)
 """Fields that a refused row is told by, the first that it fills."""
 _MEMO_SIZE = 10_000
+_COUNT = len(FIELDS)
 _new_tuple = tuple.__new__
 """Quicker than a named tuple's own, for what is made once a row."""
 
@@ -124,6 +125,7 @@ class _RowReader:
         self._source = source
         self._dedupe = dedupe
         self._ids_count = mapping.no_identity is None
+        self._rows = 0
         self._column_of = {field: index for index, (_, field, _) in enumerate(mapping.columns) if field}
         self._unmapped = [
             (index, label)
@@ -136,7 +138,7 @@ class _RowReader:
         for field, column in self._column_of.items():
             clean = CLEANERS[BY_NAME[field].type]
             if field in _REPEATING:
-                self._repeating.append((column, field, POSITION[field], _Memo(field, clean)))
+                self._repeating.append((column, field, POSITION[field], _Memo(clean, self._filled)))
             elif field not in _PHONES and field != "company_website":
                 self._others.append((column, field, POSITION[field], clean))
         self._website = self._column_of.get("company_website")
@@ -168,7 +170,8 @@ class _RowReader:
 
     def _values(self, cells: list[str], original: dict[str, str]) -> list[str | None]:
         """Clean the cells of all fields; note in `original` what stood where a value says something else."""
-        values: list[str | None] = [None] * len(FIELDS)
+        self._rows += 1
+        values: list[str | None] = [None] * _COUNT
         for column, field, position, memo in self._repeating:
             raw = cells[column]
             known = memo.known.get(raw) or memo.learn(raw)
@@ -184,6 +187,14 @@ class _RowReader:
         if self._website is not None or self._phones:
             self._read_ways(cells, values, original)
         return values
+
+    def _filled(self, memo: "_Memo") -> None:
+        """Look a field up no longer whose values hardly repeat: that costs more than it saves."""
+        if self._rows < 2 * _MEMO_SIZE:
+            for column, field, position, each in self._repeating:
+                if each is memo:
+                    self._others = [*self._others, (column, field, position, CLEANERS[BY_NAME[field].type])]
+            self._repeating = [entry for entry in self._repeating if entry[3] is not memo]
 
     def _read_ways(self, cells: list[str], values: list[str | None], original: dict[str, str]) -> None:
         """Clean the website, which names a domain too, and the phones, which need the row's country."""
@@ -275,9 +286,9 @@ class _Memo:
         known: Cell -> (value, original or None).
     """
 
-    def __init__(self, field: str, clean: Callable[[str], str | None]) -> None:
-        self._field = field
+    def __init__(self, clean: Callable[[str], str | None], filled: "Callable[[_Memo], None]") -> None:
         self._clean = clean
+        self._filled = filled
         self.known: dict[str, tuple[str | None, str | None]] = {"": (None, None)}
 
     def learn(self, raw: str) -> tuple[str | None, str | None]:
@@ -286,6 +297,8 @@ class _Memo:
         found = (value, None if value is raw else _original(raw, value))
         if len(self.known) < _MEMO_SIZE:
             self.known[raw] = found
+            if len(self.known) == _MEMO_SIZE:
+                self._filled(self)
         return found
 
 
