@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneMetadata, PhoneNumberType
+from phonenumbers import PhoneMetadata, PhoneNumberType, ValidationResult
 
 from core.text import phone_plans
 from core.text.cell_text import SCIENTIFIC, text
@@ -19,6 +19,9 @@ _MAX_NUMBERS = 20
 """Numbers of one cell that are tried."""
 _MAX_CHARS = 250
 """Characters of a text that may be a number; the library's own limit."""
+
+_SHORTEST = 7
+"""Digits that a number has at least that no plan knows, its first not counted."""
 
 _NOISE = b" ()-./'"
 _FLOAT = re.compile(r"(\+?\d+)[.,]0+")
@@ -49,7 +52,7 @@ def phone(raw: str, country: str | None = None) -> str | None:
     """Return a number in E.164 where that is certain.
 
     A number that has no country code, with no country known, stays as it is written: it can still be dialled. So does
-    one that is no valid number, or that can be read in two ways. What spreadsheets have destroyed ('4.9E+11') is
+    one that cannot be one, or that can be read in two ways. What spreadsheets have destroyed ('4.9E+11') is
     refused.
 
     Args:
@@ -83,11 +86,32 @@ def _phone(raw: str, country: str | None) -> str | None:
     for part in _NUMBERS.split(plain, _MAX_NUMBERS)[:_MAX_NUMBERS]:
         if len(part) <= _MAX_CHARS and (found := _first(part, country)):
             return found
+    if possible := _possible(plain, country):
+        return possible
     digits = sum(char.isdigit() for char in value)
     if 5 <= digits <= 40 and len(_LETTER.findall(value)) <= 12:
         # Parted as they were read, so that reading them again finds the same.
         return value.replace("\n", "; ")
     return None
+
+
+def _possible(plain: str, country: str | None) -> str | None:
+    """Return a number that no plan has assigned, but that is written as one and is as long as one.
+
+    Plans grow, and numbers for films and examples ('+44 7700 900…', '(555) …') are left out of them.
+    """
+    if _LETTER.search(plain) or _MAYBE_NUMBERS.search(plain) or len(plain) > _MAX_CHARS:
+        return None
+    try:
+        number = phonenumbers.parse(plain, country)
+    except phonenumbers.NumberParseException:
+        return None
+    digits = phonenumbers.normalize_digits_only(plain)
+    is_whole = "+" in plain or not country or not digits.startswith(str(number.country_code))
+    is_written_out = is_whole and number.national_number >= 10**_SHORTEST and not number.italian_leading_zero
+    if not is_written_out or phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _first(part: str, country: str | None) -> str | None:
