@@ -37,6 +37,7 @@ class ColumnMapping:
     Attributes:
         columns: (label, field or None, confidence 0-1) in file order.
         shape: What the columns hold, for rows that have shifted.
+        countries_are_codes: Whether the column of countries holds codes of two letters, of which 'NA' is one.
         no_identity: Why the column of ids does not say which row is which (`core.imports.column_ids`); None where it
             does.
     """
@@ -44,6 +45,7 @@ class ColumnMapping:
     columns: tuple[tuple[str, str | None, float], ...]
     no_identity: str | None = None
     shape: TableShape = _NO_SHAPE
+    countries_are_codes: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -110,7 +112,17 @@ def map_columns(
     # Who maps a column of ids by hand means it.
     by_hand = "external_id" in fixed.values()
     no_identity = None if by_hand else _why_no_identity(header, columns, profiles, rows)
-    return ColumnMapping(columns, no_identity, shape_of(rows, [field for _, field, _ in columns]))
+    fields = [field for _, field, _ in columns]
+    return ColumnMapping(columns, no_identity, shape_of(rows, fields), _holds_country_codes(rows, fields))
+
+
+def _holds_country_codes(rows: Sequence[Sequence[str]], fields: Sequence[str | None]) -> bool:
+    """Return whether most of the countries are written in two letters, 'NA' aside, which says nothing by itself."""
+    if "country" not in fields:
+        return False
+    at = fields.index("country")
+    cells = [cell for row in rows if at < len(row) and (cell := row[at].strip()) not in ("", "NA")]
+    return 2 * sum(len(cell) == 2 and cell.isupper() for cell in cells) > len(cells)
 
 
 def _fixed(header: Sequence[str], said: Mapping[str, str], remembered: Mapping[str, str]) -> dict[str, str]:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from core.imports.columns import MORE_COLUMN, OWN_COLUMNS, ColumnMapping
-from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, FieldType, LeadField
+from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, Cleaner, FieldType, LeadField
 from core.leads.lead import FIELDS, POSITION, DedupeKey, dedupe_key
 from core.text import cell_text, normalize
-from core.text.countries import country_code
+from core.text.country_readings import read_country
 from core.text.phones import phone
 
 
@@ -23,7 +23,7 @@ class ImportedRow(NamedTuple):
         values: In the order of `core.leads.lead.FIELDS`.
         extra: Column label -> text of the unmapped columns' filled cells; None where there are none.
         original: Field -> text as it stood, where the stored value differs in more than white space around it or
-        was refused.
+        was refused; of a country where it says more or something else than the code.
     """
 
     key: str
@@ -134,7 +134,7 @@ class _RowReader:
         self._repeating: list[tuple[int, str, int, _Memo]] = []
         self._others: list[tuple[int, str, int, Callable[[str], str | None]]] = []
         for field, column in self._column_of.items():
-            clean = CLEANERS[BY_NAME[field].type]
+            clean = _cleaner_of(field, mapping)
             if field in _REPEATING:
                 self._repeating.append((column, field, POSITION[field], _Memo(field, clean)))
             elif field not in _PHONES and field != "company_website":
@@ -164,7 +164,7 @@ class _RowReader:
         if self._source and not values[_SOURCE]:
             values[_SOURCE] = self._source
         extra = self._extra(cells)
-        return _new_tuple(ImportedRow, (self._key(values, cells), values, extra or None, original or None))
+        return _new_tuple(ImportedRow, (self._key(values, cells, original), values, extra or None, original or None))
 
     def _values(self, cells: list[str], original: dict[str, str]) -> list[str | None]:
         """Clean the cells of all fields; note in `original` what stood where a value says something else."""
@@ -199,8 +199,7 @@ class _RowReader:
         for column, field, position in self._phones:
             raw = cells[column]
             if raw:
-                country = values[_COUNTRY]
-                value = values[position] = phone(raw, (country and country_code(country)) or self._country)
+                value = values[position] = phone(raw, values[_COUNTRY] or self._country)
                 if value is not raw and value != raw:
                     _keep(original, field, raw, value)
 
@@ -229,7 +228,7 @@ class _RowReader:
     def _shifted(self, cells: list[str]) -> Reject:
         return Reject("", self._delimiter.join(cells), "more_cells_than_columns")
 
-    def _key(self, values: list[str | None], cells: list[str]) -> str:
+    def _key(self, values: list[str | None], cells: list[str], original: dict[str, str]) -> str:
         address = values[_EMAIL]
         has_id = self._ids_count and values[_ID] and values[_SOURCE]
         if self._dedupe == "auto" and address and len(address) < 190 and not has_id:  # most rows
@@ -242,7 +241,7 @@ class _RowReader:
             person=values[_FULL] or values[_LAST] or values[_FIRST],
             company=values[_NAME],
             city=values[_CITY],
-            country=values[_COUNTRY],
+            country=values[_COUNTRY] or original.get("country"),  # two unknown countries are two places
             cells=cells,
             prefer=self._dedupe,
         )
@@ -260,9 +259,16 @@ class _RowReader:
         return Reject("", "", "nothing_identifying")
 
 
+def _named_country(raw: str) -> str | None:
+    """Read a country in a column that does not hold codes: 'NA' says there that nothing is known."""
+    return None if raw.strip() == "NA" else read_country(raw).code
+
+
 def _keep(original: dict[str, str], field: str, raw: str, value: str | None) -> None:
     """Note the text as it stood where the value says something else."""
     stripped = raw.strip()
+    if value is not None and BY_NAME[field].type is FieldType.COUNTRY and read_country(raw).is_all:
+        return
     if value == stripped or (value is None and len(stripped) <= 20 and stripped.lower() in cell_text.MISSING):
         return
     original[field] = cell_text.storable(raw)
@@ -295,10 +301,16 @@ class _Memo:
         return value
 
 
-def normalizer_of(field: str) -> Callable[[str], str | None]:
+def normalizer_of(field: str, mapping: ColumnMapping) -> Callable[[str], str | None]:
     """Return the function that cleans a field's cells by themselves.
 
     Phones, which need a country, and web addresses, which profiles read as they are typed, only as text.
     """
+    if BY_NAME[field].type in (FieldType.PHONE, FieldType.URL):
+        return cell_text.text
+    return _cleaner_of(field, mapping)
+
+
+def _cleaner_of(field: str, mapping: ColumnMapping) -> Cleaner:
     kind = BY_NAME[field].type
-    return cell_text.text if kind in (FieldType.PHONE, FieldType.URL) else CLEANERS[kind]
+    return _named_country if kind is FieldType.COUNTRY and not mapping.countries_are_codes else CLEANERS[kind]

@@ -14,8 +14,7 @@ from core.crm.values import same
 from core.errors import ConfigurationError
 from core.imports.opt_out_columns import read_header
 from core.outreach.suppression import Reason
-from core.text import normalize
-from core.text.countries import country_code
+from core.text.country_readings import country, shown_country
 from integrations.close.schemas import CloseContact, CloseLead, CloseObject
 
 _PLAIN_LEAD = {"name": "name", "url": "url", "description": "description"}
@@ -161,7 +160,7 @@ def _number(text: str) -> float | int | str:
 
 def _country(value: Value) -> str:
     """Return a country's code; nothing for what is no country we know, which Close would refuse with all the rest."""
-    return (country_code(value) or "") if isinstance(value, str) else ""
+    return (country(value) or "") if isinstance(value, str) else ""
 
 
 def _lead_value(lead: CloseLead, name: str) -> Value:
@@ -172,7 +171,7 @@ def _lead_value(lead: CloseLead, name: str) -> Value:
         if name == "address.street":
             return " ".join(filter(None, (first.address_1, first.address_2))) or None
         found: str | None = getattr(first, _ADDRESS[name])
-        return normalize.country(found) if found and name == _COUNTRY else found or None
+        return shown_country(found) if found and name == _COUNTRY else found or None
     plain: str | None = getattr(lead, name)
     return plain or None
 
