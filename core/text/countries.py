@@ -14,16 +14,9 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from core.text.folding import fold
+from core.text.lexicons import alternatives
 
 _SIGNS = str.maketrans(dict.fromkeys("'’‘`´-–—‑_/(),:;[]", " ") | {".": "", "&": " and "})
-_FORMAL = re.compile(
-    r"^(?:the )?(?:(?:federal|federative|federated|democratic|people s|socialist|islamic|arab|united|plurinational|"
-    r"bolivarian|co operative|oriental|hashemite|independent|former|argentine|hellenic|french|portuguese|federale?|"
-    r"vereinigtes?) )*"
-    r"(?:republic|kingdom|commonwealth|federation|union|principality|grand duchy|duchy|sultanate|republik|"
-    r"königreich|konigreich|furstentum|republica|reino|republique|royaume|repubblica|regno|republiek|koninkrijk) "
-    r"(?:of|de|du|d|di|do|da|del|della|van|von) (?:the |la |las |los |el |l |a |o )?"
-)
 _INVERTED = re.compile(r"([^,(]+?)\s*[,(]\s*([^,()]+?)\s*\)?")
 """As lists are sorted: 'Korea, Democratic People's Republic of', 'Bahamas (the)'."""
 
@@ -93,8 +86,14 @@ def country_code(text: str) -> str | None:
     return _named(_key(text)) or (_named(_key(f"{inverted[2]} {inverted[1]}")) if inverted else None)
 
 
+@cache
+def _formal() -> re.Pattern[str]:
+    """Return what a formal name begins with."""
+    return re.compile(f"^(?:{alternatives('addresses.formal_country')})")
+
+
 def _named(key: str) -> str | None:
-    return _listed_name(key) or (_listed_name(bare) if (bare := _FORMAL.sub("", key)) != key else None)
+    return _listed_name(key) or (_listed_name(bare) if (bare := _formal().sub("", key)) != key else None)
 
 
 def _listed_name(key: str) -> str | None:

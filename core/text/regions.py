@@ -56,6 +56,12 @@ def countries_of(name: str) -> frozenset[str]:
     return frozenset({code}) if code else frozenset()
 
 
+def state_code(name: str) -> str | None:
+    """Return the postal code of a state of the United States or a province of Canada; None for what is none."""
+    key = state_key(name)
+    return key.upper() if key in _NAME_OF_STATE else None
+
+
 def state_key(name: str) -> str:
     """Return what compares states: 'California', 'CA' and 'US-CA' are one; other states by their name."""
     key = fold(name).removeprefix("us-").removeprefix("ca-")
