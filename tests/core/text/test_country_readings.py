@@ -20,7 +20,8 @@ WHOLE = [
     ("IR", "Iran (Islamic Republic of)"), ("TZ", "Tanzania, United Republic of"), ("BS", "Bahamas, The"),
     ("MK", "Macedonia, the former Yugoslav Republic of"), ("VI", "Virgin Islands, U.S."), ("CI", "Côte d’Ivoire"),
     ("MD", "Moldova, Republic of"), ("LA", "Lao People's Democratic Republic"), ("TW", "Republic of China"),
-    ("AT", "Republik Österreich"), ("PL", "République de Pologne"), ("BE", "Königreich Belgien"), ("TR", "TÜRKİYE"), ("BA", "Bosnia & Herzegovina"), ("IE", "Republic of Ireland"), ("MM", "Burma"),
+    ("AT", "Republik Österreich"), ("PL", "République de Pologne"), ("BE", "Königreich Belgien"),
+    ("TR", "TÜRKİYE"), ("BA", "Bosnia & Herzegovina"), ("IE", "Republic of Ireland"), ("MM", "Burma"),
     # Said twice, by a flag, in a language's code.
     ("DE", "Germany (DE)"), ("DE", "DE - Germany"), ("DE", "D-Deutschland"), ("AT", "Österreich / Austria"),
     ("DE", "🇩🇪"), ("DE", "🇩🇪 Germany"), ("GB", "en-GB"), ("BR", "pt_BR"), ("TW", "zh_Hant_TW"), ("LU", "L"),
