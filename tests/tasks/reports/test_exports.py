@@ -59,20 +59,25 @@ async def test_formats_hold_the_same(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("at_database")
 async def test_an_export_names_countries_and_read_again_gives_the_same(tmp_path: Path, database: str) -> None:
     codes = sorted({code for word in country_words() if (code := country_code(word))})
-    await load(database, [{"key": f"c{code}", "company_name": code, "country": code} for code in codes])
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO leads (id, dedupe_key, company_name, country)"
+            " SELECT gen_random_uuid(), code, 'Firm ' || code, code FROM unnest(%s::text[]) code",
+            (codes,),
+        )
     path = tmp_path / "a.csv"
     await export_leads(ExportRequest(path=path))
     header, *rows = csv.reader(path.read_text(encoding="utf-8-sig").splitlines())
     named = {row[header.index("company_name")]: row[header.index("country")] for row in rows}
-    assert (named["DE"], named["NA"], named[f"'{FORMULA}"]) == ("Germany", "Namibia", "")
+    assert (named["Firm DE"], named["Firm NA"], named[f"'{FORMULA}"]) == ("Germany", "Namibia", "")
     mapping = map_columns(header, rows)
     read_row = row_reader(mapping)
     again = [read_row(row) for row in rows]
     assert not any(isinstance(row, Reject) for row in again)
     found = {row.values[POSITION["company_name"]]: row.values[POSITION["country"]] for row in again}
-    assert {code: found[code] for code in codes} == dict(zip(codes, codes, strict=True))
+    assert {code: found[f"Firm {code}"] for code in codes} == dict(zip(codes, codes, strict=True))
     best, _ = await best_leads(("company_name", "country"), 1_000)
-    assert {"company_name": "NA", "country": "Namibia"} in best
+    assert {"company_name": "Firm NA", "country": "Namibia"} in best
 
 
 @pytest.mark.usefixtures("at_database")
