@@ -267,8 +267,6 @@ def _named_country(raw: str) -> str | None:
 def _keep(original: dict[str, str], field: str, raw: str, value: str | None) -> None:
     """Note the text as it stood where the value says something else."""
     stripped = raw.strip()
-    if value is not None and BY_NAME[field].type is FieldType.COUNTRY and read_country(raw).is_all:
-        return
     if value == stripped or (value is None and len(stripped) <= 20 and stripped.lower() in cell_text.MISSING):
         return
     original[field] = cell_text.storable(raw)
@@ -285,13 +283,15 @@ class _Memo:
     def __init__(self, field: str, clean: Callable[[str], str | None]) -> None:
         self._field = field
         self._clean = clean
+        self._is_country = BY_NAME[field].type is FieldType.COUNTRY
         self.same: dict[str, str | None] = {"": None}
         self.changed: dict[str, tuple[str | None, str]] = {}
 
     def learn(self, raw: str, original: dict[str, str]) -> str | None:
         """Work out a value that came not before, note its original, and remember both."""
         value = self._clean(raw)
-        if value is not raw and value != raw:
+        says_the_same = self._is_country and value is not None and read_country(raw).is_all
+        if value is not raw and value != raw and not says_the_same:
             _keep(original, self._field, raw, value)
         if len(self.same) + len(self.changed) < _MEMO_SIZE:
             if self._field in original:
