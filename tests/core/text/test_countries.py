@@ -101,6 +101,7 @@ def test_namibia_is_a_country_of_profiles_and_conditions_too() -> None:
     assert points("field: country, one_of: {values: [Namibia]}", "NA") == 100
     assert points("field: country, present: {}", "NA") == 100
     assert SyncCondition(field="country", one_of=("Namibia",)).why_not({"country": "NA"}) is None
+    assert SyncCondition(field="country", one_of=("DE-BY",)).why_not({"country": "DE"}) is None
     (criterion,) = one("regions: {values: [NA, {country: DACH, points: 50}]}").criteria
     rate = rater_of(criterion, role_in_title)
     assert [rate([code, None, None, None]).points for code in ("NA", "AT", "FR")] == [100 * MICRO, 50 * MICRO, 0]
