@@ -103,3 +103,15 @@ def test_a_country_is_a_code_on_both_sides_and_what_is_none_stays_where_it_is(
     assert work.rows("SELECT country FROM leads WHERE id = %s", odd_id) == [{"country": "DE"}]
     changed = work.rows("SELECT before, after FROM crm_sync_logs WHERE side = 'ours' AND after ? 'country'")
     assert {"before": {"country": "United Kingdom"}, "after": {"country": "Germany"}} in changed, "people read names"
+
+    # What an earlier version agreed on, with names and texts on our side too, is no news either.
+    work.execute("UPDATE leads SET country = NULL WHERE id = %s", odd_id)
+    old = "UPDATE crm_links SET base = jsonb_set(base, '{address.country}', jsonb_build_object('t', %s::text)) WHERE "
+    work.execute(f"{old} own_id = %s", "ZZ", odd_id)
+    work.execute(f"{old} own_id = (SELECT id FROM leads WHERE company_name = 'Fernhill Tools')", "Germany")
+    before = sandbox.requests("close")[-1]["number"]
+    work.sandbox.advance(60)
+    asyncio.run(work.run(full=True))
+    assert not [call for call in work.calls_since(before) if call["method"] == "PUT"]
+    assert theirs(sandbox)["Sunken Goods"]["addresses"][0]["country"] == "ZZ"
+    assert {row["country"] for row in work.rows("SELECT country FROM leads")} == {"DE", "US", None}
