@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from core.leads.fields import shown
 from core.leads.lead import FIELDS
 from core.outreach.approvals import TIER
 from db.server.engine import Connection
@@ -17,7 +18,7 @@ PERSON_KEY = "contact.person_key"
 async def read(
     connection: Connection, lead_id: UUID | None, names: Collection[str], *, person_key: str | None = None
 ) -> dict[str, Any]:
-    """Read facts by name. What does not exist (any more), or is no fact of ours, is absent: absent is a change.
+    """Read facts by name, as people read them. What is none (any more), or none of ours, is absent: a change.
 
     Args:
         connection: in a transaction.
@@ -31,7 +32,7 @@ async def read(
     if wanted := _named(names, "lead.", FIELDS):
         statement = f"SELECT {listed(wanted)} FROM leads WHERE id = %(lead_id)s"
         row = await select_dict(connection, statement, {"lead_id": lead_id})
-        found |= {f"lead.{name}": value for name, value in (row or {}).items()}
+        found |= {f"lead.{name}": value and shown(name, value) for name, value in (row or {}).items()}
     if TIER in names:
         found[TIER] = await find_tier(connection, lead_id)
     wanted = _named(names, "contact.", _CONTACT_FIELDS)

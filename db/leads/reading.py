@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from core.errors import InvalidInput, LeadNotFound
-from core.leads.fields import EDITABLE_FIELDS
+from core.leads.fields import EDITABLE_FIELDS, edited
 from core.leads.lead import FIELDS
 from db.server.engine import Connection
 from db.server.statements import change, change_each, listed, select_dicts, select_value
@@ -36,12 +36,13 @@ async def edit(
         now: aware UTC.
 
     Raises:
-        InvalidInput: a name is not a field of a lead.
+        InvalidInput: a name is not a field of a lead, or a country is none.
         LeadNotFound: no lead has this id.
     """
     if unknown := sorted(set(changes) - set(EDITABLE_FIELDS)):
         known = ", ".join(EDITABLE_FIELDS)
         raise InvalidInput(f"no such field of a lead: {', '.join(unknown)}; fields are {known}")
+    changes = {name: edited(name, value) for name, value in changes.items()}
     marks = {name: {"at": now.isoformat(), "by": by} for name in changes}
     statement = f"""
         UPDATE leads SET updated_at = %(now)s, edited_at = %(now)s, edited_by = %(by)s,

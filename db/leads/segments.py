@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from core.outreach.markets import Segment
-from core.text.regions import spellings_in
+from core.text.regions import countries_of
 from db.server.engine import Connection
 from db.server.statements import listed, select_dicts
 
@@ -15,7 +15,7 @@ COUNTED = ("industry", "country", "company_size", "contact_title", "contact_emai
 
 _CONDITIONS = {
     "industry": "position(%(industry)s IN lower(l.industry)) > 0",
-    "country": "lower(l.country) = ANY (%(country)s)",
+    "country": "l.country = ANY (%(country)s)",
     "tiers": "a.tier = ANY (%(tiers)s)",
     "lead_ids": "l.id = ANY (%(lead_ids)s)",
 }
@@ -26,7 +26,7 @@ async def _select(
 ) -> list[dict[str, Any]]:
     asked = {
         "industry": segment.industry.lower() if segment.industry else None,
-        "country": sorted(spellings_in(segment.country)) if segment.country else None,
+        "country": sorted(countries_of(segment.country)) if segment.country else None,
         "tiers": segment.tiers or None,
         "lead_ids": list(lead_ids) or None,
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from core.outreach.markets import MarketEvidence, carries_address, gives_orders
-from core.text import normalize
+from core.text.country_readings import shown_country
 from core.text.titles import read_title
 from db.leads import segments
 
@@ -33,7 +33,7 @@ def statistics_of(frame: pd.DataFrame) -> list[MarketEvidence]:
         return []
     said = [(f"The segment has {count:,} leads.", count)]
     said += _shares(frame["industry"], "are in the industry {}")
-    said += _shares(frame["country"].map(normalize.country, na_action="ignore"), "are in {}")
+    said += _shares(frame["country"].map(shown_country, na_action="ignore"), "are in {}")
     said += _shares(frame["company_size"], "are at companies of {} people")
     roles = frame["contact_title"].dropna().map(lambda title: read_title(str(title)).role)
     said += _shares(roles, "are the {} of their company, of those whose title says that they decide")

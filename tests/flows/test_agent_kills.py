@@ -33,7 +33,7 @@ def rows() -> list[Row]:
             "key": f"k{number:03}",
             "company_name": f"Firm {chr(65 + number)}",
             "industry": ("Software", "Retail")[number % 2],
-            "country": "Austria",
+            "country": "AT",
             "contact_name": f"Kim Sample{chr(97 + number)}",
             "contact_title": TITLES[number % 3],
             "contact_email": f"kim{number}@example.com",
@@ -102,7 +102,7 @@ class Place:
         with psycopg.connect(self.environment["POSTGRES_URL"]) as connection:
             connection.execute(
                 "INSERT INTO leads (id, dedupe_key, company_name, contact_name, contact_email, country) "
-                "VALUES (%s, %s, 'Firm Z', 'Kim Sample', %s, 'Denmark') ON CONFLICT DO NOTHING",
+                "VALUES (%s, %s, 'Firm Z', 'Kim Sample', %s, 'DK') ON CONFLICT DO NOTHING",
                 (lead_id, lead_id, f"{lead_id}@example.com"),
             )
 

@@ -39,7 +39,7 @@ def add_lead(database: str, **more: str) -> UUID:
         "contact_name": "Ada Byron",
         "contact_email": PROSPECT,
         "contact_phone": "+442079460000",
-        "country": "United Kingdom",
+        "country": "GB",
         **more,
     }
     lead_id = uuid4()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
+import pytest
 from discovery_process import add_lead
 from importing import session
 
@@ -11,9 +12,11 @@ from core.config_files import parse_config
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import Answer, Attempt, FieldOrigin, Found, KnownLead, LeadResult, accept
 from core.enrichment.runs import EnrichRequest
+from core.errors import InvalidInput
 from db.enrichment import leads as enrichment
 from db.enrichment import lease as enrichment_lease
 from db.enrichment import questions
+from db.leads import facts
 from db.leads import reading as leads
 from db.server.engine import own_connection
 from tasks.enrichment.offers import OFFERS
@@ -39,6 +42,17 @@ async def test_a_persons_edit_is_noted_field_by_field(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE leads SET city = 'Chur'")
     assert "city" not in (await known(database)).origins
+
+
+async def test_a_persons_country_is_stored_as_its_code_and_an_unknown_one_refused(database: str) -> None:
+    lead_id = add_lead(database, "Acme", None, country="DE")
+    async with session(database) as connection:
+        await leads.edit(connection, lead_id, {"country": "Österreich"}, by="Ana", now=NOW)
+        with pytest.raises(InvalidInput, match="country: 'Atlantis' is no country we know"):
+            await leads.edit(connection, lead_id, {"country": "Atlantis"}, by="Ana", now=NOW)
+    assert (await known(database)).values["country"] == "AT"
+    async with own_connection(database) as connection:
+        assert await facts.read(connection, lead_id, ["lead.country"]) == {"lead.country": "Austria"}
 
 
 async def test_an_edit_from_before_edits_were_noted_stands_for_every_field(database: str) -> None:

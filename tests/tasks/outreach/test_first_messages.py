@@ -42,7 +42,7 @@ async def people(database: str) -> None:
         {
             "key": f"k{number}",
             "company_name": f"Firm {chr(65 + number)}",
-            "country": "Austria",
+            "country": "AT",
             "contact_name": f"Kim Sample{chr(97 + number)}",
             "contact_title": "CEO",
             "contact_email": f"kim@firm{number}.example",
