@@ -81,12 +81,6 @@ def test_na_is_namibia_among_codes_and_nothing_among_names(cells: list[str], sto
     assert normalizer_of("country", mapping)("NA") == stored
 
 
-def test_two_countries_that_nobody_knows_are_two_places() -> None:
-    read_row = row_reader(mapping_of(Company="company_name", Country="country"))
-    keys = [read_row(["Fern", land]).key for land in ("Atlantis", "Lemuria", "Deutschland", "DE", "Germany")]
-    assert keys == ["company:fern||atlantis", "company:fern||lemuria", *["company:fern||germany"] * 3]
-
-
 def test_a_phone_takes_its_country_from_whatever_says_it() -> None:
     mapping = mapping_of(Company="company_name", Country="country", Phone="company_phone")
     for land in ("England", "GB-SCT", "Royaume-Uni", "London, UK"):
