@@ -154,9 +154,6 @@ class DiscoverySettings(Section):
     batch_sites: int = tuning(default=25, ge=1, le=100, description="Sites a task")
     batches_at_once: int = tuning(default=4, ge=1, le=50, description="Tasks side by side in one run")
     sites_at_once: int = tuning(default=10, ge=1, le=100, description="Sites visited at once in a task")
-    lease_s: float = tuning(
-        default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
-    )
     model: bool = Field(
         default=False,
         description="Ask the model for `enrichment` about pages whose titles the rules gave to nobody; it only chooses "

@@ -191,7 +191,24 @@ async def _erase_discoveries(connection: Connection, subject: Subject) -> int:
             emptied = "UPDATE discoveries SET contacts = %(left)s WHERE site = %(site)s"
             await connection.execute(emptied, {"site": row.site, "left": Jsonb(left)})
             changed += 1
+    return changed + await _erase_reasons(connection, subject)
+
+
+async def _erase_reasons(connection: Connection, subject: Subject) -> int:
+    """Take the person out of the reasons that runs of discovery give: they quote what a lead calls its website."""
+    changed = 0
+    reports = "SELECT id, report -> 'reasons' AS reasons FROM discovery_runs WHERE report -> 'reasons' <> '{}'"
+    for row in await select(connection, reports):
+        left = {reason: leads for reason, leads in row.reasons.items() if not _is_quoted(reason, subject)}
+        if left != row.reasons:
+            emptied = "UPDATE discovery_runs SET report = report || %(left)s WHERE id = %(id)s"
+            await connection.execute(emptied, {"id": row.id, "left": Jsonb({"reasons": left})})
+            changed += 1
     return changed
+
+
+def _is_quoted(reason: str, subject: Subject) -> bool:
+    return subject.is_named_in(reason) or any(name.casefold() in reason.casefold() for name in subject.names)
 
 
 def _is_subject(contact: dict[str, Any], subject: Subject) -> bool:
@@ -338,7 +355,7 @@ ERASERS: tuple[Eraser, ...] = (
     Eraser("rejected rows", ("import_rejects",), _erase_rejects),
     Eraser("assessments", ("assessments",), _erase_assessments),
     Eraser("contacts", ("contacts",), _erase_contacts),
-    Eraser("discoveries", ("discoveries",), _erase_discoveries),
+    Eraser("discoveries", ("discoveries", "discovery_runs"), _erase_discoveries),
     Eraser("messages of campaigns", ("campaign_letters",), _erase_campaign_messages),
     Eraser(
         "the CRM sync's memory",
@@ -364,6 +381,7 @@ HOLD_NO_PERSON: dict[str, str] = {
     "qualification_runs": "counts",
     "assessment_claims": "ids of leads",
     "lead_discoveries": "a company's site, and an outcome",
+    "discovery_claims": "sites of companies",
     "mail_pauses": "a keyed hash of an account, and why nothing is sent from it",
     "crm_cursors": "how far a change log was read",
     "crm_events": "ids and names of fields",

@@ -7,6 +7,7 @@ from core.qualification.icp_columns import in_leads
 from core.qualification.runs import QualificationStatus, RunSummary
 from core.reports.status import ContactsStatus, SpendStatus, StatusReport, starts
 from db.discovery import contacts
+from db.discovery import runs as discovery_runs
 from db.imports import history as imports
 from db.leads import reading as leads
 from db.ledger import spend
@@ -25,7 +26,11 @@ async def status() -> StatusReport:
     async with database() as connection:
         count = await leads.count(connection)
         last = await imports.select_summaries(connection, _LAST_IMPORTS)
-        found = ContactsStatus(**await contacts.counts(connection))
+        found = ContactsStatus(
+            **await contacts.counts(connection),
+            due=await discovery_runs.count_due(connection),
+            runs=await discovery_runs.select_runs(connection),
+        )
         spent = SpendStatus(
             today=spend_lines(await spend.since(connection, day)),
             month=spend_lines(await spend.since(connection, month)),

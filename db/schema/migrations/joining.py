@@ -314,7 +314,7 @@ def _write(connection: psycopg.Connection[Any], part: _Slice) -> None:
         connection.execute("UPDATE joined SET lead_id = %s WHERE lead_id = %s", (company, alone))
     rows = dumps([{"id": record_id, "edits": edits} for record_id, edits in part.edits.items()]).decode()
     for table in ("leads", "contacts"):
-        connection.execute(_NOTE_EDITS.format(table=table), {"rows": rows})  # type: ignore[arg-type]
+        connection.execute(_NOTE_EDITS.format(table=table), {"rows": rows})
 
 
 def _join_contacts(connection: psycopg.Connection[Any]) -> None:

@@ -69,7 +69,7 @@ async def test_an_edit_from_before_edits_were_noted_stands_for_every_field(datab
 async def close(url: str, lead_id: UUID, value: str) -> None:
     async with own_connection(url) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
-        async with enrichment_lease.leased(url, run, run.ranges[0]) as lease:
+        async with enrichment_lease.leased(url, run, run.batches[0]) as lease:
             assert len(await lease.claim()) == 1
             found = Found("city", value, "https://acme.example/", 0.9)
             answer = Answer("hit", None, (found,), latency_ms=5, request_id="r1", asked_at=NOW)
@@ -109,7 +109,7 @@ async def test_a_lead_that_is_gone_meanwhile_is_left_out(database: str) -> None:
     lead_id = add_lead(database, "Acme", None)
     async with own_connection(database) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
-        async with enrichment_lease.leased(database, run, run.ranges[0]) as lease:
+        async with enrichment_lease.leased(database, run, run.batches[0]) as lease:
             assert [lead.lead_id for lead in await lease.claim()] == [lead_id]
             with psycopg.connect(database) as other:
                 other.execute("DELETE FROM leads")

@@ -56,6 +56,8 @@ async def fill(database: str, engine: Engine) -> None:
     with psycopg.connect(database) as connection:
         row = connection.execute("SELECT id FROM leads WHERE contact_email = %s", [ADDRESS]).fetchone()
         assert row is not None
+        reasons = {f"{said!r} is no web address": 1 for said in (f"see {ADDRESS}", "Maud OKAFOR")}
+        report = json.dumps({"leads": 3, "reasons": {**reasons, "HTTP 403": 1}})
         contact = json.dumps([{"name": "Maud Okafor", "email": ADDRESS}, {"name": "Odo Brand", "email": None}])
         for statement, values in (
             (
@@ -67,6 +69,10 @@ async def fill(database: str, engine: Engine) -> None:
             ("UPDATE import_rejects SET cells = %s::jsonb", [json.dumps([f"see {ADDRESS}"])]),
             ("INSERT INTO discoveries (site, website, contacts) VALUES ('b', 'b', %s::jsonb)", [contact]),
             ("INSERT INTO lead_discoveries (lead_id, site, address) VALUES (%s, 'b', 'b')", [row[0]]),
+            (
+                "INSERT INTO discovery_runs (id, request, report) VALUES (gen_random_uuid(), '{}', %s::jsonb)",
+                [report],
+            ),
             (
                 "INSERT INTO crm_links (provider, kind, own_id, lead_id, remote_id, state, base) VALUES "
                 "('close', 'contact', gen_random_uuid(), %s, 'cont_1', 'in_sync', %s)",
@@ -118,10 +124,12 @@ async def test_nothing_is_left_of_the_person_and_the_company_stays(database: str
         leads = connection.execute("SELECT company_name, contact_email FROM leads ORDER BY contact_email").fetchall()
         drafts = connection.execute("SELECT status, reason FROM approvals").fetchall()
         people = connection.execute("SELECT contacts FROM discoveries").fetchone()
+        run = connection.execute("SELECT report FROM discovery_runs").fetchall()
         agreed = connection.execute("SELECT base FROM crm_links WHERE kind = 'lead'").fetchall()
     assert leads == [("Brightwell", "odo@brightwell.example"), ("Brightwell Ltd", None)]
     assert drafts == [("stale", "the recipient was erased")]
     assert agreed == [({"name": {"t": "Brightwell"}},)]
+    assert run == [({"leads": 3, "reasons": {"HTTP 403": 1}},)]
     assert people is not None
     assert [found["name"] for found in people[0]] == ["Odo Brand"]
     assert sum((await erase(engine)).values()) == 0
