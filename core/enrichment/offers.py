@@ -25,8 +25,8 @@ class SourceOffer:
     Attributes:
         name: as `enrichment.yaml` and a value's provenance write it.
         gives: the fields it can know, of `core.leads.fields.ENRICHABLE`.
-        asked: makes the question about a lead, or says why there is nothing to ask with. Only what identifies the
-            company or the person goes out; never notes or columns of a file.
+        asked: makes the question about a lead's company or one of its contacts, or says why there is nothing to ask
+            with. Only what identifies the company or the person goes out; never notes or columns of a file.
         trust: 0-100, whose value counts where two differ and the configuration does not say; higher wins.
         confidence: 0-1, of a value that it gives without saying how sure it is.
         price: the most that one question costs, in the account's own credits or in US dollars.

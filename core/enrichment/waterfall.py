@@ -1,7 +1,7 @@
 """Whom to ask next for a lead, with which question, and which of the answers count. Pure: time comes in.
 
-The first provider in a field's order that knows it wins. A provider is asked at most once a lead and run; what it says
-about other fields is taken too, where these list it.
+The first provider in a field's order that knows it wins. A provider is asked at most once a company and once a person
+and run; what it says about other fields is taken too, where these list it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,11 +28,16 @@ def is_wanted(step: Step, name: str, lead: KnownLead, config: EnrichmentConfig, 
     return step.when == "always" or now - origin.observed_at > config.stale_after
 
 
+def own_fields(config: EnrichmentConfig, lead: KnownLead) -> list[str]:
+    """Return the fields of a configuration that are the record's: a company's, or a contact's."""
+    return [name for name in config.fields if lead.has_field(name)]
+
+
 def wanted_fields(config: EnrichmentConfig, lead: KnownLead, now: datetime) -> tuple[str, ...]:
     """Return the fields for which somebody is to be asked."""
     return tuple(
         name
-        for name in config.fields
+        for name in own_fields(config, lead)
         if any(step.when != "along" and is_wanted(step, name, lead, config, now) for step in config.steps(name))
     )
 
@@ -46,7 +51,7 @@ def next_provider(config: EnrichmentConfig, lead: KnownLead, answers: Answers, n
         answers: those of this run, by provider.
         now: aware UTC.
     """
-    candidates = {found for name in config.fields if (found := _candidate(config, name, lead, answers, now))}
+    candidates = {found for name in own_fields(config, lead) if (found := _candidate(config, name, lead, answers, now))}
     return next((provider for provider in config.providers if provider in candidates), None)
 
 
@@ -67,7 +72,7 @@ def _candidate(
 
 def accepted_values(config: EnrichmentConfig, lead: KnownLead, answers: Answers, now: datetime) -> Iterator[Accepted]:
     """Yield the values that count, at most one a field, by the fields' orders and the conflict rule."""
-    for name in config.fields:
+    for name in own_fields(config, lead):
         for step in config.steps(name):
             answer = answers.get(step.ask)
             found = _localised(answer.value_of(name), lead) if answer is not None else None
@@ -94,5 +99,6 @@ def known_so_far(config: EnrichmentConfig, lead: KnownLead, answers: Answers, no
 
 
 def question_for(config: EnrichmentConfig, provider: Provider, lead: KnownLead) -> Question | str:
-    """Return what a provider is asked about a lead, or why there is nothing to ask with."""
-    return config.offers[provider].asked(lead)
+    """Return what a provider is asked about a company or a contact, or why there is nothing to ask with."""
+    stands_for_it = lead if lead.asked_with is None else replace(lead, values=lead.asked_with)
+    return config.offers[provider].asked(stands_for_it)

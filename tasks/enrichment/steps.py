@@ -49,7 +49,7 @@ async def plan(request: EnrichRequest) -> EnrichmentPlan:
     async with own_connection(database_url()) as connection:
         now = await moment(connection)
         planner = Planner(config, now)
-        async for lead in enrichment.select_due(connection, request, version, now=now):
+        async for lead in enrichment.select_due(connection, request, config, version, now=now):
             planner.add(lead)
         for provider, hashes in planner.questions.items():
             fresh[provider], waiting[provider] = await enrichment_questions.count_known(
@@ -116,7 +116,7 @@ async def finish(begun: EnrichmentRun) -> EnrichmentReport:
         counts = await enrichment.counts_of(connection, begun.run_id)
         values = await enrichment.values_of(connection, begun.run_id)
         attempts = await enrichment.attempts_of(connection, begun.run_id)
-        due = await enrichment.count_due(connection, begun.version)
+        due = await enrichment.count_due(connection, begun.config, begun.version)
         asked_again = await enrichment_questions.count_asked_again(connection, begun.run_id)
         enriched = counts.by("has_values").get(True, 0)
         report = EnrichmentReport(

@@ -6,10 +6,20 @@ from uuid import UUID
 import psycopg
 from discovery_process import add_lead
 from importing import session
+from people import add_contact
 
 from core.config_files import parse_config
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import Answer, Attempt, FieldOrigin, Found, KnownLead, LeadResult, accept
+from core.enrichment.questions import (
+    Answer,
+    Attempt,
+    FieldOrigin,
+    Found,
+    KnownLead,
+    LeadRecords,
+    RecordResult,
+    accept,
+)
 from core.enrichment.runs import EnrichRequest
 from db.enrichment import leads as enrichment
 from db.enrichment import lease as enrichment_lease
@@ -22,10 +32,14 @@ CONFIG = parse_config("fields:\n  city: [website]\n  industry: [linkedin]", Enri
 NOW = datetime.now(UTC)
 
 
-async def known(url: str) -> KnownLead:
+async def records(url: str) -> LeadRecords:
     async with own_connection(url) as connection:
-        (found,) = [one async for one in enrichment.select_due(connection, EnrichRequest(), "v", now=NOW)]
+        (found,) = [one async for one in enrichment.select_due(connection, EnrichRequest(), CONFIG, "v", now=NOW)]
     return found
+
+
+async def known(url: str) -> KnownLead:
+    return (await records(url)).company
 
 
 async def test_a_persons_edit_is_noted_field_by_field(database: str) -> None:
@@ -39,6 +53,34 @@ async def test_a_persons_edit_is_noted_field_by_field(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE leads SET city = 'Chur'")
     assert "city" not in (await known(database)).origins
+
+
+async def test_a_lead_is_known_with_its_best_contact_and_each_value_with_its_own_origin(database: str) -> None:
+    lead_id = add_lead(database, "Acme", None, city="Bern")
+    sure = {"origin": "website", "confidence": 0.9}
+    add_contact(database, lead_id, contact_name="Bo", origin="website", confidence=0.5)
+    best = add_contact(database, lead_id, contact_name="Ana", contact_title="CEO", notes="hers", **sure)
+    add_contact(database, lead_id, contact_name="Cy", state="former")
+    with psycopg.connect(database) as connection:
+        for record, field, value in ((lead_id, "city", "Bern"), (best, "contact_title", "CEO")):
+            connection.execute(
+                "INSERT INTO field_provenance (record_id, lead_id, field, value, source, observed_at)"
+                " VALUES (%s, %s, %s, %s, 'linkedin', %s)",
+                (record, lead_id, field, value, NOW),
+            )
+    found = await records(database)
+    assert found.company.values == {
+        "company_name": "Acme", "city": "Bern", "contact_name": "Ana", "contact_title": "CEO", "notes": "hers",
+    }  # fmt: skip
+    assert found.company.origins == {"city": FieldOrigin("linkedin", NOW)}
+    (contact,) = found.contacts
+    assert (contact.record_id, contact.values) == (best, found.company.values)
+    assert contact.origins == {"contact_title": FieldOrigin("linkedin", NOW)}
+    assert [name for name in ("city", "contact_title") if contact.has_field(name)] == ["contact_title"]
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE contacts SET edited_at = %s WHERE id = %s", (NOW, best))
+    (contact,) = (await records(database)).contacts
+    assert contact.origins["contact_name"].source == "person", "edited before edits were noted field by field"
 
 
 async def test_an_edit_from_before_edits_were_noted_stands_for_every_field(database: str) -> None:
@@ -56,17 +98,19 @@ async def close(url: str, lead_id: UUID, value: str) -> None:
     async with own_connection(url) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
         async with enrichment_lease.leased(url, run, run.ranges[0]) as lease:
-            assert len(await lease.claim()) == 1
+            claimed = await lease.claim()
+            assert len(claimed) == 1
             found = Found("city", value, "https://acme.example/", 0.9)
             answer = Answer("hit", None, (found,), latency_ms=5, request_id="r1", asked_at=NOW)
-            result = LeadResult(lead_id, (Attempt("website", "h", answer),), ("city",))
+            attempt = Attempt("website", "h", answer, lead_id)
 
-            def conclude(lead: KnownLead) -> enrichment_lease.Concluded:
-                accepted = accept(lead, found, "website", CONFIG.whom, NOW)
+            def conclude(lead: LeadRecords) -> enrichment_lease.Concluded:
+                accepted = accept(lead.company, found, "website", CONFIG.whom, NOW)
                 assert accepted is not None
-                return enrichment_lease.Concluded(result, [accepted], "enriched", None)
+                result = RecordResult(lead.company, ("city",), [accepted], [attempt])
+                return enrichment_lease.Concluded(lead_id, [result], "enriched", None)
 
-            await lease.record_all([lead_id], conclude, {"enriched": 3600.0})  # type: ignore[arg-type]  # no other comes
+            await lease.record_all(claimed, conclude, {"enriched": 3600.0})  # type: ignore[arg-type]  # no other comes
 
 
 async def test_a_closed_lead_is_due_again_when_facts_or_configuration_change(database: str) -> None:
@@ -76,7 +120,8 @@ async def test_a_closed_lead_is_due_again_when_facts_or_configuration_change(dat
     async def due(version: str = "v", later: timedelta = timedelta(0)) -> int:
         async with own_connection(database) as connection:
             moment = datetime.now(UTC) + later
-            return len([one async for one in enrichment.select_due(connection, EnrichRequest(), version, now=moment)])
+            found = enrichment.select_due(connection, EnrichRequest(), CONFIG, version, now=moment)
+            return len([one async for one in found])
 
     assert await due() == 0
     assert await due("another") == 1
@@ -86,7 +131,7 @@ async def test_a_closed_lead_is_due_again_when_facts_or_configuration_change(dat
         assert (row["field"], row["value"], row["source"], row["source_url"]) == (
             "city", "Bern", "website", "https://acme.example/",
         )  # fmt: skip
-        assert await enrichment.count_due(connection, "v") == 0
+        assert await enrichment.count_due(connection, CONFIG, "v") == 0
         await connection.execute("UPDATE leads SET notes = 'new'")
     assert await due() == 1
 
@@ -96,11 +141,12 @@ async def test_a_lead_that_is_gone_meanwhile_is_left_out(database: str) -> None:
     async with own_connection(database) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
         async with enrichment_lease.leased(database, run, run.ranges[0]) as lease:
-            assert [lead.lead_id for lead in await lease.claim()] == [lead_id]
+            claimed = await lease.claim()
+            assert [lead.lead_id for lead in claimed] == [lead_id]
             with psycopg.connect(database) as other:
                 other.execute("DELETE FROM leads")
-            seen: list[KnownLead] = []
-            await lease.record_all([lead_id], seen.append, {})  # type: ignore[arg-type]  # is never called
+            seen: list[LeadRecords] = []
+            await lease.record_all(claimed, seen.append, {})  # type: ignore[arg-type]  # is never called
             assert seen == []
 
 
