@@ -16,10 +16,14 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from core.batches import LeadRange
-from core.enrichment.questions import LeadOutcome, LeadRecords, RecordResult
+from core.enrichment.questions import KnownLead, LeadOutcome, LeadRecords, RecordResult
 from core.enrichment.runs import EnrichmentRun
-from core.leads.fields import EXTRA_FIELDS
+from core.leads.fields import EXTRA_FIELDS, FIELDS_OF_CONTACT
+from core.leads.known import key_of_name
+from core.leads.names import company_key
 from db.enrichment.leads import ASKED_ABOUT, HASH_SQL, LEAD_SQL, THESE, due_leads, known_lead
+from db.leads.matching import lock_who_is_who
+from db.leads.new_identities import NewIdentity, add_identities, identities_of
 from db.runs import Lease
 from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
@@ -80,6 +84,8 @@ class EnrichmentLease(Lease[LeadRecords]):
         leads: Sequence[LeadRecords],
         conclude: Callable[[LeadRecords], Concluded],
         fresh_for_s: Mapping[LeadOutcome, float],
+        *,
+        identifies: bool = False,
     ) -> None:
         """Write what became of leads, as they are now, in one commit. A lead that is gone by now is left out.
 
@@ -87,10 +93,11 @@ class EnrichmentLease(Lease[LeadRecords]):
             leads: claimed ones.
             conclude: says what to write of a lead as it is now.
             fresh_for_s: seconds by outcome until it is due again.
+            identifies: values may be among what is written that tell a lead or a person apart from all others.
         """
 
         async def write(connection: Connection) -> None:
-            async with recording(connection, self, leads) as open_leads:
+            async with recording(connection, self, leads, identifies=identifies) as open_leads:
                 concluded = [conclude(lead) for lead in open_leads.present]
                 for one in concluded:
                     await open_leads.record(one)
@@ -107,8 +114,16 @@ class Recording:
         present: as they are now; those that are gone are left out, and those that this run has closed before.
     """
 
-    def __init__(self, connection: Connection, lease: EnrichmentLease, present: list[LeadRecords]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        lease: EnrichmentLease,
+        present: list[LeadRecords],
+        person_of: Mapping[UUID, UUID],
+    ) -> None:
         self.connection, self.run, self.token, self.present = connection, lease.run, lease.token, present
+        self._person_of = person_of
+        self._identities: list[NewIdentity] = []
 
     async def record(self, concluded: Concluded) -> None:
         """Write a lead's attempts, values and provenance, and those of its contacts."""
@@ -145,24 +160,35 @@ class Recording:
         async with self.connection.cursor() as cursor:
             await cursor.executemany(_PROVENANCE, rows)
         new = {one.found.field: one.found.value for one in result.accepted if one.is_new}
+        if new:
+            await self._change(record, new)
+
+    async def _change(self, record: KnownLead, new: Mapping[str, str]) -> None:
         fields = {field: value for field, value in new.items() if field not in EXTRA_FIELDS}
         extra = {field: value for field, value in new.items() if field in EXTRA_FIELDS}
-        if new:
-            sets = "".join(f"{field} = %({field})s, " for field in fields)
-            table = "leads" if record.contact_id is None else "contacts"
-            await self.connection.execute(
-                f"UPDATE {table} SET {sets} extra = extra || %(extra)s, updated_at = clock_timestamp()"
-                " WHERE id = %(id)s",
-                fields | {"extra": Jsonb(extra), "id": record.record_id},
-            )
+        names = {**fields, "extra": Jsonb(extra), "id": record.record_id}
+        sets = [f"{field} = %({field})s" for field in fields]
+        if record.contact_id is None:
+            table, owner_id = "leads", record.lead_id
+            if "company_name" in fields:
+                sets.append(_RENAMED)
+                names |= {"name_key": company_key(fields["company_name"])}
+        else:
+            table, owner_id = "contacts", self._person_of[record.contact_id]
+            sets.append("name_key = %(name_key)s")
+            names |= {"name_key": key_of_name([{**record.values, **fields}.get(name) for name in FIELDS_OF_CONTACT])}
+        sets += ["extra = extra || %(extra)s", "updated_at = clock_timestamp()"]
+        await self.connection.execute(f"UPDATE {table} SET {', '.join(sets)} WHERE id = %(id)s", names)
+        self._identities += identities_of(owner_id, fields)
 
     async def close_leads(self, closed: Sequence[ClosedLead], fresh_for_s: Mapping[LeadOutcome, float]) -> None:
-        """Write what became of leads and give their claims back; after `record`.
+        """Write what became of leads and give their claims back; after `record` of all of them.
 
         Args:
             closed: lead, outcome, reason, values it got.
             fresh_for_s: seconds by outcome until it is due again.
         """
+        await add_identities(self.connection, self._identities, by="as a provider says")
         rows = [
             {
                 "lead_id": lead_id,
@@ -187,6 +213,12 @@ class Recording:
         )
 
 
+_WAS_CALLED = "name_key IS NOT NULL AND name_key <> %(name_key)s AND NOT name_key = ANY (alias_keys)"
+_RENAMED = f"""
+    stands_for = 'company', name_key = coalesce(%(name_key)s, name_key),
+    aliases = CASE WHEN {_WAS_CALLED} THEN aliases || company_name ELSE aliases END,
+    alias_keys = CASE WHEN {_WAS_CALLED} THEN alias_keys || name_key ELSE alias_keys END
+"""
 _ATTEMPT = """
     INSERT INTO enrichment_attempts AS t (record_id, lead_id, run_id, provider, question_hash, outcome, reason,
         cost_usd, cost_credits, latency_ms, request_id, is_reused, asked_at, attempted_at)
@@ -225,13 +257,15 @@ _OPEN = """
     AND NOT EXISTS (SELECT FROM lead_enrichments e WHERE e.lead_id = l.id AND e.run_id = %(run_id)s)
 """
 _LOCK_LEADS = f"SELECT FROM leads l WHERE {_OPEN} ORDER BY l.id FOR NO KEY UPDATE"
-_LOCK_CONTACTS = "SELECT FROM contacts WHERE id = ANY (%(contact_ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_CONTACTS = """
+    SELECT id, person_id FROM contacts WHERE id = ANY (%(contact_ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+"""
 _READ_AGAIN = LEAD_SQL.format(source="leads l", contacts=THESE)
 
 
 @asynccontextmanager
 async def recording(
-    connection: Connection, lease: EnrichmentLease, leads: Sequence[LeadRecords]
+    connection: Connection, lease: EnrichmentLease, leads: Sequence[LeadRecords], *, identifies: bool
 ) -> AsyncIterator[Recording]:
     """Open a transaction in which leads are locked and written.
 
@@ -243,10 +277,14 @@ async def recording(
         "run_id": lease.run.run_id,
     }
     async with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        if identifies:
+            # Before any row: an import holds it when it comes to rows that are locked here.
+            await lock_who_is_who(connection)
         await cursor.execute(_LOCK_LEADS, names)
         await cursor.execute(_LOCK_CONTACTS, names)
+        person_of = {row["id"]: row["person_id"] for row in await cursor.fetchall()}
         await cursor.execute(f"{_READ_AGAIN} WHERE {_OPEN} ORDER BY l.id", names)
-        yield Recording(connection, lease, [known_lead(row) for row in await cursor.fetchall()])
+        yield Recording(connection, lease, [known_lead(row) for row in await cursor.fetchall()], person_of)
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """Which of a lead's contacts comes first, in SQL: of those who may be written to, the one the profile wants most.
 
 The fragments speak of a lead `l` and of one contact of it, `person`. Who is suppressed is one list that a statement
-makes once, however many contacts it looks at; it holds the keys of `core.outreach.opt_outs` too.
+makes once, however many contacts it looks at: values, and keys of `core.outreach.opt_outs`. Of those keys the ones that
+are made of a name at a company are left out: only what is drafted, approved and sent is held against them.
 """
 
 _STANDING = """
@@ -9,25 +10,31 @@ _STANDING = """
     UNION ALL SELECT unnest(keys) FROM suppressions WHERE removed_at IS NULL
 """
 _HOST = "split_part(lower(person.contact_email), '@', 2)"
+_OWN_DOMAIN = "CASE WHEN NOT l.is_domain_shared THEN l.company_domain END"
 _NAMED = (
     "lower(person.contact_email)",
     _HOST,
     "'person:' || person.linkedin_url",
-    "'person:' || person.name_key || '|' || l.company_domain",
-    "'person:' || person.name_key || '|' || l.name_key",
+    "'person id:' || person.person_id",
+    "'lead id:' || l.id",
     f"'company:' || {_HOST}",
-    "'company:' || l.company_domain",
-    "'company:' || l.name_key || '|'",
-    "'company:' || l.name_key || '|' || lower(l.city)",
+    f"'company:' || {_OWN_DOMAIN}",
 )
 _DOMAINS_ABOVE = f"""
     CASE WHEN {_HOST} LIKE '%%.%%.%%' THEN ARRAY(
         SELECT array_to_string((string_to_array({_HOST}, '.'))[label:], '.') FROM generate_series(2, 9) AS label
     ) END
 """
+_EVER = """
+    ARRAY(SELECT 'person id:' || old_id FROM merged_records WHERE new_id = person.person_id)
+    || ARRAY(SELECT 'lead id:' || old_id FROM merged_records WHERE new_id = l.id)
+    || ARRAY(SELECT 'identity:' || key FROM identities WHERE owner_id = person.person_id
+        OR (owner_id = l.id AND NOT l.is_domain_shared))
+"""
 IS_SUPPRESSED = f"""
     (EXISTS (SELECT FROM suppressions WHERE removed_at IS NULL) AND EXISTS (
-        SELECT FROM unnest(ARRAY[{", ".join(_NAMED)}] || {_DOMAINS_ABOVE}) AS named WHERE named IN ({_STANDING})
+        SELECT FROM unnest(ARRAY[{", ".join(_NAMED)}] || {_DOMAINS_ABOVE} || {_EVER}) AS named
+        WHERE named IN ({_STANDING})
     ))
 """
 """Whether the contact, or the company, is not to be written to."""

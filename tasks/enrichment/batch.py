@@ -31,6 +31,7 @@ from core.enrichment.waterfall import accepted_values, known_so_far, next_provid
 from core.ports import EnrichmentSource
 from db.enrichment import questions as questions_of
 from db.enrichment.lease import Concluded, EnrichmentLease
+from db.leads.new_identities import IDENTIFYING
 from tasks.enrichment.wiring import Sources
 from tasks.runtime.batches import bounded_gather, sliced
 
@@ -173,7 +174,15 @@ class BatchWork:
             ]
             return Concluded(lead.lead_id, results, *lead_outcome(results))
 
-        await self.lease.record_all([lead.records for lead in finished], conclude, fresh_for_s)
+        identifies = any(
+            found.field in IDENTIFYING
+            for lead in finished
+            for work in lead.all
+            for answer in work.answers.values()
+            for found in answer.found
+        )
+        leads = [lead.records for lead in finished]
+        await self.lease.record_all(leads, conclude, fresh_for_s, identifies=identifies)
 
 
 @dataclass

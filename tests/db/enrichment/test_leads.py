@@ -21,14 +21,29 @@ from core.enrichment.questions import (
     accept,
 )
 from core.enrichment.runs import EnrichRequest
+from core.enrichment.waterfall import accepted_values
 from db.enrichment import leads as enrichment
 from db.enrichment import lease as enrichment_lease
 from db.enrichment import questions
 from db.leads import reading as leads
+from db.leads.matching import find_or_add_contact, find_or_add_lead
 from db.server.engine import own_connection
 from tasks.enrichment.offers import OFFERS
 
 CONFIG = parse_config("fields:\n  city: [website]\n  industry: [linkedin]", EnrichmentConfig, path="x", context=OFFERS)
+EVERYTHING = parse_config(
+    """
+    trust: [apollo_company, apollo_person, import]
+    fields:
+      company_name: [{ask: apollo_company, when: always}]
+      company_domain: [{ask: apollo_company, when: always}]
+      contact_name: [{ask: apollo_person, when: always}]
+      contact_email: [{ask: apollo_person, when: always}]
+    """,
+    EnrichmentConfig,
+    path="x",
+    context=OFFERS,
+)
 NOW = datetime.now(UTC)
 
 
@@ -134,6 +149,56 @@ async def test_a_closed_lead_is_due_again_when_facts_or_configuration_change(dat
         assert await enrichment.count_due(connection, CONFIG, "v") == 0
         await connection.execute("UPDATE leads SET notes = 'new'")
     assert await due() == 1
+
+
+async def enrich(url: str, **values: str) -> None:
+    """Write values of a provider to the lead and the contact of all that is due."""
+    async with own_connection(url) as connection:
+        run = await enrichment.begin(connection, EnrichRequest(), EVERYTHING, "v", batch_leads=10)
+        async with enrichment_lease.leased(url, run, run.ranges[0]) as lease:
+            found = tuple(Found(field, value) for field, value in values.items())
+            answers = {"apollo_company": Answer("hit", None, found), "apollo_person": Answer("hit", None, found)}
+
+            def conclude(lead: LeadRecords) -> enrichment_lease.Concluded:
+                results = [
+                    RecordResult(record, (), list(accepted_values(EVERYTHING, record, answers, NOW)))
+                    for record in lead.all
+                ]
+                return enrichment_lease.Concluded(lead.lead_id, results, "enriched", None)
+
+            await lease.record_all(await lease.claim(), conclude, {"enriched": 3600.0}, identifies=True)  # type: ignore[arg-type]  # no other comes
+
+
+async def test_whom_a_provider_names_is_found_by_it_from_then_on(database: str) -> None:
+    lead_id = add_lead(database, "Acme", None)
+    contact_id = add_contact(database, lead_id, contact_name="Ana Sample", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE leads SET created_at = '2026-01-01', name_key = 'acme'")
+    await enrich(
+        database, company_name="Acme Saws Ltd", company_domain="acme.example", contact_email="ana@acme.example",
+        contact_name="Ana Maria Sample",
+    )  # fmt: skip
+    async with session(database) as connection:
+        for said in ({"company_domain": "acme.example"}, {"company_name": "ACME Saws"}, {"company_name": "Acme GmbH"}):
+            found, is_new = await find_or_add_lead(connection, said, origin="crm", now=NOW)
+            assert (found, is_new) == (lead_id, False)
+        for person in ({"contact_email": "ana@acme.example"}, {"contact_name": "Sample, Ana Maria"}):
+            found, is_new = await find_or_add_contact(connection, lead_id, person, origin="crm", now=NOW)
+            assert (found, is_new) == (contact_id, False)
+
+
+async def test_what_is_somebody_elses_stays_there_and_both_may_be_one(database: str) -> None:
+    async with session(database) as connection:
+        known, _ = await find_or_add_lead(
+            connection, {"company_name": "Acme", "company_domain": "acme.example"}, origin="crm", now=NOW
+        )
+    other = add_lead(database, "Another", None)
+    await enrich(database, company_domain="acme.example")
+    with psycopg.connect(database) as connection:
+        pairs = connection.execute("SELECT first_id, second_id, kind, reason FROM possible_duplicates").fetchall()
+        owners = connection.execute("SELECT owner_id FROM identities").fetchall()
+    assert pairs == [(*sorted((known, other)), "lead", "the same domain, as a provider says")]
+    assert owners == [(known,)]
 
 
 async def test_a_lead_that_is_gone_meanwhile_is_left_out(database: str) -> None:

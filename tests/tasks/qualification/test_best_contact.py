@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -150,6 +150,19 @@ async def test_who_is_not_written_to_is_not_best(
     run(database, "UPDATE suppressions SET removed_by = 'Ana', removed_at = now()")
     await qualify(database)
     assert best(database) == {lead_id: people["ceo"]}
+
+
+@pytest.mark.parametrize("key", ["person id:{person}", "person id:{old}", "identity:{identity}"])
+async def test_a_person_who_opted_out_is_not_best_whatever_their_address(database: str, key: str) -> None:
+    lead_id = add_lead(database, company_name="Acme", industry="Software")
+    person, old, identity = uuid4(), uuid4(), uuid4()
+    add_contact(database, lead_id, person_id=person, contact_title="CEO", contact_email="another@acme.example")
+    clerk = add_contact(database, lead_id, contact_title="Clerk")
+    run(database, "INSERT INTO merged_records (old_id, new_id, kind) VALUES (%s, %s, 'person')", old, person)
+    run(database, "INSERT INTO identities (key, owner_id, kind) VALUES (%s, %s, 13)", identity, person)
+    await suppress(database, Target("person", "person: x", (key.format(person=person, old=old, identity=identity),)))
+    await qualify(database)
+    assert best(database) == {lead_id: clerk}
 
 
 async def test_a_subdomain_of_a_suppressed_domain_is_meant_too(database: str) -> None:
