@@ -1,9 +1,9 @@
 """Enrichment of leads: which are due, who works on them, what came of it, and where each value comes from.
 
 A lead is due when it was never looked at, or by another configuration or with other providers, or while its fields or
-those of the contacts that are asked about said something else, or longer ago than an answer stays fresh, or when
-something of it was put off. Leads are claimed while they are worked on (`db.enrichment.lease`); the questions they lead
-to are claimed under the same token (`db.enrichment.questions`).
+those of its contacts, or their order, said something else, or longer ago than an answer stays fresh, or when something
+of it was put off; who opted out since is looked for when a run begins. Leads are claimed while they are worked on
+(`db.enrichment.lease`); the questions they lead to are claimed under the same token (`db.enrichment.questions`).
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import FieldOrigin, KnownLead, LeadRecords
 from core.enrichment.runs import EnrichmentRun, EnrichRequest
 from core.leads.fields import EXTRA_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD
-from db.outreach.best_contacts import BEST_FIRST, MAY_BE_WRITTEN_TO
+from db.outreach.best_contacts import BEST_FIRST, MAY_BE_WRITTEN_TO, look_again
 from db.runs import FIRST, Counts, Due, RunKind
 from db.server.engine import Connection
 from db.server.statements import listed, select_value
@@ -36,7 +36,9 @@ THESE = f"""
     ORDER BY {BEST_FIRST}
 """
 """The contacts of a lead that a run has asked about, whatever they are by now."""
-HASH_SQL = f"md5({_OF_LEAD}::text || ARRAY(SELECT person.id::text || {_OF_CONTACT}::text {ASKED_ABOUT})::text)"
+_EVERYBODY = f"FROM contacts person WHERE person.lead_id = l.id AND person.state = 'active' ORDER BY {BEST_FIRST}"
+HASH_SQL = f"md5({_OF_LEAD}::text || ARRAY(SELECT person.id::text || {_OF_CONTACT}::text {_EVERYBODY})::text)"
+"""Of all who may be asked about, in their order: whether somebody is suppressed is not worked out for every lead."""
 _JOINED = "leads l LEFT JOIN lead_enrichments e ON e.lead_id = l.id"
 RUNS = RunKind("enrichment_runs", "lead_enrichments")
 _CONDITIONS: dict[Selection, str] = {
@@ -142,6 +144,7 @@ async def begin(
         batch_leads: leads a batch.
         flow_run_id: of the Prefect run, if there is one.
     """
+    await look_again(connection, "lead_enrichments", "enriched_at", since=await RUNS.last_began(connection))
     run = await RUNS.begin(
         connection,
         {
@@ -191,11 +194,11 @@ async def select_due(
         left = None if left is None else left - len(rows)
 
 
-async def count_due(connection: Connection, config: EnrichmentConfig, version: str) -> int:
+async def count_due(connection: Connection, version: str) -> int:
     """Count the leads that are due now."""
     condition = _CONDITIONS["due"].replace("%(started_at)s", "clock_timestamp()")
     statement = f"SELECT count(*) FROM {_JOINED} WHERE {condition}"
-    return int(await select_value(connection, statement, {"version": version, "contacts": config.most_contacts}))
+    return int(await select_value(connection, statement, {"version": version}))
 
 
 async def counts_of(connection: Connection, run_id: UUID | None = None) -> Counts:

@@ -204,7 +204,6 @@ class Recording:
             "rows": orjson.dumps(rows).decode(),
             "version": run.version,
             "run_id": run.run_id,
-            "contacts": run.config.most_contacts,
         }
         await self.connection.execute(_CLOSE, names)
         await self.connection.execute(

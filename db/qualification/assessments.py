@@ -2,8 +2,9 @@
 
 A lead is due when it has no assessment, or one by another version of the profile, or one that rests on other facts: the
 hash of what the profile asks for, of the lead and of its contacts, and of what decides which contact is the best, is
-compared in SQL, so nothing has to be told of a change. `facts_hash` is that hash and, behind it, the one of the values
-that were assessed: where those are the same a lead is due and its assessment stands, and no model is asked again.
+compared in SQL, so nothing has to be told of a change; who opted out since is looked for when a run begins.
+`facts_hash` is that hash and, behind it, the one of the values that were assessed: where those are the same a lead is
+due and its assessment stands, and no model is asked again.
 
 Leads are claimed while they are worked on (`db.runs`); a claim is given back in the commit that records the assessment.
 """
@@ -25,19 +26,20 @@ from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
 from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan
 from db.agents import executions
-from db.outreach.best_contacts import CERTAINTY, MAY_BE_WRITTEN_TO
+from db.outreach.best_contacts import CERTAINTY, IS_SUPPRESSED, look_again
 from db.runs import Counts, Due, Lease, RunKind
 from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.statements import select_value
 
-_PEOPLE = f"""
-    (SELECT array_agg(ARRAY[person.id::text, {MAY_BE_WRITTEN_TO}::text, {CERTAINTY}::text,
-        extract(epoch FROM person.created_at)::text, person.contact_title, {{values}}]::text[] ORDER BY person.id)
+_PEOPLE = """
+    (SELECT array_agg(ARRAY[person.id::text, person.state, {certainty}::text,
+        extract(epoch FROM person.created_at)::text, person.contact_title, {values}]::text[] ORDER BY person.id)
     FROM contacts person WHERE person.lead_id = l.id)
 """
-"""A lead's contacts, a row each: id, eligible, certainty, since when, title, and what the profile asks for."""
+"""A lead's contacts, a row each: id, state, certainty, since when, title, and what the profile asks for."""
 _FACTS_OF_CONTACT = 5
+_SUPPRESSED = f"ARRAY(SELECT person.id FROM contacts person WHERE person.lead_id = l.id AND {IS_SUPPRESSED})"
 
 
 class _Asked:
@@ -51,7 +53,7 @@ class _Asked:
             for alias, fields in (("l", FIELDS_OF_LEAD), ("person", FIELDS_OF_CONTACT))
         )
         self.own = f"ARRAY[{', '.join(self.values)}]::text[]"
-        self.people = _PEOPLE.format(values=", ".join(of_contact))
+        self.people = _PEOPLE.format(certainty=CERTAINTY, values=", ".join(of_contact))
         self.hash = f"md5({self.own}::text || coalesce({self.people}::text, ''))"
         self._changed = f"a.icp_version <> %(icp_version)s OR left(a.facts_hash, {_HASH}) <> {self.hash}"
 
@@ -122,6 +124,7 @@ async def begin(
         "INSERT INTO icps (version, name, profile) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (profile.version, profile.name, Jsonb(profile.model_dump(mode="json", by_alias=True, exclude_none=True))),
     )
+    await look_again(connection, "assessments", "assessed_at", since=await RUNS.last_began(connection))
     run = await RUNS.begin(
         connection,
         {"icp_version": profile.version, "selection": selection, "flow_run_id": flow_run_id},
@@ -148,14 +151,15 @@ class AssessmentLease(Lease[LeadFacts]):
     async def _read(self, connection: Connection) -> list[LeadFacts]:
         asked = self._asked
         cursor = await connection.execute(
-            f"SELECT l.id, {asked.own}, {asked.people}, {asked.hash},"
+            f"SELECT l.id, {asked.own}, {asked.people}, {_SUPPRESSED}, {asked.hash},"
             f" CASE WHEN a.icp_version = %(icp_version)s AND a.outcome NOT IN ('due', 'failed') THEN a.facts_hash END"
             f" FROM {self.source} WHERE {self.mine} ORDER BY l.id",
             self.names,
         )
         found = []
-        for lead_id, own, people, known_by, before in await cursor.fetchall():
-            facts = self._chooser.facts(lead_id, own, [_contact(row) for row in people or ()], known_by)
+        for lead_id, own, people, suppressed, known_by, before in await cursor.fetchall():
+            contacts = [_contact(row, suppressed) for row in people or ()]
+            facts = self._chooser.facts(lead_id, own, contacts, known_by)
             stands = self._may_stand and before is not None and before[_HASH:] == facts.facts_hash[_HASH:]
             found.append(facts._replace(is_unchanged=stands))
         return found
@@ -250,17 +254,13 @@ ON CONFLICT (lead_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for n
 """
 
 
-def _contact(row: Sequence[str | None]) -> LeadContact:
+def _contact(row: Sequence[str | None], suppressed: Collection[UUID]) -> LeadContact:
     """Return a contact of a row of `_PEOPLE`."""
-    contact_id, is_eligible, certainty, since, title = row[:_FACTS_OF_CONTACT]
-    return LeadContact(
-        UUID(contact_id),
-        is_eligible == "true",
-        float(certainty or 0),
-        float(since or 0),
-        title,
-        row[_FACTS_OF_CONTACT:],
-    )
+    written, state, certainty, since, title = row[:_FACTS_OF_CONTACT]
+    contact_id = UUID(written)
+    is_eligible = state == "active" and contact_id not in suppressed
+    values = row[_FACTS_OF_CONTACT:]
+    return LeadContact(contact_id, is_eligible, float(certainty or 0), float(since or 0), title, values)
 
 
 def _fits(leads: Sequence[LeadFacts] | Sequence[Assessment]) -> str:

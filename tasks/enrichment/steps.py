@@ -116,7 +116,7 @@ async def finish(begun: EnrichmentRun) -> EnrichmentReport:
         counts = await enrichment.counts_of(connection, begun.run_id)
         values = await enrichment.values_of(connection, begun.run_id)
         attempts = await enrichment.attempts_of(connection, begun.run_id)
-        due = await enrichment.count_due(connection, begun.config, begun.version)
+        due = await enrichment.count_due(connection, begun.version)
         asked_again = await enrichment_questions.count_asked_again(connection, begun.run_id)
         enriched = counts.by("has_values").get(True, 0)
         report = EnrichmentReport(

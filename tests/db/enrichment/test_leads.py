@@ -146,7 +146,7 @@ async def test_a_closed_lead_is_due_again_when_facts_or_configuration_change(dat
         assert (row["field"], row["value"], row["source"], row["source_url"]) == (
             "city", "Bern", "website", "https://acme.example/",
         )  # fmt: skip
-        assert await enrichment.count_due(connection, CONFIG, "v") == 0
+        assert await enrichment.count_due(connection, "v") == 0
         await connection.execute("UPDATE leads SET notes = 'new'")
     assert await due() == 1
 
