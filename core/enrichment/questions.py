@@ -162,7 +162,7 @@ class FieldOrigin:
 
 
 @dataclass(frozen=True)
-class KnownLead:
+class KnownRecord:
     """A lead as enrichment sees it: its company, or one of its contacts at it.
 
     Attributes:
@@ -198,7 +198,7 @@ class KnownLead:
         """Return where a field's value comes from; None for an empty field that nobody emptied."""
         return self.origins.get(name) or (FieldOrigin("import", self.imported_at) if self.values.get(name) else None)
 
-    def with_values(self, found: Mapping[str, str]) -> "KnownLead":
+    def with_values(self, found: Mapping[str, str]) -> "KnownRecord":
         """Return the lead with empty fields filled, to ask the next provider with."""
         return replace(self, values={**found, **self.values})
 
@@ -207,8 +207,8 @@ class KnownLead:
 class LeadRecords:
     """All of a lead that is asked about: its company, and those of its contacts that a run is about."""
 
-    company: KnownLead
-    contacts: tuple[KnownLead, ...] = ()
+    company: KnownRecord
+    contacts: tuple[KnownRecord, ...] = ()
 
     @property
     def lead_id(self) -> UUID:
@@ -216,7 +216,7 @@ class LeadRecords:
         return self.company.lead_id
 
     @property
-    def all(self) -> tuple[KnownLead, ...]:
+    def all(self) -> tuple[KnownRecord, ...]:
         """The company, then the contacts, the best first."""
         return (self.company, *self.contacts)
 
@@ -265,7 +265,7 @@ class Trust:
         return now - origin.observed_at > self.lasts
 
 
-def accept(lead: KnownLead, found: Found, provider: Provider, trust: Trust, now: datetime) -> Accepted | None:
+def accept(lead: KnownRecord, found: Found, provider: Provider, trust: Trust, now: datetime) -> Accepted | None:
     """Return a provider's value if it counts, or None where what is there stays.
 
     The same value again makes its provenance younger where a provider gave it, and changes nothing else.
@@ -290,7 +290,7 @@ class RecordResult:
         attempts: the answers it met, in order.
     """
 
-    record: KnownLead
+    record: KnownRecord
     wanted: Sequence[str] = ()
     accepted: Sequence[Accepted] = ()
     attempts: Sequence[Attempt] = ()
@@ -327,7 +327,7 @@ def lead_outcome(results: Sequence[RecordResult]) -> tuple[LeadOutcome, str | No
     return "skipped", "; ".join(reasons) or "no provider is asked for what is missing"
 
 
-def _is_filled_before(record: KnownLead) -> bool:
+def _is_filled_before(record: KnownRecord) -> bool:
     return any(origin.source not in ("person", "import") for origin in record.origins.values())
 
 

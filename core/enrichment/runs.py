@@ -12,7 +12,7 @@ from pydantic import Field
 
 from core.batches import BatchRun, Selection
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import KnownLead, LeadOutcome, LeadRecords, Provider, Question
+from core.enrichment.questions import KnownRecord, LeadOutcome, LeadRecords, Provider, Question
 from core.enrichment.waterfall import is_wanted, own_fields, question_for
 from core.forms import Form, Report
 from core.ledger.spend import FREE, Budget, Cost, Period, Unit, total
@@ -186,7 +186,7 @@ class Planner:
             self.asked_for[provider] = self.asked_for.get(provider, 0) + 1
         return new
 
-    def _providers(self, record: KnownLead) -> Iterable[Provider]:
+    def _providers(self, record: KnownRecord) -> Iterable[Provider]:
         wanted = {
             step.ask
             for name in own_fields(self.config, record)

@@ -9,14 +9,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.enrichment.config import EnrichmentConfig, Step
-from core.enrichment.questions import Accepted, Answer, Found, KnownLead, Provider, Question, accept
+from core.enrichment.questions import Accepted, Answer, Found, KnownRecord, Provider, Question, accept
 from core.text import phones
 from core.text.countries import country_code
 
 Answers = Mapping[Provider, Answer]
 
 
-def is_wanted(step: Step, name: str, lead: KnownLead, config: EnrichmentConfig, now: datetime) -> bool:
+def is_wanted(step: Step, name: str, lead: KnownRecord, config: EnrichmentConfig, now: datetime) -> bool:
     """Return whether a step applies to a field of a lead as it is known."""
     if step.tiers and lead.tier not in step.tiers:
         return False
@@ -28,12 +28,12 @@ def is_wanted(step: Step, name: str, lead: KnownLead, config: EnrichmentConfig, 
     return step.when == "always" or now - origin.observed_at > config.stale_after
 
 
-def own_fields(config: EnrichmentConfig, lead: KnownLead) -> list[str]:
+def own_fields(config: EnrichmentConfig, lead: KnownRecord) -> list[str]:
     """Return the fields of a configuration that are the record's: a company's, or a contact's."""
     return [name for name in config.fields if lead.has_field(name)]
 
 
-def wanted_fields(config: EnrichmentConfig, lead: KnownLead, now: datetime) -> tuple[str, ...]:
+def wanted_fields(config: EnrichmentConfig, lead: KnownRecord, now: datetime) -> tuple[str, ...]:
     """Return the fields for which somebody is to be asked."""
     return tuple(
         name
@@ -42,7 +42,7 @@ def wanted_fields(config: EnrichmentConfig, lead: KnownLead, now: datetime) -> t
     )
 
 
-def next_provider(config: EnrichmentConfig, lead: KnownLead, answers: Answers, now: datetime) -> Provider | None:
+def next_provider(config: EnrichmentConfig, lead: KnownRecord, answers: Answers, now: datetime) -> Provider | None:
     """Return who is to be asked next, or None where nobody is.
 
     Args:
@@ -56,7 +56,7 @@ def next_provider(config: EnrichmentConfig, lead: KnownLead, answers: Answers, n
 
 
 def _candidate(
-    config: EnrichmentConfig, name: str, lead: KnownLead, answers: Answers, now: datetime
+    config: EnrichmentConfig, name: str, lead: KnownRecord, answers: Answers, now: datetime
 ) -> Provider | None:
     """Return the first provider of a field that was not asked yet; None once one before it knew the field."""
     for step in config.steps(name):
@@ -70,7 +70,7 @@ def _candidate(
     return None
 
 
-def accepted_values(config: EnrichmentConfig, lead: KnownLead, answers: Answers, now: datetime) -> Iterator[Accepted]:
+def accepted_values(config: EnrichmentConfig, lead: KnownRecord, answers: Answers, now: datetime) -> Iterator[Accepted]:
     """Yield the values that count, at most one a field, by the fields' orders and the conflict rule."""
     for name in own_fields(config, lead):
         for step in config.steps(name):
@@ -85,7 +85,7 @@ def accepted_values(config: EnrichmentConfig, lead: KnownLead, answers: Answers,
             break
 
 
-def _localised(found: Found | None, lead: KnownLead) -> Found | None:
+def _localised(found: Found | None, lead: KnownRecord) -> Found | None:
     """Return a phone number that names no country as one of the lead's."""
     if found is None or not found.field.endswith("_phone") or found.value.startswith("+"):
         return found
@@ -93,12 +93,12 @@ def _localised(found: Found | None, lead: KnownLead) -> Found | None:
     return replace(found, value=number or found.value)
 
 
-def known_so_far(config: EnrichmentConfig, lead: KnownLead, answers: Answers, now: datetime) -> KnownLead:
+def known_so_far(config: EnrichmentConfig, lead: KnownRecord, answers: Answers, now: datetime) -> KnownRecord:
     """Return the lead with what was found until now, which the next provider is asked with."""
     return lead.with_values({one.found.field: one.found.value for one in accepted_values(config, lead, answers, now)})
 
 
-def question_for(config: EnrichmentConfig, provider: Provider, lead: KnownLead) -> Question | str:
+def question_for(config: EnrichmentConfig, provider: Provider, lead: KnownRecord) -> Question | str:
     """Return what a provider is asked about a company or a contact, or why there is nothing to ask with."""
     stands_for_it = lead if lead.asked_with is None else replace(lead, values=lead.asked_with)
     return config.offers[provider].asked(stands_for_it)

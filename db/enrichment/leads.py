@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from core.batches import Selection
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import FieldOrigin, KnownLead, LeadRecords
+from core.enrichment.questions import FieldOrigin, KnownRecord, LeadRecords
 from core.enrichment.runs import EnrichmentRun, EnrichRequest
 from core.leads.fields import EXTRA_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from db.outreach.best_contacts import BEST_FIRST, MAY_BE_WRITTEN_TO, look_again
@@ -70,7 +70,7 @@ LEAD_SQL = f"""
 """
 
 
-def known_lead(row: Mapping[str, Any]) -> LeadRecords:
+def lead_records(row: Mapping[str, Any]) -> LeadRecords:
     """Return a lead of a row of `LEAD_SQL`, with the contacts that are asked about."""
     company = _filled(FIELDS_OF_LEAD, row["of_lead"]) | _kept_in(row["extra"], EXTRA_FIELDS)
     contacts = []
@@ -78,7 +78,7 @@ def known_lead(row: Mapping[str, Any]) -> LeadRecords:
         own = _filled(FIELDS_OF_CONTACT, each["of_contact"])
         edited_at = datetime.fromisoformat(each["edited_at"]) if each["edited_at"] else None
         contacts.append(
-            KnownLead(
+            KnownRecord(
                 row["id"],
                 company | own,
                 _origins(own, each["provenance"], edited_at),
@@ -90,7 +90,7 @@ def known_lead(row: Mapping[str, Any]) -> LeadRecords:
         )
     with_best = {**(contacts[0].values if contacts else {}), **company}
     origins = _origins(company, row["provenance"], row["edited_at"])
-    return LeadRecords(KnownLead(row["id"], with_best, origins, row["created_at"], row["tier"]), tuple(contacts))
+    return LeadRecords(KnownRecord(row["id"], with_best, origins, row["created_at"], row["tier"]), tuple(contacts))
 
 
 def _filled(names: Sequence[str], values: Sequence[str | None]) -> dict[str, str]:
@@ -187,7 +187,7 @@ async def select_due(
             )
             rows = await cursor.fetchall()
         for row in rows:
-            yield known_lead(row)
+            yield lead_records(row)
         if len(rows) < size:
             return
         after = rows[-1]["id"]

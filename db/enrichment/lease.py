@@ -16,12 +16,12 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from core.batches import LeadRange
-from core.enrichment.questions import KnownLead, LeadOutcome, LeadRecords, RecordResult
+from core.enrichment.questions import KnownRecord, LeadOutcome, LeadRecords, RecordResult
 from core.enrichment.runs import EnrichmentRun
 from core.leads.fields import EXTRA_FIELDS, FIELDS_OF_CONTACT
 from core.leads.known import key_of_name
 from core.leads.names import company_key
-from db.enrichment.leads import ASKED_ABOUT, HASH_SQL, LEAD_SQL, THESE, due_leads, known_lead
+from db.enrichment.leads import ASKED_ABOUT, HASH_SQL, LEAD_SQL, THESE, due_leads, lead_records
 from db.leads.matching import lock_who_is_who
 from db.leads.new_identities import NewIdentity, add_identities, identities_of
 from db.runs import Lease
@@ -77,7 +77,7 @@ class EnrichmentLease(Lease[LeadRecords]):
 
     async def _read(self, connection: Connection) -> list[LeadRecords]:
         statement = f"{LEAD_SQL.format(source=self.source, contacts=ASKED_ABOUT)} WHERE {self.mine} ORDER BY l.id"
-        return [known_lead(row) for row in await select_dicts(connection, statement, self.names)]
+        return [lead_records(row) for row in await select_dicts(connection, statement, self.names)]
 
     async def record_all(
         self,
@@ -163,7 +163,7 @@ class Recording:
         if new:
             await self._change(record, new)
 
-    async def _change(self, record: KnownLead, new: Mapping[str, str]) -> None:
+    async def _change(self, record: KnownRecord, new: Mapping[str, str]) -> None:
         fields = {field: value for field, value in new.items() if field not in EXTRA_FIELDS}
         extra = {field: value for field, value in new.items() if field in EXTRA_FIELDS}
         names = {**fields, "extra": Jsonb(extra), "id": record.record_id}
@@ -283,7 +283,7 @@ async def recording(
         await cursor.execute(_LOCK_CONTACTS, names)
         person_of = {row["id"]: row["person_id"] for row in await cursor.fetchall()}
         await cursor.execute(f"{_READ_AGAIN} WHERE {_OPEN} ORDER BY l.id", names)
-        yield Recording(connection, lease, [known_lead(row) for row in await cursor.fetchall()], person_of)
+        yield Recording(connection, lease, [lead_records(row) for row in await cursor.fetchall()], person_of)
 
 
 @asynccontextmanager

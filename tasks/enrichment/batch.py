@@ -16,7 +16,7 @@ from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import (
     Answer,
     Attempt,
-    KnownLead,
+    KnownRecord,
     LeadOutcome,
     LeadRecords,
     Provider,
@@ -46,7 +46,7 @@ _LOOK_AGAIN_S = 0.2
 class _Work:
     """A company or a contact on its way through the waterfall."""
 
-    lead: KnownLead
+    lead: KnownRecord
     wanted: tuple[str, ...]
     answers: dict[Provider, Answer] = field(default_factory=dict)
     hashes: dict[Provider, str | None] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class _Work:
         self.answers[provider] = answer
         self.hashes[provider] = question_hash
 
-    def result(self, config: EnrichmentConfig, now: datetime, record: KnownLead) -> RecordResult:
+    def result(self, config: EnrichmentConfig, now: datetime, record: KnownRecord) -> RecordResult:
         """Return what came of it, for the record as it is by now."""
         attempts = [Attempt(name, self.hashes[name], answer, record.record_id) for name, answer in self.answers.items()]
         accepted = list(accepted_values(config, record, self.answers, now))
@@ -82,7 +82,7 @@ class _LeadWork:
         asked = [(next_provider(config, work.lead, work.answers, now), work) for work in self.contacts]
         return [(provider, work) for provider, work in asked if provider is not None]
 
-    def known_of(self, work: _Work, config: EnrichmentConfig, now: datetime) -> KnownLead:
+    def known_of(self, work: _Work, config: EnrichmentConfig, now: datetime) -> KnownRecord:
         """Return a company or contact with what was found of it and of the company until now."""
         found = known_so_far(config, work.lead, work.answers, now)
         if work is self.company:

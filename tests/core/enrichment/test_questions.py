@@ -19,7 +19,7 @@ from core.enrichment.questions import (
     Attempt,
     FieldOrigin,
     Found,
-    KnownLead,
+    KnownRecord,
     LeadRecords,
     Provider,
     Question,
@@ -53,11 +53,11 @@ def config(text: str) -> EnrichmentConfig:
     return parse_config(text, EnrichmentConfig, path="enrichment.yaml", context=OFFERS)
 
 
-def lead(tier: str | None = None, origins: dict[str, FieldOrigin] | None = None, **values: str) -> KnownLead:
-    return KnownLead(ID, values, origins or {}, NOW - timedelta(days=10), tier)
+def lead(tier: str | None = None, origins: dict[str, FieldOrigin] | None = None, **values: str) -> KnownRecord:
+    return KnownRecord(ID, values, origins or {}, NOW - timedelta(days=10), tier)
 
 
-def contact(tier: str | None = None, **values: str) -> KnownLead:
+def contact(tier: str | None = None, **values: str) -> KnownRecord:
     return replace(lead(tier, **values), contact_id=UUID(int=2))
 
 
@@ -75,7 +75,7 @@ fields:
 """)
 
 
-def asked_in_order(known: KnownLead, says: dict[Provider, Answer]) -> list[Provider]:
+def asked_in_order(known: KnownRecord, says: dict[Provider, Answer]) -> list[Provider]:
     answers: dict[Provider, Answer] = {}
     while (provider := next_provider(WATERFALL, known, answers, NOW)) is not None:
         assert provider not in answers
@@ -185,7 +185,7 @@ def test_the_original_outlives_every_replacement(writers) -> None:
         if accepted is not None:
             assert accepted.original == "from the file"
             origins = {"industry": FieldOrigin(provider, at, accepted.original)}
-            known = KnownLead(ID, {"industry": accepted.found.value}, origins, known.imported_at)
+            known = KnownRecord(ID, {"industry": accepted.found.value}, origins, known.imported_at)
 
 
 def test_the_same_value_again_only_makes_a_providers_provenance_younger() -> None:
@@ -304,7 +304,7 @@ def test_a_price_cap_switches_a_step_off() -> None:
     assert asked_with(capped, lead(company_domain="a.example", contact_email="a@a.example")) == ["apollo_company"]
 
 
-def asked_with(chosen: EnrichmentConfig, known: KnownLead) -> list[Provider]:
+def asked_with(chosen: EnrichmentConfig, known: KnownRecord) -> list[Provider]:
     planner = Planner(chosen, NOW)
     planner.add(LeadRecords(known))
     return list(planner.asked_for)

@@ -15,7 +15,7 @@ from core.enrichment.questions import (
     Attempt,
     FieldOrigin,
     Found,
-    KnownLead,
+    KnownRecord,
     LeadRecords,
     RecordResult,
     accept,
@@ -53,7 +53,7 @@ async def records(url: str) -> LeadRecords:
     return found
 
 
-async def known(url: str) -> KnownLead:
+async def known(url: str) -> KnownRecord:
     return (await records(url)).company
 
 
