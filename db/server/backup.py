@@ -87,5 +87,7 @@ def _run(program: str, *arguments: str, url: str | None = None) -> None:
         check=False,
     )
     if done.returncode != 0:
-        said = [line for line in done.stderr.strip().splitlines() if not line.startswith(_NOTICES)] or ["it said nothing"]
+        said = [line for line in done.stderr.strip().splitlines() if not line.startswith(_NOTICES)] or [
+            "it said nothing"
+        ]
         raise ConfigurationError(f"{program} failed: {said[0]}")
