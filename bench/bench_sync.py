@@ -52,12 +52,15 @@ class Moved(Work):
 def fill(url: str, leads: int) -> None:
     """Store leads."""
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        columns = "id, dedupe_key, company_name, company_domain, city, contact_name, contact_email"
-        with cursor.copy(f"COPY leads ({columns}) FROM STDIN") as copy:
-            for number in range(leads):
-                domain = f"company{number}.example"
-                row = (uuid4(), f"b{number}", f"Company {number}", domain, "Leeds", f"Ana {number}", f"ana@{domain}")
-                copy.write_row(row)
+        ids = [uuid4() for _ in range(leads)]
+        with cursor.copy("COPY leads (id, company_name, company_domain, city) FROM STDIN") as copy:
+            for number, lead_id in enumerate(ids):
+                copy.write_row((lead_id, f"Company {number}", f"company{number}.example", "Leeds"))
+        columns = "id, lead_id, person_id, contact_name, contact_email"
+        with cursor.copy(f"COPY contacts ({columns}) FROM STDIN") as copy:
+            for number, lead_id in enumerate(ids):
+                address = f"ana@company{number}.example"
+                copy.write_row((uuid4(), lead_id, uuid4(), f"Ana {number}", address))
 
 
 def edit_there(sandbox: SandboxControl, ids: list[str]) -> None:
