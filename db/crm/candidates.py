@@ -114,7 +114,9 @@ async def _of_tags(
 
 async def _distinct(connection: Connection, query: sql.Composable) -> list[str | None] | None:
     """Return the values there are, or None where they are too many to be asked one by one."""
-    rows = await (await connection.execute(sql.SQL("{} LIMIT {}").format(query, sql.Literal(_MOST_VALUES + 1)))).fetchall()
+    rows = await (
+        await connection.execute(sql.SQL("{} LIMIT {}").format(query, sql.Literal(_MOST_VALUES + 1)))
+    ).fetchall()
     return None if len(rows) > _MOST_VALUES else [row[0] for row in rows]
 
 

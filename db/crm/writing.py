@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from psycopg import sql
@@ -13,9 +12,8 @@ from core.crm.config import CONTACT_COLUMNS, LISTS
 from core.crm.records import RecordValues, Value
 from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.leads.names import company_key, person_key
+from core.text import normalize
 from core.text.cell_text import storable
-from core.text.shared_hosts import shared_hosts
-from core.text.web_addresses import registrable_domain
 from db.crm.codec import others_of
 from db.crm.records import ORIGIN
 from db.leads.matching import find_or_add_contact, find_or_add_lead
@@ -221,11 +219,7 @@ def lead_columns(values: RecordValues) -> dict[str, str | None]:
 
 def own_domain(website: str | None) -> str | None:
     """Return the company's own domain, or None for a shared host."""
-    if not website:
-        return None
-    host = urlsplit(website if "://" in website else f"//{website}").hostname or ""
-    domain = registrable_domain(host)
-    return domain if domain and domain not in shared_hosts() else None
+    return normalize.own_domain(website) if website else None
 
 
 def _stored(value: Value) -> str | None:

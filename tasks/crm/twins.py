@@ -55,8 +55,8 @@ async def meet(session: SyncSession) -> Met:
     """Follow what was merged or moved, and link companies of the CRM to the leads they are."""
     async with session.connection.transaction():
         await moves.follow_merges_here(session.connection, session.name)
-    await _follow_merges_there(session)
     met = Met()
+    await _follow_merges_there(session, met)
     await _link_known(session, met)
     await _follow_moves_there(session, met)
     return met
@@ -194,17 +194,18 @@ def _listed(setting: Setting, person: RemoteRecord) -> tuple[str, ...]:
 # following merges and moves
 
 
-async def _follow_merges_there(session: SyncSession) -> None:
+async def _follow_merges_there(session: SyncSession, met: Met) -> None:
     """Follow companies that were merged: to the other one where we have none there, else leave ours and say so."""
     connection, name = session.connection, session.name
     while page := await crm_staging.select_merged(connection, name, limit=_PAGE):
         for staged in page:
             async with connection.transaction():
-                await _follow(session, staged)
+                met.moved += await _follow(session, staged)
 
 
-async def _follow(session: SyncSession, staged: Staged) -> None:
+async def _follow(session: SyncSession, staged: Staged) -> list[Operation]:
     connection, name, now = session.connection, session.name, session.clock()
+    moved_there: list[Operation] = []
     link = await crm_links.find_by_remote(connection, name, RecordKind.LEAD, staged.remote_id)
     if link is not None and staged.merged_into is not None:
         # Which may have been merged itself meanwhile, and is settled already.
@@ -214,14 +215,27 @@ async def _follow(session: SyncSession, staged: Staged) -> None:
             moved = replace(link, remote_id=target, remote_updated_at=None)
             await crm_links.save(connection, name, [SavedLink(moved)], now=now)
         else:
-            # Its people stand at the other one now; their links follow when that is looked at.
             reason = f"was merged into {target} in the CRM, which is another lead here"
             gone = replace(link, is_gone=True, state=SyncState.EXCLUDED, reason=reason)
             await crm_links.save(connection, name, [SavedLink(gone)], now=now)
             await moves.note_merged_there(connection, link.own_id, taken.own_id)
-            if not await crm_staging.select_fetched(connection, name, [target]):
-                await crm_staging.stage(connection, name, [target])
+            moved_there = await _follow_people(session, link, taken)
     await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
+    return moved_there
+
+
+async def _follow_people(session: SyncSession, link: RecordLink, taken: RecordLink) -> list[Operation]:
+    """Let the people of a company follow it into the one that took it in; what is not there is settled with that."""
+    known = (await crm_links.select_of(session.connection, session.name, [link.lead_id]))[link.lead_id]
+    people = [each for each in known if each.kind is RecordKind.CONTACT]
+    if taken.is_gone:
+        await crm_links.drop(session.connection, session.name, [(each.kind, each.own_id) for each in people])
+        return []
+    moved: list[Operation] = []
+    for each in people:
+        if each.remote_id is not None and not each.is_gone:
+            moved += await _move(session, Move(each.own_id, each.remote_id, each.lead_id, taken.lead_id))
+    return moved
 
 
 async def _follow_moves_there(session: SyncSession, met: Met) -> None:
