@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.crm.records import RecordKind
 from db.server.engine import Connection
-from db.server.statements import change, select, select_one
+from db.server.statements import change, select, select_one, select_value
 
 MERGED_HERE = "was merged here into a record that has another one in the CRM"
 _MERGED = """
@@ -85,6 +85,7 @@ async def select_moved_there(connection: Connection, provider: str) -> list[Move
         CROSS JOIN LATERAL jsonb_array_elements(s.unit -> 'contacts') AS c
         JOIN crm_links k ON k.provider = s.provider AND k.kind = 'contact' AND k.remote_id = c ->> 'id'
         WHERE s.provider = %(provider)s AND s.fetched_at IS NOT NULL AND k.lead_id <> l.own_id
+            AND EXISTS (SELECT FROM leads WHERE id = l.own_id)
         ORDER BY k.own_id
     """
     return [Move(*row) for row in await select(connection, statement, {"provider": provider})]
@@ -99,8 +100,12 @@ async def move(connection: Connection, provider: str, moved: Move) -> None:
     await change(connection, statement, moved._asdict() | {"provider": provider})
 
 
-async def note_merged_there(connection: Connection, one: UUID, other: UUID) -> None:
-    """Note two leads that the CRM holds to be one company as possible duplicates; decided ones ask no more."""
+async def note_merged_there(connection: Connection, one: UUID, other: UUID) -> bool:
+    """Note two leads that the CRM holds to be one company as possible duplicates; decided ones ask no more.
+
+    Returns:
+        Whether the other one is there (any more).
+    """
     statement = """
         INSERT INTO possible_duplicates (first_id, second_id, kind, reason)
         SELECT least(%(one)s::uuid, %(other)s::uuid), greatest(%(one)s::uuid, %(other)s::uuid), 'lead',
@@ -109,3 +114,4 @@ async def note_merged_there(connection: Connection, one: UUID, other: UUID) -> N
         ON CONFLICT DO NOTHING
     """
     await change(connection, statement, {"one": one, "other": other})
+    return bool(await select_value(connection, "SELECT true FROM leads WHERE id = %(other)s", {"other": other}))

@@ -218,17 +218,20 @@ async def _follow(session: SyncSession, staged: Staged) -> list[Operation]:
             reason = f"was merged into {target} in the CRM, which is another lead here"
             gone = replace(link, is_gone=True, state=SyncState.EXCLUDED, reason=reason)
             await crm_links.save(connection, name, [SavedLink(gone)], now=now)
-            await moves.note_merged_there(connection, link.own_id, taken.own_id)
-            moved_there = await _follow_people(session, link, taken)
+            is_there = await moves.note_merged_there(connection, link.own_id, taken.own_id)
+            moved_there = await _follow_people(session, link, taken if is_there and not taken.is_gone else None)
     await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
     return moved_there
 
 
-async def _follow_people(session: SyncSession, link: RecordLink, taken: RecordLink) -> list[Operation]:
-    """Let the people of a company follow it into the one that took it in; what is not there is settled with that."""
+async def _follow_people(session: SyncSession, link: RecordLink, taken: RecordLink | None) -> list[Operation]:
+    """Let the people of a company follow it into the one that took it in; what is not there is settled with that.
+
+    Where that one takes no part (any more), their links are given up.
+    """
     known = (await crm_links.select_of(session.connection, session.name, [link.lead_id]))[link.lead_id]
     people = [each for each in known if each.kind is RecordKind.CONTACT]
-    if taken.is_gone:
+    if taken is None:
         await crm_links.drop(session.connection, session.name, [(each.kind, each.own_id) for each in people])
         return []
     moved: list[Operation] = []
