@@ -84,6 +84,13 @@ class SyncPlan(Report):
     duplicates: int = 0
     digest: str = ""
 
+    @property
+    def in_words(self) -> str:
+        """What of it is companies and what people, what is matched and what is new."""
+        words = f"{self.new_companies} new companies, {self.new_people} new people; {self.matched} companies matched"
+        left = f", {self.duplicates} left: two in the CRM are one lead here" if self.duplicates else ""
+        return f"{words}{left}."
+
     def too_much(self, limits: SyncLimits) -> str | None:
         """Return why a person has to agree to this first, or None."""
         if self.deletes > limits.max_deletes:
@@ -159,6 +166,8 @@ class SyncReport(Report):
         next_step: what a person does now: approve the plan, or switch the schedule on after a first run; else None.
         states: records by state.
         reasons: excluded and failing records by reason.
+        outside: leads that are in no CRM and not to be created there, by the first condition they do not meet.
+        duplicates: companies of the CRM that are left for a person: two of them are one lead of ours.
         events: entries of the change log by what they came to: look, echo, irrelevant, known.
         calls: to the CRM.
         lag_s: seconds between the newest change that was read and the end of the run; None when none was read ever.
@@ -178,6 +187,8 @@ class SyncReport(Report):
     dead_letters: int = 0
     states: dict[str, int] = Field(default_factory=dict)
     reasons: dict[str, int] = Field(default_factory=dict)
+    outside: dict[str, int] = Field(default_factory=dict)
+    duplicates: int = 0
     cursor: datetime | None = None
     lag_s: float | None = None
     is_full: bool = False

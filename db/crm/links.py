@@ -214,7 +214,9 @@ async def count_states(connection: Connection, provider: str) -> dict[str, int]:
 async def count_reasons(connection: Connection, provider: str, *, limit: int = 20) -> dict[str, int]:
     """Count excluded and failing records by reason, the most frequent first."""
     rows = await connection.execute(
-        "SELECT state || ': ' || coalesce(reason, ''), count(*) FROM crm_links WHERE provider = %s"
+        # Of duplicates in the CRM the reason names which: the kind is what counts.
+        "SELECT state || ': ' || CASE WHEN reason LIKE 'duplicate in the CRM: %%' THEN 'duplicate in the CRM'"
+        " ELSE coalesce(reason, '') END, count(*) FROM crm_links WHERE provider = %s"
         " AND state IN ('excluded', 'failing') GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s",
         [provider, limit],
     )
@@ -234,12 +236,19 @@ async def count_linked(connection: Connection, provider: str) -> int:
 async def select_by_state(
     connection: Connection, provider: str, state: SyncState, *, limit: int
 ) -> list[dict[str, Any]]:
-    """List records in a state with why and since when, those in it longest first."""
+    """List records in a state with why and since when, those in it longest first.
+
+    What is left in the CRM because it is there twice takes no part either, though no record of ours stands for it.
+    """
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
         "SELECT k.kind, k.own_id, k.remote_id, l.company_name, k.reason, k.since, k.failures, k.next_try_at"
-        " FROM crm_links k LEFT JOIN leads l ON l.id = k.lead_id WHERE k.provider = %s AND k.state = %s"
-        " ORDER BY k.since, k.own_id LIMIT %s",
-        [provider, str(state), limit],
+        " FROM crm_links k LEFT JOIN leads l ON l.id = k.lead_id"
+        " WHERE k.provider = %(provider)s AND k.state = %(state)s"
+        " UNION ALL SELECT 'lead', NULL, s.remote_id, s.unit #>> '{lead,values,name}', s.reason, s.fetched_at,"
+        " s.failures, s.next_try_at FROM crm_staged s WHERE %(state)s = 'excluded' AND s.provider = %(provider)s"
+        " AND s.fetched_at IS NOT NULL AND starts_with(s.reason, 'duplicate in the CRM')"
+        " ORDER BY 6, 2 LIMIT %(limit)s",
+        {"provider": provider, "state": str(state), "limit": limit},
     )
     return await cursor.fetchall()

@@ -1,9 +1,12 @@
 """A lead is a company and a contact one of its people, on both sides: who is who, and which links stay."""
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import forked
 import httpx
 import pytest
 from syncing import Work
@@ -139,6 +142,48 @@ def test_of_two_in_the_crm_the_one_with_one_of_our_contacts_is_it(work: Work, pe
     assert work.link("lead", lead_id)["remote_id"] == ours["id"]
     assert len(work.rows("SELECT 1 FROM leads")) == 1
     assert plan(work).duplicates == 1, "the other one is left, and told"
+
+
+def test_a_person_decides_which_of_two_in_the_crm_a_lead_is(work: Work, person: httpx.Client, own_home: Path) -> None:
+    lead_id = work.add_lead("Fernhill Tools", company_domain="fernhill.example", contact_name="Ana Sample")
+    first, second = [made_there(person, "Fernhill Tools", url="https://fernhill.example")["id"] for _ in range(2)]
+    run(work)
+    told = crm(work, own_home, "status")
+    assert (told["duplicates"], told["reasons"]) == (2, {"excluded: duplicate in the CRM": 1})
+    assert {row["remote_id"] for row in crm(work, own_home, "status", "--state", "excluded")["records"]} == {
+        None,
+        first,
+        second,
+    }
+    assert crm(work, own_home, "link", lead_id, second) == {"lead": str(lead_id), "record": second}
+    run(work)
+    link = work.link("lead", lead_id)
+    assert (link["state"], link["remote_id"]) == ("in_sync", second)
+    (contact,) = work.sandbox.state("close")["contact"]
+    assert contact["lead_id"] == second
+    again = forked.sales_agent("crm", "link", lead_id, first, home=own_home, POSTGRES_URL=work.url)
+    assert again.returncode != 0
+    assert f"the lead is {second} in close already" in again.stderr
+
+
+def crm(work: Work, home: Path, *arguments: object) -> Any:
+    done = forked.sales_agent("crm", *arguments, "--json", home=home, POSTGRES_URL=work.url)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_who_stays_outside_is_counted_by_the_reason(work: Work, own_home: Path) -> None:
+    for tier in ("hot", "cold", "disqualified"):
+        assess(work, work.add_lead(f"{tier.title()} Ltd"), tier)
+    work.add_lead("Unscored Ltd")
+    work.add_lead(None)
+    run(work)
+    work.execute("DELETE FROM crm_links")
+    assert crm(work, own_home, "status")["outside"] == {
+        "not scored as hot or warm": 2,
+        "a company needs a name": 1,
+        "disqualified by the ideal customer profile": 1,
+    }
 
 
 def test_a_crm_with_two_leads_of_one_domain_and_two_names(work: Work, person: httpx.Client) -> None:
