@@ -38,47 +38,69 @@ class Gate(NamedTuple):
 
 async def open_gate(connection: Connection, config: CrmConfig) -> Gate:
     """Turn the conditions of a configuration into SQL, for the values there are now."""
-    tests: list[Test] = []
-    values: dict[str, Any] = {}
+    opening = _Opening(connection)
+    tests = []
     for place, condition in enumerate((*config.leads.only_if, *config.leads.create_if)):
-        found = await _test(connection, condition, f"v{place}", values)
-        tests.append(Test(found, condition.words))
-    return Gate(tuple(tests), values)
+        tests.append(Test(await opening.test(condition, f"v{place}"), condition.words))
+    return Gate(tuple(tests), opening.values)
 
 
-async def _test(
-    connection: Connection, condition: SyncCondition, name: str, values: dict[str, Any]
-) -> sql.Composable | None:
-    column = _column(condition.field)
-    if condition.field in PERSON_FIELDS:
-        return _of_people(condition)
-    if column is None:
-        return None
-    if condition.field == "tags":
-        return await _of_tags(connection, condition, name, values)
-    if condition.is_set is not None:
-        met: sql.Composable = sql.SQL("coalesce({}, '') <> ''" if condition.is_set else "coalesce({}, '') = ''").format(
-            column
-        )
-    elif (at_least := condition.at_least) is not None and condition.field == "score":
-        values[name] = at_least
-        met = sql.SQL("coalesce(a.score >= {}, false)").format(sql.Placeholder(name))
-    elif (at_most := condition.at_most) is not None and condition.field == "score":
-        values[name] = at_most
-        met = sql.SQL("coalesce(a.score <= {}, false)").format(sql.Placeholder(name))
-    else:
-        table = sql.SQL("assessments a" if condition.field in _OF_ASSESSMENT else "leads l")
-        there = await _distinct(connection, sql.SQL("SELECT DISTINCT {} FROM {}").format(column, table))
-        if there is None:
+class _Opening:
+    """Conditions becoming SQL; `values` are those of the placeholders so far."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.values: dict[str, Any] = {}
+        self._connection = connection
+        self._there: dict[str, list[str | None] | None] = {}
+
+    async def test(self, condition: SyncCondition, name: str) -> sql.Composable | None:
+        """Return a condition as SQL, its value under a name; None where only the rules can tell."""
+        column = _column(condition.field)
+        if condition.field in PERSON_FIELDS:
+            return _of_people(condition)
+        if column is None:
             return None
-        values[name] = [value for value in there if value is not None and condition.is_met(value)]
-        met = sql.SQL("CASE WHEN {column} IS NULL THEN {unset} ELSE {column} = ANY ({there}) END").format(
-            column=column, there=sql.Placeholder(name), unset=sql.Literal(condition.is_met(None))
-        )
-    if condition.field == "company_name":
-        # Where a person stands for the company, their name is the company's.
-        return sql.SQL("(l.stands_for = 'person' OR {})").format(met)
-    return met
+        if condition.field == "tags":
+            return await self._of_tags(condition, name)
+        if condition.is_set is not None:
+            form = "coalesce({}, '') <> ''" if condition.is_set else "coalesce({}, '') = ''"
+            met: sql.Composable = sql.SQL(form).format(column)
+        elif condition.field == "score" and condition.one_of is None and condition.none_of is None:
+            is_least = condition.at_least is not None
+            self.values[name] = condition.at_least if is_least else condition.at_most
+            met = sql.SQL("a.score >= {}" if is_least else "a.score <= {}").format(sql.Placeholder(name))
+        else:
+            table = sql.SQL("assessments a" if condition.field in _OF_ASSESSMENT else "leads l")
+            there = await self._distinct(condition.field, sql.SQL("SELECT DISTINCT {} FROM {}").format(column, table))
+            if there is None:
+                return None
+            self.values[name] = [value for value in there if value is not None and condition.is_met(value)]
+            # A plain comparison where it says all: the database then begins with the few that meet it.
+            unset = "{column} IS NULL OR " if condition.is_met(None) else ""
+            met = sql.SQL(f"({unset}{{column}} = ANY ({{there}}))").format(column=column, there=sql.Placeholder(name))
+        if condition.field == "company_name":
+            # Where a person stands for the company, their name is the company's.
+            return sql.SQL("(l.stands_for = 'person' OR {})").format(met)
+        return met
+
+    async def _of_tags(self, condition: SyncCondition, name: str) -> sql.Composable | None:
+        if condition.is_set is not None:
+            return sql.SQL("l.tags <> '{}'" if condition.is_set else "l.tags = '{}'")
+        there = await self._distinct("tags", sql.SQL("SELECT DISTINCT tag FROM leads l, unnest(l.tags) AS t (tag)"))
+        if there is None or (condition.one_of is None and condition.none_of is None):
+            return None
+        is_wanted = condition.one_of is not None
+        self.values[name] = [tag for tag in there if tag is not None and condition.is_met(tag) is is_wanted]
+        test = sql.SQL("l.tags && {}::text[]" if is_wanted else "NOT l.tags && {}::text[]")
+        return test.format(sql.Placeholder(name))
+
+    async def _distinct(self, field: str, query: sql.Composable) -> list[str | None] | None:
+        """Return the values there are of a field, or None where they are too many to be asked one by one."""
+        if field not in self._there:
+            few = sql.SQL("{} LIMIT {}").format(query, sql.Literal(_MOST_VALUES + 1))
+            rows = await (await self._connection.execute(few)).fetchall()
+            self._there[field] = None if len(rows) > _MOST_VALUES else [row[0] for row in rows]
+        return self._there[field]
 
 
 def _column(field: str) -> sql.Composable | None:
@@ -98,28 +120,6 @@ def _of_people(condition: SyncCondition) -> sql.Composable | None:
     return there.format(sql.SQL("EXISTS" if condition.is_set else "NOT EXISTS"), sql.Identifier(condition.field))
 
 
-async def _of_tags(
-    connection: Connection, condition: SyncCondition, name: str, values: dict[str, Any]
-) -> sql.Composable | None:
-    if condition.is_set is not None:
-        return sql.SQL("l.tags <> '{}'" if condition.is_set else "l.tags = '{}'")
-    there = await _distinct(connection, sql.SQL("SELECT DISTINCT tag FROM leads l, unnest(l.tags) AS t (tag)"))
-    if there is None or (condition.one_of is None and condition.none_of is None):
-        return None
-    is_wanted = condition.one_of is not None
-    values[name] = [tag for tag in there if tag is not None and condition.is_met(tag) is is_wanted]
-    test = sql.SQL("l.tags && {}::text[]" if is_wanted else "NOT l.tags && {}::text[]")
-    return test.format(sql.Placeholder(name))
-
-
-async def _distinct(connection: Connection, query: sql.Composable) -> list[str | None] | None:
-    """Return the values there are, or None where they are too many to be asked one by one."""
-    rows = await (
-        await connection.execute(sql.SQL("{} LIMIT {}").format(query, sql.Literal(_MOST_VALUES + 1)))
-    ).fetchall()
-    return None if len(rows) > _MOST_VALUES else [row[0] for row in rows]
-
-
 async def select_new(connection: Connection, provider: str, gate: Gate, *, after: UUID, limit: int) -> list[UUID]:
     """List leads that no link knows and that a gate lets through, by id."""
     conditions = [test.sql for test in gate.tests if test.sql is not None]
@@ -133,7 +133,7 @@ async def select_new(connection: Connection, provider: str, gate: Gate, *, after
 async def count_outside(connection: Connection, provider: str, gate: Gate) -> dict[str, int]:
     """Count the leads that no link knows by the first test they do not meet, the most frequent first."""
     cases: Sequence[sql.Composable] = [
-        sql.SQL("WHEN NOT ({}) THEN {}").format(test.sql, sql.Literal(test.words))
+        sql.SQL("WHEN ({}) IS NOT TRUE THEN {}").format(test.sql, sql.Literal(test.words))
         for test in gate.tests
         if test.sql is not None
     ]

@@ -80,9 +80,12 @@ class _Standing(NamedTuple):
 async def _standing(connection: Connection, names: Mapping[str, Any]) -> _Standing:
     statement = """
         SELECT k.own_id, k.other_values, k.lead_id AS there, c.lead_id AS here FROM crm_links k
-        JOIN contacts c ON c.id = k.own_id WHERE k.provider = %(provider)s AND k.kind = 'contact'
-            AND (k.lead_id = ANY (%(ids)s)
-                OR k.own_id IN (SELECT id FROM contacts WHERE lead_id = ANY (%(ids)s) AND lead_id <> k.lead_id))
+        JOIN contacts c ON c.id = k.own_id
+        WHERE k.provider = %(provider)s AND k.kind = 'contact' AND k.lead_id = ANY (%(ids)s)
+        UNION ALL
+        SELECT k.own_id, k.other_values, k.lead_id, c.lead_id FROM contacts c
+        JOIN crm_links k ON k.provider = %(provider)s AND k.kind = 'contact' AND k.own_id = c.id
+        WHERE c.lead_id = ANY (%(ids)s) AND k.lead_id <> ALL (%(ids)s)
     """
     rows = await select(connection, statement, names)
     moved = [row for row in rows if row.there != row.here]

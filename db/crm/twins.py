@@ -24,9 +24,10 @@ _CANDIDATES = """
     FROM leads l LEFT JOIN crm_links k ON k.provider = %(provider)s AND k.kind = 'lead' AND k.own_id = l.id
 """
 _ANY_OF_PEOPLE = """
-    l.id IN (SELECT c.lead_id FROM contacts c WHERE lower(c.contact_email) = ANY (%(emails)s)
-        OR c.id = ANY (%(contact_ids)s)
-        OR c.person_id IN (SELECT i.owner_id FROM identities i WHERE i.key = ANY (%(keys)s::uuid[])))
+    l.id IN (SELECT lead_id FROM contacts WHERE lower(contact_email) = ANY (%(emails)s)
+        UNION SELECT lead_id FROM contacts WHERE id = ANY (%(contact_ids)s)
+        UNION SELECT c.lead_id FROM identities i JOIN contacts c ON c.person_id = i.owner_id
+            WHERE i.key = ANY (%(keys)s::uuid[]))
 """
 
 
@@ -130,7 +131,10 @@ async def _by_name(connection: Connection, provider: str, facts: CompanyFacts) -
     key = company_key(facts.name)
     if key is None:
         return None
-    condition = "l.name_key = %(key)s OR (l.alias_keys <> '{}' AND l.alias_keys @> ARRAY[%(key)s::text])"
+    condition = (
+        "l.id IN (SELECT id FROM leads WHERE name_key = %(key)s"
+        " UNION SELECT id FROM leads WHERE alias_keys <> '{}' AND alias_keys @> ARRAY[%(key)s::text])"
+    )
     found = await _candidates(connection, provider, condition, key=key)
     agreeing = [row for row in found if not (row.company_domain and facts.domain)]
     if len(found) == 1:

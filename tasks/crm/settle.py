@@ -146,6 +146,8 @@ async def _due_pages(session: SyncSession) -> AsyncIterator[list[UUID]]:
         while found := await select(after=after, limit=_LOOKED_UP):
             for start in range(0, len(found), _PAGE):
                 yield found[start : start + _PAGE]
+            if len(found) < _LOOKED_UP:
+                break
             after = found[-1]
 
 
