@@ -32,7 +32,7 @@ _ANY_OF_PEOPLE = """
 
 
 @dataclass(frozen=True, slots=True)
-class CompanyFacts:
+class CompanyTraits:
     """What a company of the CRM is recognised by.
 
     Attributes:
@@ -67,7 +67,7 @@ class Twin(NamedTuple):
     has_its_name: bool
 
 
-async def find_twin(connection: Connection, provider: str, remote_id: str, facts: CompanyFacts) -> Twin | None:
+async def find_twin(connection: Connection, provider: str, remote_id: str, facts: CompanyTraits) -> Twin | None:
     """Find the lead that a company of the CRM is: by our id, by one of our contacts, by an identity of its own.
 
     A shared domain finds nobody without the name, a name nobody whom anything contradicts.
@@ -86,7 +86,7 @@ async def find_twin(connection: Connection, provider: str, remote_id: str, facts
     return None
 
 
-def _twin(row: Any, how: How, remote_id: str, facts: CompanyFacts) -> Twin:
+def _twin(row: Any, how: How, remote_id: str, facts: CompanyTraits) -> Twin:
     linked_to = row.linked_to if row.linked_to != remote_id else None
     return Twin(row.id, how, linked_to, _has_name(row, facts))
 
@@ -96,7 +96,7 @@ async def _candidates(connection: Connection, provider: str, condition: str, **v
     return await select(connection, statement, values | {"provider": provider})
 
 
-async def _by_people(connection: Connection, provider: str, facts: CompanyFacts) -> Any:
+async def _by_people(connection: Connection, provider: str, facts: CompanyTraits) -> Any:
     addresses = [address for each in facts.emails if (address := own_address(normalize.email(each))) is not None]
     emails = {spelling.lower() for address in addresses for spelling in spellings(address)}
     keys = [identity(IdentityKind.EMAIL, email).key for email in emails]
@@ -109,7 +109,7 @@ async def _by_people(connection: Connection, provider: str, facts: CompanyFacts)
     return _the_one(found) or _the_one([row for row in found if _agrees(row, facts)])
 
 
-async def _by_page(connection: Connection, provider: str, facts: CompanyFacts) -> Any:
+async def _by_page(connection: Connection, provider: str, facts: CompanyTraits) -> Any:
     if facts.page is None:
         return None
     condition = "l.id IN (SELECT owner_id FROM identities WHERE key = %(key)s::uuid)"
@@ -117,7 +117,7 @@ async def _by_page(connection: Connection, provider: str, facts: CompanyFacts) -
     return _the_one(await _candidates(connection, provider, condition, key=key))
 
 
-async def _by_domain(connection: Connection, provider: str, facts: CompanyFacts) -> Any:
+async def _by_domain(connection: Connection, provider: str, facts: CompanyTraits) -> Any:
     if facts.domain is None:
         return None
     found = await _candidates(connection, provider, "l.company_domain = %(domain)s", domain=facts.domain)
@@ -127,7 +127,7 @@ async def _by_domain(connection: Connection, provider: str, facts: CompanyFacts)
     return _the_one(named) or (named[0] if named else None)
 
 
-async def _by_name(connection: Connection, provider: str, facts: CompanyFacts) -> Any:
+async def _by_name(connection: Connection, provider: str, facts: CompanyTraits) -> Any:
     key = company_key(facts.name)
     if key is None:
         return None
@@ -150,24 +150,24 @@ def _the_one(rows: Collection[Any]) -> Any:
     return free[0] if len(free) == 1 else None
 
 
-def _agrees(row: Any, facts: CompanyFacts) -> bool:
+def _agrees(row: Any, facts: CompanyTraits) -> bool:
     return (facts.domain is not None and row.company_domain == facts.domain) or (
         facts.name is not None and row.company_name is not None and _has_name(row, facts)
     )
 
 
-def _has_name(row: Any, facts: CompanyFacts) -> bool:
+def _has_name(row: Any, facts: CompanyTraits) -> bool:
     if company_key(facts.name) in row.alias_keys:
         return True
     likeness = companies_likeness(row.company_name, facts.name)
     return likeness is None or likeness >= Likeness.PART
 
 
-def _is_elsewhere(row: Any, facts: CompanyFacts) -> bool:
+def _is_elsewhere(row: Any, facts: CompanyTraits) -> bool:
     return bool(row.city) and facts.city is not None and fold(row.city) != fold(facts.city)
 
 
-def _is_contradicted(row: Any, facts: CompanyFacts) -> bool:
+def _is_contradicted(row: Any, facts: CompanyTraits) -> bool:
     """Return whether one domain is two companies': they have other names and other places."""
     return not _has_name(row, facts) and _is_elsewhere(row, facts)
 

@@ -21,7 +21,7 @@ from db.crm.links import SavedLink
 from db.crm.moves import Move
 from db.crm.staging import Staged
 from db.crm.sync_log import SyncEntry
-from db.crm.twins import CompanyFacts, How, Twin, find_twin
+from db.crm.twins import CompanyTraits, How, Twin, find_twin
 from tasks.crm.session import SyncSession
 
 DUPLICATE = "duplicate in the CRM"
@@ -167,13 +167,13 @@ async def twin_of(session: SyncSession, staged: Staged) -> Twin | None:
     return await find_twin(session.connection, session.name, staged.remote_id, _facts(session.setting(), staged))
 
 
-def _facts(setting: Setting, staged: Staged) -> CompanyFacts:
+def _facts(setting: Setting, staged: Staged) -> CompanyTraits:
     assert staged.unit is not None
     unit = staged.unit
     columns = crm_writing.lead_columns(new_here(setting, unit.lead).values)
     people = [new_here(setting, person).values for person in unit.contacts]
     profiles = (normalize.linkedin_person(str(person.get("linkedin_url") or "")) for person in people)
-    return CompanyFacts(
+    return CompanyTraits(
         own_id=unit.lead.own_id,
         contact_ids=tuple(person.own_id for person in unit.contacts if person.own_id is not None),
         emails=tuple(email for person in unit.contacts for email in _listed(setting, person)),

@@ -1,104 +1,20 @@
 """A lead is a company and a contact one of its people, on both sides: who is who, and which links stay."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import forked
 import httpx
 import pytest
+from sync_sides import crm_says, made_there, people_at, plan, run, there
 from syncing import Work
 
-from core.config_files import parse_config
-from core.crm.config import CrmConfig, FieldMap, example_text
+from core.crm.config import FieldMap
 from core.crm.records import RecordKind
-from core.crm.runs import SyncPlan
 from core.leads.identities import IdentityKind, identity
 from db.crm import moves
-from tasks.crm import pull as crm_pull
-from tasks.crm import settle as crm_settle
-from tasks.runtime.crm_offers import CRMS
-
-
-def plan(work: Work) -> SyncPlan:
-    """Return what a run would do, after looking at the CRM."""
-
-    async def surveyed() -> SyncPlan:
-        async with work.session() as session:
-            await crm_pull.pull(session)
-            return await crm_settle.survey(session)
-
-    return asyncio.run(surveyed())
-
-
-def run(work: Work) -> dict[str, int]:
-    work.sandbox.advance(60)
-    return asyncio.run(work.run())
-
-
-def there(work: Work, kind: str) -> dict[str, dict[str, Any]]:
-    return {record["name"]: record for record in work.sandbox.state("close")[kind]}
-
-
-def people_at(work: Work, lead_id: UUID) -> set[str]:
-    rows = work.rows("SELECT contact_name FROM contacts WHERE lead_id = %s", lead_id)
-    return {row["contact_name"] for row in rows}
-
-
-def made_there(person: httpx.Client, name: str, *people: str, **fields: Any) -> dict[str, Any]:
-    """Let a person make a company in the CRM with its people; an address says whose domain it is."""
-    contacts = [{"name": each.partition(" <")[0], "emails": _emails(each)} for each in people]
-    made: dict[str, Any] = (
-        person.post("/lead/", json={"name": name, "contacts": contacts, **fields}).raise_for_status().json()
-    )
-    return made
-
-
-def _emails(person: str) -> list[dict[str, str]]:
-    address = person.partition("<")[2].removesuffix(">")
-    return [{"email": address}] if address else []
-
-
-def test_rows_of_one_company_are_one_company_in_the_crm_with_its_people(work: Work) -> None:
-    for number in range(50):
-        lead_id = work.add_lead(f"Company {number}", company_domain=f"company{number}.example")
-        for which in range(3):
-            work.add_contact(
-                lead_id, contact_name=f"Ana{which} Sample", contact_email=f"a{which}@company{number}.example"
-            )
-    planned = plan(work)
-    assert (planned.new_companies, planned.new_people, planned.matched) == (50, 150, 0)
-    asyncio.run(work.run())
-    state = work.sandbox.state("close")
-    assert (len(state["lead"]), len(state["contact"])) == (50, 150)
-    assert {sum(person["lead_id"] == lead["id"] for person in state["contact"]) for lead in state["lead"]} == {3}
-    before = work.sandbox.requests("close")[-1]["number"]
-    again = run(work)
-    assert not {name for name in again if name.startswith(("ours", "theirs"))}
-    assert not [call for call in work.calls_since(before) if call["method"] != "GET" and "search" not in call["path"]]
-
-
-def test_a_plan_says_companies_and_people_matched_and_new(work: Work, person: httpx.Client) -> None:
-    known = work.add_lead("Fernhill Tools", company_domain="fernhill.example")
-    work.add_lead("Moor End", contact_name="Bo Test", contact_email="bo@moorend.example")
-    made_there(person, "Fernhill Tools", "Ana Sample <ana@fernhill.example>", url="https://fernhill.example")
-    made_there(person, "Heron Works", "Cy Sun <cy@heron.example>", url="https://heron.example")
-    planned = plan(work)
-    assert planned.counts == {
-        "theirs create lead": 1,
-        "theirs create contact": 1,
-        "ours create lead": 1,
-        "ours create contact": 2,
-        "ours update lead": 1,
-    }
-    assert (planned.new_companies, planned.new_people, planned.matched, planned.duplicates) == (2, 3, 1, 0)
-    assert work.rows("SELECT 1 FROM crm_links") == [], "a plan changes nothing"
-    assert len(work.rows("SELECT 1 FROM leads")) == 2
-    asyncio.run(work.run())
-    assert people_at(work, known) == {"Ana Sample"}
-    assert plan(work).counts == {}
 
 
 def test_two_of_one_lead_in_the_crm_wait_for_a_decision(work: Work, person: httpx.Client) -> None:
@@ -148,14 +64,14 @@ def test_a_person_decides_which_of_two_in_the_crm_a_lead_is(work: Work, person: 
     lead_id = work.add_lead("Fernhill Tools", company_domain="fernhill.example", contact_name="Ana Sample")
     first, second = [made_there(person, "Fernhill Tools", url="https://fernhill.example")["id"] for _ in range(2)]
     run(work)
-    told = crm(work, own_home, "status")
+    told = crm_says(work, own_home, "status")
     assert (told["duplicates"], told["reasons"]) == (2, {"excluded: duplicate in the CRM": 1})
-    assert {row["remote_id"] for row in crm(work, own_home, "status", "--state", "excluded")["records"]} == {
+    assert {row["remote_id"] for row in crm_says(work, own_home, "status", "--state", "excluded")["records"]} == {
         None,
         first,
         second,
     }
-    assert crm(work, own_home, "link", lead_id, second) == {"lead": str(lead_id), "record": second}
+    assert crm_says(work, own_home, "link", lead_id, second) == {"lead": str(lead_id), "record": second}
     run(work)
     link = work.link("lead", lead_id)
     assert (link["state"], link["remote_id"]) == ("in_sync", second)
@@ -164,26 +80,6 @@ def test_a_person_decides_which_of_two_in_the_crm_a_lead_is(work: Work, person: 
     again = forked.sales_agent("crm", "link", lead_id, first, home=own_home, POSTGRES_URL=work.url)
     assert again.returncode != 0
     assert f"the lead is {second} in close already" in again.stderr
-
-
-def crm(work: Work, home: Path, *arguments: object) -> Any:
-    done = forked.sales_agent("crm", *arguments, "--json", home=home, POSTGRES_URL=work.url)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def test_who_stays_outside_is_counted_by_the_reason(work: Work, own_home: Path) -> None:
-    for tier in ("hot", "cold", "disqualified"):
-        assess(work, work.add_lead(f"{tier.title()} Ltd"), tier)
-    work.add_lead("Unscored Ltd")
-    work.add_lead(None)
-    run(work)
-    work.execute("DELETE FROM crm_links")
-    assert crm(work, own_home, "status")["outside"] == {
-        "not scored as hot or warm": 2,
-        "a company needs a name": 1,
-        "disqualified by the ideal customer profile": 1,
-    }
 
 
 def test_a_crm_with_two_leads_of_one_domain_and_two_names(work: Work, person: httpx.Client) -> None:
@@ -353,71 +249,6 @@ def test_a_merge_of_two_linked_leads_deletes_nobody_in_the_crm(work: Work, delet
     assert work.link("lead", one)["reason"] == "was merged here into a record that has another one in the CRM"
 
 
-def test_who_was_found_by_a_machine_is_not_sent_until_a_person_stands_for_it(work: Work) -> None:
-    lead_id = work.add_lead("Fernhill Tools")
-    contact_id = work.add_contact(lead_id, contact_name="Ana Sample", origin="website", contact_email="a@mail.example")
-    run(work)
-    assert there(work, "contact") == {}
-    assert work.rows("SELECT 1 FROM crm_links WHERE kind = 'contact'") == [], "no row for who takes no part"
-    approved = {"id": uuid4(), "lead_id": lead_id, "contact_id": contact_id}
-    names = "kind, subject_id, title, proposed_by, content, facts, digest, status, requested_at, expires_at, revision"
-    work.execute(
-        f"INSERT INTO approvals (id, lead_id, contact_id, decision, decided_by, {names}) VALUES (%s, %s, %s, 'approve',"
-        " 'Maud', 'first_message', 'x', 'x', 'x', '{}', '{}', 'x', 'executed', now(), now(), 1)",
-        *approved.values(),
-    )
-    run(work)
-    assert list(there(work, "contact")) == ["Ana Sample"], "they were written to"
-
-
-def test_the_configuration_may_let_everybody_found_through(work: Work) -> None:
-    contacts = work.config.contacts
-    assert contacts is not None
-    work.config = work.config.model_copy(update={"contacts": contacts.model_copy(update={"create": ("found",)})})
-    lead_id = work.add_lead("Fernhill Tools", contact_name="Bo Test")
-    work.add_contact(lead_id, contact_name="Ana Sample", origin="website")
-    run(work)
-    assert list(there(work, "contact")) == ["Ana Sample"]
-
-
-def test_who_is_suppressed_or_left_the_company_is_not_created_there(work: Work) -> None:
-    lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample", contact_email="ana@mail.example")
-    work.add_contact(lead_id, contact_name="Bo Test", contact_email="bo@gone.example")
-    work.add_contact(lead_id, contact_name="Cy Sun", state="former")
-    work.add_contact(lead_id, contact_name="Di Ann", contact_email="di@mail.example")
-    for kind, value in (("address", "ana@mail.example"), ("domain", "gone.example")):
-        work.execute(
-            "INSERT INTO suppressions (id, kind, value, reason, added_by, added_at) VALUES (%s, %s, %s, 'opt_out',"
-            " 'Maud', now())",
-            *(uuid4(), kind, value),
-        )
-    run(work)
-    assert list(there(work, "contact")) == ["Di Ann"]
-    # Lifted by a person, the address is sent; who is there already stays in step whatever is said later.
-    work.execute("UPDATE suppressions SET removed_at = now(), removed_by = 'Maud' WHERE kind = 'address'")
-    run(work)
-    assert set(there(work, "contact")) == {"Ana Sample", "Di Ann"}
-    work.execute("UPDATE contacts SET state = 'former', contact_title = 'Boss', updated_at = now()")
-    run(work)
-    assert {each["title"] for each in there(work, "contact").values()} == {"Boss"}
-
-
-def test_a_persons_lead_is_one_in_the_crm_under_their_name(work: Work, person: httpx.Client) -> None:
-    lead_id = work.add_lead(None, stands_for="person", contact_name="Ana Sample", contact_email="ana@mail.example")
-    run(work)
-    (lead,) = work.sandbox.state("close")["lead"]
-    assert (lead["name"], list(there(work, "contact"))) == ("Ana Sample", ["Ana Sample"])
-    assert work.rows("SELECT company_name FROM leads") == [{"company_name": None}]
-    assert plan(work).counts == {}
-    work.execute("UPDATE contacts SET contact_name = 'Ana Example', updated_at = now()")
-    run(work)
-    assert (list(there(work, "lead")), list(there(work, "contact"))) == (["Ana Example"], ["Ana Example"])
-    person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Tools"}).raise_for_status()
-    run(work)
-    (row,) = work.rows("SELECT id, company_name, stands_for FROM leads")
-    assert row == {"id": lead_id, "company_name": "Fernhill Tools", "stands_for": "company"}
-
-
 def test_two_of_one_person_at_a_company_in_the_crm_are_one_here(work: Work, person: httpx.Client) -> None:
     made_there(person, "Fernhill Tools", "Ana Sample <ana@mail.example>", "A. Sample <ana@mail.example>")
     run(work)
@@ -433,35 +264,3 @@ def test_two_people_of_one_name_with_addresses_of_their_own_stay_two(work: Work,
     rows = work.rows("SELECT contact_email FROM contacts WHERE lead_id = %s", lead_id)
     assert {row["contact_email"] for row in rows} == {"ana@mail.example", "other.ana@else.example"}
     assert len(work.sandbox.state("close")["contact"]) == 2
-
-
-def test_who_was_never_scored_is_not_sent_and_who_is_there_stays_in_step(work: Work, person: httpx.Client) -> None:
-    work.config = parse_config(example_text(), CrmConfig, path="example", context=CRMS)
-    leads = {tier: work.add_lead(f"{tier.title()} Ltd") for tier in ("hot", "warm", "cold", "disqualified", "unscored")}
-    for tier, lead_id in leads.items():
-        if tier != "unscored":
-            assess(work, lead_id, tier)
-    run(work)
-    assert set(there(work, "lead")) == {"Hot Ltd", "Warm Ltd"}
-    assert {row["own_id"] for row in work.rows("SELECT own_id FROM crm_links")} == {leads["hot"], leads["warm"]}
-    # What cools down, and what people bring into the CRM, is kept in step all the same.
-    assess(work, leads["warm"], "cold")
-    work.execute("UPDATE leads SET city = 'Leeds', updated_at = now() WHERE id = %s", leads["warm"])
-    made_there(person, "Moor End")
-    made_there(person, "Unscored Ltd")
-    run(work)
-    assert there(work, "lead")["Warm Ltd"]["addresses"][0]["city"] == "Leeds"
-    assert work.link("lead", leads["unscored"])["state"] == "in_sync"
-    assess(work, leads["cold"], "hot")
-    run(work)
-    assert set(there(work, "lead")) == {"Hot Ltd", "Warm Ltd", "Moor End", "Unscored Ltd", "Cold Ltd"}
-
-
-def assess(work: Work, lead_id: UUID, tier: str) -> None:
-    work.execute("INSERT INTO icps (version, name, profile) VALUES ('v', 'p', '{}') ON CONFLICT DO NOTHING")
-    work.execute(
-        "INSERT INTO assessments (lead_id, outcome, tier, breakdown, icp_version, facts_hash, run_id, assessed_at)"
-        " VALUES (%s, 'scored_by_rules', %s, '[]', 'v', 'h', %s, now())"
-        " ON CONFLICT (lead_id) DO UPDATE SET tier = excluded.tier",
-        *(lead_id, tier, uuid4()),
-    )
