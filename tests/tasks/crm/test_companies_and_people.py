@@ -250,8 +250,12 @@ def test_a_merge_of_two_linked_leads_deletes_nobody_in_the_crm(work: Work, delet
 
 
 def test_two_of_one_person_at_a_company_in_the_crm_are_one_here(work: Work, person: httpx.Client) -> None:
-    made_there(person, "Fernhill Tools", "Ana Sample <ana@mail.example>", "A. Sample <ana@mail.example>")
+    made = made_there(person, "Fernhill Tools", "Ana Sample <ana@mail.example>", "A. Sample <ana@mail.example>")
     run(work)
+    run(work)
+    person.put(f"/lead/{made['id']}/", json={"name": "Fernhill Ltd"}).raise_for_status()
+    work.sandbox.advance(60)
+    assert plan(work).counts == {"ours update lead": 1}, "nobody is planned anew whenever the company is looked at"
     run(work)
     assert [row["contact_email"] for row in work.rows("SELECT * FROM contacts")] == ["ana@mail.example"]
     assert len(work.sandbox.state("close")["contact"]) == 2, "both are left there"
