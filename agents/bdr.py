@@ -30,7 +30,8 @@ class MeetingState(TypedDict, total=False):
     """What a thread knows.
 
     Attributes:
-        facts: of the lead, by name; nothing else is said.
+        lead_id: whom the thread is about; of the lead that `contact_id` is a contact of, if one.
+        facts: of both, by name; nothing else is said.
         tier: of the lead's assessment, if there is one.
         now: when the thread began, ISO 8601.
         stopped: why no meeting is proposed; None while there is no reason.
@@ -42,6 +43,8 @@ class MeetingState(TypedDict, total=False):
         slot: the number of the slot the prospect chose; None where the reply does not say.
     """
 
+    lead_id: str
+    contact_id: str | None
     facts: dict[str, Any]
     tier: str | None
     now: str
