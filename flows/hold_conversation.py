@@ -10,7 +10,7 @@ from tasks.runtime.orchestration import flow
 async def hold_conversation(request: TalkRequest) -> TalkReport:
     """Take one turn of a prospect, in text or audio, and answer it; without one, open the conversation.
 
-    Started by hand, or for each message of a chat. Reads the lead, its contact and the playbook; writes the thread of the
+    Started by hand, or for each message of a chat. Reads lead, contact and playbook; writes the thread of the
     conversation agent and, where the prospect asks for it, a suppression. Safe twice: a turn with the same id is taken
     once.
     """

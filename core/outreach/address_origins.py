@@ -50,7 +50,10 @@ def told(source: AddressSource) -> str | None:
 
 def _shown(page: str | None) -> str | None:
     """Return a page's address as it can stand in a message: without its query, and its host alone where it is long."""
-    parts = urlsplit(page or "")
+    try:
+        parts = urlsplit(page or "")
+    except ValueError:
+        return None
     if parts.scheme not in ("http", "https") or not parts.hostname or not (page or "").isprintable():
         return None
     host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,7 +1,8 @@
 """Campaigns: messages with placeholders for a persona and a tone, and what each becomes for one person.
 
 A model or a template writes a *variant*, which names nobody: it has `{first_name}` where a person's name will stand.
-What is put in comes from a field of the lead or the contact, with where that field came from, so every personal fact can be traced.
+What is put in comes from a field of the lead or its contact, with where that field came from, so every personal fact
+can be traced.
 The sender's identity and the line to unsubscribe are added here, never by whoever wrote the variant.
 """
 

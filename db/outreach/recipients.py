@@ -36,7 +36,10 @@ async def contact_of(connection: Connection, proposal: Proposal) -> UUID | None:
 
 
 async def find_whom(
-    connection: Connection, lead_id: UUID | None, contact_id: UUID | None, key: Callable[[], TombstoneKey]
+    connection: Connection,
+    lead_id: UUID | None,
+    contact_id: UUID | None,
+    key: Callable[[], TombstoneKey] | None = None,
 ) -> tuple[UUID, UUID | None]:
     """Return the lead and the contact that are meant, by the ids they have now.
 
@@ -44,7 +47,7 @@ async def find_whom(
         connection: in a transaction.
         lead_id: of which the best contact is meant where none is named.
         contact_id: whom of it.
-        key: gives the key of the tombstones; asked only where there are any.
+        key: gives the key of the tombstones: who may be written to goes before who must not. None: that does not count.
 
     Returns:
         The lead, and None where it has no contact.
@@ -60,7 +63,7 @@ async def find_whom(
     rows = await select_addressed(connection, Segment(), ("contact_email",), lead_ids=[now_lead])
     if not rows:
         raise LeadNotFound(f"there is no lead {lead_id}")
-    [chosen] = best_of_each(rows, await refusals_of(connection, rows, key))
+    [chosen] = best_of_each(rows, await refusals_of(connection, rows, key) if key is not None else ())
     return now_lead, chosen["contact_id"]
 
 

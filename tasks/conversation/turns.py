@@ -14,6 +14,7 @@ from uuid import UUID
 from core.config_files import read_config
 from core.conversation.playbook import DEFAULT, Playbook, filled
 from core.conversation.runs import PLAYBOOK_FILE, TalkReport, TalkRequest
+from core.errors import NotFound
 from core.outreach.opt_out import is_opt_out, said_themselves
 from core.outreach.suppression import Reason
 from core.settings.settings import settings
@@ -22,7 +23,6 @@ from db.outreach import suppressions
 from db.outreach.recipients import find_whom
 from langgraph_prefect.values import Finished, GraphOutcome, Stopped, Waiting
 from tasks.agents.thread_ids import thread_for
-from tasks.outreach.keys import tombstone_key
 from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)
@@ -60,12 +60,18 @@ async def record_opt_out(asked: TalkRequest, thread_id: UUID) -> bool:
         return False
     async with database() as connection:
         known = await agent_threads.find(connection, thread_id)
-    named = [(asked.lead_id, asked.contact_id), (None, None) if known is None else named_in(known.request)]
-    for lead_id, contact_id in dict.fromkeys(named):
-        if lead_id is None and contact_id is None:
-            continue
+    named = [] if known is None else [named_in(known.request)]
+    is_of_thread = known is not None and str(asked.lead_id) == known.request.get("lead_id")
+    if asked.contact_id is not None or (asked.lead_id is not None and not is_of_thread):
+        named.append((asked.lead_id, asked.contact_id))
+    for lead_id, contact_id in named:
+        # Who has refused before is meant again: the same words once more must not silence a colleague.
         async with database() as connection:
-            found = await find_whom(connection, lead_id, contact_id, tombstone_key)
+            try:
+                found = await find_whom(connection, lead_id, contact_id)
+            except NotFound as error:
+                log.warning("opt_out_of_nobody", extra={"why": type(error).__name__})
+                continue
         await opt_out_of(*found)
     return True
 

@@ -10,6 +10,7 @@ import forked
 import psycopg
 import pytest
 from icalendar import Calendar
+from people import add_row
 
 from core.errors import Conflict, InvalidInput, SalesAgentError, StaleDraft, Suppressed
 from core.outreach.approvals import Approval
@@ -42,14 +43,7 @@ def add_lead(database: str, **more: str) -> UUID:
         "country": "United Kingdom",
         **more,
     }
-    lead_id = uuid4()
-    names = ", ".join(fields)
-    with psycopg.connect(database) as connection:
-        connection.execute(
-            f"INSERT INTO leads (id, dedupe_key, {names}) VALUES (%s, %s, {', '.join(['%s'] * len(fields))})",
-            [lead_id, str(lead_id), *fields.values()],
-        )
-    return lead_id
+    return add_row(database, fields)[0]
 
 
 def propose(environment: dict[str, str], lead_id: UUID) -> ProposalReport:
@@ -262,7 +256,7 @@ def test_no_meeting_where_there_is_nothing_to_propose(
     assert "no free slot" in str(propose(full, add_lead(database)).reason)
     lead_id = add_lead(database)
     with psycopg.connect(database) as connection:
-        connection.execute("UPDATE leads SET contact_email = NULL WHERE id = %s", [lead_id])
+        connection.execute("UPDATE contacts SET contact_email = NULL WHERE lead_id = %s", [lead_id])
     assert "no e-mail" in str(propose(environment, lead_id).reason)
 
 

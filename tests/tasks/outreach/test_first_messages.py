@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 import forked
 import psycopg
 import pytest
-from importing import load, session
+from importing import session
+from people import add_row, assess
 from sending_process import approved, finish, proposal, start
 
 from core.errors import Conflict
@@ -36,11 +37,10 @@ def environment(database: str, sandbox: SandboxControl, own_home: Path) -> dict[
     return {"POSTGRES_URL": database, "SALES_AGENT_HOME": str(own_home), **smtp}
 
 
-async def people(database: str) -> None:
+def people(database: str) -> None:
     """Add leads, one of them the same person again in another spelling, one whom the profile excludes."""
     rows: list[dict[str, str | None]] = [
         {
-            "key": f"k{number}",
             "company_name": f"Firm {chr(65 + number)}",
             "country": "Austria",
             "contact_name": f"Kim Sample{chr(97 + number)}",
@@ -49,15 +49,11 @@ async def people(database: str) -> None:
         }
         for number in range(PEOPLE)
     ]
-    again = rows[0] | {"key": "again", "company_name": "Firm Again", "contact_email": "KIM@FIRM0.example"}
-    out = rows[0] | {"key": "out", "company_name": "Firm Out", "contact_email": "kim@out.example"}
-    await load(database, [*rows, again, out])
-    with psycopg.connect(database) as connection:
-        connection.execute(
-            "INSERT INTO assessments (lead_id, outcome, score, tier, icp_version, facts_hash, run_id, breakdown,"
-            " assessed_at) SELECT id, 'scored_by_rules', 5, 'disqualified', '', '', gen_random_uuid(), '[]', now()"
-            " FROM leads WHERE company_name = 'Firm Out'"
-        )
+    again = rows[0] | {"company_name": "Firm Again", "contact_email": "KIM@FIRM0.example"}
+    out = rows[0] | {"company_name": "Firm Out", "contact_email": "kim@out.example"}
+    for row in (*rows, again):
+        add_row(database, row)
+    assess(database, add_row(database, out)[0], "disqualified")
 
 
 async def write(lead_ids: list[UUID]) -> CampaignReport:
@@ -74,7 +70,7 @@ async def write_three() -> list[CampaignReport]:
 
 
 async def test_three_campaigns_at_once_draft_one_letter_a_person(database: str, environment: dict[str, str]) -> None:
-    await people(database)
+    people(database)
     reports = forked.run(environment, write_three)
     assert sum(report.messages for report in reports) == PEOPLE
     assert all(report.skipped["disqualified by the profile"] == 1 for report in reports)
