@@ -73,7 +73,14 @@ def company_keys(lead: LeadFields) -> tuple[str, ...]:
     return (*own, *(f"company:{firm}|{city}" for firm in _firms(lead)))
 
 
-def targets(lead: LeadFields, addresses: Iterable[str] = (), *, of_company: bool = False) -> list[Target]:
+def targets(
+    lead: LeadFields,
+    addresses: Iterable[str] = (),
+    *,
+    of_company: bool = False,
+    person_ids: Iterable[str] = (),
+    company_ids: Iterable[str] = (),
+) -> list[Target]:
     """Return what to suppress where a row or a record says that it must not be written to.
 
     A row is its person's: only one without a person, or what is said of the company, is the company's.
@@ -82,25 +89,27 @@ def targets(lead: LeadFields, addresses: Iterable[str] = (), *, of_company: bool
         lead: the row's fields.
         addresses: every address of its person, canonical.
         of_company: the refusal is the company's, whoever else the row names.
+        person_ids: keys of the person that outlast name, address and company, of `id_keys`.
+        company_ids: the same of the company.
 
     Returns:
-        The addresses, the person without one, the company; nothing where nobody can be told.
+        The addresses, the person without one of their own, the company; nothing where nobody can be told.
     """
     known = list(dict.fromkeys(addresses))
-    name, profile = person_name(lead), lead.get("linkedin_url")
-    has_person = bool(name or profile or any(not is_shared_mailbox(address) for address in known))
-    keys = person_keys(lead, name, profile)
-    found = [Target("address", address, () if is_shared_mailbox(address) else keys) for address in known]
-    if of_company or not has_person:
-        return found + _company(lead)
-    if keys and all(is_shared_mailbox(address) for address in known):
-        # Who refused is not the mailbox: an address of their own that is found later is theirs as well.
-        found.append(Target("person", _listed("person", name or str(profile), lead), keys))
+    own = [address for address in known if not is_shared_mailbox(address)]
+    name, profile, ids = person_name(lead), lead.get("linkedin_url"), tuple(person_ids)
+    keys = (*person_keys(lead, name, profile), *ids)
+    found = [Target("address", address, keys if address in own else ()) for address in known]
+    if of_company or not (name or profile or own or ids):
+        return found + _company(lead, tuple(company_ids))
+    if keys and not own:
+        # Who refuses is not the mailbox: an address of their own that is found later is theirs as well.
+        found.append(Target("person", _listed("person", name or str(profile or ids[0]), lead), keys))
     return found
 
 
-def _company(lead: LeadFields) -> list[Target]:
-    keys = company_keys(lead)
+def _company(lead: LeadFields, ids: tuple[str, ...]) -> list[Target]:
+    keys = (*company_keys(lead), *ids)
     return [Target("company", _listed("company", _firm(lead), lead), keys)] if keys else []
 
 

@@ -1,7 +1,7 @@
 """Who the people at a lead are, by every name and id under which they may have refused to be written to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -61,18 +61,12 @@ class NamedPeople:
         """Return what to suppress where the contact opts out; of a lead without one, what its company is known by."""
         contact = self.contact or {}
         address = normalize.email(contact.get("contact_email") or "")
-        found = targets({**self.lead, **contact}, [address] if address else [])
-        if contact and not found:
-            # Nobody can be told by name or address: by the id alone, until there is more.
-            found = [Target("person", f"person: {contact['id']}")]
-        return [replace(target, keys=tuple(dict.fromkeys((*target.keys, *self._ids_for(target))))) for target in found]
-
-    def _ids_for(self, target: Target) -> list[str]:
-        """Return the ids that a suppression stands under; a mailbox that many share is no person's."""
-        if target.kind == "company":
-            return self._lead_ids()
-        is_theirs = target.kind == "person" or bool(target.keys)
-        return self._person_ids(self.contact) if self.contact is not None and is_theirs else []
+        return targets(
+            {**self.lead, **contact},
+            [address] if address else [],
+            person_ids=self._person_ids(contact) if contact else [],
+            company_ids=self._lead_ids(),
+        )
 
     def _person_ids(self, contact: Mapping[str, Any]) -> list[str]:
         person_id = contact["person_id"]
