@@ -4,14 +4,18 @@ Said where a person was never written to before: who collects an address elsewhe
 latest in the first message (GDPR, art. 14 (2) f and (3) b).
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from core.outreach.campaigns import is_fit
+from core.outreach.markets import gives_orders
 from core.text import normalize
 from core.text.plain_text import plain_line
 
 _LONGEST_URL = 120
 _LONGEST_LIST = 60
+_PLAIN_PATH = re.compile(r"[\w/.~%+-]*")
 _QUOTES = '“”"„'
 
 
@@ -49,7 +53,7 @@ def told(source: AddressSource) -> str | None:
 
 
 def _shown(page: str | None) -> str | None:
-    """Return a page's address as it can stand in a message: without its query, and its host alone where it is long."""
+    """Return a page's address as it can stand in a message: without its query, its host alone where it is long or odd."""
     try:
         parts = urlsplit(page or "")
     except ValueError:
@@ -58,11 +62,10 @@ def _shown(page: str | None) -> str | None:
         return None
     host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     whole = f"{host}{parts.path}"
-    return whole if len(whole) <= _LONGEST_URL and " " not in whole else host
+    return whole if len(whole) <= _LONGEST_URL and _PLAIN_PATH.fullmatch(parts.path) else host
 
 
 def _list_name(text: str | None) -> str | None:
-    """Return a list's name that may be said: a few plain words."""
+    """Return a list's name that may be said: a few plain words, none of our own workings, no order."""
     name = plain_line(text or "").strip(f" {_QUOTES}")
-    is_plain = all(char.isalnum() or char in " .,&+/()'’_-" for char in name)
-    return name if name and is_plain and len(name) <= _LONGEST_LIST else None
+    return name if len(name) <= _LONGEST_LIST and is_fit(name) and not gives_orders(name) else None
