@@ -53,7 +53,7 @@ def told(source: AddressSource) -> str | None:
 
 
 def _shown(page: str | None) -> str | None:
-    """Return a page's address as it can stand in a message: without its query, its host alone where it is long or odd."""
+    """Return a page's address as it can stand in a message: without its query; its host alone where long or odd."""
     try:
         parts = urlsplit(page or "")
     except ValueError:

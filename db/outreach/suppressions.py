@@ -1,7 +1,7 @@
 """Suppressions and tombstones: whom we never write to, and whom no import brings back."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -171,6 +171,24 @@ async def targets_of(connection: Connection, lead_id: UUID, contact_id: UUID | N
     """
     [people] = await read_people(connection, [(lead_id, contact_id)])
     return people.targets()
+
+
+async def company_of(connection: Connection, lead_id: UUID) -> list[Target]:
+    """Return what to suppress where a lead is to be left alone with all its contacts."""
+    [people] = await read_people(connection, [(lead_id, None)])
+    return people.targets()
+
+
+async def with_person(connection: Connection, target: Target) -> Target:
+    """Return an address as who has it: their refusal holds for another address of theirs, at whichever company."""
+    if target.kind != "address":
+        return target
+    statement = "SELECT id FROM contacts WHERE lower(contact_email) = ANY (%(spellings)s)"
+    values = {"spellings": [spelling.lower() for spelling in spellings(target.value)]}
+    rows = await select(connection, statement, values)
+    people = await read_people(connection, [(None, row.id) for row in rows])
+    keys = [key for each in people for found in each.targets() if found.value == target.value for key in found.keys]
+    return replace(target, keys=tuple(dict.fromkeys((*target.keys, *keys))))
 
 
 async def refuse_suppressed(

@@ -11,20 +11,24 @@ import pytest
 from importing import session
 from people import add_contact, add_lead, add_person, add_row, assess
 
-from core.errors import LeadNotFound, NotFound, StaleDraft, Suppressed
+from core.errors import InvalidInput, LeadNotFound, NotFound, StaleDraft, Suppressed
 from core.outreach.approvals import Approval, ApprovalKind, Proposal
 from core.outreach.campaigns import CampaignPlan, CampaignReport, CampaignRequest, Sender, template
 from core.outreach.decisions import DecisionRequest, as_json
 from core.outreach.first_messages import MessageStage
 from core.outreach.markets import Segment
+from core.outreach.suppression import Reason, TombstoneKey
 from db.leads import facts
-from db.outreach import approvals, first_messages
+from db.outreach import approvals, first_messages, suppressions
 from db.outreach.recipients import contact_of, find_whom
+from db.outreach.suppressions import Recipient
 from tasks.outreach.approvals import apply_decision
 from tasks.outreach.steps import draft_messages
+from tasks.outreach.suppressions import suppress, suppress_record
 
 SENDER = Sender(name="Robin Sample", company="Sample Rooms", address="1 Sample Street, 12345 Sampletown")
 OFFER = "We look after server rooms for mid-sized companies, with a fixed team and one bill a month."
+KEY = TombstoneKey(b"k" * 32)
 ACME = {"company_name": "Acme", "company_domain": "acme.example"}
 
 
@@ -198,3 +202,37 @@ async def test_whom_is_meant_by_a_lead_or_a_contact(database: str) -> None:
         for wrong in ((other, kim), (None, uuid4())):
             with pytest.raises(NotFound):
                 await find_whom(connection, *wrong)
+
+
+async def say_no(*asked: dict[str, Any]) -> list[bool]:
+    return [
+        await suppress(one["whom"], reason=Reason(one.get("reason", "opt_out")), by="Maud")
+        if "whom" in one
+        else await suppress_record(**one, reason=Reason.OPT_OUT, by="Maud")
+        for one in asked
+    ]
+
+
+async def test_a_person_says_who_is_left_alone(database: str, environment: dict[str, str]) -> None:
+    person_id = uuid4()
+    first, kim = add_person(database, contact_email="Kim@acme.example", person_id=person_id)
+    second, again = add_person(database, contact_email="kim@other.example", person_id=person_id)
+    third, ada = add_person(database, contact_name="Ada Byron")
+    fourth, bo = add_person(database, contact_email="bo@third.example")
+    asked = [{"whom": "kim@acme.example", "reason": "bounce"}, {"contact_id": ada}, {"lead_id": fourth}]
+    assert forked.run(environment, say_no, *asked, {"contact_id": ada}) == [True, True, True, False]
+
+    async def refused() -> list[str | None]:
+        people = [("kim@acme.example", first, kim), ("kim@other.example", second, again), (None, third, ada)]
+        people.append(("bo@private.example", fourth, bo))
+        async with session(database) as connection:
+            return await suppressions.why_each(connection, [Recipient(*one) for one in people], lambda: KEY)
+
+    # That an address takes no mail is a state of it; a refusal is of the person, whichever address they have.
+    assert await refused() == ["bounce", None, "opt_out (this person)", "opt_out (its company)"]
+    assert forked.run(environment, say_no, {"whom": "kim@acme.example"}) == [True]
+    assert await refused() == ["opt_out", "opt_out", "opt_out (this person)", "opt_out (its company)"]
+    with pytest.raises(InvalidInput, match="--contact ID"):
+        forked.run(environment, say_no, {"whom": "person: ada byron"})
+    with pytest.raises(NotFound):
+        forked.run(environment, say_no, {"contact_id": uuid4()})
