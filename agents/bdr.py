@@ -33,6 +33,7 @@ class MeetingState(TypedDict, total=False):
         lead_id: whom the thread is about; of the lead that `contact_id` is a contact of, if one.
         facts: of both, by name; nothing else is said.
         tier: of the lead's assessment, if there is one.
+        address_origin: the line that says where the address is from; None where it is not to be said.
         now: when the thread began, ISO 8601.
         stopped: why no meeting is proposed; None while there is no reason.
         zone: the time zone the slots are said in.
@@ -46,6 +47,7 @@ class MeetingState(TypedDict, total=False):
     lead_id: str
     contact_id: str | None
     facts: dict[str, Any]
+    address_origin: str | None
     tier: str | None
     now: str
     stopped: str | None
@@ -134,6 +136,7 @@ class _Nodes:
             minutes=self._terms["minutes"],
             organizer=self._terms["organizer"],
             opening=opening,
+            origin=state.get("address_origin"),
         )
         return {"content": {"to": facts["lead.contact_email"], **words, "slots": state["slots"]}}
 

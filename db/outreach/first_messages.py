@@ -122,9 +122,8 @@ def _other(row: Any) -> Other:
     return Other(row.id, ApprovalKind(row.kind), row.subject_id, headline, ApprovalStatus(row.status), sent, row.at)
 
 
-async def find_person(connection: Connection, approval: Approval) -> UUID | None:
-    """Return who an approval's contact is, or None where there is none (any more)."""
-    contact_id = await contact_of(connection, approval.proposal)
+async def find_person(connection: Connection, contact_id: UUID | None) -> UUID | None:
+    """Return whose contact it is, or None where there is none (any more)."""
     statement = "SELECT person_id FROM contacts WHERE id = %(id)s"
     found: UUID | None = await select_value(connection, statement, {"id": contact_id})
     return found
@@ -132,7 +131,9 @@ async def find_person(connection: Connection, approval: Approval) -> UUID | None
 
 async def others_of(connection: Connection, approval: Approval) -> list[Other]:
     """List the other messages to an approval's recipient, the oldest first."""
-    return await _others(connection, approval, await find_person(connection, approval))
+    return await _others(
+        connection, approval, await find_person(connection, await contact_of(connection, approval.proposal))
+    )
 
 
 async def _others(connection: Connection, approval: Approval, person_id: UUID | None) -> list[Other]:
@@ -149,7 +150,7 @@ async def find_obstacle(connection: Connection, approval: Approval, moment: Mess
     recipient = approval.proposal.recipient
     if recipient is None or approval.proposal.kind not in _MESSAGES:
         return None
-    person_id = await find_person(connection, approval)
+    person_id = await find_person(connection, await contact_of(connection, approval.proposal))
     await lock(connection, recipient, person_id)
     others = await _others(connection, approval, person_id)
     return obstacle(approval.proposal, others, moment, decided_at=approval.decided_at)

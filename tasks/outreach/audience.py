@@ -10,12 +10,14 @@ from core.outreach.approvals import EXCLUDED
 from core.outreach.campaigns import FIELD_OF, Addressee, CampaignRequest
 from core.outreach.markets import Segment
 from core.outreach.recipients import best_of_each
+from core.outreach.suppression import spellings
 from core.settings.settings import settings
 from core.text.mailboxes import is_shared
 from core.text.names import read_name
 from db.leads import address_sources, segments
 from db.leads.address_sources import StoredSource
 from db.leads.matching import current_id
+from db.outreach import first_messages
 from db.outreach.suppressions import refusals_of
 from db.server.engine import Connection
 from integrations.plugs import PLUGS
@@ -106,6 +108,20 @@ def _provenance(row: Mapping[str, Any], field: str) -> str:
         return f"lead.{field}, import {import_id}" + (f" ({source})" if source else "")
     page = row["source_url"] if is_of_person else None
     return f"lead.{field}" + (f", {page}" if page else "")
+
+
+async def origin_for(contact_id: UUID | None, address: str | None) -> str | None:
+    """Return the line that says where a contact's address is from; None to who was written to before."""
+    if contact_id is None or not address or not settings().outreach.campaigns.address_origin:
+        return None
+    async with database() as connection:
+        person_id = await first_messages.find_person(connection, contact_id)
+        people = [] if person_id is None else [person_id]
+        written = await first_messages.select_others(connection, [address], people)
+        if any(other.went_out for other in written.to(spellings(address)[0], person_id)):
+            return None
+        known = await address_sources.select(connection, [contact_id])
+    return said_origin(known[contact_id]) if contact_id in known else None
 
 
 def said_origin(source: StoredSource) -> str | None:

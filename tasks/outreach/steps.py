@@ -30,7 +30,7 @@ from tasks.agents.thread_ids import thread_for
 from tasks.outreach import sending
 from tasks.outreach.approvals import TAKEN, apply_decision, ask_approval, start_execution
 from tasks.outreach.artifacts import show_campaign, show_market
-from tasks.outreach.audience import addressed_rows, addressee_of, addressees_of
+from tasks.outreach.audience import addressed_rows, addressee_of, addressees_of, origin_for
 from tasks.outreach.drafting import MOST_PERSONAS, draft, messages_of
 from tasks.outreach.keys import tombstone_key
 from tasks.outreach.meetings import (
@@ -175,6 +175,7 @@ async def gather_facts(request: ProposeRequest) -> tuple[UUID, "MeetingState"]:
         "lead_id": str(lead_id),
         "contact_id": None if contact_id is None else str(contact_id),
         "facts": dict(known),
+        "address_origin": await origin_for(contact_id, address),
         "tier": tier,
         "now": datetime.now(UTC).isoformat(),
     }

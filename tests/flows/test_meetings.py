@@ -99,8 +99,9 @@ async def say_yes(approval: Approval) -> None:
 
 
 def test_a_proposal_on_its_way_is_not_made_again(environment: dict[str, str], database: str) -> None:
-    lead_id = add_lead(database)
+    lead_id = add_lead(database, source="Trade fair")
     approval = approval_of(environment, propose(environment, lead_id))
+    assert approval.content["body"].endswith("Your address is from a list named “Trade fair”.\n")
     approve(environment, approval)
     # As a run leaves it that died after telling the thread and before sending.
     forked.run(environment, say_yes, approval)

@@ -29,7 +29,7 @@ async def test_letters_wait_for_approval_and_are_made_once(
     title = {"contact_title": "CEO", "contact_email": "odd@example.com", "country": "Austria"}
     import_id = uuid4()
     for row in (*rows(), hostile | title, poor | {"country": "Austria"}):
-        add_row(database, row, created_import_id=import_id)
+        add_row(database, row, created_import_id=import_id, source="Trade fair")
     async with session(database) as connection:
         target = Target("address", "kim0@example.com")
         await suppressions.add(connection, target, reason=Reason.OPT_OUT, by="Robin", now=datetime.now(UTC))
@@ -76,8 +76,9 @@ async def test_letters_wait_for_approval_and_are_made_once(
             read = await facts.read(connection, one["lead_id"], list(known), contact_id=one["contact_id"])
             assert read == known
     assert all("unsubscribe" in str(one["content"]) and "Sample Street" in str(one["content"]) for one in waiting)
+    assert all("from a list named “Trade fair”." in json.loads(one["content"])["body"] for one in waiting)
     assert all(
-        fact["provenance"] == f"lead.contact_name, import {import_id}"
+        fact["provenance"] == f"lead.contact_name, import {import_id} (Trade fair)"
         for row in kept
         for fact in row["facts"]
         if "name" in fact["field"] and fact["field"] != "company_name"

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from core.leads.fields import PERSON_FIELDS
+from core.leads.fields import FIELDS_OF_CONTACT
 
 
 def add_lead(url: str, **columns: Any) -> UUID:
@@ -28,9 +28,12 @@ def add_person(url: str, *, company: dict[str, Any] | None = None, **person: Any
 
 
 def add_row(url: str, row: dict[str, Any], **columns: Any) -> tuple[UUID, UUID]:
-    """Insert a lead of its own with one contact from one flat row of fields; `columns` are the contact's."""
-    person = {name: value for name, value in row.items() if name in PERSON_FIELDS}
-    company = {name: value for name, value in row.items() if name not in PERSON_FIELDS}
+    """Insert a lead of its own with one contact from one flat row of fields; `columns` are the contact's.
+
+    What belongs to the row (notes, source, id) is the contact's, as at an import.
+    """
+    person = {name: value for name, value in row.items() if name in FIELDS_OF_CONTACT}
+    company = {name: value for name, value in row.items() if name not in FIELDS_OF_CONTACT}
     return add_person(url, company=company, **person, **columns)
 
 

@@ -23,6 +23,7 @@ from db.outreach import approvals, first_messages, suppressions
 from db.outreach.recipients import contact_of, find_whom
 from db.outreach.suppressions import Recipient
 from tasks.outreach.approvals import apply_decision
+from tasks.outreach.audience import origin_for
 from tasks.outreach.steps import draft_messages
 from tasks.outreach.suppressions import suppress, suppress_record
 
@@ -236,3 +237,52 @@ async def test_a_person_says_who_is_left_alone(database: str, environment: dict[
         forked.run(environment, say_no, {"whom": "person: ada byron"})
     with pytest.raises(NotFound):
         forked.run(environment, say_no, {"contact_id": uuid4()})
+
+
+def test_where_an_address_is_from_is_said_once(database: str, environment: dict[str, str]) -> None:
+    def add(**more: Any) -> UUID:
+        return add_person(database, company=ACME, contact_email=f"{uuid4()}@acme.example", **more)[1]
+
+    page = "https://acme.example/team"
+    people = {
+        add(origin="website", source_url=page): f"Your address is from your company’s website ({page}).",
+        add(origin="apollo"): "Your address is from Apollo, a provider of business contacts.",
+        add(origin="crm"): "Your address is from our contact records.",
+        add(origin="import", source="Trade fair"): "Your address is from a list named “Trade fair”.",
+        add(origin="import"): None,
+        add(origin="person"): None,
+        add(origin="something new"): None,
+        (
+            bought := add(origin="website", source_url=page)
+        ): "Your address is from Apollo, a provider of business contacts.",
+        (typed := add(origin="website", source_url=page)): None,
+    }
+    with psycopg.connect(database) as connection:
+        for contact_id, source in ((bought, "apollo_person"), (typed, "person")):
+            connection.execute(
+                "INSERT INTO field_provenance (record_id, lead_id, field, value, source, observed_at)"
+                " SELECT id, lead_id, 'contact_email', contact_email, %s, now() FROM contacts WHERE id = %s",
+                [source, contact_id],
+            )
+        addresses = dict(connection.execute("SELECT id, contact_email FROM contacts").fetchall())
+    assert forked.run(environment, origins, addresses) == people
+    asked = next(iter(people))
+    silent = {**environment, "CAMPAIGNS_ADDRESS_ORIGIN": "false"}
+    assert forked.run(silent, origins, {asked: addresses[asked]}) == {asked: None}
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO approvals (id, kind, subject_id, title, recipient, contact_id, proposed_by, content, facts,"
+            " digest, status, decision, decided_by, requested_at, expires_at, revision) VALUES (%s, 'email', 'x', 'x',"
+            " 'old@acme.example', %s, 'x', '{}', '{}', 'x', 'executed', 'approve', 'Maud', now(), now(), 0)",
+            [approval_id := uuid4(), asked],
+        )
+        connection.execute(
+            "INSERT INTO sends (approval_id, purpose, recipient, message_id, digest, status, attempts, sent_by,"
+            " intended_at, lease_until) VALUES (%s, 'letter', 'x', 'x', 'x', 'sent', 1, 'x', now(), now())",
+            [approval_id],
+        )
+    assert forked.run(environment, origins, {asked: addresses[asked]}) == {asked: None}, "who was written to knows"
+
+
+async def origins(addresses: dict[UUID, str]) -> dict[UUID, str | None]:
+    return {contact_id: await origin_for(contact_id, address) for contact_id, address in addresses.items()}

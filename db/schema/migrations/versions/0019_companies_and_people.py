@@ -237,6 +237,9 @@ def _change_the_rest() -> None:
     op.create_index("ix_field_provenance_lead_id", "field_provenance", ["lead_id"])
     op.add_column("assessments", sa.Column("best_contact_id", sa.Uuid))
     op.add_column("approvals", sa.Column("contact_id", sa.Uuid))
+    op.create_index(
+        "ix_approvals_contact_id", "approvals", ["contact_id"], postgresql_where=sa.text("contact_id IS NOT NULL")
+    )
     op.add_column("campaign_letters", sa.Column("contact_id", sa.Uuid))
     op.execute("UPDATE campaign_letters SET contact_id = lead_id")
     op.alter_column("campaign_letters", "contact_id", nullable=False)
