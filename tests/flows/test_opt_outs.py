@@ -147,3 +147,24 @@ def test_an_address_that_bounced_and_opts_out_has_opted_out(environment: dict[st
     load(environment, tmp_path / "two.csv", "Company,Email,Unsubscribed\nNuda,nele@nuda.example,yes\n")
     load(environment, tmp_path / "three.csv", "Company,Email,Hard bounce\nNuda GmbH,nele@nuda.example,yes\n")
     assert standing(environment) == {"nele@nuda.example": "opt_out"}
+
+
+async def test_a_refusal_in_a_file_finds_its_person_by_what_they_are_stored_under(
+    environment: dict[str, str], database: str, tmp_path: Path
+) -> None:
+    header = "Contact ID,First name,Last name,Job title,Company,Email,Unsubscribed\n"
+    people = "".join(f"00Q{n}K9,Nina{n},Nov{n},Clerk,Nova Bau,,\n" for n in range(20))
+    report = load(environment, tmp_path / "people.csv", header + people + "00Q77K9,Nele,Nov,Clerk,Nova Bau,,yes\n")
+    assert report.opt_outs == 1
+    with psycopg.connect(database) as connection:
+        [(contact_id, lead_id)] = connection.execute(
+            "UPDATE contacts SET contact_name = 'N. Neu', first_name = NULL, last_name = NULL, "
+            "contact_email = 'neu@private.example' WHERE first_name = 'Nele' RETURNING id, lead_id"
+        ).fetchall()
+        [(other, _)] = connection.execute("SELECT id, lead_id FROM contacts WHERE first_name = 'Nina3'").fetchall()
+    async with session(database) as connection:
+        for whom, refused in ((contact_id, True), (other, False)):
+            said = await suppressions.why_suppressed(
+                connection, "neu@private.example" if refused else None, KEY, lead_id=lead_id, contact_id=whom
+            )
+            assert (said is not None) is refused
