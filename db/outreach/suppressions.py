@@ -26,9 +26,10 @@ _ADD_KEYS = """
 UPDATE suppressions SET keys = ARRAY (SELECT DISTINCT unnest(keys || %(keys)s::text[]))
 WHERE removed_at IS NULL AND value = %(value)s AND NOT keys @> %(keys)s::text[]
 """
+_A_STEP = 5_000
 _NAMED = """
 SELECT reason, kind, value, keys, added_by, note, origin FROM suppressions
-WHERE removed_at IS NULL AND (value = ANY (%(values)s) OR keys && %(keys)s::text[])
+WHERE removed_at IS NULL AND (value = ANY (%(signs)s::text[]) OR keys && %(signs)s::text[])
 ORDER BY kind, value
 """
 
@@ -121,35 +122,39 @@ async def why_each(
     Raises:
         ConfigurationError: there are tombstones of another key, so nobody can tell.
     """
-    written = {each.address: spellings(each.address) for each in recipients if each.address}
-    gone = await erased_among(connection, {one for all_ in written.values() for one in all_}, key)
+    found: list[str | None] = []
+    for at in range(0, len(recipients), _A_STEP):
+        found += await _why_each(connection, recipients[at : at + _A_STEP], key)
+    return found
+
+
+async def _why_each(
+    connection: Connection, recipients: Sequence[Recipient], key: Callable[[], TombstoneKey]
+) -> list[str | None]:
+    written = [spellings(each.address) if each.address else () for each in recipients]
+    gone = await erased_among(connection, {spelling for each in written for spelling in each}, key)
     told = await read_people(connection, [(each.lead_id, each.contact_id) for each in recipients])
-    wanted = []
-    for each, people in zip(recipients, told, strict=True):
-        values = matching_values(each.address) if each.address else ()
-        wanted.append((frozenset(values), people.keys_for(each.address)))
-    standing = await _standing(connection, wanted)
+    signs = [
+        {*(matching_values(each.address) if each.address else ()), *people.keys_for(each.address)}
+        for each, people in zip(recipients, told, strict=True)
+    ]
+    standing = await select(connection, _NAMED, {"signs": list({sign for each in signs for sign in each})})
+    first: dict[str, int] = {}
+    for place, row in enumerate(standing):
+        for sign in (row.value, *row.keys):
+            first.setdefault(sign, place)
     return [
-        "erased"
-        if gone.intersection(written.get(each.address or "", ()))
-        else people.why_not or _first(standing, *keys)
-        for each, people, keys in zip(recipients, told, wanted, strict=True)
+        "erased" if gone.intersection(theirs) else _said(standing, first, named) or people.why_not
+        for theirs, named, people in zip(written, signs, told, strict=True)
     ]
 
 
-async def _standing(connection: Connection, wanted: Sequence[tuple[frozenset[str], frozenset[str]]]) -> list[Any]:
-    values = {
-        "values": sorted({value for values, _ in wanted for value in values}),
-        "keys": sorted({key for _, keys in wanted for key in keys}),
-    }
-    return await select(connection, _NAMED, values)
-
-
-def _first(standing: Iterable[Any], values: frozenset[str], keys: frozenset[str]) -> str | None:
-    """Return what the first of some suppressions says that meets somebody, or None."""
-    found = next((row for row in standing if row.value in values or not keys.isdisjoint(row.keys)), None)
-    if found is None:
+def _said(standing: Sequence[Any], first: Mapping[str, int], signs: Iterable[str]) -> str | None:
+    """Return what the first suppression says that one of somebody's signs meets, or None."""
+    place = min((first[sign] for sign in signs if sign in first), default=None)
+    if place is None:
         return None
+    found = standing[place]
     about = {"domain": " (its domain)", "company": " (its company)", "person": " (this person)"}.get(found.kind, "")
     return f"{found.reason}{about}" + (f"; {found.added_by}, {found.note}" if found.origin else "")
 
@@ -170,12 +175,6 @@ async def targets_of(connection: Connection, lead_id: UUID, contact_id: UUID | N
     Under their ids as well, so that neither another name, address or company nor a merge hides them.
     """
     [people] = await read_people(connection, [(lead_id, contact_id)])
-    return people.targets()
-
-
-async def company_of(connection: Connection, lead_id: UUID) -> list[Target]:
-    """Return what to suppress where a lead is to be left alone with all its contacts."""
-    [people] = await read_people(connection, [(lead_id, None)])
     return people.targets()
 
 

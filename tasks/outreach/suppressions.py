@@ -36,10 +36,8 @@ async def suppress_record(
         LeadNotFound, NotFound: there is none.
     """
     async with database() as connection:
-        if contact_id is not None:
-            found = await suppressions.targets_of(connection, *await find_whom(connection, lead_id, contact_id))
-        else:
-            found = await suppressions.company_of(connection, (await find_whom(connection, lead_id, None))[0])
+        whom = await find_whom(connection, lead_id, contact_id)
+        found = await suppressions.targets_of(connection, whom[0], contact_id and whom[1])
         now = datetime.now(UTC)
         new = [await suppressions.add(connection, target, reason=reason, by=by, note=note, now=now) for target in found]
     return any(new)

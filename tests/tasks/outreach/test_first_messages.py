@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import forked
 import psycopg
 import pytest
 from importing import session
-from people import add_row, assess
+from people import add_person, add_row, assess
 from sending_process import approved, finish, proposal, start
 
 from core.errors import Conflict
@@ -100,7 +101,8 @@ async def find(database: str, recipient: str) -> Approval:
 def message(recipient: str, campaign: int, **more: Any) -> Proposal:
     made = proposal(recipient=recipient, **more)
     content = {**made.content, "subject": f"Pumps {campaign}"}
-    return Proposal(ApprovalKind.EMAIL, f"campaign/{campaign}/{uuid4()}", "Message", content, {}, recipient=recipient)
+    subject = f"campaign/{campaign}/{uuid4()}"
+    return replace(made, kind=ApprovalKind.EMAIL, subject_id=subject, content=content)
 
 
 async def test_of_three_approved_letters_to_each_one_is_sent(
@@ -124,6 +126,23 @@ async def test_of_three_approved_letters_to_each_one_is_sent(
         query = "SELECT DISTINCT split_part(reason, ':', 1) FROM approvals WHERE status = 'stale'"
         reasons = {why for (why,) in connection.execute(query)}
     assert reasons <= {"they were written to before", "another message to them waits or is on its way"}
+
+
+async def test_of_two_addresses_of_one_person_one_is_written_to(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    person_id, made = uuid4(), []
+    for address in ("kim@firm.example", "kim@other.example"):
+        lead_id, contact_id = add_person(database, contact_email=address, person_id=person_id)
+        made.append(await approved(database, message(address, 1, lead_id=lead_id, contact_id=contact_id)))
+    processes = [start(environment, approval.id) for approval in made]
+    for process in processes:
+        process.join(900)
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert len(sandbox.state("smtp")["messages"]) == 1
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT status FROM approvals ORDER BY 1").fetchall()
+    assert found == [("executed",), ("stale",)]
 
 
 def decide(environment: dict[str, str], approval: Approval) -> DecisionReport:
