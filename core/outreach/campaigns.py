@@ -132,7 +132,6 @@ class Addressee:
         email: as it is stored.
         secrets: what we think of the lead; checked never to be in a message.
         is_disqualified: the profile excludes them: they get a message only where a person names them by id.
-        has_left: they do not work there any more.
         address_origin: the line that says where their address is from; None where it is not to be said.
     """
 

@@ -1,17 +1,14 @@
 """Steps of a conversation: who it is with, and what was said."""
 
-from uuid import UUID
 
-from core.agents.threads import CONVERSATION, AgentThread
+from core.agents.threads import CONVERSATION
 from core.conversation.runs import TalkRequest
 from core.errors import Conflict, LeadNotFound
 from db.agents import threads as agent_threads
 from db.leads import facts
 from db.outreach import suppressions
-from db.outreach.recipients import find_whom
-from db.server.engine import Connection
 from tasks.agents.thread_ids import thread_for
-from tasks.conversation.turns import FACTS, TalkPlan, named_in, playbook_of, record_opt_out, turn_of
+from tasks.conversation.turns import FACTS, TalkPlan, playbook_of, record_opt_out, turn_of, whom_of
 from tasks.outreach.keys import tombstone_key
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
@@ -35,7 +32,7 @@ async def plan_turn(asked: TalkRequest) -> TalkPlan:
             await agent_threads.get(connection, thread_id)
         if known is not None and known.agent != CONVERSATION:
             raise Conflict(f"thread {thread_id} is no conversation: it is {known.agent}'s")
-        lead_id, contact_id = await _whom(connection, asked, known, is_leaving=is_leaving)
+        lead_id, contact_id = await whom_of(connection, asked, known, is_leaving=is_leaving)
         found = await facts.read(connection, lead_id, FACTS, contact_id=contact_id)
         address = found.get("lead.contact_email")
         if known is None and found and not is_leaving:
@@ -48,20 +45,3 @@ async def plan_turn(asked: TalkRequest) -> TalkPlan:
     request = known.request if known is not None else {**begun, "playbook": asked.playbook}
     playbook = playbook_of(asked.playbook or request.get("playbook"))
     return TalkPlan(thread_id, lead_id, contact_id, turn_of(asked), found, playbook, asked, request)
-
-
-async def _whom(
-    connection: Connection, asked: TalkRequest, known: AgentThread | None, *, is_leaving: bool
-) -> tuple[UUID, UUID | None]:
-    """Return the lead and the contact of a conversation. Raises Conflict where others are named beside its thread."""
-    if known is None:
-        return await find_whom(connection, asked.lead_id, asked.contact_id, None if is_leaving else tombstone_key)
-    lead_id, contact_id = await find_whom(connection, *named_in(known.request))
-    if asked.lead_id is None and asked.contact_id is None:
-        return lead_id, contact_id
-    named = await find_whom(connection, asked.lead_id, asked.contact_id)
-    if named[0] != lead_id or (asked.contact_id is not None and named[1] != contact_id):
-        raise Conflict(
-            f"thread {known.thread_id} is a conversation with another {'lead' if named[0] != lead_id else 'contact'}"
-        )
-    return lead_id, contact_id

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from core.discovery.company_contacts import WEBSITE
+from core.leads.fields import BY_NAME
 from core.outreach.address_origins import AddressSource, told
 from core.outreach.approvals import EXCLUDED
 from core.outreach.campaigns import FIELD_OF, Addressee, CampaignRequest
@@ -25,7 +26,6 @@ from tasks.outreach.keys import tombstone_key
 from tasks.runtime.resources import database
 
 _READ = (*dict.fromkeys(FIELD_OF.values()), "contact_name", "contact_title", "contact_email", "country", "company_size")
-_OF_PERSON = frozenset({"first_name", "last_name", "contact_name"})
 Rows = list[Mapping[str, Any]]
 
 
@@ -98,7 +98,7 @@ def addressee_of(row: Mapping[str, Any], source: StoredSource | None = None) -> 
 
 def _provenance(row: Mapping[str, Any], field: str) -> str:
     """Return where a field's value is from, as far as lead or contact knows."""
-    is_of_person = field in _OF_PERSON
+    is_of_person = BY_NAME[field].of == "person"
     edited_by = row["contact_edited_by" if is_of_person else "edited_by"]
     if edited_by:
         return f"lead.{field}, edited by {edited_by}"
