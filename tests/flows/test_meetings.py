@@ -10,7 +10,7 @@ import forked
 import psycopg
 import pytest
 from icalendar import Calendar
-from people import add_row
+from people import add_contact, add_row
 
 from core.errors import Conflict, InvalidInput, SalesAgentError, StaleDraft, Suppressed
 from core.outreach.approvals import Approval
@@ -109,6 +109,23 @@ def test_a_proposal_on_its_way_is_not_made_again(environment: dict[str, str], da
     assert again.approval_id is None
     assert again.reason is not None
     assert "on its way" in again.reason
+
+
+def test_a_proposal_is_to_one_contact_whoever_is_best_by_then(environment: dict[str, str], database: str) -> None:
+    lead_id, ada = add_row(database, {"company_name": "Brightwell", "contact_email": PROSPECT}, title_points=1.0)
+    first = propose(environment, lead_id)
+    bo = add_contact(database, lead_id, contact_email="bo@brightwell.example", title_points=2.0)
+    assert propose(environment, lead_id) == first
+    assert first.contact_id == ada
+    named = forked.run(environment, propose_meeting, ProposeRequest(contact_id=bo))
+    assert (named.lead_id, named.contact_id) == (lead_id, bo)
+    assert named.thread_id != first.thread_id
+    proposal = approval_of(environment, named).proposal
+    assert (proposal.recipient, proposal.lead_id, proposal.contact_id) == ("bo@brightwell.example", lead_id, bo)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE contacts SET state = 'former' WHERE id = %s", [bo])
+    with pytest.raises(Suppressed, match="they have left the company"):
+        approve(environment, approval_of(environment, named))
 
 
 def test_a_models_opening_is_noted_with_lead_prompt_and_cost(
