@@ -27,11 +27,21 @@ UPDATE suppressions SET keys = ARRAY (SELECT DISTINCT unnest(keys || %(keys)s::t
 WHERE removed_at IS NULL AND value = %(value)s AND NOT keys @> %(keys)s::text[]
 """
 _A_STEP = 5_000
+_FEW = 500
 _NAMED = """
-SELECT reason, kind, value, keys, added_by, note, origin FROM suppressions
-WHERE removed_at IS NULL AND (value = ANY (%(signs)s::text[]) OR keys && %(signs)s::text[])
+SELECT reason, kind, value, keys, added_by, note, origin FROM suppressions s
+WHERE removed_at IS NULL AND {}
 ORDER BY kind, value
 """
+_BY_INDEX = "(value = ANY (%(signs)s::text[]) OR keys && %(signs)s::text[])"
+_BY_HASH = """
+id IN (
+    SELECT each.id FROM (
+        SELECT id, unnest(array_append(keys, value)) AS sign FROM suppressions WHERE removed_at IS NULL
+    ) each JOIN unnest(%(signs)s::text[]) AS wanted (sign) USING (sign)
+)
+"""
+"""Comparing two long lists is quadratic for the index's operator."""
 
 
 async def add(
@@ -138,7 +148,9 @@ async def _why_each(
         {*(matching_values(each.address) if each.address else ()), *people.keys_for(each.address)}
         for each, people in zip(recipients, told, strict=True)
     ]
-    standing = await select(connection, _NAMED, {"signs": list({sign for each in signs for sign in each})})
+    wanted = list({sign for each in signs for sign in each})
+    statement = _NAMED.format(_BY_INDEX if len(wanted) <= _FEW else _BY_HASH)
+    standing = await select(connection, statement, {"signs": wanted})
     first: dict[str, int] = {}
     for place, row in enumerate(standing):
         for sign in (row.value, *row.keys):

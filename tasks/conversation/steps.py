@@ -1,6 +1,5 @@
 """Steps of a conversation: who it is with, and what was said."""
 
-
 from core.agents.threads import CONVERSATION
 from core.conversation.runs import TalkRequest
 from core.errors import Conflict, LeadNotFound
