@@ -111,9 +111,9 @@ ALLOWED = {
     "core/text/lexicon_keys.py": "what each key of the lexicon means",
     "core/text/postal_addresses.py": "the parts of one address",
     "db/leads/segments.py": "what research counts",
-    "db/outreach/suppressions.py": "what names a person at a company",
+    "db/outreach/named_people.py": "what names a person at a company",
     "db/upkeep/erasure.py": "what tells whether a lead is the person's, and what is left of it without them",
-    "tasks/outreach/drafting.py": "what addresses a person",
+    "tasks/outreach/audience.py": "what addresses a person",
 }
 """Where several fields are named together because a rule is about these very fields."""
 _MANY = 5
