@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "suppress": Command("app.commands.suppress:app", "Whom we never write to: add, list, remove."),
     "outbox": Command("app.commands.outbox:app", "Messages nobody knows the fate of: list, resolve."),
     "erase": Command("app.commands.erase:erase", "Remove a person everywhere, with a receipt."),
+    "person": Command("app.commands.person:app", "What is held of a person: export it, with sources."),
     "sync": Command("app.commands.crm:sync", "Bring leads and the CRM in step, both ways."),
     "plan": Command("app.commands.crm:plan", "Say what `sync` would do on either side; change nothing."),
     "crm": Command("app.commands.crm:app", "The CRM: how both sides stand, conflicts, configuration."),
