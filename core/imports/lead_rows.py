@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from core.imports.columns import MORE_COLUMN, OWN_COLUMNS, ColumnMapping
 from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, FieldType, LeadField
-from core.leads.lead import FIELDS, POSITION, DedupeKey, dedupe_key
+from core.leads.lead import FIELDS, POSITION
 from core.text import cell_text, normalize
 from core.text.countries import country_code
 from core.text.phones import phone
@@ -19,14 +19,12 @@ class ImportedRow(NamedTuple):
     """A row that can be imported.
 
     Attributes:
-        key: The one dedupe key.
         values: In the order of `core.leads.lead.FIELDS`.
         extra: Column label -> text of the unmapped columns' filled cells; None where there are none.
         original: Field -> text as it stood, where the stored value differs in more than white space around it or
         was refused.
     """
 
-    key: str
     values: list[str | None]
     extra: dict[str, str] | None
     original: dict[str, str] | None
@@ -84,7 +82,6 @@ def row_reader(
     *,
     default_country: str | None = None,
     source: str | None = None,
-    dedupe: DedupeKey = "auto",
     delimiter: str = ",",
 ) -> RowReader:
     """Prepare the function that reads one record.
@@ -93,14 +90,13 @@ def row_reader(
         mapping: Which column goes where.
         default_country: ISO alpha-2 code for phone numbers where the row names no country.
         source: The import's label; stored where the row has no source of its own.
-        dedupe: Which kind of key to try first.
         delimiter: The file's: what joins cells again that it cut.
 
     Returns:
         A function: cells of a record -> `ImportedRow` or `Reject`. Short records are padded, longer ones put right
         where that is certain (`core.imports.ragged_rows`).
     """
-    return _RowReader(mapping, default_country, source, dedupe, delimiter).read
+    return _RowReader(mapping, default_country, source, delimiter).read
 
 
 class _RowReader:
@@ -111,7 +107,6 @@ class _RowReader:
         mapping: ColumnMapping,
         default_country: str | None,
         source: str | None,
-        dedupe: DedupeKey,
         delimiter: str,
     ) -> None:
         self._shape = mapping.shape
@@ -122,8 +117,6 @@ class _RowReader:
         self._width = len(self._labels)
         self._country = default_country
         self._source = source
-        self._dedupe = dedupe
-        self._ids_count = mapping.no_identity is None
         self._column_of = {field: index for index, (_, field, _) in enumerate(mapping.columns) if field}
         self._unmapped = [
             (index, label)
@@ -164,7 +157,7 @@ class _RowReader:
         if self._source and not values[_SOURCE]:
             values[_SOURCE] = self._source
         extra = self._extra(cells)
-        return _new_tuple(ImportedRow, (self._key(values, cells), values, extra or None, original or None))
+        return _new_tuple(ImportedRow, (values, extra or None, original or None))
 
     def _values(self, cells: list[str], original: dict[str, str]) -> list[str | None]:
         """Clean the cells of all fields; note in `original` what stood where a value says something else."""
@@ -228,24 +221,6 @@ class _RowReader:
 
     def _shifted(self, cells: list[str]) -> Reject:
         return Reject("", self._delimiter.join(cells), "more_cells_than_columns")
-
-    def _key(self, values: list[str | None], cells: list[str]) -> str:
-        address = values[_EMAIL]
-        has_id = self._ids_count and values[_ID] and values[_SOURCE]
-        if self._dedupe == "auto" and address and len(address) < 190 and not has_id:  # most rows
-            return "email:" + address
-        return dedupe_key(
-            external_id=values[_ID] if self._ids_count else None,
-            source=values[_SOURCE],
-            email=values[_EMAIL],
-            domain=values[_DOMAIN],
-            person=values[_FULL] or values[_LAST] or values[_FIRST],
-            company=values[_NAME],
-            city=values[_CITY],
-            country=values[_COUNTRY],
-            cells=cells,
-            prefer=self._dedupe,
-        )
 
     def _reject(self, cells: list[str]) -> Reject:
         if not any(map(str.strip, cells)):

@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from orjson import dumps
 
 from core.imports.batches import Batch, RejectedRecord
-from core.imports.lead_rows import ImportedRow
+from core.leads.rows import NewRow
 from core.text.cell_text import storable
 
 # Stand for tab and line end until everything is escaped. No value holds NUL, and no UTF-8 text the byte FF.
@@ -22,41 +22,27 @@ _VALUE_CHARS = 200  # of a refused value, which stands whole among the record's 
 
 
 class PreparedBatch(NamedTuple):
-    """A batch ready to be sent: records `first_record` up to but not including `next_record`, rendered for COPY.
+    """A batch ready to be placed: records `first_record` up to but not including `next_record`.
 
     Attributes:
         first_record: 0-based number in the file.
         next_record: number of the record after the last.
-        staged: leads in `leads`, each with a key of its own.
-        repeated: rows merged into an earlier row of the batch.
+        rows: those that can be imported, in file order.
         rejected: rows in `rejects`.
-        leads: for `db.imports.lead_merge.COPY_STAGE`.
-        contested: rows whose key another row of the batch has, whom they contradict.
         rejects: for the table `import_rejects`.
     """
 
     first_record: int
     next_record: int
-    staged: int
-    repeated: int
+    rows: Sequence[NewRow]
     rejected: int
-    leads: bytes
-    contested: Sequence[ImportedRow]
     rejects: bytes
 
 
 def prepare(batch: Batch, import_id: UUID) -> PreparedBatch:
-    """Render a batch for COPY. CPU work without a connection: may run in another thread or process."""
-    return PreparedBatch(
-        first_record=batch.first_record,
-        next_record=batch.next_record,
-        staged=len(batch.leads),
-        repeated=batch.repeated,
-        rejected=len(batch.rejects),
-        leads=render_leads(batch.leads),
-        contested=batch.contested,
-        rejects=render_rejects(import_id, batch.rejects),
-    )
+    """Render a batch's rejects for COPY. CPU work without a connection: may run in another thread or process."""
+    rejects = render_rejects(import_id, batch.rejects)
+    return PreparedBatch(batch.first_record, batch.next_record, batch.rows, len(batch.rejects), rejects)
 
 
 def lead_ids(count: int) -> Iterable[str]:
@@ -71,24 +57,9 @@ def lead_ids(count: int) -> Iterable[str]:
             yield f"{head}{low}-{noise[at : at + 12]}"
 
 
-def render_settled(leads: Sequence[ImportedRow], owners: Mapping[str, UUID]) -> bytes:
-    """Render rows for `COPY_SETTLED`: with the lead that their key was found to be, where there is one.
-
-    Args:
-        leads: each with a key of its own.
-        owners: key -> lead.
-    """
-    rows = zip(render_leads(leads).splitlines(), leads, strict=True)
-    return b"".join(b"%b\t%b\n" % (line, str(owners.get(lead.key, "")).encode()) for line, lead in rows)
-
-
-def render_leads(leads: Sequence[ImportedRow]) -> bytes:
-    """Render rows for `db.imports.lead_merge.COPY_STAGE`, each with an id of its own; empty values become NULL."""
-    lines = []
-    for lead_id, (key, values, extra, original) in zip(lead_ids(len(leads)), leads, strict=True):
-        texts = "\0".join([lead_id, key, *[value or "" for value in values]]).encode()
-        lines.append(b"%b\0%b\0%b" % (texts, dumps(extra) if extra else b"", dumps(original) if original else b""))
-    return _escaped(lines)
+def json_bytes(facts: object, none: bytes = b"{}") -> bytes:
+    """Write facts as JSON."""
+    return dumps(facts) if facts else none
 
 
 def render_rejects(import_id: UUID, rejects: Iterable[RejectedRecord]) -> bytes:
@@ -99,10 +70,13 @@ def render_rejects(import_id: UUID, rejects: Iterable[RejectedRecord]) -> bytes:
             [str(import_id), str(record), str(line), storable(column), storable(value[:_VALUE_CHARS]), reason]
         )
         lines.append(b"%b\0%b" % (texts.encode(), dumps([*map(storable, cells)])))
-    return _escaped(lines)
+    return escaped(lines)
 
 
-def _escaped(lines: list[bytes]) -> bytes:
+def escaped(lines: list[bytes]) -> bytes:
+    """Join rows, whose values are separated by NUL, as COPY reads them."""
+    if not lines:
+        return b""
     lines.append(b"")
     rendered = _ROW_END.join(lines)
     # Over the whole batch at once: six searches instead of six for each row.
