@@ -34,6 +34,7 @@ class ContactRow(TableBase):
         CheckConstraint("state IN ('active', 'former')", name="state"),
         Index("ix_contacts_lead_id", "lead_id", "name_key"),
         Index("ix_contacts_person_id", "person_id"),
+        Index("ix_contacts_name_key", "name_key", postgresql_where=text("name_key IS NOT NULL")),
         Index(
             "ix_contacts_contact_email",
             text("lower(contact_email)"),

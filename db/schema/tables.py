@@ -68,6 +68,8 @@ class LeadRow(TableBase):
         Index("ix_leads_company_domain", "company_domain", postgresql_where=text("company_domain IS NOT NULL")),
         Index("ix_leads_name_key", "name_key", postgresql_where=text("name_key IS NOT NULL")),
         Index("ix_leads_alias_keys", "alias_keys", postgresql_using="gin", postgresql_where=text("alias_keys <> '{}'")),
+        Index("ix_leads_tags", "tags", postgresql_using="gin", postgresql_where=text("tags <> '{}'")),
+        Index("ix_leads_assigned_to", "assigned_to", "id", postgresql_where=text("assigned_to IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -119,8 +119,8 @@ async def fill(url: str, engine: Engine) -> People:
         ("INSERT INTO identities VALUES (%s, %s, 12, %s)", [email, people.person, ADDRESS]),
         (
             "INSERT INTO possible_duplicates (first_id, second_id, kind, reason)"
-            " VALUES (least(%s, %s), greatest(%s, %s), 'person', %s)",
-            [people.person, uuid4(), people.person, uuid4(), f"both are {ADDRESS}"],
+            " VALUES (%s, %s, 'person', %s)",
+            [*sorted([people.person, uuid4()]), f"both are {ADDRESS}"],
         ),
         ("INSERT INTO merged_records (old_id, new_id, kind) VALUES (%s, %s, 'contact')", [uuid4(), people.maud]),
         ("INSERT INTO discoveries (site, website, contacts) VALUES ('b', 'b', %s::jsonb)", [found]),
