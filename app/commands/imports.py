@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from core.imports.runs import ImportReport, ImportRequest
 
 Policy = Literal["fill_empty", "overwrite", "skip"]
-Dedupe = Literal["auto", "external_id", "email", "domain", "company", "row"]
+Branches = Literal["one", "each"]
+
+
+def _no_dedupe(value: str | None) -> None:
+    if value is not None:
+        raise typer.BadParameter(
+            '--dedupe is gone: leads and people are told apart by all their identities; --id "COLUMN=person", '
+            '"COLUMN=company" or "COLUMN=none" says whose the ids of a column are'
+        )
 
 
 @reads_a_file
@@ -22,13 +30,17 @@ def import_(
     request_of: RequestOf,
     policy: Annotated[Policy, typer.Option(help="What to do with leads that are already there.")] = "fill_empty",
     source: Annotated[str | None, typer.Option(help="Where the file comes from, for rows that do not say so.")] = None,
-    dedupe: Annotated[Dedupe, typer.Option(help="What makes two rows the same lead.")] = "auto",
+    branches: Annotated[
+        Branches, typer.Option(help="A company with many addresses: one lead, or one for each place.")
+    ] = "one",
+    dedupe: Annotated[str | None, typer.Option(hidden=True, callback=_no_dedupe)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what the import would do; write nothing.")] = False,
     submit: Annotated[bool, typer.Option("--submit", help="Let a worker do it, through the deployment.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import leads from a CSV file: stored, deduplicated, with a report. The same file twice changes nothing."""
-    request = request_of(policy=policy, source=source, dedupe=dedupe, dry_run=dry_run)
+    del dedupe  # refused, with what takes its place
+    request = request_of(policy=policy, source=source, branches=branches, dry_run=dry_run)
     terminal.prepare_prefect()
     if submit:
         from app.submission import submit_import

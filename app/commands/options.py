@@ -26,6 +26,10 @@ def _file_options(
         list[str] | None,
         typer.Option("--map", help='A column\'s field, "Firma=company_name"; "Firma=" leaves it out. May be repeated.'),
     ] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Option("--id", help='Whose the ids of a column are, "Account ID=company": person, company or none.'),
+    ] = None,
     country: Annotated[
         str | None, typer.Option(help="ISO code for phone numbers without a country code, as DE.")
     ] = None,
@@ -40,6 +44,7 @@ def _file_options(
     return {
         "path": file,
         "map_": map_,
+        "ids": ids,
         "default_country": country,
         "encoding": encoding,
         "delimiter": delimiter,
@@ -67,7 +72,7 @@ def reads_a_file(command: Callable[..., R]) -> Callable[..., R]:
     return with_options
 
 
-def _request(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":
+def _request(*, map_: list[str] | None, ids: list[str] | None, **fields: Any) -> "ImportRequest":
     """Make an import request of a command's options; a wrong one is a mistake in how the command was asked for."""
     from pydantic import ValidationError
 
@@ -76,7 +81,8 @@ def _request(*, map_: list[str] | None, **fields: Any) -> "ImportRequest":
     from core.imports.runs import ImportRequest
 
     try:
-        request = ImportRequest(mapping=dict(map(parse_override, map_ or [])), **fields)
+        said = {"mapping": dict(map(parse_override, map_ or [])), "ids": dict(map(parse_override, ids or []))}
+        request = ImportRequest(**said, **fields)
     except ValidationError as error:
         problem = error.errors()[0]
         name = ".".join(map(str, problem["loc"]))

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from core.imports.lead_rows import Reject, RowReader
+from core.leads.identities import IdsOf
 from core.leads.rows import NewRow, new_row
 
 FileRecord = tuple[int, list[str]]
@@ -35,7 +36,14 @@ class Batch:
     rejects: list[RejectedRecord]
 
 
-def gather(records: Iterable[FileRecord], read_row: RowReader, *, batch_rows: int, start: int = 0) -> Iterator[Batch]:
+def gather(
+    records: Iterable[FileRecord],
+    read_row: RowReader,
+    *,
+    batch_rows: int,
+    start: int = 0,
+    ids_of: IdsOf = "none",
+) -> Iterator[Batch]:
     """Read records into batches.
 
     Args:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from core.errors import InvalidInput
 from core.imports.column_content import ColumnProfile, profile
 from core.imports.column_evidence import supports
-from core.imports.column_ids import why_no_identity
+from core.imports.column_ids import ids_of_column
 from core.imports.column_meaning import Guess, meaning_of
-from core.imports.column_readings import read_name, table_of
+from core.imports.column_readings import Table, has_person, read_name, table_of
 from core.imports.column_words import fold_header
 from core.imports.ragged_rows import TableShape, shape_of
 from core.leads.fields import BY_NAME, FieldType
+from core.leads.identities import IdsOf
 from core.leads.lead import FIELDS
 
 MORE_COLUMN = "_more"
@@ -37,11 +38,12 @@ class ColumnMapping:
     Attributes:
         columns: (label, field or None, confidence 0-1) in file order.
         shape: What the columns hold, for rows that have shifted.
-        no_identity: Why the column of ids does not say which row is which (`core.imports.column_ids`); None where it
-            does.
+        ids_of: Whose the ids of the column of ids are (`core.imports.column_ids`).
+        no_identity: Why they are nobody's; None where they are somebody's.
     """
 
     columns: tuple[tuple[str, str | None, float], ...]
+    ids_of: IdsOf = "none"
     no_identity: str | None = None
     shape: TableShape = _NO_SHAPE
 
@@ -84,6 +86,7 @@ def map_columns(
     *,
     overrides: Mapping[str, str] | None = None,
     remembered: Mapping[str, str] | None = None,
+    ids: Mapping[str, IdsOf] | None = None,
 ) -> ColumnMapping:
     """Decide for every column which field it goes to, if any.
 
@@ -92,11 +95,12 @@ def map_columns(
         sample: Some records, cells in file order; ragged rows are fine.
         overrides: What the user says: label -> field, '' for none. Wins over everything.
         remembered: A mapping confirmed before for the same header; wins over guesses.
+        ids: Whose the ids of a column are, by its label, as the user says: it is the column of ids.
 
     Raises:
         InvalidInput: An override names a column or a field that does not exist, or one field twice.
     """
-    said = _checked_overrides(header, overrides or {})
+    said = _checked_overrides(header, {**(overrides or {}), **dict.fromkeys(ids or {}, "external_id")})
     fixed = _fixed(header, said, remembered or {})
     rows = sample[:SAMPLE_ROWS]
     profiles = [profile([row[index] if index < len(row) else "" for row in rows]) for index in range(len(header))]
@@ -109,8 +113,12 @@ def map_columns(
     )
     # Who maps a column of ids by hand means it.
     by_hand = "external_id" in fixed.values()
-    no_identity = None if by_hand else _why_no_identity(header, columns, profiles, rows)
-    return ColumnMapping(columns, no_identity, shape_of(rows, [field for _, field, _ in columns]))
+    ids_of, no_identity = _ids_of(header, columns, profiles, rows)
+    if ids:
+        ids_of, no_identity = next(iter(ids.values())), None
+    elif by_hand and ids_of == "none":
+        ids_of, no_identity = ("person" if has_person(_table(header, profiles)) else "company"), None
+    return ColumnMapping(columns, ids_of, no_identity, shape_of(rows, [field for _, field, _ in columns]))
 
 
 def _fixed(header: Sequence[str], said: Mapping[str, str], remembered: Mapping[str, str]) -> dict[str, str]:
@@ -136,18 +144,22 @@ def _chosen(header: Sequence[str], guesses: Sequence[Guess], fixed: Mapping[str,
     return chosen
 
 
-def _why_no_identity(
+def _ids_of(
     header: Sequence[str],
     columns: Sequence[tuple[str, str | None, float]],
     profiles: Sequence[ColumnProfile],
     rows: Sequence[Sequence[str]],
-) -> str | None:
+) -> tuple[IdsOf, str | None]:
     fields = {field: index for index, (_, field, _) in enumerate(columns) if field}
     if "external_id" not in fields:
-        return None
-    readings = [read_name(_name_of(label, index)) for index, label in enumerate(header)]
+        return "none", None
     at = fields["external_id"]
-    return why_no_identity(readings[at], table_of(readings, profiles), at, fields, rows)
+    reading = read_name(_name_of(header[at], at))
+    return ids_of_column(reading, _table(header, profiles), at, fields, rows)
+
+
+def _table(header: Sequence[str], profiles: Sequence[ColumnProfile]) -> Table:
+    return table_of([read_name(_name_of(label, index)) for index, label in enumerate(header)], profiles)
 
 
 def _checked_overrides(header: Sequence[str], overrides: Mapping[str, str]) -> dict[str, str]:

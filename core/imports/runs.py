@@ -13,7 +13,7 @@ from pydantic import Field
 
 from core.forms import Form, Frozen, Report
 from core.imports.csv_format import FormatOptions
-from core.leads.lead import DedupeKey
+from core.leads.identities import IdsOf
 from core.leads.merging import ConflictPolicy
 
 
@@ -51,11 +51,16 @@ class ImportRequest(Form):
         title="Source label",
         description="Where the file comes from, for rows that do not say so. Makes an id column count as the lead's id",
     )
-    dedupe: DedupeKey = Field(
-        default="auto",
-        title="Dedupe key",
-        description="What makes two rows the same lead. auto: id with source, else e-mail, else domain and person, "
-        "else company and city, else the whole row",
+    ids: dict[str, IdsOf] = Field(
+        default={},
+        title="Whose ids",
+        description='What detection should not decide of a column of ids: {"Account ID": "company"}; person, company '
+        "or none",
+    )
+    branches: Literal["one", "each"] = Field(
+        default="one",
+        title="Branches",
+        description="one: a company with many addresses is one lead. each: the place tells leads apart",
     )
     default_country: str | None = Field(
         default=None,
@@ -77,13 +82,13 @@ class ImportRequest(Form):
         """What overrides the detection."""
         return FormatOptions(self.encoding, self.delimiter, self.has_header, self.preamble_lines)
 
-    def fingerprint(self, file_sha256: str, mapping: Mapping[str, str], *, ids_count: bool = True) -> str:
+    def fingerprint(self, file_sha256: str, mapping: Mapping[str, str], *, ids_of: IdsOf = "none") -> str:
         """Name the file's bytes together with everything that decides what its rows become.
 
         Two runs with the same fingerprint are the same import: an interrupted one is taken up by the next.
         """
         options = self.model_dump(mode="json", exclude={"path", "mapping", "dry_run"})
-        facts = [file_sha256, sorted(mapping.items()), ids_count, options, rules_digest()]
+        facts = [file_sha256, sorted(mapping.items()), ids_of, options, rules_digest()]
         return sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -97,20 +102,17 @@ class UndoRequest(Form):
 
 
 class BatchCounts(Frozen):
-    """What one commit did, in rows: see `db.schema.tables.ImportBatchRow`."""
+    """What one commit did: see `db.schema.tables.ImportBatchRow`."""
 
     inserted: int = 0
     matched: int = 0
-    updated: int = 0
     repeated: int = 0
     rejected: int = 0
+    leads: int = 0
+    contacts: int = 0
+    elsewhere: int = 0
+    duplicates: int = 0
     kept_apart: dict[str, int] = Field(default_factory=dict)
-
-    def plus(self, other: "BatchCounts") -> "BatchCounts":
-        """Add what another part of the same commit did."""
-        kinds = self.kept_apart | {kind: self.kept_apart.get(kind, 0) + rows for kind, rows in other.kept_apart.items()}
-        numbers = ("inserted", "matched", "updated", "repeated", "rejected")
-        return BatchCounts(**{name: getattr(self, name) + getattr(other, name) for name in numbers}, kept_apart=kinds)
 
 
 class Totals(Frozen):
@@ -128,14 +130,33 @@ class Totals(Frozen):
         return self.inserted + self.updated + self.unchanged + self.duplicates + self.rejected
 
 
+class RecordTotals(Frozen):
+    """What became of the leads, or of the contacts, that the rows of a file named."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+class ImportTotals(Frozen):
+    """What an import came to: in rows, in leads, in contacts; pairs that may be one, and people also elsewhere."""
+
+    rows: Totals
+    leads: RecordTotals
+    contacts: RecordTotals
+    possible_duplicates: int
+    elsewhere: int
+
+
 class ImportReport(Report):
     """What an import did; the JSON of `sales-agent import --json`, a stable interface.
 
-    `rows = inserted + updated + unchanged + duplicates + rejected`, always. `duplicates` are rows whose lead an earlier
-    row of the same file named. `opt_outs` are rows whose person or address is never written to, as a column says;
-    `opt_out_columns` tells which columns say so of how many, `unclear_opt_outs` which of their cells, the first of each
-    column, say neither yes nor no. `seconds` and `rows_per_s` are those of this run: an import that was interrupted and
-    taken up again counts what it read since.
+    `rows = inserted + updated + unchanged + duplicates + rejected`, always. A row is `inserted` that brought a lead or
+    a contact, `updated` of which a value was stored, a duplicate where an earlier row of the same file named the same.
+    `leads` and `contacts` say what became of those; `possible_duplicates` are pairs that wait for a person. `opt_outs`
+    are rows whose person or address is never written to, as a column says; `opt_out_columns` tells which columns say so
+    of how many, `unclear_opt_outs` which of their cells, the first of each column, say neither yes nor no. `seconds`
+    and `rows_per_s` are those of this run: an import that was interrupted and taken up again counts what it read since.
     """
 
     import_id: UUID
@@ -145,6 +166,9 @@ class ImportReport(Report):
     unchanged: int
     duplicates: int
     rejected: int
+    leads: RecordTotals = RecordTotals()
+    contacts: RecordTotals = RecordTotals()
+    possible_duplicates: int = 0
     opt_outs: int = 0
     opt_out_columns: dict[str, int] = Field(default_factory=dict)
     unclear_opt_outs: dict[str, list[str]] = Field(default_factory=dict)
@@ -156,20 +180,26 @@ class ImportReport(Report):
 
 
 _SHARED = {
-    "id": ("an id", "external_id"),
+    "company_id": ("an id", "external_id"),
+    "person_id": ("an id", "external_id"),
     "email": ("an e-mail address", "contact_email"),
+    "profile": ("a profile on LinkedIn", "linkedin_url"),
     "domain": ("a domain", "company_domain"),
-    "company": ("a company's name", "company_name"),
+    "derived_domain": ("a domain of their address", "contact_email"),
+    "company_page": ("a page on LinkedIn", "company_linkedin_url"),
 }
 
 
-def warnings_of(kept_apart: Mapping[str, int], mapping: Mapping[str, str], no_identity: str | None) -> list[str]:
+def warnings_of(
+    kept_apart: Mapping[str, int], mapping: Mapping[str, str], no_identity: str | None, *, elsewhere: int = 0
+) -> list[str]:
     """Return, in words, which rows share with another person or company what should be their own.
 
     Args:
-        kept_apart: kind of key -> rows (`core.imports.batches.Placing`).
+        kept_apart: kind of identity -> rows.
         mapping: column label -> field.
-        no_identity: why the column of ids is none of the rows' (`core.imports.column_ids`).
+        no_identity: why the column of ids is nobody's (`core.imports.column_ids`).
+        elsewhere: rows whose person also stands at another company.
     """
     labels = {field: f" ({label.strip()})" for label, field in mapping.items()}
     said = []
@@ -177,13 +207,17 @@ def warnings_of(kept_apart: Mapping[str, int], mapping: Mapping[str, str], no_id
         column = labels["external_id"][2:-1]
         said.append(
             f"{column} {no_identity}: rows that share one were kept apart, and nobody was recognised by it "
-            f'(--map "{column}=external_id" takes it for the rows\' own all the same)'
+            f'(--id "{column}=person" or "{column}=company" says whose it is)'
         )
     for kind, (what, field) in _SHARED.items():
         if rows := kept_apart.get(kind, 0):
             share, were = ("row shares", "was") if rows == 1 else ("rows share", "were")
             column = labels.get(field, "")
             said.append(f"{rows:,} {share} {what}{column} with another person or company and {were} kept apart")
+    if elsewhere:
+        said.append(
+            f"{elsewhere:,} {'person also stands' if elsewhere == 1 else 'people also stand'} at another company"
+        )
     return said
 
 
@@ -201,15 +235,22 @@ class ImportSummary(Report):
     rejected: int
 
 
+KeptReason = Literal["edited_since", "also_in_another_import", "in_use"]
+
+
 class KeptLead(Frozen):
-    """A lead that an undo left as it is, and why."""
+    """A lead, or a contact of it, that an undo left as it is, and why.
+
+    `in_use`: a CRM link, an approval, a sent message or a meeting stands for it, or, for a lead, a contact that stays.
+    """
 
     lead_id: UUID
-    reason: Literal["edited_since", "also_in_another_import"]
+    contact_id: UUID | None = None
+    reason: KeptReason
 
 
 class UndoReport(Report):
-    """What an undo did, in leads; `kept` names up to a hundred of those it left alone."""
+    """What an undo did, in leads, and with `contacts` in contacts; `kept` names up to a hundred it left alone."""
 
     import_id: UUID
     already_undone: bool = False
@@ -217,4 +258,7 @@ class UndoReport(Report):
     restored: int = 0
     kept_edited: int = 0
     kept_shared: int = 0
+    kept_in_use: int = 0
+    contacts_removed: int = 0
+    contacts_restored: int = 0
     kept: list[KeptLead] = Field(default_factory=list)

@@ -1,8 +1,8 @@
 """Which values an undone import gives back.
 
-A lead's history is a chain of changes, oldest first. Taking one out of the middle hands its values before to the next
+A record's history is a chain of changes, oldest first. Taking one out of the middle hands its values before to the next
 change of the same field, so that undoing that one later still leads back to what was there first. Field names are those
-of a lead; keys of `extra` and `original` stand as `extra.KEY` and `original.KEY`, so that two imports which brought
+of a lead or contact; keys of `extra`, `original` and `aliases` stand as `extra.KEY`, so that two imports which brought
 different columns do not undo one another's.
 """
 
@@ -12,20 +12,22 @@ from typing import Any
 
 FieldValues = Mapping[str, Any]
 
+_SPREAD = frozenset({"extra", "original", "aliases"})
+
 
 @dataclass(frozen=True)
 class Change:
-    """What one import changed in one lead: only the fields it changed; None is empty."""
+    """What one import changed in one record: only the fields it changed; None is empty."""
 
     before: FieldValues
     after: FieldValues
 
 
 def flattened(values: FieldValues) -> dict[str, Any]:
-    """Spread `extra` and `original` out into dotted names."""
+    """Spread `extra`, `original` and `aliases` out into dotted names."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        if name in {"extra", "original"}:
+        if name in _SPREAD:
             flat.update({f"{name}.{key}": fact for key, fact in (value or {}).items()})
         else:
             flat[name] = value
@@ -33,7 +35,7 @@ def flattened(values: FieldValues) -> dict[str, Any]:
 
 
 def patched(values: FieldValues, patch: FieldValues) -> dict[str, Any]:
-    """Apply a patch of dotted names to a lead's values; None removes a key of `extra` or `original`."""
+    """Apply a patch of dotted names to a lead's values; None removes a key."""
     result = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
     for name, value in patch.items():
         column, dot, key = name.partition(".")

@@ -142,3 +142,13 @@ def row_identity(kind: IdentityKind, values: Sequence[str | None]) -> RowIdentit
 
 
 _SAID = tuple(position for position, field in enumerate(FIELDS) if field != "notes")
+
+VALUE_AT = {
+    IdentityKind.COMPANY_ID: _ID,
+    IdentityKind.DOMAIN: _DOMAIN,
+    IdentityKind.COMPANY_PAGE: _PAGE,
+    IdentityKind.PERSON_ID: _ID,
+    IdentityKind.EMAIL: _EMAIL,
+    IdentityKind.PROFILE: _PROFILE,
+}
+"""Kind -> the place of its value in a row."""

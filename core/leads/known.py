@@ -40,14 +40,19 @@ class Record:
     edits: Mapping[str, Any] = field(default_factory=dict)
     is_new: bool = True
     is_own: bool = True
-    is_changed: bool = False
+    changes: int = 0
     stored: dict[str, Any] | None = None
 
     def keep(self) -> None:
         """Remember what is stored before a change."""
         if not self.is_new and self.stored is None:
             self.stored = self.facts()
-        self.is_changed = True
+        self.changes += 1
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether rows changed anything of it."""
+        return self.changes > 0
 
     def facts(self) -> dict[str, Any]:
         """Return all that undoing may give back: by field, keys of `extra` and `original` with their column's name."""

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from core.leads.contradictions import is_another_company, is_another_person, is_another_place
-from core.leads.identities import IdentityKind, IdsOf, derived_domain, own_address
+from core.leads.identities import (
+    VALUE_AT,
+    IdentityKind,
+    IdsOf,
+    RowIdentity,
+    derived_domain,
+    own_address,
+    row_identity,
+)
 from core.leads.known import (
     CONTACT_AT,
     LEAD_AT,
@@ -22,6 +30,7 @@ from core.leads.known import (
     Record,
     Values,
     key_of_name,
+    name_of,
     person_alone,
 )
 from core.leads.lead import POSITION
@@ -52,12 +61,12 @@ class Pair(NamedTuple):
 
 
 class Added(NamedTuple):
-    """An identity to store."""
+    """An identity to store; with its value where it was added to an owner who was known before."""
 
     key: str
     owner: str
     kind: IdentityKind
-    is_of_new: bool
+    value: str | None
 
 
 RowEnd = Literal["inserted", "matched", "repeated"]
@@ -77,7 +86,8 @@ class Matching:
         by_name: Name key -> the leads of that name, the oldest first.
         leads, contacts: New ones.
         met: Stored leads and contacts that rows named.
-        things: What rows that named stored ones were about: a contact, or a lead without one.
+        things: What rows that named stored ones were about, a contact or a lead without one, and whether they said
+            anything new.
         absorbed: Leads of a person alone whose company has come: (lead, the company's).
     """
 
@@ -93,13 +103,14 @@ class Matching:
     added: list[Added] = field(default_factory=list)
     pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
     met: dict[str, Record] = field(default_factory=dict)
-    things: list[str] = field(default_factory=list)
+    things: dict[str, bool] = field(default_factory=dict)
     absorbed: list[tuple[KnownLead, KnownLead]] = field(default_factory=list)
     apart: dict[str, int] = field(default_factory=dict)
     elsewhere: int = 0
     _struck: list[str] = field(default_factory=list)
     _ambiguous: list[KnownLead] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
+    _fresh: set[str] = field(default_factory=set)
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -114,6 +125,19 @@ class Matching:
         contact.person.contacts.append(contact)
         if contact.name_key:
             self.at_lead.setdefault((contact.lead.id, contact.name_key), []).append(contact)
+
+    def doubtful_keys(self, row: NewRow) -> Iterator[str]:
+        """Yield under which keys a row itself may be known, where an identity of its own may be somebody else's."""
+        if row.lead_row is None:
+            owners = [owner for _, key in row.lead_ids if isinstance(owner := self.owners.get(key), KnownLead)]
+            name = row.values[POSITION["company_name"]]
+            if any(owner.is_domain_shared or _are_others(owner.likeness(name)) for owner in owners):
+                yield row_identity(IdentityKind.COMPANY_ROW, row.values).key
+        if row.person_row is None:
+            people = [owner for _, key in row.person_ids if isinstance(owner := self.owners.get(key), KnownPerson)]
+            name = name_of([row.values[position] for position in _TO_CONTACT])
+            if any(_are_others(contact.likeness(name)) for owner in people for contact in owner.contacts[:1]):
+                yield row_identity(IdentityKind.PERSON_ROW, row.values).key
 
     # -- placing a row ------------------------------------------------------------------------------------------------
 
@@ -148,7 +172,7 @@ class Matching:
     def _people(self, row: NewRow, values: Values, lead_values: Values) -> list[KnownPerson]:
         """Return the persons that a row's identities name and that it does not contradict, the strongest first."""
         found: dict[str, KnownPerson] = {}
-        for kind, key in (*row.person_ids, row.person_row) if row.person_row else row.person_ids:
+        for kind, key in self._person_ids(row):
             person = self.owners.get(key)
             if not isinstance(person, KnownPerson) or person.id in found or not person.contacts:
                 continue
@@ -162,6 +186,11 @@ class Matching:
             else:
                 found[person.id] = person
         return list(found.values())
+
+    def _person_ids(self, row: NewRow) -> Iterator[RowIdentity]:
+        yield from row.person_ids
+        if row.person_row or self._struck:  # an identity that is somebody else's leaves the row itself
+            yield row.person_row or row_identity(IdentityKind.PERSON_ROW, row.values)
 
     def _lead(self, row: NewRow, values: Values, people: Sequence[KnownPerson]) -> KnownLead:
         """Return the lead that a row's company is, or make it."""
@@ -198,24 +227,27 @@ class Matching:
     ) -> Iterator[tuple[IdentityKind | None, KnownLead]]:
         """Yield the leads that a row's identities and names find, the strongest first."""
         self._ambiguous.clear()
+        is_in_doubt = False
         for kind, key in row.lead_ids:
             lead = self.owners.get(key)
             if not isinstance(lead, KnownLead):
                 continue
             if kind in (IdentityKind.DOMAIN, IdentityKind.DERIVED_DOMAIN) and lead.is_domain_shared:
                 likeness = lead.likeness(values[_NAME])
+                is_in_doubt = True
                 if likeness is None or likeness < Likeness.PART:
                     continue  # a domain that several have finds nobody alone
+            is_in_doubt = is_in_doubt or is_another_company(lead, values, kind)
             yield kind, lead
-        if row.lead_row is not None:
-            lead = self.owners.get(row.lead_row.key)
-            if isinstance(lead, KnownLead):
-                yield row.lead_row.kind, lead
+        if row.lead_row or is_in_doubt:
+            kind, key = row.lead_row or row_identity(IdentityKind.COMPANY_ROW, row.values)
+            if isinstance(lead := self.owners.get(key), KnownLead):
+                yield kind, lead
         for person in people:
             for contact in person.contacts:
                 likeness = contact.lead.likeness(values[_NAME])
                 is_theirs = likeness >= Likeness.PART if likeness is not None else row.company_key is None
-                if is_theirs and not contact.lead.is_person:
+                if is_theirs and not contact.lead.is_person and not is_another_company(contact.lead, values, None):
                     yield IdentityKind.PERSON_ID, contact.lead
         if row.company_key:
             yield from ((None, lead) for lead in self._named(row, values))
@@ -234,13 +266,16 @@ class Matching:
         here = [lead for lead in open_ones if values[_CITY] and lead.values[_CITY]]
         if here:
             return here
-        alone = [lead for lead in open_ones if not is_another_company(lead, values, None)]
+        alone: list[KnownLead] = []
+        others: list[KnownLead] = []
+        for lead in open_ones:
+            (others if is_another_company(lead, values, None) else alone).append(lead)
         of_file = [lead for lead in alone if lead.is_own or lead.is_named]
         if len(of_file) == 1:
             return of_file
         if len(alone) == 1 and len(same_name) == 1:
             return alone
-        self._ambiguous.extend(alone)
+        self._ambiguous.extend((*alone, *others))
         return ()
 
     def _absorb(self, alone: KnownLead, company: KnownLead, people: Iterable[KnownPerson]) -> None:
@@ -261,6 +296,7 @@ class Matching:
     def _make_lead(self, row: NewRow, values: Values, *, is_person: bool = False) -> KnownLead:
         lead = KnownLead(id=self.new_id(), values=list(values), name_key=row.company_key, is_person=is_person)
         self.leads.append(lead)
+        self._fresh.add(lead.id)
         self.know_lead(lead)
         return lead
 
@@ -287,6 +323,7 @@ class Matching:
             self.elsewhere += 1
         else:
             person = KnownPerson(self.new_id())
+            self._fresh.add(person.id)
         contact = KnownContact(id=self.new_id(), values=list(values), lead=lead, person=person, name_key=row.person_key)
         self.contacts.append(contact)
         self.know_contact(contact)
@@ -316,15 +353,18 @@ class Matching:
         self._seen.add(lead.id)
         if contact is not None:
             self._seen.add(contact.id)
+        before = len(self.added) + lead.changes + (contact.changes if contact else 0)
         self._take_lead(lead, row, lead_values, has_person=contact is not None, is_first=is_first_lead)
         if contact is not None:
             self._take_contact(contact, row, person_values, is_first=is_first_contact)
         thing: Record = lead if contact is None else contact
+        has_news = len(self.added) + lead.changes + (contact.changes if contact else 0) > before
+        self._fresh.clear()  # what the next row says of them may be something else
         if is_first_lead or is_first_contact:
             return "inserted"
         if thing.is_own:
             return "repeated"
-        self.things.append(thing.id)
+        self.things[thing.id] = has_news or self.things.get(thing.id, False)
         return "matched"
 
     def _take_lead(self, lead: KnownLead, row: NewRow, values: Values, *, has_person: bool, is_first: bool) -> None:
@@ -402,26 +442,37 @@ class Matching:
         for kind, key in row.lead_ids:
             owner = self.owners.get(key)
             if owner is None:
-                self._add(lead, lead.id, kind, key)
+                self._add(lead, row, kind, key)
             elif owner is not lead and kind is IdentityKind.DOMAIN and isinstance(owner, KnownLead):
                 for each in (owner, lead):
                     if not each.is_domain_shared:
                         each.keep()
                         each.is_domain_shared = True
             has_own = has_own or owner is None or owner is lead
-        if not has_own and row.lead_row and row.lead_row.key not in self.owners and not lead.is_person:
-            self._add(lead, lead.id, *row.lead_row)
+        # A domain that turns out to be shared will find nobody alone: then the row finds itself.
+        says_little = not has_own or (row.company_key is None and not row.person_key and not row.person_ids)
+        if says_little and not lead.is_person:
+            kind, key = row.lead_row or row_identity(IdentityKind.COMPANY_ROW, row.values)
+            if key not in self.owners:
+                self._add(lead, row, kind, key)
 
     def _add_person_identities(self, person: KnownPerson, row: NewRow) -> None:
         has_own = False
         for kind, key in row.person_ids:
             owner = self.owners.get(key)
             if owner is None:
-                self._add(person, person.id, kind, key)
+                self._add(person, row, kind, key)
             has_own = has_own or owner is None or owner is person
-        if not has_own and row.person_row and row.person_row.key not in self.owners:
-            self._add(person, person.id, *row.person_row)
+        if not has_own:
+            kind, key = row.person_row or row_identity(IdentityKind.PERSON_ROW, row.values)
+            if key not in self.owners:
+                self._add(person, row, kind, key)
 
-    def _add(self, owner: KnownLead | KnownPerson, owner_id: str, kind: IdentityKind, key: str) -> None:
+    def _add(self, owner: KnownLead | KnownPerson, row: NewRow, kind: IdentityKind, key: str) -> None:
         self.owners[key] = owner
-        self.added.append(Added(key, owner_id, kind, owner.is_new))
+        place = None if owner.id in self._fresh else VALUE_AT.get(kind)
+        self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))
+
+
+def _are_others(likeness: Likeness | None) -> bool:
+    return likeness is not None and likeness < Likeness.PART

@@ -11,16 +11,24 @@ from psycopg.types.json import Jsonb
 from core.errors import ImportNotFound
 from core.imports.batches import RejectedRecord
 from core.imports.lead_rows import Reject
-from core.imports.runs import ImportReport, ImportSummary, Totals
+from core.imports.runs import ImportReport, ImportSummary, ImportTotals, RecordTotals, Totals
 from db.server.engine import Connection
-from db.server.statements import select, select_dicts, select_one, select_value
+from db.server.statements import select, select_dicts, select_value
 
 _TOTALS = """
+WITH met AS (SELECT * FROM import_met WHERE import_id = %(import_id)s),
+changed AS (SELECT DISTINCT unnest(changed_ids) AS id FROM met),
+leads_met AS (SELECT DISTINCT unnest(lead_ids) AS id FROM met),
+contacts_met AS (SELECT DISTINCT unnest(contact_ids) AS id FROM met)
 SELECT coalesce(sum(inserted), 0) AS inserted, coalesce(sum(matched), 0) AS matched,
-    coalesce(sum(updated), 0) AS updated, coalesce(sum(repeated), 0) AS repeated,
-    coalesce(sum(rejected), 0) AS rejected,
-    (SELECT count(DISTINCT lead_id) FROM import_met m, unnest(m.lead_ids) AS lead_id WHERE m.import_id = %(import_id)s)
-        AS met
+    coalesce(sum(repeated), 0) AS repeated, coalesce(sum(rejected), 0) AS rejected, coalesce(sum(known), 0) AS known,
+    coalesce(sum(leads), 0) AS leads, coalesce(sum(contacts), 0) AS contacts, coalesce(sum(elsewhere), 0) AS elsewhere,
+    (SELECT count(DISTINCT id) FROM met m, unnest(m.thing_ids) AS n (id)) AS things,
+    (SELECT count(DISTINCT id) FROM met m, unnest(m.updated_ids) AS n (id)) AS updated,
+    (SELECT count(*) FROM leads_met) AS leads_met, (SELECT count(*) FROM contacts_met) AS contacts_met,
+    (SELECT count(*) FROM leads_met JOIN changed USING (id)) AS leads_changed,
+    (SELECT count(*) FROM contacts_met JOIN changed USING (id)) AS contacts_changed,
+    (SELECT count(*) FROM possible_duplicates p WHERE p.import_id = %(import_id)s AND p.decision IS NULL) AS pairs
 FROM import_batches WHERE import_id = %(import_id)s
 """
 
@@ -32,7 +40,8 @@ FROM import_batches b, jsonb_each_text(b.kept_apart) k WHERE b.import_id = %(imp
 _SUMMARIES = """
 SELECT i.id AS import_id, i.file_name, i.started_at, i.finished_at, i.status,
     coalesce(sum(b.next_record - b.first_record), 0)::bigint AS rows,
-    coalesce(sum(b.inserted), 0)::bigint AS inserted, coalesce(sum(b.updated), 0)::bigint AS updated,
+    coalesce(sum(b.inserted), 0)::bigint AS inserted,
+    (SELECT count(DISTINCT id) FROM import_met m, unnest(m.updated_ids) AS n (id) WHERE m.import_id = i.id) AS updated,
     coalesce(sum(b.rejected), 0)::bigint AS rejected,
     EXISTS (
         SELECT FROM pg_locks k, hashtextextended('import ' || i.id, 0) AS h (key)
@@ -51,17 +60,34 @@ ORDER BY record LIMIT %(limit)s
 _FETCHED = 2_000
 
 
-async def totals(connection: Connection, import_id: UUID) -> Totals:
-    """Add an import's batches up: rows by what became of them."""
-    row = await select_one(connection, _TOTALS, {"import_id": import_id})
-    inserted, matched, updated, repeated, rejected, met = map(int, row)
-    return Totals(
-        inserted=inserted,
-        updated=updated,
-        unchanged=met - updated,
-        duplicates=repeated + matched - met,  # a lead that was there before is matched once by each row that names it
-        rejected=rejected,
+async def totals(connection: Connection, import_id: UUID) -> ImportTotals:
+    """Add an import's batches up."""
+    row = {name: int(said) for name, said in (await _totals_of(connection, import_id)).items()}
+    return ImportTotals(
+        rows=Totals(
+            inserted=row["inserted"],
+            updated=row["updated"],
+            unchanged=row["things"] - row["updated"] + row["known"],
+            # What was there before is matched once by each row that names it.
+            duplicates=row["repeated"] + row["matched"] - row["things"],
+            rejected=row["rejected"],
+        ),
+        leads=RecordTotals(
+            inserted=row["leads"], updated=row["leads_changed"], unchanged=row["leads_met"] - row["leads_changed"]
+        ),
+        contacts=RecordTotals(
+            inserted=row["contacts"],
+            updated=row["contacts_changed"],
+            unchanged=row["contacts_met"] - row["contacts_changed"],
+        ),
+        possible_duplicates=row["pairs"],
+        elsewhere=row["elsewhere"],
     )
+
+
+async def _totals_of(connection: Connection, import_id: UUID) -> Mapping[str, Any]:
+    (row,) = await select_dicts(connection, _TOTALS, {"import_id": import_id})
+    return row
 
 
 async def kept_apart(connection: Connection, import_id: UUID) -> dict[str, int]:

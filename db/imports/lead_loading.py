@@ -1,11 +1,14 @@
-"""Loading leads in batches: opening an import (or taking up an interrupted one) and committing batch after batch.
+"""Loading rows in batches: opening an import (or taking up an interrupted one) and committing batch after batch.
 
 While an import runs, its process holds an advisory lock on its id on one connection. The server drops the lock with
 the connection, so a killed process never blocks the next one; a second process finds the lock held and starts an
 import of its own, which is safe beside the first.
+
+A batch is placed under the lock of who is who (`db.leads.matching`): what its rows may be is read, each row finds its
+lead and contact or makes them (`core.leads.matching`), and what that comes to is stored, in one transaction.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,41 +17,52 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
-from core.imports.batches import Placing
-from core.imports.identity import LOOKED_AT, unedited
-from core.imports.lead_rows import ImportedRow
 from core.imports.runs import BatchCounts
-from core.leads.lead import DedupeKey
+from core.leads.identities import IdsOf
+from core.leads.known import KnownContact, KnownLead
+from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
+from core.leads.rows import NewRow
 from core.outreach.suppression import TombstoneKey
-from db.imports import lead_merge
-from db.imports.copy_text import PreparedBatch, render_settled
+from db.imports.copy_text import PreparedBatch
+from db.imports.erased import without_erased
 from db.imports.repeated import repeat
-from db.outreach.tombstones import no_key, strip_erased
+from db.leads import matching as who
+from db.outreach.tombstones import no_key
 from db.server.engine import Connection
 
 _SESSION = (
-    # The staging table has no statistics; without these the planner may hash all leads for a batch of rows.
+    # A batch's arrays have no statistics; without these the planner may hash all leads for a batch of rows.
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET jit = off",
-    # What a batch is staged in and sorted in: with the defaults, every batch of wide rows goes through the disk.
-    "SET temp_buffers = '32MB'",
+    # What a batch is sorted in: with the defaults, every batch of wide rows goes through the disk.
     "SET work_mem = '64MB'",
     # A commit that a crash loses is read again from the file; the last one waits for the disk, and so for all before.
     "SET synchronous_commit = off",
 )
 
-# The columns by which leads are found. Figures of the others, which take most of a second, come with autovacuum.
-_ANALYZED = ("id", "dedupe_key", "company_domain", "created_import_id")
+# The columns by which records are found. Figures of the others, which take most of a second, come with autovacuum.
+_ANALYZED = {
+    "leads": ("id", "name_key", "company_domain", "created_import_id"),
+    "contacts": ("id", "lead_id", "person_id", "name_key", "created_import_id"),
+    "identities": ("key", "owner_id"),
+}
+_ROWS_BEFORE_FIGURES = 50_000
+
+
+_BATCH = (
+    *("import_id", "first_record", "next_record", "inserted", "matched", "repeated", "rejected", "leads", "contacts"),
+    *("elsewhere", "duplicates"),
+)
 
 
 @dataclass(frozen=True)
 class NewImport:
     """What is known of an import before its first row.
 
-    `fingerprint` stands for the file's bytes and all options that decide what its rows become. `prefer` is the kind of
-    key that the rows try first, `ids_count` whether their ids are their own.
+    `fingerprint` stands for the file's bytes and all options that decide what its rows become. `ids_of` says whose the
+    file's ids are, `are_branches_apart` whether the place tells companies apart.
     """
 
     fingerprint: str
@@ -57,8 +71,8 @@ class NewImport:
     records: int
     options: Mapping[str, Any]
     format: Mapping[str, Any]
-    prefer: DedupeKey = "auto"
-    ids_count: bool = True
+    ids_of: IdsOf = "none"
+    are_branches_apart: bool = False
 
 
 class Loading:
@@ -80,33 +94,76 @@ class Loading:
         self._written = 0
         self._tombstone_key = tombstone_key
         self._connection = connection
-        self._beside_others = False
-        self._insert = {
-            careful: lead_merge.look_up_and_insert(policy, beside_others=careful) for careful in (False, True)
-        }
-        self._change_existing = lead_merge.change_existing(policy)
+        self._ids = iter(who.new_ids(4096))
 
     async def load(self, batch: PreparedBatch) -> BatchCounts:
-        """Merge a batch, from `next_record` on, into the leads and commit, with its rejects and its counts."""
-        try:
-            counts = await self._commit(batch)
-        except psycopg.errors.UniqueViolation:
-            if self._beside_others:
-                raise
-            # Another import inserted one of these keys after we had looked: from now on, expect that.
-            self._beside_others = True
-            counts = await self._commit(batch)
-        self.next_record = batch.next_record
-        self._written += counts.inserted + counts.updated
-        return counts
-
-    async def _commit(self, batch: PreparedBatch) -> BatchCounts:
+        """Place a batch's rows, from `next_record` on, and commit what comes of it, with its rejects and its counts."""
         async with self._connection.transaction(), self._connection.cursor() as cursor:
             if batch.next_record == self._new.records:
                 await cursor.execute("SET LOCAL synchronous_commit = on")
-            counts = await self._merge(cursor, batch)
+            counts = await self._place(batch)
             await self._record(cursor, batch, counts)
+        self.next_record = batch.next_record
+        await self._note_figures(counts)
         return counts
+
+    async def _place(self, batch: PreparedBatch) -> BatchCounts:
+        await who.lock_who_is_who(self._connection)
+        rows: list[NewRow] = list(batch.rows)
+        rows, erased = await without_erased(self._connection, rows, self._tombstone_key)
+        matching = Matching(
+            self._policy,
+            lambda: next(self._ids),
+            ids_of=self._new.ids_of,
+            are_branches_apart=self._new.are_branches_apart,
+        )
+        await who.read_known(self._connection, matching, rows, import_id=self.import_id)
+        ends = {"inserted": 0, "matched": 0, "repeated": erased}
+        for row in rows:
+            ends[matching.place(row)] += 1
+        await who.store(self._connection, matching, import_id=self.import_id)
+        await self._note_met(batch.first_record, matching)
+        return BatchCounts(
+            **ends,
+            rejected=batch.rejected,
+            leads=len(matching.leads),
+            contacts=len(matching.contacts),
+            elsewhere=matching.elsewhere,
+            duplicates=len(matching.pairs),
+            kept_apart=matching.apart,
+        )
+
+    async def _note_met(self, first_record: int, matching: Matching) -> None:
+        """Note which records were there before this import, which of them rows named, and what was added to them."""
+        gone = {alone.id for alone, _ in matching.absorbed}
+        met = [record for record in matching.met.values() if not record.is_own and record.id not in gone]
+        keys = [added.key for added in matching.added if added.value is not None]
+        if met or keys or matching.things:
+            await self._connection.execute(
+                "INSERT INTO import_met (import_id, first_record, lead_ids, contact_ids, changed_ids, thing_ids,"
+                " updated_ids, keys)"
+                " VALUES (%s, %s, %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])",
+                (
+                    self.import_id,
+                    first_record,
+                    [record.id for record in met if isinstance(record, KnownLead)],
+                    [record.id for record in met if isinstance(record, KnownContact)],
+                    [record.id for record in met if record.is_changed],
+                    list(matching.things),
+                    [thing for thing, has_news in matching.things.items() if has_news],
+                    keys,
+                ),
+            )
+
+    async def _note_figures(self, counts: BatchCounts) -> None:
+        """Tell the planner early how large the tables have become: it has seen them empty."""
+        before, self._written = self._written, self._written + counts.inserted
+        if before < _ROWS_BEFORE_FIGURES <= self._written:
+            await self._analyze("ANALYZE")
+
+    async def _analyze(self, command: str) -> None:
+        for table, columns in _ANALYZED.items():
+            await self._connection.execute(f"{command} {table} ({', '.join(columns)})")
 
     async def repeats_earlier(self) -> bool:
         """Account for all rows at once if an earlier import did exactly this and nothing has changed since."""
@@ -128,77 +185,19 @@ class Loading:
         disk yet, which is why the last batch's commit waits for that.
         """
         if self._written:
-            columns = ", ".join(_ANALYZED)
-            await self._connection.execute(f"VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) leads ({columns})")
-
-    async def _merge(self, cursor: psycopg.AsyncCursor[Any], batch: PreparedBatch) -> BatchCounts:
-        await _copy(cursor, lead_merge.COPY_STAGE, batch.leads)
-        counts, doubtful = await self._merge_staged(cursor, batch.first_record, batch.staged)
-        counts = counts.plus(BatchCounts(repeated=batch.repeated, rejected=batch.rejected))
-        rows = [*batch.contested, *doubtful]
-        while rows:
-            placing, owners = await self._placed(cursor, rows)
-            await cursor.execute(lead_merge.CLEAR_STAGE)
-            placed = list(placing.placed.values())
-            await _copy(cursor, lead_merge.COPY_SETTLED, render_settled(placed, owners))
-            merged, rows = await self._merge_staged(cursor, batch.first_record, len(placed))
-            counts = counts.plus(merged).plus(BatchCounts(repeated=placing.repeated, kept_apart=placing.kept_apart))
-        return counts
-
-    async def _merge_staged(
-        self, cursor: psycopg.AsyncCursor[Any], first_record: int, staged: int
-    ) -> tuple[BatchCounts, list[ImportedRow]]:
-        """Merge what is staged; give what became of it, and the rows that may contradict who has their key."""
-        names = {"import_id": self.import_id, "first_record": first_record}
-        erased = await strip_erased(cursor, self._tombstone_key)
-        inserted = updated = 0
-        while True:
-            new, own, matched, differs, doubtful = await _one(cursor, self._insert[self._beside_others], names)
-            inserted += new
-            if inserted + own + matched + doubtful >= staged - erased:
-                break
-            # Another import inserted some of these keys since we looked: look again, they are there now.
-        rows: list[ImportedRow] = []
-        if doubtful:
-            await cursor.execute(lead_merge.TAKE_DOUBTFUL)
-            rows = [
-                ImportedRow(key, values, extra, original) for key, *values, extra, original in await cursor.fetchall()
-            ]
-        if differs:
-            (updated,) = await _one(cursor, self._change_existing, names)
-        return BatchCounts(inserted=inserted, matched=matched, updated=updated, repeated=own + erased), rows
-
-    async def _placed(
-        self, cursor: psycopg.AsyncCursor[Any], rows: Sequence[ImportedRow]
-    ) -> tuple[Placing, dict[str, UUID]]:
-        """Find each row the lead it is, or a key of its own; give also which stored lead has which key."""
-        placing = Placing(rows, self._policy, self._new.prefer, ids_count=self._new.ids_count)
-        owners: dict[str, UUID] = {}
-        while keys := placing.pending:
-            await cursor.execute(lead_merge.SELECT_OWNERS, [list(keys)])
-            found = {}
-            for key, lead_id, edits, *values in await cursor.fetchall():
-                owners[key] = lead_id
-                found[key] = unedited(dict(zip(LOOKED_AT, values, strict=True)), edits)
-            placing.place(found)
-        return placing, owners
+            await self._analyze("VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false)")
 
     async def _record(self, cursor: psycopg.AsyncCursor[Any], batch: PreparedBatch, counts: BatchCounts) -> None:
         if batch.rejected:
             async with cursor.copy("COPY import_rejects FROM STDIN") as copy:
                 await copy.write(batch.rejects)
         await cursor.execute(
-            "INSERT INTO import_batches VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            f"INSERT INTO import_batches ({', '.join(_BATCH)}, kept_apart)"
+            f" VALUES ({', '.join(['%s'] * len(_BATCH))}, %s)",
             (
-                self.import_id,
-                batch.first_record,
-                batch.next_record,
-                counts.inserted,
-                counts.matched,
-                counts.updated,
-                counts.repeated,
-                counts.rejected,
-                Jsonb(counts.kept_apart),
+                *(self.import_id, batch.first_record, batch.next_record, counts.inserted, counts.matched),
+                *(counts.repeated, counts.rejected, counts.leads, counts.contacts, counts.elsewhere),
+                *(counts.duplicates, Jsonb(counts.kept_apart)),
             ),
         )
 
@@ -218,7 +217,7 @@ async def loading(
         policy: what happens to leads that are there.
         tombstone_key: asked where persons were erased, who must not come back.
     """
-    for statement in (*_SESSION, lead_merge.CREATE_STAGE):
+    for statement in _SESSION:
         await connection.execute(statement)
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (new.fingerprint,))
@@ -282,16 +281,3 @@ async def _lock(connection: Connection, import_id: UUID) -> bool:
 
 async def _unlock(connection: Connection, import_id: UUID) -> None:
     await connection.execute("SELECT pg_advisory_unlock(hashtextextended('import ' || %s::text, 0))", (str(import_id),))
-
-
-async def _copy(cursor: psycopg.AsyncCursor[Any], statement: str, rows: bytes) -> None:
-    async with cursor.copy(statement) as copy:
-        await copy.write(rows)
-
-
-async def _one(cursor: psycopg.AsyncCursor[Any], statement: str, names: Mapping[str, Any]) -> tuple[Any, ...]:
-    await cursor.execute(statement, names)
-    row: tuple[Any, ...] | None = await cursor.fetchone()
-    if row is None:
-        raise AssertionError("an aggregate answers one row")
-    return row

@@ -11,38 +11,56 @@ from db.server.engine import Connection
 
 _IDS_A_ROW = 10_000
 
-# Looks at all leads, which pays only where the file names a good part of them.
+# Looks at all leads and contacts, which pays only where the file names a good part of them.
 _UNTOUCHED = """
 WITH earlier AS (
-    SELECT id, started_at, finished_at, (report->>'inserted')::bigint AS inserted
+    SELECT id, started_at, finished_at, (report->'leads'->>'inserted')::bigint AS leads,
+        (report->'contacts'->>'inserted')::bigint AS contacts
     FROM imports
     WHERE fingerprint = %(fingerprint)s AND status = 'finished'
     ORDER BY finished_at DESC LIMIT 1
-), met AS (
+), leads_met AS (
     SELECT DISTINCT unnest(m.lead_ids) AS id FROM import_met m JOIN earlier e ON m.import_id = e.id
+), contacts_met AS (
+    SELECT DISTINCT unnest(m.contact_ids) AS id FROM import_met m JOIN earlier e ON m.import_id = e.id
 )
 SELECT e.id
 FROM earlier e
-WHERE %(records)s * 5 >= (SELECT reltuples FROM pg_class WHERE oid = 'leads'::regclass)
+WHERE %(records)s * 5 >= (
+        SELECT max(reltuples) FROM pg_class WHERE oid IN ('leads'::regclass, 'contacts'::regclass)
+    )
     AND NOT EXISTS (SELECT FROM imports i WHERE i.undone_at >= e.started_at)
-    AND e.inserted = (
+    AND e.leads = (
         SELECT count(*) FROM leads l
         WHERE l.created_import_id = e.id AND l.updated_at <= e.finished_at AND l.edited_at IS NULL
     )
-    AND (SELECT count(*) FROM met) = (
-        SELECT count(*) FROM leads l JOIN met USING (id)
+    AND e.contacts = (
+        SELECT count(*) FROM contacts c
+        WHERE c.created_import_id = e.id AND c.updated_at <= e.finished_at AND c.edited_at IS NULL
+    )
+    AND (SELECT count(*) FROM leads_met) = (
+        SELECT count(*) FROM leads l JOIN leads_met USING (id)
         WHERE l.updated_at <= e.finished_at AND (l.edited_at IS NULL OR l.edited_at < e.started_at)
+    )
+    AND (SELECT count(*) FROM contacts_met) = (
+        SELECT count(*) FROM contacts c JOIN contacts_met USING (id)
+        WHERE c.updated_at <= e.finished_at AND (c.edited_at IS NULL OR c.edited_at < e.started_at)
     )
 """
 
 _MET = f"""
-INSERT INTO import_met (import_id, first_record, lead_ids)
-SELECT %(import_id)s, part, array_agg(id)
+INSERT INTO import_met (import_id, first_record, lead_ids, contact_ids)
+SELECT %(import_id)s, part, coalesce(array_agg(id) FILTER (WHERE NOT is_contact), '{{}}'),
+    coalesce(array_agg(id) FILTER (WHERE is_contact), '{{}}')
 FROM (
-    SELECT id, (row_number() OVER () - 1) / {_IDS_A_ROW} AS part
+    SELECT id, is_contact, (row_number() OVER () - 1) / {_IDS_A_ROW} AS part
     FROM (
-        SELECT id FROM leads WHERE created_import_id = %(earlier)s
-        UNION SELECT unnest(lead_ids) FROM import_met WHERE import_id = %(earlier)s
+        SELECT id, false AS is_contact FROM leads WHERE created_import_id = %(earlier)s
+        UNION SELECT unnest(lead_ids), false FROM import_met WHERE import_id = %(earlier)s
+        UNION ALL (
+            SELECT id, true FROM contacts WHERE created_import_id = %(earlier)s
+            UNION SELECT unnest(contact_ids), true FROM import_met WHERE import_id = %(earlier)s
+        )
     ) AS named
 ) AS numbered
 GROUP BY part
@@ -50,9 +68,10 @@ GROUP BY part
 
 _BATCH = """
 INSERT INTO import_batches
-    (import_id, first_record, next_record, inserted, matched, updated, repeated, rejected, kept_apart)
-SELECT %(import_id)s, 0, %(records)s, 0, (report->>'inserted')::bigint + (report->>'updated')::bigint
-    + (report->>'unchanged')::bigint, 0, (report->>'duplicates')::bigint, (report->>'rejected')::bigint,
+    (import_id, first_record, next_record, inserted, matched, known, repeated, rejected, elsewhere, kept_apart)
+SELECT %(import_id)s, 0, %(records)s, 0, 0, (report->>'inserted')::bigint + (report->>'updated')::bigint
+    + (report->>'unchanged')::bigint, (report->>'duplicates')::bigint, (report->>'rejected')::bigint,
+    (SELECT coalesce(sum(b.elsewhere), 0) FROM import_batches b WHERE b.import_id = %(earlier)s),
     (
         SELECT coalesce(jsonb_object_agg(kind, rows), '{}')
         FROM (

@@ -17,7 +17,8 @@ UPDATE leads l SET {listed(FIELDS_OF_LEAD, "{0} = n.{0}")}, name_key = n.name_ke
     alias_keys = ARRAY(SELECT jsonb_array_elements_text(n.alias_keys)), places = n.places, extra = n.extra,
     original = n.original, updated_at = now()
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id uuid, {listed(FIELDS_OF_LEAD, "{0} text")}, name_key text,
-    stands_for text, is_domain_shared boolean, aliases jsonb, alias_keys jsonb, places jsonb, extra jsonb, original jsonb)
+    stands_for text, is_domain_shared boolean, aliases jsonb, alias_keys jsonb, places jsonb, extra jsonb,
+    original jsonb)
 WHERE l.id = n.id
 """
 _CONTACTS = f"""

@@ -16,7 +16,7 @@ from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.leads.identities import IdentityKind
 from core.leads.known import KnownContact, KnownLead, KnownPerson
 from core.leads.lead import FIELDS
-from core.leads.matching import Matching
+from core.leads.matching import Added, Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row
 from db.imports.copy_text import escaped, json_bytes, lead_ids
@@ -62,10 +62,10 @@ COPY leads (id, {listed(FIELDS_OF_LEAD)}, name_key, stands_for, is_domain_shared
     original, created_import_id) FROM STDIN (NULL '')
 """
 _NEW_CONTACTS = f"""
-COPY contacts (id, lead_id, person_id, {listed(FIELDS_OF_CONTACT)}, name_key, extra, original, created_import_id, origin)
-FROM STDIN (NULL '')
+COPY contacts (id, lead_id, person_id, {listed(FIELDS_OF_CONTACT)}, name_key, extra, original, created_import_id,
+    origin) FROM STDIN (NULL '')
 """
-_NEW_IDENTITIES = "COPY identities (key, owner_id, kind) FROM STDIN"
+_NEW_IDENTITIES = "COPY identities (key, owner_id, kind, value) FROM STDIN (NULL '')"
 _PAIRS = """
 INSERT INTO possible_duplicates (kind, first_id, second_id, reason, import_id)
 SELECT kind, first_id::uuid, second_id::uuid, reason, %(import_id)s
@@ -124,11 +124,23 @@ class _Known:
         await self._read_leads({owner for _, owner, kind in owners if kind < IdentityKind.PERSON_ID})
         await self._read_names({row.company_key for row in rows if row.company_key})
         await self._read_people({owner for _, owner, kind in owners if kind >= IdentityKind.PERSON_ID})
+        self._take_owners(owners)
+        await self._read_owners_of_rows(rows)
+        await self._read_namesakes(rows)
+
+    async def _read_owners_of_rows(self, rows: Sequence[NewRow]) -> None:
+        """Read who has a row itself as an identity, where what else it says may be somebody else's."""
+        if keys := [key for row in rows for key in self._matching.doubtful_keys(row)]:
+            owners = await self._rows(_OWNERS, {"keys": keys})
+            await self._read_leads({owner for _, owner, kind in owners if kind < IdentityKind.PERSON_ID})
+            await self._read_people({owner for _, owner, kind in owners if kind >= IdentityKind.PERSON_ID})
+            self._take_owners(owners)
+
+    def _take_owners(self, owners: Iterable[tuple[Any, ...]]) -> None:
         for key, owner, kind in owners:
             known = (self.leads if kind < IdentityKind.PERSON_ID else self.people).get(owner)
             if known is not None:
                 self._matching.owners[key] = known
-        await self._read_namesakes(rows)
 
     async def read_at(self, row: NewRow, lead_id: str) -> None:
         """Read a lead, and all that a row's person may be there."""
@@ -243,7 +255,7 @@ async def store(
             (_NEW_CONTACTS, _render_contacts(matching.contacts, of, origin)),
             (
                 _NEW_IDENTITIES,
-                "".join(f"{key}\t{owner}\t{int(kind)}\n" for key, owner, kind, _ in matching.added).encode(),
+                _render_identities(matching.added),
             ),
         ):
             if rendered:
@@ -261,8 +273,8 @@ async def store(
     await record_changes(connection, changes_of(changed), import_id)
     if pairs := list(matching.pairs.values()):
         kinds, firsts, seconds, reasons = (list(column) for column in zip(*pairs, strict=True))
-        names = {"kinds": kinds, "firsts": firsts, "seconds": seconds, "reasons": reasons, "import_id": import_id}
-        await connection.execute(_PAIRS, names)
+        found = {"kinds": kinds, "firsts": firsts, "seconds": seconds, "reasons": reasons}
+        await connection.execute(_PAIRS, {**found, "import_id": import_id})
 
 
 def _render_leads(leads: Sequence[KnownLead], of: str) -> bytes:
@@ -285,6 +297,10 @@ def _render_contacts(contacts: Sequence[KnownContact], of: str, origin: str) -> 
             b"\0".join([head, json_bytes(contact.extra), json_bytes(contact.original), of.encode(), origin.encode()])
         )
     return escaped(lines)
+
+
+def _render_identities(added: Sequence[Added]) -> bytes:
+    return escaped([f"{key}\0{owner}\0{int(kind)}\0{value or ''}".encode() for key, owner, kind, value in added])
 
 
 def _array(texts: Iterable[str]) -> str:
@@ -319,6 +335,8 @@ async def find_or_add_lead(
     matching.place(row)
     await store(connection, matching, import_id=import_id, origin=origin)
     if matching.leads:
+        made = {"id": matching.leads[0].id, "now": now}
+        await connection.execute("UPDATE leads SET created_at = %(now)s, updated_at = %(now)s WHERE id = %(id)s", made)
         return UUID(matching.leads[0].id), True
     return UUID(next(record.id for record in matching.met.values() if isinstance(record, KnownLead))), False
 
@@ -351,7 +369,8 @@ async def find_or_add_contact(
     await known.read_at(row, str(lead_id))
     contact = matching.place_at(row, known.leads[str(lead_id)])
     await store(connection, matching, origin=origin)
-    if contact.is_new and columns:
+    if contact.is_new:
+        columns = {"created_at": now, "updated_at": now, **columns}
         values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in columns.items()}
         sets = listed(values, "{0} = %({0})s")
         await connection.execute(f"UPDATE contacts SET {sets} WHERE id = %(id)s", values | {"id": contact.id})

@@ -123,6 +123,7 @@ class ImportBatchRow(TableBase):
     `inserted` brought a lead or a contact; `matched` name what was there before this import, `repeated` what an earlier
     row of the file brought. `leads` and `contacts` are those the batch made. `kept_apart` counts the rows with an
     identity that is somebody else's, by its kind; `elsewhere` those whose person also stands at another company.
+    `known` are rows of a file that was imported before and are known to change nothing.
     """
 
     __tablename__ = "import_batches"
@@ -138,11 +139,15 @@ class ImportBatchRow(TableBase):
     contacts: Mapped[int] = mapped_column(server_default=_ZERO)
     elsewhere: Mapped[int] = mapped_column(server_default=_ZERO)
     duplicates: Mapped[int] = mapped_column(server_default=_ZERO)
+    known: Mapped[int] = mapped_column(server_default=_ZERO)
     kept_apart: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
 class ImportMetRow(TableBase):
     """The leads and contacts a batch named that were there before its import, and those of them that it changed.
+
+    `thing_ids` are what its rows were about: a contact, or a lead without one; each once a batch; `updated_ids` those
+    of them of which a value was stored.
 
     Arrays a batch, because a row a lead costs ten times the write-ahead log. A lead is in it once for each batch that
     named it. `keys` are identities that the batch added to what was there before.
@@ -155,6 +160,8 @@ class ImportMetRow(TableBase):
     lead_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     contact_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=_NO_IDS)
     changed_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=_NO_IDS)
+    thing_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=_NO_IDS)
+    updated_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=_NO_IDS)
     keys: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=_NO_IDS)
 
 

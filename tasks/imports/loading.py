@@ -33,8 +33,6 @@ async def load_batches(load: Loading, file: ScannedFile, mapping: ColumnMapping,
         import_id=load.import_id,
         file=file,
         mapping=mapping,
-        policy=request.policy,
-        dedupe=request.dedupe,
         source=request.source,
         default_country=request.default_country,
         batch_rows=settings().imports.batch_rows,
@@ -65,17 +63,25 @@ async def close_import(import_id: UUID, file: ScannedFile, mapping: ColumnMappin
     async with database() as connection:
         totals = await imports.totals(connection, import_id)
         kept_apart = await imports.kept_apart(connection, import_id)
-        rejects_file = await _write_rejects(connection, import_id, file, mapping) if totals.rejected else None
+        rejects_file = await _write_rejects(connection, import_id, file, mapping) if totals.rows.rejected else None
         seconds = time.monotonic() - work.started
         report = ImportReport(
             import_id=import_id,
-            rows=totals.rows,
-            **totals.model_dump(),
+            rows=totals.rows.rows,
+            **totals.rows.model_dump(),
+            leads=totals.leads,
+            contacts=totals.contacts,
+            possible_duplicates=totals.possible_duplicates,
             opt_outs=work.opt_outs.rows,
             opt_out_columns=work.opt_outs.counted,
             unclear_opt_outs=work.opt_outs.unclear,
             rejects_file=str(rejects_file) if rejects_file else None,
-            warnings=warnings_of(kept_apart, mapping.mapping, mapping.no_identity if has_source else None),
+            warnings=warnings_of(
+                kept_apart,
+                mapping.mapping,
+                mapping.no_identity if has_source else None,
+                elsewhere=totals.elsewhere,
+            ),
             seconds=round(seconds, 3),
             rows_per_s=round((file.records - work.first) / seconds, 1),
             peak_memory_mb=round(work.memory_bytes / 2**20, 1),

@@ -38,7 +38,7 @@ def detect_mapping(
     records = list(islice(csv_rows.read(file), _SAMPLE_ROWS))
     sample = [cells for _, cells in records]
     form = file.format
-    mapping = map_columns(form.header, sample, overrides=request.mapping, remembered=remembered)
+    mapping = map_columns(form.header, sample, overrides=request.mapping, remembered=remembered, ids=request.ids)
     line = line_of_wrong_header(records, mapping.shape, len(form.header), form.delimiter) if form.has_header else None
     if line is not None:
         raise InvalidFile(
@@ -56,6 +56,5 @@ def make_row_reader(file: ScannedFile, mapping: ColumnMapping, request: ImportRe
         mapping,
         default_country=request.default_country or settings().imports.default_country,
         source=request.source,
-        dedupe=request.dedupe,
         delimiter=file.format.delimiter,
     )

@@ -14,8 +14,6 @@ from core.imports.batches import Batch, gather
 from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile
 from core.imports.lead_rows import row_reader
-from core.leads.lead import DedupeKey
-from core.leads.merging import ConflictPolicy
 from db.imports.copy_text import PreparedBatch, prepare
 
 
@@ -27,8 +25,6 @@ class RowReading:
         import_id: The import they belong to.
         file: What `core.imports.csv_rows.scan` gave.
         mapping: Which column goes where.
-        policy: Merges rows of one lead inside a batch.
-        dedupe: Which kind of key to try first.
         source: The import's label.
         default_country: ISO alpha-2 code for phone numbers where the row names no country.
         batch_rows: Records a batch.
@@ -37,8 +33,6 @@ class RowReading:
     import_id: UUID
     file: ScannedFile
     mapping: ColumnMapping
-    policy: ConflictPolicy
-    dedupe: DedupeKey
     source: str | None
     default_country: str | None
     batch_rows: int
@@ -53,11 +47,10 @@ class RowReading:
             self.mapping,
             default_country=self.default_country,
             source=self.source,
-            dedupe=self.dedupe,
             delimiter=self.file.format.delimiter,
         )
         records = csv_rows.read(self.file, skip=start)
-        batches = gather(records, read_row, policy=self.policy, batch_rows=self.batch_rows, start=start)
+        batches = gather(records, read_row, batch_rows=self.batch_rows, start=start, ids_of=self.mapping.ids_of)
         while (batch := self._next(batches)) is not None:
             yield batch
 

@@ -72,7 +72,7 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
     country = request.default_country or settings().imports.default_country
     request = request.model_copy(update={"default_country": country})  # decides what rows become: into the fingerprint
     new = NewImport(
-        fingerprint=request.fingerprint(file.sha256, mapping.mapping, ids_count=mapping.no_identity is None),
+        fingerprint=request.fingerprint(file.sha256, mapping.mapping, ids_of=mapping.ids_of),
         file_name=request.path.name,
         file_sha256=file.sha256,
         records=file.records,
@@ -84,8 +84,8 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
             "has_header": file.format.has_header,
             "header": list(file.format.header),
         },
-        prefer=request.dedupe,
-        ids_count=mapping.no_identity is None,
+        ids_of=mapping.ids_of,
+        are_branches_apart=request.branches == "each",
     )
     async with (
         own_connection(database_url()) as connection,

@@ -13,7 +13,8 @@ from core.imports.batches import gather
 from core.imports.columns import map_columns
 from core.imports.csv_rows import read, scan
 from core.imports.lead_rows import ImportedRow, Reject, row_reader
-from core.imports.runs import Totals, UndoReport, warnings_of
+from core.imports.runs import ImportTotals, Totals, UndoReport, warnings_of
+from core.leads.fields import FIELDS_OF_LEAD, PERSON_FIELDS
 from core.leads.lead import FIELDS
 from core.leads.merging import ConflictPolicy
 from core.outreach.suppression import TombstoneKey
@@ -25,7 +26,7 @@ from db.outreach.tombstones import no_key
 from db.server.engine import Connection, open_engine, own_connection, transaction
 
 Row = dict[str, str | None]
-"""`key`, canonical fields by name, and `extra.NAME`; a row without a key is rejected."""
+"""Canonical fields by name, and `extra.NAME`; a row that names nobody is rejected."""
 
 
 @asynccontextmanager
@@ -41,10 +42,10 @@ async def session(url: str) -> AsyncIterator[Connection]:
 
 def lead_row(row: Row) -> ImportedRow | Reject:
     """Read a made-up row."""
-    if not row.get("key"):
-        return Reject("key", "", "blank_row")
     extra = {name[6:]: value for name, value in row.items() if name.startswith("extra.") and value}
-    return ImportedRow(str(row["key"]), [row.get(field) for field in FIELDS], extra or None, None)
+    if not any(row.get(field) for field in ("company_name", "company_domain", "contact_email", "contact_name")):
+        return Reject("company_name", "", "blank_row")
+    return ImportedRow([row.get(field) for field in FIELDS], extra or None, None)
 
 
 async def load(
@@ -63,7 +64,7 @@ async def load(
         start = open_import.next_record
         records: Iterable[tuple[int, Any]] = list(enumerate(rows, 2))[start:]
         for number, batch in enumerate(
-            gather(records, lead_row, policy=policy, batch_rows=batch_rows, start=start)  # type: ignore[arg-type]
+            gather(records, lead_row, batch_rows=batch_rows, start=start)  # type: ignore[arg-type]
         ):
             if number == batches:
                 break
@@ -73,7 +74,12 @@ async def load(
 
 
 async def totals(url: str, import_id: UUID) -> Totals:
-    """Add an import up."""
+    """Add an import's rows up."""
+    return (await all_totals(url, import_id)).rows
+
+
+async def all_totals(url: str, import_id: UUID) -> ImportTotals:
+    """Add an import up: rows, leads, contacts."""
     async with session(url) as connection:
         return await imports.totals(connection, import_id)
 
@@ -84,21 +90,41 @@ async def take_back(url: str, import_id: UUID, *, force: bool = False) -> UndoRe
         return await undo.undo(connection, import_id, force=force)
 
 
-def leads(url: str) -> dict[str, dict[str, Any]]:
-    """Read all leads: key -> the fields that are filled, `extra` flattened."""
+def records(url: str) -> list[dict[str, Any]]:
+    """Read who is there: a row a contact with its lead's fields, and a row a lead without contacts; what is filled.
+
+    `extra` is flattened; a lead's own is left out of the rows of its contacts.
+    """
+    companies = [name for name in FIELDS_OF_LEAD if name not in _ROW_FIELDS]
+    own = ", ".join(f"coalesce(c.{name}, l.{name})" for name in _ROW_FIELDS)
+    statement = f"""
+        SELECT CASE WHEN c.id IS NULL THEN l.extra ELSE c.extra END, {", ".join(f"l.{name}" for name in companies)},
+            {", ".join(f"c.{name}" for name in PERSON_FIELDS)}, {own}
+        FROM leads l LEFT JOIN contacts c ON c.lead_id = l.id
+        ORDER BY l.company_name, l.company_domain, c.contact_name, c.contact_email, l.id, c.id
+    """
+    found = []
     with psycopg.connect(url) as connection:
-        cursor = connection.execute(f"SELECT dedupe_key, extra, {', '.join(FIELDS)} FROM leads")  # type: ignore[arg-type]
-        result = {}
-        for key, extra, *values in cursor:
-            filled = {field: value for field, value in zip(FIELDS, values, strict=True) if value is not None}
-            result[key] = filled | {f"extra.{name}": value for name, value in extra.items()}
-        return result
+        for extra, *values in connection.execute(statement):  # type: ignore[call-overload]
+            names = (*companies, *PERSON_FIELDS, *_ROW_FIELDS)
+            filled = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+            found.append(filled | {f"extra.{name}": value for name, value in extra.items()})
+    return found
+
+
+_ROW_FIELDS = ("notes", "source", "external_id")
+
+
+def count(url: str, table: str) -> int:
+    """Count the rows of a table."""
+    with psycopg.connect(url) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # type: ignore[call-overload]
 
 
 def clear(url: str) -> None:
     """Forget all leads and imports."""
     with psycopg.connect(url) as connection:
-        connection.execute("TRUNCATE leads, imports CASCADE")
+        connection.execute("TRUNCATE leads, imports, identities, possible_duplicates, merged_records CASCADE")
 
 
 @dataclass(frozen=True)
@@ -108,6 +134,7 @@ class Imported:
     import_id: UUID
     counts: Totals
     warnings: list[str]
+    totals: ImportTotals
 
 
 async def import_text(
@@ -124,14 +151,14 @@ async def import_text(
     path.write_text(text, encoding="utf-8")
     file = scan(path)
     mapping = map_columns(file.format.header, [cells for _, cells in read(file)])
-    ids_count = mapping.no_identity is None
-    new = NewImport(str(uuid4()), path.name, file.sha256, file.records, {}, {}, ids_count=ids_count)
+    new = NewImport(str(uuid4()), path.name, file.sha256, file.records, {}, {}, ids_of=mapping.ids_of)
     async with own_connection(url) as connection, loading(connection, new, policy) as opened:
         read_row = row_reader(mapping, source=source)
-        for batch in gather(read(file), read_row, policy=policy, batch_rows=batch_rows):
+        for batch in gather(read(file), read_row, batch_rows=batch_rows, ids_of=mapping.ids_of):
             await opened.load(prepare(batch, opened.import_id))
         import_id = opened.import_id
     async with session(url) as connection:
         counts = await imports.totals(connection, import_id)
         kept_apart = await imports.kept_apart(connection, import_id)
-    return Imported(import_id, counts, warnings_of(kept_apart, mapping.mapping, mapping.no_identity))
+    warnings = warnings_of(kept_apart, mapping.mapping, mapping.no_identity, elsewhere=counts.elsewhere)
+    return Imported(import_id, counts.rows, warnings, counts)

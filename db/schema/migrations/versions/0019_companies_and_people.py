@@ -225,9 +225,9 @@ def _change_leads() -> None:
 
 def _change_imports() -> None:
     op.drop_column("import_batches", "updated")
-    for name in ("leads", "contacts", "elsewhere", "duplicates"):
+    for name in ("leads", "contacts", "elsewhere", "duplicates", "known"):
         op.add_column("import_batches", _count(name))
-    for name in ("contact_ids", "changed_ids", "keys"):
+    for name in ("contact_ids", "changed_ids", "thing_ids", "updated_ids", "keys"):
         op.add_column("import_met", sa.Column(name, _IDS, nullable=False, server_default=_NO_IDS))
     _key_by_record("import_changes", ("import_id",))
 
