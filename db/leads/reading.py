@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -168,6 +168,20 @@ def _identities(changes: Mapping[str, Any]) -> list[tuple[RowIdentity, str]]:
     return found
 
 
+BEST_FIRST = (
+    "c.id = a.best_contact_id DESC NULLS LAST, c.state, c.not_seen_since IS NOT NULL, c.title_points DESC NULLS LAST,"
+    " c.created_at, c.id"
+)
+"""The order of a lead's contacts `c` in view of its assessment `a`."""
+PEOPLE: Mapping[str, str] = {
+    "contact": "LEFT JOIN contacts c ON c.lead_id = l.id",
+    "lead": f"""
+        LEFT JOIN LATERAL (SELECT * FROM contacts c WHERE c.lead_id = l.id ORDER BY {BEST_FIRST} LIMIT 1) c ON true
+    """,
+}
+"""How `leads l` with `assessments a` meet their contacts: each, or the best one alone."""
+
+
 async def count(connection: Connection) -> int:
     """Count all leads."""
     return int(await select_value(connection, "SELECT count(*) FROM leads"))
@@ -180,17 +194,20 @@ def value_of(name: str) -> str:
     return f"c.{name}" if name in FIELDS_OF_CONTACT else f"l.{name}"
 
 
-async def select_values(connection: Connection, limit: int | None = None) -> list[dict[str, Any]]:
-    """List leads with each of their contacts, oldest first: `id`, `contact_id` and `VALUE_COLUMNS`.
+async def select_values(
+    connection: Connection, limit: int | None = None, per: Literal["contact", "lead"] = "contact"
+) -> list[dict[str, Any]]:
+    """List leads with their contacts, oldest first: `id`, `contact_id` and `VALUE_COLUMNS`.
 
     Args:
         connection: any.
         limit: rows at most; None for all.
+        per: a row a contact, and one for a lead without; or a row a lead, with its best contact.
     """
     columns = ", ".join(f"{value_of(name)} AS {name}" for name in (*FIELDS, "extra"))
     statement = f"""
         SELECT l.id, c.id AS contact_id, {columns}, coalesce(c.created_at, l.created_at) AS created_at,
             greatest(l.updated_at, c.updated_at) AS updated_at
-        FROM leads l LEFT JOIN contacts c ON c.lead_id = l.id ORDER BY l.id, c.id LIMIT %(limit)s
+        FROM leads l LEFT JOIN assessments a ON a.lead_id = l.id {PEOPLE[per]} ORDER BY l.id, c.id LIMIT %(limit)s
     """
     return await select_dicts(connection, statement, {"limit": limit})
