@@ -416,11 +416,13 @@ class Matching:
                 if not takes:
                     self.by_name.setdefault(key, []).append(lead)
         if values[_CITY] and lead.values[_CITY] and is_another_place(lead, values):
+            takes = self.policy is ConflictPolicy.OVERWRITE
+            other = lead.values if takes else values
+            lead.keep()
             if len(lead.places) < MAX_PLACES:
-                lead.keep()
-                lead.places.append({field: value for field in _PLACE if (value := values[LEAD_AT[field]])})
+                lead.places.append({field: value for field in _PLACE if (value := other[LEAD_AT[field]])})
             for field in _PLACE:  # two addresses are not mixed
-                values[LEAD_AT[field]] = None
+                other[LEAD_AT[field]] = None
 
     def _take_contact(self, contact: KnownContact, row: NewRow, values: Values, *, is_first: bool) -> None:
         if not contact.is_new:

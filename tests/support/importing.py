@@ -26,7 +26,7 @@ from db.outreach.tombstones import no_key
 from db.server.engine import Connection, open_engine, own_connection, transaction
 
 Row = dict[str, str | None]
-"""Canonical fields by name, and `extra.NAME`; a row that names nobody is rejected."""
+"""Canonical fields by name, `key` for the company's domain, and `extra.NAME`; who names nobody is rejected."""
 
 
 @asynccontextmanager
@@ -41,7 +41,8 @@ async def session(url: str) -> AsyncIterator[Connection]:
 
 
 def lead_row(row: Row) -> ImportedRow | Reject:
-    """Read a made-up row."""
+    """Read a made-up row; a `key` is the company's domain."""
+    row = {**row, "company_domain": row["key"] or None} if "key" in row else row
     extra = {name[6:]: value for name, value in row.items() if name.startswith("extra.") and value}
     if not any(row.get(field) for field in ("company_name", "company_domain", "contact_email", "contact_name")):
         return Reject("company_name", "", "blank_row")
@@ -113,6 +114,18 @@ def records(url: str) -> list[dict[str, Any]]:
 
 
 _ROW_FIELDS = ("notes", "source", "external_id")
+
+
+def leads(url: str) -> dict[str, dict[str, Any]]:
+    """Read the leads by their domain: the fields that are filled, `extra` flattened; contacts are not looked at."""
+    names = [name for name in FIELDS_OF_LEAD if name != "company_domain"]
+    found = {}
+    with psycopg.connect(url) as connection:
+        cursor = connection.execute(f"SELECT company_domain, extra, {', '.join(names)} FROM leads")  # type: ignore[call-overload]
+        for domain, extra, *values in cursor:
+            filled = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+            found[domain] = filled | {f"extra.{name}": value for name, value in extra.items()}
+    return found
 
 
 def count(url: str, table: str) -> int:

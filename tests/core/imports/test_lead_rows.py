@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from core.imports.columns import ColumnMapping
 from core.imports.lead_rows import ImportedRow, Reject, row_reader
-from core.leads.lead import FIELDS, MAX_KEY_CHARS, POSITION, dedupe_key
+from core.leads.lead import FIELDS, POSITION
 from core.text.folding import fold
 
 
@@ -38,7 +38,6 @@ def test_reads_a_row() -> None:
     row = read(
         [" Ann Fern ", "Ann@Fern.example", "030 1234567", "Fern GmbH", "www.fern.com", "Deutschland", "new", "7"]
     )
-    assert row.key == "email:ann@fern.example"
     assert len(row.values) == len(FIELDS)
     assert value(row, "contact_name") == "Ann Fern"
     assert value(row, "contact_phone") == "+49301234567"
@@ -94,37 +93,12 @@ def test_names_are_joined_and_sources_filled_in() -> None:
     assert isinstance(row, ImportedRow)
     assert value(row, "contact_name") == "Ann Fern"
     assert value(row, "source") == "Spring Fair"
-    assert row.key == "id:spring fair|7"
 
 
 def test_a_shared_host_is_nobodys_domain() -> None:
     row = read(["Ann", "", "", "", "https://www.facebook.com/fern", "", "", ""])
     assert value(row, "company_website") == "https://www.facebook.com/fern"
     assert value(row, "company_domain") is None
-    assert row.key.startswith("row:")
-
-
-@pytest.mark.parametrize(
-    ("parts", "key"),
-    [
-        ({"email": "a@b.example", "company": "Fern"}, "email:a@b.example"),
-        ({"external_id": "7", "source": "CRM", "email": "a@b.example"}, "id:crm|7"),
-        ({"external_id": "7", "email": "a@b.example"}, "email:a@b.example"),
-        ({"domain": "fern.com", "person": "Änn  Fern"}, "domain:fern.com|ann fern"),
-        ({"company": " FERN  Ltd", "city": "Köln", "country": "Germany"}, "company:fern ltd|koln|germany"),
-        ({"company": "Fern", "email": "a@b.example", "prefer": "company"}, "company:fern||"),
-        ({"domain": "fern.com"}, "domain:fern.com|"),
-    ],
-)
-def test_keys(parts: dict[str, str], key: str) -> None:
-    assert dedupe_key(**parts) == key  # type: ignore[arg-type]
-
-
-@given(st.text(max_size=300), st.text(max_size=300))
-def test_keys_are_bounded_and_blind_to_case(company: str, city: str) -> None:
-    key = dedupe_key(company=company, city=city, cells=[company, city])
-    assert len(key) <= MAX_KEY_CHARS
-    assert key.split(":")[0] in {"company", "row"}
 
 
 @given(st.text(max_size=40))
@@ -132,16 +106,12 @@ def test_folding_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-@given(
-    st.lists(st.text(max_size=15), max_size=11),
-    st.sampled_from(["auto", "external_id", "email", "domain", "company", "row"]),
-)
+@given(st.lists(st.text(max_size=15), max_size=11))
 @settings(max_examples=300, deadline=None)
-def test_any_cells_give_a_row_or_a_reject(cells: list[str], dedupe: str) -> None:
-    result = row_reader(PEOPLE, default_country="DE", dedupe=dedupe)(list(cells))  # type: ignore[arg-type]
+def test_any_cells_give_a_row_or_a_reject(cells: list[str]) -> None:
+    result = row_reader(PEOPLE, default_country="DE")(list(cells))
     if isinstance(result, ImportedRow):
         for text in (
-            result.key,
             *filter(None, result.values),
             *(result.extra or {}).values(),
             *(result.original or {}).values(),

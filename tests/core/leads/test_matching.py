@@ -1,18 +1,17 @@
 """Random files: nobody is lost, strangers are not merged, and the order of rows and files decides nothing unsaid."""
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import count, permutations
+from collections.abc import Iterable, Sequence
+from itertools import count
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.leads.identities import IdsOf, own_address
-from core.leads.known import CONTACT_AT, LEAD_AT, KnownContact, KnownLead, KnownPerson, name_of
+from core.leads.known import KnownContact, KnownLead, KnownPerson
 from core.leads.lead import FIELDS
 from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
-from core.leads.names import Likeness, companies_likeness, people_likeness
+from core.leads.names import Likeness, people_likeness
 from core.leads.rows import NewRow, new_row
 
 Said = dict[str, str]
@@ -96,7 +95,11 @@ class Store:
         for key, owner in self.owners.items():
             keys.setdefault(id(owner), set()).add(key)
         return {
-            (frozenset(keys.get(id(contact.person), ())), frozenset({contact.name_key or ""}), frozenset({contact.lead.name_key or ""}))
+            (
+                frozenset(keys.get(id(contact.person), ())),
+                frozenset({contact.name_key or ""}),
+                frozenset({contact.lead.name_key or ""}),
+            )
             for contact in self.contacts
         } | {(frozenset(), frozenset(), frozenset({lead.name_key or ""})) for lead in self.leads}
 
@@ -105,9 +108,7 @@ def is_found(store: Store, row: Said) -> bool:
     """Return whether a row's person, at a lead with its company's name, is there."""
     company, person = row.get("company_name"), row.get("contact_name")
     leads = [
-        lead
-        for lead in store.leads
-        if company is None or (lead.likeness(company) or Likeness.OTHER) >= Likeness.PART
+        lead for lead in store.leads if company is None or (lead.likeness(company) or Likeness.OTHER) >= Likeness.PART
     ]
     if not leads:
         return False
@@ -136,7 +137,9 @@ def test_nobody_is_missing(first: list[Said], second: list[Said], ids_of: IdsOf,
 
 @settings(max_examples=300, deadline=None)
 @given(files, files, whose)
-def test_people_with_other_addresses_of_their_own_are_not_merged(first: list[Said], second: list[Said], ids_of: IdsOf) -> None:
+def test_people_with_other_addresses_of_their_own_are_not_merged(
+    first: list[Said], second: list[Said], ids_of: IdsOf
+) -> None:
     store = Store()
     told: dict[str, list[Said]] = {}
     for file in (first, second):
@@ -145,7 +148,9 @@ def test_people_with_other_addresses_of_their_own_are_not_merged(first: list[Sai
             store.load([row], ids_of)
             del before
             rows = rows_of([row], ids_of)
-            owners = {owner.id for _, key in rows[0].person_ids if isinstance(owner := store.owners.get(key), KnownPerson)}
+            owners = {
+                owner.id for _, key in rows[0].person_ids if isinstance(owner := store.owners.get(key), KnownPerson)
+            }
             if len(owners) == 1 and own_address(row.get("contact_email")):
                 told.setdefault(owners.pop(), []).append(row)
     for rows_of_one in told.values():

@@ -29,7 +29,7 @@ def _storable(text: str) -> str:
 def test_rejects_arrive_as_they_stood(database: str, cells: list[str], value: str, column: str) -> None:
     import_id = uuid4()
     rejects = [RejectedRecord(7, 9, cells, Reject(column, value, "blank_row"))]
-    prepared = prepare(Batch(0, 8, [], 0, rejects), import_id)
+    prepared = prepare(Batch(0, 8, [], rejects), import_id)
     with psycopg.connect(database) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE refused (LIKE import_rejects)")
         with cursor.copy("COPY refused FROM STDIN") as copy:

@@ -14,7 +14,7 @@ from db.imports.lead_loading import NewImport, loading
 from db.leads import reading as stored_leads
 from db.server.engine import own_connection
 
-ROWS: list[Row] = [{"key": "a", "city": "Oslo"}, {"key": "b"}, {"key": "a", "notes": "n"}, {"key": ""}]
+ROWS: list[Row] = [{"key": "a", "industry": "Oslo"}, {"key": "b"}, {"key": "a", "notes": "n"}, {"key": ""}]
 FINGERPRINT = "these rows"
 
 
@@ -30,8 +30,10 @@ async def finish(url: str, import_id: UUID) -> None:
         counts = await imports.totals(connection, import_id)
         report = ImportReport(
             import_id=import_id,
-            rows=counts.rows,
-            **counts.model_dump(),
+            rows=counts.rows.rows,
+            **counts.rows.model_dump(),
+            leads=counts.leads,
+            contacts=counts.contacts,
             rejects_file=None,
             seconds=1.0,
             rows_per_s=1.0,
@@ -72,22 +74,22 @@ async def test_an_unfinished_import_is_not_repeated(database: str) -> None:
 
 @pytest.mark.parametrize("what", ["edited", "deleted", "written", "undone"])
 async def test_whatever_may_have_emptied_a_field_makes_it_read_the_file(database: str, what: str) -> None:
-    await load(database, [{"key": "b", "city": "Rome"}])
+    await load(database, [{"key": "b", "industry": "Rome"}])
     first = await first_import(database)
     assert (await again(database))[0]
     other = await load(database, [{"key": "z"}])
     with psycopg.connect(database) as connection:
-        (lead_id,) = connection.execute("SELECT id FROM leads WHERE dedupe_key = 'a'").fetchone() or (None,)
+        (lead_id,) = connection.execute("SELECT id FROM leads WHERE company_domain = 'a'").fetchone() or (None,)
     if what == "edited":
         async with session(database) as edits:
-            await stored_leads.edit(edits, lead_id, {"city": None}, by="Ada", now=datetime.now(UTC))
+            await stored_leads.edit(edits, lead_id, {"industry": None}, by="Ada", now=datetime.now(UTC))
     elif what == "undone":
         await take_back(database, other)
     else:
         statement = (
             "DELETE FROM leads WHERE id = %s"
             if what == "deleted"
-            else "UPDATE leads SET city = NULL, updated_at = now() WHERE id = %s"
+            else "UPDATE leads SET industry = NULL, updated_at = now() WHERE id = %s"
         )
         with psycopg.connect(database) as connection:
             connection.execute(statement, [lead_id])

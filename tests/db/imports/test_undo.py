@@ -21,7 +21,9 @@ OVERWRITE = ConflictPolicy.OVERWRITE
 
 async def edit(url: str, key: str, **changes: str | None) -> None:
     with psycopg.connect(url) as connection:
-        (lead_id,) = connection.execute("SELECT id FROM leads WHERE dedupe_key = %s", [key]).fetchone() or (uuid4(),)
+        (lead_id,) = connection.execute("SELECT id FROM leads WHERE company_domain = %s", [key]).fetchone() or (
+            uuid4(),
+        )
     async with session(url) as connection:
         await stored_leads.edit(connection, lead_id, changes, by="Ada", now=datetime.now(UTC))
 
@@ -36,10 +38,10 @@ async def test_removes_what_it_brought_and_twice_is_harmless(database: str) -> N
 
 
 async def test_gives_back_what_it_overwrote_columns_of_extra_included(database: str) -> None:
-    await load(database, [{"key": "a", "city": "Oslo", "extra.k": "1"}])
+    await load(database, [{"key": "a", "industry": "Oslo", "extra.k": "1"}])
     before = leads(database)
     changed = await load(
-        database, [{"key": "a", "city": "Rome", "notes": "n", "extra.k": "2", "extra.m": "3"}], OVERWRITE
+        database, [{"key": "a", "industry": "Rome", "notes": "n", "extra.k": "2", "extra.m": "3"}], OVERWRITE
     )
     assert leads(database) != before
     assert (await take_back(database, changed)).restored == 1
@@ -47,7 +49,7 @@ async def test_gives_back_what_it_overwrote_columns_of_extra_included(database: 
 
 
 async def test_after_a_reimport_the_leads_stay_until_both_are_undone(database: str) -> None:
-    rows: list[Row] = [{"key": "a", "city": "Oslo"}]
+    rows: list[Row] = [{"key": "a", "industry": "Oslo"}]
     first = await load(database, rows)
     second = await load(database, rows, fingerprint="the same rows again")
     report = await take_back(database, first)
@@ -58,41 +60,41 @@ async def test_after_a_reimport_the_leads_stay_until_both_are_undone(database: s
 
 
 async def test_an_earlier_import_undone_leaves_what_a_later_one_overwrote(database: str) -> None:
-    await load(database, [{"key": "a", "city": "Oslo", "notes": "old"}])
-    second = await load(database, [{"key": "a", "city": "Rome", "notes": "new"}], OVERWRITE)
-    third = await load(database, [{"key": "a", "city": "Bern"}], OVERWRITE)
+    await load(database, [{"key": "a", "industry": "Oslo", "notes": "old"}])
+    second = await load(database, [{"key": "a", "industry": "Rome", "notes": "new"}], OVERWRITE)
+    third = await load(database, [{"key": "a", "industry": "Bern"}], OVERWRITE)
     await take_back(database, second)
-    assert leads(database)["a"] == {"city": "Bern", "notes": "old"}
+    assert leads(database)["a"] == {"industry": "Bern", "notes": "old"}
     await take_back(database, third)
-    assert leads(database)["a"] == {"city": "Oslo", "notes": "old"}
+    assert leads(database)["a"] == {"industry": "Oslo", "notes": "old"}
 
 
 async def test_a_persons_edit_is_kept_unless_forced(database: str) -> None:
-    first = await load(database, [{"key": "a", "city": "Oslo"}])
-    second = await load(database, [{"key": "a", "city": "Rome"}], OVERWRITE)
+    first = await load(database, [{"key": "a", "industry": "Oslo"}])
+    second = await load(database, [{"key": "a", "industry": "Rome"}], OVERWRITE)
     await edit(database, "a", notes="rang them")
     report = await take_back(database, second)
     assert (report.restored, report.kept_edited) == (0, 1)
     assert report.kept[0].reason == "edited_since"
-    assert leads(database)["a"] == {"city": "Rome", "notes": "rang them"}
+    assert leads(database)["a"] == {"industry": "Rome", "notes": "rang them"}
     assert (await take_back(database, first)).kept_edited == 1
 
 
 async def test_forced_it_takes_back_what_was_imported_and_leaves_what_was_edited(database: str) -> None:
-    first = await load(database, [{"key": "a", "city": "Oslo"}])
-    second = await load(database, [{"key": "a", "city": "Rome"}], OVERWRITE)
+    first = await load(database, [{"key": "a", "industry": "Oslo"}])
+    second = await load(database, [{"key": "a", "industry": "Rome"}], OVERWRITE)
     await edit(database, "a", notes="rang them")
     assert (await take_back(database, second, force=True)).restored == 1
-    assert leads(database)["a"] == {"city": "Oslo", "notes": "rang them"}
+    assert leads(database)["a"] == {"industry": "Oslo", "notes": "rang them"}
     assert (await take_back(database, first, force=True)).removed == 1
 
 
 async def test_an_edit_before_the_import_does_not_stand_in_the_way(database: str) -> None:
-    await load(database, [{"key": "a", "city": "Oslo"}])
-    await edit(database, "a", city="Bergen")
-    second = await load(database, [{"key": "a", "city": "Rome"}], OVERWRITE)
+    await load(database, [{"key": "a", "industry": "Oslo"}])
+    await edit(database, "a", industry="Bergen")
+    second = await load(database, [{"key": "a", "industry": "Rome"}], OVERWRITE)
     assert (await take_back(database, second)).restored == 1
-    assert leads(database)["a"] == {"city": "Bergen"}
+    assert leads(database)["a"] == {"industry": "Bergen"}
 
 
 async def test_unknown_and_running_imports_are_refused(database: str) -> None:
@@ -107,7 +109,7 @@ async def test_unknown_and_running_imports_are_refused(database: str) -> None:
 
 async def test_an_edit_names_a_field_and_a_lead(database: str) -> None:
     with pytest.raises(LeadNotFound):
-        await edit(database, "nobody", city="Oslo")
+        await edit(database, "nobody", industry="Oslo")
     with pytest.raises(InvalidInput, match="shoe_size"):
         await edit(database, "nobody", shoe_size="44")
 
@@ -116,7 +118,7 @@ rows = st.lists(
     st.fixed_dictionaries(
         {"key": st.sampled_from(["a", "b", "c"])},
         optional={
-            "city": st.sampled_from(["x", "y"]),
+            "industry": st.sampled_from(["x", "y"]),
             "notes": st.sampled_from(["x", "y"]),
             "extra.k": st.sampled_from(["1", "2"]),
         },
