@@ -12,7 +12,7 @@ from core.leads.search import Search
 from db.leads.matching import current_id
 from db.leads.repointing import RecordKind
 from db.server.engine import Connection
-from db.server.statements import select_dicts, select_value
+from db.server.statements import select, select_dicts, select_value
 
 _COUNTED = 10_000
 """More are estimated."""
@@ -27,27 +27,22 @@ _CONTACT_COLUMNS = """
     c.lead_id, (SELECT l.company_name FROM leads l WHERE l.id = c.lead_id) AS company_name
 """
 _HIGHEST = "\U0010ffff"
-_OF_LEADS = {
-    "id": ("l.id = %(id)s OR l.id IN (SELECT lead_id FROM contacts WHERE id = %(id)s)",),
-    "address": (
-        "l.id IN (SELECT lead_id FROM contacts WHERE lower(contact_email) = %(address)s)",
-        "l.id IN (SELECT lead_id FROM contacts WHERE person_id IN"
-        " (SELECT owner_id FROM identities WHERE key = %(key)s))",
-    ),
-    "domain": ("l.company_domain = %(domain)s", "l.id IN (SELECT owner_id FROM identities WHERE key = %(key)s)"),
+_AT_ADDRESS = "SELECT {0} FROM contacts c WHERE lower(c.contact_email) = %(address)s"
+_OF_ADDRESS = "SELECT {0} FROM identities i JOIN contacts c ON c.person_id = i.owner_id WHERE i.key = %(key)s"
+_FOUND_LEADS = {
+    "id": "SELECT id FROM leads WHERE id = %(id)s UNION SELECT lead_id FROM contacts WHERE id = %(id)s",
+    "address": f"{_AT_ADDRESS} UNION {_OF_ADDRESS}".format("c.lead_id AS id"),
+    "domain": "SELECT id FROM leads WHERE company_domain = %(domain)s"
+    " UNION SELECT owner_id FROM identities WHERE key = %(key)s",
 }
-_OF_CONTACTS = {
-    "id": ("c.id = %(id)s OR c.person_id = %(id)s", "c.lead_id = %(id)s"),
-    "address": (
-        "lower(c.contact_email) = %(address)s",
-        "c.person_id IN (SELECT owner_id FROM identities WHERE key = %(key)s)",
-    ),
-    "domain": (
-        "c.lead_id IN (SELECT id FROM leads WHERE company_domain = %(domain)s)",
-        "c.lead_id IN (SELECT owner_id FROM identities WHERE key = %(key)s)",
-    ),
+_FOUND_CONTACTS = {
+    "id": "SELECT id FROM contacts WHERE id = %(id)s UNION SELECT id FROM contacts WHERE person_id = %(id)s"
+    " UNION SELECT id FROM contacts WHERE lead_id = %(id)s",
+    "address": f"{_AT_ADDRESS} UNION {_OF_ADDRESS}".format("c.id"),
+    "domain": "SELECT c.id FROM leads l JOIN contacts c ON c.lead_id = l.id WHERE l.company_domain = %(domain)s"
+    " UNION SELECT c.id FROM identities i JOIN contacts c ON c.lead_id = i.owner_id WHERE i.key = %(key)s",
 }
-"""Conditions, each with an index of its own; a record is found by any of them."""
+"""What finds ids, each part by an index of its own."""
 
 
 class Page(NamedTuple):
@@ -97,9 +92,9 @@ async def select_leads(
     }
     chosen = [conditions[name] for name, value in filters._asdict().items() if value is not None]
     if search is None or search.company is None:
-        arms = await _arms(connection, search, _OF_LEADS)
+        found, values = await _found(connection, search, _FOUND_LEADS)
         return await _by_id(
-            connection, "leads l", _LEAD_COLUMNS, arms, chosen, {**arms.values, **filters._asdict()}, after, limit
+            connection, "leads l", _LEAD_COLUMNS, found, chosen, {**values, **filters._asdict()}, after, limit
         )
     values = {"key": search.company, "last": search.company + _HIGHEST, **filters._asdict()}
     named = (
@@ -117,32 +112,29 @@ async def select_contacts(
     Args and Raises: as of `select_leads`.
     """
     if search is None or search.person is None:
-        arms = await _arms(connection, search, _OF_CONTACTS)
-        return await _by_id(connection, "contacts c", _CONTACT_COLUMNS, arms, [], arms.values, after, limit)
+        found, values = await _found(connection, search, _FOUND_CONTACTS)
+        return await _by_id(connection, "contacts c", _CONTACT_COLUMNS, found, [], values, after, limit)
     values = {"key": search.person, "last": search.person + _HIGHEST}
     named = ("c.name_key >= %(key)s AND c.name_key < %(last)s",)
     return await _by_name(connection, "contacts c", _CONTACT_COLUMNS, named, [], values, after, limit)
 
 
-class _Arms(NamedTuple):
-    conditions: tuple[str, ...]
-    values: dict[str, Any]
-
-
-async def _arms(connection: Connection, search: Search | None, known: Mapping[str, tuple[str, ...]]) -> _Arms:
-    """Return the conditions of a search that is by no name; none finds all."""
+async def _found(
+    connection: Connection, search: Search | None, known: Mapping[str, str]
+) -> tuple[str | None, dict[str, Any]]:
+    """Return what finds the ids of a search that is by no name, and its values; None finds all."""
     if search is None:
-        return _Arms(("true",), {})
+        return None, {}
     if search.id is not None:
-        return _Arms(known["id"], {"id": await current_id(connection, search.id)})
-    return _Arms(known["address" if search.address else "domain"], search._asdict())
+        return known["id"], {"id": await current_id(connection, search.id)}
+    return known["address" if search.address else "domain"], search._asdict()
 
 
 async def _by_id(
     connection: Connection,
     table: str,
     columns: str,
-    arms: _Arms,
+    found: str | None,
     chosen: list[str],
     values: Mapping[str, Any],
     after: str | None,
@@ -150,16 +142,18 @@ async def _by_id(
 ) -> Page:
     alias = table[-1]
     since = None if after is None else _uuid(after)
-    before = "" if since is None else f" AND {alias}.id < %(since)s"
-    where = "".join(f" AND ({each})" for each in chosen) + before
-    found = " UNION ".join(
-        f"(SELECT {alias}.id FROM {table} WHERE ({arm}){where} ORDER BY {alias}.id DESC LIMIT %(more)s)"
-        for arm in arms.conditions
-    )
+    conditions = [*chosen, *([f"{alias}.id < %(since)s"] if since is not None else [])]
+    ids: list[UUID] | None = None
+    if found is not None:
+        # Apart from the list: what is found are a few ids, which the planner cannot know.
+        some = f"SELECT id FROM ({found}) AS f ORDER BY id DESC LIMIT {_COUNTED}"
+        ids = [row.id for row in await select(connection, some, values)]
+        conditions.append(f"{alias}.id = ANY (%(ids)s)")
     statement = f"""
-        SELECT {columns} FROM ({found}) AS f JOIN {table} ON {alias}.id = f.id
+        SELECT {columns} FROM {table} {"WHERE" if conditions else ""} {" AND ".join(conditions)}
         ORDER BY {alias}.id DESC LIMIT %(more)s
     """
+    values = {**values, "ids": ids}
     rows = await select_dicts(connection, statement, {**values, "since": since, "more": limit + 1})
     shown = rows[:limit]
     return Page(shown, str(shown[-1]["id"]) if len(rows) > limit else None)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from importing import Row, load, totals
 from mentions import mentions
 from people import add_contact, add_lead
 
@@ -65,6 +66,7 @@ def add_people(url: str) -> People:
     company = add_lead(
         url,
         company_name="Brightwell",
+        name_key=company_key("Brightwell"),
         company_domain="brightwell.example",
         company_phone=SWITCHBOARD,
         notes="Maud Okafor decides",
@@ -118,8 +120,7 @@ async def fill(url: str, engine: Engine) -> People:
         ),
         ("INSERT INTO identities VALUES (%s, %s, 12, %s)", [email, people.person, ADDRESS]),
         (
-            "INSERT INTO possible_duplicates (first_id, second_id, kind, reason)"
-            " VALUES (%s, %s, 'person', %s)",
+            "INSERT INTO possible_duplicates (first_id, second_id, kind, reason) VALUES (%s, %s, 'person', %s)",
             [*sorted([people.person, uuid4()]), f"both are {ADDRESS}"],
         ),
         ("INSERT INTO merged_records (old_id, new_id, kind) VALUES (%s, %s, 'contact')", [uuid4(), people.maud]),
@@ -342,6 +343,26 @@ async def test_a_wrong_key_is_told(engine: Engine) -> None:
             await suppressions.why_suppressed(connection, "a@a.example", other)
     with pytest.raises(ConfigurationError):
         await erase(engine, other)
+
+
+async def test_an_import_keeps_the_company_and_does_not_bring_the_person_back(database: str, engine: Engine) -> None:
+    await fill(database, engine)
+    await erase(engine)
+    maud = {"contact_name": "Maud Okafor", "contact_email": ADDRESS, "notes": "call Maud"}
+    ada = {"contact_email": "ada@third.example", "contact_name": "Ada Byron"}
+    given: list[Row] = [
+        {**maud, "company_name": "Brightwell", "company_domain": "brightwell.example"},
+        {**maud, "company_name": "New Works", "city": "Hull", "extra.mail": ADDRESS},
+        maud,
+        {"company_name": "Third", **ada},
+    ]
+    for number in range(2):
+        import_id = await load(database, given, fingerprint=str(number), tombstone_key=lambda: KEY)
+        assert (await totals(database, import_id)).rows == 4
+    assert mentions(database, f" {ADDRESS}") == mentions(database, f'"{ADDRESS}') == []
+    assert mentions(database, "okafor") == []
+    names = sorted(row["company_name"] for row in rows(database, "leads"))
+    assert names == ["Brightwell", "New Works", "Northgate", "Third"]
 
 
 async def test_what_is_held_is_told_with_its_place_and_nobody_elses(database: str, engine: Engine) -> None:

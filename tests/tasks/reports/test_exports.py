@@ -9,10 +9,12 @@ import pandas as pd
 import psycopg
 import pyarrow.parquet
 import pytest
+from importing import clear, count, import_text, records
 from people import add_contact, add_lead
 
 from core.errors import InvalidFile, InvalidInput
-from core.reports.exports import COLUMNS, ExportRequest, in_words
+from core.leads.lead import FIELDS
+from core.reports.exports import COLUMNS, ExportRequest, Per, in_words
 from core.settings.settings import settings
 from tasks.reports.exports import best_leads, export_leads
 
@@ -138,6 +140,37 @@ async def test_a_limit_counts_leads_with_all_their_people(tmp_path: Path, databa
         assert (report.leads, report.rows) == (min(limit, 3), rows)
     report = await export_leads(ExportRequest(path=tmp_path / "a.csv", tiers=("hot",), min_score=Decimal(80)))
     assert (report.leads, report.rows) == (1, 4)
+
+
+FILE = """Company,Website,City,Country,Name,Title,Email,Phone,Notes
+Brightwell,brightwell.example,Leeds,United Kingdom,Maud Okafor,Director,maud@brightwell.example,+442079460000,tea
+Brightwell,brightwell.example,Leeds,United Kingdom,Odo Brand,Clerk,odo@brightwell.example,,
+Northgate,,York,United Kingdom,,,,,calls back
+,,,,Ada Byron,,ada.byron@gmail.com,,
+"""
+
+
+@pytest.mark.parametrize("per", ["contact", "lead"])
+async def test_an_export_imported_again_is_the_same_companies_and_people(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch, per: Per
+) -> None:
+    monkeypatch.setenv("POSTGRES_URL", database)
+    settings.cache_clear()
+    await import_text(database, FILE, tmp_path)
+    before = [{name: value for name, value in row.items() if name in FIELDS} for row in records(database)]
+    await export_leads(ExportRequest(path=tmp_path / "again.csv", per=per))
+    text = (tmp_path / "again.csv").read_text(encoding="utf-8-sig")
+    again = await import_text(database, text, tmp_path)
+    assert again.counts.inserted == 0
+    after = [{name: value for name, value in row.items() if name in FIELDS} for row in records(database)]
+    assert after == before
+    assert (count(database, "leads"), count(database, "contacts"), count(database, "possible_duplicates")) == (3, 3, 0)
+    if per == "contact":  # nothing is needed beside the file
+        clear(database)
+        await import_text(database, text, tmp_path)
+        assert [{name: value for name, value in row.items() if name in FIELDS} for row in records(database)] == before
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 @pytest.mark.parametrize(
