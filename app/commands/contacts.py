@@ -7,7 +7,7 @@ import typer
 
 from app import terminal
 from app.commands import records
-from app.commands.approvals import By, person_of
+from app.commands.approvals import By, Yes, person_of
 from app.commands.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.command("list")
 def list_(
-    query: records.Query = None, after: records.After = None, limit: records.Limit = 25, as_json: AsJson = False
+    query: records.Query = None, after: records.After = None, limit: records.PageLimit = 25, as_json: AsJson = False
 ) -> None:
     """List contacts, the newest first, or in the order of names. A domain, or a lead's id, finds the people there."""
     terminal.prepare_prefect()
@@ -26,7 +26,7 @@ def list_(
 
 
 @app.command()
-def show(contact: records.Id, as_json: AsJson = False) -> None:
+def show(contact: records.RecordId, as_json: AsJson = False) -> None:
     """Show a contact: where each value comes from, where else the person is, and what happened."""
     terminal.prepare_prefect()
     from tasks.leads.records import show
@@ -36,7 +36,11 @@ def show(contact: records.Id, as_json: AsJson = False) -> None:
 
 @app.command()
 def edit(
-    contact: records.Id, changes: records.Set, by: By = None, reason: records.Reason = None, as_json: AsJson = False
+    contact: records.RecordId,
+    changes: records.Set,
+    by: By = None,
+    reason: records.ReasonGiven = None,
+    as_json: AsJson = False,
 ) -> None:
     """Change fields of a contact, or `state` (active, former), under your name; no file, no provider replaces them."""
     name = person_of(by)
@@ -46,10 +50,10 @@ def edit(
 
 @app.command()
 def move(
-    contact: records.Id,
+    contact: records.RecordId,
     lead: Annotated[UUID, typer.Argument(help="The lead where the contact is from now on.")],
     by: By = None,
-    reason: records.Reason = None,
+    reason: records.ReasonGiven = None,
     as_json: AsJson = False,
 ) -> None:
     """Move a contact to another lead, with all that hangs on it."""
@@ -66,7 +70,7 @@ def merge(
     kept: Annotated[UUID, typer.Argument(help="The contact whose person stays.")],
     gone: Annotated[list[UUID], typer.Argument(help="Contacts that are the same person.")],
     by: By = None,
-    reason: records.Reason = None,
+    reason: records.ReasonGiven = None,
     as_json: AsJson = False,
 ) -> None:
     """Let contacts be one person: at one lead they become one contact, at others they stay, as this person's."""
@@ -77,7 +81,11 @@ def merge(
 
 @app.command()
 def delete(
-    contact: records.Id, by: By = None, reason: records.Reason = None, yes: records.Yes = False, as_json: AsJson = False
+    contact: records.RecordId,
+    by: By = None,
+    reason: records.ReasonGiven = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete a contact. A file that names it brings it back; `erase` removes a person for good."""
     name = person_of(by)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-Kind = Annotated[Literal["lead", "person"] | None, typer.Option(help="Only pairs of leads, or of people.")]
+PairKind = Annotated[Literal["lead", "person"] | None, typer.Option(help="Only pairs of leads, or of people.")]
 Import = Annotated[UUID | None, typer.Option("--import", help="Only pairs that this import found.")]
 About = Annotated[str | None, typer.Option(help="Only pairs whose reason holds these words.")]
 Pairs = Annotated[list[str] | None, typer.Argument(help="Pairs, as `duplicates list` names them.")]
@@ -24,11 +24,11 @@ All = Annotated[bool, typer.Option("--all", help="Every undecided pair that --ki
 
 @app.command("list")
 def list_(
-    kind: Kind = None,
+    kind: PairKind = None,
     of_import: Import = None,
     about: About = None,
     after: records.After = None,
-    limit: records.Limit = 25,
+    limit: records.PageLimit = 25,
     as_json: AsJson = False,
 ) -> None:
     """List pairs of leads or people that may be one and that nobody has decided, the oldest first."""
@@ -49,12 +49,12 @@ def list_(
 def merge(
     pairs: Pairs = None,
     every: All = False,
-    kind: Kind = None,
+    kind: PairKind = None,
     of_import: Import = None,
     about: About = None,
     keep: Annotated[UUID | None, typer.Option(help="Of one pair: the lead or contact that stays.")] = None,
     by: By = None,
-    reason: records.Reason = None,
+    reason: records.ReasonGiven = None,
     as_json: AsJson = False,
 ) -> None:
     """Merge pairs: the one that the CRM knows stays, else the older one."""
@@ -68,11 +68,11 @@ def merge(
 def apart(
     pairs: Pairs = None,
     every: All = False,
-    kind: Kind = None,
+    kind: PairKind = None,
     of_import: Import = None,
     about: About = None,
     by: By = None,
-    reason: records.Reason = None,
+    reason: records.ReasonGiven = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide that pairs are two each; imports, discovery and the CRM do not ask again."""

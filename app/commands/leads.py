@@ -7,7 +7,7 @@ import typer
 
 from app import terminal
 from app.commands import records
-from app.commands.approvals import By, person_of
+from app.commands.approvals import By, Yes, person_of
 from app.commands.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -19,7 +19,7 @@ def list_(
     tag: Annotated[str | None, typer.Option(help="Only leads with this tag.")] = None,
     assigned_to: Annotated[str | None, typer.Option(help="Only leads of this user.")] = None,
     after: records.After = None,
-    limit: records.Limit = 25,
+    limit: records.PageLimit = 25,
     as_json: AsJson = False,
 ) -> None:
     """List leads, the newest first; looked for by name, in the order of names. An e-mail address finds its company."""
@@ -32,7 +32,7 @@ def list_(
 
 
 @app.command()
-def show(lead: records.Id, as_json: AsJson = False) -> None:
+def show(lead: records.RecordId, as_json: AsJson = False) -> None:
     """Show a lead: why this score, where each value comes from, its contacts, and what happened to it."""
     terminal.prepare_prefect()
     from tasks.leads.records import show
@@ -42,7 +42,11 @@ def show(lead: records.Id, as_json: AsJson = False) -> None:
 
 @app.command()
 def edit(
-    lead: records.Id, changes: records.Set, by: By = None, reason: records.Reason = None, as_json: AsJson = False
+    lead: records.RecordId,
+    changes: records.Set,
+    by: By = None,
+    reason: records.ReasonGiven = None,
+    as_json: AsJson = False,
 ) -> None:
     """Change fields of a lead, `tags` or `assigned_to` under your name; no file and no provider replaces them."""
     name = person_of(by)
@@ -55,7 +59,7 @@ def merge(
     kept: Annotated[UUID, typer.Argument(help="The lead that stays.")],
     gone: Annotated[list[UUID], typer.Argument(help="Those that become a part of it.")],
     by: By = None,
-    reason: records.Reason = None,
+    reason: records.ReasonGiven = None,
     as_json: AsJson = False,
 ) -> None:
     """Merge leads into one: its people, sources and links are all kept, the old ids answer with the new one."""
@@ -66,7 +70,11 @@ def merge(
 
 @app.command()
 def delete(
-    lead: records.Id, by: By = None, reason: records.Reason = None, yes: records.Yes = False, as_json: AsJson = False
+    lead: records.RecordId,
+    by: By = None,
+    reason: records.ReasonGiven = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete a lead with its contacts. A file that names it brings it back; `erase` removes a person for good."""
     name = person_of(by)

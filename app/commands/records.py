@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -12,16 +12,16 @@ from app import terminal
 
 if TYPE_CHECKING:
     from db.leads.listing import Count, Page
+    from db.leads.repointing import LeadOrContact
 
-Id = Annotated[UUID, typer.Argument(help="Its id; one that was merged into another finds that.")]
+RecordId = Annotated[UUID, typer.Argument(help="Its id; one that was merged into another finds that.")]
 Query = Annotated[
     str | None, typer.Argument(help="A name from its beginning, a domain, an e-mail address, or an id; default: all.")
 ]
 After = Annotated[str | None, typer.Option("--after", help="The cursor that the page before printed.")]
-Limit = Annotated[int, typer.Option(min=1, max=1_000, help="How many.")]
-Reason = Annotated[str | None, typer.Option("--reason", help="Why; the history keeps it.")]
+PageLimit = Annotated[int, typer.Option(min=1, max=1_000, help="How many.")]
+ReasonGiven = Annotated[str | None, typer.Option("--reason", help="Why; the history keeps it.")]
 Set = Annotated[list[str], typer.Option("--set", help='A new value, "city=Leeds"; "city=" empties. May be repeated.')]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 _PLAIN = (str, int, float, bool, UUID)
 
@@ -113,10 +113,9 @@ def told(done: str, facts: Mapping[str, Any], *, as_json: bool) -> None:
         terminal.say(done)
 
 
-Kind = Literal["lead", "contact"]
-
-
-def edit(kind: Kind, record_id: UUID, settings: Sequence[str], by: str, reason: str | None, *, as_json: bool) -> None:
+def edit(
+    kind: "LeadOrContact", record_id: UUID, settings: Sequence[str], by: str, reason: str | None, *, as_json: bool
+) -> None:
     """Change a record in a person's name."""
     from tasks.leads import records
 
@@ -124,7 +123,9 @@ def edit(kind: Kind, record_id: UUID, settings: Sequence[str], by: str, reason: 
     told("Changed.", {"id": str(found), "changed": sorted(records.changes_of(settings))}, as_json=as_json)
 
 
-def merge(kind: Kind, kept: UUID, gone: Sequence[UUID], by: str, reason: str | None, *, as_json: bool) -> None:
+def merge(
+    kind: "LeadOrContact", kept: UUID, gone: Sequence[UUID], by: str, reason: str | None, *, as_json: bool
+) -> None:
     """Merge records into the first."""
     from tasks.leads import records
 
@@ -132,7 +133,7 @@ def merge(kind: Kind, kept: UUID, gone: Sequence[UUID], by: str, reason: str | N
     told(f"Merged into {found}.", {"id": str(found), "merged": [str(each) for each in gone]}, as_json=as_json)
 
 
-def delete(kind: Kind, record_id: UUID, by: str, reason: str | None, *, as_json: bool) -> None:
+def delete(kind: "LeadOrContact", record_id: UUID, by: str, reason: str | None, *, as_json: bool) -> None:
     """Delete a record."""
     from tasks.leads import records
 

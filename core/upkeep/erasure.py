@@ -21,7 +21,7 @@ _BEFORE = r"(?:(?<![\w.+%/-])|(?<=\\[nrt])|(?<=//)|(?<=www\.))"
 _AFTER = r"(?![\w-]|\.\w)"
 
 
-class Asked(NamedTuple):
+class NamedPerson(NamedTuple):
     """How a person is named who is to be erased or told of: by exactly one of these."""
 
     address: str | None = None
@@ -29,7 +29,7 @@ class Asked(NamedTuple):
     contact_id: UUID | None = None
 
 
-def asked(text: str) -> Asked:
+def named_person(text: str) -> NamedPerson:
     """Read an e-mail address, a LinkedIn profile or a contact's id.
 
     Raises:
@@ -37,13 +37,13 @@ def asked(text: str) -> Asked:
     """
     given = text.strip()
     try:
-        return Asked(contact_id=UUID(given))
+        return NamedPerson(contact_id=UUID(given))
     except ValueError:
         pass
     if profile := linkedin_person(given):
-        return Asked(profile=profile)
+        return NamedPerson(profile=profile)
     try:
-        return Asked(address=address_key(given))
+        return NamedPerson(address=address_key(given))
     except InvalidInput:
         raise InvalidInput("name the person by an e-mail address, a LinkedIn profile or a contact's id") from None
 

@@ -7,7 +7,7 @@ from core.errors import Conflict, LeadNotFound
 from db.leads import record_history
 from db.leads.matching import current_id, lock_who_is_who
 from db.leads.merging import Deed, told
-from db.leads.repointing import RecordKind, hang_on_lead, select_row
+from db.leads.repointing import LeadOrContact, hang_on_lead, select_row
 from db.server.engine import Connection
 from db.server.statements import change, select_value
 
@@ -59,7 +59,7 @@ async def move_contact(connection: Connection, contact_id: UUID, lead_id: UUID, 
         )  # fmt: skip
 
 
-async def delete(connection: Connection, kind: RecordKind, record_id: UUID, deed: Deed) -> None:
+async def delete(connection: Connection, kind: LeadOrContact, record_id: UUID, deed: Deed) -> None:
     """Delete a lead with its contacts, or one contact; what waited for approval is stale, refusals stay.
 
     An import of a file that names them brings them back; erasing a person does not let that happen.
@@ -88,7 +88,7 @@ async def delete(connection: Connection, kind: RecordKind, record_id: UUID, deed
     )
 
 
-async def _row(connection: Connection, kind: RecordKind, record_id: UUID) -> dict[str, Any]:
+async def _row(connection: Connection, kind: LeadOrContact, record_id: UUID) -> dict[str, Any]:
     row = await select_row(connection, kind, record_id)
     if not row:
         raise LeadNotFound(f"no {kind} {record_id}; `sales-agent {kind}s list` finds them")

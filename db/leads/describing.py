@@ -10,7 +10,7 @@ from db.leads import record_history
 from db.leads.duplicates import HANDLE
 from db.leads.matching import current_id
 from db.leads.reading import kind_of
-from db.leads.repointing import RecordKind
+from db.leads.repointing import LeadOrContact
 from db.server.engine import Connection
 from db.server.statements import select, select_dict, select_dicts, select_value
 
@@ -37,7 +37,7 @@ SELECT provider, remote_id, state, reason, since FROM crm_links WHERE kind = %(k
 """
 
 
-async def describe(connection: Connection, kind: RecordKind, record_id: UUID) -> dict[str, Any]:
+async def describe(connection: Connection, kind: LeadOrContact, record_id: UUID) -> dict[str, Any]:
     """Return a lead or a contact with what explains it; the id of one that was merged answers with the new one.
 
     Args:
@@ -125,7 +125,7 @@ async def _of_contact(connection: Connection, row: Mapping[str, Any]) -> dict[st
 
 
 async def _values(
-    connection: Connection, kind: RecordKind, row: Mapping[str, Any], met: Sequence[Any]
+    connection: Connection, kind: LeadOrContact, row: Mapping[str, Any], met: Sequence[Any]
 ) -> dict[str, dict[str, Any]]:
     """Return each value with where it comes from: a provider or person, else the import that said it last."""
     statement = """

@@ -16,7 +16,7 @@ HANDLE = "left(md5(p.first_id::text || p.second_id::text), 12)"
 _COUNTED = 10_000
 
 
-class Pair(NamedTuple):
+class DuplicatePair(NamedTuple):
     """Two leads or two people that may be one; `handle` is what people name it by."""
 
     handle: str
@@ -76,30 +76,31 @@ async def select_open(
     return Page(shown, shown[-1]["pair"] if len(rows) > limit else None)
 
 
-async def select_pairs(connection: Connection, filters: PairFilters) -> list[Pair]:
+async def select_pairs(connection: Connection, filters: PairFilters) -> list[DuplicatePair]:
     """Return every undecided pair of some filters."""
     statement = f"""
         SELECT {HANDLE} AS handle, p.kind, p.first_id, p.second_id FROM possible_duplicates p WHERE {_ASKED}
         ORDER BY p.found_at, p.first_id, p.second_id
     """
-    return [Pair(**row) for row in await select_dicts(connection, statement, filters._asdict())]
+    return [DuplicatePair(**row) for row in await select_dicts(connection, statement, filters._asdict())]
 
 
-async def find(connection: Connection, handles: Sequence[str]) -> list[Pair]:
+async def find(connection: Connection, handles: Sequence[str]) -> list[DuplicatePair]:
     """Return pairs by what people name them by, decided ones too. Raises InvalidInput: one is no pair."""
     statement = f"""
         SELECT {HANDLE} AS handle, p.kind, p.first_id, p.second_id FROM possible_duplicates p
         WHERE {HANDLE} = ANY (%(handles)s)
     """
     found = {
-        row["handle"]: Pair(**row) for row in await select_dicts(connection, statement, {"handles": list(handles)})
+        row["handle"]: DuplicatePair(**row)
+        for row in await select_dicts(connection, statement, {"handles": list(handles)})
     }
     if missing := [handle for handle in handles if handle not in found]:
         raise InvalidInput(f"no such pair: {', '.join(missing)}; `sales-agent duplicates list` names them")
     return [found[handle] for handle in handles]
 
 
-async def keep_apart(connection: Connection, pairs: Sequence[Pair], deed: Deed) -> int:
+async def keep_apart(connection: Connection, pairs: Sequence[DuplicatePair], deed: Deed) -> int:
     """Decide that pairs are two each; return how many that is new of.
 
     Args:
@@ -126,7 +127,7 @@ async def keep_apart(connection: Connection, pairs: Sequence[Pair], deed: Deed) 
     return decided
 
 
-async def ordered(connection: Connection, pair: Pair, keep: UUID | None = None) -> tuple[UUID, UUID]:
+async def ordered(connection: Connection, pair: DuplicatePair, keep: UUID | None = None) -> tuple[UUID, UUID]:
     """Return who of a pair stays and who goes: one that is asked for, else the one a CRM knows, else the older.
 
     Raises:

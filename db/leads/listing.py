@@ -10,7 +10,7 @@ from uuid import UUID
 from core.errors import InvalidInput
 from core.leads.search import Search
 from db.leads.matching import current_id
-from db.leads.repointing import RecordKind
+from db.leads.repointing import LeadOrContact
 from db.server.engine import Connection
 from db.server.statements import select, select_dicts, select_value
 
@@ -204,7 +204,7 @@ def _uuid(text: str) -> UUID:
         raise InvalidInput("--after takes what the page before printed as its cursor") from None
 
 
-async def count(connection: Connection, table: RecordKind) -> Count:
+async def count(connection: Connection, table: LeadOrContact) -> Count:
     """Count all leads or contacts; more than ten thousand are estimated from what the database knows of the table."""
     counted = f"SELECT count(*) FROM (SELECT FROM {table}s LIMIT {_COUNTED + 1}) AS t"
     exact = int(await select_value(connection, counted))

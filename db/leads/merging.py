@@ -16,7 +16,7 @@ from core.leads.names import company_key
 from db.leads import record_history
 from db.leads.matching import current_id, lock_who_is_who
 from db.leads.repointing import (
-    RecordKind,
+    LeadOrContact,
     hang_on_lead,
     refuse_two_links,
     remember_merged,
@@ -163,7 +163,7 @@ async def _spell_out(connection: Connection, address: str | None) -> None:
 
 
 async def _both(
-    connection: Connection, kind: RecordKind, kept_id: UUID, gone_id: UUID
+    connection: Connection, kind: LeadOrContact, kept_id: UUID, gone_id: UUID
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     if kept_id == gone_id:
         raise Conflict("they are the same already")
@@ -243,7 +243,7 @@ def _edited(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _store(connection: Connection, kind: RecordKind, record_id: UUID, values: Mapping[str, Any]) -> None:
+async def _store(connection: Connection, kind: LeadOrContact, record_id: UUID, values: Mapping[str, Any]) -> None:
     statement = f"UPDATE {kind}s SET {listed(values, '{0} = %({0})s')}, updated_at = now() WHERE id = %(id)s"
     stored = {name: Jsonb(value) if name in _JSON else value for name, value in values.items()}
     await change(connection, statement, {**stored, "id": record_id})
@@ -251,7 +251,7 @@ async def _store(connection: Connection, kind: RecordKind, record_id: UUID, valu
 
 async def _note_taken(
     connection: Connection,
-    kind: RecordKind,
+    kind: LeadOrContact,
     kept: Mapping[str, Any],
     gone: Mapping[str, Any],
     values: Mapping[str, Any],

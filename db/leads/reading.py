@@ -15,12 +15,12 @@ from core.leads.lead import FIELDS
 from core.leads.names import company_key
 from db.leads import record_history
 from db.leads.matching import current_id, lock_who_is_who
-from db.leads.repointing import RecordKind, select_row
+from db.leads.repointing import LeadOrContact, select_row
 from db.server.engine import Connection
 from db.server.statements import change, change_each, select, select_dicts, select_value
 
 VALUE_COLUMNS = (*FIELDS, "extra", "created_at", "updated_at")
-BESIDE_FIELDS: dict[RecordKind, tuple[str, ...]] = {"lead": ("tags", "assigned_to"), "contact": ("state",)}
+BESIDE_FIELDS: dict[LeadOrContact, tuple[str, ...]] = {"lead": ("tags", "assigned_to"), "contact": ("state",)}
 """What a person may change that is no field: no file's column, and no provider's."""
 _OF_ROW = frozenset(FIELDS_OF_LEAD) & frozenset(FIELDS_OF_CONTACT)
 _NOTE_EDIT = """
@@ -32,18 +32,18 @@ ON CONFLICT (record_id, field) DO UPDATE SET value = excluded.value, source = ex
 """
 
 
-async def kind_of(connection: Connection, record_id: UUID) -> RecordKind:
+async def kind_of(connection: Connection, record_id: UUID) -> LeadOrContact:
     """Tell whether an id is a lead's or a contact's. Raises LeadNotFound."""
     statement = """
         SELECT 'lead' FROM leads WHERE id = %(id)s UNION ALL SELECT 'contact' FROM contacts WHERE id = %(id)s
     """
-    found: RecordKind | None = await select_value(connection, statement, {"id": record_id})
+    found: LeadOrContact | None = await select_value(connection, statement, {"id": record_id})
     if found is None:
         raise LeadNotFound(f"no lead or contact {record_id}; `sales-agent leads list` and `contacts list` find them")
     return found
 
 
-def editable(kind: RecordKind) -> tuple[str, ...]:
+def editable(kind: LeadOrContact) -> tuple[str, ...]:
     """Return what a person may edit of a lead, or of a contact."""
     fields = FIELDS_OF_LEAD if kind == "lead" else FIELDS_OF_CONTACT
     return (*(name for name in fields if name in EDITABLE_FIELDS), *BESIDE_FIELDS[kind])
@@ -103,19 +103,19 @@ async def edit(
     return record_id
 
 
-def _check(kind: RecordKind, changes: Mapping[str, Any]) -> None:
+def _check(kind: LeadOrContact, changes: Mapping[str, Any]) -> None:
     known = editable(kind)
     if not changes:
         raise InvalidInput(f"nothing to change; fields of a {kind} are {', '.join(known)}")
     if unknown := sorted(set(changes) - set(known)):
-        other: RecordKind = "contact" if kind == "lead" else "lead"
+        other: LeadOrContact = "contact" if kind == "lead" else "lead"
         theirs = [name for name in unknown if name in editable(other)]
         if theirs:
             raise InvalidInput(f"{', '.join(theirs)}: of a {other}, not of a {kind}; edit the {other}")
         raise InvalidInput(f"no such field of a {kind}: {', '.join(unknown)}; fields are {', '.join(known)}")
 
 
-def _derived(kind: RecordKind, before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _derived(kind: LeadOrContact, before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what follows from new names: the key, and a company's former name as an alias."""
     after = {**before, **changes}
     if kind == "contact":
@@ -131,7 +131,7 @@ def _derived(kind: RecordKind, before: Mapping[str, Any], changes: Mapping[str, 
 
 
 async def _add_identities(
-    connection: Connection, kind: RecordKind, record_id: UUID, before: Mapping[str, Any], changes: Mapping[str, Any]
+    connection: Connection, kind: LeadOrContact, record_id: UUID, before: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> None:
     """Let new addresses find the record; one that is somebody else's stays there, and both are a possible duplicate."""
     owner = record_id if kind == "lead" else before["person_id"]

@@ -9,7 +9,7 @@ from db.schema.tables import ImportMetRow
 from db.server.engine import Connection
 from db.server.statements import change, select, select_dicts
 
-RecordKind = Literal["lead", "contact"]
+LeadOrContact = Literal["lead", "contact"]
 
 
 class _Hanging(NamedTuple):
@@ -82,7 +82,7 @@ ON CONFLICT (import_id, first_record) DO UPDATE SET
 """
 
 
-async def refuse_two_links(connection: Connection, kind: RecordKind, kept: UUID, gone: UUID) -> None:
+async def refuse_two_links(connection: Connection, kind: LeadOrContact, kept: UUID, gone: UUID) -> None:
     """Do nothing where at most one of two records is linked in each CRM.
 
     Raises:
@@ -100,7 +100,7 @@ async def refuse_two_links(connection: Connection, kind: RecordKind, kept: UUID,
             )
 
 
-async def repoint(connection: Connection, kind: RecordKind, kept: UUID, gone: UUID) -> None:
+async def repoint(connection: Connection, kind: LeadOrContact, kept: UUID, gone: UUID) -> None:
     """Let everything that names one record name the other; what both have stays as the kept one has it."""
     names = {"kept": kept, "gone": gone}
     await connection.execute(_MERGE_CHANGES, names)
@@ -122,7 +122,7 @@ async def _hang(connection: Connection, hanging: _Hanging, names: dict[str, UUID
     await connection.execute(f"UPDATE {table} SET {column} = %(kept)s WHERE {column} = %(gone)s", names)
 
 
-async def _move_link(connection: Connection, kind: RecordKind, kept: UUID, gone: UUID) -> None:
+async def _move_link(connection: Connection, kind: LeadOrContact, kept: UUID, gone: UUID) -> None:
     """Give the one link there is to the kept record, to be looked at anew; letters that were not sent with it."""
     names = {"kind": kind, "kept": kept, "gone": gone}
     for statement in (
@@ -153,7 +153,7 @@ async def rewrite_imports(connection: Connection, kept: UUID, gone: UUID) -> Non
         await connection.execute(statement, {"kept": kept, "gone": gone})
 
 
-async def vouch(connection: Connection, import_id: UUID | None, kind: RecordKind, kept: UUID) -> None:
+async def vouch(connection: Connection, import_id: UUID | None, kind: LeadOrContact, kept: UUID) -> None:
     """Let the import that brought what is no more vouch for what it became."""
     if import_id is not None:
         ids: dict[str, list[UUID]] = {"leads": [], "contacts": [], f"{kind}s": [kept]}
@@ -202,7 +202,7 @@ async def hang_on_lead(connection: Connection, contact_ids: Iterable[UUID], lead
     await connection.execute("DELETE FROM assessments WHERE best_contact_id = ANY (%(ids)s)", names)
 
 
-async def select_row(connection: Connection, kind: RecordKind, record_id: UUID) -> dict[str, Any]:
+async def select_row(connection: Connection, kind: LeadOrContact, record_id: UUID) -> dict[str, Any]:
     """Return a record as it is stored, locked; empty where there is none."""
     statement = f"SELECT * FROM {kind}s WHERE id = %(id)s FOR UPDATE"
     rows = await select_dicts(connection, statement, {"id": record_id})

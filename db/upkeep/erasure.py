@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.outreach.suppression import TombstoneKey
-from core.upkeep.erasure import Asked, Subject
+from core.upkeep.erasure import NamedPerson, Subject
 from db.leads.matching import lock_who_is_who
 from db.outreach.tombstones import bury
 from db.server.engine import Connection
@@ -49,7 +49,7 @@ SELECT id, id, 'erase', %(by)s, %(now)s FROM leads WHERE id = ANY (%(leads)s)
 
 
 async def erase(
-    connection: Connection, who: Asked, key: TombstoneKey, *, by: str, now: datetime
+    connection: Connection, who: NamedPerson, key: TombstoneKey, *, by: str, now: datetime
 ) -> tuple[Subject, dict[str, int]]:
     """Remove a person from every table, all of it or nothing, and leave tombstones.
 
@@ -77,7 +77,7 @@ async def erase(
     return subject, erased
 
 
-async def held(connection: Connection, who: Asked) -> tuple[Subject, dict[str, Any]]:
+async def held(connection: Connection, who: NamedPerson) -> tuple[Subject, dict[str, Any]]:
     """Return who a person is here, and place -> table -> rows: everything that erasing them would remove.
 
     Raises:

@@ -11,7 +11,7 @@ from core.outreach.approvals import canonical
 from core.outreach.suppression import spellings
 from core.text import normalize
 from core.text.mailboxes import is_made_up, is_shared
-from core.upkeep.erasure import Asked, Subject
+from core.upkeep.erasure import NamedPerson, Subject
 from db.agents import threads as agent_threads
 from db.leads.matching import current_id
 from db.server.engine import Connection
@@ -34,7 +34,7 @@ class Namesake(NamedTuple):
     reason: str
 
 
-async def find(connection: Connection, who: Asked) -> Subject:
+async def find(connection: Connection, who: NamedPerson) -> Subject:
     """Find out what is known of a person here: all their contacts, by their person id, and what names them elsewhere.
 
     Raises:
@@ -61,7 +61,7 @@ async def find(connection: Connection, who: Asked) -> Subject:
     return await _with_mentions(connection, subject)
 
 
-async def _person_ids(connection: Connection, who: Asked) -> list[UUID]:
+async def _person_ids(connection: Connection, who: NamedPerson) -> list[UUID]:
     written = list(spellings(who.address)) if who.address else []
     contact_id = await current_id(connection, who.contact_id) if who.contact_id else None
     statement = """

@@ -15,7 +15,7 @@ from db.leads.duplicates import PairFilters
 from db.leads.listing import Count, Filters, Page
 from db.leads.matching import current_id
 from db.leads.merging import Deed
-from db.leads.repointing import RecordKind
+from db.leads.repointing import LeadOrContact
 from tasks.runtime.resources import database
 
 
@@ -45,7 +45,7 @@ async def list_contacts(text: str | None, *, after: str | None = None, limit: in
         return page, None if text else await listing.count(connection, "contact")
 
 
-async def show(kind: RecordKind, record_id: UUID) -> dict[str, Any]:
+async def show(kind: LeadOrContact, record_id: UUID) -> dict[str, Any]:
     """Return a lead or contact with what explains it; of a lead `why`, the reason of its score in a line.
 
     Raises:
@@ -91,7 +91,7 @@ def _cleaned(name: str, written: str) -> str:
 
 
 async def edit(
-    kind: RecordKind, record_id: UUID, changes: Mapping[str, Any], *, by: str, reason: str | None = None
+    kind: LeadOrContact, record_id: UUID, changes: Mapping[str, Any], *, by: str, reason: str | None = None
 ) -> UUID:
     """Change a lead or contact in a person's name; return its id. Raises InvalidInput, LeadNotFound."""
     async with database() as connection:
@@ -101,7 +101,7 @@ async def edit(
 
 
 async def merge(
-    kind: RecordKind, kept_id: UUID, gone_ids: Sequence[UUID], *, by: str, reason: str | None = None
+    kind: LeadOrContact, kept_id: UUID, gone_ids: Sequence[UUID], *, by: str, reason: str | None = None
 ) -> UUID:
     """Merge leads, or the people of contacts, into the first; all of it or nothing. Raises LeadNotFound, Conflict."""
     deed = _deed(by, reason)
@@ -118,7 +118,7 @@ async def move(contact_id: UUID, lead_id: UUID, *, by: str, reason: str | None =
         await changing.move_contact(connection, contact_id, lead_id, _deed(by, reason))
 
 
-async def delete(kind: RecordKind, record_id: UUID, *, by: str, reason: str | None = None) -> None:
+async def delete(kind: LeadOrContact, record_id: UUID, *, by: str, reason: str | None = None) -> None:
     """Delete a lead with its contacts, or a contact. Raises LeadNotFound."""
     async with database() as connection:
         await changing.delete(connection, kind, record_id, _deed(by, reason))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.outreach.approvals import person
 from core.settings.settings import settings
-from core.upkeep.erasure import ErasureReceipt, Subject, asked
+from core.upkeep.erasure import ErasureReceipt, Subject, named_person
 from db.upkeep import erasure, subjects
 from integrations import plugs
 from integrations.websites.plug import WebsiteSettings
@@ -40,7 +40,7 @@ async def erase_person(text: str, *, by: str, delete_uploads: bool = False) -> E
         Conflict: several people have the address.
         ConfigurationError: earlier erasures were made under another key.
     """
-    who, name, key, now = asked(text), person(by), tombstone_key(), datetime.now(UTC)
+    who, name, key, now = named_person(text), person(by), tombstone_key(), datetime.now(UTC)
     async with database() as connection:
         subject, erased = await erasure.erase(connection, who, key, by=name, now=now)
     home = settings().home
@@ -59,7 +59,7 @@ async def erase_person(text: str, *, by: str, delete_uploads: bool = False) -> E
 async def namesakes(text: str) -> list[subjects.Namesake]:
     """List who may be the same person and is not erased with them. Raises InvalidInput, Conflict."""
     async with database() as connection:
-        return await subjects.select_namesakes(connection, await subjects.find(connection, asked(text)))
+        return await subjects.select_namesakes(connection, await subjects.find(connection, named_person(text)))
 
 
 def _files(directory: Path, suffix: str = "") -> Iterator[Path]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from core.upkeep.erasure import asked
+from core.upkeep.erasure import named_person
 from db.upkeep import erasure
 from tasks.runtime.resources import database
 from tasks.upkeep.erasure import OUTSIDE
@@ -20,7 +20,7 @@ async def export_person(text: str) -> dict[str, Any]:
         Conflict: several people have the address.
     """
     async with database() as connection:
-        subject, found = await erasure.held(connection, asked(text))
+        subject, found = await erasure.held(connection, named_person(text))
     return {
         "exported_at": datetime.now(UTC).isoformat(),
         "person": {

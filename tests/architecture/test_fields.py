@@ -108,6 +108,7 @@ ALLOWED = {
     "core/qualification/icp_columns.py": "what a field is made of where no column holds it",
     "core/text/lexicon_keys.py": "what each key of the lexicon means",
     "core/text/postal_addresses.py": "the parts of one address",
+    "db/leads/merging.py": "the parts of one address",
     "db/leads/segments.py": "what research counts",
     "db/outreach/suppressions.py": "what names a person at a company",
     "db/upkeep/subjects.py": "what tells who a person is",

@@ -17,7 +17,7 @@ from core.leads.identities import IdentityKind, identity
 from core.leads.names import company_key, person_key
 from core.outreach.approvals import ApprovalKind, Proposal
 from core.outreach.suppression import Reason, Target, TombstoneKey, target_of
-from core.upkeep.erasure import asked
+from core.upkeep.erasure import named_person
 from db.outreach import approvals, suppressions
 from db.outreach.tombstones import erased_among, no_key
 from db.schema.tables import TableBase
@@ -215,7 +215,7 @@ def draft(lead_id: Any) -> Proposal:
 
 async def erase(engine: Engine, key: TombstoneKey = KEY, who: str = ADDRESS) -> dict[str, int]:
     async with transaction(engine) as connection:
-        return (await erasure.erase(connection, asked(who), key, by="Odo", now=NOW))[1]
+        return (await erasure.erase(connection, named_person(who), key, by="Odo", now=NOW))[1]
 
 
 def rows(url: str, table: str, condition: str = "true") -> list[Any]:
@@ -318,7 +318,7 @@ async def test_who_may_be_the_same_is_shown_and_stays(database: str, engine: Eng
             sorted(persons),
         )
     async with transaction(engine) as connection_:
-        subject = await subjects.find(connection_, asked(ADDRESS))
+        subject = await subjects.find(connection_, named_person(ADDRESS))
         shown = await subjects.select_namesakes(connection_, subject)
     assert shown == [subjects.Namesake(other, "M. Okafor", None, "Brightwell", "alike")]
     await erase(engine)
@@ -369,7 +369,7 @@ async def test_what_is_held_is_told_with_its_place_and_nobody_elses(database: st
     """`person export` reads the places that erasing empties: what one covers the other tells."""
     people = await fill(database, engine)
     async with transaction(engine) as connection:
-        subject, found = await erasure.held(connection, asked(ADDRESS))
+        subject, found = await erasure.held(connection, named_person(ADDRESS))
     assert subject.contact_ids
     assert {place.name for place in erasure.PLACES} - set(found) == {
         "sent messages", "meetings", "model runs", "messages of campaigns", "agents' threads and checkpoints",
@@ -381,4 +381,4 @@ async def test_what_is_held_is_told_with_its_place_and_nobody_elses(database: st
     assert str(people.namesake) not in told
     await erase(engine)
     async with transaction(engine) as connection:
-        assert (await erasure.held(connection, asked(ADDRESS)))[1].keys() <= {"suppressions"}
+        assert (await erasure.held(connection, named_person(ADDRESS)))[1].keys() <= {"suppressions"}
