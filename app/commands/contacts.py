@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 def list_(
     query: records.Query = None, after: records.After = None, limit: records.PageLimit = 25, as_json: AsJson = False
 ) -> None:
-    """List contacts, the newest first, or in the order of names. A domain, or a lead's id, finds the people there."""
+    """List contacts, the newest first. A domain, or a lead's id, finds the people there."""
     terminal.prepare_prefect()
     from tasks.leads.records import list_contacts
 

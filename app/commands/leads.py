@@ -22,7 +22,7 @@ def list_(
     limit: records.PageLimit = 25,
     as_json: AsJson = False,
 ) -> None:
-    """List leads, the newest first; looked for by name, in the order of names. An e-mail address finds its company."""
+    """List leads, the newest first. An e-mail address finds its companies."""
     terminal.prepare_prefect()
     from db.leads.listing import Filters
     from tasks.leads.records import list_leads

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 RecordId = Annotated[UUID, typer.Argument(help="Its id; one that was merged into another finds that.")]
 Query = Annotated[
-    str | None, typer.Argument(help="A name from its beginning, a domain, an e-mail address, or an id; default: all.")
+    str | None,
+    typer.Argument(help="Words of a name or their beginnings, a domain, an e-mail address, or an id; default: all."),
 ]
 After = Annotated[str | None, typer.Option("--after", help="The cursor that the page before printed.")]
 PageLimit = Annotated[int, typer.Option(min=1, max=1_000, help="How many.")]
@@ -35,12 +36,14 @@ def print_page(page: "Page", count: "Count | None", *, what: str, as_json: bool)
     """Print a page of a list, how many there are, and how to go on."""
     if as_json:
         counted = {"count": count.number, "count_is_estimated": count.is_estimated} if count else {}
-        terminal.print_json({what: page.rows, "next": page.cursor, **counted})
+        terminal.print_json({what: page.rows, "next": page.cursor, "is_cut": page.is_cut, **counted})
         return
     if not page.rows:
         terminal.say(f"No {what} found.")
         return
     terminal.print_table([{name: _cell(value) for name, value in row.items()} for row in page.rows])
+    if page.is_cut:
+        terminal.say("More than 10,000 are found, and listed only in part: name more of it.")
     if count is not None:
         terminal.say(f"{'About ' if count.is_estimated else ''}{count.number:,} {what} in all.")
     if page.cursor is not None:

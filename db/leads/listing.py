@@ -4,13 +4,15 @@ A page begins after a row of the page before (its `cursor`), never at a number: 
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from core.errors import InvalidInput
 from core.leads.search import Search
 from db.leads.matching import current_id
 from db.leads.repointing import LeadOrContact
+from db.schema.tables import WORDS_OF_NAME
 from db.server.engine import Connection
 from db.server.statements import select, select_dicts, select_value
 
@@ -26,7 +28,6 @@ _CONTACT_COLUMNS = """
     c.id, c.contact_name, c.first_name, c.last_name, c.contact_title, c.contact_email, c.contact_phone, c.state,
     c.lead_id, (SELECT l.company_name FROM leads l WHERE l.id = c.lead_id) AS company_name
 """
-_HIGHEST = "\U0010ffff"
 _AT_ADDRESS = "SELECT {0} FROM contacts c WHERE lower(c.contact_email) = %(address)s"
 _OF_ADDRESS = "SELECT {0} FROM identities i JOIN contacts c ON c.person_id = i.owner_id WHERE i.key = %(key)s"
 _FOUND_LEADS = {
@@ -34,6 +35,8 @@ _FOUND_LEADS = {
     "address": f"{_AT_ADDRESS} UNION {_OF_ADDRESS}".format("c.lead_id AS id"),
     "domain": "SELECT id FROM leads WHERE company_domain = %(domain)s"
     " UNION SELECT owner_id FROM identities WHERE key = %(key)s",
+    "company": f"(SELECT id FROM leads WHERE {WORDS_OF_NAME} @@ %(words)s::tsquery LIMIT %(most)s)"
+    " UNION (SELECT id FROM leads WHERE alias_keys @> ARRAY[%(company)s] AND alias_keys <> '{}' LIMIT %(most)s)",
 }
 _FOUND_CONTACTS = {
     "id": "SELECT id FROM contacts WHERE id = %(id)s UNION SELECT id FROM contacts WHERE person_id = %(id)s"
@@ -41,15 +44,17 @@ _FOUND_CONTACTS = {
     "address": f"{_AT_ADDRESS} UNION {_OF_ADDRESS}".format("c.id"),
     "domain": "SELECT c.id FROM leads l JOIN contacts c ON c.lead_id = l.id WHERE l.company_domain = %(domain)s"
     " UNION SELECT c.id FROM identities i JOIN contacts c ON c.lead_id = i.owner_id WHERE i.key = %(key)s",
+    "person": f"SELECT id FROM contacts WHERE {WORDS_OF_NAME} @@ %(words)s::tsquery LIMIT %(most)s",
 }
 """What finds ids, each part by an index of its own."""
 
 
 class Page(NamedTuple):
-    """Rows of a list, and where the next page begins; None after the last."""
+    """Rows of a list, where the next page begins (None after the last), and whether more are found than are listed."""
 
     rows: list[dict[str, Any]]
     cursor: str | None
+    is_cut: bool = False
 
 
 class Count(NamedTuple):
@@ -74,10 +79,10 @@ async def select_leads(
     after: str | None = None,
     limit: int = 25,
 ) -> Page:
-    """List leads: the newest first, or by name where a name is looked for.
+    """List leads, the newest first.
 
     Args:
-        connection: any.
+        connection: in a transaction.
         search: what is looked for.
         filters: what else must hold.
         after: the cursor of the page before.
@@ -91,110 +96,75 @@ async def select_leads(
         "assigned_to": "l.assigned_to = %(assigned_to)s",
     }
     chosen = [conditions[name] for name, value in filters._asdict().items() if value is not None]
-    if search is None or search.company is None:
-        found, values = await _found(connection, search, _FOUND_LEADS)
-        return await _by_id(
-            connection, "leads l", _LEAD_COLUMNS, found, chosen, {**values, **filters._asdict()}, after, limit
-        )
-    values = {"key": search.company, "last": search.company + _HIGHEST, **filters._asdict()}
-    named = (
-        "l.name_key >= %(key)s AND l.name_key < %(last)s",
-        "l.alias_keys @> ARRAY[%(key)s] AND l.alias_keys <> '{}'",
-    )
-    return await _by_name(connection, "leads l", _LEAD_COLUMNS, named, chosen, values, after, limit)
+    found = None if search is None else await _find(connection, search, "company", _FOUND_LEADS)
+    listed = _Listed("leads l", _LEAD_COLUMNS, tuple(chosen), filters._asdict())
+    return await _page(connection, listed, found, after, limit)
 
 
 async def select_contacts(
     connection: Connection, search: Search | None = None, *, after: str | None = None, limit: int = 25
 ) -> Page:
-    """List contacts: the newest first, or by name where a name is looked for; a lead's id finds its contacts.
+    """List contacts, the newest first; a lead's id finds its contacts.
 
     Args and Raises: as of `select_leads`.
     """
-    if search is None or search.person is None:
-        found, values = await _found(connection, search, _FOUND_CONTACTS)
-        return await _by_id(connection, "contacts c", _CONTACT_COLUMNS, found, [], values, after, limit)
-    values = {"key": search.person, "last": search.person + _HIGHEST}
-    named = ("c.name_key >= %(key)s AND c.name_key < %(last)s",)
-    return await _by_name(connection, "contacts c", _CONTACT_COLUMNS, named, [], values, after, limit)
+    found = None if search is None else await _find(connection, search, "person", _FOUND_CONTACTS)
+    return await _page(connection, _Listed("contacts c", _CONTACT_COLUMNS), found, after, limit)
 
 
-async def _found(
-    connection: Connection, search: Search | None, known: Mapping[str, str]
-) -> tuple[str | None, dict[str, Any]]:
-    """Return what finds the ids of a search that is by no name, and its values; None finds all."""
-    if search is None:
-        return None, {}
+async def _find(
+    connection: Connection, search: Search, name: Literal["company", "person"], known: Mapping[str, str]
+) -> list[UUID]:
+    """Return the ids of what is found: few, or the first ten thousand and one.
+
+    Apart from the list, because the planner cannot know how few they are and would walk all records in their order.
+    """
+    values = {**search._asdict(), "most": _COUNTED + 1}
+    key = getattr(search, name)
     if search.id is not None:
-        return known["id"], {"id": await current_id(connection, search.id)}
-    return known["address" if search.address else "domain"], search._asdict()
+        statement, values["id"] = known["id"], await current_id(connection, search.id)
+    elif key is None:
+        statement = known["address" if search.address else "domain"]
+    else:
+        # Nor how early a scan of the whole table would end.
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        statement, values["words"] = known[name], " & ".join(map(_beginning, key.split()))
+    found = await select(connection, f"SELECT id FROM ({statement}) AS f LIMIT {_COUNTED + 1}", values)
+    await connection.execute("SET LOCAL enable_seqscan = on")
+    return [row.id for row in found]
 
 
-async def _by_id(
-    connection: Connection,
-    table: str,
-    columns: str,
-    found: str | None,
-    chosen: list[str],
-    values: Mapping[str, Any],
-    after: str | None,
-    limit: int,
+def _beginning(word: str) -> str:
+    """Write the beginning of a word as Postgres reads it in a tsquery."""
+    quoted = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}':*"
+
+
+class _Listed(NamedTuple):
+    table: str
+    columns: str
+    conditions: tuple[str, ...] = ()
+    values: Mapping[str, Any] = MappingProxyType({})
+
+
+async def _page(
+    connection: Connection, listed: _Listed, found: list[UUID] | None, after: str | None, limit: int
 ) -> Page:
-    alias = table[-1]
-    since = None if after is None else _uuid(after)
-    conditions = [*chosen, *([f"{alias}.id < %(since)s"] if since is not None else [])]
-    ids: list[UUID] | None = None
-    if found is not None:
-        # Apart from the list: what is found are a few ids, which the planner cannot know.
-        some = f"SELECT id FROM ({found}) AS f ORDER BY id DESC LIMIT {_COUNTED}"
-        ids = [row.id for row in await select(connection, some, values)]
-        conditions.append(f"{alias}.id = ANY (%(ids)s)")
+    alias = listed.table[-1]
+    values = {**listed.values, "since": None if after is None else _uuid(after), "ids": found, "more": limit + 1}
+    conditions = [
+        *listed.conditions,
+        *([f"{alias}.id < %(since)s"] if after is not None else []),
+        *([f"{alias}.id = ANY (%(ids)s)"] if found is not None else []),
+    ]
     statement = f"""
-        SELECT {columns} FROM {table} {"WHERE" if conditions else ""} {" AND ".join(conditions)}
+        SELECT {listed.columns} FROM {listed.table} {"WHERE" if conditions else ""} {" AND ".join(conditions)}
         ORDER BY {alias}.id DESC LIMIT %(more)s
     """
-    values = {**values, "ids": ids}
-    rows = await select_dicts(connection, statement, {**values, "since": since, "more": limit + 1})
+    rows = await select_dicts(connection, statement, values)
     shown = rows[:limit]
-    return Page(shown, str(shown[-1]["id"]) if len(rows) > limit else None)
-
-
-async def _by_name(
-    connection: Connection,
-    table: str,
-    columns: str,
-    named: tuple[str, ...],
-    chosen: list[str],
-    values: Mapping[str, Any],
-    after: str | None,
-    limit: int,
-) -> Page:
-    alias = table[-1]
-    place: dict[str, Any] = {}
-    beyond = ""
-    if after is not None:
-        name, _, since = after.rpartition("/")
-        place = {"name": name, "since": _uuid(since)}
-        # The first half alone is what the index is entered by.
-        beyond = (
-            f' AND {alias}.name_key >= %(name)s AND ({alias}.name_key, {alias}.id) > (%(name)s COLLATE "C", %(since)s)'
-        )
-    where = "".join(f" AND ({each})" for each in chosen) + beyond
-    found = " UNION ".join(
-        f"(SELECT {alias}.name_key, {alias}.id FROM {table} WHERE {arm}{where}"
-        f" ORDER BY {alias}.name_key, {alias}.id LIMIT %(more)s)"
-        for arm in named
-    )
-    statement = f"""
-        SELECT {columns}, f.name_key FROM ({found}) AS f JOIN {table} ON {alias}.id = f.id
-        ORDER BY f.name_key, f.id LIMIT %(more)s
-    """
-    rows = await select_dicts(connection, statement, {**values, **place, "more": limit + 1})
-    shown = rows[:limit]
-    cursor = f"{shown[-1]['name_key']}/{shown[-1]['id']}" if len(rows) > limit else None
-    for row in shown:
-        del row["name_key"]
-    return Page(shown, cursor)
+    cursor = str(shown[-1]["id"]) if len(rows) > limit else None
+    return Page(shown, cursor, is_cut=found is not None and len(found) > _COUNTED)
 
 
 def _uuid(text: str) -> UUID:

@@ -20,6 +20,7 @@ _PERSON = (
     "linkedin_url",
 )
 _ROW = ("notes", "source", "external_id")
+_WORDS = "array_to_tsvector(array_remove(string_to_array(name_key, ' '), ''))"
 _NOW = sa.text("now()")
 _EMPTY = sa.text("'{}'::jsonb")
 _NONE = sa.text("'{}'::text[]")
@@ -117,7 +118,7 @@ def _make_contacts() -> None:
     )
     op.create_index("ix_contacts_lead_id", "contacts", ["lead_id", "name_key"])
     op.create_index("ix_contacts_person_id", "contacts", ["person_id"])
-    op.create_index("ix_contacts_name_key", "contacts", ["name_key"], postgresql_where=sa.text("name_key IS NOT NULL"))
+    op.create_index("ix_contacts_name_words", "contacts", [sa.text(_WORDS)], postgresql_using="gin")
     op.create_index(
         "ix_contacts_contact_email",
         "contacts",
@@ -215,6 +216,7 @@ def _change_leads() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("alias_keys <> '{}'"),
     )
+    op.create_index("ix_leads_name_words", "leads", [sa.text(_WORDS)], postgresql_using="gin")
     op.create_index(
         "ix_leads_tags", "leads", ["tags"], postgresql_using="gin", postgresql_where=sa.text("tags <> '{}'")
     )
