@@ -51,6 +51,7 @@ demo-stop: ## Stop what the demo started
 
 bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_import
+	$(BIN)/python -m bench.bench_reading
 	$(BIN)/python -m bench.bench_clients
 	$(BIN)/python -m bench.bench_discovery
 	$(BIN)/python -m bench.bench_batches

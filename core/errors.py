@@ -300,9 +300,14 @@ class PaymentRequired(Permanent):
 
 
 class Rejected(Permanent):
-    """The provider refused the request's content. Attribute: `field_errors`, field to reason, where it named fields."""
+    """The provider refused the request's content.
+
+    Attributes: `field_errors`, field to reason, where it named fields; `record`, the id of what was refused, where
+    that is known: the provider's, or ours of what was to be created.
+    """
 
     field_errors: Mapping[str, str] = MappingProxyType({})
+    record: str | None = None
 
 
 class Gone(Permanent):

@@ -101,7 +101,12 @@ class PeopleSource(Protocol):
 
 
 class CRMProvider(Protocol):
-    """A CRM as we need it. Field names are its own, as `crm.yaml` names them.
+    """A CRM as we need it. Field names are its own, as `crm.yaml` names them; values are ours, going in and coming out.
+
+    What it must hold is told by `core.conformance.crm_properties`, which any of them can be run through. Errors: Gone
+    for every id that is not there (any more), whatever it looks like; Rejected, with `record`, for a value that it does
+    not take; Unauthorized; RateLimited or LimitReached with when to come again; else Transient, whose `was_sent` is
+    False only where certainly nothing was done. How webhooks prove themselves is said by the plug.
 
     Attributes:
         name: of the provider.
@@ -127,11 +132,17 @@ class CRMProvider(Protocol):
         ...
 
     def changes_since(self, since: datetime) -> AsyncIterator[Sequence[RemoteChange]]:
-        """Yield pages of changes, the newest first, back to `since`. Raises Gone where the log does not reach back."""
+        """Yield pages of changes, the newest first, back to `since`, none older.
+
+        Raises Gone where the log does not reach back, or there is none: everything is compared then.
+        """
         ...
 
     def stamps(self, ids: Sequence[str] | None = None) -> AsyncIterator[Sequence[Stamp]]:
-        """Yield which companies there are: all of them, or those of `ids` that are."""
+        """Yield which companies there are, each once: all of them, or those of `ids` that are.
+
+        What is there from the first page to the last is yielded, whatever comes, changes and goes meanwhile.
+        """
         ...
 
     async def fetch(self, lead_id: str) -> RemoteUnit:
@@ -139,13 +150,17 @@ class CRMProvider(Protocol):
         ...
 
     async def find(self, own_id: UUID) -> RemoteUnit | None:
-        """Return the company that carries our id, or None."""
+        """Return the company that carries our id, the oldest where there are several, or None."""
         ...
 
     async def create_lead(
         self, own_id: UUID, values: RecordValues, contacts: Mapping[UUID, RecordValues]
     ) -> RemoteUnit:
-        """Create a company with its people, once; whether an attempt without an answer was carried out is unknown."""
+        """Create a company with its people, once; whether an attempt without an answer was carried out is unknown.
+
+        With an id of ours that is there already, either nothing is created and what is there is returned, or `find`
+        goes on to give the first.
+        """
         ...
 
     async def create_contact(self, lead_id: str, own_id: UUID, values: RecordValues) -> RemoteRecord:
@@ -157,8 +172,9 @@ class CRMProvider(Protocol):
     ) -> RemoteRecord:
         """Change fields, those only; return the record as it is then.
 
-        `seen_at` is when its company had changed last when it was seen: what `stamps` just showed with the same moment
-        needs no second look.
+        None, and of a list no item, empties a field. Updates of one record at the same time all stand. `seen_at` is
+        when its company had changed last when it was seen: what `stamps` just showed with the same moment needs no
+        second look.
         """
         ...
 
@@ -168,18 +184,6 @@ class CRMProvider(Protocol):
 
     async def log_message(self, lead_id: str, message: SentMessage) -> str:
         """Note a sent message at a company, once; return the note's id. Nothing is sent by that."""
-        ...
-
-    def verify_delivery(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Return whether a webhook's delivery is this CRM's own; asks nobody.
-
-        Args:
-            headers: of the delivery, names in lower case.
-            body: as it came, byte for byte.
-
-        Raises:
-            ConfigurationError: the CRM sends no webhooks, or what proves them is not set.
-        """
         ...
 
     async def check(self) -> Complaint | None:

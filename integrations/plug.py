@@ -8,6 +8,7 @@ listing the plugs loads no client.
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
@@ -127,12 +128,13 @@ class Webhook:
     Attributes:
         path: where it posts them.
         key: returns what signatures are checked with. Raises ConfigurationError naming the variable that is empty.
-        is_genuine: tells from that key, the headers (lower case) and the raw body whether the provider sent it.
+        is_genuine: tells from that key, the headers (lower case), the raw body and the time now whether the provider
+            sent it, and not too long ago. The one way in which a delivery is believed; it asks nobody.
     """
 
     path: str
     key: Callable[[Reader], str]
-    is_genuine: Callable[[str, Mapping[str, str], bytes], bool]
+    is_genuine: Callable[[str, Mapping[str, str], bytes, datetime], bool]
 
 
 @dataclass(frozen=True, kw_only=True)

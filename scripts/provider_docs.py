@@ -30,8 +30,9 @@ _ADDING = """
 ## Adding one
 
 A folder, its place in `integrations/plugs.py` and a stand-in in `sandbox/`.
-[Adding a source of enrichment](adding/source.md) tells it step by step; the other ports (`core/ports.py`) go the same
-way. A test fails where the name of a provider stands anywhere else (`tests/architecture/test_provider_names.py`).
+[Adding a source of enrichment](adding/source.md) and [adding a CRM](adding/crm.md) tell it step by step; the other
+ports (`core/ports.py`) go the same way. A test fails where the name of a provider stands anywhere else
+(`tests/architecture/test_provider_names.py`).
 """
 
 

@@ -33,7 +33,7 @@ from psycopg import sql
 from db.server import embedded
 from integrations.plugs import sections
 
-pytest.register_assert_rewrite("tests.contracts.source_contract")
+pytest.register_assert_rewrite("tests.contracts.crm_contract", "tests.contracts.source_contract")
 
 # Examples are not timed: on a busy machine the same one takes ten times as long.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from app import terminal
+from app.commands.crm_conformance import conformance
 from app.commands.options import AsJson
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _GLANCE = 10
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The CRM: how both sides stand, conflicts, configuration."
 )
+app.command("conformance")(conformance)
 letters = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What the CRM refused.")
 
 

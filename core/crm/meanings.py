@@ -4,6 +4,7 @@ A CRM has its own spelling of countries, states, telephone numbers, amounts and 
 no conflict and no reason to write, on either side.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
@@ -42,15 +43,22 @@ def _plain_number(text: str) -> str | None:
 
 
 _PHONE = _or_text(phones.phone)
+_PUNCTUATION = re.compile(r"[\s()./-]+")
 _URL = _or_text(normalize.url)
 _PROFILE = _or_text(normalize.linkedin_person)
 _PAGE = _or_text(normalize.linkedin_company)
+
+
+def _dialled(text: str) -> object:
+    """Compare telephone numbers, those that are none by what is dialled: a CRM writes them with its own punctuation."""
+    return _PUNCTUATION.sub("", _PHONE(text))
+
 
 _MEANINGS: Mapping[FieldType, Meaning] = {
     FieldType.COUNTRY: country_key,
     FieldType.REGION: state_key,
     FieldType.NUMBER: _number,
-    FieldType.PHONE: _PHONE,
+    FieldType.PHONE: _dialled,
     FieldType.URL: _URL,
     FieldType.DOMAIN: str.lower,
     FieldType.COMPANY_PROFILE: _PAGE,

@@ -32,7 +32,7 @@ def ids_of_column(
     values = [cells[column].strip() if column < len(cells) else "" for cells in rows]
     if (set(reading.phrases) <= _VAGUE or reading.has("number")) and _counts(values):
         return "none", "counts the rows"
-    is_of_people = has_person(table)
+    is_of_people = has_person(table) or not _NAMES.isdisjoint(fields)
     if is_of_people and reading.has("batch", "list", "owner"):
         return "none", "is an id of something else"
     others, filled = _shared_by_others(values, fields, rows)
@@ -78,6 +78,7 @@ def _shared_by_others(
     return others, filled
 
 
+_NAMES = frozenset({"contact_name", "first_name", "last_name", "contact_title"})
 _LOOKED_AT = ("company_name", "company_domain", "contact_name", "first_name", "last_name", "contact_email")
 
 

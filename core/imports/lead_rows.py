@@ -68,6 +68,7 @@ def _naming(columns: Iterable[LeadField]) -> tuple[str, ...]:
 _NAMING = _naming(COLUMNS)
 """Fields that a refused row is told by, the first that it fills."""
 _MEMO_SIZE = 10_000
+_COUNT = len(FIELDS)
 _new_tuple = tuple.__new__
 """Quicker than a named tuple's own, for what is made once a row."""
 
@@ -117,6 +118,7 @@ class _RowReader:
         self._width = len(self._labels)
         self._country = default_country
         self._source = source
+        self._rows = 0
         self._column_of = {field: index for index, (_, field, _) in enumerate(mapping.columns) if field}
         self._unmapped = [
             (index, label)
@@ -129,7 +131,7 @@ class _RowReader:
         for field, column in self._column_of.items():
             clean = CLEANERS[BY_NAME[field].type]
             if field in _REPEATING:
-                self._repeating.append((column, field, POSITION[field], _Memo(field, clean)))
+                self._repeating.append((column, field, POSITION[field], _Memo(clean, self._filled)))
             elif field not in _PHONES and field != "company_website":
                 self._others.append((column, field, POSITION[field], clean))
         self._website = self._column_of.get("company_website")
@@ -161,32 +163,39 @@ class _RowReader:
 
     def _values(self, cells: list[str], original: dict[str, str]) -> list[str | None]:
         """Clean the cells of all fields; note in `original` what stood where a value says something else."""
-        values: list[str | None] = [None] * len(FIELDS)
+        self._rows += 1
+        values: list[str | None] = [None] * _COUNT
         for column, field, position, memo in self._repeating:
             raw = cells[column]
-            if raw in memo.same:
-                values[position] = memo.same[raw]
-            elif raw in memo.changed:
-                values[position], original[field] = memo.changed[raw]
-            else:
-                values[position] = memo.learn(raw, original)
+            known = memo.known.get(raw) or memo.learn(raw)
+            values[position] = known[0]
+            if known[1] is not None:
+                original[field] = known[1]
         for column, field, position, clean in self._others:
             raw = cells[column]
             if raw:
                 value = values[position] = clean(raw)
-                if value is not raw and value != raw:
-                    _keep(original, field, raw, value)
+                if value is not raw and (kept := _original(raw, value)) is not None:
+                    original[field] = kept
         if self._website is not None or self._phones:
             self._read_ways(cells, values, original)
         return values
+
+    def _filled(self, memo: "_Memo") -> None:
+        """Look a field up no longer whose values hardly repeat: that costs more than it saves."""
+        if self._rows < 2 * _MEMO_SIZE:
+            for column, field, position, each in self._repeating:
+                if each is memo:
+                    self._others = [*self._others, (column, field, position, CLEANERS[BY_NAME[field].type])]
+            self._repeating = [entry for entry in self._repeating if entry[3] is not memo]
 
     def _read_ways(self, cells: list[str], values: list[str | None], original: dict[str, str]) -> None:
         """Clean the website, which names a domain too, and the phones, which need the row's country."""
         if self._website is not None and (raw := cells[self._website]):
             value, own_domain = normalize.site(raw)
             values[_WEBSITE] = value
-            if value is not raw and value != raw:
-                _keep(original, "company_website", raw, value)
+            if value is not raw and (kept := _original(raw, value)) is not None:
+                original["company_website"] = kept
             if value and not values[_DOMAIN]:
                 values[_DOMAIN] = own_domain
         for column, field, position in self._phones:
@@ -194,8 +203,8 @@ class _RowReader:
             if raw:
                 country = values[_COUNTRY]
                 value = values[position] = phone(raw, (country and country_code(country)) or self._country)
-                if value is not raw and value != raw:
-                    _keep(original, field, raw, value)
+                if value is not raw and (kept := _original(raw, value)) is not None:
+                    original[field] = kept
 
     def _extra(self, cells: list[str]) -> dict[str, str]:
         """Collect what no field takes, with the cells beyond the header."""
@@ -235,39 +244,37 @@ class _RowReader:
         return Reject("", "", "nothing_identifying")
 
 
-def _keep(original: dict[str, str], field: str, raw: str, value: str | None) -> None:
-    """Note the text as it stood where the value says something else."""
+def _original(raw: str, value: str | None) -> str | None:
+    """Return the text as it stood where the value says something else; else None."""
+    if value == raw:
+        return None
     stripped = raw.strip()
     if value == stripped or (value is None and len(stripped) <= 20 and stripped.lower() in cell_text.MISSING):
-        return
-    original[field] = cell_text.storable(raw)
+        return None
+    return cell_text.storable(raw)
 
 
 class _Memo:
     """The values of a field that came before. Full, it stays as it is: what is common comes early.
 
     Attributes:
-        same: Cell -> value, where that leaves no original behind.
-        changed: Cell -> (value, original).
+        known: Cell -> (value, original or None).
     """
 
-    def __init__(self, field: str, clean: Callable[[str], str | None]) -> None:
-        self._field = field
+    def __init__(self, clean: Callable[[str], str | None], filled: "Callable[[_Memo], None]") -> None:
         self._clean = clean
-        self.same: dict[str, str | None] = {"": None}
-        self.changed: dict[str, tuple[str | None, str]] = {}
+        self._filled = filled
+        self.known: dict[str, tuple[str | None, str | None]] = {"": (None, None)}
 
-    def learn(self, raw: str, original: dict[str, str]) -> str | None:
-        """Work out a value that came not before, note its original, and remember both."""
+    def learn(self, raw: str) -> tuple[str | None, str | None]:
+        """Work out a value that came not before, with its original, and remember both."""
         value = self._clean(raw)
-        if value is not raw and value != raw:
-            _keep(original, self._field, raw, value)
-        if len(self.same) + len(self.changed) < _MEMO_SIZE:
-            if self._field in original:
-                self.changed[raw] = (value, original[self._field])
-            else:
-                self.same[raw] = value
-        return value
+        found = (value, None if value is raw else _original(raw, value))
+        if len(self.known) < _MEMO_SIZE:
+            self.known[raw] = found
+            if len(self.known) == _MEMO_SIZE:
+                self._filled(self)
+        return found
 
 
 def normalizer_of(field: str) -> Callable[[str], str | None]:

@@ -261,4 +261,5 @@ class UndoReport(Report):
     kept_in_use: int = 0
     contacts_removed: int = 0
     contacts_restored: int = 0
+    contacts_kept: int = 0
     kept: list[KeptLead] = Field(default_factory=list)

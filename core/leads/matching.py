@@ -69,6 +69,7 @@ class Added(NamedTuple):
     value: str | None
 
 
+RecordName = Literal["lead", "person", "contact"]
 RowEnd = Literal["inserted", "matched", "repeated"]
 """A row brought a lead or contact, named what was there before the import, or what an earlier row of it brought."""
 
@@ -79,7 +80,8 @@ class Matching:
 
     Attributes:
         policy: How a row's values meet what is known.
-        new_id: Makes ids.
+        new_id: Makes the id of a new record.
+        is_apart: Whether a lead is known not to be a row's, whatever both say: two companies of one CRM.
         ids_of: Whose the file's ids are.
         are_branches_apart: Whether the place is part of a company's identity.
         owners: Identity -> the lead or person that has it.
@@ -88,13 +90,15 @@ class Matching:
         met: Stored leads and contacts that rows named.
         things: What rows that named stored ones were about, a contact or a lead without one, and whether they said
             anything new.
+        last: The lead and the contact of the row that was placed last.
         absorbed: Leads of a person alone whose company has come: (lead, the company's).
     """
 
     policy: ConflictPolicy
-    new_id: Callable[[], str]
+    new_id: Callable[[RecordName], str]
     ids_of: IdsOf = "none"
     are_branches_apart: bool = False
+    is_apart: Callable[[KnownLead], bool] | None = None
     owners: dict[str, KnownLead | KnownPerson] = field(default_factory=dict)
     by_name: dict[str, list[KnownLead]] = field(default_factory=dict)
     at_lead: dict[tuple[str, str], list[KnownContact]] = field(default_factory=dict)
@@ -107,10 +111,12 @@ class Matching:
     absorbed: list[tuple[KnownLead, KnownLead]] = field(default_factory=list)
     apart: dict[str, int] = field(default_factory=dict)
     elsewhere: int = 0
+    last: tuple[KnownLead, KnownContact | None] | None = None
     _struck: list[str] = field(default_factory=list)
     _ambiguous: list[KnownLead] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
     _fresh: set[str] = field(default_factory=set)
+    _news: int = 0
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -199,7 +205,7 @@ class Matching:
         for kind, lead in self._owners(row, values, people):
             if lead.id in left or lead.id in struck or (self.are_branches_apart and is_another_place(lead, values)):
                 continue
-            if is_another_company(lead, values, kind):
+            if is_another_company(lead, values, kind) or (self.is_apart is not None and self.is_apart(lead)):
                 struck[lead.id] = lead
                 if kind is not None:
                     self._count_apart(kind)
@@ -294,7 +300,7 @@ class Matching:
             self.absorbed.append((alone, company))
 
     def _make_lead(self, row: NewRow, values: Values, *, is_person: bool = False) -> KnownLead:
-        lead = KnownLead(id=self.new_id(), values=list(values), name_key=row.company_key, is_person=is_person)
+        lead = KnownLead(id=self.new_id("lead"), values=list(values), name_key=row.company_key, is_person=is_person)
         self.leads.append(lead)
         self._fresh.add(lead.id)
         self.know_lead(lead)
@@ -322,9 +328,9 @@ class Matching:
                 return here
             self.elsewhere += 1
         else:
-            person = KnownPerson(self.new_id())
+            person = KnownPerson(self.new_id("person"))
             self._fresh.add(person.id)
-        contact = KnownContact(id=self.new_id(), values=list(values), lead=lead, person=person, name_key=row.person_key)
+        contact = KnownContact(id=self.new_id("contact"), values=list(values), lead=lead, person=person, name_key=row.person_key)
         self.contacts.append(contact)
         self.know_contact(contact)
         if not left:
@@ -348,17 +354,18 @@ class Matching:
     def _end(
         self, lead: KnownLead, contact: KnownContact | None, row: NewRow, lead_values: Values, person_values: Values
     ) -> RowEnd:
+        self.last = (lead, contact)
         is_first_lead = lead.is_new and lead.id not in self._seen
         is_first_contact = contact is not None and contact.is_new and contact.id not in self._seen
         self._seen.add(lead.id)
         if contact is not None:
             self._seen.add(contact.id)
-        before = len(self.added) + lead.changes + (contact.changes if contact else 0)
+        before = self._news + lead.changes + (contact.changes if contact else 0)
         self._take_lead(lead, row, lead_values, has_person=contact is not None, is_first=is_first_lead)
         if contact is not None:
             self._take_contact(contact, row, person_values, is_first=is_first_contact)
         thing: Record = lead if contact is None else contact
-        has_news = len(self.added) + lead.changes + (contact.changes if contact else 0) > before
+        has_news = self._news + lead.changes + (contact.changes if contact else 0) > before
         self._fresh.clear()  # what the next row says of them may be something else
         if is_first_lead or is_first_contact:
             return "inserted"
@@ -472,6 +479,7 @@ class Matching:
 
     def _add(self, owner: KnownLead | KnownPerson, row: NewRow, kind: IdentityKind, key: str) -> None:
         self.owners[key] = owner
+        self._news += kind not in (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
         place = None if owner.id in self._fresh else VALUE_AT.get(kind)
         self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))
 

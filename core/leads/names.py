@@ -58,8 +58,12 @@ def _words(name: str, is_company: bool) -> tuple[str, ...]:
         text = text.replace(long, short)
     # 'S.A.' and 'e.K.' are words, 'J.R.' is initials.
     found = _WORD.findall(_INITIALS.sub("", text) if is_company else text)
-    left_out = _LEGAL_FORMS if is_company else _HONORIFICS
-    return tuple(word for word in found if word not in left_out) or tuple(found)
+    if not is_company:
+        return tuple(word for word in found if word not in _HONORIFICS) or tuple(found)
+    # A letter joins two words ('Berg e Filhos'); at an end it is a name's own ('Firm E').
+    inner = range(1, len(found) - 1)
+    left = [word for at, word in enumerate(found) if word not in _LEGAL_FORMS or (len(word) == 1 and at not in inner)]
+    return tuple(left or found)
 
 
 @lru_cache(maxsize=_CACHE)

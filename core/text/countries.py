@@ -33,7 +33,7 @@ def _table() -> tuple[dict[str, str], dict[str, str], Mapping[str, tuple[str, ..
 
 
 def _key(text: str) -> str:
-    return " ".join(fold(text).replace(".", "").replace("'", " ").replace("-", " ").split())
+    return " ".join(fold(text).replace(".", "").replace("'", " ").replace("’", " ").replace("-", " ").split())
 
 
 def country_words() -> frozenset[str]:

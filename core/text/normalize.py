@@ -50,6 +50,7 @@ _DOMAIN_FAST = re.compile(
 _SITE_FAST = re.compile(
     rf"(https?://)?((?:{_LABEL}\.)*({_LABEL}\.(?:{_FLAT}))|(?:www\.)?((?=[a-z0-9-]{{5}}){_LABEL}\.(?:{_LAYERED})))/?"
 ).fullmatch
+_HOST_OF = re.compile(r"(?<=://)[^/:?#]+").search
 _shared = shared_hosts()
 _LINKEDIN = re.compile(
     r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([\w%.&+~-]+)",
@@ -170,9 +171,12 @@ def _suffixes() -> "tldextract.TLDExtract":
 def domain(raw: str) -> str | None:
     """Return the registrable domain of a URL or host: 'https://www.shop.example.co.uk/a' -> 'example.co.uk'."""
     parts = _split_url(raw)
-    if parts is None:
-        return None
-    return _suffixes().extract_str(parts[1].partition(":")[0]).top_domain_under_public_suffix or None
+    return None if parts is None else _registrable(parts[1].partition(":")[0])
+
+
+@lru_cache(maxsize=CACHE)
+def _registrable(host: str) -> str | None:
+    return _suffixes().extract_str(host).top_domain_under_public_suffix or None
 
 
 def own_domain(raw: str) -> str | None:
@@ -189,10 +193,22 @@ def site(raw: str) -> tuple[str | None, str | None]:
     home_page = _SITE_FAST(raw)
     if home_page is None:
         address = url(raw)
-        return address, own_domain(address) if address else None
+        return address, _own_domain_at(address) if address else None
     scheme, host, flat, layered = home_page.groups()
     found = flat or layered
     return (scheme or "https://") + host, None if found in _shared or host in _shared else found
+
+
+def _own_domain_at(address: str) -> str | None:
+    """Return the `own_domain` of an address as `url` gives it: its host stands plainly in it."""
+    found = _HOST_OF(address)
+    if found is None:
+        return own_domain(address)
+    host = found[0]
+    if is_shared(host):
+        return None
+    fast = _DOMAIN_FAST(host)
+    return fast[1] or fast[2] if fast else _registrable(host)
 
 
 @lru_cache(maxsize=CACHE)
@@ -200,7 +216,7 @@ def _own_domain(raw: str) -> str | None:
     parts = _split_url(raw)
     if parts is None or is_shared(parts[1].partition(":")[0]):
         return None
-    return domain(raw)
+    return _registrable(parts[1].partition(":")[0])
 
 
 def linkedin_person(raw: str) -> str | None:
@@ -259,6 +275,9 @@ _MULTIPLIER = {
 }
 _AMOUNT = r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)\s*([a-z]+\b)?\.?"
 _MONEY = re.compile(rf"(?:us\$|[$€£₹¥]|\b(?:{alternatives('numbers.units')})\b\.?)", re.IGNORECASE)
+# What needs no reading: '51-200'; '$1,234,567', '€ 500', '1,000+', '78724.0'.
+_PLAIN_RANGE = re.compile(r"[1-9]\d{0,13}-[1-9]\d{0,13}", re.ASCII).fullmatch
+_AMOUNT_FAST = re.compile(r"[$€£]? ?(?:([1-9]\d{0,2}(?:,\d{3}){1,3})|([1-9]\d{0,13})(?:\.0)?)(\+?)", re.ASCII).fullmatch
 _BEFORE = rf"(?:{any_word('numbers.about')}|[~≈<>≥≤])?\.?\s*"
 _JOINT = rf"(-|–|—|{alternatives('numbers.to')}|…|\.\.)"
 _RANGE = re.compile(rf"^{_BEFORE}{_AMOUNT}\s*(?:{_JOINT}\s*{_AMOUNT})?\s*(\+|{any_word('numbers.plus')})?$")
@@ -271,7 +290,12 @@ def number_range(raw: str) -> str | None:
 
     Understands '$8.2B', '1.2 Cr', '1,000+', '51 to 200', '10.000', '12 Mio. €', 'over 500 employees'.
     """
-    return raw if raw.isdigit() and raw.isascii() and raw[0] != "0" else _number_range(raw)
+    if (raw.isdigit() and raw.isascii() and raw[0] != "0") or _PLAIN_RANGE(raw):
+        return raw
+    if amount := _AMOUNT_FAST(raw):
+        grouped, plain, plus = amount.groups()
+        return f"{grouped.replace(',', '') if grouped else plain}{plus}"
+    return _number_range(raw)
 
 
 @lru_cache(maxsize=CACHE)

@@ -113,7 +113,7 @@ class Loading:
         rows, erased = await without_erased(self._connection, rows, self._tombstone_key)
         matching = Matching(
             self._policy,
-            lambda: next(self._ids),
+            lambda _: next(self._ids),
             ids_of=self._new.ids_of,
             are_branches_apart=self._new.are_branches_apart,
         )

@@ -21,6 +21,11 @@ from db.server.engine import Connection
 from db.server.statements import change_each, listed, select, select_value
 
 _RECORDS_A_STEP = 1_000
+_KEPT: dict[str, KeptReason] = {
+    "kept_edited": "edited_since",
+    "kept_shared": "also_in_another_import",
+    "kept_in_use": "in_use",
+}
 _KEPT_LISTED = 100
 
 _STANDING = "('pending', 'approved', 'executing', 'executed')"
@@ -168,9 +173,8 @@ async def undo(connection: Connection, import_id: UUID, *, force: bool = False) 
         restored=done["leads restored"],
         contacts_removed=done["contacts removed"],
         contacts_restored=done["contacts restored"],
-        kept_edited=sum(each.reason == "edited_since" for each in kept),
-        kept_shared=sum(each.reason == "also_in_another_import" for each in kept),
-        kept_in_use=sum(each.reason == "in_use" for each in kept),
+        **{name: sum(each.reason == reason and not each.contact_id for each in kept) for name, reason in _KEPT.items()},
+        contacts_kept=sum(each.contact_id is not None for each in kept),
         kept=kept[:_KEPT_LISTED],
     )
 

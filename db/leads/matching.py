@@ -16,7 +16,7 @@ from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.leads.identities import IdentityKind
 from core.leads.known import KnownContact, KnownLead, KnownPerson
 from core.leads.lead import FIELDS
-from core.leads.matching import Added, Matching
+from core.leads.matching import Added, Matching, RecordName
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row
 from db.imports.copy_text import escaped, json_bytes, lead_ids
@@ -142,17 +142,15 @@ class _Known:
             if known is not None:
                 self._matching.owners[key] = known
 
-    async def read_at(self, row: NewRow, lead_id: str) -> None:
-        """Read a lead, and all that a row's person may be there."""
-        await self._read_leads([lead_id])
-        keys = [identity[1] for identity in (*row.person_ids, row.person_row) if identity]
+    async def read_at(self, rows: Sequence[tuple[NewRow, str]]) -> None:
+        """Read leads, and all that rows' people may be there."""
+        await self._read_leads({lead_id for _, lead_id in rows})
+        keys = [identity[1] for row, _ in rows for identity in (*row.person_ids, row.person_row) if identity]
         owners = await self._rows(_OWNERS, {"keys": keys})
-        await self._read_people({owner for _, owner, _ in owners})
-        for key, owner, _ in owners:
-            if owner in self.people:
-                self._matching.owners[key] = self.people[owner]
-        if row.person_key is not None:
-            await self._take_namesakes({(lead_id, row.person_key): None})
+        await self._read_people({owner for _, owner, kind in owners if kind >= IdentityKind.PERSON_ID})
+        self._take_owners(owners)
+        await self._read_owners_of_rows([row for row, _ in rows])
+        await self._take_namesakes({(lead_id, row.person_key): None for row, lead_id in rows if row.person_key})
 
     async def _read_leads(self, ids: Iterable[str]) -> None:
         if missing := [lead_id for lead_id in ids if lead_id not in self.leads]:
@@ -235,6 +233,21 @@ async def read_known(
     if import_id is not None and (met := [lead.id for lead in known.leads.values() if not lead.is_own]):
         for row in await select(connection, _MET_BEFORE, {"import_id": import_id, "ids": met}):
             known.leads[row.id].is_named = True
+
+
+async def read_known_at(
+    connection: Connection, matching: Matching, rows: Sequence[tuple[NewRow, str]]
+) -> dict[str, KnownLead]:
+    """Read into a matching all that people of known leads may be; return the leads by id.
+
+    Args:
+        connection: in a transaction that holds `lock_who_is_who`.
+        matching: empty.
+        rows: each with the id of its lead.
+    """
+    known = _Known(connection, matching, None)
+    await known.read_at(rows)
+    return known.leads
 
 
 async def store(
@@ -365,9 +378,8 @@ async def find_or_add_contact(
     await lock_who_is_who(connection)
     matching = Matching(ConflictPolicy.SKIP, _new_id)
     row = new_row([person.get(field) for field in FIELDS], ids_of="person")
-    known = _Known(connection, matching, None)
-    await known.read_at(row, str(lead_id))
-    contact = matching.place_at(row, known.leads[str(lead_id)])
+    known = await read_known_at(connection, matching, [(row, str(lead_id))])
+    contact = matching.place_at(row, known[str(lead_id)])
     await store(connection, matching, origin=origin)
     if contact.is_new:
         columns = {"created_at": now, "updated_at": now, **columns}
@@ -377,7 +389,7 @@ async def find_or_add_contact(
     return UUID(contact.id), contact.is_new
 
 
-def _new_id() -> str:
+def _new_id(_: RecordName) -> str:
     return str(uuid4())
 
 

@@ -5,9 +5,8 @@ November 2026). Close has no idempotency key and never de-duplicates, so what we
 field; a create whose answer was lost is looked up by that id before it is tried again.
 """
 
-import hashlib
-import hmac
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +16,7 @@ import httpx
 
 from core.errors import ConfigurationError, Gone
 from integrations.close.headers import moment_of, rate_limit_of
+from integrations.close.ids import checked_id
 from integrations.close.schemas import (
     CloseContact,
     CloseCustomField,
@@ -86,7 +86,7 @@ class CloseClient(ProviderClient):
 
     async def lead(self, lead_id: str) -> CloseLead:
         """Return one lead. Raises Gone when it does not exist (any more)."""
-        answer = await self.request("GET", f"/lead/{lead_id}/", operation="GET /lead/{id}/")
+        answer = await self.request("GET", _path(CloseObject.LEAD, lead_id), operation="GET /lead/{id}/")
         return self.parsed(CloseLead, answer.body, "GET /lead/{id}/")
 
     async def leads(self) -> AsyncIterator[CloseLead]:
@@ -137,19 +137,21 @@ class CloseClient(ProviderClient):
             async for found in self.search_leads([condition], fields=wanted)
             if found.custom_values.get(field) == own_id.hex
         ]
-        if not matches:
-            return None
-        oldest = min(matches, key=lambda found: (found.date_created or datetime.max.replace(tzinfo=UTC), found.id))
-        return await self.lead(oldest.id)
+        latest = datetime.max.replace(tzinfo=UTC)
+        for match in sorted(matches, key=lambda found: (found.date_created or latest, found.id)):
+            with suppress(Gone):  # a search goes on to show what was deleted for a while
+                return await self.lead(match.id)
+        return None
 
     async def update_lead(self, lead_id: str, changes: Mapping[str, JsonBody]) -> CloseLead:
         """Change the given keys only (Close's PUT is a patch); None unsets a custom field. Not for nested contacts."""
-        answer = await self.request("PUT", f"/lead/{lead_id}/", operation="PUT /lead/{id}/", body=dict(changes))
-        return self.parsed(CloseLead, answer.body, "PUT /lead/{id}/")
+        path, operation = _path(CloseObject.LEAD, lead_id), "PUT /lead/{id}/"
+        answer = await self.request("PUT", path, operation=operation, body=dict(changes))
+        return self.parsed(CloseLead, answer.body, operation)
 
     async def delete_lead(self, lead_id: str) -> None:
         """Delete a lead with all that hangs on it. One that is gone already counts as deleted."""
-        await self._delete(f"/lead/{lead_id}/", "DELETE /lead/{id}/")
+        await self._delete(CloseObject.LEAD, lead_id)
 
     async def merge_leads(self, source: str, destination: str) -> None:
         """Merge the lead `source` into `destination`; the former is gone afterwards."""
@@ -168,7 +170,7 @@ class CloseClient(ProviderClient):
 
     async def contact(self, contact_id: str) -> CloseContact:
         """Return one contact. Raises Gone when it does not exist (any more)."""
-        answer = await self.request("GET", f"/contact/{contact_id}/", operation="GET /contact/{id}/")
+        answer = await self.request("GET", _path(CloseObject.CONTACT, contact_id), operation="GET /contact/{id}/")
         return self.parsed(CloseContact, answer.body, "GET /contact/{id}/")
 
     async def contacts(self, lead_id: str) -> AsyncIterator[CloseContact]:
@@ -201,13 +203,13 @@ class CloseClient(ProviderClient):
 
     async def update_contact(self, contact_id: str, changes: Mapping[str, JsonBody]) -> CloseContact:
         """Change the given keys only; lists such as `emails` are replaced as a whole."""
-        operation = "PUT /contact/{id}/"
-        answer = await self.request("PUT", f"/contact/{contact_id}/", operation=operation, body=dict(changes))
+        path, operation = _path(CloseObject.CONTACT, contact_id), "PUT /contact/{id}/"
+        answer = await self.request("PUT", path, operation=operation, body=dict(changes))
         return self.parsed(CloseContact, answer.body, operation)
 
     async def delete_contact(self, contact_id: str) -> None:
         """Delete a contact. One that is gone already counts as deleted."""
-        await self._delete(f"/contact/{contact_id}/", "DELETE /contact/{id}/")
+        await self._delete(CloseObject.CONTACT, contact_id)
 
     # search and events
 
@@ -336,11 +338,9 @@ class CloseClient(ProviderClient):
 
     # how Close speaks
 
-    async def _delete(self, path: str, operation: str) -> None:
-        try:
-            await self.request("DELETE", path, operation=operation)
-        except Gone:
-            return
+    async def _delete(self, kind: CloseObject, record_id: str) -> None:
+        with suppress(Gone):
+            await self.request("DELETE", _path(kind, record_id), operation=f"DELETE /{kind}/{{id}}/")
 
     async def _pages(self, path: str, params: Mapping[str, str]) -> AsyncIterator[JsonBody]:
         """Yield the items of a skip-paged list, each id once, because rows move while they are read."""
@@ -373,22 +373,9 @@ class CloseClient(ProviderClient):
         return seconds_of(headers.get("retry-after")) or seconds_of(headers.get("ratelimit-reset"))
 
 
+def _path(kind: CloseObject, record_id: str) -> str:
+    return f"/{kind}/{checked_id(kind, record_id)}/"
+
+
 def _lead_field(name: str) -> dict[str, str]:
     return {"type": "regular_field", "object_type": "lead", "field_name": name}
-
-
-def is_signed(signature_key: str, timestamp: str, body: bytes, signature: str) -> bool:
-    """Return whether a webhook is Close's own (Close documentation, "Webhooks").
-
-    Args:
-        signature_key: 64 hex digits, from creating the subscription.
-        timestamp: header `close-sig-timestamp`.
-        body: the raw body, as received.
-        signature: header `close-sig-hash`.
-    """
-    try:
-        key = bytes.fromhex(signature_key)
-    except ValueError:
-        return False
-    expected = hmac.new(key, timestamp.encode() + body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), signature.encode())

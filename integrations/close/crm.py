@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-
-from pydantic import SecretStr
+from weakref import WeakValueDictionary
 
 from core.crm.opt_outs import RemoteRefusal
 from core.crm.records import (
@@ -33,7 +32,7 @@ from core.outreach.suppression import Reason
 from integrations.close.activities import log_sent
 from integrations.close.client import CloseClient
 from integrations.close.crm_fields import CONTACT_FIELDS, LEAD_FIELDS, FieldNames
-from integrations.close.plug import is_genuine
+from integrations.close.ids import at_lead, is_id, refusals_of
 from integrations.close.schemas import CloseContact, CloseEvent, CloseLead, CloseObject
 
 _PAGE = 50
@@ -47,17 +46,16 @@ class CloseCRM:
 
     Args:
         client: open; whoever opened it closes it.
-        webhook_key: signature key of our webhook subscription; None: deliveries cannot be told from others'.
     """
 
     name = "close"
 
-    def __init__(self, client: CloseClient, *, webhook_key: SecretStr | None = None) -> None:
+    def __init__(self, client: CloseClient) -> None:
         self._client = client
-        self._webhook_key = webhook_key
         self._names = FieldNames(Description((), ()))
-        self._shown: dict[str, CloseLead] = {}
+        self._shown: dict[str, tuple[CloseLead | CloseContact, datetime | None]] = {}
         self._making_field = asyncio.Lock()
+        self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._kinds: tuple[CloseObject, ...] = (CloseObject.LEAD, CloseObject.CONTACT)
 
     @property
@@ -160,25 +158,29 @@ class CloseCRM:
             yield [_stamp(lead) for lead in leads]
 
     async def _leads_of(self, ids: Sequence[str]) -> AsyncIterator[Sequence[CloseLead]]:
-        for start in range(0, len(ids), _STAMPS):
-            nodes = [{"type": "id", "value": each} for each in ids[start : start + _STAMPS]]
+        wanted = [each for each in dict.fromkeys(ids) if is_id(each)]
+        for start in range(0, len(wanted), _STAMPS):
+            nodes = [{"type": "id", "value": each} for each in wanted[start : start + _STAMPS]]
             lists = ["addresses", "contacts"]
             found = [lead async for lead in self._search([{"type": "or", "queries": nodes}], lists)]
-            self._shown = {lead.id: lead for lead in found}
+            self._shown = {lead.id: (lead, lead.date_updated) for lead in found}
+            self._shown |= {each.id: (each, lead.date_updated) for lead in found for each in lead.contacts}
             yield found
 
     async def _all_leads(self) -> AsyncIterator[Sequence[CloseLead]]:
         since = _FIRST
+        of_last: set[str] = set()
         while True:
             found = [lead async for lead in self._search([_created_since(since)])]
-            for start in range(0, len(found), _STAMPS):
-                yield found[start : start + _STAMPS]
+            fresh = [lead for lead in found if lead.id not in of_last]
+            for start in range(0, len(fresh), _STAMPS):
+                yield fresh[start : start + _STAMPS]
             if len(found) < _SEARCH_CAP:
                 return
             last = max(lead.date_created for lead in found if lead.date_created)
             if last <= since:
                 raise UnexpectedAnswer("close: more than 10,000 leads of one moment cannot be listed", provider="close")
-            since = last
+            since, of_last = last, {lead.id for lead in found if lead.date_created == last}
 
     def _search(self, conditions: Sequence[Any], more: Sequence[str] = ()) -> AsyncIterator[CloseLead]:
         fields = ["id", "date_created", "date_updated", *more]
@@ -206,38 +208,47 @@ class CloseCRM:
             body["contacts"] = [
                 self._names.contact_body(person, None) | {key: person_id.hex} for person_id, person in contacts.items()
             ]
-        return self._unit(await self._client.post_lead(body))
+        with refusals_of(str(own_id), self._names.named):
+            return self._unit(await self._client.post_lead(body))
 
     async def create_contact(self, lead_id: str, own_id: UUID, values: RecordValues) -> RemoteRecord:
         """Post a contact of a lead, once."""
         key = await self._own_key(CloseObject.CONTACT)
         body = self._names.contact_body(values, None) | {key: own_id.hex, "lead_id": lead_id}
-        return self._contact(await self._client.post_contact(body))
+        with refusals_of(str(own_id), self._names.named), at_lead(lead_id):
+            return self._contact(await self._client.post_contact(body))
 
     async def update(
         self, kind: RecordKind, record_id: str, changes: RecordValues, *, seen_at: datetime | None = None
     ) -> RemoteRecord:
         """Put the changed keys; lists are known before they are replaced, so that what is not ours in them stays."""
-        needs_lists = self._names.needs_reading(changes)
+        with refusals_of(record_id, self._names.named):
+            if not self._names.needs_reading(changes):
+                return await self._put(kind, record_id, changes, None)
+            async with self._alone(record_id):  # between reading a list and replacing it nobody else may
+                held = await self._held(kind, record_id, seen_at)
+                return await self._put(kind, record_id, changes, held)
+
+    def _alone(self, record_id: str) -> asyncio.Lock:
+        return self._writing.setdefault(record_id, asyncio.Lock())
+
+    async def _held(self, kind: RecordKind, record_id: str, seen_at: datetime | None) -> CloseLead | CloseContact:
+        """Return a record as it is, as `stamps` has just shown it where nothing has changed since."""
+        shown, shown_at = self._shown.get(record_id, (None, None))
+        if shown is not None and seen_at is not None and shown_at == seen_at:
+            return shown
+        read = self._client.lead if kind is RecordKind.LEAD else self._client.contact
+        return await read(record_id)
+
+    async def _put(
+        self, kind: RecordKind, record_id: str, changes: RecordValues, held: CloseLead | CloseContact | None
+    ) -> RemoteRecord:
+        self._shown.pop(record_id, None)  # what was shown of it is no longer so
         if kind is RecordKind.LEAD:
-            lead = await self._held_lead(record_id, seen_at) if needs_lists else None
-            body = self._names.lead_body(changes, lead)
+            body = self._names.lead_body(changes, held if isinstance(held, CloseLead) else None)
             return self._lead(await self._client.update_lead(record_id, body))
-        person = await self._held_contact(record_id, seen_at) if needs_lists else None
-        body = self._names.contact_body(changes, person)
+        body = self._names.contact_body(changes, held if isinstance(held, CloseContact) else None)
         return self._contact(await self._client.update_contact(record_id, body))
-
-    async def _held_lead(self, lead_id: str, seen_at: datetime | None) -> CloseLead:
-        shown = self._shown.get(lead_id)
-        is_known = shown is not None and seen_at is not None and shown.date_updated == seen_at
-        return shown if is_known and shown is not None else await self._client.lead(lead_id)
-
-    async def _held_contact(self, contact_id: str, seen_at: datetime | None) -> CloseContact:
-        for shown in self._shown.values():
-            person = next((person for person in shown.contacts if person.id == contact_id), None)
-            if person is not None and seen_at is not None and shown.date_updated == seen_at:
-                return person
-        return await self._client.contact(contact_id)
 
     async def delete(self, kind: RecordKind, record_id: str) -> None:
         """Delete a lead or a contact."""
@@ -248,13 +259,8 @@ class CloseCRM:
 
     async def log_message(self, lead_id: str, message: SentMessage) -> str:
         """Log an e-mail as sent, on a lead."""
-        return await log_sent(self._client, lead_id, message)
-
-    def verify_delivery(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Compare a delivery's signature with what our subscription's key makes of it."""
-        if self._webhook_key is None:
-            raise ConfigurationError("set CLOSE_WEBHOOK_KEY to the signature key of the webhook subscription")
-        return is_genuine(self._webhook_key.get_secret_value(), headers, body)
+        async with self._alone(lead_id):  # two at once would both find nothing
+            return await log_sent(self._client, lead_id, message)
 
     async def check(self) -> Complaint | None:
         """Ask whose key it is, and whether the custom field for our ids is there."""

@@ -4,6 +4,7 @@ A lead's address is the first in its list; a contact's LinkedIn profile is the f
 as its ISO 3166 alpha-2 code, we as its name; numbers are kept to the last digit.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,7 +16,7 @@ from core.errors import ConfigurationError
 from core.imports.opt_out_columns import read_header
 from core.outreach.suppression import Reason
 from core.text import normalize
-from core.text.countries import country_code
+from core.text.countries import country_code, country_name
 from integrations.close.schemas import CloseContact, CloseLead, CloseObject
 
 _PLAIN_LEAD = {"name": "name", "url": "url", "description": "description"}
@@ -31,6 +32,7 @@ LEAD_FIELDS = (*_PLAIN_LEAD, "status", *_ADDRESS)
 CONTACT_FIELDS = ("name", "title", "emails", "phones", "linkedin")
 _WIRE = {"status": "status_id", "linkedin": "urls"} | dict.fromkeys(_ADDRESS, "addresses")
 _READ_FIRST = frozenset({*_ADDRESS, "emails", "phones", "linkedin"})
+_CUSTOM_KEY = re.compile(r"custom\.(cf_\w+)")
 _NUMBERS = frozenset({"number"})
 _DIGITS = 40
 """A number of more than so many, before the point or after it, is no amount: it stays the text it is."""
@@ -63,6 +65,11 @@ class FieldNames:
         if found is None:
             raise ConfigurationError(f"Close has no {kind} custom field {name.removeprefix('custom.')!r}")
         return found
+
+    def named(self, text: str) -> str:
+        """Return a text of Close's with its custom fields by their names."""
+        names = {each: key.partition(".")[2] for key, each in self._ids.items() if ".custom." in key}
+        return _CUSTOM_KEY.sub(lambda match: names.get(match[1], match[0]), text)
 
     def changed(self, kind: RecordKind, keys: Iterable[str] | None) -> tuple[str, ...] | None:
         """Return the wanted fields among changed keys; None where Close does not say which changed."""
@@ -117,7 +124,7 @@ class FieldNames:
                 body[name] = value if value is not None or name != "description" else ""
             elif name in _ADDRESS:
                 address[_ADDRESS[name]] = _country(value) if name == _COUNTRY else value or ""
-            elif name == "status":
+            elif name == "status" and value is not None:  # a lead is never without one
                 body["status_id"] = self._ids.get(f"status.{value}")
             elif name.startswith("custom."):
                 body[self.wire(RecordKind.LEAD, name)] = self._written(RecordKind.LEAD, name, value)
@@ -164,6 +171,12 @@ def _country(value: Value) -> str:
     return (country_code(value) or "") if isinstance(value, str) else ""
 
 
+def _country_name(written: str) -> str:
+    """Return a country's name for its code; NA is Namibia here, not "not available" as in a file."""
+    code = country_code(written)
+    return country_name(code) if code else normalize.country(written) or written
+
+
 def _lead_value(lead: CloseLead, name: str) -> Value:
     if name in _ADDRESS:
         if not lead.addresses:
@@ -172,7 +185,7 @@ def _lead_value(lead: CloseLead, name: str) -> Value:
         if name == "address.street":
             return " ".join(filter(None, (first.address_1, first.address_2))) or None
         found: str | None = getattr(first, _ADDRESS[name])
-        return normalize.country(found) if found and name == _COUNTRY else found or None
+        return _country_name(found) if found and name == _COUNTRY else found or None
     plain: str | None = getattr(lead, name)
     return plain or None
 

@@ -1,6 +1,7 @@
 """Close, the CRM, as a plug: what is true of it alone."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, SecretStr
@@ -44,7 +45,7 @@ async def open_client(opening: PlugContext) -> "CloseClient":
 async def _open_crm(opening: PlugContext, **_given: Any) -> "CloseCRM":
     from integrations.close.crm import CloseCRM
 
-    return CloseCRM(await open_client(opening), webhook_key=opening.read(CloseSettings).webhook_key)
+    return CloseCRM(await open_client(opening))
 
 
 async def _ask(examination: Examination) -> KeyCheck:
@@ -59,11 +60,10 @@ def _webhook_key(reader: Reader) -> str:
     return key.get_secret_value()
 
 
-def is_genuine(key: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Return, from the signature key, the headers (lower case) and the raw body, whether a delivery is Close's own."""
-    from integrations.close.client import is_signed
+def _is_genuine(key: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+    from integrations.close.signing import is_genuine
 
-    return is_signed(key, headers.get("close-sig-timestamp", ""), body, headers.get("close-sig-hash", ""))
+    return is_genuine(key, headers, body, now)
 
 
 PLUG = Plug(
@@ -74,6 +74,6 @@ PLUG = Plug(
     client=open_client,
     ports={"crm": _open_crm},
     crm=CRMOffer(NAME),
-    webhook=Webhook("/close", _webhook_key, is_genuine),
+    webhook=Webhook("/close", _webhook_key, _is_genuine),
     check=key_check(NAME, _ask),
 )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from core.errors import Gone, MalformedAnswer, Unauthorized
-from integrations.close.client import CloseClient, is_signed
+from integrations.close.client import CloseClient
 from integrations.close.schemas import ClosePage, CloseSubscription, CloseWebhook
+from integrations.close.signing import is_signed
 from integrations.http import DecodedResponse
 
 _PATH = "/webhook/"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from core.errors import ConfigurationError
 from core.settings.settings import settings
@@ -23,7 +24,7 @@ class Receiver:
 
     def is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Return, from lower-case headers and the raw body, whether a delivery is the CRM's own."""
-        return self._webhook.is_genuine(self._key, headers, body)
+        return self._webhook.is_genuine(self._key, headers, body, datetime.now(UTC))
 
 
 def receiver(provider: str) -> Receiver:

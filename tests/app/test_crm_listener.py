@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -14,6 +15,7 @@ from core.settings.settings import settings
 from tasks.crm.webhooks import receiver
 
 KEY = "ab" * 32
+NOW, EARLIER = str(int(time.time())), "1"
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +41,7 @@ def signature(timestamp: str, body: bytes) -> str:
     return hmac.new(bytes.fromhex(KEY), timestamp.encode() + body, hashlib.sha256).hexdigest()
 
 
-def delivered(*bodies: tuple[bytes, str], fails: bool = False) -> tuple[list[int], int]:
+def delivered(*bodies: tuple[bytes, str], fails: bool = False, stamp: str = NOW) -> tuple[list[int], int]:
     """Deliver bodies with signatures; return the answers, and how many runs were started."""
     runs = 0
 
@@ -60,7 +62,7 @@ def delivered(*bodies: tuple[bytes, str], fails: bool = False) -> tuple[list[int
         ):
             answers = []
             for body, sign in bodies:
-                headers = {"close-sig-timestamp": b"1", "close-sig-hash": sign.encode("latin-1")}
+                headers = {"close-sig-timestamp": stamp.encode(), "close-sig-hash": sign.encode("latin-1")}
                 answers.append((await http.post(webhooks.path, content=body, headers=headers)).status_code)
             await asyncio.sleep(0.05)
             return answers
@@ -70,11 +72,15 @@ def delivered(*bodies: tuple[bytes, str], fails: bool = False) -> tuple[list[int
 
 
 def test_many_deliveries_bring_one_run_forward() -> None:
-    good = (b"{}", signature("1", b"{}"))
+    good = (b"{}", signature(NOW, b"{}"))
     assert delivered(good, good, good) == ([204, 204, 204], 1)
     assert delivered(good, fails=True) == ([204], 1)
 
 
 def test_a_delivery_that_is_not_the_crms_is_refused() -> None:
-    assert delivered((b"{}", signature("2", b"{}")), (b"{}", ""), (b"x", "ü")) == ([401, 401, 401], 0)
-    assert delivered((b"x" * 1_000_001, signature("1", b"x" * 1_000_001))) == ([413], 0)
+    assert delivered((b"{}", signature(EARLIER, b"{}")), (b"{}", ""), (b"x", "ü")) == ([401, 401, 401], 0)
+    assert delivered((b"x" * 1_000_001, signature(NOW, b"x" * 1_000_001))) == ([413], 0)
+
+
+def test_an_old_delivery_that_comes_again_is_refused() -> None:
+    assert delivered((b"{}", signature(EARLIER, b"{}")), stamp=EARLIER) == ([401], 0)

@@ -63,14 +63,23 @@ def test_whoever_is_called_over_http_has_a_stand_in() -> None:
     assert [plug.name for plug in plugs.PLUGS if plug.over_http and plug.name not in played] == []
 
 
-def test_every_source_that_a_plug_offers_is_held_to_the_contract() -> None:
+def held_to(contract: str) -> set[str]:
+    """Return the names that subclasses of a contract give."""
     held = set()
     for path in ROOT.glob("tests/**/test_*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             match node:
-                case ast.ClassDef(bases=[ast.Name(id="SourceContract")], body=body):
+                case ast.ClassDef(bases=[ast.Name(id=base)], body=body) if base == contract:
                     held |= {ast.unparse(one.value).strip("'") for one in body if isinstance(one, ast.Assign)}
-    assert {offer.name for plug in plugs.PLUGS for offer in plug.sources} - held == set()
+    return held
+
+
+def test_every_source_that_a_plug_offers_is_held_to_the_contract() -> None:
+    assert {offer.name for plug in plugs.PLUGS for offer in plug.sources} - held_to("SourceContract") == set()
+
+
+def test_every_crm_that_a_plug_offers_is_held_to_the_contract() -> None:
+    assert {plug.crm.name for plug in plugs.PLUGS if plug.crm is not None} - held_to("CRMContract") == set()
 
 
 def test_listing_the_plugs_loads_no_client_and_reading_for_the_doors_no_prefect() -> None:

@@ -11,6 +11,7 @@ from core.text.lexicons import lexicon
 ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "core/agents/answer_text.py": "marks that models put around their answers",
+    "core/conformance/crm_samples.py": "made-up names in the letters of many scripts",
     "core/discovery/line_reading.py": "the grammar of a line: verbs and prepositions between the parts of its patterns",
     "core/discovery/page_kinds.py": "endings of files",
     "core/discovery/prose.py": "the grammar of sentences: articles, verbs, prepositions between parts of patterns",

@@ -10,9 +10,7 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
-from core.crm.records import Description, RecordKind
 from core.errors import (
     ConfigurationError,
     Gone,
@@ -24,10 +22,9 @@ from core.errors import (
     Unauthorized,
     Unavailable,
 )
-from integrations.close.client import WINDOW, CloseClient, is_signed
-from integrations.close.crm import CloseCRM
-from integrations.close.crm_fields import FieldNames
-from integrations.close.schemas import CloseLead, CloseObject
+from integrations.close.client import WINDOW, CloseClient
+from integrations.close.schemas import CloseObject
+from integrations.close.signing import is_genuine, is_signed
 from integrations.resilience.rate_limit import LimitPolicy, Window
 from integrations.resilience.retry import RetryPolicy
 from tests.integrations.conftest import Reply, ScriptedServer, Seen
@@ -314,69 +311,14 @@ def test_webhooks_are_signed() -> None:
     assert not is_signed(key, stamp, body, "é")
 
 
-async def test_the_crm_tells_its_own_deliveries_and_what_is_wrong_with_it(server: ScriptedServer, guard_of) -> None:
-    key, body = "ab" * 32, b"{}"
-    good = hmac.new(bytes.fromhex(key), b"1" + body, hashlib.sha256).hexdigest()
-    async with CloseClient(server.url, "key-secret", guard_of("close")) as client:
-        crm = CloseCRM(client, webhook_key=SecretStr(key))
-        assert crm.verify_delivery({"close-sig-timestamp": "1", "close-sig-hash": good}, body)
-        assert not crm.verify_delivery({"close-sig-timestamp": "2", "close-sig-hash": good}, body)
-        assert not crm.verify_delivery({}, body)
-        with pytest.raises(ConfigurationError, match="set CLOSE_WEBHOOK_KEY"):
-            CloseCRM(client).verify_delivery({"close-sig-hash": good}, body)
-        ours = {"id": "cf_1", "name": "Sales Agent ID", "type": "text"}
-        me = {"id": "user_1", "organizations": []}
-        pages = [{"data": [ours], "has_more": False}, {"data": [], "has_more": False}]
-        server.then(Reply(body=me), *(Reply(body=page) for page in pages))
-        complaint = await crm.check()
-        assert complaint is not None
-        assert "contacts have no custom field 'Sales Agent ID'" in complaint.detail
-        server.then(Reply(body=me), Reply(body=pages[0]), Reply(body=pages[0]))
-        assert await crm.check() is None
-
-
-NUMBERED = Description(
-    ("address.country", "custom.Revenue"), (), (), {"lead.custom.Revenue": "cf_revenue", "type.cf_revenue": "number"}
-)
-NAMES = FieldNames(NUMBERED)
-
-
-@pytest.mark.parametrize(
-    ("wire", "text"),
-    [
-        ("12345678.5", "12345678.5"), ("99213206.0", "99213206"), ("99213206", "99213206"), ("0", "0"),
-        ("0.1", "0.1"), ("1e7", "10000000"), ("-2.50", "-2.5"), ("1E-7", "0.0000001"), ("100", "100"),
-        ("12345678901234567890", "12345678901234567890"), ("0.12345678901234567890123", "0.12345678901234567890123"),
-    ],
-)  # fmt: skip
-async def test_a_number_keeps_all_its_digits(client: CloseClient, server: ScriptedServer, wire: str, text: str) -> None:
-    server.then(Reply(body=f'{{"id": "lead_1", "custom.cf_revenue": {wire}}}'.encode()))
-    lead = await client.lead("lead_1")
-    assert NAMES.values(RecordKind.LEAD, lead)["custom.Revenue"] == text
-
-
-@pytest.mark.parametrize(
-    ("text", "sent"),
-    [
-        ("12345678.5", 12345678.5), ("99213206.0", 99213206), ("12345678901234567891", 12345678901234567891),
-        ("0.1", 0.1), ("51-200", "51-200"), ("nan", "nan"), ("1e99999999", "1e99999999"),
-    ],
-)  # fmt: skip
-def test_a_number_is_sent_with_all_its_digits(text: str, sent: object) -> None:
-    body = NAMES.lead_body({"custom.Revenue": text}, None)
-    assert json.dumps(body) == json.dumps({"custom.cf_revenue": sent})
-
-
-@pytest.mark.parametrize("written", ["US", "us", "USA", "United States", "Vereinigte Staaten", "États-Unis"])
-def test_a_country_is_a_code_in_close_and_a_name_here(written: str) -> None:
-    (address,) = NAMES.lead_body({"address.country": written}, None)["addresses"]
-    assert address["country"] == "US"
-    lead = CloseLead.model_validate({"id": "lead_1", "addresses": [address]})
-    assert NAMES.values(RecordKind.LEAD, lead)["address.country"] == "United States"
-
-
-def test_what_is_no_country_is_left_out_and_kept_as_it_stands_there() -> None:
-    (address,) = NAMES.lead_body({"address.country": "Atlantis", "address.city": "Poseidonis"}, None)["addresses"]
-    assert (address["country"], address["city"]) == ("", "Poseidonis")
-    lead = CloseLead.model_validate({"id": "lead_1", "addresses": [{"country": "Atlantis"}]})
-    assert NAMES.values(RecordKind.LEAD, lead)["address.country"] == "Atlantis"
+def test_a_delivery_is_taken_for_as_long_as_close_may_try_it() -> None:
+    key, body, signed_at = "ab" * 32, b"{}", datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    stamp = str(int(signed_at.timestamp()))
+    good = hmac.new(bytes.fromhex(key), stamp.encode() + body, hashlib.sha256).hexdigest()
+    headers = {"close-sig-timestamp": stamp, "close-sig-hash": good}
+    ages = (timedelta(0), timedelta(hours=71), timedelta(minutes=-4), timedelta(hours=73), timedelta(minutes=-6))
+    taken = [is_genuine(key, headers, body, signed_at + age) for age in ages]
+    assert taken == [True, True, True, False, False]
+    for odd in ("", "nan", "inf", "1e400", "-1", "yesterday"):
+        signed = hmac.new(bytes.fromhex(key), odd.encode() + body, hashlib.sha256).hexdigest()
+        assert not is_genuine(key, {"close-sig-timestamp": odd, "close-sig-hash": signed}, body, signed_at)

@@ -1,6 +1,7 @@
 """A directory of JSON files as a CRM: what a person writes there is read, and what we write stays readable."""
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from core.crm.records import RecordKind
-from core.errors import ConfigurationError, Gone, UnexpectedAnswer
+from core.errors import ConfigurationError, Gone, Unavailable, UnexpectedAnswer
 from integrations.json_directory.crm import JsonDirectory
 
 NOW = datetime.now(UTC)
@@ -87,12 +88,87 @@ async def test_there_is_no_log_and_a_missing_directory_is_told(crm: JsonDirector
         await JsonDirectory(tmp_path / "none").describe()
 
 
-async def test_it_says_what_is_wrong_and_that_it_sends_no_webhooks(crm: JsonDirectory, tmp_path: Path) -> None:
+async def test_it_says_what_is_wrong(crm: JsonDirectory, tmp_path: Path) -> None:
     assert await crm.check() is None
-    with pytest.raises(ConfigurationError, match="provider: directory, which sends no webhooks"):
-        crm.verify_delivery({}, b"")
     (tmp_path / "fields.json").write_text("{")
     with pytest.raises(UnexpectedAnswer, match=r"fields\.json is no JSON"):
         await crm.check()
     with pytest.raises(ConfigurationError, match="there is no directory"):
         await JsonDirectory(tmp_path / "none").check()
+
+
+@pytest.mark.parametrize("name", ["../secret", "", "a/b", "fields", "x" * 300, "\0", "ü"])
+async def test_no_file_but_a_company_s_is_touched(crm: JsonDirectory, tmp_path: Path, name: str) -> None:
+    (tmp_path / "fields.json").write_text('{"lead": ["name"], "contact": ["name"]}')
+    (tmp_path.parent / "secret.json").write_text("{}")
+    assert await names(crm, [name]) == []
+    await crm.delete(RecordKind.LEAD, name)
+    with pytest.raises(Gone):
+        await crm.update(RecordKind.LEAD, name, {"name": "x"})
+    assert (tmp_path / "fields.json").exists()
+    assert (tmp_path.parent / "secret.json").read_text() == "{}"
+
+
+async def test_two_writes_in_one_moment_of_the_clock_have_two_stamps(crm: JsonDirectory, tmp_path: Path) -> None:
+    made = await crm.create_lead(uuid4(), {"name": "Fernhill"}, {})
+    path = tmp_path / f"{made.lead.id}.json"
+    ahead = path.stat().st_mtime_ns + 60_000_000_000
+    os.utime(path, ns=(ahead, ahead))
+    before = (await crm.fetch(made.lead.id)).lead.updated_at
+    after = (await crm.update(RecordKind.LEAD, made.lead.id, {"name": "Fernhill Ltd"})).updated_at
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+async def test_what_a_person_copied_or_wrote_as_our_id_confuses_nobody(crm: JsonDirectory, tmp_path: Path) -> None:
+    own_id = uuid4()
+    made = await crm.create_lead(own_id, {"name": "Fernhill"}, {})
+    (tmp_path / "a copy.json").write_text((tmp_path / f"{made.lead.id}.json").read_text())
+    write(tmp_path, "other", name="Other")
+    (tmp_path / "other.json").write_text((tmp_path / "other.json").read_text().replace("{", '{"own_id": "none", ', 1))
+    found = await crm.find(own_id)
+    assert found is not None
+    assert found.lead.id == made.lead.id
+    (tmp_path / f"{made.lead.id}.json").rename(tmp_path / "renamed.json")
+    found = await crm.find(own_id)
+    assert found is not None
+    assert found.lead.id == "a copy"
+    assert (await crm.fetch("other")).lead.own_id is None
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"values": []}, None),
+        ({"values": ["x"]}, "values of odd are no JSON object"),
+        ({"contacts": None, "values": None}, None),
+        ({"contacts": "Ana"}, "contacts is no list of people with ids"),
+        ({"contacts": [{"values": {}}]}, "contacts is no list of people with ids"),
+        ({"contacts": [{"id": "a", "values": "x"}]}, "values of a are no JSON object"),
+        ({"contacts": [{"id": 7, "values": {"name": 7}}]}, None),
+    ],
+)
+async def test_what_a_person_wrote_otherwise_is_read_or_told(
+    crm, tmp_path: Path, written: object, said: str | None
+) -> None:
+    (tmp_path / "odd.json").write_text(json.dumps(written))
+    if said is None:
+        assert (await crm.fetch("odd")).lead.values == {}
+        return
+    with pytest.raises(UnexpectedAnswer, match=rf"odd\.json: {said}"):
+        await crm.fetch("odd")
+
+
+async def test_what_the_system_does_not_let_us_do_is_unavailable(crm: JsonDirectory, tmp_path: Path) -> None:
+    made = await crm.create_lead(uuid4(), {"name": "Fernhill"}, {})
+    (tmp_path / f"{made.lead.id}.tmp").mkdir()  # where a draft of the file would be
+    with pytest.raises(Unavailable, match="cannot be read or written") as refused:
+        await crm.update(RecordKind.LEAD, made.lead.id, {"name": "Fernhill Ltd"})
+    assert not refused.value.was_sent
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(Unavailable, match=r"folder\.json cannot be read"):
+        await crm.fetch("folder")
+    (tmp_path / "fields.json").write_text('{"lead": "name", "contact": []}')
+    with pytest.raises(UnexpectedAnswer, match=r"fields\.json: lead is no list of names"):
+        await crm.describe()

@@ -158,13 +158,14 @@ async def import_text(
     *,
     source: str | None = None,
     batch_rows: int = 100,
+    are_branches_apart: bool = False,
 ) -> Imported:
     """Import a CSV file as the flow does: scanned, mapped, read, loaded; never recognised as a repetition."""
     path = folder / "people.csv"
     path.write_text(text, encoding="utf-8")
     file = scan(path)
     mapping = map_columns(file.format.header, [cells for _, cells in read(file)])
-    new = NewImport(str(uuid4()), path.name, file.sha256, file.records, {}, {}, ids_of=mapping.ids_of)
+    new = NewImport(str(uuid4()), path.name, file.sha256, file.records, {}, {}, mapping.ids_of, are_branches_apart)
     async with own_connection(url) as connection, loading(connection, new, policy) as opened:
         read_row = row_reader(mapping, source=source)
         for batch in gather(read(file), read_row, batch_rows=batch_rows, ids_of=mapping.ids_of):

@@ -20,7 +20,7 @@ from sync_promises import check
 from syncing import PERSON
 
 from app.crm_listener import Bell, build
-from integrations.close.client import is_signed
+from integrations.close.signing import is_signed
 from sandbox.server import SandboxControl
 from tasks.crm.session import Safeguards
 

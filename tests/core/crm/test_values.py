@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.crm.meanings import meaning_of, stored
 from core.crm.values import are_equal, items, same, tidy
 
 texts = st.text(alphabet="aBé@.+17 \r\n\0", max_size=8)
@@ -17,6 +18,18 @@ def test_spelling_order_and_blanks_do_not_matter() -> None:
     assert are_equal((), None)
     assert not are_equal("Fernhill", "FERNHILL")
     assert same("12") == "12"
+
+
+def test_a_number_is_one_whatever_the_crm_puts_between_its_digits() -> None:
+    meaning = meaning_of("company_phone")
+    for ours, theirs in (
+        ("+4930901820", "0049 30 901820"),
+        ("+1 (555) 456-7890", "+15554567890"),  # no valid number, and kept as it stands
+        ("555-456.7890", "(555) 456 7890"),
+    ):
+        assert are_equal(ours, theirs, meaning)
+        assert stored("company_phone", ours) == ours
+    assert not are_equal("+1 (555) 456-7890", "+15554567891", meaning)
 
 
 @given(any_value)

@@ -59,6 +59,18 @@ def test_refused_values_are_kept_as_they_stood() -> None:
     assert row.original == {"contact_email": "ann at fern", "contact_phone": "4.9E+11"}
 
 
+def test_what_came_before_changes_no_row() -> None:
+    mapping = mapping_of(First="first_name", City="city", Email="contact_email")
+    rows = [
+        [f" Ann{number}", ("Bonn", "N/A", " Ulm ")[number % 3], f"ann{number}@fern.example"] for number in range(21_000)
+    ]
+    reader = row_reader(mapping)
+    read_in_turn = [reader(cells) for cells in rows]
+    for number in (0, 1, 9_998, 9_999, 10_000, 10_001, 20_001, 20_999):
+        assert read_in_turn[number] == row_reader(mapping)(rows[number])
+    assert reader(rows[5]) == read_in_turn[5]
+
+
 def test_short_rows_are_padded_and_long_ones_lose_nothing() -> None:
     assert read(["Ann", "ann@fern.example"]).extra is None
     row = read(["Ann", "ann@fern.example", "", "", "", "", "", "", "left over", " ", "more"])

@@ -55,7 +55,7 @@ class Store:
         self._numbers = count(1)
         self._policy = policy
 
-    def new_id(self) -> str:
+    def new_id(self, _: str) -> str:
         return f"{next(self._numbers):08}"
 
     def load(self, said: Sequence[Said], ids_of: IdsOf, batch_rows: int = 100) -> dict[str, int]:

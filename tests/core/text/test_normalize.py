@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.text import normalize
@@ -40,6 +40,9 @@ CASES = [
     (normalize.site, "sites.google.com", ("https://sites.google.com", None)),
     (normalize.site, "http://fern.com:8080/a", ("http://fern.com:8080/a", "fern.com")),
     (normalize.site, "fern at home", (None, None)),
+    (normalize.site, "HTTPS://WWW.Fern.CO.UK/?a=b", ("https://www.fern.co.uk/?a=b", "fern.co.uk")),
+    (normalize.site, "https://www.fern.it/a", ("https://www.fern.it/a", "fern.it")),
+    (normalize.site, "https://sites.google.com:8080/a", ("https://sites.google.com:8080/a", None)),
     (normalize.linkedin_person, "linkedin.com/in/Ann-Fern/", "https://www.linkedin.com/in/ann-fern"),
     (normalize.linkedin_person, "https://de.linkedin.com/in/ann-fern?trk=x", "https://www.linkedin.com/in/ann-fern"),
     (normalize.linkedin_person, "https://www.linkedin.com/company/fern", None),
@@ -60,6 +63,10 @@ CASES = [
     (normalize.number_range, "78724.0", "78724"),
     (normalize.number_range, "$1M - $5M", "1000000-5000000"),
     (normalize.number_range, "Large (35,000+ employees)", "Large (35,000+ employees)"),
+    (normalize.number_range, "$1,234,567", "1234567"),
+    (normalize.number_range, "€ 500", "500"),
+    (normalize.number_range, "1,23", "1.23"),
+    (normalize.number_range, "0,123", "123"),
     (normalize.number_range, "#N/A", None),
     (normalize.postal_code, "78724.0", "78724"),
     (normalize.postal_code, '="00123"', "00123"),
@@ -122,3 +129,24 @@ def test_shared_hosts_include_their_subdomains() -> None:
     assert is_shared("mail.gmail.com")
     assert is_shared("fern.wixsite.com")
     assert not is_shared("notgmail.com")
+
+
+@given(raw=TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_a_site_is_its_address_and_the_domain_of_that(raw: str) -> None:
+    address = normalize.url(raw)
+    assert normalize.site(raw) == (address, normalize.own_domain(address) if address else None)
+
+
+AMOUNTS = st.lists(
+    st.sampled_from(["$", "€", "£", " ", "0", "1", "12", "123", "234", ",", ".", ".0", "+", "-"]), max_size=9
+).map("".join)
+
+
+@given(raw=AMOUNTS)
+@example(raw="$1,234,567")
+@example(raw="1,234.0")
+@example(raw="12345678901234567")
+@settings(max_examples=500, deadline=None)
+def test_amounts_are_read_the_short_way_as_the_long_way(raw: str) -> None:
+    assert normalize.number_range(raw) == normalize.number_range(f" {raw} ")

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from importing import Imported, clear, import_text, leads, session, take_back
+from importing import Imported, clear, import_text, records, session, take_back
 
 from core.leads.merging import ConflictPolicy
 from db.leads import reading as stored_leads
@@ -18,7 +18,7 @@ OTHERS = "Nr,Firma,Ort\n1,Delta Optik,Wien\n2,Epsilon Wein,Graz\n3,Zeta Druck,Li
 
 def names(url: str) -> set[str]:
     """Who is there: people, and companies without one."""
-    return {lead.get("contact_name") or lead["company_name"] for lead in leads(url).values()}
+    return {who.get("contact_name") or who["company_name"] for who in records(url)}
 
 
 @pytest.mark.parametrize("policy", ConflictPolicy)
@@ -49,22 +49,22 @@ async def test_an_id_that_looks_like_a_records_own_joins_no_strangers(
     assert second.counts.rows == 63
     assert {"Ann Berg", "Bob Cole", "Cid Dorn", "Dee Egge"} <= names(database)
     assert second.warnings == ["2 rows share an id (Record ID) with another person or company and were kept apart"]
-    before = leads(database)
+    before = records(database)
     third = await import_text(database, text, tmp_path, policy, source="crm", batch_rows=7)
     assert (third.counts.inserted, third.counts.updated) == (0, 0)
-    assert leads(database) == before
+    assert records(database) == before
     assert (await take_back(database, second.import_id)).kept_shared == 62
 
 
 async def test_undo_takes_back_exactly_who_was_kept_apart(database: str, tmp_path: Path) -> None:
     await import_text(database, "Record ID,Name,Email\nA1,Ann Berg,ann@alpha.example\n", tmp_path, source="crm")
-    before = leads(database)
+    before = records(database)
     text = "Record ID,Name,Email,City\nA1,Cid Dorn,cid@gamma.example,Rom\nA1,Ann Berg,ann@alpha.example,Ulm\n"
     second = await import_text(database, text, tmp_path, source="crm")
     assert (second.counts.inserted, second.counts.updated) == (1, 1)
     report = await take_back(database, second.import_id)
     assert (report.removed, report.restored) == (1, 1)
-    assert leads(database) == before
+    assert records(database) == before
 
 
 @pytest.mark.parametrize("mailbox", ["info@holding.example", "kontakt@holding.example", "ventas@holding.example"])
@@ -80,7 +80,7 @@ async def test_a_shared_mailbox_is_nobodys_identity(database: str, tmp_path: Pat
     turned = "\n".join(["company,contact,email", *reversed(rows)]) + "\n"
     for again in (text, turned):
         assert (await import_text(database, again, tmp_path, batch_rows=2)).counts.inserted == 0
-    assert len(leads(database)) == 4
+    assert len(records(database)) == 4
 
 
 async def test_a_made_up_address_is_no_address(database: str, tmp_path: Path) -> None:
@@ -89,11 +89,11 @@ async def test_a_made_up_address_is_no_address(database: str, tmp_path: Path) ->
     rows = [f"Firm {chr(65 + number)},Pat{number} Roe{number},{address}" for number, address in enumerate(made_up)]
     text = "\n".join(["company,contact,email", *rows, "Firm Z,Zed Fox,na@na.com; zed@fox.example"]) + "\n"
     await import_text(database, text, tmp_path)
-    found = leads(database)
+    found = records(database)
     assert len(found) == len(made_up) + 1
-    assert [lead["contact_email"] for lead in found.values() if "contact_email" in lead] == ["zed@fox.example"]
+    assert [lead["contact_email"] for lead in found if "contact_email" in lead] == ["zed@fox.example"]
     with psycopg.connect(database) as connection:
-        kept = connection.execute("SELECT original->>'contact_email' FROM leads ORDER BY company_name").fetchall()
+        kept = connection.execute("SELECT c.original->>'contact_email' FROM contacts c JOIN leads l ON l.id = c.lead_id ORDER BY l.company_name").fetchall()
     assert [text for (text,) in kept] == [*made_up, "na@na.com; zed@fox.example"]
 
 
@@ -155,7 +155,7 @@ def test_nobody_is_missing_afterwards(database: str, tmp_path: Path, given_files
         done = asyncio.run(import_text(database, as_csv(rows), tmp_path, rule, source="crm", batch_rows=batch_rows))
         assert done.counts.rows == len(rows)
         assert done.counts.rejected == 0 or any(not company for _, _, _, company, _ in rows)
-    found = list(leads(database).values())
+    found = records(database)
     there = {lead["contact_name"] for lead in found}
     for name, own in (person for rows in given_files for _, person, address, company, _ in rows if company):
         assert name in there, (name, own)
@@ -167,4 +167,4 @@ def test_nobody_is_missing_afterwards(database: str, tmp_path: Path, given_files
     )
     assert again.counts.inserted == 0
     if policy is not ConflictPolicy.OVERWRITE:
-        assert (again.counts.updated, list(leads(database).values())) == (0, found)
+        assert (again.counts.updated, records(database)) == (0, found)

@@ -19,6 +19,21 @@ _PERSON = (
     "contact_phone",
     "linkedin_url",
 )
+_COMPANY = (
+    "company_name",
+    "company_website",
+    "company_domain",
+    "industry",
+    "company_size",
+    "annual_revenue",
+    "street",
+    "city",
+    "state",
+    "country",
+    "postal_code",
+    "company_phone",
+    "company_linkedin_url",
+)
 _ROW = ("notes", "source", "external_id")
 _WORDS = "array_to_tsvector(array_remove(string_to_array(name_key, ' '), ''))"
 _NOW = sa.text("now()")
@@ -70,12 +85,57 @@ FOR EACH STATEMENT EXECUTE FUNCTION {function}()
 """
 
 
+_ON_LEADS = (
+    "import_changes",
+    "assessments",
+    "lead_discoveries",
+    "enrichment_attempts",
+    "field_provenance",
+    "lead_enrichments",
+    "campaign_letters",
+)
+"""Tables whose rows go with their lead."""
+
+
 def upgrade() -> None:
+    """Join the old leads into companies with their people (`joining`), and let what hangs on them follow (`moving`)."""
+    from db.schema.migrations import joining, moving
+
+    _set_old_ones_aside()
+    _make_leads()
     _make_contacts()
     _make_who_is_who()
-    _change_leads()
     _change_imports()
     _change_the_rest()
+    connection = op.get_bind().connection.driver_connection
+    if connection is None:
+        raise AssertionError("an upgrade has a connection")
+    joining.join(connection)
+    for statement in moving.STATEMENTS:
+        connection.execute(statement, {"person": list(_PERSON)} if "%(person)s" in statement else None)
+    op.drop_table("old_contacts")
+    op.drop_table("old_leads")
+    _finish()
+
+
+def _set_old_ones_aside() -> None:
+    for table in _ON_LEADS:
+        op.drop_constraint(f"fk_{table}_lead_id", table)
+    op.drop_constraint("fk_contacts_lead_id", "contacts")
+    for table in ("contacts", "leads"):
+        op.rename_table(table, f"old_{table}")
+        op.execute(f"ALTER INDEX pk_{table} RENAME TO pk_old_{table}")
+    op.execute("ALTER INDEX uq_leads_dedupe_key RENAME TO uq_old_leads_dedupe_key")
+    op.execute("ALTER INDEX ix_leads_company_domain RENAME TO ix_old_leads_company_domain")
+    op.create_index("ix_old_leads_created_at", "old_leads", ["created_at", "id"])
+
+
+def _finish() -> None:
+    for table in _ON_LEADS:
+        op.create_foreign_key(f"fk_{table}_lead_id", table, "leads", ["lead_id"], ["id"], ondelete="CASCADE")
+    op.alter_column("campaign_letters", "contact_id", nullable=False)
+    op.create_primary_key("pk_campaign_letters", "campaign_letters", ["campaign_id", "contact_id"])
+    op.drop_column("crm_links", "person_key")
     op.execute(_REMOVE_OF_LEADS)
     op.execute(_REMOVE_OF_CONTACTS)
     for table, function in (
@@ -86,7 +146,6 @@ def upgrade() -> None:
 
 
 def _make_contacts() -> None:
-    op.drop_table("contacts")
     op.create_table(
         "contacts",
         sa.Column("id", sa.Uuid, nullable=False),
@@ -194,8 +253,11 @@ def _make_who_is_who() -> None:
     op.create_index("ix_record_history_record_id", "record_history", ["record_id", "at"])
 
 
-def _change_leads() -> None:
-    for column in (
+def _make_leads() -> None:
+    op.create_table(
+        "leads",
+        sa.Column("id", sa.Uuid, nullable=False),
+        *(sa.Column(name, sa.Text) for name in (*_COMPANY, *_ROW)),
         sa.Column("name_key", sa.Text(collation="C")),
         _text("stands_for", default="company"),
         sa.Column("aliases", _TEXTS, nullable=False, server_default=_NONE),
@@ -204,10 +266,19 @@ def _change_leads() -> None:
         _json("places", sa.text("'[]'::jsonb")),
         sa.Column("tags", _TEXTS, nullable=False, server_default=_NONE),
         _text("assigned_to"),
-    ):
-        op.add_column("leads", column)
-    for name in ("dedupe_key", *_PERSON):
-        op.drop_column("leads", name)
+        _json("extra"),
+        _json("original"),
+        sa.Column("created_import_id", sa.Uuid),
+        _at("created_at", default=_NOW),
+        _at("updated_at", default=_NOW),
+        _at("edited_at"),
+        _text("edited_by"),
+        _json("field_edits"),
+        sa.PrimaryKeyConstraint("id", name="pk_leads"),
+    )
+    op.create_index(
+        "ix_leads_company_domain", "leads", ["company_domain"], postgresql_where=sa.text("company_domain IS NOT NULL")
+    )
     op.create_index("ix_leads_name_key", "leads", ["name_key"], postgresql_where=sa.text("name_key IS NOT NULL"))
     op.create_index(
         "ix_leads_alias_keys",
@@ -252,8 +323,4 @@ def _change_the_rest() -> None:
     op.add_column("assessments", sa.Column("best_contact_id", sa.Uuid))
     op.add_column("approvals", sa.Column("contact_id", sa.Uuid))
     op.add_column("campaign_letters", sa.Column("contact_id", sa.Uuid))
-    op.execute("UPDATE campaign_letters SET contact_id = lead_id")
-    op.alter_column("campaign_letters", "contact_id", nullable=False)
     op.drop_constraint("pk_campaign_letters", "campaign_letters")
-    op.create_primary_key("pk_campaign_letters", "campaign_letters", ["campaign_id", "contact_id"])
-    op.drop_column("crm_links", "person_key")
