@@ -24,6 +24,8 @@ PageLimit = Annotated[int, typer.Option(min=1, max=1_000, help="How many.")]
 ReasonGiven = Annotated[str | None, typer.Option("--reason", help="Why; the history keeps it.")]
 Set = Annotated[list[str], typer.Option("--set", help='A new value, "city=Leeds"; "city=" empties. May be repeated.')]
 
+_FIRST = ("name", "title", "email", "company", "domain", "city", "country")
+"""What tells of a lead or person in a cell, in this order; then the rest."""
 _PLAIN = (str, int, float, bool, UUID)
 
 
@@ -93,7 +95,8 @@ def _source(said: Mapping[str, Any]) -> str:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return ", ".join(str(each) for name, each in value.items() if each is not None)
+        ordered = sorted(value, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
+        return ", ".join(str(value[name]) for name in ordered if value[name] is not None and name != "contacts")
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return None if value is None or value is False else value if isinstance(value, str | int) else str(value)

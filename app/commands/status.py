@@ -20,12 +20,13 @@ def status(
         terminal.print_json(found.to_json())
         return
     stage, people = found.qualification, found.contacts
+    more = "more than " if found.possible_duplicates_is_at_least else ""
     about = "about " if people.is_estimated else ""
     terminal.print_facts(
         {
             "leads": f"{'about ' if found.leads_are_estimated else ''}{found.leads:,}",
             "contacts": f"{about}{people.contacts:,} at {people.leads_with_contacts:,} leads",
-            "possible duplicates": found.possible_duplicates,
+            "possible duplicates": f"{more}{found.possible_duplicates:,}",
             "profile": f"{stage.icp} ({stage.icp_version})" if stage.icp else "none was used yet",
             "qualified": stage.outcomes or "none",
             "tiers": stage.tiers or "none",

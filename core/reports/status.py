@@ -32,13 +32,14 @@ class SpendStatus(Report):
 class StatusReport(Report):
     """Counts a stage; the JSON of `sales-agent status --json`, a stable interface.
 
-    `leads_are_estimated`: there are more than ten thousand. `possible_duplicates` are those that nobody has decided, up
-    to ten thousand.
+    `leads_are_estimated`: there are more than ten thousand. `possible_duplicates` are those that nobody has decided;
+    beyond ten thousand `possible_duplicates_is_at_least`.
     """
 
     leads: int
     leads_are_estimated: bool = False
     possible_duplicates: int = 0
+    possible_duplicates_is_at_least: bool = False
     imports: list[ImportSummary]
     qualification: QualificationStatus
     enrichment: EnrichmentStatus

@@ -29,7 +29,8 @@ FROM approvals a LEFT JOIN sends s ON s.approval_id = a.id WHERE a.{0} = %(id)s
 ORDER BY a.requested_at DESC LIMIT %(limit)s
 """
 _PAIRS = f"""
-SELECT {HANDLE} AS pair, reason, decision, decided_by, decided_at, decision_reason
+SELECT {HANDLE} AS pair, CASE WHEN first_id = %(owner)s THEN second_id ELSE first_id END AS other_id, reason, decision,
+    decided_by, decided_at, decision_reason
 FROM possible_duplicates p WHERE first_id = %(owner)s OR second_id = %(owner)s ORDER BY found_at LIMIT %(limit)s
 """
 _LINKS = """
@@ -88,7 +89,7 @@ async def _of_lead(connection: Connection, row: Mapping[str, Any]) -> dict[str, 
         ORDER BY state, title_points DESC NULLS LAST, created_at, id LIMIT %(limit)s
     """
     assessment = """
-        SELECT outcome, score, tier, confidence, breakdown, reasoning, reason, best_contact_id, model, icp_version,
+        SELECT outcome, score::float8, tier, confidence::float8, breakdown, reasoning, reason, best_contact_id, model, icp_version,
             assessed_at FROM assessments WHERE lead_id = %(id)s
     """
     looks = """

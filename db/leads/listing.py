@@ -21,7 +21,7 @@ _COUNTED = 10_000
 _LEAD_COLUMNS = """
     l.id, l.company_name, l.company_domain, l.city, l.country, l.stands_for, l.tags, l.assigned_to,
     (SELECT count(*) FROM (SELECT FROM contacts c WHERE c.lead_id = l.id LIMIT 1000) AS c) AS contacts,
-    (SELECT a.score FROM assessments a WHERE a.lead_id = l.id) AS score,
+    (SELECT a.score::float8 FROM assessments a WHERE a.lead_id = l.id) AS score,
     (SELECT a.tier FROM assessments a WHERE a.lead_id = l.id) AS tier
 """
 _CONTACT_COLUMNS = """

@@ -5,9 +5,9 @@ holds a lock that erasing waits for, so that nobody slips in between; who makes 
 `db.leads.matching.lock_who_is_who` before it, as erasing does.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -50,6 +50,39 @@ async def erased_among(
     digests = {own.digest(value, kind): value for value in values}
     found = await connection.execute("SELECT digest FROM tombstones WHERE digest = ANY(%s)", [list(digests)])
     return {digests[bytes(digest)] for (digest,) in await found.fetchall()}
+
+
+class PersonMarks(NamedTuple):
+    """What a person may be recognised by, in the form in which fields hold it."""
+
+    address: str | None
+    profile: str | None
+    phone: str | None
+
+
+async def erased_people(
+    connection: Connection, people: Sequence[PersonMarks], key: Callable[[], TombstoneKey]
+) -> list[bool]:
+    """Return of each of some people whether they were erased: by address or profile, without both by phone number.
+
+    Args:
+        connection: in the transaction that would bring them back.
+        people: any number.
+        key: gives the key of the tombstones; asked only where there are any.
+
+    Raises:
+        ConfigurationError: there are tombstones of another key.
+    """
+    addresses = await erased_among(connection, {each.address for each in people if each.address}, key)
+    profiles = await erased_among(connection, {each.profile for each in people if each.profile}, key, kind="profile")
+    # A number may be another's by now, who then has an address or a profile of their own.
+    numbers = {each.phone for each in people if each.phone and not each.address and not each.profile}
+    phones = await erased_among(connection, numbers, key, kind="phone")
+    return [
+        each.address in addresses or each.profile in profiles
+        or (each.phone in phones and not each.address and not each.profile)
+        for each in people
+    ]  # fmt: skip
 
 
 async def bury(

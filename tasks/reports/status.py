@@ -26,7 +26,7 @@ async def status() -> StatusReport:
         count = await listing.count(connection, "lead")
         last = await imports.select_summaries(connection, _LAST_IMPORTS)
         found = await counts.people(connection)
-        pairs, _ = await duplicates.count_open(connection)
+        pairs, is_more = await duplicates.count_open(connection)
         spent = SpendStatus(
             today=spend_lines(await spend.since(connection, day)),
             month=spend_lines(await spend.since(connection, month)),
@@ -35,6 +35,7 @@ async def status() -> StatusReport:
         leads=count.number,
         leads_are_estimated=count.is_estimated,
         possible_duplicates=pairs,
+        possible_duplicates_is_at_least=is_more,
         imports=last,
         qualification=await qualification_status(),
         enrichment=await enrichment_status(),

@@ -355,14 +355,25 @@ async def test_an_import_keeps_the_company_and_does_not_bring_the_person_back(da
         {**maud, "company_name": "New Works", "city": "Hull", "extra.mail": ADDRESS},
         maud,
         {"company_name": "Third", **ada},
+        {"company_name": "Third", "contact_name": "M. Okafor", "linkedin_url": PROFILE},
+        {"company_name": "Third", "contact_name": "M. Okafor", "contact_phone": PHONE},
+        # Whoever has the number now.
+        {
+            "company_name": "Third",
+            "contact_name": "Bo Heir",
+            "contact_email": "bo@third.example",
+            "contact_phone": PHONE,
+        },
     ]
     for number in range(2):
         import_id = await load(database, given, fingerprint=str(number), tombstone_key=lambda: KEY)
-        assert (await totals(database, import_id)).rows == 4
+        assert (await totals(database, import_id)).rows == 7
     assert mentions(database, f" {ADDRESS}") == mentions(database, f'"{ADDRESS}') == []
     assert mentions(database, "okafor") == []
     names = sorted(row["company_name"] for row in rows(database, "leads"))
     assert names == ["Brightwell", "New Works", "Northgate", "Third"]
+    people = {row["contact_name"] for row in rows(database, "contacts")}
+    assert people == {"Odo Brand", "Ada Maud", "Ada Byron", "Bo Heir"}
 
 
 async def test_what_is_held_is_told_with_its_place_and_nobody_elses(database: str, engine: Engine) -> None:
