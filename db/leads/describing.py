@@ -89,8 +89,8 @@ async def _of_lead(connection: Connection, row: Mapping[str, Any]) -> dict[str, 
         ORDER BY state, title_points DESC NULLS LAST, created_at, id LIMIT %(limit)s
     """
     assessment = """
-        SELECT outcome, score::float8, tier, confidence::float8, breakdown, reasoning, reason, best_contact_id, model, icp_version,
-            assessed_at FROM assessments WHERE lead_id = %(id)s
+        SELECT outcome, score::float8, tier, confidence::float8, breakdown, reasoning, reason, best_contact_id,
+            model, icp_version, assessed_at FROM assessments WHERE lead_id = %(id)s
     """
     looks = """
         SELECT 'enrichment' AS stage, outcome, reason, enriched_at AS at FROM lead_enrichments WHERE lead_id = %(id)s
