@@ -3,9 +3,10 @@
 from typing import Any
 
 from core.outreach.approvals import OPEN, ApprovalStatus
-from core.outreach.opt_outs import person_keys
+from core.outreach.opt_outs import id_keys, person_keys
 from core.upkeep.erasure import Subject
 from db.agents import threads as agent_threads
+from db.leads.merged_ids import ids_ever
 from db.server.engine import Connection
 from db.server.statements import change, select_dicts
 from db.upkeep.held import Place, Rows, rows_where, runs, values_of
@@ -62,15 +63,22 @@ async def _erase_suppressions(connection: Connection, subject: Subject) -> int:
     suppressed, without the name.
     """
     named = await _refusals_of(connection, subject)
-    unnamed = "UPDATE suppressions SET keys = '{}' WHERE kind <> 'person' AND keys && %(opted_out_as)s::text[]"
+    unnamed = """
+        UPDATE suppressions SET keys = ARRAY(SELECT k FROM unnest(keys) AS k WHERE k <> ALL (%(opted_out_as)s::text[]))
+        WHERE kind <> 'person' AND keys && %(opted_out_as)s::text[]
+    """
     removed = await change(connection, f"DELETE FROM suppressions WHERE {_SUPPRESSED}", named)
     return removed + await change(connection, unnamed, named)
 
 
 async def _refusals_of(connection: Connection, subject: Subject) -> dict[str, Any]:
     """Add the keys under which the person may have been suppressed at the companies they are known from."""
-    statement = "SELECT company_name, company_domain FROM leads WHERE id = ANY (%(leads)s)"
-    keys = {f"person:{profile}" for profile in subject.profiles}
+    statement = """
+        SELECT company_name, company_domain, aliases, is_domain_shared FROM leads WHERE id = ANY (%(leads)s)
+    """
+    people = [*subject.person_ids, *await ids_ever(connection, subject.person_ids)]
+    keys = {*id_keys(people=people, leads=subject.own_lead_ids, identities=subject.identity_keys)}
+    keys |= {f"person:{profile}" for profile in subject.profiles}
     for row in await select_dicts(connection, statement, {"leads": list(subject.lead_ids)}):
         for name in subject.names:
             keys.update(person_keys(row, name, None))

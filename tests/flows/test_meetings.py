@@ -10,6 +10,7 @@ import forked
 import psycopg
 import pytest
 from icalendar import Calendar
+from people import add_row
 
 from core.errors import Conflict, InvalidInput, SalesAgentError, StaleDraft, Suppressed
 from core.outreach.approvals import Approval
@@ -42,14 +43,7 @@ def add_lead(database: str, **more: str) -> UUID:
         "country": "United Kingdom",
         **more,
     }
-    lead_id = uuid4()
-    names = ", ".join(fields)
-    with psycopg.connect(database) as connection:
-        connection.execute(
-            f"INSERT INTO leads (id, dedupe_key, {names}) VALUES (%s, %s, {', '.join(['%s'] * len(fields))})",
-            [lead_id, str(lead_id), *fields.values()],
-        )
-    return lead_id
+    return add_row(database, fields)[0]
 
 
 def propose(environment: dict[str, str], lead_id: UUID) -> ProposalReport:
@@ -105,8 +99,9 @@ async def say_yes(approval: Approval) -> None:
 
 
 def test_a_proposal_on_its_way_is_not_made_again(environment: dict[str, str], database: str) -> None:
-    lead_id = add_lead(database)
+    lead_id = add_lead(database, source="Trade fair")
     approval = approval_of(environment, propose(environment, lead_id))
+    assert approval.content["body"].endswith("Your address is from a list named “Trade fair”.\n")
     approve(environment, approval)
     # As a run leaves it that died after telling the thread and before sending.
     forked.run(environment, say_yes, approval)
@@ -262,7 +257,7 @@ def test_no_meeting_where_there_is_nothing_to_propose(
     assert "no free slot" in str(propose(full, add_lead(database)).reason)
     lead_id = add_lead(database)
     with psycopg.connect(database) as connection:
-        connection.execute("UPDATE leads SET contact_email = NULL WHERE id = %s", [lead_id])
+        connection.execute("UPDATE contacts SET contact_email = NULL WHERE lead_id = %s", [lead_id])
     assert "no e-mail" in str(propose(environment, lead_id).reason)
 
 

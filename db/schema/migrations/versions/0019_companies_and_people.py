@@ -322,5 +322,8 @@ def _change_the_rest() -> None:
     op.create_index("ix_field_provenance_lead_id", "field_provenance", ["lead_id"])
     op.add_column("assessments", sa.Column("best_contact_id", sa.Uuid))
     op.add_column("approvals", sa.Column("contact_id", sa.Uuid))
+    op.create_index(
+        "ix_approvals_contact_id", "approvals", ["contact_id"], postgresql_where=sa.text("contact_id IS NOT NULL")
+    )
     op.add_column("campaign_letters", sa.Column("contact_id", sa.Uuid))
     op.drop_constraint("pk_campaign_letters", "campaign_letters")
