@@ -289,12 +289,6 @@ RECORD_PLACES: tuple[Place, ...] = (
         runs(f"DELETE FROM record_history WHERE {_DONE}"),
     ),
     Place(
-        "ids of merged records",
-        ("merged_records",),
-        rows_where(merged_records="new_id = ANY (%(all_ids)s)"),
-        runs("DELETE FROM merged_records WHERE new_id = ANY (%(all_ids)s)"),
-    ),
-    Place(
         "assessments",
         ("assessments",),
         rows_where(assessments=_ASSESSED),
@@ -309,6 +303,12 @@ RECORD_PLACES: tuple[Place, ...] = (
 """Places that hang on leads and contacts; they are emptied before those."""
 
 LAST_PLACES: tuple[Place, ...] = (
+    Place(
+        "ids of merged records",
+        ("merged_records",),
+        rows_where(merged_records="new_id = ANY (%(all_ids)s)"),
+        runs("DELETE FROM merged_records WHERE new_id = ANY (%(all_ids)s)"),
+    ),
     Place(
         "identities",
         ("identities",),
