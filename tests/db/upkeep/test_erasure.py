@@ -92,7 +92,10 @@ def add_people(url: str) -> People:
         notes="likes tea",
         extra={"Met": "fair", "Asked": f"see {ADDRESS}"},
     )
-    namesake = add_contact(url, company, contact_name="Ada Maud", contact_email=f"ada.{ADDRESS}")
+    hers = f"ada.{ADDRESS}"
+    namesake = add_contact(
+        url, company, contact_name="Ada Maud", contact_email=hers, extra={"Mail": f"write to {hers}"}
+    )
     return People(company, other, own, person, ids, odo, namesake)
 
 
