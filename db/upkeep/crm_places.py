@@ -7,7 +7,7 @@ from core.leads.fields import PERSONAL_FIELDS
 from core.upkeep.erasure import Subject
 from db.server.engine import Connection
 from db.server.statements import change, select_dicts
-from db.upkeep.held import Place, Rows, rows_where, values_of
+from db.upkeep.held import HeldRows, Place, rows_where, values_of
 
 _LINKED = "own_id = ANY (%(records)s)"
 _REMEMBERED = f"{_LINKED} OR base::text || other_values::text || seen_edits::text ~* %(pattern)s"
@@ -36,7 +36,7 @@ _ERASE = (
 )
 
 
-async def _find_crm(connection: Connection, subject: Subject) -> dict[str, Rows]:
+async def _find_crm(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
     found = dict(
         await rows_where(crm_links=_LINKED, crm_sync_logs=_LOGGED, crm_conflicts=_DISAGREED, crm_dead_letters=_UNSENT)(
             connection, subject

@@ -8,8 +8,8 @@ from core.upkeep.erasure import Subject
 from db.server.engine import Connection
 from db.server.statements import change, select_dicts
 
-Rows = list[dict[str, Any]]
-Find = Callable[[Connection, Subject], Awaitable[Mapping[str, Rows]]]
+HeldRows = list[dict[str, Any]]
+Find = Callable[[Connection, Subject], Awaitable[Mapping[str, HeldRows]]]
 Erase = Callable[[Connection, Subject], Awaitable[int]]
 
 
@@ -51,7 +51,7 @@ def values_of(subject: Subject) -> dict[str, Any]:
 def rows_where(**conditions: str) -> Find:
     """Find whole rows: table=condition, with the names of `values_of`."""
 
-    async def find(connection: Connection, subject: Subject) -> dict[str, Rows]:
+    async def find(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
         values = values_of(subject)
         found = {}
         for table, condition in conditions.items():

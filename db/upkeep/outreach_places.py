@@ -9,7 +9,7 @@ from db.agents import threads as agent_threads
 from db.leads.merged_ids import ids_ever
 from db.server.engine import Connection
 from db.server.statements import change, select_dicts
-from db.upkeep.held import Place, Rows, rows_where, runs, values_of
+from db.upkeep.held import HeldRows, Place, rows_where, runs, values_of
 
 
 async def _erase_approvals(connection: Connection, subject: Subject) -> int:
@@ -47,7 +47,7 @@ _SUPPRESSED = (
 )
 
 
-async def _find_suppressions(connection: Connection, subject: Subject) -> dict[str, Rows]:
+async def _find_suppressions(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
     statement = f"""
         SELECT to_jsonb(s) AS row FROM suppressions s WHERE {_SUPPRESSED} OR keys && %(opted_out_as)s::text[]
         ORDER BY added_at

@@ -10,7 +10,7 @@ from core.leads.names import company_key
 from core.upkeep.erasure import Subject
 from db.server.engine import Connection
 from db.server.statements import change, select, select_dicts
-from db.upkeep.held import Place, Rows, rows_where, runs, values_of
+from db.upkeep.held import HeldRows, Place, rows_where, runs, values_of
 
 _TEXTS = "concat_ws(' ', notes, extra::text, original::text)"
 _MENTIONED = (
@@ -21,7 +21,7 @@ _MENTIONED = (
 _COLLEAGUES = f"id <> ALL (%(contacts)s) AND {_TEXTS} ~* %(pattern)s"
 
 
-async def _find_leads(connection: Connection, subject: Subject) -> dict[str, Rows]:
+async def _find_leads(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
     """Return leads that are the person; of the others who they are, and what of them names the person."""
     values = values_of(subject)
     own = await rows_where(leads="id = ANY (%(own)s)")(connection, subject)
@@ -84,7 +84,7 @@ def _without(row: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]
     return {**left, "notes": None if "notes" in named else row["notes"]}
 
 
-async def _find_contacts(connection: Connection, subject: Subject) -> dict[str, Rows]:
+async def _find_contacts(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
     """Return the person's contacts, each with its company's name; of others' texts what names the person."""
     statement = """
         SELECT to_jsonb(c) || jsonb_build_object('company_name', l.company_name) AS row
@@ -167,7 +167,7 @@ _PROVEN = "record_id = ANY (%(records)s) OR concat_ws(' ', value, original, sour
 _MET = "contact_ids && %(contacts)s::uuid[] OR lead_ids && %(own)s::uuid[]"
 
 
-async def _find_imports(connection: Connection, subject: Subject) -> dict[str, Rows]:
+async def _find_imports(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
     """Return the imports that brought or named the person."""
     statement = f"""
         SELECT id, file_name, started_at FROM imports WHERE id IN (
@@ -178,7 +178,7 @@ async def _find_imports(connection: Connection, subject: Subject) -> dict[str, R
     return {"import_met": [{name: str(value) for name, value in row.items()} for row in rows]}
 
 
-async def _find_discoveries(connection: Connection, subject: Subject) -> dict[str, Rows]:
+async def _find_discoveries(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
     rows = await _sites(connection, subject)
     found = [(row.site, [each for each in row.contacts if _is_subject(each, subject)]) for row in rows]
     return {"discoveries": [{"site": site, "contacts": people} for site, people in found if people]}
@@ -209,7 +209,7 @@ def _is_subject(contact: Mapping[str, Any], subject: Subject) -> bool:
     return subject.is_named_in(json.dumps(contact, ensure_ascii=False)) or subject.is_of_name(contact.get("name"))
 
 
-async def _find_answers(connection: Connection, subject: Subject) -> dict[str, Rows]:
+async def _find_answers(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
     found = await rows_where(enrichment_attempts="record_id = ANY (%(records)s)", field_provenance=_PROVEN)(
         connection, subject
     )
@@ -220,7 +220,7 @@ async def _find_answers(connection: Connection, subject: Subject) -> dict[str, R
     return {"enrichment_questions": answers, **found}
 
 
-async def _answers(connection: Connection, subject: Subject) -> Rows:
+async def _answers(connection: Connection, subject: Subject) -> HeldRows:
     statement = f"""
         SELECT provider, question_hash, answered_at, found, question_hash IN (
             SELECT question_hash FROM enrichment_attempts WHERE record_id = ANY (%(records)s)) AS is_theirs

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from importing import load, take_back
 from people import add_contact, add_lead
 
 from core.errors import Conflict, InvalidInput, LeadNotFound
@@ -354,48 +353,3 @@ async def test_what_is_deleted_is_in_the_history_and_asks_nothing(database: str,
     assert told == [(maud, "delete", "Maud Okafor", None), (lead, "delete", None, "Brightwell")]
     with pytest.raises(LeadNotFound):
         await changing.delete(connection, "lead", lead, DEED)
-
-
-async def test_undoing_an_import_after_a_merge_acts_on_the_one_that_stays(database: str) -> None:
-    """The second import brought a company that was merged: undone, what only it brought goes, the rest stays."""
-    await load(database, [{"company_name": "Brightwell", "company_domain": "brightwell.example"}], fingerprint="first")
-    second = await load(
-        database,
-        [{"company_name": "Bright Well Works", "city": "York", "contact_name": "Maud Okafor",
-          "contact_email": "maud@works.example"}],
-        fingerprint="second",
-    )  # fmt: skip
-    (kept,), (gone,) = rows(database, "SELECT id FROM leads ORDER BY created_at, id")
-    engine = open_engine(database)
-    async with transaction(engine) as connection:
-        await merging.merge_leads(connection, kept, gone, DEED)
-    await engine.dispose()
-    assert rows(database, "SELECT company_name, city FROM leads") == [("Brightwell", "York")]
-    report = await take_back(database, second)
-    assert report.kept == []
-    assert rows(database, "SELECT company_name, city FROM leads") == [("Brightwell", None)]
-    assert rows(database, "SELECT contact_name FROM contacts") == []
-
-
-@pytest.mark.parametrize("person", [{"contact_name": "Maud Okafor", "contact_email": "maud@works.example"}, {}])
-async def test_undoing_the_import_of_the_one_that_stays_keeps_what_the_other_brought(
-    database: str, person: dict[str, str]
-) -> None:
-    first = await load(
-        database, [{"company_name": "Brightwell", "company_domain": "brightwell.example", "industry": "Wool"}],
-        fingerprint="first",
-    )  # fmt: skip
-    await load(
-        database,
-        [{"company_name": "Bright Well Works", **person}],
-        fingerprint="second",
-    )
-    (kept,), (gone,) = rows(database, "SELECT id FROM leads ORDER BY created_at, id")
-    engine = open_engine(database)
-    async with transaction(engine) as connection:
-        await merging.merge_leads(connection, kept, gone, DEED)
-    await engine.dispose()
-    await take_back(database, first)
-    assert len(rows(database, "SELECT id FROM leads")) == 1
-    found = rows(database, "SELECT contact_name, lead_id FROM contacts")
-    assert found == ([("Maud Okafor", kept)] if person else [])
