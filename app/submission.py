@@ -1,7 +1,6 @@
 """Handing work to a worker: the run to its deployment, an import's file to the upload directory."""
 
 import asyncio
-import json
 import shutil
 from collections.abc import Callable
 from hashlib import file_digest
@@ -9,7 +8,6 @@ from pathlib import Path
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
 from prefect.deployments import arun_deployment
 from pydantic import BaseModel
 
@@ -17,7 +15,8 @@ from core.discovery.runs import DiscoveryReport, DiscoveryRequest
 from core.errors import ConfigurationError, InvalidFile, SalesAgentError
 from core.imports.runs import ImportReport, ImportRequest
 from core.settings.settings import settings
-from tasks.imports.readers import report_of_run
+from tasks.discovery import readers as discovery
+from tasks.imports import readers as imports
 from tasks.runtime.orchestration import checked_server, connected, server_url
 
 _POLL_S = 0.5
@@ -36,7 +35,7 @@ async def submit_import(request: ImportRequest, *, say: Callable[[str], None]) -
     """
     uploaded = await asyncio.to_thread(_upload, request.path.expanduser())
     run_id = await submit("import-leads", request.model_copy(update={"path": Path(uploaded.name)}), say=say)
-    return await report_of_run(str(run_id))
+    return await imports.report_of_run(str(run_id))
 
 
 async def submit(deployment: str, request: BaseModel, *, say: Callable[[str], None]) -> UUID:
@@ -88,18 +87,8 @@ def _upload(path: Path) -> Path:
 
 
 async def submit_discovery(request: DiscoveryRequest, *, say: Callable[[str], None]) -> DiscoveryReport:
-    """Let a worker discover contacts; return its report, which the run leaves as an artifact. Raises like `submit`."""
-    run_id = await submit("discover-contacts", request, say=say)
-    with connected(_server()):
-        async with get_client() as client:
-            wanted = ArtifactFilter(
-                flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]), key=ArtifactFilterKey(any_=["discovery-report"])
-            )
-            shown = await client.read_artifacts(artifact_filter=wanted)
-    if not shown:
-        raise SalesAgentError(f"run {run_id} completed but left no report")
-    table = json.loads(str(shown[0].data))
-    return DiscoveryReport(**{row["what"].replace(" ", "_"): row["value"] for row in table})
+    """Let a worker discover contacts; return its report. Raises like `submit`."""
+    return await discovery.report_of_run(str(await submit("discover-contacts", request, say=say)))
 
 
 async def _wait(run_id: UUID, say: Callable[[str], None]) -> None:

@@ -118,7 +118,7 @@ async def round_of(
     """Rate all leads once, each beside a bare call."""
     taken: dict[str, list[float]] = {name: [] for name in WAYS}
     ask = bare_request()
-    async with assessments.leased(url, plan, plan.ranges[0]) as lease:
+    async with assessments.leased(url, plan, plan.batches[0]) as lease:
         facts: list[LeadFacts] = await lease.claim()
         rules = rules_of(plan.profile, plan.sources_names, facts)
         for lead, by_rules in zip(facts, rules, strict=True):

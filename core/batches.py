@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
+
+B = TypeVar("B")
 
 Selection = Literal["due", "failed", "all"]
 """Which leads a run is about: those it has something to do for, those that failed before, or every lead."""
@@ -18,16 +20,16 @@ class LeadRange(NamedTuple):
 
 
 @dataclass(frozen=True)
-class BatchRun:
+class BatchRun(Generic[B]):
     """A run that has begun; each kind of run adds what it goes by.
 
     Attributes:
         started_at: by the database's clock, aware.
         leads: how many were due.
-        ranges: the batches they are in.
+        batches: ranges of them, or whatever else a task of this kind works on.
     """
 
     run_id: UUID
     started_at: datetime
     leads: int
-    ranges: tuple[LeadRange, ...]
+    batches: tuple[B, ...]

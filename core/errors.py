@@ -15,6 +15,7 @@
     │  ├─ DeadLetterNotFound
     │  ├─ ImportNotFound
     │  ├─ LeadNotFound
+    │  ├─ RunNotFound
     │  └─ ThreadNotFound
     ├─ Conflict                       someone was first
     │  ├─ ApprovalExpired
@@ -174,6 +175,10 @@ class ImportNotFound(NotFound):
 
 class LeadNotFound(NotFound):
     """No lead has this id."""
+
+
+class RunNotFound(NotFound):
+    """No run over leads has this id, or it has no report."""
 
 
 class ThreadNotFound(NotFound):

@@ -1,19 +1,19 @@
 """Runs over stored leads: begun, cut into batches, worked on under leases, counted and closed.
 
-One engine for every kind of run. A kind says in `RunKind` which tables it keeps and in `Due` which leads it is about.
-`begin` notes the run and cuts what is due into ranges of ids; whoever works on a range holds a `Lease` on the leads it
-claims; the outcome of each lead is recorded as it comes, so a run that was killed is resumed by running it again: what
-is recorded is no longer due.
+One engine for every kind of run. A kind says in `RunKind` which tables it keeps and in `Due` what it works on: leads,
+which `begin` cuts into ranges of ids, or something that leads share. Whoever works on a batch holds a `Lease` on what
+it claims of it; the outcome of each lead is recorded as it comes, under the run that it comes from, so a run that was
+killed is resumed by running it again: what is recorded is no longer due, and counts once.
 
 A lease is a token whose advisory lock its holder's connection holds, and claims under that token. The server drops the
 lock with the connection, so what a killed process had claimed is free at once. What was claimed is looked at once more
-for being due, so no lead is done twice. Where it was the server that died, the process takes its lock and its claims
+for being due, so nothing is done twice. Where it was the server that died, the process takes its lock and its claims
 again on the next connection; until then its other batches know its tokens.
 """
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 
 from core.batches import BatchRun, LeadRange
+from core.errors import RunNotFound
 from db.server.engine import Connection
 from db.server.keeping import OwnLine
 from db.server.statements import inserted, listed, select_dicts, select_value
@@ -54,6 +55,8 @@ class _HasLead(Protocol):
 
 
 L = TypeVar("L", bound=_HasLead)
+C = TypeVar("C")
+T = TypeVar("T")
 
 
 def living() -> list[int]:
@@ -69,19 +72,23 @@ async def moment(connection: Connection) -> datetime:
 
 @dataclass(frozen=True)
 class Due:
-    """Which leads are due for a kind of work, in SQL of this program's own.
+    """What is due for a kind of work, in SQL of this program's own.
 
     Attributes:
-        claims: table of claims: lead_id, token.
+        claims: table of claims: what is claimed, under the name `column`, and token.
         source: what stands after FROM: `leads l`, and what tells whether a lead is due.
         condition: whether it is.
         names: values of the named placeholders in the condition.
+        key: what is claimed, in the words of `source`.
+        column: how the table of claims calls it.
     """
 
     claims: str
     source: str
     condition: str
     names: Mapping[str, Any]
+    key: str = "l.id"
+    column: str = "lead_id"
 
 
 async def cut(
@@ -127,7 +134,7 @@ class RunKind:
         *,
         limit: int | None,
         batch_leads: int,
-    ) -> BatchRun:
+    ) -> BatchRun[LeadRange]:
         """Note a run, and cut the leads that are due into batches.
 
         Args:
@@ -137,11 +144,15 @@ class RunKind:
             limit: leads at most; None: all.
             batch_leads: leads a batch.
         """
-        run_id = uuid4()
-        statement = f"{inserted(self.runs, ('id', *noted))} RETURNING started_at"
-        started_at: datetime = await select_value(connection, statement, {"id": run_id, **noted})
+        run_id, started_at = await self.note(connection, noted)
         leads, ranges = await cut(connection, due(started_at), limit=limit, batch_leads=batch_leads)
         return BatchRun(run_id, started_at, leads, ranges)
+
+    async def note(self, connection: Connection, noted: Mapping[str, Any]) -> tuple[UUID, datetime]:
+        """Note a run by the values of its own columns; return its id and when it started."""
+        run_id = uuid4()
+        statement = f"{inserted(self.runs, ('id', *noted))} RETURNING started_at"
+        return run_id, await select_value(connection, statement, {"id": run_id, **noted})
 
     async def counts(
         self, connection: Connection, run_id: UUID | None = None, *, more: Mapping[str, str] | None = None
@@ -191,6 +202,18 @@ class RunKind:
             {"id": run_id, "report": Jsonb(dict(report))},
         )
 
+    async def get_report(self, connection: Connection, flow_run_id: str) -> dict[str, Any]:
+        """Return the report of the run that a Prefect run was.
+
+        Raises:
+            RunNotFound: it was none of this kind, or did not finish.
+        """
+        statement = f"SELECT report FROM {self.runs} WHERE flow_run_id = %(flow_run_id)s AND report IS NOT NULL"
+        report = await select_value(connection, statement, {"flow_run_id": flow_run_id})
+        if report is None:
+            raise RunNotFound(f"run {flow_run_id} finished nothing that {self.runs} keeps; see it in the Prefect UI")
+        return dict(report)
+
     async def select_last(
         self, connection: Connection, columns: Sequence[str], figures: Sequence[str], *, limit: int = 5
     ) -> list[dict[str, Any]]:
@@ -234,41 +257,66 @@ class Counts:
         return dict(sorted(self.by("reason").items(), key=lambda item: -item[1])[:_REASONS])
 
 
-class Lease(Generic[L]):
-    """The leads of a batch that this process works on; a kind of run says how one is read.
+class Lease(Generic[C]):
+    """What this process claims of a batch; a kind of run says how one is read, and by what it is claimed.
+
+    What is written on its line is written one at a time.
 
     Attributes:
         line: to the database.
-        token: under which they are claimed.
+        token: under which it is claimed.
         names: values of the named placeholders of `mine`.
-        source: what stands after FROM to read what was claimed: `leads l`, what tells whether it is due, claims `c`.
+        source: what stands after FROM to read what was claimed: what tells whether it is due, and claims `c`.
         mine: the condition on it: claimed by this process, and still due.
     """
 
-    def __init__(self, line: OwnLine, due: Due, batch: LeadRange) -> None:
-        self.line = line
-        self._due = due
-        self._claimed: list[UUID] = []
-        self.token = secrets.randbits(63)
-        self.names: dict[str, Any] = {**due.names, "token": self.token, "after": batch.after, "upto": batch.upto}
-        self.source = f"{due.source} JOIN {due.claims} c ON c.lead_id = l.id"
-        self.mine = f"c.lead_id > %(after)s AND c.lead_id <= %(upto)s AND c.token = %(token)s AND {due.condition}"
+    def __init__(self, line: OwnLine, due: Due, batch: str, names: Mapping[str, Any]) -> None:
+        """Make one.
 
-    async def _read(self, connection: Connection) -> list[L]:
-        """Return what is known of the leads that are claimed and still due, by id."""
+        Args:
+            line: to the database.
+            due: what may be claimed.
+            batch: the condition that tells what is in the batch, with `{0}` for it.
+            names: values of the named placeholders of that condition.
+        """
+        self.line = line
+        self._writing = asyncio.Lock()
+        self._due = due
+        self._batch = batch
+        self._claimed: list[Any] = []
+        self.token = secrets.randbits(63)
+        self.names: dict[str, Any] = {**due.names, **names, "token": self.token}
+        self.source = f"{due.source} JOIN {due.claims} c ON c.{due.column} = {due.key}"
+        self.mine = f"{batch.format(f'c.{due.column}')} AND c.token = %(token)s AND {due.condition}"
+
+    async def _read(self, connection: Connection) -> list[C]:
+        """Return what is known of what is claimed and still due, in the order of what it is claimed by."""
         raise NotImplementedError
 
-    async def claim(self) -> list[L]:
-        """Claim the leads of the batch that are due and that nobody works on; return what is known of them.
+    def _key(self, one: C) -> Any:
+        """Return what one is claimed by."""
+        raise NotImplementedError
+
+    async def keep(self, work: Callable[[Connection], Awaitable[T]], what: str) -> T:
+        """Return what `work` returns on the lease's line, alone on it; see `db.server.keeping.until_stored`."""
+
+        async def alone(connection: Connection) -> T:
+            async with self._writing:
+                return await work(connection)
+
+        return await self.line.keep(alone, what)
+
+    async def claim(self) -> list[C]:
+        """Claim what of the batch is due and nobody works on; return what is known of it.
 
         The server takes a moment to see that a killed process is gone, so what others hold is waited for that long.
         """
         deadline = asyncio.get_running_loop().time() + _WAIT_FOR_OTHERS_S
-        while await self.line.keep(self._take, "claims") and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - not our event
+        while await self.keep(self._take, "claims") and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - not our event
             await asyncio.sleep(_LOOK_AGAIN_S)
-        leads = await self.line.keep(self._read, "claims")
-        self._claimed = [lead.lead_id for lead in leads]
-        return leads
+        found = await self.keep(self._read, "claims")
+        self._claimed = [self._key(one) for one in found]
+        return found
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -280,7 +328,7 @@ class Lease(Generic[L]):
         try:
             await self.line.on_open(self._lock)
             yield
-            await self.line.keep(self._give_back, "claims")
+            await self.keep(self._give_back, "claims")
         finally:
             _living.discard(self.token)
 
@@ -288,30 +336,32 @@ class Lease(Generic[L]):
         """Take the lock, and the claims that a server which died has forgotten: it keeps them in memory."""
         # Not waited for: where only the connection was lost, the server may hold the lock for it a while longer.
         await connection.execute("SELECT pg_try_advisory_lock(%(token)s)", self.names)
+        due = self._due
         await connection.execute(
-            f"INSERT INTO {self._due.claims} (lead_id, token)"
-            " SELECT l.id, %(token)s FROM leads l WHERE l.id = ANY (%(claimed)s::uuid[]) ORDER BY l.id"
+            f"INSERT INTO {due.claims} ({due.column}, token)"
+            f" SELECT {due.key}, %(token)s FROM {due.source} WHERE {due.key} = ANY (%(claimed)s) ORDER BY 1"
             " ON CONFLICT DO NOTHING",
             self.names | {"claimed": self._claimed},
         )
 
-    def _recorded(self, lead_ids: Collection[UUID]) -> None:
-        """Note that the claims of these leads were given back with what was recorded of them."""
-        gone = set(lead_ids)
+    def _recorded(self, keys: Collection[Any]) -> None:
+        """Note that the claims on these were given back with what was recorded of them."""
+        gone = set(keys)
         self._claimed = [one for one in self._claimed if one not in gone]
 
     async def _take(self, connection: Connection) -> int:
-        """Claim what is free; return how many due leads somebody else is working on."""
+        """Claim what is free; return how much that is due somebody else is working on."""
+        due = self._due
         others = await select_value(
             connection,
             f"""
             WITH due AS MATERIALIZED (
-                SELECT l.id FROM {self._due.source}
-                WHERE l.id > %(after)s AND l.id <= %(upto)s AND {self._due.condition}
+                SELECT {due.key} AS key FROM {due.source}
+                WHERE {self._batch.format(due.key)} AND {due.condition}
             ), taken AS (
-                INSERT INTO {self._due.claims} AS c (lead_id, token)
-                SELECT id, %(token)s FROM due ORDER BY id
-                ON CONFLICT (lead_id) DO UPDATE SET token = excluded.token
+                INSERT INTO {due.claims} AS c ({due.column}, token)
+                SELECT key, %(token)s FROM due ORDER BY key
+                ON CONFLICT ({due.column}) DO UPDATE SET token = excluded.token
                     WHERE c.token = excluded.token OR NOT {IS_HELD}
                 RETURNING 1
             )
@@ -322,7 +372,17 @@ class Lease(Generic[L]):
         return int(others)
 
     async def _give_back(self, connection: Connection) -> None:
-        await connection.execute(
-            f"DELETE FROM {self._due.claims} WHERE token = %(token)s AND lead_id > %(after)s AND lead_id <= %(upto)s",
-            self.names,
-        )
+        mine = f"token = %(token)s AND {self._batch.format(self._due.column)}"
+        await connection.execute(f"DELETE FROM {self._due.claims} WHERE {mine}", self.names)
+
+
+class LeadLease(Lease[L]):
+    """The leads of a range that this process works on."""
+
+    def __init__(self, line: OwnLine, due: Due, batch: LeadRange) -> None:
+        """Make one of the leads of a range that are due."""
+        names = {"after": batch.after, "upto": batch.upto}
+        super().__init__(line, due, "{0} > %(after)s AND {0} <= %(upto)s", names)
+
+    def _key(self, one: L) -> UUID:
+        return one.lead_id

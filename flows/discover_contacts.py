@@ -12,9 +12,10 @@ async def discover_contacts(request: DiscoveryRequest = DiscoveryRequest()) -> D
 
     Started by hand or on a schedule. Reads leads that are due; writes contacts, an outcome with its reason a lead, and
     the pages visited a site. Safe twice and two at once: a site that was visited is fresh, and one that is being
-    visited is left alone; a run that was killed goes on where it stopped. Contacts that are found no more are marked,
-    never deleted.
+    visited is left alone; a run that was killed goes on where it stopped, with the next. Contacts that are found no
+    more are marked, never deleted.
     """
-    plan = await discovery.plan_discovery(request)
-    report = await batches.visit_sites(plan)
+    begun = await discovery.begin(request)
+    await batches.visit_sites(begun)
+    report = await discovery.finish(begun)
     return await discovery.publish_discovery(report)

@@ -66,11 +66,10 @@ def _discover_leads(limit: int | None, *, again_failed: bool, submit: bool, as_j
         report = asyncio.run(submit_discovery(request, say=terminal.say))
     else:
         report = _run_flow(request, quiet=as_json)
-    facts = report.to_json()
     if as_json:
-        terminal.print_json(facts)
+        terminal.print_json(report.to_json())
     else:
-        terminal.print_facts({name.replace("_", " "): value for name, value in facts.items()})
+        terminal.print_facts({name.replace("_", " "): value for name, value in report.facts().items()})
 
 
 def _run_flow(request: "DiscoveryRequest", *, quiet: bool) -> "DiscoveryReport":

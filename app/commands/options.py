@@ -31,7 +31,7 @@ def _file_options(
         typer.Option("--id", help='Whose the ids of a column are, "Account ID=company": person, company or none.'),
     ] = None,
     country: Annotated[
-        str | None, typer.Option(help="ISO code for phone numbers without a country code, as DE.")
+        str | None, typer.Option(help="Country of phone numbers without a country code: a code or a name, as DE.")
     ] = None,
     encoding: Annotated[str | None, typer.Option(help="The file's encoding; detected where not given.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="The file's delimiter; detected where not given.")] = None,

@@ -42,6 +42,7 @@ def status(
         ("Last imports", [row.model_dump(mode="json") for row in found.imports]),
         ("Last qualification runs", [row.model_dump(mode="json") for row in stage.runs]),
         ("Last enrichment runs", found.enrichment.runs),
+        ("Last discovery runs", [row.model_dump(mode="json") for row in found.contacts.runs]),
     ):
         if rows:
             terminal.echo(f"\n{title}")

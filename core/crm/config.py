@@ -85,8 +85,9 @@ class SyncCondition(Frozen):
 
     def _key(self, value: str | None) -> object:
         """Return what compares values of the field: countries as such, texts without case."""
-        text = (value or "").strip().casefold()
-        return meaning_of(self.field)(text) if text else text
+        text = (value or "").strip()
+        key = meaning_of(self.field)(text) if text else text
+        return key.casefold() if isinstance(key, str) else key
 
     def _words(self) -> str:
         if self.is_set is not None:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from core.crm.records import Value
-from core.leads.fields import COLUMNS, FieldType
+from core.leads.fields import COLUMNS, FieldType, shown
 from core.text import normalize, phones
 from core.text.cell_numbers import exact_number
-from core.text.countries import country_key
+from core.text.country_readings import country, country_key
 from core.text.regions import state_key
 
 Meaning = Callable[[str], object]
@@ -66,15 +66,15 @@ _MEANINGS: Mapping[FieldType, Meaning] = {
 }
 """By type; of all others the letters count."""
 
-_STORED: Mapping[FieldType, Callable[[str], str]] = {
-    FieldType.COUNTRY: _or_text(normalize.country),
+_STORED: Mapping[FieldType, Callable[[str], str | None]] = {
+    FieldType.COUNTRY: country,
     FieldType.NUMBER: _or_text(_plain_number),
     FieldType.PHONE: _PHONE,
     FieldType.URL: _URL,
     FieldType.COMPANY_PROFILE: _PAGE,
     FieldType.PERSON_PROFILE: _PROFILE,
 }
-"""By type, how we write it: as an import does, and what that cannot read as it stands."""
+"""By type, how we keep it: as an import does. What that cannot read is kept as it stands; what is no country is not."""
 
 _TYPES: Mapping[str, FieldType] = {
     name: field.type for field in COLUMNS for name in (field.name, field.of_contact) if name
@@ -90,9 +90,14 @@ def meaning_of(field: str) -> Meaning:
     return _MEANINGS.get(kind, as_written)
 
 
+def written(field: str, value: Value) -> Value:
+    """Return a value of ours as it is handed to a CRM: a country by its name, which each spells as it wants it."""
+    return shown(field, value) if isinstance(value, str) else value
+
+
 def stored(field: str, value: Value) -> Value:
-    """Return a value as our side keeps it, whoever wrote it."""
+    """Return a value as our side keeps it, whoever wrote it; None where it says nothing that the field can hold."""
     write = _STORED.get(_TYPES.get(field, FieldType.TEXT))
     if write is None or value is None:
         return value
-    return write(value) if isinstance(value, str) else tuple(map(write, value))
+    return write(value) if isinstance(value, str) else tuple(filter(None, map(write, value)))

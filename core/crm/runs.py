@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.crm.config import SyncLimits
+from core.crm.meanings import written
 from core.crm.units import Operation
 from core.forms import Form, Frozen, Report
 
@@ -115,7 +116,7 @@ class Tally:
             kind=operation.kind,
             record=record,
             name=name,
-            changes=dict(operation.changes),
+            changes={of: (written(of, old), written(of, new)) for of, (old, new) in operation.changes.items()},
         )
         if len(self.changes) < SHOWN:
             self.changes.append(shown)

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from core.crm.config import CrmConfig, FieldMap
-from core.crm.meanings import meaning_of, stored
+from core.crm.meanings import meaning_of, stored, written
 from core.crm.merging import Base, FieldConflict, Merged, Ours, Side, Theirs, given_back, merge_field
 from core.crm.records import RecordKind, RecordValues, RemoteRecord, Value
 from core.crm.states import SyncState
@@ -228,6 +228,7 @@ class _Merging:
         """Merge one field."""
         ours, theirs = _ours(self.setting, rule, self.local, self.link), self._theirs(rule)
         old = self.link.base.get(rule.theirs)
+        old = old and replace(old, ours=stored(rule.ours, old.ours))
         edited_at = _edited_at(self.local, rule)
         lost = _lost(self.setting, rule, self.remote)
         returned = given_back(old, ours, theirs, lost, edited_at=edited_at) if lost else None
@@ -235,6 +236,9 @@ class _Merging:
             old, ours, theirs, owner=rule.owner, direction=rule.direction, meaning=meaning_of(rule.ours)
         )
         to_store = stored(rule.ours, merged.value)
+        if merged.to_ours and merged.value and not to_store:
+            # What they say is nothing that we could keep: it stays there, and ours here.
+            merged = replace(merged, to_ours=False, conflict=merged.conflict if returned else None)
         self.base[rule.theirs] = _next_base(old, ours.value, theirs.value, merged, to_store)
         if lost is not None and returned is not None:
             self.base[rule.theirs] = replace(self.base[rule.theirs], is_theirs=True)
@@ -242,12 +246,12 @@ class _Merging:
         if merged.to_ours:
             (self.back if returned else self.to_ours)[rule.ours] = (ours.value, to_store)
         if merged.to_theirs:
-            self.to_theirs[rule.theirs] = (theirs.value, merged.value)
+            self.to_theirs[rule.theirs] = (theirs.value, written(rule.ours, merged.value))
         mark = self.link.seen_edits.get(rule.ours) if merged.to_theirs else edited_at
         if mark is not None:
             self.seen[rule.ours] = mark
         if merged.conflict is not None:
-            self.conflicts[rule.ours] = merged.conflict
+            self.conflicts[rule.ours] = replace(merged.conflict, ours=written(rule.ours, merged.conflict.ours))
 
     def _theirs(self, rule: FieldMap) -> Theirs:
         times = self.setting.times.get(self.remote.id, _EMPTY)
@@ -306,7 +310,7 @@ def new_there(setting: Setting, local: LocalRecord, link: RecordLink) -> RecordP
     for rule in setting.config.fields(local.kind):
         value = local.values.get(rule.ours)
         if value and rule.direction != "from_crm":
-            values[rule.theirs] = (None, value)
+            values[rule.theirs] = (None, written(rule.ours, value))
     if local.kind is RecordKind.LEAD and (status := setting.config.status_for(str(local.values.get("tier") or ""))):
         values["status"] = (None, status)
     create = Operation("theirs", "create", local.kind, local.own_id, None, values, local.person_key)
@@ -318,8 +322,9 @@ def new_here(setting: Setting, remote: RemoteRecord, own_id: UUID | None, person
     values: Changes = {}
     for rule in setting.config.fields(remote.kind):
         value = remote.values.get(rule.theirs)
-        if value and rule.direction != "to_crm":
-            values[rule.ours] = (None, stored(rule.ours, value))
+        kept = stored(rule.ours, value)
+        if kept and rule.direction != "to_crm":
+            values[rule.ours] = (None, kept)
     return Operation("ours", "create", remote.kind, own_id, remote.id, values, person_key)
 
 

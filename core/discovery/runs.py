@@ -1,12 +1,15 @@
-"""What a discovery run is asked for, what it plans and what it answers; which site is a lead's."""
+"""What a discovery run is asked for, what it works on and what it answers; which site is a lead's."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import Field
 
+from core.batches import BatchRun
 from core.discovery.company_contacts import DiscoveryOutcome
 from core.forms import Form, Frozen, Report
 from core.text.shared_hosts import shared_hosts
@@ -52,32 +55,35 @@ class Site(Frozen):
 
 
 class SiteBatch(Frozen):
-    """Sites that one task visits; `planned_at` (aware UTC) tells this run's failures from earlier ones."""
+    """Sites that one task visits; `started_at` (aware UTC) of their run tells its failures from earlier ones."""
 
     label: str
     run_id: UUID
     sites: tuple[str, ...]
-    planned_at: datetime
+    started_at: datetime
     again_failed: bool = False
     roles: tuple[Role, ...] = ROLES
 
 
-class DiscoveryPlan(Report):
-    """Who is due: `leads` in all, of which `skipped` name no website of their own; `sites` to visit for the others."""
+@dataclass(frozen=True)
+class DiscoveryRun(BatchRun[SiteBatch]):
+    """A run that has begun; its batches are of the sites of the leads that are due."""
 
-    run_id: UUID
-    leads: int
-    sites: int
-    skipped: int
-    batches: tuple[SiteBatch, ...]
+    request: DiscoveryRequest
+
+    @property
+    def sites(self) -> list[str]:
+        """The sites of all batches."""
+        return [site for batch in self.batches for site in batch.sites]
 
 
 class DiscoveryReport(Report):
     """What a run did; the JSON of `sales-agent discover --json` without a website, a stable interface.
 
-    `leads = found + nobody + unknown + failed + skipped + left`, in leads. `left` were being visited by another run, or
-    their result came too late; they stay due. `people` are contacts with an ATL role, `pages` those read, both over
-    the sites this run visited.
+    `leads = found + nobody + unknown + failed + skipped + left`, in leads; `outcomes` are the same without `left`, and
+    a lead is counted by the run that its outcome came from. `left` were being visited by another run, or their result
+    came too late; they stay due. `due` are all leads that are due now. `people` are contacts with an ATL role, `pages`
+    those read, both over the sites this run visited.
     """
 
     run_id: UUID
@@ -92,19 +98,49 @@ class DiscoveryReport(Report):
     visited: int = 0
     people: int = 0
     pages: int = 0
+    due: int = 0
+    outcomes: dict[DiscoveryOutcome, int] = Field(default={})
+    reasons: dict[str, int] = Field(default={}, description="Why leads have nobody, the most frequent first")
     seconds: float = 0.0
+    leads_per_s: float = 0.0
+
+    def facts(self) -> dict[str, object]:
+        """Return what people are shown in a few lines: what stands elsewhere, or in other words, is left out."""
+        return self.to_json(without=("outcomes", "reasons"))
 
 
-VisitEnd = Literal["visited", "shared", "left"]
-"""What became of a site in a batch: visited; a fresh result was there and its leads share it; somebody else has it."""
+class DiscoveryRunSummary(Report):
+    """One line of what `sales-agent status` says of the last runs; counts are None of one that has not finished."""
+
+    run_id: UUID
+    again_failed: bool
+    started_at: datetime
+    finished_at: datetime | None
+    leads: int | None
+    people: int | None
 
 
-class BatchReport(Report):
-    """What a batch did: leads by outcome, `left` included, whichever attempt of the batch brought it about."""
+class DueLead(NamedTuple):
+    """A lead whose contacts are to be looked for, and what it names of its company."""
 
-    sites: int
-    visited: int
-    leads: dict[str, int]
+    id: UUID
+    website: str | None
+    domain: str | None
+    linkedin_url: str | None
+    address: str
+
+
+def choose_sites(due: Iterable[DueLead]) -> tuple[dict[DueLead, Site], dict[DueLead, str]]:
+    """Return the leads that have a site of their own with it, and the others with why they have none."""
+    with_site: dict[DueLead, Site] = {}
+    without: dict[DueLead, str] = {}
+    for lead in due:
+        found = choose_site(lead.website, lead.domain, lead.linkedin_url)
+        if isinstance(found, str):
+            without[lead] = found
+        else:
+            with_site[lead] = found
+    return with_site, without
 
 
 def choose_site(website: str | None, domain: str | None, linkedin_url: str | None = None) -> Site | str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.enrichment.offers import SourceOffer
 from core.enrichment.questions import Found
 from core.leads.fields import clean
-from core.text.countries import country_code
+from core.text.country_readings import read_country
 
 
 def cleaned(values: Mapping[str, str], offer: SourceOffer, *, source_url: str | None = None) -> tuple[Found, ...]:
@@ -16,7 +16,7 @@ def cleaned(values: Mapping[str, str], offer: SourceOffer, *, source_url: str | 
         offer: of the source that found them.
         source_url: the page they stand on, or None.
     """
-    country = country_code(values.get("country", ""))
+    country = read_country(values.get("country", "")).code
     found = []
     for name, written in values.items():
         if name in offer.gives and (value := clean(name, written, country)):

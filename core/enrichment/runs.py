@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.batches import BatchRun, Selection
+from core.batches import BatchRun, LeadRange, Selection
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import (
     KnownLead,
@@ -74,7 +74,7 @@ class EnrichRequest(Form):
 
 
 @dataclass(frozen=True)
-class EnrichmentRun(BatchRun):
+class EnrichmentRun(BatchRun[LeadRange]):
     """A run that has begun, by what and for whom."""
 
     request: EnrichRequest

@@ -14,7 +14,6 @@ from core.enrichment.offers import SourceOffer, asked_of_site
 from core.enrichment.questions import Found
 from core.leads.fields import BY_NAME, FieldType, clean
 from core.ledger.spend import Cost
-from core.text.countries import country_code
 
 _READ = (
     *("company_name", "company_description", "industry", "company_size", "street", "city", "state", "country"),
@@ -114,9 +113,9 @@ def _stands_in(part: str, whole: str) -> bool:
 
 
 def _cleaned(field: str, value: str) -> str | None:
-    """Clean a value; of a number there must be digits, of a country a known one: else a model said what it liked."""
+    """Clean a value; of a number there must be digits: else a model said what it liked."""
     kind = BY_NAME[field].type
     cleaned = clean(field, value)
-    if cleaned is None or (kind is FieldType.COUNTRY and not country_code(value)):
+    if cleaned is None:
         return None
     return None if kind is FieldType.NUMBER and not any(char.isdigit() for char in cleaned) else cleaned

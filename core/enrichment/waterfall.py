@@ -11,7 +11,7 @@ from datetime import datetime
 from core.enrichment.config import EnrichmentConfig, Step
 from core.enrichment.questions import Accepted, Answer, Found, KnownLead, Provider, Question, accept
 from core.text import phones
-from core.text.countries import country_code
+from core.text.country_readings import read_country
 
 Answers = Mapping[Provider, Answer]
 
@@ -81,10 +81,13 @@ def accepted_values(config: EnrichmentConfig, lead: KnownLead, answers: Answers,
 
 
 def _localised(found: Found | None, lead: KnownLead) -> Found | None:
-    """Return a phone number that names no country as one of the lead's."""
+    """Return a phone number that names no country as one of the lead's, and a country of a kept answer by its code."""
+    if found is not None and found.field == "country":
+        code = read_country(found.value).code
+        return replace(found, value=code) if code else None
     if found is None or not found.field.endswith("_phone") or found.value.startswith("+"):
         return found
-    number = phones.phone(found.value, country_code(lead.values.get("country", "")))
+    number = phones.phone(found.value, read_country(lead.values.get("country", "")).code)
     return replace(found, value=number or found.value)
 
 

@@ -17,6 +17,7 @@ from core.enrichment.website_structured import Organisation, organisations
 from core.leads.fields import BY_NAME, FieldType, clean
 from core.text import normalize
 from core.text.countries import country_code
+from core.text.country_readings import read_country
 from core.text.folding import fold
 from core.text.lexicons import alternatives
 from core.text.postal_addresses import read_addresses
@@ -113,7 +114,7 @@ def _company(candidates: Sequence[tuple[str, Organisation]]) -> list[tuple[str, 
 def _country(chosen: Sequence[tuple[str, Organisation]], url: str) -> str | None:
     """Return the ISO code for phone numbers: of the address, else of the domain's ending."""
     for _, one in chosen:
-        if code := country_code(dict(one.address).get("country", "")):
+        if code := read_country(dict(one.address).get("country", "")).code:
             return code
     ending = (urlsplit(url).hostname or "").rpartition(".")[2]
     if ending in _WORLDWIDE:
@@ -258,7 +259,7 @@ def _letters(text: str) -> str:
 
 def _from_text(pages: Sequence[SitePage], country: str | None) -> Iterable[Found]:
     address = list(_address(pages))
-    named = next((country_code(part.value) for part in address if part.field == "country"), None)
+    named = next((part.value for part in address if part.field == "country"), None)
     country = named or country
     yield from address
     for page in pages:

@@ -40,12 +40,14 @@ class ColumnMapping:
         shape: What the columns hold, for rows that have shifted.
         ids_of: Whose the ids of the column of ids are (`core.imports.column_ids`).
         no_identity: Why they are nobody's; None where they are somebody's.
+        countries_are_codes: Whether the column of countries holds codes of two letters, of which 'NA' is one.
     """
 
     columns: tuple[tuple[str, str | None, float], ...]
     ids_of: IdsOf = "none"
     no_identity: str | None = None
     shape: TableShape = _NO_SHAPE
+    countries_are_codes: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -118,7 +120,17 @@ def map_columns(
         ids_of, no_identity = next(iter(ids.values())), None
     elif by_hand and ids_of == "none":
         ids_of, no_identity = ("person" if has_person(_table(header, profiles)) else "company"), None
-    return ColumnMapping(columns, ids_of, no_identity, shape_of(rows, [field for _, field, _ in columns]))
+    fields = [field for _, field, _ in columns]
+    return ColumnMapping(columns, ids_of, no_identity, shape_of(rows, fields), _holds_country_codes(rows, fields))
+
+
+def _holds_country_codes(rows: Sequence[Sequence[str]], fields: Sequence[str | None]) -> bool:
+    """Return whether most of the countries are written in two letters, 'NA' aside, which says nothing by itself."""
+    if "country" not in fields:
+        return False
+    at = fields.index("country")
+    cells = [cell for row in rows if at < len(row) and (cell := row[at].strip()) not in ("", "NA")]
+    return 2 * sum(len(cell) == 2 and cell.isupper() for cell in cells) > len(cells)
 
 
 def _fixed(header: Sequence[str], said: Mapping[str, str], remembered: Mapping[str, str]) -> dict[str, str]:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from core.imports.columns import MORE_COLUMN, OWN_COLUMNS, ColumnMapping
-from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, FieldType, LeadField
+from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, Cleaner, FieldType, LeadField
 from core.leads.lead import FIELDS, POSITION
 from core.text import cell_text, normalize
-from core.text.countries import country_code
+from core.text.country_readings import read_country
 from core.text.phones import phone
 
 
@@ -22,7 +22,7 @@ class ImportedRow(NamedTuple):
         values: In the order of `core.leads.lead.FIELDS`.
         extra: Column label -> text of the unmapped columns' filled cells; None where there are none.
         original: Field -> text as it stood, where the stored value differs in more than white space around it or
-        was refused.
+        was refused; of a country where it says more or something else than the code.
     """
 
     values: list[str | None]
@@ -129,9 +129,10 @@ class _RowReader:
         self._repeating: list[tuple[int, str, int, _Memo]] = []
         self._others: list[tuple[int, str, int, Callable[[str], str | None]]] = []
         for field, column in self._column_of.items():
-            clean = CLEANERS[BY_NAME[field].type]
+            clean = _cleaner_of(field, mapping)
             if field in _REPEATING:
-                self._repeating.append((column, field, POSITION[field], _Memo(clean, self._filled)))
+                memo = _Memo(clean, self._filled, is_country=BY_NAME[field].type is FieldType.COUNTRY)
+                self._repeating.append((column, field, POSITION[field], memo))
             elif field not in _PHONES and field != "company_website":
                 self._others.append((column, field, POSITION[field], clean))
         self._website = self._column_of.get("company_website")
@@ -201,8 +202,7 @@ class _RowReader:
         for column, field, position in self._phones:
             raw = cells[column]
             if raw:
-                country = values[_COUNTRY]
-                value = values[position] = phone(raw, (country and country_code(country)) or self._country)
+                value = values[position] = phone(raw, values[_COUNTRY] or self._country)
                 if value is not raw and (kept := _original(raw, value)) is not None:
                     original[field] = kept
 
@@ -244,6 +244,11 @@ class _RowReader:
         return Reject("", "", "nothing_identifying")
 
 
+def _named_country(raw: str) -> str | None:
+    """Read a country in a column that does not hold codes: 'NA' says there that nothing is known."""
+    return None if raw.strip() == "NA" else read_country(raw).code
+
+
 def _original(raw: str, value: str | None) -> str | None:
     """Return the text as it stood where the value says something else; else None."""
     if value == raw:
@@ -261,15 +266,17 @@ class _Memo:
         known: Cell -> (value, original or None).
     """
 
-    def __init__(self, clean: Callable[[str], str | None], filled: "Callable[[_Memo], None]") -> None:
+    def __init__(self, clean: Cleaner, filled: "Callable[[_Memo], None]", *, is_country: bool = False) -> None:
         self._clean = clean
         self._filled = filled
+        self._is_country = is_country
         self.known: dict[str, tuple[str | None, str | None]] = {"": (None, None)}
 
     def learn(self, raw: str) -> tuple[str | None, str | None]:
         """Work out a value that came not before, with its original, and remember both."""
         value = self._clean(raw)
-        found = (value, None if value is raw else _original(raw, value))
+        says_the_same = value is raw or (self._is_country and value is not None and read_country(raw).is_all)
+        found = (value, None if says_the_same else _original(raw, value))
         if len(self.known) < _MEMO_SIZE:
             self.known[raw] = found
             if len(self.known) == _MEMO_SIZE:
@@ -277,10 +284,16 @@ class _Memo:
         return found
 
 
-def normalizer_of(field: str) -> Callable[[str], str | None]:
+def normalizer_of(field: str, mapping: ColumnMapping) -> Callable[[str], str | None]:
     """Return the function that cleans a field's cells by themselves.
 
     Phones, which need a country, and web addresses, which profiles read as they are typed, only as text.
     """
+    if BY_NAME[field].type in (FieldType.PHONE, FieldType.URL):
+        return cell_text.text
+    return _cleaner_of(field, mapping)
+
+
+def _cleaner_of(field: str, mapping: ColumnMapping) -> Cleaner:
     kind = BY_NAME[field].type
-    return cell_text.text if kind in (FieldType.PHONE, FieldType.URL) else CLEANERS[kind]
+    return _named_country if kind is FieldType.COUNTRY and not mapping.countries_are_codes else CLEANERS[kind]

@@ -6,15 +6,16 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from core.forms import Form, Frozen, Report
 from core.imports.csv_format import FormatOptions
 from core.leads.identities import IdsOf
 from core.leads.merging import ConflictPolicy
+from core.text.country_readings import known_code
 
 
 @cache
@@ -62,11 +63,10 @@ class ImportRequest(Form):
         title="Branches",
         description="one: a company with many addresses is one lead. each: the place tells leads apart",
     )
-    default_country: str | None = Field(
+    default_country: Annotated[str, AfterValidator(known_code)] | None = Field(
         default=None,
-        pattern="^[A-Z]{2}$",
         title="Country of phone numbers",
-        description="ISO 3166 code, for numbers without a country code in rows that name no country",
+        description="ISO 3166 code or name, for numbers without a country code in rows that name no country",
     )
     encoding: str | None = Field(default=None, title="Encoding", description="Empty: detected")
     delimiter: str | None = Field(

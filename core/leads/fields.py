@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from core.errors import InvalidInput
 from core.text import cell_text, normalize
+from core.text.country_readings import country, known_code, shown_country
 from core.text.phones import phone
 
 
@@ -31,6 +33,7 @@ class FieldType(StrEnum):
     """A person's page in a network."""
     COMPANY_PROFILE = "company_profile"
     COUNTRY = "country"
+    """ISO 3166-1 alpha-2; people are shown its name."""
     REGION = "region"
     """A state or a province."""
     POSTAL_CODE = "postal_code"
@@ -51,7 +54,7 @@ CLEANERS: Mapping[FieldType, Cleaner] = {
     FieldType.DOMAIN: normalize.own_domain,
     FieldType.PERSON_PROFILE: normalize.linkedin_person,
     FieldType.COMPANY_PROFILE: normalize.linkedin_company,
-    FieldType.COUNTRY: normalize.country,
+    FieldType.COUNTRY: country,
     FieldType.REGION: cell_text.text,
     FieldType.POSTAL_CODE: normalize.postal_code,
     FieldType.NUMBER: normalize.number_range,
@@ -267,3 +270,29 @@ def clean(name: str, written: str, country: str | None = None) -> str | None:
     if field.type is FieldType.PHONE:
         return phone(written, country)
     return CLEANERS[field.type](written)
+
+
+def edited(name: str, value: str | None) -> str | None:
+    """Return what a person's edit stores: what they wrote, a country by its code; None empties the field.
+
+    Raises:
+        InvalidInput: a country is none that we know.
+    """
+    field = BY_NAME.get(name)
+    if value is None or field is None or field.type is not FieldType.COUNTRY:
+        return value
+    try:
+        return known_code(value) if value.strip() else None
+    except ValueError as error:
+        raise InvalidInput(f"{name}: {error}") from None
+
+
+def shown(name: str, value: str) -> str:
+    """Return a field's value as people read it: of a country its name.
+
+    Args:
+        name: of the field; the value of another is returned as it is.
+        value: as it is stored.
+    """
+    field = BY_NAME.get(name)
+    return shown_country(value) if field is not None and field.type is FieldType.COUNTRY else value

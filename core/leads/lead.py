@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Literal
 
 from core.leads.fields import COLUMNS
+from core.text.country_readings import shown_country
 from core.text.folding import fold
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in COLUMNS)
@@ -47,7 +48,7 @@ def _domain_key(domain: str | None, person: str | None) -> str | None:
 def _company_key(name: str | None, city: str | None, country: str | None, person: str | None) -> str | None:
     if not name:
         return None
-    parts = [fold(name), fold(city) if city else "", fold(country) if country else ""]
+    parts = [fold(name), fold(city) if city else "", fold(shown_country(country)) if country else ""]
     if person:
         parts.append(fold(person))
     return f"company:{_SEPARATOR.join(parts)}"
@@ -80,7 +81,7 @@ def dedupe_key(
         person: The contact's full name.
         company: The company's name.
         city: The company's city.
-        country: The company's country.
+        country: The company's country, however it is written: its name counts, as in keys of earlier versions.
         cells: The whole row, hashed where nothing else identifies it.
         prefer: Kind to try first.
 

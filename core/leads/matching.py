@@ -330,7 +330,9 @@ class Matching:
         else:
             person = KnownPerson(self.new_id("person"))
             self._fresh.add(person.id)
-        contact = KnownContact(id=self.new_id("contact"), values=list(values), lead=lead, person=person, name_key=row.person_key)
+        contact = KnownContact(
+            id=self.new_id("contact"), values=list(values), lead=lead, person=person, name_key=row.person_key
+        )
         self.contacts.append(contact)
         self.know_contact(contact)
         if not left:

@@ -14,8 +14,9 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from core.forms import Form, Frozen, Report
-from core.text import normalize
+from core.text.country_readings import shown_country
 from core.text.folding import fold
+from core.text.regions import GROUPS, countries_of
 from core.text.web_addresses import canonical
 
 EvidenceKind = Literal["statistic", "page"]
@@ -109,7 +110,12 @@ class Segment(Form):
     @classmethod
     def _named(cls, country: str | None) -> str | None:
         """Call a country by its name: a sentence that speaks of it does, and 'de' stands in any."""
-        return normalize.country(country) if country else None
+        if not country:
+            return None
+        name = shown_country(country)
+        if not countries_of(name):
+            raise ValueError(f"{country!r} is no country we know and none of {', '.join(GROUPS)}")
+        return name
 
     @property
     def name(self) -> str:

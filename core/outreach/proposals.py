@@ -16,7 +16,7 @@ import phonenumbers
 from phonenumbers import timezone as phone_zones
 
 from core.outreach.meetings import Span, said
-from core.text.countries import country_code
+from core.text.country_readings import read_country
 from core.text.plain_text import plain, plain_line
 
 USED_FACTS = (
@@ -119,7 +119,7 @@ def prospect_zone(facts: Mapping[str, Any]) -> str | None:
     for fact in ("lead.contact_phone", "lead.company_phone"):
         if zone := _single(_zones_of_phone(str(facts.get(fact) or ""))):
             return zone
-    code = country_code(str(facts.get("lead.country") or ""))
+    code = read_country(str(facts.get("lead.country") or "")).code
     return _single(_zones_by_country().get(code or "", ()))
 
 

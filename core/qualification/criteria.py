@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from core.leads.fields import BY_NAME, FieldType
 from core.qualification.icp import (
     Bands,
     Condition,
@@ -25,9 +26,10 @@ from core.qualification.icp import (
     Titles,
 )
 from core.qualification.icp import compile_pattern as _compiled
-from core.text import cell_text, normalize
+from core.text import cell_text
 from core.text.cell_numbers import exact_number, middle_of, read_number, read_range
 from core.text.countries import spellings_of
+from core.text.country_readings import shown_country
 from core.text.folding import fold
 from core.text.lexicons import words
 from core.text.regions import countries_of, state_key
@@ -123,11 +125,12 @@ def _single(condition: Condition, role_of: RoleOf) -> _Single:
 
 def _over_texts(single: _Single, columns: Sequence[str]) -> Rater:
     """Rate each text that is there; the best one is the evidence."""
+    readers = list(map(reader_of, columns))
 
     def rate(values: Sequence[str | None]) -> Rating:
         best = Rating(None, None, None, "unknown")
-        for column, raw in zip(columns, values, strict=True):
-            value = known(raw)
+        for column, read, raw in zip(columns, readers, values, strict=True):
+            value = read(raw)
             if value is None:
                 continue
             points, why = single(value)
@@ -141,6 +144,13 @@ def _over_texts(single: _Single, columns: Sequence[str]) -> Rater:
 def known(raw: str | None) -> str | None:
     """Return a value without white space around it; None where it is empty or says that nothing is known ('n/a')."""
     return cell_text.text(raw) if raw else None
+
+
+def reader_of(column: str) -> Callable[[str | None], str | None]:
+    """Return what reads a lead's field or a column of its file: `known`, of a country its name ('NA' is a code)."""
+    field = BY_NAME.get(column)
+    is_country = field is not None and field.type is FieldType.COUNTRY
+    return (lambda raw: known(shown_country(raw)) if raw else None) if is_country else known
 
 
 @lru_cache(maxsize=_CACHE)
@@ -167,7 +177,7 @@ def _one_of(rule: OneOf, *, is_about_country: bool) -> _Single:
 
 def _with_countries(parts: Sequence[str]) -> list[str]:
     """Return each part, and behind it the country it names."""
-    return [name for part in parts for name in (part, normalize.country(part)) if name]
+    return [name for part in parts for name in (part, shown_country(part))]
 
 
 def _listed(rule: OneOf, *, is_about_country: bool) -> dict[str, tuple[int, str]]:
@@ -252,7 +262,7 @@ def _keywords(rule: Keywords, *, is_about_country: bool) -> _Single:
     otherwise = micro(rule.otherwise)
 
     def single(value: str) -> _Verdict:
-        text = words_of(f"{value} {normalize.country(value) or ''}" if is_about_country else value)
+        text = words_of(f"{value} {shown_country(value)}" if is_about_country else value)
         bad = next((word for phrase, word in unwanted if phrase in text), None)
         if bad is not None:
             return 0, f"says {bad}"
@@ -317,10 +327,11 @@ def _titles(rule: Titles, role_of: RoleOf) -> _Single:
 
 def _present(rule: Present, columns: Sequence[str]) -> Rater:
     if_present, if_absent = micro(rule.if_present), micro(rule.if_absent)
+    readers = list(map(reader_of, columns))
 
     def rate(values: Sequence[str | None]) -> Rating:
-        for column, raw in zip(columns, values, strict=True):
-            value = known(raw)
+        for column, read, raw in zip(columns, readers, values, strict=True):
+            value = read(raw)
             if value is not None:
                 return Rating(if_present, column, value[:_SHOWN_CHARS], "is there")
         return Rating(if_absent, columns[0], None, "is not there")
@@ -366,10 +377,11 @@ class _Place(NamedTuple):
 
 def _regions(rule: Regions, columns: Sequence[str]) -> Rater:
     places = [_Place.of(region) for region in rule.values]
+    readers = list(map(reader_of, columns))
     otherwise = micro(rule.otherwise)
 
     def rate(values: Sequence[str | None]) -> Rating:
-        address = [known(value) for value in values]
+        address = [read(value) for read, value in zip(readers, values, strict=True)]
         field, shown = next(
             ((column, value) for column, value in zip(columns, address, strict=True) if value), (None, None)
         )

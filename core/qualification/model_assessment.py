@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import MalformedAnswer
 from core.leads.fields import COLUMNS, FieldType
-from core.qualification.criteria import known
+from core.qualification.criteria import reader_of
 
 MAX_QUOTE_CHARS, MAX_QUOTE_WORDS = 80, 8
 _MAX_VALUE_CHARS, _MAX_ALL_CHARS, _MIN_SHARE_CHARS = 1_000, 8_000, 80
@@ -136,7 +136,7 @@ def _shown(names: Sequence[str], values: Sequence[str | None]) -> dict[str, str]
     left = _MAX_ALL_CHARS
     shown = {}
     for name, raw in zip(names, values, strict=True):
-        value = known(raw)
+        value = reader_of(name)(raw)
         if value is None:
             continue
         text = (

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.agents.executions import Execution, ModelTotals
-from core.batches import BatchRun, Selection
+from core.batches import BatchRun, LeadRange, Selection
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
 from core.forms import Form, Frozen, Report
 from core.qualification.criteria import micro
@@ -64,7 +64,7 @@ NO_MODEL = ModelState()
 
 
 @dataclass(frozen=True)
-class QualificationPlan(BatchRun):
+class QualificationPlan(BatchRun[LeadRange]):
     """A run that has begun, by what and for whom."""
 
     selection: Selection

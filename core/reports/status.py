@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from core.discovery.runs import DiscoveryRunSummary
 from core.enrichment.runs import EnrichmentStatus
 from core.forms import Report
 from core.imports.runs import ImportSummary
@@ -19,6 +20,8 @@ class ContactsStatus(Report):
     outcomes: dict[str, int]
     contacts: int
     leads_with_contacts: int
+    due: int
+    runs: list[DiscoveryRunSummary]
     is_estimated: bool = False
 
 

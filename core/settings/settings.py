@@ -10,15 +10,16 @@ import logging
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 import platformdirs
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from core.settings.environment import Environment
 from core.settings.outreach import OutreachSettings
 from core.settings.providers import SpeechSettings
 from core.settings.sections import Section, tuning
+from core.text.country_readings import known_code
 
 S = TypeVar("S", bound=Section)
 
@@ -120,10 +121,9 @@ class ImportSettings(Section):
     process_rows: int = tuning(
         default=30_000, ge=0, description="Files of so many rows or more are read in a process of their own"
     )
-    default_country: str | None = Field(
+    default_country: Annotated[str, AfterValidator(known_code)] | None = Field(
         default=None,
-        pattern="^[A-Z]{2}$",
-        description="ISO 3166 code used for phone numbers without a country code where the row names no country",
+        description="Country, by code or name, of phone numbers without a country code where the row names no country",
     )
 
 
@@ -154,9 +154,6 @@ class DiscoverySettings(Section):
     batch_sites: int = tuning(default=25, ge=1, le=100, description="Sites a task")
     batches_at_once: int = tuning(default=4, ge=1, le=50, description="Tasks side by side in one run")
     sites_at_once: int = tuning(default=10, ge=1, le=100, description="Sites visited at once in a task")
-    lease_s: float = tuning(
-        default=60, ge=1, le=3600, description="Seconds until a site whose visitor has died may be taken by another"
-    )
     model: bool = Field(
         default=False,
         description="Ask the model for `enrichment` about pages whose titles the rules gave to nobody; it only chooses "

@@ -290,6 +290,9 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
         "units": "what a number counts",
         "to": "between two ends of a range",
     },
-    "addresses": {"no_street": "what a line with a street does not hold"},
+    "addresses": {
+        "no_street": "what a line with a street does not hold",
+        "formal_country": "what stands before a country's name in its formal name; folded",
+    },
 }
 """Section -> key -> what its patterns match."""

@@ -1,4 +1,6 @@
-"""Makes values comparable: e-mail, URL and domain, LinkedIn URL, country, number range. Phones: `core.text.phones`.
+"""Makes values comparable: e-mail, URL and domain, LinkedIn URL, number range.
+
+Phones: `core.text.phones`; countries: `core.text.country_readings`.
 
 Every function takes a cell's text and gives the value to store, or None where there is none or it cannot be trusted;
 all are idempotent. Spreadsheet artefacts are repaired where that is certain (`mailto:`, `="00123"`, `'+49…`,
@@ -13,7 +15,6 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from core.text.cell_text import SCIENTIFIC, WHOLE, storable, text
-from core.text.countries import country_code, country_name
 from core.text.lexicons import alternatives, any_word, phrases
 from core.text.mail_addresses import ascii_domain, folded
 from core.text.mailboxes import is_made_up
@@ -254,16 +255,6 @@ def _linkedin(raw: str, *, person: bool) -> str | None:
     if kind in {"organization", "sales/company"}:
         kind = "company"
     return f"https://www.linkedin.com/{kind}/{_lower(slug)}"
-
-
-@lru_cache(maxsize=CACHE)
-def country(raw: str) -> str | None:
-    """Return a country's English short name; text that is no known country stays as it is."""
-    value = text(raw)
-    if value is None:
-        return None
-    code = country_code(value)
-    return country_name(code) if code else value
 
 
 _MULTIPLIER = {

@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from core.crm.meanings import written
 from core.crm.merging import FieldConflict
 from core.crm.records import Value
 from core.crm.units import Operation, RecordPlan
@@ -44,7 +45,7 @@ async def record(connection: Connection, provider: str, run_id: UUID, entries: S
 
 
 def _side(changes: Mapping[str, tuple[Any, Any]], which: int) -> Jsonb:
-    return Jsonb({name: value_json(pair[which]) for name, pair in changes.items()})
+    return Jsonb({name: value_json(written(name, pair[which])) for name, pair in changes.items()})
 
 
 async def was_sent(connection: Connection, provider: str, own_id: UUID, field: str, value: Value) -> bool:

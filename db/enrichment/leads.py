@@ -93,7 +93,7 @@ async def begin(
         limit=request.limit,
         batch_leads=batch_leads,
     )
-    return EnrichmentRun(run.run_id, run.started_at, run.leads, run.ranges, request, config, version)
+    return EnrichmentRun(run.run_id, run.started_at, run.leads, run.batches, request, config, version)
 
 
 def due_leads(selection: Selection, version: str, started_at: datetime) -> Due:

@@ -4,11 +4,9 @@ Values are written in one commit with their provenance, after the lead was read 
 person or an import changed meanwhile counts.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -19,12 +17,10 @@ from core.enrichment.questions import Accepted, KnownLead, LeadOutcome, LeadResu
 from core.enrichment.runs import EnrichmentRun
 from core.leads.lead import FIELDS
 from db.enrichment.leads import HASH_SQL, LEAD_SQL, due_leads, known_lead
-from db.runs import Lease
+from db.runs import LeadLease
 from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.statements import select_dicts
-
-T = TypeVar("T")
 
 ClosedLead = tuple[UUID, LeadOutcome, str | None, int]
 """Lead, outcome, reason, number of values it got."""
@@ -45,11 +41,10 @@ class Concluded:
         return self.result.lead_id, self.outcome, self.reason, sum(one.is_new for one in self.accepted)
 
 
-class EnrichmentLease(Lease[KnownLead]):
+class EnrichmentLease(LeadLease[KnownLead]):
     """The leads of a batch that this process enriches. Use `leased()`.
 
-    All it does is done again while the database is away: what it works on may have been paid for. What is written on
-    its line is written one at a time.
+    All it does is done again while the database is away: what it works on may have been paid for.
 
     Attributes:
         run: the run.
@@ -58,16 +53,6 @@ class EnrichmentLease(Lease[KnownLead]):
     def __init__(self, line: OwnLine, run: EnrichmentRun, batch: LeadRange) -> None:
         super().__init__(line, due_leads(run.request.selection, run.version, run.started_at), batch)
         self.run = run
-        self._writing = asyncio.Lock()
-
-    async def keep(self, work: Callable[[Connection], Awaitable[T]], what: str) -> T:
-        """Return what `work` returns on the lease's line, alone on it; see `db.server.keeping.until_stored`."""
-
-        async def alone(connection: Connection) -> T:
-            async with self._writing:
-                return await work(connection)
-
-        return await self.line.keep(alone, what)
 
     async def _read(self, connection: Connection) -> list[KnownLead]:
         statement = f"{LEAD_SQL.format(source=self.source)} WHERE {self.mine} ORDER BY l.id"

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from core.leads.fields import COMPANY_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD
+from core.leads.fields import COMPANY_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD, shown
 from core.outreach.approvals import TIER
 from db.leads.matching import current_id
 from db.server.engine import Connection
@@ -22,7 +22,7 @@ _OF_CONTACT = (*FIELDS_OF_CONTACT, "role", *_OLD_NAMES)
 async def read(
     connection: Connection, lead_id: UUID | None, names: Collection[str], *, contact_id: UUID | None = None
 ) -> dict[str, Any]:
-    """Read facts by name. What does not exist (any more), or is no fact of ours, is absent: absent is a change.
+    """Read facts by name, as people read them. What is none (any more), or none of ours, is absent: a change.
 
     Args:
         connection: in a transaction.
@@ -48,7 +48,7 @@ async def _of_lead(
     if not wanted:
         return {}
     row = await select_dict(connection, f"SELECT {listed(wanted)} FROM leads WHERE id = %(id)s", {"id": lead_id})
-    return {f"lead.{name}": value for name, value in (row or {}).items()}
+    return {f"lead.{name}": value and shown(name, value) for name, value in (row or {}).items()}
 
 
 async def _of_contact(

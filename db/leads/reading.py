@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from core.errors import InvalidInput, LeadNotFound
-from core.leads.fields import EDITABLE_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD
+from core.leads.fields import EDITABLE_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD, edited
 from core.leads.identities import IdentityKind, RowIdentity, identity, own_address
 from core.leads.known import CONTACT_AT, key_of_name
 from core.leads.lead import FIELDS
@@ -72,13 +72,14 @@ async def edit(
         The record's id.
 
     Raises:
-        InvalidInput: a name is not a field of it.
+        InvalidInput: a name is not a field of it, or a country is none.
         LeadNotFound: no lead or contact has this id.
     """
     await lock_who_is_who(connection)
     record_id = await current_id(connection, record_id)
     kind = await kind_of(connection, record_id)
     _check(kind, changes)
+    changes = {name: value if name in BESIDE_FIELDS[kind] else edited(name, value) for name, value in changes.items()}
     before = await select_row(connection, kind, record_id)
     lead_id = record_id if kind == "lead" else before["lead_id"]
     fields = {name: value for name, value in changes.items() if name not in BESIDE_FIELDS[kind]}

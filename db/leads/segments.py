@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core.leads.fields import BY_NAME
 from core.outreach.markets import Segment
-from core.text.regions import spellings_in
+from core.text.regions import countries_of
 from db.server.engine import Connection
 from db.server.statements import listed, select_dicts
 
@@ -35,7 +35,7 @@ _MOST_LEADS = 100_000
 
 _CONDITIONS = {
     "industry": "position(%(industry)s IN lower(l.industry)) > 0",
-    "country": "lower(l.country) = ANY (%(country)s)",
+    "country": "l.country = ANY (%(country)s)",
     "tiers": "a.tier = ANY (%(tiers)s)",
     "lead_ids": "l.id = ANY (%(lead_ids)s)",
     "contact_ids": "l.id IN (SELECT lead_id FROM contacts WHERE id = ANY (%(contact_ids)s))",
@@ -54,7 +54,7 @@ async def _select(
     """Return the people of a segment's leads, whom nobody works for any more left out but where they are named."""
     asked = {
         "industry": segment.industry.lower() if segment.industry else None,
-        "country": sorted(spellings_in(segment.country)) if segment.country else None,
+        "country": sorted(countries_of(segment.country)) if segment.country else None,
         "tiers": segment.tiers or None,
         "lead_ids": list(lead_ids) or None,
         "contact_ids": list(contact_ids) or None,

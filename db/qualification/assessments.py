@@ -21,7 +21,7 @@ from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
 from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan
 from db.agents import executions
-from db.runs import Counts, Due, Lease, RunKind
+from db.runs import Counts, Due, LeadLease, RunKind
 from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.statements import select_value
@@ -107,11 +107,11 @@ async def begin(
         batch_leads=batch_leads,
     )
     return QualificationPlan(
-        run.run_id, run.started_at, run.leads, run.ranges, selection, profile, tuple(sources), model
+        run.run_id, run.started_at, run.leads, run.batches, selection, profile, tuple(sources), model
     )
 
 
-class AssessmentLease(Lease[LeadFacts]):
+class AssessmentLease(LeadLease[LeadFacts]):
     """The leads of a batch that this process assesses. Use `leased()`."""
 
     def __init__(self, line: OwnLine, plan: QualificationPlan, batch: LeadRange) -> None:
@@ -144,7 +144,7 @@ class AssessmentLease(Lease[LeadFacts]):
                 await connection.execute(_RECORD, names)
                 await executions.record(connection, ran)
 
-        await self.line.keep(write, f"{len(assessments)} assessments")
+        await self.keep(write, f"{len(assessments)} assessments")
         self._recorded(leads)
 
 

@@ -1,6 +1,7 @@
 """How many leads, contacts and pairs there are: exact up to ten thousand, estimated beyond, and said so."""
 
-from core.reports.status import ContactsStatus
+from typing import Any
+
 from db.leads import listing
 from db.server.engine import Connection
 from db.server.statements import select, select_value
@@ -14,8 +15,8 @@ _SHARE = """
 _SAMPLED = 5_000
 
 
-async def people(connection: Connection) -> ContactsStatus:
-    """Count contacts and the leads that have any, and what the looks for people came to."""
+async def people(connection: Connection) -> dict[str, Any]:
+    """Count what looks for people came to, `contacts`, `leads_with_contacts`; tell whether they are estimated."""
     outcomes = {row.outcome: row.leads for row in await select(connection, _LOOKS)}
     found = await listing.count(connection, "contact")
     share = None
@@ -26,6 +27,9 @@ async def people(connection: Connection) -> ContactsStatus:
         leads = int(companies.number * (share or 0))
     if share is None:
         leads = int(await select_value(connection, _LEADS))
-    return ContactsStatus(
-        outcomes=outcomes, contacts=found.number, leads_with_contacts=leads, is_estimated=found.is_estimated
-    )
+    return {
+        "outcomes": outcomes,
+        "contacts": found.number,
+        "leads_with_contacts": leads,
+        "is_estimated": found.is_estimated,
+    }

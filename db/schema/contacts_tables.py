@@ -69,11 +69,22 @@ class ContactRow(TableBase):
     field_edits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY)
 
 
-class DiscoveryRow(TableBase):
-    """The last look for the people of one site, shared by all leads with that site, and the claim on the next.
+class DiscoveryRunRow(TableBase):
+    """One run over the leads that were due for it."""
 
-    While `lease_until` lies ahead, `claimed_by` is visiting it.
-    """
+    __tablename__ = "discovery_runs"
+    __table_args__ = (Index("ix_discovery_runs_started_at", "started_at"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    request: Mapped[dict[str, Any]]
+    flow_run_id: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    finished_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any] | None]
+
+
+class DiscoveryRow(TableBase):
+    """The last look for the people of one site, by the run `run_id`; shared by all leads with that site."""
 
     __tablename__ = "discoveries"
     __table_args__ = (
@@ -85,21 +96,31 @@ class DiscoveryRow(TableBase):
     website: Mapped[str]
     domain: Mapped[str | None]
     linkedin_url: Mapped[str | None]
-    claimed_by: Mapped[UUID | None] = mapped_column(Uuid)
-    lease_until: Mapped[datetime | None]
     run_id: Mapped[UUID | None] = mapped_column(Uuid)
     outcome: Mapped[str | None]
     reason: Mapped[str | None]
     contacts: Mapped[list[Any]] = mapped_column(JSONB, server_default=_EMPTY_LIST)
     pages: Mapped[list[Any]] = mapped_column(JSONB, server_default=_EMPTY_LIST)
     sources: Mapped[list[Any]] = mapped_column(JSONB, server_default=_EMPTY_LIST)
-    started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     fresh_until: Mapped[datetime | None]
 
 
+class DiscoveryClaimRow(TableBase):
+    """Who is visiting a site; as `assessment_claims`."""
+
+    __tablename__ = "discovery_claims"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    site: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    token: Mapped[int]
+
+
 class LeadDiscoveryRow(TableBase):
-    """What the last look came to for one lead. `address` is what the lead named then: a new one makes it due."""
+    """What the last look came to for one lead, by the run `run_id`.
+
+    `address` is what the lead named then: a new one makes it due.
+    """
 
     __tablename__ = "lead_discoveries"
     __table_args__ = (

@@ -30,6 +30,7 @@ HOLD_NO_PERSON: dict[str, str] = {
     "qualification_runs": "counts",
     "assessment_claims": "ids of leads",
     "lead_discoveries": "a company's site, and an outcome",
+    "discovery_claims": "sites of companies",
     "mail_pauses": "a keyed hash of an account, and why nothing is sent from it",
     "crm_cursors": "how far a change log was read",
     "crm_events": "ids and names of fields",

@@ -181,7 +181,11 @@ async def _find_imports(connection: Connection, subject: Subject) -> dict[str, H
 async def _find_discoveries(connection: Connection, subject: Subject) -> dict[str, HeldRows]:
     rows = await _sites(connection, subject)
     found = [(row.site, [each for each in row.contacts if _is_subject(each, subject)]) for row in rows]
-    return {"discoveries": [{"site": site, "contacts": people} for site, people in found if people]}
+    reasons = [[each for each in row.reasons if _is_quoted(each, subject)] for row in await _reasons(connection)]
+    return {
+        "discoveries": [{"site": site, "contacts": people} for site, people in found if people],
+        "discovery_runs": [{"reasons": quoted} for quoted in reasons if quoted],
+    }
 
 
 async def _sites(connection: Connection, subject: Subject) -> list[Any]:
@@ -202,7 +206,22 @@ async def _erase_discoveries(connection: Connection, subject: Subject) -> int:
         if left != row.contacts:
             emptied = "UPDATE discoveries SET contacts = %(left)s WHERE site = %(site)s"
             changed += await change(connection, emptied, {"site": row.site, "left": Jsonb(left)})
+    # The reasons that runs of discovery give quote what a lead calls its website.
+    for row in await _reasons(connection):
+        told = {reason: leads for reason, leads in row.reasons.items() if not _is_quoted(reason, subject)}
+        if told != row.reasons:
+            emptied = "UPDATE discovery_runs SET report = report || %(left)s WHERE id = %(id)s"
+            changed += await change(connection, emptied, {"id": row.id, "left": Jsonb({"reasons": told})})
     return changed
+
+
+async def _reasons(connection: Connection) -> list[Any]:
+    statement = "SELECT id, report -> 'reasons' AS reasons FROM discovery_runs WHERE report -> 'reasons' <> '{}'"
+    return await select(connection, statement)
+
+
+def _is_quoted(reason: str, subject: Subject) -> bool:
+    return subject.is_named_in(reason, at_their_company=True)
 
 
 def _is_subject(contact: Mapping[str, Any], subject: Subject) -> bool:
@@ -295,7 +314,7 @@ RECORD_PLACES: tuple[Place, ...] = (
         # Their reasons may quote the person's title; the leads are assessed again.
         runs(f"DELETE FROM assessments WHERE {_ASSESSED}"),
     ),
-    Place("discoveries", ("discoveries",), _find_discoveries, _erase_discoveries),
+    Place("discoveries", ("discoveries", "discovery_runs"), _find_discoveries, _erase_discoveries),
     Place(
         "enrichment", ("enrichment_questions", "enrichment_attempts", "field_provenance"), _find_answers, _erase_answers
     ),

@@ -1,11 +1,12 @@
 """Close's leads and contacts field by field: what `crm.yaml` calls them, and how they are read and written.
 
 A lead's address is the first in its list; a contact's LinkedIn profile is the first such link. Close writes a country
-as its ISO 3166 alpha-2 code, we as its name; numbers are kept to the last digit.
+as its ISO 3166 alpha-2 code and a state of the United States or Canada by its postal code, and says of a telephone
+number of which country it is; numbers are kept to the last digit.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,8 +16,9 @@ from core.crm.values import same
 from core.errors import ConfigurationError
 from core.imports.opt_out_columns import read_header
 from core.outreach.suppression import Reason
-from core.text import normalize
-from core.text.countries import country_code, country_name
+from core.text import phones
+from core.text.country_readings import country, shown_country
+from core.text.regions import state_code
 from integrations.close.schemas import CloseContact, CloseLead, CloseObject
 
 _PLAIN_LEAD = {"name": "name", "url": "url", "description": "description"}
@@ -123,7 +125,7 @@ class FieldNames:
             if name in _PLAIN_LEAD:
                 body[name] = value if value is not None or name != "description" else ""
             elif name in _ADDRESS:
-                address[_ADDRESS[name]] = _country(value) if name == _COUNTRY else value or ""
+                address[_ADDRESS[name]] = _WRITTEN.get(name, _plain)(value)
             elif name == "status" and value is not None:  # a lead is never without one
                 body["status_id"] = self._ids.get(f"status.{value}")
             elif name.startswith("custom."):
@@ -166,15 +168,21 @@ def _number(text: str) -> float | int | str:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _country(value: Value) -> str:
+def _plain(value: Value) -> Value:
+    return value or ""
+
+
+def _state(value: Value) -> Value:
+    """Return a state's postal code, which Close's own addresses have; a region of another country as it stands."""
+    return (state_code(value) if isinstance(value, str) else None) or value or ""
+
+
+def _country(value: Value) -> Value:
     """Return a country's code; nothing for what is no country we know, which Close would refuse with all the rest."""
-    return (country_code(value) or "") if isinstance(value, str) else ""
+    return (country(value) or "") if isinstance(value, str) else ""
 
 
-def _country_name(written: str) -> str:
-    """Return a country's name for its code; NA is Namibia here, not "not available" as in a file."""
-    code = country_code(written)
-    return country_name(code) if code else normalize.country(written) or written
+_WRITTEN: Mapping[str, Callable[[Value], Value]] = {_COUNTRY: _country, "address.state": _state}
 
 
 def _lead_value(lead: CloseLead, name: str) -> Value:
@@ -185,7 +193,7 @@ def _lead_value(lead: CloseLead, name: str) -> Value:
         if name == "address.street":
             return " ".join(filter(None, (first.address_1, first.address_2))) or None
         found: str | None = getattr(first, _ADDRESS[name])
-        return _country_name(found) if found and name == _COUNTRY else found or None
+        return shown_country(found) if found and name == _COUNTRY else found or None
     plain: str | None = getattr(lead, name)
     return plain or None
 
@@ -194,11 +202,16 @@ def _contact_value(contact: CloseContact, name: str) -> Value:
     if name == "emails":
         return tuple(each.email for each in contact.emails)
     if name == "phones":
-        return tuple(each.phone for each in contact.phones)
+        return tuple(_number_of(each.phone, each.country) for each in contact.phones)
     if name == "linkedin":
         return next((each.url for each in contact.urls if _is_profile(each.url)), None)
     plain: str | None = getattr(contact, name)
     return plain or None
+
+
+def _number_of(written: str, land: object) -> str:
+    """Return a telephone number in E.164 where Close says of which country it is, else as it stands there."""
+    return phones.phone(written, land if isinstance(land, str) else None) or written
 
 
 def _is_profile(url: str) -> bool:
@@ -234,6 +247,8 @@ def _list(known: Sequence[dict[str, Any]], key: str, value: Value) -> list[dict[
     """Return a list with exactly the items of `value`; those that are there keep what else Close knows of them."""
     wanted = (value,) if isinstance(value, str) else value or ()
     held = {same(str(item[key])): item for item in known}
+    if key == "phone":
+        held = {same(_number_of(item[key], item.get("country"))): item for item in known} | held
     return [held.get(same(item)) or {key: item, "type": "office"} for item in wanted]
 
 

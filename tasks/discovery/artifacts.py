@@ -10,8 +10,8 @@ from core.discovery.company_contacts import Contact, SourceAttempt
 from core.discovery.runs import DiscoveryReport
 from core.outcomes import OPEN
 from core.text.web_addresses import canonical
-from db.discovery import discoveries
-from db.discovery.discoveries import VisitedSite
+from db.discovery import runs
+from db.discovery.runs import VisitedSite
 from tasks.runtime.artifacts import markdown_table, show_facts
 from tasks.runtime.resources import database
 
@@ -24,9 +24,9 @@ _MARKS = re.compile(r"([\\`*_{}\[\]<>()#!|~&:@])")
 
 async def show_discovery(report: DiscoveryReport) -> None:
     """Show the report, the people with the pages they stand on, and every site with its sources and reason."""
-    await show_facts("discovery-report", report.to_json(), "What became of the leads")
+    await show_facts("discovery-report", report.facts(), "What became of the leads")
     async with database() as connection:
-        visited = await discoveries.select_visited(connection, report.run_id, limit=_SITES_SHOWN)
+        visited = await runs.select_visited(connection, report.run_id, limit=_SITES_SHOWN)
     more = f"\n\nThe first {len(visited)} of {report.visited} sites." if report.visited > len(visited) else ""
     await acreate_markdown_artifact(
         markdown=people_table(visited) + more, key="discovered-people", description="Who was found, and on which page"

@@ -1,95 +1,72 @@
-"""Steps of discovering contacts: who is due, visiting sites batch by batch, and what each lead gets of it."""
+"""Steps of discovering contacts: begin a run, visit its sites batch by batch, report."""
 
 import logging
 from contextlib import AsyncExitStack
-from uuid import UUID, uuid4
 
-from core.discovery.runs import (
-    BatchReport,
-    DiscoveryPlan,
-    DiscoveryReport,
-    DiscoveryRequest,
-    SiteBatch,
-)
+from prefect import runtime
+
+from core.discovery.runs import DiscoveryReport, DiscoveryRequest, DiscoveryRun, SiteBatch
 from core.settings.settings import settings
-from db.discovery import discoveries
-from db.runs import moment
-from db.server.engine import transaction
+from db.discovery import lease as site_lease
+from db.discovery import runs
+from db.server.engine import own_connection
 from tasks.discovery import artifacts
 from tasks.discovery.people_choice import choosing_model
 from tasks.discovery.people_sources import opened_people_sources
-from tasks.discovery.visiting import SiteVisitor, choose_sites, held_sites
-from tasks.runtime.batches import bounded_gather, sliced
+from tasks.discovery.visiting import SiteVisitor
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
-from tasks.runtime.resources import database_engine
+from tasks.runtime.resources import database_url
 from tasks.runtime.websites import page_renderer, website_fetcher
 
 log = logging.getLogger(__name__)
 
-_LEADS_A_PAGE = 2_000
 
+@task(name="begin-discovery", **STEP)
+async def begin(request: DiscoveryRequest) -> DiscoveryRun:
+    """Note the run, the leads that are due and the sites to visit for them, and cut these into batches.
 
-@task(name="plan-discovery", **STEP)
-async def plan_discovery(request: DiscoveryRequest) -> DiscoveryPlan:
-    """Choose the leads that are due and the sites to visit for them, and note both.
-
-    Safe to run again: noting a lead twice changes nothing but the run it waits for.
+    Safe to run again: noting a lead twice changes nothing.
     """
-    run_id, chosen = uuid4(), settings().discovery
-    sites: dict[str, None] = {}
-    leads = skipped = 0
-    after: UUID | None = None
-    async with database_engine() as engine:
-        async with transaction(engine) as connection:
-            planned_at = await moment(connection)
-        while request.limit is None or leads < request.limit:
-            page = _LEADS_A_PAGE if request.limit is None else min(_LEADS_A_PAGE, request.limit - leads)
-            async with transaction(engine) as connection:
-                due = await discoveries.select_due(connection, request, after=after, limit=page)
-                with_site, without = choose_sites(due)
-                await discoveries.plan(connection, run_id, with_site)
-                await discoveries.skip(connection, run_id, without, fresh_for_s=chosen.fresh_for_s)
-            sites |= dict.fromkeys(site.site for site in with_site.values())
-            leads, skipped = leads + len(due), skipped + len(without)
-            if len(due) < page:
-                break
-            after = due[-1].id
-    batches = tuple(
-        SiteBatch(
-            label=f"{number}",
-            run_id=run_id,
-            sites=tuple(names),
-            planned_at=planned_at,
-            again_failed=request.again_failed,
-            roles=request.roles,
+    chosen = settings().discovery
+    async with own_connection(database_url()) as connection:
+        begun = await runs.begin(
+            connection,
+            request,
+            batch_sites=chosen.batch_sites,
+            fresh_for_s=chosen.fresh_for_s,
+            flow_run_id=runtime.flow_run.id,
         )
-        for number, names in enumerate(sliced(list(sites), chosen.batch_sites), 1)
-    )
-    log.info("discovery_planned", extra={"run_id": run_id, "leads": leads, "sites": len(sites)})
-    return DiscoveryPlan(run_id=run_id, leads=leads, sites=len(sites), skipped=skipped, batches=batches)
+    facts = {"run_id": begun.run_id, "leads": begun.leads, "sites": len(begun.sites)}
+    log.info("discovery_planned", extra=facts)
+    return begun
 
 
 @task(name="discover-batch", task_run_name="discover-{batch.label}", **STEP)
-async def discover_batch(batch: SiteBatch) -> BatchReport:
+async def discover_batch(batch: SiteBatch) -> int:
     """Visit the sites of one batch, a bounded number at once; each site's leads get their outcome as it comes.
 
     Safe to run again at any point: a site that was finished is fresh, and one that was not is due.
     """
-    chosen, holder = settings(), uuid4()
+    chosen = settings()
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(database_engine())
         fetcher = await stack.enter_async_context(website_fetcher(chosen))
         renderer = await stack.enter_async_context(page_renderer(chosen, fetcher))
         model = await stack.enter_async_context(choosing_model(chosen, batch.run_id))
         further = await stack.enter_async_context(opened_people_sources(chosen, batch.run_id))
-        visitor = SiteVisitor(chosen, engine, fetcher, renderer, model, further, batch, holder)
-        await stack.enter_async_context(held_sites(engine, holder, chosen.discovery.lease_s))
-        ends = await bounded_gather(visitor.visit, batch.sites, width=chosen.discovery.sites_at_once)
-        async with transaction(engine) as connection:
-            leads = await discoveries.tally(connection, batch)
-    report = BatchReport(sites=len(batch.sites), visited=ends.count("visited"), leads=leads)
-    log.info("batch_discovered", extra={"batch": batch.label, "sites": report.sites, "leads": leads})
+        lease = await stack.enter_async_context(site_lease.leased(database_url(), batch))
+        visited = await SiteVisitor(chosen, lease, fetcher, renderer, model, further, batch).visit_all()
+    log.info("batch_discovered", extra={"batch": batch.label, "sites": len(batch.sites), "visited": visited})
+    return len(batch.sites)
+
+
+@task(name="finish-discovery", **STEP)
+async def finish(begun: DiscoveryRun) -> DiscoveryReport:
+    """Add up what a run did, and close it."""
+    async with own_connection(database_url()) as connection:
+        report = await runs.finish(connection, begun)
+    facts = {"run_id": report.run_id, "leads": report.leads, "outcomes": report.outcomes, "seconds": report.seconds}
+    log.info("discovery_finished", extra=facts)
     return report
 
 

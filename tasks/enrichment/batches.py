@@ -11,4 +11,5 @@ from tasks.runtime.batch_runs import work_on_batches
 async def enrich_batches(begun: EnrichmentRun) -> None:
     """Enrich all batches of a run, a few side by side, each as a task of its own."""
     width = settings().enrichment.batches_at_once
-    await work_on_batches(begun, partial(enrich_batch, begun), title="leads enriched", width=width)
+    work = partial(enrich_batch, begun)
+    await work_on_batches(begun, work, of=begun.leads, title="leads enriched", width=width)

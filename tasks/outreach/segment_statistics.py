@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from core.outreach.markets import MarketEvidence, carries_address, gives_orders
-from core.text import normalize
+from core.text.country_readings import shown_country
 from core.text.titles import read_title
 from db.leads import segments
 
@@ -35,7 +35,7 @@ def statistics_of(frame: pd.DataFrame) -> list[MarketEvidence]:
         return []
     said = [(f"The segment has {count:,} leads with {len(people):,} contacts.", count)]
     said += _shares(leads["industry"], "leads", "are in the industry {}")
-    said += _shares(leads["country"].map(normalize.country, na_action="ignore"), "leads", "are in {}")
+    said += _shares(leads["country"].map(shown_country, na_action="ignore"), "leads", "are in {}")
     said += _shares(leads["company_size"], "leads", "are companies of {} people")
     roles = people["contact_title"].dropna().map(lambda title: read_title(str(title)).role)
     said += _shares(roles, "contacts", "are the {} of their company, of those whose title says that they decide")

@@ -11,4 +11,5 @@ _BATCHES_AT_ONCE = 2
 
 async def qualify_batches(begun: QualificationPlan) -> None:
     """Assess all batches of a run, a few side by side, each as a task of its own."""
-    await work_on_batches(begun, partial(qualify_batch, begun), title="leads qualified", width=_BATCHES_AT_ONCE)
+    work = partial(qualify_batch, begun)
+    await work_on_batches(begun, work, of=begun.leads, title="leads qualified", width=_BATCHES_AT_ONCE)

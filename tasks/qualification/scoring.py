@@ -173,12 +173,12 @@ def score_file(
     records = csv_rows.read(file)
     while batch := list(islice(records, batch_rows)):
         frame = pd.DataFrame(
-            {source.name: _cells(source, [cells for _, cells in batch]) for source in sources}, dtype=object
+            {source.name: _cells(source, [cells for _, cells in batch], mapping) for source in sources}, dtype=object
         )
         yield [line for line, _ in batch], frames.score(frame)
 
 
-def _cells(source: FileSource, rows: Sequence[Sequence[str]]) -> list[str | None]:
+def _cells(source: FileSource, rows: Sequence[Sequence[str]], mapping: ColumnMapping) -> list[str | None]:
     """Collect what a profile asks for from rows, cleaned as an import cleans it."""
     if not source.positions:
         return [None] * len(rows)
@@ -190,7 +190,7 @@ def _cells(source: FileSource, rows: Sequence[Sequence[str]]) -> list[str | None
     if source.field is None:
         return list(texts)
     codes, uniques = pd.factorize(np.array(texts, dtype=object))
-    clean = normalizer_of(source.field)
+    clean = normalizer_of(source.field, mapping)
     cleaned = [clean(text) if text else None for text in uniques]
     return [cleaned[code] for code in codes.tolist()]
 

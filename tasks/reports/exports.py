@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.errors import InvalidFile, InvalidInput, ProviderNotConfigured
+from core.leads.fields import BY_NAME, FieldType, shown
 from core.reports.exports import COLUMNS, NUMBERS, ExportReport, ExportRequest, Format, in_words
 from core.text.spreadsheets import guarded
 from db.reports import exports
@@ -18,6 +19,9 @@ _BATCH_ROWS = 5_000
 _XLSX_ROWS = 1_048_576
 _XLSX_CHARS = 32_767
 _REASON = COLUMNS.index("reason")
+_COUNTRIES = [
+    place for place, name in enumerate(COLUMNS) if name in BY_NAME and BY_NAME[name].type is FieldType.COUNTRY
+]
 
 
 class RowWriter(Protocol):
@@ -145,6 +149,14 @@ def _unlike(extra: Sequence[str]) -> list[str]:
     return [*COLUMNS, *(f"{label} (extra)" if label in COLUMNS else label for label in extra)]
 
 
+def _for_people(values: list[Any], why: dict[str, Any]) -> list[Any]:
+    """Return a lead's values as an export has them: its reason in words, its country by name."""
+    values[_REASON] = in_words(**why)
+    for place in _COUNTRIES:
+        values[place] = values[place] and shown(COLUMNS[place], values[place])
+    return values
+
+
 async def _write_all(
     writer: RowWriter, request: ExportRequest, connection: Connection, extra: Sequence[str]
 ) -> tuple[int, int]:
@@ -161,8 +173,7 @@ async def _write_all(
             limit=request.limit,
             extra=extra,
         ):
-            values[_REASON] = in_words(**why)
-            rows.append(values)
+            rows.append(_for_people(values, why))
             leads += values[0] != last
             last = values[0]
             if len(rows) == _BATCH_ROWS:
@@ -186,8 +197,7 @@ async def best_leads(shown: Sequence[str], limit: int) -> tuple[list[dict[str, A
     filled: list[dict[str, Any]] = []
     async with own_connection(database_url()) as connection:
         async for values, why in exports.stream_leads(connection, per="lead"):
-            values[_REASON] = in_words(**why)
-            row = dict(zip(COLUMNS, values, strict=False))
+            row = dict(zip(COLUMNS, _for_people(values, why), strict=False))
             for rows, is_meant in ((best, True), (filled, bool(row["sources"]))):
                 if is_meant and len(rows) < limit:
                     rows.append({name: row[name] for name in shown})

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import in_leads
 from core.qualification.runs import QualificationStatus, RunSummary
-from core.reports.status import SpendStatus, StatusReport, starts
+from core.reports.status import ContactsStatus, SpendStatus, StatusReport, starts
+from db.discovery import runs as discovery_runs
 from db.imports import history as imports
 from db.leads import duplicates, listing
 from db.ledger import spend
@@ -25,7 +26,11 @@ async def status() -> StatusReport:
     async with database() as connection:
         count = await listing.count(connection, "lead")
         last = await imports.select_summaries(connection, _LAST_IMPORTS)
-        found = await counts.people(connection)
+        found = ContactsStatus(
+            **await counts.people(connection),
+            due=await discovery_runs.count_due(connection),
+            runs=await discovery_runs.select_runs(connection),
+        )
         pairs, is_more = await duplicates.count_open(connection)
         spent = SpendStatus(
             today=spend_lines(await spend.since(connection, day)),

@@ -37,9 +37,7 @@ def test_a_campaign_file_with_a_mistake_is_refused_in_one_line(home: Path, tmp_p
 async def test_a_used_up_budget_stops_a_thread_which_goes_on_when_there_is_money(
     database: str, home: Path, sandbox: SandboxControl
 ) -> None:
-    await load(
-        database, [{"key": f"k{number}", "company_name": "Firm A", "country": "Austria"} for number in range(12)]
-    )
+    await load(database, [{"key": f"k{number}", "company_name": "Firm A", "country": "AT"} for number in range(12)])
     models = {name: value for name, value in sandbox.environment.items() if name.startswith("CEREBRAS_")}
     chosen = {**models, "POSTGRES_URL": database, "MODELS_DEFAULT": "cerebras:gpt-oss-120b"}
     stopped = sales_agent("agent", "run", "growth", "--json", home=home, BUDGET_DAY_USD="0", **chosen)

@@ -62,7 +62,7 @@ def test_a_confirmed_mapping_is_remembered_for_the_header(cli: Run, tmp_path: Pa
         (["preview", "missing.csv"], 1, "missing.csv"),
         (["import", "leads.csv", "--map", "Firma"], 1, "Firma"),
         (["import", "leads.csv", "--map", "Firma=shoe_size"], 1, "shoe_size"),
-        (["import", "leads.csv", "--country", "Germany"], 2, "default_country"),
+        (["import", "leads.csv", "--country", "Atlantis"], 2, "no country we know"),
         (["undo", "7e57ab1e-0000-4000-8000-000000000000"], 1, "no import"),
         (["undo", "seven"], 2, "import_id"),
         (["import", "--submit", "leads.csv"], 1, "sales-agent up"),

@@ -4,9 +4,11 @@ import csv
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 from forked import ROOT, sales_agent
 from importing import Row, load
+from psycopg.types.json import Jsonb
 
 RUBRIC = ROOT / "core" / "qualification" / "icp_rubric_example.yaml"
 FILE = """Company,Resimercial_Score,MultiOEM_Score,MEPR_Score,OM_Score
@@ -100,13 +102,18 @@ async def test_qualify_then_status_then_export(database: str, tmp_path: Path) ->
     assert report["outcomes"] == {"scored_by_rules": 2, "skipped": 1}
     assert [lead["score"] for lead in report["best"]] == [90.0, 45.0]
 
+    with psycopg.connect(database) as connection:
+        noted = "INSERT INTO discovery_runs (id, request, report) VALUES (gen_random_uuid(), %s, %s)"
+        connection.execute(noted, [Jsonb({"again_failed": True}), Jsonb({"leads": 2, "people": 1})])
     status = json.loads(sales_agent("status", "--json", **place).stdout)  # type: ignore[arg-type]
     assert status["leads"] == 3
     assert status["qualification"]["tiers"] == {"hot": 1, "cold": 1}
     assert status["qualification"]["due"] == 0
     assert status["qualification"]["runs"][0]["leads"] == 3
     assert status["spend"] == {"today": [], "month": []}
-    assert status["contacts"] == {"outcomes": {}, "contacts": 0, "leads_with_contacts": 0}
+    (run,) = status["contacts"].pop("runs")
+    assert (run["again_failed"], run["finished_at"], run["leads"], run["people"]) == (True, None, 2, 1)
+    assert status["contacts"] == {"outcomes": {}, "contacts": 0, "leads_with_contacts": 0, "due": 3}
     assert status["enrichment"]["outcomes"] == {}
 
     target = tmp_path / "out.csv"

@@ -32,7 +32,7 @@ def rows() -> list[dict[str, Any]]:
         {
             "company_name": f"Firm {chr(65 + number)}",
             "industry": ("Software", "Retail")[number % 2],
-            "country": "Austria",
+            "country": "AT",
             "contact_name": f"Kim Sample{chr(97 + number)}",
             "contact_title": TITLES[number % 3],
             "contact_email": f"kim{number}@example.com",
@@ -102,7 +102,7 @@ class Place:
         with psycopg.connect(url) as connection:
             if connection.execute("SELECT FROM leads WHERE id = %s", [lead_id]).fetchone() is not None:
                 return
-        row = {"company_name": "Firm Z", "country": "Denmark", "contact_name": "Kim Sample"}
+        row = {"company_name": "Firm Z", "country": "DK", "contact_name": "Kim Sample"}
         add_row(url, {"id": lead_id, **row, "contact_email": f"{lead_id}@example.com"})
 
 

@@ -1,5 +1,6 @@
 """Discovery from leads to contacts: the sandbox's websites, its Apollo, and a real Postgres."""
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -317,7 +318,10 @@ def test_the_run_shows_sites_people_sources_and_reasons_with_links(
     assert "disallowed by robots" in shown["discovered-sites"]
     task_runs = api.post("/task_runs/filter", {"flow_runs": {"id": {"any_": [flow_run["id"]]}}})
     # The server takes task runs down a moment late, but it never invents any.
-    assert len(task_runs) <= 2 + 3, "a task a batch, never one a lead"
+    assert len(task_runs) <= 3 + 3, "a task a batch, never one a lead"
+    (noted,) = rows(database, "SELECT report, finished_at FROM discovery_runs WHERE flow_run_id = %s", flow_run["id"])
+    assert noted["finished_at"] is not None
+    assert noted["report"] == json.loads(report.read_text())
 
 
 @pytest.mark.installed

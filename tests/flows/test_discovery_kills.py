@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -17,8 +18,7 @@ from sandbox.server import Sandbox, SandboxControl
 
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)
 SEED_SAID = f"run again with KILL_SEED={SEED}"
-LEASE_S = 1.0
-PACE = {"WEBSITES_DELAY_S": "0.03", "DISCOVERY_LEASE_S": f"{LEASE_S:g}", "DISCOVERY_SITES_AT_ONCE": "2"}
+PACE = {"WEBSITES_DELAY_S": "0.03", "DISCOVERY_SITES_AT_ONCE": "2"}
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +44,14 @@ def state(url: str) -> dict[str, list[dict[str, Any]]]:
     return {
         "contacts": rows(url, f"{contacts} ORDER BY lead_id, person_key"),
         "leads": rows(url, f"{leads} ORDER BY lead_id"),
-        "sites": rows(url, "SELECT site, outcome, reason, claimed_by FROM discoveries ORDER BY site"),
+        "sites": rows(url, "SELECT site, outcome, reason FROM discoveries ORDER BY site"),
+        "claims": rows(url, "SELECT site FROM discovery_claims"),
     }
 
 
 def forget(url: str, sandbox: SandboxControl) -> None:
     with psycopg.connect(url) as connection:
-        connection.execute("TRUNCATE contacts, discoveries, lead_discoveries")
+        connection.execute("TRUNCATE contacts, discoveries, lead_discoveries, discovery_runs, discovery_claims")
     sandbox.reset()
 
 
@@ -78,11 +79,14 @@ def _kill_runs(database: str, home: Path, tmp_path: Path, sandbox: SandboxContro
         process.kill()
         process.join()
         done, seen = finished_sites(database, sandbox), max((one["number"] for one in sandbox.requests()), default=0)
-        time.sleep(LEASE_S)
-        finish(start(variables, report), report)
+        recorded = rows(database, "SELECT FROM lead_discoveries WHERE outcome IS NOT NULL")
+        again = finish(start(variables, report), report)
         assert {name for name, _ in page_reads(sandbox, seen)}.isdisjoint(done), SEED_SAID
         assert max(page_reads(sandbox).values()) <= 2, SEED_SAID
         assert state(database) == undisturbed, SEED_SAID
+        assert again["leads"] == sum(again["outcomes"].values()) == 2 * len(COMPANIES) - len(recorded), SEED_SAID
+        *_, last = rows(database, "SELECT id, report FROM discovery_runs ORDER BY started_at")
+        assert last == {"id": UUID(again["run_id"]), "report": again}, SEED_SAID
 
 
 def test_killed_run(database: str, home: Path, tmp_path: Path, sandbox: SandboxControl) -> None:
@@ -102,8 +106,9 @@ def test_two_runs_at_once_visit_every_site_once(
     runs = [
         start(environment(database, home, cache, **PACE), report) for cache, report in zip(caches, reports, strict=True)
     ]
-    visited = [finish(process, report)["visited"] for process, report in zip(runs, reports, strict=True)]
-    assert sum(visited) == len(COMPANIES)
+    told = [finish(process, report) for process, report in zip(runs, reports, strict=True)]
+    assert sum(one["visited"] for one in told) == len(COMPANIES)
+    assert sum(sum(one["outcomes"].values()) for one in told) == 2 * len(COMPANIES), "each lead is counted once"
     assert max(page_reads(sandbox).values()) == 1
     assert all(row["outcome"] for row in rows(database, "SELECT outcome FROM lead_discoveries"))
     doubled = "SELECT FROM contacts GROUP BY lead_id, lower(name) HAVING count(*) > 1"

@@ -40,7 +40,7 @@ def add_lead(database: str, **more: str) -> UUID:
         "contact_name": "Ada Byron",
         "contact_email": PROSPECT,
         "contact_phone": "+442079460000",
-        "country": "United Kingdom",
+        "country": "GB",
         **more,
     }
     return add_row(database, fields)[0]

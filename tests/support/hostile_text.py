@@ -43,6 +43,7 @@ from core.outreach import campaigns, markets, meetings, opt_out, proposals, repl
 from core.qualification import criteria, model_assessment
 from core.text import cell_numbers, cell_text, normalize, phones
 from core.text.charsets import decode
+from core.text.country_readings import country
 from core.text.names import read_name
 from core.text.postal_addresses import read_addresses
 from core.text.titles import read_title
@@ -213,7 +214,7 @@ LINE_READERS: dict[str, Reader] = {
 _NORMALIZERS: tuple[Reader, ...] = (
     *(normalize.email, normalize.url, normalize.domain, normalize.own_domain, normalize.site),
     *(normalize.linkedin_person,),
-    *(normalize.linkedin_company, normalize.country, normalize.number_range, normalize.postal_code),
+    *(normalize.linkedin_company, country, normalize.number_range, normalize.postal_code),
     *(normalize.external_id,),
     *(phones.phone, cell_text.text, cell_numbers.read_range, headers.is_value, read_title, read_name, fold_header),
     *(concepts_of,),

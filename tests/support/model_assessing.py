@@ -72,7 +72,7 @@ async def qualify(
         plan = await assessments.begin(
             connection, profile, sources, selection, batch_leads=batch_leads, model=ModelState((MODEL,))
         )
-        for batch in plan.ranges:
+        for batch in plan.batches:
             async with (
                 assessments.leased(url, plan, batch) as lease,
                 open_assessor(plan, of=chosen, database=url) as by_model,

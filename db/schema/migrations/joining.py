@@ -22,6 +22,7 @@ from core.leads.lead import FIELDS
 from core.leads.matching import Matching, RecordName
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row
+from core.text.country_readings import migrated_country
 from db.leads import matching as who
 
 SLICE = 5_000
@@ -43,6 +44,30 @@ _OLD_PEOPLE = """
 SELECT c.*, j.lead_id AS new_lead_id FROM old_contacts c JOIN joined j ON j.old_id = c.lead_id
 WHERE (c.lead_id, c.person_key) > (%(id)s, %(key)s) ORDER BY c.lead_id, c.person_key LIMIT %(limit)s
 """
+_COUNTRIES = """
+SELECT before ->> 'country' FROM import_changes WHERE before ->> 'country' IS NOT NULL
+UNION SELECT after ->> 'country' FROM import_changes WHERE after ->> 'country' IS NOT NULL
+UNION SELECT value FROM field_provenance WHERE field = 'country' AND value IS NOT NULL
+UNION SELECT original FROM field_provenance WHERE field = 'country' AND original IS NOT NULL
+"""
+_WRITE_COUNTRIES = (
+    """
+    UPDATE import_changes i SET before = jsonb_set(before, '{country}', to_jsonb(c.code)) FROM countries c
+    WHERE before ->> 'country' = c.said AND c.code IS NOT NULL
+    """,
+    """
+    UPDATE import_changes i SET after = jsonb_set(after, '{country}', to_jsonb(c.code)) FROM countries c
+    WHERE after ->> 'country' = c.said AND c.code IS NOT NULL
+    """,
+    """
+    UPDATE field_provenance p SET value = c.code FROM countries c
+    WHERE p.field = 'country' AND p.value = c.said AND c.code IS NOT NULL
+    """,
+    """
+    UPDATE field_provenance p SET original = c.code FROM countries c
+    WHERE p.field = 'country' AND p.original = c.said AND c.code IS NOT NULL
+    """,
+)
 _NOTE_LEADS = """
 UPDATE leads l SET created_at = o.created_at, updated_at = o.updated_at, edited_at = o.edited_at,
     edited_by = o.edited_by, created_import_id = o.created_import_id
@@ -208,10 +233,21 @@ def join(connection: psycopg.Connection[Any]) -> None:
     connection.execute(_NOTE_LEADS)
     connection.execute(_NOTE_CONTACTS)
     _join_contacts(connection)
+    _join_countries(connection)
     connection.execute(
         "INSERT INTO merged_records (old_id, new_id, kind) SELECT old_id, lead_id, 'lead' FROM joined"
         " WHERE old_id <> lead_id ON CONFLICT DO NOTHING"
     )
+
+
+def _with_code(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an old lead with its country as a code; a text that names none stays aside."""
+    text = old["country"]
+    if text is None:
+        return dict(old)
+    code = migrated_country(text)
+    original = old["original"] if code else {"country": text, **old["original"]}
+    return {**old, "country": code, "original": original}
 
 
 def _slices(
@@ -240,6 +276,7 @@ def _join_leads(connection: psycopg.Connection[Any]) -> None:
     first = {"at": "-infinity", "id": UUID(int=0)}
     is_analyzed = False
     for old_rows in _slices(connection, _OLD_LEADS, first, lambda row: {"at": row["created_at"], "id": row["id"]}):
+        old_rows = [_with_code(old) for old in old_rows]
         part = _Slice(links, linked)
         rows = [
             new_row([old[f] for f in FIELDS], old["extra"], old["original"], ids_of=_ids_of(old)) for old in old_rows
@@ -257,6 +294,17 @@ def _join_leads(connection: psycopg.Connection[Any]) -> None:
             is_analyzed = True
 
 
+def _join_countries(connection: psycopg.Connection[Any]) -> None:
+    """Let what imports changed and providers said of countries speak of codes too, so that it is recognised."""
+    connection.execute("CREATE TEMP TABLE countries (said text PRIMARY KEY, code text) ON COMMIT DROP")
+    texts = connection.execute(_COUNTRIES).fetchall()
+    with connection.cursor().copy("COPY countries (said, code) FROM STDIN") as copy:
+        for (text,) in texts:
+            copy.write_row((text, migrated_country(text)))
+    for statement in _WRITE_COUNTRIES:
+        connection.execute(statement)
+
+
 def _write(connection: psycopg.Connection[Any], part: _Slice) -> None:
     moved = {alone.id: company.id for alone, company in part.matching.absorbed}
     with connection.cursor().copy("COPY joined (old_id, lead_id, contact_id) FROM STDIN") as copy:
@@ -266,7 +314,7 @@ def _write(connection: psycopg.Connection[Any], part: _Slice) -> None:
         connection.execute("UPDATE joined SET lead_id = %s WHERE lead_id = %s", (company, alone))
     rows = dumps([{"id": record_id, "edits": edits} for record_id, edits in part.edits.items()]).decode()
     for table in ("leads", "contacts"):
-        connection.execute(_NOTE_EDITS.format(table=table), {"rows": rows})  # type: ignore[arg-type]
+        connection.execute(_NOTE_EDITS.format(table=table), {"rows": rows})
 
 
 def _join_contacts(connection: psycopg.Connection[Any]) -> None:

@@ -319,3 +319,13 @@ def test_a_field_is_known_to_whom_declares_it_wherever_it_stands() -> None:
     for name in set(ENRICHABLE) - OFFERS["apollo_company"].gives:
         with pytest.raises(InvalidConfig, match=f"apollo_company does not know {name}"):
             config(f"fields:\n  {name}: [apollo_company]")
+
+
+def test_a_kept_answers_country_is_read_as_its_code_and_an_unknown_word_is_no_answer() -> None:
+    """Answers that were paid for are kept as they were given, by an earlier version too."""
+    waterfall = config("providers: [website, linkedin]\nfields:\n  country: [website, linkedin]")
+    answers: dict[Provider, Answer] = {"website": hit(country="Atlantis"), "linkedin": hit(country="Germany")}
+    (accepted,) = accepted_values(waterfall, lead(), answers, NOW)
+    assert (accepted.provider, accepted.found.value) == ("linkedin", "DE")
+    assert known_so_far(waterfall, lead(), answers, NOW).values["country"] == "DE"
+    assert list(accepted_values(waterfall, lead(country="DE"), answers, NOW)) == []

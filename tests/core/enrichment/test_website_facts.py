@@ -43,7 +43,7 @@ def test_structured_data_says_everything() -> None:
         "street": "Hof 1",
         "postal_code": "10115",
         "city": "Berlin",
-        "country": "Germany",
+        "country": "DE",
         "facebook_url": "https://www.facebook.com/acmetools",
         "company_linkedin_url": "https://www.linkedin.com/company/acme-tools",
         "website_title": "Acme Tools",
@@ -118,7 +118,7 @@ def test_visible_text_of_a_contact_page() -> None:
     found = facts("<main>Call 12345</main>", imprint="<p>Acme GmbH<br>Hofstraße 12<br>D-10115 Berlin</p>"
                   "<p>Telefax: 030 5550111</p><p>Telefon: 030 5550199</p><p>info (at) acme.example</p>")  # fmt: skip
     assert found["street"] == "Hofstraße 12"
-    assert (found["postal_code"], found["city"], found["country"]) == ("10115", "Berlin", "Germany")
+    assert (found["postal_code"], found["city"], found["country"]) == ("10115", "Berlin", "DE")
     assert found["company_phone"] == "+49305550199"
 
 

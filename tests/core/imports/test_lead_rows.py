@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.imports.columns import ColumnMapping
-from core.imports.lead_rows import ImportedRow, Reject, row_reader
+from core.imports.columns import ColumnMapping, map_columns
+from core.imports.lead_rows import ImportedRow, Reject, normalizer_of, row_reader
 from core.leads.lead import FIELDS, POSITION
 from core.text.folding import fold
 
@@ -42,14 +42,49 @@ def test_reads_a_row() -> None:
     assert value(row, "contact_name") == "Ann Fern"
     assert value(row, "contact_phone") == "+49301234567"
     assert value(row, "company_domain") == "fern.com"
-    assert value(row, "country") == "Germany"
+    assert value(row, "country") == "DE"
     assert row.extra == {"Stage": "new"}
     assert row.original == {
         "contact_email": "Ann@Fern.example",
         "contact_phone": "030 1234567",
         "company_website": "www.fern.com",
-        "country": "Deutschland",
-    }
+    }, "a country in another language says what its code says"
+
+
+def country_of(cell: str, mapping: ColumnMapping) -> tuple[str | None, str | None]:
+    row = row_reader(mapping)(["Fern GmbH", cell])
+    return value(row, "country"), (row.original or {}).get("country")
+
+
+@pytest.mark.parametrize(
+    ("cell", "stored", "kept"),
+    [
+        ("Germany", "DE", None), (" U.S.A. ", "US", None), ("UK", "GB", None), ("🇩🇪 Germany (DE)", "DE", None),
+        ("England", "GB", "England"), ("DE-BY", "DE", "DE-BY"), ("Berlin, Germany", "DE", "Berlin, Germany"),
+        ("Atlantis", None, "Atlantis"), ("Germany, Austria", None, "Germany, Austria"), ("USSR", None, "USSR"),
+        ("n/a", None, None), ("NA", None, None), ("", None, None),
+    ],
+)  # fmt: skip
+def test_a_country_is_its_code_and_what_says_more_is_kept(cell: str, stored: str | None, kept: str | None) -> None:
+    mapping = mapping_of(Company="company_name", Country="country")
+    assert country_of(cell, mapping) == (stored, kept)
+    assert country_of(cell, mapping) == (stored, kept), "met before, the same"
+
+
+@pytest.mark.parametrize(
+    ("cells", "stored"),
+    [(["NA", "ZA", "NL"], "NA"), (["NA", "Spain"], None), (["NA", ""], None), (["NA", "DE", "France"], None)],
+)  # fmt: skip
+def test_na_is_namibia_among_codes_and_nothing_among_names(cells: list[str], stored: str | None) -> None:
+    mapping = map_columns(["company", "country"], [["Fern GmbH", cell] for cell in cells])
+    assert country_of("NA", mapping) == (stored, None)
+    assert normalizer_of("country", mapping)("NA") == stored
+
+
+def test_a_phone_takes_its_country_from_whatever_says_it() -> None:
+    mapping = mapping_of(Company="company_name", Country="country", Phone="company_phone")
+    for land in ("England", "GB-SCT", "Royaume-Uni", "London, UK"):
+        assert value(row_reader(mapping)(["Fern", land, "0113 496 0000"]), "company_phone") == "+441134960000"
 
 
 def test_refused_values_are_kept_as_they_stood() -> None:

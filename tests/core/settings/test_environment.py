@@ -54,7 +54,7 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, monkeypatch: pyt
         ("CLOSE_RETRY", "wild", "CLOSE_RETRY cannot be 'wild': it must be one of standard, conservative, aggressive"),
         ("CLOSE_RATE_LIMITS", "fast", "'fast' is no limit: write name=calls/seconds"),
         ("MEETINGS_OPENS", "noon", "MEETINGS_OPENS cannot be 'noon': it must be a time of day as 09:00"),
-        ("IMPORT_DEFAULT_COUNTRY", "Germany", "IMPORT_DEFAULT_COUNTRY cannot be 'Germany': it must be text like"),
+        ("IMPORT_DEFAULT_COUNTRY", "Atlantis", "'Atlantis' is no country we know: give its ISO 3166 code"),
         ("AGENTS_MAX_USD", "0", "AGENTS_MAX_USD cannot be '0': it must be a number, more than 0"),
         ("BUDGET_DAY_USD", "-1", "BUDGET_DAY_USD cannot be '-1': it must be a number, 0 or more"),
         ("POSTGRES_URL", "mysql://u:secret@h/d", "POSTGRES_URL cannot be what it is set to: an address begins with"),

@@ -2,6 +2,7 @@
 
 import pytest
 from profiles import one, profile
+from pydantic import ValidationError
 
 from core.config_files import parse_config
 from core.crm.config import SyncCondition
@@ -9,9 +10,9 @@ from core.outreach.markets import Segment
 from core.qualification.criteria import MICRO, rater_of, role_in_title
 from core.qualification.icp import Profile
 from core.qualification.profiles import doubts_of
-from core.text import normalize
-from core.text.countries import country_code, country_key, country_words, spellings_of
-from core.text.regions import GROUPS, spellings_in
+from core.text.countries import country_code, country_words, spellings_of
+from core.text.country_readings import country, country_key
+from core.text.regions import GROUPS, countries_of
 
 
 def points(rule: str, value: str | None) -> float | None:
@@ -32,7 +33,7 @@ def test_every_country_of_the_standard_is_known_by_both_codes() -> None:
 @pytest.mark.parametrize("text", ["US", "usa", "U.S.A.", "United States", "Estados Unidos", "Vereinigte Staaten"])
 def test_a_country_is_compared_as_such(text: str) -> None:
     assert country_key(text) == "US"
-    assert normalize.country(text) == "United States"
+    assert country(text) == "US"
 
 
 def test_what_is_no_country_is_compared_as_text() -> None:
@@ -88,9 +89,26 @@ def test_a_condition_of_the_crm_compares_countries() -> None:
     assert SyncCondition(field="industry", one_of=("IT",)).why_not({"industry": "Italy"})
 
 
-def test_a_segment_is_called_by_the_countrys_name_and_spelled_in_every_way() -> None:
-    assert Segment(country="de").name == "Germany"
-    assert {"de", "germany", "allemagne"} <= spellings_in("Deutschland")
-    assert spellings_in("Benelux") > spellings_in("NL")
-    assert spellings_in("Atlantis") == {"atlantis"}
-    assert all(spellings_in(group) for group in GROUPS)
+def test_a_segment_is_called_by_the_countrys_name_whatever_it_was_asked_with() -> None:
+    assert {Segment(country=text).name for text in ("de", "Allemagne", "🇩🇪 Germany", "DEU")} == {"Germany"}
+    assert Segment(country="Benelux").name == "Benelux"
+    with pytest.raises(ValidationError, match="'Atlantis' is no country we know and none of EU"):
+        Segment(country="Atlantis")
+    assert all(countries_of(group) for group in GROUPS)
+
+
+def test_namibia_is_a_country_of_profiles_and_conditions_too() -> None:
+    assert points("field: country, one_of: {values: [Namibia]}", "NA") == 100
+    assert points("field: country, present: {}", "NA") == 100
+    assert SyncCondition(field="country", one_of=("Namibia",)).why_not({"country": "NA"}) is None
+    assert SyncCondition(field="country", one_of=("DE-BY",)).why_not({"country": "DE"}) is None
+    (criterion,) = one("regions: {values: [NA, {country: DACH, points: 50}]}").criteria
+    rate = rater_of(criterion, role_in_title)
+    assert [rate([code, None, None, None]).points for code in ("NA", "AT", "FR")] == [100 * MICRO, 50 * MICRO, 0]
+    assert rate(["NA", None, None, None]).value == "Namibia"
+
+
+def test_evidence_and_patterns_see_a_country_by_its_name() -> None:
+    assert points("field: country, regex: {patterns: [{pattern: '^Ger'}]}", "DE") == 100
+    (criterion,) = one("field: country, one_of: {values: [DACH]}").criteria
+    assert rater_of(criterion, role_in_title)(["DE"]).value == "Germany"

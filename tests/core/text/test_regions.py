@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.text.countries import country_code, spellings_of
-from core.text.regions import GROUPS, countries_of, spellings_in, state_key
+from core.text.regions import GROUPS, countries_of, country_of_state, state_code, state_key
 
 
 @pytest.mark.parametrize("name", GROUPS)
@@ -30,10 +30,17 @@ def test_countries_by_name(name, codes):
     assert countries_of(name) == codes
 
 
-def test_spellings_of_countries_and_groups():
-    assert {"germany", "deutschland", "austria", "switzerland"} <= spellings_in("DACH")
-    assert "germany" in spellings_in("Deutschland")
-    assert spellings_in("Atlantis") == {"atlantis"}
+@pytest.mark.parametrize(
+    ("name", "code", "land"),
+    [
+        ("California", "CA", "US"), (" new york ", "NY", "US"), ("US-TX", "TX", None), ("tx", "TX", None),
+        ("Québec", "QC", "CA"), ("Alberta", "AB", "CA"), ("CA-ON", "ON", None), ("Bavaria", None, None),
+    ],
+)  # fmt: skip
+def test_a_state_has_a_postal_code_and_lies_in_a_country(name, code, land):
+    assert state_code(name) == code
+    assert country_of_state(name) == land
+    assert code is None or country_of_state(code, by_code=True) is not None
 
 
 @pytest.mark.parametrize(

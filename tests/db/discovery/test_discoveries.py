@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -14,9 +14,9 @@ from core.discovery.company_contacts import Contact, Provenance, SiteDiscovery, 
 from core.discovery.runs import DiscoveryRequest, Site, SiteBatch
 from core.discovery.site_report import PageNote
 from core.errors import DatabaseUnavailable
-from db.discovery import contacts, discoveries
-from db.runs import moment
-from db.server.engine import open_engine, transaction
+from db.discovery import contacts, discoveries, runs
+from db.discovery.lease import leased
+from db.server.engine import open_engine, own_connection, transaction
 
 SITE = Site(site="acme.example", website="https://acme.example", domain="acme.example")
 TEAM = "https://acme.example/team"
@@ -34,74 +34,75 @@ LOOK = SiteDiscovery("found", None, (JANE,), (SourceAttempt("website", "hit", No
 
 
 async def planned(url: str, *lead_ids: UUID, again_failed: bool = False) -> SiteBatch:
-    """Plan a visit for leads."""
-    run_id = uuid4()
-    async with session(url) as connection:
-        now = await moment(connection)
-        due = await discoveries.select_due(connection, DiscoveryRequest(lead_ids=lead_ids), after=None, limit=100)
-        await discoveries.plan(connection, run_id, dict.fromkeys(due, SITE))
-    return SiteBatch(label="1", run_id=run_id, sites=(SITE.site,), planned_at=now, again_failed=again_failed)
-
-
-async def claimed(url: str, batch: SiteBatch, *, lease_s: float = 60.0) -> UUID | None:
-    """Claim the site; give the holder, or None."""
-    holder = uuid4()
-    async with session(url) as connection:
-        site = await discoveries.claim(connection, SITE.site, batch, holder=holder, lease_s=lease_s)
-    assert site in (None, SITE)
-    return None if site is None else holder
+    """Begin a run for leads of the site; return its batch."""
+    request = DiscoveryRequest(lead_ids=lead_ids, again_failed=again_failed)
+    async with own_connection(url) as connection:
+        run = await runs.begin(connection, request, batch_sites=10, fresh_for_s=60)
+    assert run.sites == [SITE.site]
+    return run.batches[0]
 
 
 async def visited(url: str, look: SiteDiscovery, *lead_ids: UUID, fresh_for_s: float = 0.0) -> None:
-    """Plan, claim, finish and share."""
-    batch = await planned(url, *lead_ids)
-    holder = await claimed(url, batch)
-    assert holder is not None
-    async with session(url) as connection:
-        assert await discoveries.finish(connection, SITE.site, look, holder=holder, fresh_for_s=fresh_for_s)
-        await discoveries.share(connection, SITE.site, since=batch.planned_at)
+    """Begin, claim, finish and share."""
+    async with leased(url, await planned(url, *lead_ids)) as lease:
+        assert await lease.claim() == [SITE]
+        assert await lease.finish(SITE.site, look, fresh_for_s=fresh_for_s)
 
 
-async def test_of_many_at_once_one_gets_the_site(database: str) -> None:
+async def test_of_many_at_once_one_gets_the_site_and_its_end_frees_it(database: str) -> None:
     batch = await planned(database, add_lead(database, "Acme", SITE.website))
-    holders = await asyncio.gather(*(claimed(database, batch) for _ in range(8)))
-    assert sum(holder is not None for holder in holders) == 1
+    have_claimed = asyncio.Barrier(4)
+
+    async def claimed() -> list[Site]:
+        async with leased(database, batch) as lease:
+            sites = await lease.claim()
+            await have_claimed.wait()
+        return sites
+
+    found = await asyncio.gather(*(claimed() for _ in range(4)))
+    assert sorted(found, key=len) == [[], [], [], [SITE]]
+    assert rows(database, "SELECT FROM discovery_claims") == []
+    async with leased(database, batch) as lease:
+        assert await lease.claim() == [SITE]
 
 
 async def test_a_holder_that_died_loses_the_site_and_its_late_result(database: str) -> None:
     batch = await planned(database, add_lead(database, "Acme", SITE.website))
-    dead = await claimed(database, batch, lease_s=0.05)
-    assert dead is not None
-    await asyncio.sleep(0.1)
-    assert await claimed(database, batch) is not None
-    async with session(database) as connection:
-        assert not await discoveries.finish(connection, SITE.site, LOOK, holder=dead, fresh_for_s=60)
+    dead = 1  # a token that no connection holds
+    rows(database, "INSERT INTO discovery_claims (site, token) VALUES (%s, %s) RETURNING site", SITE.site, dead)
+    async with leased(database, batch) as lease, session(database) as connection:
+        assert await lease.claim() == [SITE]
+        late = {"run_id": batch.run_id, "token": dead, "fresh_for_s": 60}
+        assert not await discoveries.finish(connection, SITE.site, LOOK, **late)
+    assert rows(database, "SELECT outcome, run_id FROM discoveries") == [{"outcome": None, "run_id": None}]
 
 
-async def test_a_lease_that_is_renewed_holds(database: str) -> None:
+async def test_a_site_whose_connection_was_lost_is_still_held(database: str) -> None:
     batch = await planned(database, add_lead(database, "Acme", SITE.website))
-    holder = await claimed(database, batch, lease_s=0.05)
-    assert holder is not None
-    async with session(database) as connection:
-        await discoveries.renew(connection, holder, lease_s=60)
-    await asyncio.sleep(0.1)
-    assert await claimed(database, batch) is None
-    async with session(database) as connection:
-        await discoveries.give_back(connection, holder)
-    assert await claimed(database, batch) is not None
+    async with leased(database, batch) as lease:
+        assert await lease.claim() == [SITE]
+        lost = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+        with psycopg.connect(database) as connection:
+            connection.execute(lost, [connection.info.backend_pid])
+            connection.execute("DELETE FROM discovery_claims")  # as a server that died has
+        await lease.share(SITE.site)  # the next word on the line
+        async with leased(database, batch) as other:
+            assert await other.claim() == []
+        assert await lease.finish(SITE.site, LOOK, fresh_for_s=60)
+    assert rows(database, "SELECT outcome FROM discoveries") == [{"outcome": "found"}]
 
 
-async def test_a_fresh_site_is_not_claimed_unless_it_failed_before_the_plan(database: str) -> None:
+async def test_a_fresh_site_is_not_claimed_unless_it_failed_before_the_run(database: str) -> None:
     lead_id = add_lead(database, "Acme", SITE.website)
     await visited(database, replace(LOOK, outcome="unknown", reason="HTTP 403", contacts=()), lead_id, fresh_for_s=60)
     again = await planned(database, lead_id, again_failed=True)
-    assert await claimed(database, again.model_copy(update={"again_failed": False})) is None
-    holder = await claimed(database, again)
-    assert holder is not None
-    async with session(database) as connection:
-        failed = SiteDiscovery("failed", "it broke")
-        assert await discoveries.finish(connection, SITE.site, failed, holder=holder, fresh_for_s=60)
-    assert await claimed(database, again) is None, "a retry of the same batch does not visit it once more"
+    async with leased(database, again.model_copy(update={"again_failed": False})) as lease:
+        assert await lease.claim() == []
+    async with leased(database, again) as lease:
+        assert await lease.claim() == [SITE]
+        assert await lease.finish(SITE.site, SiteDiscovery("failed", "it broke"), fresh_for_s=60)
+    async with leased(database, again) as lease:
+        assert await lease.claim() == [], "a retry of the same batch does not visit it once more"
 
 
 async def test_a_person_under_another_spelling_stays_one_row(database: str) -> None:
@@ -140,7 +141,7 @@ async def test_a_look_stored_in_older_words_is_read_in_todays(database: str) -> 
         connection.execute("UPDATE discoveries SET sources = %s", [Jsonb(old)])
         (run_id,) = connection.execute("SELECT run_id FROM discoveries").fetchone() or (None,)
     async with session(database) as connection:
-        (site,) = await discoveries.select_visited(connection, run_id, limit=10)
+        (site,) = await runs.select_visited(connection, run_id, limit=10)
     assert [(one.source, one.outcome) for one in site.look.attempts] == [("website", "error"), ("apollo", "due")]
 
 

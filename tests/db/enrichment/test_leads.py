@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
+import pytest
 from discovery_process import add_lead
 from importing import session
 
@@ -11,9 +12,11 @@ from core.config_files import parse_config
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import Answer, Attempt, FieldOrigin, Found, KnownLead, LeadResult, accept
 from core.enrichment.runs import EnrichRequest
+from core.errors import InvalidInput
 from db.enrichment import leads as enrichment
 from db.enrichment import lease as enrichment_lease
 from db.enrichment import questions
+from db.leads import facts
 from db.leads import reading as leads
 from db.server.engine import own_connection
 from tasks.enrichment.offers import OFFERS
@@ -41,6 +44,17 @@ async def test_a_persons_edit_is_noted_field_by_field(database: str) -> None:
     assert "city" not in (await known(database)).origins
 
 
+async def test_a_persons_country_is_stored_as_its_code_and_an_unknown_one_refused(database: str) -> None:
+    lead_id = add_lead(database, "Acme", None, country="DE")
+    async with session(database) as connection:
+        await leads.edit(connection, lead_id, {"country": "Österreich"}, by="Ana", now=NOW)
+        with pytest.raises(InvalidInput, match="country: 'Atlantis' is no country we know"):
+            await leads.edit(connection, lead_id, {"country": "Atlantis"}, by="Ana", now=NOW)
+    assert (await known(database)).values["country"] == "AT"
+    async with own_connection(database) as connection:
+        assert await facts.read(connection, lead_id, ["lead.country"]) == {"lead.country": "Austria"}
+
+
 async def test_an_edit_from_before_edits_were_noted_stands_for_every_field(database: str) -> None:
     add_lead(database, "Acme", None, city="Bern")
     with psycopg.connect(database) as connection:
@@ -55,7 +69,7 @@ async def test_an_edit_from_before_edits_were_noted_stands_for_every_field(datab
 async def close(url: str, lead_id: UUID, value: str) -> None:
     async with own_connection(url) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
-        async with enrichment_lease.leased(url, run, run.ranges[0]) as lease:
+        async with enrichment_lease.leased(url, run, run.batches[0]) as lease:
             assert len(await lease.claim()) == 1
             found = Found("city", value, "https://acme.example/", 0.9)
             answer = Answer("hit", None, (found,), latency_ms=5, request_id="r1", asked_at=NOW)
@@ -95,7 +109,7 @@ async def test_a_lead_that_is_gone_meanwhile_is_left_out(database: str) -> None:
     lead_id = add_lead(database, "Acme", None)
     async with own_connection(database) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), CONFIG, "v", batch_leads=10)
-        async with enrichment_lease.leased(database, run, run.ranges[0]) as lease:
+        async with enrichment_lease.leased(database, run, run.batches[0]) as lease:
             assert [lead.lead_id for lead in await lease.claim()] == [lead_id]
             with psycopg.connect(database) as other:
                 other.execute("DELETE FROM leads")

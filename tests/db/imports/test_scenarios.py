@@ -100,7 +100,7 @@ async def test_undoing_the_first_import_after_a_second_added_people(database: st
     assert [count(database, table) for table in ("leads", "contacts", "identities")] == [0, 0, 0]
 
 
-async def test_undo_of_an_import_that_brought_only_people_to_companies_of_another(database: str, tmp_path: Path) -> None:
+async def test_undo_of_people_brought_to_companies_of_another(database: str, tmp_path: Path) -> None:
     await import_text(database, "company,website\nAcme,acme.example\n", tmp_path)
     before = records(database)
     second = await import_text(database, "company,website,contact\nAcme,acme.example,Max Roe\n", tmp_path)

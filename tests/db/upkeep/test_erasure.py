@@ -128,6 +128,10 @@ async def fill(url: str, engine: Engine) -> People:
         ),
         ("INSERT INTO merged_records (old_id, new_id, kind) VALUES (%s, %s, 'contact')", [uuid4(), people.maud]),
         ("INSERT INTO discoveries (site, website, contacts) VALUES ('b', 'b', %s::jsonb)", [found]),
+        (
+            "INSERT INTO discovery_runs (id, request, report) VALUES (gen_random_uuid(), '{}', %s)",
+            [json.dumps({"leads": 3, "reasons": {f"'see {ADDRESS}'": 1, "'Maud OKAFOR' is none": 1, "HTTP 403": 1}})],
+        ),
         ("INSERT INTO lead_discoveries (lead_id, site, address) VALUES (%s, 'b', 'b')", [people.company]),
         (
             "INSERT INTO crm_dead_letters (provider, kind, own_id, action, payload, reason)"
@@ -263,6 +267,7 @@ async def test_erasing_one_of_two(database: str, engine: Engine) -> None:
     assert [row["base"] for row in rows(database, "crm_links", f"own_id = '{people.odo}'")] == [
         {"name": {"t": "Odo Brand"}}
     ]
+    assert [row["report"] for row in rows(database, "discovery_runs")] == [{"leads": 3, "reasons": {"HTTP 403": 1}}]
     assert [found["name"] for row in rows(database, "discoveries") for found in row["contacts"]] == ["Odo Brand"]
     assert [(row["before"], row["after"]) for row in rows(database, "import_changes")] == [
         ({"city": "Leeds"}, {"city": "York"})

@@ -46,7 +46,7 @@ def test_values_that_mean_the_same_are_no_conflict_and_no_write(
         "street": "1 Mill Rd",
         "city": "Austin",
         "state": "Texas",
-        "country": "United States",
+        "country": "US",
         "annual_revenue": "12345678.50",
         "contact_name": "Ana Sample",
         "contact_phone": "(512) 555-0123",
@@ -67,26 +67,51 @@ def test_values_that_mean_the_same_are_no_conflict_and_no_write(
     assert work.rows("SELECT annual_revenue FROM leads") == [{"annual_revenue": "12345678.75"}]
 
 
-def test_a_country_goes_to_close_as_its_code_and_comes_back_as_its_name(
+def test_a_country_is_a_code_on_both_sides_and_what_is_none_stays_where_it_is(
     work: Work, sandbox: SandboxControl, person: httpx.Client
 ) -> None:
-    work.add_lead("Fernhill Tools", country="United Kingdom", city="Leeds")
-    work.add_lead("Sunken Goods", country="Atlantis")
+    work.add_lead("Fernhill Tools", country="GB", city="Leeds")
+    odd_id = work.add_lead(
+        "Sunken Goods", country="DE", company_website="https://sunken.example", company_domain="sunken.example"
+    )
     person.post("/lead/", json={"name": "Heron Works", "addresses": [ADDRESS]}).raise_for_status()
+    for name in ("Sunken Goods", "Strange Goods"):
+        body = {
+            "name": name,
+            "url": f"https://{name.split()[0].lower()}.example",
+            "addresses": [ADDRESS | {"country": "ZZ"}],
+        }
+        person.post("/lead/", json=body).raise_for_status()
     done = asyncio.run(work.run())
     assert "failed" not in done
     assert theirs(sandbox)["Fernhill Tools"]["addresses"][0]["country"] == "GB"
-    assert theirs(sandbox)["Sunken Goods"]["addresses"][0]["country"] == ""
+    assert theirs(sandbox)["Sunken Goods"]["addresses"][0]["country"] == "ZZ", "no country, and somebody wrote it"
     kept = {row["company_name"]: row["country"] for row in work.rows("SELECT company_name, country FROM leads")}
-    assert kept == {"Fernhill Tools": "United Kingdom", "Sunken Goods": "Atlantis", "Heron Works": "United States"}
+    assert kept == {"Fernhill Tools": "GB", "Sunken Goods": "DE", "Heron Works": "US", "Strange Goods": None}
+    assert work.rows("SELECT field FROM crm_conflicts WHERE field = 'country'") == []
 
     lead = theirs(sandbox)["Fernhill Tools"]
     moved = [lead["addresses"][0] | {"country": "DE"}]
     person.put(f"/lead/{lead['id']}/", json={"addresses": moved}).raise_for_status()
     work.sandbox.advance(60)
     asyncio.run(work.run())
-    assert work.rows("SELECT country FROM leads WHERE company_name = 'Fernhill Tools'") == [{"country": "Germany"}]
+    assert work.rows("SELECT country FROM leads WHERE company_name = 'Fernhill Tools'") == [{"country": "DE"}]
     before = sandbox.requests("close")[-1]["number"]
     work.sandbox.advance(60)
     asyncio.run(work.run())
     assert not [call for call in work.calls_since(before) if call["method"] == "PUT"]
+    assert work.rows("SELECT country FROM leads WHERE id = %s", odd_id) == [{"country": "DE"}]
+    changed = work.rows("SELECT before, after FROM crm_sync_logs WHERE side = 'ours' AND after ? 'country'")
+    assert {"before": {"country": "United Kingdom"}, "after": {"country": "Germany"}} in changed, "people read names"
+
+    # What an earlier version agreed on, with names and texts on our side too, is no news either.
+    work.execute("UPDATE leads SET country = NULL WHERE id = %s", odd_id)
+    old = "UPDATE crm_links SET base = jsonb_set(base, '{address.country}', jsonb_build_object('t', %s::text)) WHERE "
+    work.execute(f"{old} own_id = %s", "ZZ", odd_id)
+    work.execute(f"{old} own_id = (SELECT id FROM leads WHERE company_name = 'Fernhill Tools')", "Germany")
+    before = sandbox.requests("close")[-1]["number"]
+    work.sandbox.advance(60)
+    asyncio.run(work.run(full=True))
+    assert not [call for call in work.calls_since(before) if call["method"] == "PUT"]
+    assert theirs(sandbox)["Sunken Goods"]["addresses"][0]["country"] == "ZZ"
+    assert {row["country"] for row in work.rows("SELECT country FROM leads")} == {"DE", "US", None}

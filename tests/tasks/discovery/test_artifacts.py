@@ -2,7 +2,7 @@ from markdown_it import MarkdownIt
 
 from core.discovery.company_contacts import Contact, Provenance, SiteDiscovery, SourceAttempt
 from core.discovery.site_report import PageNote
-from db.discovery.discoveries import VisitedSite
+from db.discovery.runs import VisitedSite
 from tasks.discovery.artifacts import people_table, sites_table
 
 NASTY = (

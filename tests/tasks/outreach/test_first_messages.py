@@ -43,7 +43,7 @@ def people(database: str) -> None:
     rows: list[dict[str, str | None]] = [
         {
             "company_name": f"Firm {chr(65 + number)}",
-            "country": "Austria",
+            "country": "AT",
             "contact_name": f"Kim Sample{chr(97 + number)}",
             "contact_title": "CEO",
             "contact_email": f"kim@firm{number}.example",

@@ -20,7 +20,7 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def test_a_segment_is_told_in_sentences() -> None:
-    lead = {"industry": "Software", "country": "Austria", "contact_title": "CEO", "contact_email": "a@b.example"}
+    lead = {"industry": "Software", "country": "AT", "contact_title": "CEO", "contact_email": "a@b.example"}
     said = statistics_of(frame(lead, lead | {"contact_email": None}, lead | {"industry": "Retail", "tier": "hot"}))
     assert [one.text for one in said] == [
         "The segment has 3 leads with 3 contacts.",

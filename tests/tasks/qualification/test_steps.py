@@ -67,7 +67,7 @@ async def connection(database: str) -> AsyncIterator[assessments.Connection]:
 async def run(connection: assessments.Connection, **options: Any) -> QualificationPlan:
     sources = in_leads(WORDS.columns, await assessments.mappings_of_imports(connection))
     plan = await assessments.begin(connection, WORDS, sources, "due", batch_leads=4, **options)
-    for batch in plan.ranges:
+    for batch in plan.batches:
         async with assessments.leased(connection.info.dsn, plan, batch) as lease:
             await assess(lease, plan, by_model=by_model)
     return plan
@@ -75,7 +75,7 @@ async def run(connection: assessments.Connection, **options: Any) -> Qualificati
 
 async def test_each_lead_ends_in_a_stated_outcome(connection: assessments.Connection, database: str) -> None:
     plan = await run(connection)
-    assert (plan.leads, len(plan.ranges)) == (6, 2)
+    assert (plan.leads, len(plan.batches)) == (6, 2)
     with psycopg.connect(database) as reader:
         found = reader.execute(
             "SELECT dedupe_key, outcome, reason, score, confidence, tier, model"
@@ -102,7 +102,7 @@ async def test_what_a_limit_put_off_is_due_and_what_failed_is_not(connection: as
 async def test_lead_that_is_gone_meanwhile_is_left_out(connection: assessments.Connection, database: str) -> None:
     sources = in_leads(WORDS.columns, [])
     plan = await assessments.begin(connection, WORDS, sources, "due", batch_leads=10)
-    async with assessments.leased(connection.info.dsn, plan, plan.ranges[0]) as lease:
+    async with assessments.leased(connection.info.dsn, plan, plan.batches[0]) as lease:
         leads = await lease.claim()
         with psycopg.connect(database) as other:
             other.execute("DELETE FROM leads WHERE dedupe_key = 'down'")
@@ -117,7 +117,7 @@ async def test_column_is_found_by_the_name_an_import_gave_it(database: str) -> N
     sources = in_leads(found.columns, [{"Fit Score": None, "Firma": "company_name"}])
     async with own_connection(database) as connection:
         plan = await assessments.begin(connection, found, sources, "due", batch_leads=10)
-        async with assessments.leased(connection.info.dsn, plan, plan.ranges[0]) as lease:
+        async with assessments.leased(connection.info.dsn, plan, plan.batches[0]) as lease:
             assert [lead.values for lead in await lease.claim()] == [["90"]]
 
 

@@ -1,5 +1,6 @@
 """Exports in every format hold the same leads, and a file is complete or as it was."""
 
+import csv
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +14,12 @@ from importing import clear, count, import_text, records
 from people import add_contact, add_lead
 
 from core.errors import InvalidFile, InvalidInput
-from core.leads.lead import FIELDS
+from core.imports.columns import map_columns
+from core.imports.lead_rows import Reject, row_reader
+from core.leads.lead import FIELDS, POSITION
 from core.reports.exports import COLUMNS, ExportRequest, Per, in_words
 from core.settings.settings import settings
+from core.text.countries import country_code, country_words
 from tasks.reports.exports import best_leads, export_leads
 
 FORMULA = '=cmd|"/c calc"!A1'
@@ -53,6 +57,30 @@ async def test_formats_hold_the_same(tmp_path: Path) -> None:
     assert list(sheet["company_name"]) == ["'" + FORMULA] * 3
     assert frames["a.xlsx"].read_bytes().startswith(b"PK")
     assert _names(tmp_path) == sorted(frames)
+
+
+@pytest.mark.usefixtures("at_database")
+async def test_an_export_names_countries_and_read_again_gives_the_same(tmp_path: Path, database: str) -> None:
+    codes = sorted({code for word in country_words() if (code := country_code(word))})
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO leads (id, company_name, country)"
+            " SELECT gen_random_uuid(), 'Firm ' || code, code FROM unnest(%s::text[]) code",
+            (codes,),
+        )
+    path = tmp_path / "a.csv"
+    await export_leads(ExportRequest(path=path))
+    header, *rows = csv.reader(path.read_text(encoding="utf-8-sig").splitlines())
+    named = {row[header.index("company_name")]: row[header.index("country")] for row in rows}
+    assert (named["Firm DE"], named["Firm NA"], named[f"'{FORMULA}"]) == ("Germany", "Namibia", "")
+    mapping = map_columns(header, rows)
+    read_row = row_reader(mapping)
+    again = [read_row(row) for row in rows]
+    assert not any(isinstance(row, Reject) for row in again)
+    found = {row.values[POSITION["company_name"]]: row.values[POSITION["country"]] for row in again}
+    assert {code: found[f"Firm {code}"] for code in codes} == dict(zip(codes, codes, strict=True))
+    best, _ = await best_leads(("company_name", "country"), 1_000)
+    assert {"company_name": "Firm NA", "country": "Namibia"} in best
 
 
 @pytest.mark.usefixtures("at_database")

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 # Written out, not taken from `core.leads.fields`: a migration says what was true when it was made.
 _PERSON = (
