@@ -43,7 +43,7 @@ def print_page(page: "Page", count: "Count | None", *, what: str, as_json: bool)
     if not page.rows:
         terminal.say(f"No {what} found.")
         return
-    terminal.print_table([{name: _cell(value) for name, value in row.items()} for row in page.rows])
+    terminal.print_table([{name: _cell(_shown(name, value)) for name, value in row.items()} for row in page.rows])
     if page.is_cut:
         terminal.say("More than 10,000 are found, and listed only in part: name more of it.")
     if count is not None:
@@ -65,7 +65,12 @@ def print_record(found: Mapping[str, Any], *, as_json: bool) -> None:
         terminal.echo("\nScore")
         terminal.print_facts({name.replace("_", " "): str(value) for name, value in shown.items() if value is not None})
     values = [
-        {"field": name, "value": said.get("value"), "from": _source(said), "at": _cell(said.get("observed_at"))}
+        {
+            "field": name,
+            "value": _shown(name, said.get("value")),
+            "from": _source(said),
+            "at": _cell(said.get("observed_at")),
+        }
         for name, said in found["values"].items()
     ]
     _print_section("Values", values)
@@ -84,6 +89,13 @@ def _print_section(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         terminal.echo(f"\n{title}")
         terminal.print_table([{name: _cell(value) for name, value in row.items()} for row in rows])
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return a field's value as people read it: a country by its name."""
+    from core.leads.fields import BY_NAME, shown
+
+    return shown(name, value) if name in BY_NAME and isinstance(value, str) else value
 
 
 def _source(said: Mapping[str, Any]) -> str:

@@ -79,6 +79,9 @@ def test_leads_are_found_shown_edited_merged_and_deleted(database: str, run: Run
     page = run("leads", "list", "--limit", 2)
     rest = run("leads", "list", "--limit", 2, "--after", page["next"])
     assert (len(page["leads"]), len(rest["leads"]), rest["next"], page["count"]) == (2, 1, None, 3)
+    run("leads", "edit", first, "--set", "country=Vereinigtes Königreich", "--by", "Ana")
+    assert run("leads", "show", first)["values"]["country"]["value"] == "GB"
+    assert "United Kingdom" in call("leads", "show", first).stdout
     run("leads", "edit", first, "--set", "city=Leeds", "--set", "tags=fair, old", "--by", "Ana", "--reason", "told so")
     shown = run("leads", "show", first)
     assert shown["values"]["city"]["value"] == "Leeds"
