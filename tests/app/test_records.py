@@ -142,6 +142,9 @@ def test_pairs_are_decided_many_at_once(database: str, run: Run, call: Callable[
     for person in persons:
         add_contact(database, company, person_id=person, contact_name="Maud Okafor")
     add_pair(database, *persons, "person")
+    told = run("status")
+    assert (told["leads"], told["possible_duplicates"], told["contacts"]["contacts"]) == (5, 3, 2)
+    assert "possible duplicates" in call("status").stdout
     listed = run("duplicates", "list")
     assert listed["open"] == len(listed["pairs"]) == 3
     (pair,) = run("duplicates", "list", "--kind", "person")["pairs"]
