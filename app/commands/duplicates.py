@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 PairKind = Annotated[Literal["lead", "person"] | None, typer.Option(help="Only pairs of leads, or of people.")]
 Import = Annotated[UUID | None, typer.Option("--import", help="Only pairs that this import found.")]
 About = Annotated[str | None, typer.Option(help="Only pairs whose reason holds these words.")]
-Pairs = Annotated[list[str] | None, typer.Argument(help="Pairs, as `duplicates list` names them.")]
+PairNames = Annotated[list[str] | None, typer.Argument(help="PairNames, as `duplicates list` names them.")]
 All = Annotated[bool, typer.Option("--all", help="Every undecided pair that --kind, --import and --about leave.")]
 
 
@@ -47,7 +47,7 @@ def list_(
 
 @app.command()
 def merge(
-    pairs: Pairs = None,
+    pairs: PairNames = None,
     every: All = False,
     kind: PairKind = None,
     of_import: Import = None,
@@ -66,7 +66,7 @@ def merge(
 
 @app.command()
 def apart(
-    pairs: Pairs = None,
+    pairs: PairNames = None,
     every: All = False,
     kind: PairKind = None,
     of_import: Import = None,

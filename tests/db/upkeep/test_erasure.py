@@ -45,8 +45,6 @@ class People(NamedTuple):
     """Who is there: Maud at two companies and alone, a colleague of hers, and somebody whose address ends like hers."""
 
     company: UUID
-    other_company: UUID
-    own_lead: UUID
     person: UUID
     maud: UUID
     odo: UUID
@@ -96,7 +94,7 @@ def add_people(url: str) -> People:
     namesake = add_contact(
         url, company, contact_name="Ada Maud", contact_email=hers, extra={"Mail": f"write to {hers}"}
     )
-    return People(company, other, own, person, ids, odo, namesake)
+    return People(company, person, ids, odo, namesake)
 
 
 async def fill(url: str, engine: Engine) -> People:
