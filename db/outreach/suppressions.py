@@ -10,7 +10,7 @@ from core.errors import Suppressed
 from core.outreach.approvals import person
 from core.outreach.suppression import Reason, Suppression, Target, TombstoneKey, matching_values, spellings
 from db.outreach.named_people import read_people
-from db.outreach.tombstones import erased_among, refuse_other_keys
+from db.outreach.tombstones import erased_among
 from db.server.engine import Connection
 from db.server.statements import change, select
 
@@ -214,16 +214,3 @@ async def refuse_suppressed(
     why = await why_suppressed(connection, address, key, lead_id=lead_id, contact_id=contact_id)
     if why is not None:
         raise Suppressed(f"the recipient must not be written to: {why}")
-
-
-async def bury(connection: Connection, address: str, key: TombstoneKey, *, by: str, now: datetime) -> None:
-    """Leave a tombstone for a normalised address, in place of suppressions that spell it out."""
-    await refuse_other_keys(connection, key)
-    values = {"digest": key.digest(address), "key_id": key.key_id, "by": person(by), "now": now}
-    await connection.execute(
-        "INSERT INTO tombstones (digest, key_id, erased_by, erased_at) VALUES (%(digest)s, %(key_id)s, %(by)s, %(now)s)"
-        " ON CONFLICT DO NOTHING",
-        values,
-    )
-    statement = "DELETE FROM suppressions WHERE value = ANY (%(spellings)s)"
-    await connection.execute(statement, {"spellings": list(spellings(address))})

@@ -40,7 +40,6 @@ from core.qualification.model_assessment import _PERSONAL
 from core.reports.exports import COLUMNS
 from db.imports.lead_merge import COLUMNS as MERGED
 from db.leads.reading import VALUE_COLUMNS
-from db.outreach.tombstones import _KEPT
 from db.schema.tables import LeadRow
 from tasks.enrichment.offers import OFFERS
 from scripts.enrichment_schema import rendered
@@ -54,7 +53,6 @@ for name in ("planted_number", "planted_person"):
     assert in_leads([name], [])[0].fields == (name,)
 assert ("planted" in {c for concepts, _ in DECIDERS for c in concepts})
 assert "planted_number" in LEAD_FIELDS and "planted_person" not in LEAD_FIELDS
-assert "planted_number" in _KEPT and "planted_person" not in _KEPT
 assert "planted_person" in PERSONAL_FIELDS and "planted_number" not in PERSONAL_FIELDS
 assert "planted_person" in _PERSONAL and "planted_number" not in _PERSONAL
 assert meaning_of("planted_number")("1987") == meaning_of("planted_number")("1987.0")
@@ -110,9 +108,10 @@ ALLOWED = {
     "core/qualification/icp_columns.py": "what a field is made of where no column holds it",
     "core/text/lexicon_keys.py": "what each key of the lexicon means",
     "core/text/postal_addresses.py": "the parts of one address",
+    "db/leads/merging.py": "the parts of one address",
     "db/leads/segments.py": "what research counts",
     "db/outreach/named_people.py": "what names a person at a company",
-    "db/upkeep/erasure.py": "what tells whether a lead is the person's, and what is left of it without them",
+    "db/upkeep/subjects.py": "what tells who a person is",
     "tasks/outreach/audience.py": "what addresses a person",
 }
 """Where several fields are named together because a rule is about these very fields."""

@@ -18,6 +18,7 @@ from installation import Installation
 from mentions import mentions
 
 from core.discovery.runs import DiscoveryReport
+from core.upkeep.erasure import named_person
 from db.server.engine import open_engine, transaction
 from db.upkeep import erasure
 from sandbox.cast import COMPANIES
@@ -125,7 +126,7 @@ async def test_a_website_does_not_bring_an_erased_person_back(
     erased = "maud@brackwater-pumps.example"
     engine = open_engine(database)
     async with transaction(engine) as connection:
-        await erasure.erase(connection, erased, tombstone_key(), by="Odo", now=datetime.now(UTC))
+        await erasure.erase(connection, named_person(erased), tombstone_key(), by="Odo", now=datetime.now(UTC))
     await engine.dispose()
     run()
     assert people(database, leads["brackwater-pumps"]).keys() == {"Oren Castleworth"}

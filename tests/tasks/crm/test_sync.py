@@ -16,6 +16,7 @@ from core.crm.records import RemoteRecord
 from core.enrichment.runs import EnrichRequest
 from core.errors import SyncBusy
 from core.ports import CRMProvider
+from core.upkeep.erasure import named_person
 from db.enrichment import leads as enrichment
 from db.server.engine import open_engine, own_connection, transaction
 from db.upkeep import erasure
@@ -306,7 +307,8 @@ def test_an_erased_person_does_not_come_back_and_the_crm_is_left_alone(
     async def erase() -> None:
         engine = open_engine(work.url)
         async with transaction(engine) as connection:
-            await erasure.erase(connection, "ana@fernhill.example", tombstone_key(), by="Odo", now=datetime.now(UTC))
+            who = named_person("ana@fernhill.example")
+            await erasure.erase(connection, who, tombstone_key(), by="Odo", now=datetime.now(UTC))
         await engine.dispose()
 
     asyncio.run(erase())
