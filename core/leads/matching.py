@@ -51,7 +51,7 @@ MAX_PLACES = 1_000
 """Further addresses of one company that are kept."""
 
 
-class Pair(NamedTuple):
+class FoundPair(NamedTuple):
     """Two that may be one."""
 
     kind: Literal["lead", "person"]
@@ -105,7 +105,7 @@ class Matching:
     leads: list[KnownLead] = field(default_factory=list)
     contacts: list[KnownContact] = field(default_factory=list)
     added: list[Added] = field(default_factory=list)
-    pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], FoundPair] = field(default_factory=dict)
     met: dict[str, Record] = field(default_factory=dict)
     things: dict[str, bool] = field(default_factory=dict)
     absorbed: list[tuple[KnownLead, KnownLead]] = field(default_factory=list)
@@ -345,7 +345,7 @@ class Matching:
     def _note_pair(self, kind: Literal["lead", "person"], one: str, other: str, reason: str) -> None:
         if one != other:
             first, second = sorted((one, other))
-            self.pairs.setdefault((first, second), Pair(kind, first, second, reason))
+            self.pairs.setdefault((first, second), FoundPair(kind, first, second, reason))
 
     def _count_apart(self, kind: IdentityKind) -> None:
         name = kind.name.lower()

@@ -285,7 +285,7 @@ def _join_leads(connection: psycopg.Connection[Any]) -> None:
         for old, row in zip(old_rows, rows, strict=True):
             try:
                 part.place(old, row)
-            except Exception as error:
+            except Exception as error:  # whatever it is, it names the lead that has to be looked at
                 raise ConfigurationError(f"lead {old['id']} cannot be moved; nothing was changed: {error}") from error
         _done(who.store(_Connection(connection), part.matching))  # type: ignore[arg-type]
         _write(connection, part)
