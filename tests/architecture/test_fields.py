@@ -42,6 +42,7 @@ from core.qualification.icp_columns import in_leads
 from core.qualification.model_assessment import _PERSONAL
 from core.reports.exports import COLUMNS
 from db.leads.reading import VALUE_COLUMNS
+from db.schema.contacts_tables import ContactRow
 from db.schema.tables import LeadRow
 from tasks.enrichment.offers import OFFERS
 from scripts.enrichment_schema import rendered
@@ -50,7 +51,8 @@ from scripts.lead_fields import render
 assert Path(core.__file__).is_relative_to(Path.cwd()), core.__file__
 for name in ("planted_number", "planted_person"):
     assert name in FIELDS and name in COLUMNS and name in VALUE_COLUMNS and name in ENRICHABLE
-    assert name in LeadRow.__table__.c and f'"{name}"' in rendered() and f"`{name}`" in render()
+    table = LeadRow if name == "planted_number" else ContactRow
+    assert name in table.__table__.c and f'"{name}"' in rendered() and f"`{name}`" in render()
     assert all(name not in offer.gives for offer in OFFERS.values()), "nobody gives what nobody said they give"
     assert in_leads([name], [])[0].fields == (name,)
 assert ("planted" in {c for concepts, _ in DECIDERS for c in concepts})
