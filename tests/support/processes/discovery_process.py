@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import forked
+import people
 import psycopg
 from psycopg.rows import dict_row
+
+from core.leads.fields import PERSON_FIELDS
 
 
 def environment(database: str, home: Path, cache: Path, **more: str) -> dict[str, str]:
@@ -48,16 +51,12 @@ def finish(process: ForkServerProcess, report: Path) -> dict[str, Any]:
 
 
 def add_lead(url: str, name: str, website: str | None, domain: str | None = None, **fields: str) -> uuid.UUID:
-    """Store a lead."""
-    values = {"company_name": name, "company_website": website, "company_domain": domain, **fields}
-    lead_id = uuid.uuid4()
-    with psycopg.connect(url) as connection:
-        names = ", ".join(values)
-        marks = ", ".join(["%s"] * len(values))
-        connection.execute(
-            f"INSERT INTO leads (id, dedupe_key, {names}) VALUES (%s, %s, {marks})",  # type: ignore[arg-type]
-            [lead_id, str(lead_id), *values.values()],
-        )
+    """Store a lead; fields of a person make its contact."""
+    person = {field: value for field, value in fields.items() if field in PERSON_FIELDS}
+    company = {field: value for field, value in fields.items() if field not in PERSON_FIELDS}
+    lead_id = people.add_lead(url, company_name=name, company_website=website, company_domain=domain, **company)
+    if person:
+        people.add_contact(url, lead_id, **person)
     return lead_id
 
 
