@@ -131,12 +131,10 @@ class Sites:
 def run_flow(url: str, sites: list[str], directory: Path, delay_s: float) -> dict[str, Any]:
     """Run the flow over one new lead a site; give its report with wall, CPU and peak memory."""
     with psycopg.connect(url) as connection:
-        connection.execute("TRUNCATE leads, discoveries CASCADE")
+        connection.execute("TRUNCATE leads, identities, discoveries CASCADE")
         for number, address in enumerate(sites):
-            lead = [uuid.uuid4(), f"lead {number}", f"Company {number}", address]
-            connection.execute(
-                "INSERT INTO leads (id, dedupe_key, company_name, company_website) VALUES (%s, %s, %s, %s)", lead
-            )
+            lead = [uuid.uuid4(), f"Company {number}", address]
+            connection.execute("INSERT INTO leads (id, company_name, company_website) VALUES (%s, %s, %s)", lead)
     environment = {
         "POSTGRES_URL": url,
         "SALES_AGENT_HOME": str(directory),

@@ -6,22 +6,18 @@ from typing import Any, Literal
 
 from core.discovery.mentions import Person
 from core.discovery.site_report import PageNote, SiteReport
-from core.outcomes import ANSWERED, OPEN, Outcome
+from core.outcomes import OPEN, Outcome
 from core.text.names import PersonName, read_name, same_person
 from core.text.titles import ROLES, Role, fold, read_title
-from core.text.web_addresses import page_key
 
 WEBSITE = "website"
 """The source that is asked first, and always."""
+_DETAILS = ("email", "phone", "linkedin_url")
 _OLD_WORDS: Mapping[str, Outcome] = {"later": "due", "unknown": "error"}
 """What outcomes of sources were called in looks that older versions stored."""
 
 DiscoveryOutcome = Literal["found", "nobody", "unknown", "failed", "skipped"]
 """`unknown`: a source could not be read; `failed`: an error of ours; `skipped`: there is no website to look at."""
-
-_READ = frozenset({"ok", "not found"})
-_SETTLED = _READ | {"leads to another site", "not a page", "too many redirects"}
-
 
 SEARCH_TITLES: dict[Role, tuple[str, ...]] = {
     "CEO": ("Chief Executive Officer", "CEO", "Managing Director", "President"),
@@ -44,6 +40,7 @@ class Provenance:
         title: as written there.
         evidence: the text it was taken from.
         confidence: 0 to 1, or None for a source whose confidence was never measured.
+        filled: of the contact's e-mail address, phone and profile those that the better sources did not say.
     """
 
     source: str
@@ -51,6 +48,7 @@ class Provenance:
     title: str
     evidence: str
     confidence: float | None
+    filled: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ def merge_contacts(known: Sequence[Contact], more: Sequence[Contact]) -> tuple[C
     """
     merged = list(known)
     for contact in more:
-        index = next((place for place, other in enumerate(merged) if _is_same(other, contact)), None)
+        index = next((place for place, other in enumerate(merged) if is_same(other, contact)), None)
         if index is None:
             merged.append(contact)
         else:
@@ -160,7 +158,8 @@ def merge_contacts(known: Sequence[Contact], more: Sequence[Contact]) -> tuple[C
     return tuple(merged)
 
 
-def _is_same(one: Contact, other: Contact) -> bool:
+def is_same(one: Contact, other: Contact) -> bool:
+    """Return whether two findings are of one person, by name and role; see `merge_contacts`."""
     if one.key == other.key:
         return True
     names = read_name(one.name), read_name(other.name)
@@ -176,6 +175,10 @@ def _is_initial(*names: PersonName | None) -> bool:
 
 def _filled(known: Contact, more: Contact) -> Contact:
     sources = {found.source for found in known.provenance}
+    filled = tuple(name for name in _DETAILS if getattr(more, name) and not getattr(known, name))
+    further = [found for found in more.provenance if found.source not in sources]
+    if further and filled:
+        further[0] = replace(further[0], filled=filled)
     return replace(
         known,
         role=known.role or more.role,
@@ -183,7 +186,7 @@ def _filled(known: Contact, more: Contact) -> Contact:
         linkedin_url=known.linkedin_url or more.linkedin_url,
         email=known.email or more.email,
         phone=known.phone or more.phone,
-        provenance=known.provenance + tuple(found for found in more.provenance if found.source not in sources),
+        provenance=(*known.provenance, *further),
     )
 
 
@@ -211,61 +214,6 @@ def worth_buying(hits: Iterable[tuple[str, str | None]], missing: Sequence[Role]
         if role is not None and role in missing and not title.is_past and title.place is None:
             best.setdefault(role, identity)
     return [best[role] for role in missing if role in best][:most]
-
-
-@dataclass(frozen=True)
-class StoredContact:
-    """A contact as it was stored earlier, as far as telling people apart and missing them needs it.
-
-    Attributes:
-        key: the person key of its row.
-        places: source -> the page or profile it was last found on.
-    """
-
-    key: str
-    contact_name: str
-    role: Role | None
-    places: Mapping[str, str | None]
-
-
-def key_among(contact: Contact, stored: Sequence[StoredContact]) -> str:
-    """Return the key to store a contact under: that of the same person's row where there is one, else its own."""
-    for other in stored:
-        if other.key == contact.key:
-            return other.key
-    for other in stored:
-        if _is_same(replace(contact, name=other.contact_name, role=other.role), contact):
-            return other.key
-    return contact.key
-
-
-def is_gone(
-    stored: StoredContact, attempts: Sequence[SourceAttempt], pages: Sequence[PageNote], *, now_seen: Iterable[str]
-) -> bool:
-    """Return whether somebody stored earlier was really looked for and not seen.
-
-    Only where every source that once named them has answered. A website answers for a person when their page was
-    read or is gone, or when no page of the site was left unread.
-
-    Args:
-        stored: who.
-        attempts: this run's sources.
-        pages: this run's pages of the website.
-        now_seen: keys of those who were seen.
-    """
-    if stored.key in now_seen or not stored.places:
-        return False
-    answered = {attempt.source for attempt in attempts if attempt.outcome in ANSWERED}
-    return all(
-        source in answered and (source != WEBSITE or _was_read(url, pages)) for source, url in stored.places.items()
-    )
-
-
-def _was_read(url: str | None, pages: Sequence[PageNote]) -> bool:
-    key = page_key(url) if url else None
-    if any(page_key(page.url) == key and page.status in _READ for page in pages):
-        return True
-    return all(page.status in _SETTLED for page in pages)
 
 
 def as_json(contact: Contact) -> dict[str, Any]:
@@ -297,7 +245,9 @@ def from_json(facts: Mapping[str, Any]) -> Contact:
         linkedin_url=facts["linkedin_url"],
         email=facts["email"],
         phone=facts["phone"],
-        provenance=tuple(Provenance(**found) for found in facts["provenance"]),
+        provenance=tuple(
+            Provenance(**{**found, "filled": tuple(found.get("filled", ()))}) for found in facts["provenance"]
+        ),
     )
 
 

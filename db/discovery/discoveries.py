@@ -4,7 +4,7 @@ A site is visited by whoever holds its claim (`db.discovery.lease`). Leads with 
 that is fresh.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from core.discovery.company_contacts import SiteDiscovery, SourceAttempt, as_json, from_json
 from core.discovery.runs import DueLead, Site
 from core.discovery.site_report import PageNote
+from core.outreach.suppression import TombstoneKey
 from core.text.cell_text import storable
 from db.discovery import contacts
 from db.server.engine import Connection
@@ -137,14 +138,17 @@ def _storable(value: Any) -> Any:
     return {key: _storable(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-async def share(connection: Connection, site: str, *, run_id: UUID, since: datetime) -> int | None:
+async def share(
+    connection: Connection, site: str, *, run_id: UUID, since: datetime, key: Callable[[], TombstoneKey]
+) -> int | None:
     """Return a site's last look to leads that wait for it, as many as fit one transaction.
 
     Args:
-        connection: in a transaction.
+        connection: in a transaction that holds `lock_who_is_who`.
         site: whose look.
         run_id: of the run that gives it to them.
         since: a look that ended later counts as fresh, however short its time is set.
+        key: gives the key of the tombstones of erased persons; asked only where there are any.
 
     Returns:
         How many leads took it: fewer than `LEADS_AT_ONCE` when none waits any more. None where the site has no fresh
@@ -156,7 +160,8 @@ async def share(connection: Connection, site: str, *, run_id: UUID, since: datet
     waiting = {"site": site, "finished_at": row.finished_at, "limit": LEADS_AT_ONCE}
     lead_ids = [row.lead_id for row in await select(connection, _WAITING, waiting)]
     if lead_ids:
-        await contacts.record(connection, lead_ids, look_of(row), row.finished_at)
+        look = await contacts.without_erased(connection, look_of(row), key)
+        await contacts.record(connection, site, lead_ids, look, row.finished_at)
         await connection.execute(_CLOSE_LEADS, {"site": site, "lead_ids": lead_ids, "run_id": run_id})
     return len(lead_ids)
 

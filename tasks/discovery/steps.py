@@ -14,6 +14,7 @@ from tasks.discovery import artifacts
 from tasks.discovery.people_choice import choosing_model
 from tasks.discovery.people_sources import opened_people_sources
 from tasks.discovery.visiting import SiteVisitor
+from tasks.outreach.keys import tombstone_key
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database_url
@@ -54,7 +55,7 @@ async def discover_batch(batch: SiteBatch) -> int:
         renderer = await stack.enter_async_context(page_renderer(chosen, fetcher))
         model = await stack.enter_async_context(choosing_model(chosen, batch.run_id))
         further = await stack.enter_async_context(opened_people_sources(chosen, batch.run_id))
-        lease = await stack.enter_async_context(site_lease.leased(database_url(), batch))
+        lease = await stack.enter_async_context(site_lease.leased(database_url(), batch, tombstone_key))
         visited = await SiteVisitor(chosen, lease, fetcher, renderer, model, further, batch).visit_all()
     log.info("batch_discovered", extra={"batch": batch.label, "sites": len(batch.sites), "visited": visited})
     return len(batch.sites)

@@ -1,20 +1,18 @@
 """One batch of sites visited: what was found on them, and which leads get it."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.discovery.company_contacts import WEBSITE, SiteDiscovery, SourceAttempt, conclude, contacts_of_site
 from core.discovery.runs import Site, SiteBatch, fresh_for
 from core.settings.settings import Settings
 from db.discovery.lease import SiteLease
-from db.outreach import tombstones
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.plug import WebsiteSettings
 from integrations.websites.rendering import Renderer
 from tasks.discovery.people_choice import Asked, ChoosingModel
 from tasks.discovery.people_sources import PeopleSources
 from tasks.discovery.visits import discover_site
-from tasks.outreach.keys import tombstone_key
 from tasks.runtime.batches import bounded_gather
 
 log = logging.getLogger(__name__)
@@ -46,7 +44,7 @@ class SiteVisitor:
 
     async def _visit(self, site: Site) -> bool:
         asked = Asked(self.model) if self.model is not None else None
-        look = await self._without_erased(await self._look_at(site, asked))
+        look = await self._look_at(site, asked)
         fresh_for_s = fresh_for(
             look.outcome,
             fresh_for_s=self.settings.discovery.fresh_for_s,
@@ -54,18 +52,6 @@ class SiteVisitor:
         )
         ran = asked.executions if asked is not None else ()
         return await self.lease.finish(site.site, look, ran, fresh_for_s=fresh_for_s)
-
-    async def _without_erased(self, look: SiteDiscovery) -> SiteDiscovery:
-        """Leave out persons who were erased here: their company's website does not bring them back."""
-        addresses = {contact.email.lower() for contact in look.contacts if contact.email}
-        if not addresses:
-            return look
-        erased = await self.lease.keep(
-            lambda line: tombstones.erased_among(line, addresses, tombstone_key), "what was found on a site"
-        )
-        if not erased:
-            return look
-        return replace(look, contacts=tuple(one for one in look.contacts if (one.email or "").lower() not in erased))
 
     async def _look_at(self, site: Site, asked: Asked | None) -> SiteDiscovery:
         websites = self.settings.read(WebsiteSettings)

@@ -89,7 +89,7 @@ def outcomes(url: str) -> dict[UUID, tuple[str, str | None]]:
 
 
 def people(url: str, lead_id: UUID) -> dict[str, dict[str, Any]]:
-    return {row["name"]: row for row in rows(url, "SELECT * FROM contacts WHERE lead_id = %s", lead_id)}
+    return {row["contact_name"]: row for row in rows(url, "SELECT * FROM contacts WHERE lead_id = %s", lead_id)}
 
 
 def test_every_lead_gets_an_outcome_with_its_people_or_a_reason(
@@ -112,7 +112,7 @@ def test_every_lead_gets_an_outcome_with_its_people_or_a_reason(
     assert (counted, report["skipped"], report["failed"]) == (expected, 2, 0)
 
     maud = people(database, leads["brackwater-pumps"])["Maud Tillerby"]
-    assert (maud["role"], maud["source"]) == ("CEO", "website")
+    assert (maud["role"], maud["origin"]) == ("CEO", "website")
     assert maud["source_url"] == website(sandbox, "brackwater-pumps") + "/leadership"
     assert maud["provenance"]["website"]["evidence"] == maud["evidence"] != ""
     assert maud["confidence"] > 0.5
@@ -157,11 +157,11 @@ def test_a_second_run_visits_nothing_and_doubles_nothing(
     run: Run, database: str, leads: dict[str, UUID], sandbox: SandboxControl
 ) -> None:
     run()
-    before, stored = len(sandbox.requests()), rows(database, "SELECT * FROM contacts ORDER BY lead_id, person_key")
+    before, stored = len(sandbox.requests()), rows(database, "SELECT * FROM contacts ORDER BY id")
     second = run()
     assert len(sandbox.requests()) == before
     assert (second["leads"], second["sites"], second["visited"]) == (0, 0, 0)
-    assert rows(database, "SELECT * FROM contacts ORDER BY lead_id, person_key") == stored
+    assert rows(database, "SELECT * FROM contacts ORDER BY id") == stored
 
 
 def test_a_lead_that_comes_later_shares_the_fresh_visit(
@@ -217,8 +217,8 @@ def test_who_is_gone_from_the_page_is_marked_and_kept(
     assert second.keys() == first.keys()
     assert second["Maud Tillerby"]["not_seen_since"] is None
     assert second["Maud Tillerby"]["last_seen_at"] > first["Maud Tillerby"]["last_seen_at"]
-    assert second["Maud Tillerby"]["first_seen_at"] == first["Maud Tillerby"]["first_seen_at"]
-    assert second["Maud Tillerby"]["email"] == first["Maud Tillerby"]["email"], "what is shown no more is kept"
+    assert second["Maud Tillerby"]["created_at"] == first["Maud Tillerby"]["created_at"]
+    assert second["Maud Tillerby"]["contact_email"] == first["Maud Tillerby"]["contact_email"], "what is shown no more is kept"
     assert second["Oren Castleworth"]["not_seen_since"] == second["Maud Tillerby"]["last_seen_at"]
 
     sandbox.settings("site-brackwater-pumps", blocked=["*"])
@@ -240,7 +240,7 @@ def test_apollo_is_asked_only_where_a_role_is_missing(
     assert not any("brackwater" in one["body"] for one in asked)
     found = people(database, leads["penmarrow-valve"])
     della = found["Della Marchetti-Rowe"]
-    assert (della["role"], della["source"], della["confidence"]) == ("CEO", "apollo", None)
+    assert (della["role"], della["origin"], della["confidence"]) == ("CEO", "apollo", None)
     assert outcomes(database)[leads["penmarrow-valve"]] == ("found", None)
     (look,) = rows(database, "SELECT sources FROM discoveries WHERE website = %s", website(sandbox, "brackwater-pumps"))
     reasons = {source["source"]: source["reason"] for source in look["sources"]}
@@ -278,8 +278,8 @@ def test_apollo_and_the_website_make_one_person(
     run(apollo)
     found = people(database, leads["ostraline-freight"])
     halina = found["Halina Brzostek"]
-    assert (halina["role"], halina["source"]) == ("COO", "website")
-    assert len({row["name"].casefold() for row in found.values()}) == len(found)
+    assert (halina["role"], halina["origin"]) == ("COO", "website")
+    assert len({row["contact_name"].casefold() for row in found.values()}) == len(found)
 
 
 def test_a_provider_that_fails_leaves_the_site_unknown(

@@ -39,10 +39,16 @@ def sandbox(serving: SandboxControl, database: str) -> Iterator[SandboxControl]:
 
 def state(url: str) -> dict[str, list[dict[str, Any]]]:
     """Collect what a run left behind, without times and runs."""
-    contacts = "SELECT lead_id, person_key, name, title, role, email, source_url, not_seen_since FROM contacts"
+    contacts = """
+        SELECT c.lead_id, c.contact_name, c.contact_title, c.role, c.contact_email, c.source_url, c.not_seen_since,
+            (SELECT count(*) FROM contacts o WHERE o.person_id = c.person_id) AS at_leads,
+            (SELECT count(*) FROM identities i WHERE i.owner_id = c.person_id) AS identities,
+            (SELECT count(*) FROM field_provenance p WHERE p.record_id = c.id) AS origins
+        FROM contacts c
+    """
     leads = "SELECT lead_id, site, outcome, reason FROM lead_discoveries"
     return {
-        "contacts": rows(url, f"{contacts} ORDER BY lead_id, person_key"),
+        "contacts": rows(url, f"{contacts} ORDER BY c.lead_id, c.contact_name"),
         "leads": rows(url, f"{leads} ORDER BY lead_id"),
         "sites": rows(url, "SELECT site, outcome, reason FROM discoveries ORDER BY site"),
         "claims": rows(url, "SELECT site FROM discovery_claims"),
@@ -51,7 +57,10 @@ def state(url: str) -> dict[str, list[dict[str, Any]]]:
 
 def forget(url: str, sandbox: SandboxControl) -> None:
     with psycopg.connect(url) as connection:
-        connection.execute("TRUNCATE contacts, discoveries, lead_discoveries, discovery_runs, discovery_claims")
+        connection.execute(
+            "TRUNCATE contacts, identities, field_provenance, possible_duplicates, discoveries, lead_discoveries,"
+            " discovery_runs, discovery_claims"
+        )
     sandbox.reset()
 
 
@@ -111,5 +120,5 @@ def test_two_runs_at_once_visit_every_site_once(
     assert sum(sum(one["outcomes"].values()) for one in told) == 2 * len(COMPANIES), "each lead is counted once"
     assert max(page_reads(sandbox).values()) == 1
     assert all(row["outcome"] for row in rows(database, "SELECT outcome FROM lead_discoveries"))
-    doubled = "SELECT FROM contacts GROUP BY lead_id, lower(name) HAVING count(*) > 1"
+    doubled = "SELECT FROM contacts GROUP BY lead_id, lower(contact_name) HAVING count(*) > 1"
     assert rows(database, doubled) == []

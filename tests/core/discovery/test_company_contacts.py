@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from uuid import uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,16 +11,14 @@ from core.discovery.company_contacts import (
     Contact,
     Provenance,
     SourceAttempt,
-    StoredContact,
     as_json,
     conclude,
     from_json,
-    is_gone,
-    key_among,
     merge_contacts,
     missing_roles,
     worth_buying,
 )
+from core.discovery.known_people import StoredContact, fields_of, is_gone, known_among, source_of, with_own_details
 from core.discovery.site_report import PageNote
 from core.text.titles import ROLES
 
@@ -91,13 +90,60 @@ def test_owners_are_no_role():
     assert missing_roles((contact(), owner), ("CEO",)) == ()
 
 
-def test_a_person_keeps_their_row_under_another_spelling():
-    stored = [StoredContact("j smith", "J. Smith", "CEO", {"website": None})]
-    assert key_among(contact(), stored) == "j smith"
-    assert key_among(contact("Orla Fenwick"), stored) == "orla fenwick"
+def stored(name="Jane Smith", role="CEO", places=None, **fields):
+    return StoredContact(uuid4(), name, role, {"website": None} if places is None else places, **fields)
 
 
-STORED = StoredContact("jane smith", "Jane Smith", "CEO", {"website": "https://acme.example/team"})
+def test_a_person_is_known_under_another_spelling():
+    jane, orla = stored("J. Smith"), stored("Orla Fenwick", "CFO")
+    found = (contact(), contact("Orla Fenwick", "COO"), contact("Ada Moor"))
+    assert known_among(found, [jane, orla]) == {0: jane, 1: orla}
+
+
+def test_names_that_agree_with_several_name_nobody():
+    assert known_among((contact("Jane Smith"), contact("John Smith")), [stored("J. Smith")]) == {}
+    assert known_among((contact("J. Smith"),), [stored("Jane Smith"), stored("John Smith")]) == {}
+    assert known_among((contact("J. Smith", "CFO"),), [stored("Jane Smith", "CEO")]) == {}
+
+
+def test_an_address_or_profile_of_their_own_makes_another_person_of_one_name():
+    profile = "https://www.linkedin.com/in/jane"
+    other = stored(contact_email="jane.other@acme.example", linkedin_url=profile)
+    assert known_among((contact(email="jane@acme.example"),), [other]) == {}
+    assert known_among((contact(linkedin_url=profile + "2"),), [other]) == {}
+    assert known_among((contact(linkedin_url=profile),), [other]) == {0: other}
+    shared = stored(contact_email="info@acme.example")
+    assert known_among((contact(email="jane@acme.example"),), [shared]) == {0: shared}
+
+
+def test_what_many_share_is_nobodys_own():
+    number = "+49 30 901820-0"
+    found = (
+        contact(email="info@acme.example", phone=number, linkedin_url="https://linkedin.com/in/Jane-S/"),
+        contact("Orla Fenwick", email="noemail@noemail.com", phone="+49 (30) 901820-0"),
+        contact("Ada Moor", email="Ada@Acme.example", phone="+49 30 901822"),
+        contact("Ben Moor", email="moor@acme.example"),
+        contact("Cleo Moor", email="moor@acme.example"),
+    )
+    jane, orla, ada, *moors = with_own_details(found)
+    assert (jane.email, jane.phone, jane.linkedin_url) == (None, None, "https://www.linkedin.com/in/jane-s")
+    assert (orla.email, orla.phone) == (None, None)
+    assert (ada.email, ada.phone) == ("ada@acme.example", "+49 30 901822")
+    assert [one.email for one in moors] == [None, None]
+    said = fields_of(ada, company_phone=None, country="DE")
+    assert (said["contact_phone"], said["contact_email"]) == ("+4930901822", "ada@acme.example")
+    assert "contact_phone" not in fields_of(ada, company_phone="+4930901822", country="DE")
+
+
+def test_what_a_further_source_filled_is_said_to_be_from_it():
+    more = contact(source="apollo", url=None, email="jane@acme.example", phone="+4930901822")
+    (merged,) = merge_contacts((contact(phone="+4930901820"),), (more,))
+    assert source_of(merged, "contact_email").source == "apollo"
+    assert source_of(merged, "contact_phone").source == source_of(merged, "contact_title").source == "website"
+    assert from_json(json.loads(json.dumps(as_json(merged)))) == merged
+
+
+STORED = stored(places={"website": "https://acme.example/team"})
 HIT = SourceAttempt("website", "hit")
 
 
@@ -107,17 +153,17 @@ def test_gone_is_only_who_was_looked_for():
     assert is_gone(STORED, [HIT], [team], now_seen=[])
     assert is_gone(STORED, [HIT], [other], now_seen=[])
     assert is_gone(STORED, [HIT], [replace(team, status="not found")], now_seen=[])
-    assert not is_gone(STORED, [HIT], [team], now_seen=["jane smith"])
+    assert not is_gone(STORED, [HIT], [team], now_seen=[STORED.id])
     assert not is_gone(STORED, [HIT], [other, refused], now_seen=[])
     assert not is_gone(STORED, [replace(HIT, outcome="error")], [team], now_seen=[])
 
 
 def test_a_source_that_was_not_asked_misses_nobody():
-    stored = replace(STORED, places={"website": STORED.places["website"], "apollo": None})
+    both = replace(STORED, places={"website": STORED.places["website"], "apollo": None})
     page = PageNote("https://acme.example/team", "ok", "")
     skipped = SourceAttempt("apollo", "skipped", "not configured")
-    assert not is_gone(stored, [HIT, skipped], [page], now_seen=[])
-    assert is_gone(stored, [HIT, replace(skipped, outcome="miss")], [page], now_seen=[])
+    assert not is_gone(both, [HIT, skipped], [page], now_seen=[])
+    assert is_gone(both, [HIT, replace(skipped, outcome="miss")], [page], now_seen=[])
 
 
 def test_nobody_only_where_every_source_has_answered():

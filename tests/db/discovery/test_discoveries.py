@@ -111,12 +111,17 @@ async def test_a_person_under_another_spelling_stays_one_row(database: str) -> N
     spelled = replace(JANE, name="J. Smith", email=None, title="Chief Executive")
     await visited(database, replace(LOOK, contacts=(spelled,)), lead_id)
     (row,) = rows(database, "SELECT * FROM contacts")
-    assert (row["name"], row["title"], row["email"], row["not_seen_since"]) == (
-        "J. Smith",
-        "Chief Executive",
-        "jane@acme.example",
-        None,
+    assert (row["contact_name"], row["contact_title"], row["contact_email"], row["not_seen_since"]) == (
+        *("Jane Smith", "Chief Executive", "jane@acme.example", None),
     )
+
+
+async def test_a_fuller_name_is_taken(database: str) -> None:
+    lead_id = add_lead(database, "Acme", SITE.website)
+    await visited(database, replace(LOOK, contacts=(replace(JANE, name="J. Smith", email=None),)), lead_id)
+    await visited(database, LOOK, lead_id)
+    (row,) = rows(database, "SELECT contact_name, name_key, contact_email FROM contacts")
+    assert row == {"contact_name": "Jane Smith", "name_key": "jane smith", "contact_email": "jane@acme.example"}
 
 
 async def test_each_source_keeps_its_word(database: str) -> None:
@@ -129,7 +134,7 @@ async def test_each_source_keeps_its_word(database: str) -> None:
         (row,) = await contacts.select_of_lead(connection, lead_id)
     assert row["provenance"].keys() == {"website", "apollo"}
     assert row["provenance"]["website"]["source_url"] == TEAM
-    assert row["source"] == "apollo"
+    assert (row["origin"], row["source_url"]) == ("website", TEAM), "who was met first, and what speaks for them there"
 
 
 async def test_a_look_stored_in_older_words_is_read_in_todays(database: str) -> None:
@@ -161,8 +166,8 @@ async def test_text_that_postgres_cannot_hold_is_stored_without_it(database: str
     lead_id = add_lead(database, "Acme", SITE.website)
     odd = replace(JANE, title="CEO\0 \ud800", provenance=(replace(JANE.best, evidence="a\0b\udfff"),))
     await visited(database, replace(LOOK, reason="\0", contacts=(odd,)), lead_id)
-    (row,) = rows(database, "SELECT title, evidence FROM contacts")
-    assert row == {"title": "CEO ", "evidence": "ab"}
+    (row,) = rows(database, "SELECT contact_title, evidence FROM contacts")
+    assert row == {"contact_title": "CEO ", "evidence": "ab"}
 
 
 async def test_many_leads_of_one_site_share_one_visit(database: str) -> None:
