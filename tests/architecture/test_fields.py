@@ -110,7 +110,7 @@ ALLOWED = {
     "core/imports/column_words.py": "words, by concept",
     "core/imports/column_ids.py": "what tells rows apart that share an id",
     "core/imports/runs.py": "the fields of identities",
-    "core/leads/matching.py": "the parts of one address",
+    "core/leads/taking.py": "the parts of one address",
     "core/outreach/campaigns.py": "the places a message has for facts",
     "core/outreach/proposals.py": "the facts a proposal rests on",
     "core/qualification/icp_columns.py": "what a field is made of where no column holds it",

@@ -19,9 +19,10 @@ from core.errors import ConfigurationError
 from core.leads.fields import PERSON_FIELDS
 from core.leads.known import CONTACT_AT, LEAD_AT, KnownContact, KnownLead, Record
 from core.leads.lead import FIELDS
-from core.leads.matching import Matching, RecordName
+from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row
+from core.leads.taking import RecordName
 from core.text.country_readings import migrated_country
 from db.leads import matching as who
 
