@@ -38,6 +38,7 @@ _TO_LEAD = [POSITION[name] for name in LEAD_AT]
 _TO_CONTACT = [POSITION[name] for name in CONTACT_AT]
 _NAME, _DOMAIN = LEAD_AT["company_name"], LEAD_AT["company_domain"]
 _CITY = LEAD_AT["city"]
+_DOMAINS = (IdentityKind.DOMAIN, IdentityKind.DERIVED_DOMAIN)
 _ROW_PLACES = [LEAD_AT[name] for name in ("notes", "source", "external_id")]
 
 
@@ -143,28 +144,13 @@ class Matching(RowTaking):
     ) -> Iterator[tuple[IdentityKind | None, KnownLead]]:
         """Yield the leads that a row's identities and names find, the strongest first."""
         self._ambiguous.clear()
-        is_in_doubt = False
-        for kind, key in row.lead_ids:
-            lead = self.owners.get(key)
-            if not isinstance(lead, KnownLead):
-                continue
-            if kind in (IdentityKind.DOMAIN, IdentityKind.DERIVED_DOMAIN) and lead.is_domain_shared:
-                likeness = lead.likeness(values[_NAME])
-                is_in_doubt = True
-                if likeness is None or likeness < Likeness.PART:
-                    continue  # a domain that several have finds nobody alone
-            is_in_doubt = is_in_doubt or is_another_company(lead, values, kind)
-            yield kind, lead
-        if row.lead_row or is_in_doubt:
+        found = [(kind, lead) for kind, key in row.lead_ids if isinstance(lead := self.owners.get(key), KnownLead)]
+        yield from (each for each in found if _finds(*each, values))
+        if row.lead_row or any(_is_in_doubt(*each, values) for each in found):
             kind, key = row.lead_row or row_identity(IdentityKind.COMPANY_ROW, row.values)
             if isinstance(lead := self.owners.get(key), KnownLead):
                 yield kind, lead
-        for person in people:
-            for contact in person.contacts:
-                likeness = contact.lead.likeness(values[_NAME])
-                is_theirs = likeness >= Likeness.PART if likeness is not None else row.company_key is None
-                if is_theirs and not contact.lead.is_person and not is_another_company(contact.lead, values, None):
-                    yield IdentityKind.PERSON_ID, contact.lead
+        yield from ((IdentityKind.PERSON_ID, lead) for lead in _leads_of(people, row, values))
         if row.company_key:
             yield from ((None, lead) for lead in self._named(row, values))
 
@@ -218,17 +204,7 @@ class Matching(RowTaking):
 
     def _contact(self, row: NewRow, values: Values, lead: KnownLead, people: Sequence[KnownPerson]) -> KnownContact:
         """Return the contact that a row's person is at its lead, or make it."""
-        left: dict[str, KnownPerson] = {person.id: person for person in people}
-        struck = list(dict.fromkeys(self._struck))
-        self._struck.clear()
-        if row.person_key:
-            for contact in self.at_lead.get((lead.id, row.person_key), ()):
-                if contact.person.id in left:
-                    continue
-                if is_another_person(contact, values, None, Likeness.SAME, ids_of=self.ids_of):
-                    struck.append(contact.person.id)
-                else:
-                    left[contact.person.id] = contact.person
+        left, struck = self._people_at(row, values, lead, people)
         if left:
             person, *others = left.values()
             for other in others:
@@ -253,6 +229,23 @@ class Matching(RowTaking):
                 )
         return contact
 
+    def _people_at(
+        self, row: NewRow, values: Values, lead: KnownLead, people: Sequence[KnownPerson]
+    ) -> tuple[dict[str, KnownPerson], list[str]]:
+        """Return whom a row's person may be, those of its name at its lead too; and who was struck out, by id."""
+        left = {person.id: person for person in people}
+        struck = list(dict.fromkeys(self._struck))
+        self._struck.clear()
+        namesakes = self.at_lead.get((lead.id, row.person_key), ()) if row.person_key else ()
+        for contact in namesakes:
+            if contact.person.id in left:
+                continue
+            if is_another_person(contact, values, None, Likeness.SAME, ids_of=self.ids_of):
+                struck.append(contact.person.id)
+            else:
+                left[contact.person.id] = contact.person
+        return left, struck
+
     def _note_pair(self, kind: Literal["lead", "person"], one: str, other: str, reason: str) -> None:
         if one != other:
             first, second = sorted((one, other))
@@ -265,3 +258,25 @@ class Matching(RowTaking):
 
 def _are_others(likeness: Likeness | None) -> bool:
     return likeness is not None and likeness < Likeness.PART
+
+
+def _finds(kind: IdentityKind, lead: KnownLead, values: Values) -> bool:
+    """Return whether an identity finds its lead: a domain that several have finds nobody alone."""
+    if kind not in _DOMAINS or not lead.is_domain_shared:
+        return True
+    likeness = lead.likeness(values[_NAME])
+    return likeness is not None and likeness >= Likeness.PART
+
+
+def _is_in_doubt(kind: IdentityKind, lead: KnownLead, values: Values) -> bool:
+    """Return whether an identity may be somebody else's."""
+    return (kind in _DOMAINS and lead.is_domain_shared) or is_another_company(lead, values, kind)
+
+
+def _leads_of(people: Sequence[KnownPerson], row: NewRow, values: Values) -> Iterator[KnownLead]:
+    """Yield the companies that people stand at and that the row may be of."""
+    for lead in (contact.lead for person in people for contact in person.contacts):
+        likeness = lead.likeness(values[_NAME])
+        is_theirs = likeness >= Likeness.PART if likeness is not None else row.company_key is None
+        if is_theirs and not lead.is_person and not is_another_company(lead, values, None):
+            yield lead

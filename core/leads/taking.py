@@ -137,7 +137,8 @@ class RowTaking:
         self._derive_domain(lead, row)
 
     def _merge_lead(self, lead: KnownLead, row: NewRow, values: Values, *, has_person: bool) -> None:
-        self._note_name_and_place(lead, row, values)
+        self._note_name(lead, row, values)
+        self._note_place(lead, values)
         if lead.is_person and (row.company_key or row.lead_ids):
             lead.keep()
             lead.is_person = False
@@ -159,25 +160,29 @@ class RowTaking:
             if address:
                 lead.values[_DOMAIN] = derived_domain(address)
 
-    def _note_name_and_place(self, lead: KnownLead, row: NewRow, values: Values) -> None:
-        """Keep the other of two names as an alias, and another address as a further place."""
+    def _note_name(self, lead: KnownLead, row: NewRow, values: Values) -> None:
+        """Keep the other of two names as an alias."""
         name, known = values[_NAME], lead.values[_NAME]
-        if name and known and row.company_key and row.company_key != lead.name_key:
-            takes = self.policy is ConflictPolicy.OVERWRITE and "company_name" not in lead.edits
-            key, alias = (lead.name_key, known) if takes else (row.company_key, name)
-            if key and key not in lead.aliases:
-                lead.keep()
-                lead.aliases[key] = alias
-                if not takes:
-                    self.by_name.setdefault(key, []).append(lead)
-        if values[_CITY] and lead.values[_CITY] and is_another_place(lead, values):
-            takes = self.policy is ConflictPolicy.OVERWRITE
-            other = lead.values if takes else values
+        if not (name and known and row.company_key) or row.company_key == lead.name_key:
+            return
+        takes = self.policy is ConflictPolicy.OVERWRITE and "company_name" not in lead.edits
+        key, alias = (lead.name_key, known) if takes else (row.company_key, name)
+        if key and key not in lead.aliases:
             lead.keep()
-            if len(lead.places) < MAX_PLACES:
-                lead.places.append({field: value for field in _PLACE if (value := other[LEAD_AT[field]])})
-            for field in _PLACE:  # two addresses are not mixed
-                other[LEAD_AT[field]] = None
+            lead.aliases[key] = alias
+            if not takes:
+                self.by_name.setdefault(key, []).append(lead)
+
+    def _note_place(self, lead: KnownLead, values: Values) -> None:
+        """Keep the other of two addresses as a further place."""
+        if not (values[_CITY] and lead.values[_CITY]) or not is_another_place(lead, values):
+            return
+        other = lead.values if self.policy is ConflictPolicy.OVERWRITE else values
+        lead.keep()
+        if len(lead.places) < MAX_PLACES:
+            lead.places.append({field: value for field in _PLACE if (value := other[LEAD_AT[field]])})
+        for field in _PLACE:  # two addresses are not mixed
+            other[LEAD_AT[field]] = None
 
     def _take_contact(self, contact: KnownContact, row: NewRow, values: Values, *, is_first: bool) -> None:
         if not contact.is_new:

@@ -70,18 +70,24 @@ class _Opening:
             self.values[name] = condition.at_least if is_least else condition.at_most
             met = sql.SQL("a.score >= {}" if is_least else "a.score <= {}").format(sql.Placeholder(name))
         else:
-            table = sql.SQL("assessments a" if condition.field in _OF_ASSESSMENT else "leads l")
-            there = await self._distinct(condition.field, sql.SQL("SELECT DISTINCT {} FROM {}").format(column, table))
-            if there is None:
+            among = await self._of_values(condition, name, column)
+            if among is None:
                 return None
-            self.values[name] = [value for value in there if value is not None and condition.is_met(value)]
-            # A plain comparison where it says all: the database then begins with the few that meet it.
-            unset = "{column} IS NULL OR " if condition.is_met(None) else ""
-            met = sql.SQL(f"({unset}{{column}} = ANY ({{there}}))").format(column=column, there=sql.Placeholder(name))
+            met = among
         if condition.field == "company_name":
             # Where a person stands for the company, their name is the company's.
             return sql.SQL("(l.stands_for = 'person' OR {})").format(met)
         return met
+
+    async def _of_values(self, condition: SyncCondition, name: str, column: sql.Composable) -> sql.Composable | None:
+        table = sql.SQL("assessments a" if condition.field in _OF_ASSESSMENT else "leads l")
+        there = await self._distinct(condition.field, sql.SQL("SELECT DISTINCT {} FROM {}").format(column, table))
+        if there is None:
+            return None
+        self.values[name] = [value for value in there if value is not None and condition.is_met(value)]
+        # A plain comparison where it says all: the database then begins with the few that meet it.
+        unset = "{column} IS NULL OR " if condition.is_met(None) else ""
+        return sql.SQL(f"({unset}{{column}} = ANY ({{there}}))").format(column=column, there=sql.Placeholder(name))
 
     async def _of_tags(self, condition: SyncCondition, name: str) -> sql.Composable | None:
         if condition.is_set is not None:

@@ -88,17 +88,22 @@ def _decide(claims: Mapping[UUID, Sequence[_Claim]], met: Met) -> tuple[dict[UUI
     linked: dict[UUID, str] = {}
     undecided: dict[UUID, list[str]] = {}
     for lead_id, several in claims.items():
-        strongest = min(map(_rank, several))
-        first, *others = [claim for claim in several if _rank(claim) == strongest]
-        if len(several) == 1 or (not others and first.how != "identity"):
+        first = _first(several)
+        if first is not None:
             linked[lead_id] = first.remote_id
-            for claim in several:
-                if claim is not first:
-                    _leave(met, claim.remote_id, Twin(lead_id, claim.how, first.remote_id, claim.has_its_name))
+            for claim in (claim for claim in several if claim is not first):
+                _leave(met, claim.remote_id, Twin(lead_id, claim.how, first.remote_id, claim.has_its_name))
         else:
             undecided[lead_id] = sorted(claim.remote_id for claim in several)
             met.left |= {claim.remote_id: _words(undecided[lead_id]) for claim in several}
     return linked, undecided
+
+
+def _first(several: Sequence[_Claim]) -> _Claim | None:
+    """Return the claim that counts; None where nothing puts one before the others."""
+    strongest = min(map(_rank, several))
+    first, *others = [claim for claim in several if _rank(claim) == strongest]
+    return first if len(several) == 1 or (not others and first.how != "identity") else None
 
 
 def _rank(claim: _Claim) -> int:
