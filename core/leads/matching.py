@@ -50,7 +50,8 @@ class Matching(RowTaking):
         if row.lead_row is None:
             owners = [owner for _, key in row.lead_ids if isinstance(owner := self.owners.get(key), KnownLead)]
             name = row.values[POSITION["company_name"]]
-            if any(owner.is_domain_shared or _are_others(owner.likeness(name)) for owner in owners):
+            domain = row.values[POSITION["company_domain"]]
+            if any(_is_shared(owner, domain) or _are_others(owner.likeness(name)) for owner in owners):
                 yield row_identity(IdentityKind.COMPANY_ROW, row.values).key
         if row.person_row is None:
             people = [owner for _, key in row.person_ids if isinstance(owner := self.owners.get(key), KnownPerson)]
@@ -127,6 +128,7 @@ class Matching(RowTaking):
             first, *others = left.values()
             for other in others:
                 self._note_pair("lead", first.id, other.id, "one row names both")
+            self._note_unnamed(first, people, values)
             if alone is not None and alone is not first and not first.is_person:
                 self._absorb(alone, first, people)
             return first
@@ -137,7 +139,14 @@ class Matching(RowTaking):
             self._note_pair("lead", made.id, other.id, "an identity in common; name, domain or place differ")
         for other in self._ambiguous[:MAX_PAIRS]:
             self._note_pair("lead", made.id, other.id, "one name; nothing says whether they are one")
+        self._note_unnamed(made, people, values)
         return made
+
+    def _note_unnamed(self, lead: KnownLead, people: Sequence[KnownPerson], values: Values) -> None:
+        """Note the leads that a row's people stand at, and whose name nobody can compare with the row's."""
+        for other in (contact.lead for person in people for contact in person.contacts):
+            if other is not lead and not other.is_person and other.likeness(values[_NAME]) is None:
+                self._note_pair("lead", lead.id, other.id, "one person stands at both, and one of them has no name")
 
     def _owners(
         self, row: NewRow, values: Values, people: Sequence[KnownPerson]
@@ -262,7 +271,7 @@ def _are_others(likeness: Likeness | None) -> bool:
 
 def _finds(kind: IdentityKind, lead: KnownLead, values: Values) -> bool:
     """Return whether an identity finds its lead: a domain that several have finds nobody alone."""
-    if kind not in _DOMAINS or not lead.is_domain_shared:
+    if kind not in _DOMAINS or not _is_shared(lead, values[_DOMAIN]):
         return True
     likeness = lead.likeness(values[_NAME])
     return likeness is not None and likeness >= Likeness.PART
@@ -270,7 +279,12 @@ def _finds(kind: IdentityKind, lead: KnownLead, values: Values) -> bool:
 
 def _is_in_doubt(kind: IdentityKind, lead: KnownLead, values: Values) -> bool:
     """Return whether an identity may be somebody else's."""
-    return (kind in _DOMAINS and lead.is_domain_shared) or is_another_company(lead, values, kind)
+    return (kind in _DOMAINS and _is_shared(lead, values[_DOMAIN])) or is_another_company(lead, values, kind)
+
+
+def _is_shared(lead: KnownLead, domain: str | None) -> bool:
+    """Return whether other leads have the domain too by which a row finds one."""
+    return lead.is_domain_shared and domain in (None, lead.values[_DOMAIN])
 
 
 def _leads_of(people: Sequence[KnownPerson], row: NewRow, values: Values) -> Iterator[KnownLead]:

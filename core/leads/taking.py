@@ -180,9 +180,9 @@ class RowTaking:
         other = lead.values if self.policy is ConflictPolicy.OVERWRITE else values
         lead.keep()
         if len(lead.places) < MAX_PLACES:
-            lead.places.append({field: value for field in _PLACE if (value := other[LEAD_AT[field]])})
-        for field in _PLACE:  # two addresses are not mixed
-            other[LEAD_AT[field]] = None
+            lead.places.append({name: value for name in _PLACE if (value := other[LEAD_AT[name]])})
+        for name in _PLACE:  # two addresses are not mixed
+            other[LEAD_AT[name]] = None
 
     def _take_contact(self, contact: KnownContact, row: NewRow, values: Values, *, is_first: bool) -> None:
         if not contact.is_new:
