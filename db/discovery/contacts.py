@@ -28,7 +28,7 @@ from core.leads.fields import FIELDS_OF_CONTACT
 from core.leads.identities import IdentityKind, identity
 from core.leads.known import CONTACT_AT, KnownContact, KnownLead, KnownPerson, key_of_name
 from core.leads.lead import FIELDS
-from core.leads.matching import Matching
+from core.leads.matching import Matching, Pair
 from core.leads.merging import ConflictPolicy
 from core.leads.names import Likeness
 from core.leads.rows import NewRow, new_row
@@ -187,16 +187,35 @@ def _row(values: Mapping[str, str], site: str, known: StoredContact | None) -> N
 def _place(matching: Matching, found: _Found, lead: KnownLead) -> KnownContact:
     """Find somebody the contact they are at a lead, or make it.
 
-    Who is known at the lead by name is the contact of that name, whoever has the name at another lead of the site.
+    Who is known at the lead by name is the contact of that name, whoever has the name or the address elsewhere: they
+    are a possible duplicate, and nobody stands at one lead twice.
     """
     row, known = found.row, found.known
+    if known is None or row.person_row is None:
+        return matching.place_at(row, lead)
+    row = _without_others(matching, row, known, lead)
     owner = matching.owners.get(row.person_row.key) if row.person_row is not None else None
-    if known is None or not isinstance(owner, KnownPerson) or str(known.id) in {one.id for one in owner.contacts}:
+    if not isinstance(owner, KnownPerson) or str(known.id) in {one.id for one in owner.contacts}:
         return matching.place_at(row, lead)
     unread = identity(IdentityKind.PERSON_ROW, str(known.id))
     contact = matching.place_at(row._replace(person_row=unread), lead)
     matching.added = [added for added in matching.added if added.key != unread.key]
     return contact
+
+
+def _without_others(matching: Matching, row: NewRow, known: StoredContact, lead: KnownLead) -> NewRow:
+    """Leave out identities of people who stand at other leads only, and note that they may be the one known here."""
+    at_lead = matching.at_lead.get((lead.id, row.person_key or ""), [])
+    here = next((one for one in at_lead if one.id == str(known.id)), None)
+    left = []
+    for each in row.person_ids:
+        owner = matching.owners.get(each.key)
+        if here is None or not isinstance(owner, KnownPerson) or any(one.lead is lead for one in owner.contacts):
+            left.append(each)
+            continue
+        first, second = sorted((owner.id, here.person.id))
+        matching.pairs.setdefault((first, second), Pair("person", first, second, "one page names both"))
+    return row._replace(person_ids=left)
 
 
 def _replace(contact: KnownContact, found: _Found, stored: Any) -> None:

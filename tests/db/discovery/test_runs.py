@@ -130,7 +130,9 @@ async def test_a_lead_with_another_website_waits_anew_without_its_old_outcome(
         assert await lease.claim() == [], "it is fresh"
         await lease.share("one.example")
     async with own_connection(database) as connection:
-        assert [row["contact_name"] for row in await contacts.select_of_lead(connection, leads["two"])] == ["Jane Smith"]
+        assert [row["contact_name"] for row in await contacts.select_of_lead(connection, leads["two"])] == [
+            "Jane Smith"
+        ]
     report = await finished(database, again)
     assert (report.leads, report.outcomes, report.visited) == (1, {"found": 1}, 0)
 
