@@ -30,8 +30,10 @@ class MeetingState(TypedDict, total=False):
     """What a thread knows.
 
     Attributes:
-        facts: of the lead, by name; nothing else is said.
+        lead_id: whom the thread is about; of the lead that `contact_id` is a contact of, if one.
+        facts: of both, by name; nothing else is said.
         tier: of the lead's assessment, if there is one.
+        address_origin: the line that says where the address is from; None where it is not to be said.
         now: when the thread began, ISO 8601.
         stopped: why no meeting is proposed; None while there is no reason.
         zone: the time zone the slots are said in.
@@ -42,7 +44,10 @@ class MeetingState(TypedDict, total=False):
         slot: the number of the slot the prospect chose; None where the reply does not say.
     """
 
+    lead_id: str
+    contact_id: str | None
     facts: dict[str, Any]
+    address_origin: str | None
     tier: str | None
     now: str
     stopped: str | None
@@ -131,6 +136,7 @@ class _Nodes:
             minutes=self._terms["minutes"],
             organizer=self._terms["organizer"],
             opening=opening,
+            origin=state.get("address_origin"),
         )
         return {"content": {"to": facts["lead.contact_email"], **words, "slots": state["slots"]}}
 

@@ -118,7 +118,9 @@ class Up:
         # These import Prefect while the server starts, and wait for it and for the pool.
         registering = prefect_setup.start_deploying(self.root, environment, self.files.logs / "deploy.log")
         try:
-            schema.upgrade(url)
+            copy = schema.upgrade_with_copy(url, self.settings.home / "backups", now=datetime.now(UTC))
+            if copy is not None:
+                self.say(f"the database was of an older version and was migrated; a copy of before is in {copy}")
             self._step("tables up to date")
             worker = self._start_worker(environment)
             if self.own_server:

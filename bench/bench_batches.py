@@ -86,8 +86,8 @@ class Place:
         with psycopg.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute("TRUNCATE leads, enrichment_questions, enrichment_runs CASCADE")
             cursor.executemany(
-                "INSERT INTO leads (id, dedupe_key, company_name, company_website) VALUES (%s, %s, %s, %s)",
-                [(uuid.uuid4(), f"k{number}", f"Company {number}", site) for number, site in enumerate(sites)],
+                "INSERT INTO leads (id, company_name, company_website) VALUES (%s, %s, %s)",
+                [(uuid.uuid4(), f"Company {number}", site) for number, site in enumerate(sites)],
             )
         cache = tempfile.mkdtemp(dir=self.directory)
         elsewhere = self.directory / "without"

@@ -135,9 +135,11 @@ def add_lead(url: str) -> UUID:
 
     lead_id = uuid4()
     with psycopg.connect(url) as connection:
+        connection.execute("INSERT INTO leads (id, company_name) VALUES (%s, 'Brightwell')", [lead_id])
         connection.execute(
-            "INSERT INTO leads (id, dedupe_key, company_name, contact_email) VALUES (%s, %s, %s, %s)",
-            [lead_id, str(lead_id), "Brightwell", "ada@brightwell.example"],
+            "INSERT INTO contacts (id, lead_id, person_id, contact_email)"
+            " VALUES (%s, %s, %s, 'ada@brightwell.example')",
+            [uuid4(), lead_id, uuid4()],
         )
     return lead_id
 

@@ -45,6 +45,7 @@ from db.schema import upgrade as schema
 from db.server import embedded
 from db.server.engine import open_engine, own_connection
 from db.server.redis import LOST, open_redis
+from db.server.statements import inserted
 from integrations.cerebras.client import CerebrasClient
 from integrations.resilience.store import Store
 from tasks.qualification.assessing import assess_lead, rules_of
@@ -60,13 +61,15 @@ ANSWER = COMPLETION | {
     "usage": {"prompt_tokens": 900, "completion_tokens": 60, "total_tokens": 960},
 }
 WAYS = ("bare SDK", "ours", "bare SDK, CPU", "ours, CPU")
-FIELDS = {
+COMPANY = {
     "company_name": "Firm of the bench",
     "industry": "Software",
     "company_size": "51-200",
     "annual_revenue": "$8.2M",
     "country": "Germany",
     "city": "Bremen",
+}
+PERSON = {
     "contact_title": "Managing Director",
     "contact_email": "someone@bench.example",
     "notes": "Builds planning software for workshops; second site since spring.",
@@ -74,14 +77,12 @@ FIELDS = {
 
 
 def fill(url: str, count: int) -> None:
-    """Store made-up leads."""
-    names = ", ".join(FIELDS)
-    marks = ", ".join(["%s"] * len(FIELDS))
+    """Store made-up leads, each with one contact."""
+    lead_ids = [uuid4() for _ in range(count)]
+    contacts = [{"id": uuid4(), "lead_id": lead_id, "person_id": uuid4(), **PERSON} for lead_id in lead_ids]
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO leads (id, dedupe_key, {names}) VALUES (%s, %s, {marks})",  # type: ignore[arg-type]  # our own SQL
-            [(uuid4(), f"bench-{number}", *FIELDS.values()) for number in range(count)],
-        )
+        for table, rows in (("leads", [{"id": lead_id, **COMPANY} for lead_id in lead_ids]), ("contacts", contacts)):
+            cursor.executemany(inserted(table, rows[0]), rows)
 
 
 async def measure(url: str, database: str, redis_url: str, leads: int, rounds: int) -> dict[str, list[float]]:

@@ -154,6 +154,15 @@ class RunKind:
         statement = f"{inserted(self.runs, ('id', *noted))} RETURNING started_at"
         return run_id, await select_value(connection, statement, {"id": run_id, **noted})
 
+    async def last_began(self, connection: Connection) -> datetime | None:
+        """Return an hour before the last run began; None where there was none.
+
+        What was written down by then, by whichever clock and in however long a transaction, that run has seen.
+        """
+        statement = f"SELECT max(started_at) - interval '1 hour' FROM {self.runs}"
+        began: datetime | None = await select_value(connection, statement)
+        return began
+
     async def counts(
         self, connection: Connection, run_id: UUID | None = None, *, more: Mapping[str, str] | None = None
     ) -> "Counts":

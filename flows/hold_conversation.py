@@ -6,11 +6,11 @@ from tasks.conversation import steps as conversation
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="hold-conversation", flow_run_name="talk with {request.lead_id}")
+@flow(name="hold-conversation", flow_run_name="talk with {request.about}")
 async def hold_conversation(request: TalkRequest) -> TalkReport:
     """Take one turn of a prospect, in text or audio, and answer it; without one, open the conversation.
 
-    Started by hand, or for each message of a chat. Reads the lead and the playbook; writes the thread of the
+    Started by hand, or for each message of a chat. Reads lead, contact and playbook; writes the thread of the
     conversation agent and, where the prospect asks for it, a suppression. Safe twice: a turn with the same id is taken
     once.
     """

@@ -84,7 +84,7 @@ def run_marketing(
     thread: Thread = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a campaign: messages for a segment or a list of leads, as drafts that wait for approval. Sends nothing.
+    """Write a campaign: messages for a segment, or leads or contacts, as drafts that wait for approval. Sends nothing.
 
     Exit code: 0 messages were drafted, 3 there is nobody to write to, 1 stopped by a limit.
     """
@@ -109,7 +109,10 @@ def run_marketing(
 
 @app.command()
 def talk(
-    lead: Annotated[UUID | None, typer.Option(help="The lead to talk with; begins a conversation.")] = None,
+    lead: Annotated[
+        UUID | None, typer.Option(help="The lead to talk with, by its best contact; begins a conversation.")
+    ] = None,
+    contact: Annotated[UUID | None, typer.Option(help="The contact to talk with; begins a conversation.")] = None,
     thread: Annotated[UUID | None, typer.Option(help="Go on with this conversation.")] = None,
     text: Annotated[str | None, typer.Option(help="What the prospect says. Left out: asked for, line by line.")] = None,
     audio: Annotated[Path | None, typer.Option(help="File with what the prospect says, such as WAV.")] = None,
@@ -122,21 +125,22 @@ def talk(
     stream: Stream = False,
     as_json: AsJson = False,
 ) -> None:
-    """Talk with a lead: a turn in text or audio, turn by turn, or live. Says only what the playbook says.
+    """Talk with a lead's contact: a turn in text or audio, turn by turn, or live. Says only what the playbook says.
 
     Exit code: 0 answered, 3 the conversation has ended, 1 stopped by a limit.
     """
     terminal.prepare_prefect()
     from core.conversation.runs import TalkRequest
 
-    if lead is None and thread is None:
-        raise typer.BadParameter("name a lead (--lead) or a conversation (--thread)")
+    if lead is None and contact is None and thread is None:
+        raise typer.BadParameter("name a lead (--lead), a contact (--contact) or a conversation (--thread)")
     if text is not None and audio is not None:
         raise typer.BadParameter("a turn is --text or --audio, not both")
     if live and (text is not None or audio is not None or save_audio is not None or stream or as_json):
         raise typer.BadParameter("--live goes with none of --text, --audio, --save-audio, --stream and --json")
     request = TalkRequest(
         lead_id=lead,
+        contact_id=contact,
         thread_id=thread or uuid4(),
         text=text,
         audio=None if audio is None else str(audio.expanduser().resolve()),

@@ -20,7 +20,7 @@ By = Annotated[str | None, typer.Option("--by", help="Your name; default APPROVA
 Digest = Annotated[
     str | None, typer.Option(help="First 12 or more characters of the digest you read; anything else is refused.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again after showing the text.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again.")]
 Shown = Literal["open", "pending", "approved", "rejected", "expired", "stale", "executing", "executed", "failed", "all"]
 
 

@@ -94,6 +94,7 @@ def _show_plan(report: "SyncReport") -> None:
 def _show_changes(report: "SyncReport", shown: int) -> None:
     """Show a plan: counts, and the differences of the first so many records."""
     terminal.print_facts(report.plan.counts)
+    terminal.say(report.plan.in_words)
     rows = [
         {
             "side": change.side,
@@ -121,7 +122,7 @@ def status(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Say how both sides stand: records by state with reasons, lag, last cursor, open dead letters."""
+    """Say how both sides stand: records by state with reasons, who stays outside, lag, last cursor, dead letters."""
     from core.crm.states import SyncState
 
     if state is not None and state not in [str(each) for each in SyncState]:
@@ -130,7 +131,8 @@ def status(
     from tasks.crm.readers import status
 
     facts = asyncio.run(status()).model_dump(
-        mode="json", include={"provider", "states", "reasons", "dead_letters", "cursor", "lag_s"}
+        mode="json",
+        include={"provider", "states", "reasons", "outside", "duplicates", "dead_letters", "cursor", "lag_s"},
     )
     records = asyncio.run(_records(facts["provider"], SyncState(state), limit)) if state else None
     if as_json:
@@ -193,6 +195,23 @@ def _config() -> "CrmConfig":
     from tasks.runtime.crm_offers import crm_config
 
     return crm_config(settings())
+
+
+@app.command("link")
+def link(
+    lead: Annotated[UUID, typer.Argument(help="Our id of a lead.")],
+    record: Annotated[str, typer.Argument(help="The CRM's id of the company that it is.")],
+    as_json: AsJson = False,
+) -> None:
+    """Decide which company of the CRM a lead is, where it holds that twice; the next `sync` merges the two."""
+    terminal.prepare_prefect()
+    from tasks.crm.deciding import link_lead
+
+    facts = {"lead": str(asyncio.run(link_lead(lead, record))), "record": record}
+    if as_json:
+        terminal.print_json(facts)
+    else:
+        terminal.print_facts(facts)
 
 
 @app.command("example")

@@ -25,16 +25,18 @@ def upgrade(
         bool, typer.Option("--with-prefect", help="Also make the database that a Prefect server of its own will use.")
     ] = False,
 ) -> None:
-    """Bring the database's tables to this version."""
+    """Bring the database's tables to this version; of older ones a copy is kept first."""
+    from datetime import UTC, datetime
+
     from core.settings.settings import settings
     from db.schema import upgrade as schema
     from db.server import embedded
 
     url = embedded.answering_postgres_url(settings())
-    schema.upgrade(url)
+    copy = schema.upgrade_with_copy(url, settings().home / "backups", now=datetime.now(UTC))
+    if copy is not None:
+        terminal.echo(f"The database was of an older version and was migrated; a copy of before is in {copy}")
     if with_prefect:
-        from datetime import UTC, datetime
-
         from db.server import prefect_backup
 
         of_prefect = embedded.create_database(url, embedded.prefect_database(url))

@@ -10,6 +10,13 @@ import typer
 from app import terminal
 
 
+class RowOf(StrEnum):
+    """What is a row; `core.reports.exports.Per`."""
+
+    CONTACT = "contact"
+    LEAD = "lead"
+
+
 class TierName(StrEnum):
     """Which leads; `core.qualification.scoring.TIERS`."""
 
@@ -21,6 +28,13 @@ class TierName(StrEnum):
 
 def export(
     file: Annotated[Path, typer.Argument(help="The file to write: .csv, .parquet or .xlsx.")],
+    per: Annotated[
+        RowOf,
+        typer.Option(
+            help="A row a contact, with its company, and one for a company without; or a row a lead, with its best "
+            "contact in the fields and all of them in one cell."
+        ),
+    ] = RowOf.CONTACT,
     tier: Annotated[
         list[TierName] | None,
         typer.Option(help="Only leads of this tier. May be repeated."),
@@ -42,7 +56,12 @@ def export(
 
     lowest = None if min_score is None else Decimal(str(min_score))
     request = ExportRequest(
-        path=file, tiers=tuple(each.value for each in tier or ()), min_score=lowest, with_extra=extra, limit=limit
+        path=file,
+        per=per.value,
+        tiers=tuple(each.value for each in tier or ()),
+        min_score=lowest,
+        with_extra=extra,
+        limit=limit,
     )
     report = asyncio.run(export_leads(request)).model_dump(mode="json")
     if as_json:

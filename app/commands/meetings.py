@@ -19,14 +19,20 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.command()
 def propose(
-    lead_id: Annotated[UUID, typer.Argument(help="The lead; `sales-agent export` shows ids.")], as_json: AsJson = False
+    lead_id: Annotated[
+        UUID | None, typer.Argument(help="The lead, whose best contact is asked; `sales-agent export` shows ids.")
+    ] = None,
+    contact: Annotated[UUID | None, typer.Option(help="The contact who is asked.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a proposal with slots for a lead's contact; it waits for your approval."""
+    if lead_id is None and contact is None:
+        raise typer.BadParameter("name a lead, or a contact with --contact")
     terminal.prepare_prefect()
     from core.outreach.booking import ProposalReport, ProposeRequest
     from flows.propose_meeting import propose_meeting
 
-    found = asyncio.run(propose_meeting(ProposeRequest(lead_id=lead_id)))
+    found = asyncio.run(propose_meeting(ProposeRequest(lead_id=lead_id, contact_id=contact)))
     report = found if isinstance(found, ProposalReport) else asyncio.run(_result(found))
     if as_json:
         terminal.print_json(report.to_json())

@@ -19,17 +19,20 @@ def status(
     if as_json:
         terminal.print_json(found.to_json())
         return
-    stage = found.qualification
+    stage, people = found.qualification, found.contacts
+    more = "more than " if found.possible_duplicates_is_at_least else ""
+    about = "about " if people.is_estimated else ""
     terminal.print_facts(
         {
-            "leads": found.leads,
+            "leads": f"{'about ' if found.leads_are_estimated else ''}{found.leads:,}",
+            "contacts": f"{about}{people.contacts:,} at {people.leads_with_contacts:,} leads",
+            "possible duplicates": f"{more}{found.possible_duplicates:,}",
             "profile": f"{stage.icp} ({stage.icp_version})" if stage.icp else "none was used yet",
             "qualified": stage.outcomes or "none",
             "tiers": stage.tiers or "none",
             "due": stage.due if stage.icp else found.leads,
             "enriched": found.enrichment.outcomes or "none",
             "values with a source": found.enrichment.values,
-            "contacts": f"{found.contacts.contacts:,} of {found.contacts.leads_with_contacts:,} leads",
             "sites visited": found.contacts.outcomes or "none",
             "spent today": terminal.money(found.spend.today),
             "spent this month": terminal.money(found.spend.month),

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Annotated, Literal
+from uuid import UUID
 
 import typer
 
@@ -17,19 +18,27 @@ Why = Literal["opt_out", "bounce", "complaint", "other"]
 
 @app.command()
 def add(
-    whom: Whom,
+    whom: Annotated[str | None, typer.Argument(help="An e-mail address, or a domain with all its subdomains.")] = None,
     by: By = None,
+    contact: Annotated[UUID | None, typer.Option(help="A contact, as a person: by address, name and id.")] = None,
+    lead: Annotated[UUID | None, typer.Option(help="A lead, with all its contacts.")] = None,
     reason: Annotated[Why, typer.Option(help="Why.")] = "opt_out",
     note: Annotated[str | None, typer.Option(help="Anything to remember; no person's data.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Never write to an address or a domain again, from this moment."""
+    """Never write to somebody again, from this moment: an address, a domain, a contact, or a lead with all of its."""
+    if sum(each is not None for each in (whom, contact, lead)) != 1:
+        raise typer.BadParameter("name one: an address or domain, --contact ID or --lead ID")
     name = person_of(by)
     terminal.prepare_prefect()
     from core.outreach.suppression import Reason
-    from tasks.outreach.suppressions import suppress
+    from tasks.outreach.suppressions import suppress, suppress_record
 
-    is_new = asyncio.run(suppress(whom, reason=Reason(reason), by=name, note=note))
+    why = Reason(reason)
+    if whom is not None:
+        is_new = asyncio.run(suppress(whom, reason=why, by=name, note=note))
+    else:
+        is_new = asyncio.run(suppress_record(contact_id=contact, lead_id=lead, reason=why, by=name, note=note))
     if as_json:
         terminal.print_json({"suppressed": True, "is_new": is_new})
         return

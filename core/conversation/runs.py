@@ -14,7 +14,10 @@ PLAYBOOK_FILE = "playbook.yaml"
 class TalkRequest(Form):
     """A prospect's turn in a conversation."""
 
-    lead_id: UUID | None = Field(default=None, description="The lead to talk with; begins a conversation")
+    lead_id: UUID | None = Field(
+        default=None, description="The lead to talk with, by its best contact; begins a conversation"
+    )
+    contact_id: UUID | None = Field(default=None, description="The contact to talk with; begins a conversation")
     thread_id: UUID | None = Field(default=None, description="Goes on with a conversation")
     text: str | None = Field(
         default=None, max_length=20_000, description="What the prospect said; empty: audio, or nothing"
@@ -34,11 +37,16 @@ class TalkRequest(Form):
 
     @model_validator(mode="after")
     def _is_about_somebody(self) -> "TalkRequest":
-        if self.lead_id is None and self.thread_id is None:
-            raise ValueError("a lead or a thread is needed")
+        if self.lead_id is None and self.contact_id is None and self.thread_id is None:
+            raise ValueError("a lead, a contact or a thread is needed")
         if self.text is not None and self.audio is not None:
             raise ValueError("a turn is text or audio, not both")
         return self
+
+    @property
+    def about(self) -> UUID | None:
+        """Whom it names."""
+        return self.contact_id or self.lead_id or self.thread_id
 
 
 class TalkReport(Report):
@@ -58,6 +66,7 @@ class TalkReport(Report):
 
     thread_id: UUID
     lead_id: UUID
+    contact_id: UUID | None = None
     status: Literal["waiting", "ended", "stopped"]
     turns: int = 0
     heard: str | None = None

@@ -14,23 +14,28 @@ from core.config_files import parse_config, read_config
 from core.crm.meanings import meaning_of
 from core.crm.merging import Direction, Owner
 from core.crm.offers import CRMOffers
-from core.crm.records import Description, RecordKind
+from core.crm.records import Description, RecordKind, Value
 from core.errors import ConfigProblem, InvalidConfig
 from core.forms import Frozen
 from core.leads.fields import COLUMNS
-from core.leads.lead import FIELDS
 from core.settings.settings import Settings
 
 FILE_NAME = "crm.yaml"
 
 COMPUTED = ("tier", "score", "reasoning")
 """What we work out of a lead; it goes to the CRM only."""
-LEAD_FIELDS = (*(field.name for field in COLUMNS if field.of != "person" and "crm" in field.edited_by), *COMPUTED)
+LEAD_FIELDS = (
+    *(field.name for field in COLUMNS if field.of != "person" and "crm" in field.edited_by),
+    "assigned_to",
+    *COMPUTED,
+)
 CONTACT_COLUMNS = {field.of_contact: field.name for field in COLUMNS if field.of_contact}
-"""What `crm.yaml` calls a field of a contact -> the column of a lead that holds it of the lead's own person."""
+"""What `crm.yaml` calls a field of a contact -> its column."""
 CONTACT_FIELDS = (*CONTACT_COLUMNS, "role")
 LISTS = frozenset({"emails", "phones"})
 _ONE_WAY = frozenset({*COMPUTED, "role"})
+_CONDITIONS = (*(field.name for field in COLUMNS), "tags")
+"""What conditions may ask besides; of a lead's people, the first that has a value counts."""
 _NAME = re.compile(r"[A-Za-z_]+(?:\.\S(?:.*\S)?)?")
 
 
@@ -67,18 +72,20 @@ class SyncCondition(Frozen):
             raise ValueError("needs exactly one of is_set, one_of, none_of, at_least, at_most")
         return self
 
-    def why_not(self, values: Mapping[str, str | None]) -> str | None:
+    def why_not(self, values: Mapping[str, Value]) -> str | None:
         """Return why a record is excluded, or None when it meets the condition."""
-        return None if self._is_met(values.get(self.field)) else self.reason or self._words()
+        return None if self.is_met(values.get(self.field)) else self.words
 
-    def _is_met(self, value: str | None) -> bool:
+    def is_met(self, value: Value) -> bool:
+        """Return whether a value of the field meets the condition; of a list, whether one of its items does."""
         if self.is_set is not None:
             return bool(value) is self.is_set
+        listed = value if isinstance(value, tuple) else (value,)
         if self.one_of is not None:
-            return self._key(value) in map(self._key, self.one_of)
+            return any(self._key(each) in map(self._key, self.one_of) for each in listed)
         if self.none_of is not None:
-            return self._key(value) not in map(self._key, self.none_of)
-        number = _number(value)
+            return not any(self._key(each) in map(self._key, self.none_of) for each in listed)
+        number = _number(value) if isinstance(value, str) else None
         if number is None:
             return False
         return (self.at_least is None or number >= self.at_least) and (self.at_most is None or number <= self.at_most)
@@ -89,7 +96,11 @@ class SyncCondition(Frozen):
         key = meaning_of(self.field)(text) if text else text
         return key.casefold() if isinstance(key, str) else key
 
-    def _words(self) -> str:
+    @property
+    def words(self) -> str:
+        """What to say of those who do not meet it."""
+        if self.reason:
+            return self.reason
         if self.is_set is not None:
             return f"{self.field} is {'empty' if self.is_set else 'not empty'}"
         if self.one_of is not None:
@@ -114,10 +125,31 @@ class SyncScope(Frozen):
 
     fields: tuple[FieldMap, ...] = Field(min_length=1, description="Which field is which")
     only_if: tuple[SyncCondition, ...] = Field(default=(), description="All must be met; else it is excluded")
+    create_if: tuple[SyncCondition, ...] = Field(
+        default=(), description="What one must meet besides to be created in the CRM; who is there stays in step"
+    )
 
-    def why_not(self, values: Mapping[str, str | None]) -> str | None:
+    def why_not(self, values: Mapping[str, Value]) -> str | None:
         """Return the first reason why a record does not take part, or None."""
         return next((why for condition in self.only_if if (why := condition.why_not(values))), None)
+
+    def why_not_created(self, values: Mapping[str, Value]) -> str | None:
+        """Return the first reason why a record that takes part is not created in the CRM, or None."""
+        return next((why for condition in self.create_if if (why := condition.why_not(values))), None)
+
+
+Standing = Literal["imported", "edited", "written_to", "found"]
+"""What a contact of ours stands on: a file, a person's edit or entry, a message to them; or a website or provider."""
+
+
+class ContactScope(SyncScope):
+    """The people that take part."""
+
+    create: tuple[Standing, ...] = Field(
+        default=("imported", "edited", "written_to"),
+        description="Which contacts are created in the CRM: imported from a file, edited or entered by a person here,"
+        " written to, found on a website or by a provider. Who is suppressed or left the company never is",
+    )
 
 
 class SyncLimits(Frozen):
@@ -155,7 +187,7 @@ class CrmConfig(Frozen):
     provider: CRMName = Field(default="", description="Which CRM")
     directory: Path | None = Field(default=None, description="Where a directory of JSON files is, for that provider")
     leads: SyncScope = Field(description="Companies")
-    contacts: SyncScope | None = Field(default=None, description="People; leave it out to keep companies only")
+    contacts: ContactScope | None = Field(default=None, description="People; leave it out to keep companies only")
     statuses: dict[str, str] = Field(
         default_factory=dict, description="Status of a new company in the CRM by our tier; `default` for all others"
     )
@@ -216,8 +248,8 @@ def _check(part: SyncScope, known: Sequence[str], name: str) -> None:
             raise ValueError(f"{name}: {field.ours!r} is no field of ours; fields are {', '.join(known)}")
         if field.ours in _ONE_WAY and field.direction != "to_crm":
             raise ValueError(f"{name}: {field.ours} is worked out here: give it direction: to_crm")
-    for condition in part.only_if:
-        if condition.field not in (*known, *FIELDS):
+    for condition in (*part.only_if, *part.create_if):
+        if condition.field not in (*known, *_CONDITIONS):
             raise ValueError(f"{name}: {condition.field!r} is no field of ours; fields are {', '.join(known)}")
 
 

@@ -16,7 +16,10 @@ ChangeVerdict = Literal["look", "echo", "irrelevant"]
 
 
 def verdict_on(
-    change: RemoteChange, links: Mapping[tuple[RecordKind, str], RecordLink], own_keys: Set[str]
+    change: RemoteChange,
+    links: Mapping[tuple[RecordKind, str], RecordLink],
+    own_keys: Set[str],
+    company: str | None = None,
 ) -> ChangeVerdict:
     """Return what a change asks for.
 
@@ -24,11 +27,15 @@ def verdict_on(
         change: an entry of the log.
         links: by kind and the CRM's id, of the records the log's page speaks of.
         own_keys: ids of API keys that are known to be ours.
+        company: where the person it is about stood in the CRM when they were seen last; None where nobody knows.
     """
     link = links.get((change.kind, change.record_id))
     if change.action == "deleted":
         return "irrelevant" if link is None and not _belongs(change, links) else "look"
     if change.action == "merged" or change.refuses:
+        return "look"
+    if company is not None and change.lead_id not in (None, company):
+        # Whatever else changed, they stand at another company now.
         return "look"
     if change.fields == ():
         return "irrelevant"

@@ -67,6 +67,9 @@ class SyncPlan(Report):
         changed: records that would be created, updated or deleted on either side.
         creates: of those, created.
         deletes: of those, deleted.
+        new_companies: of those created, how many are companies; `new_people` how many are people.
+        matched: companies of the CRM that are leads of ours already, and are linked with them.
+        duplicates: companies of the CRM that are left for a person: two of them are one lead of ours.
         digest: SHA-256 over every operation: what an approval is bound to.
     """
 
@@ -76,7 +79,18 @@ class SyncPlan(Report):
     changed: int = 0
     creates: int = 0
     deletes: int = 0
+    new_companies: int = 0
+    new_people: int = 0
+    matched: int = 0
+    duplicates: int = 0
     digest: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """What of it is companies and what people, what is matched and what is new."""
+        words = f"{self.new_companies} new companies, {self.new_people} new people; {self.matched} companies matched"
+        left = f", {self.duplicates} left: two in the CRM are one lead here" if self.duplicates else ""
+        return f"{words}{left}."
 
     def too_much(self, limits: SyncLimits) -> str | None:
         """Return why a person has to agree to this first, or None."""
@@ -89,7 +103,8 @@ class SyncPlan(Report):
             return None
         if not self.records:
             return (
-                f"a first synchronisation would create {self.creates} records; {limits.few} at most go without asking"
+                f"a first synchronisation would create {self.creates} records ({self.new_companies} companies,"
+                f" {self.new_people} people); {limits.few} at most go without asking"
             )
         what = "be created or change" if self.creates else "change"
         return (
@@ -123,15 +138,22 @@ class Tally:
         text = json.dumps(shown.model_dump(mode="json", exclude={"name"}), sort_keys=True)
         self._digest = (self._digest + int.from_bytes(hashlib.sha256(text.encode()).digest())) % 2**256
 
-    def plan(self, records: int) -> SyncPlan:
-        """Return the plan; `records` are in step."""
+    def _count(self, what: str) -> int:
+        return sum(count for name, count in self.counts.items() if what in name)
+
+    def plan(self, records: int, *, matched: int = 0, duplicates: int = 0) -> SyncPlan:
+        """Return the plan; `records` are in step, `matched` and `duplicates` as the plan has them."""
         return SyncPlan(
             counts=dict(self.counts),
             changes=tuple(self.changes),
             records=records,
             changed=self.counts.total(),
-            creates=sum(count for name, count in self.counts.items() if " create " in name),
-            deletes=sum(count for name, count in self.counts.items() if " delete " in name),
+            creates=self._count(" create "),
+            deletes=self._count(" delete "),
+            new_companies=self._count(" create lead"),
+            new_people=self._count(" create contact"),
+            matched=matched,
+            duplicates=duplicates,
             digest=f"{self._digest:064x}",
         )
 
@@ -145,6 +167,8 @@ class SyncReport(Report):
         next_step: what a person does now: approve the plan, or switch the schedule on after a first run; else None.
         states: records by state.
         reasons: excluded and failing records by reason.
+        outside: leads that are in no CRM and not to be created there, by the first condition they do not meet.
+        duplicates: companies of the CRM that are left for a person: two of them are one lead of ours.
         events: entries of the change log by what they came to: look, echo, irrelevant, known.
         calls: to the CRM.
         lag_s: seconds between the newest change that was read and the end of the run; None when none was read ever.
@@ -164,6 +188,8 @@ class SyncReport(Report):
     dead_letters: int = 0
     states: dict[str, int] = Field(default_factory=dict)
     reasons: dict[str, int] = Field(default_factory=dict)
+    outside: dict[str, int] = Field(default_factory=dict)
+    duplicates: int = 0
     cursor: datetime | None = None
     lag_s: float | None = None
     is_full: bool = False

@@ -17,8 +17,6 @@ from core.crm.merging import Base, FieldConflict, Merged, Ours, Side, Theirs, gi
 from core.crm.records import RecordKind, RecordValues, RemoteRecord, Value
 from core.crm.states import SyncState
 from core.crm.values import are_equal
-from core.text.names import read_name
-from core.text.titles import fold
 
 Action = Literal["create", "update", "delete"]
 Changes = dict[str, tuple[Value, Value]]
@@ -39,11 +37,11 @@ class LocalRecord:
 
     Attributes:
         own_id: what the CRM carries as our id.
-        person_key: of a contact; empty for the one on the lead itself.
         values: by our field names; lists as tuples.
         edits: by our field names, who wrote a field and when.
         updated_at: when anything changed last.
         excluded: why it takes no part, or None.
+        held_back: why it is not created there, or None; what is there already stays in step all the same.
     """
 
     kind: RecordKind
@@ -51,17 +49,26 @@ class LocalRecord:
     values: RecordValues
     edits: Mapping[str, Edit]
     updated_at: datetime
-    person_key: str = ""
     excluded: str | None = None
+    held_back: str | None = None
+
+    @property
+    def stays_out(self) -> str | None:
+        """Why it is not created there."""
+        return self.excluded or self.held_back
 
 
 @dataclass(frozen=True, slots=True)
 class LocalUnit:
-    """A lead with its people; `token` changes when anything of it does."""
+    """A lead with its people; `token` changes when anything of it does.
+
+    `moved` are contacts that stand at another lead here, while their company in the CRM is still this one's twin.
+    """
 
     lead: LocalRecord
     contacts: tuple[LocalRecord, ...]
     token: str
+    moved: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,6 @@ class RecordLink:
     own_id: UUID
     lead_id: UUID
     remote_id: str | None = None
-    person_key: str = ""
     base: Mapping[str, Base] = field(default_factory=dict)
     seen_edits: Mapping[str, datetime] = field(default_factory=dict)
     state: SyncState = SyncState.PENDING
@@ -119,7 +125,6 @@ class Operation:
     own_id: UUID | None
     remote_id: str | None
     changes: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
-    person_key: str = ""
     by: str = ""
     at: datetime | None = None
 
@@ -187,7 +192,6 @@ def plan_record(setting: Setting, local: LocalRecord, link: RecordLink, remote: 
         local.own_id,
         link.lead_id,
         remote.id,
-        local.person_key,
         merging.base,
         merging.seen,
         remote_updated_at=remote.updated_at,
@@ -301,7 +305,7 @@ def _next_base(old: Base | None, ours: Value, theirs: Value, merged: Merged, to_
 
 
 def _update(side: Side, local: LocalRecord, remote: RemoteRecord, changes: Changes) -> Operation:
-    return Operation(side, "update", local.kind, local.own_id, remote.id, changes, local.person_key)
+    return Operation(side, "update", local.kind, local.own_id, remote.id, changes)
 
 
 def new_there(setting: Setting, local: LocalRecord, link: RecordLink) -> RecordPlan:
@@ -313,11 +317,11 @@ def new_there(setting: Setting, local: LocalRecord, link: RecordLink) -> RecordP
             values[rule.theirs] = (None, written(rule.ours, value))
     if local.kind is RecordKind.LEAD and (status := setting.config.status_for(str(local.values.get("tier") or ""))):
         values["status"] = (None, status)
-    create = Operation("theirs", "create", local.kind, local.own_id, None, values, local.person_key)
+    create = Operation("theirs", "create", local.kind, local.own_id, None, values)
     return RecordPlan(link, SyncState.PENDING, "to be added to the CRM", (create,))
 
 
-def new_here(setting: Setting, remote: RemoteRecord, own_id: UUID | None, person_key: str = "") -> Operation:
+def new_here(setting: Setting, remote: RemoteRecord) -> Operation:
     """Plan a record of the CRM that we do not have."""
     values: Changes = {}
     for rule in setting.config.fields(remote.kind):
@@ -325,10 +329,10 @@ def new_here(setting: Setting, remote: RemoteRecord, own_id: UUID | None, person
         kept = stored(rule.ours, value)
         if kept and rule.direction != "to_crm":
             values[rule.ours] = (None, kept)
-    return Operation("ours", "create", remote.kind, own_id, remote.id, values, person_key)
+    return Operation("ours", "create", remote.kind, None, remote.id, values)
 
 
-def created_link(setting: Setting, lead_id: UUID, own_id: UUID, remote: RemoteRecord, person_key: str) -> RecordLink:
+def created_link(setting: Setting, lead_id: UUID, own_id: UUID, remote: RemoteRecord) -> RecordLink:
     """Return the link of a record that was just taken in from the CRM."""
     base = {
         rule.theirs: Base(value, stored(rule.ours, value), bool(value))
@@ -340,7 +344,6 @@ def created_link(setting: Setting, lead_id: UUID, own_id: UUID, remote: RemoteRe
         own_id,
         lead_id,
         remote.id,
-        person_key,
         base,
         state=SyncState.IN_SYNC,
         remote_updated_at=remote.updated_at,
@@ -370,17 +373,8 @@ def pushed_link(setting: Setting, local: LocalRecord, link: RecordLink, answer: 
         local.own_id,
         link.lead_id,
         answer.id,
-        local.person_key,
         base,
         seen,
         state=SyncState.IN_SYNC,
         remote_updated_at=answer.updated_at or link.remote_updated_at,
     )
-
-
-def name_key(value: Value) -> str:
-    """Return what two spellings of one person's name share, or an empty text."""
-    if not isinstance(value, str) or not value.strip():
-        return ""
-    name = read_name(value)
-    return name.key if name is not None else fold(" ".join(value.split()))

@@ -5,8 +5,9 @@
       company_size:
         - {ask: apollo_company, tiers: [hot, warm], max_credits: 1}
 
-The first provider of a field that knows it wins. A provider is asked once a lead, for all fields it can fill. Which
-providers there are, what each can know and at which price is told by their offers, with which a file is read.
+The first provider of a field that knows it wins. A provider is asked once a company and once a person, for all fields
+it can fill. Which providers there are, what each can know and at which price is told by their offers, with which a file
+is read.
 """
 
 import json
@@ -180,6 +181,11 @@ class EnrichmentConfig(Frozen):
         default=Decimal(1),
         description="A paid question whose answer was lost is not bought again before this has passed",
     )
+    contacts: Annotated[int, Field(ge=0, le=1_000)] | Literal["all"] = Field(
+        default=1,
+        description="How many people of a lead are asked about, the best first. What is paid for people grows with it. "
+        "Never asked about: former ones and those who are not written to",
+    )
     credit_usd: Mapping[AccountName, Quantity] = Field(
         default={}, description="What a credit costs you in US dollars, for plans and reports"
     )
@@ -213,12 +219,19 @@ class EnrichmentConfig(Frozen):
     def version(self) -> str:
         """A hash of what the file says. Comments and layout do not count."""
         said = self.model_dump(mode="json", exclude={"name", "credit_usd"})
+        if self.contacts == 1:
+            del said["contacts"]  # what every file meant before it could say so
         return sha256(json.dumps([RULES_VERSION, said], sort_keys=True).encode()).hexdigest()[:16]
 
     @cached_property
     def whom(self) -> Trust:
         """Whose value counts."""
         return Trust(self.trust, timedelta(days=self.trust_lasts_days))
+
+    @property
+    def most_contacts(self) -> int | None:
+        """How many contacts of a lead are asked about; None: all."""
+        return None if self.contacts == "all" else self.contacts
 
     @property
     def stale_after(self) -> timedelta:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from core.discovery.runs import choose_site
-from core.enrichment.questions import KnownLead, Provider, Question, Source
+from core.enrichment.questions import KnownRecord, Provider, Question, Source
 from core.ledger.spend import FREE, Cost
 from core.settings.sections import SettingsReader
 from core.text import normalize
@@ -25,8 +25,8 @@ class SourceOffer:
     Attributes:
         name: as `enrichment.yaml` and a value's provenance write it.
         gives: the fields it can know, of `core.leads.fields.ENRICHABLE`.
-        asked: makes the question about a lead, or says why there is nothing to ask with. Only what identifies the
-            company or the person goes out; never notes or columns of a file.
+        asked: makes the question about a lead's company or one of its contacts, or says why there is nothing to ask
+            with. Only what identifies the company or the person goes out; never notes or columns of a file.
         trust: 0-100, whose value counts where two differ and the configuration does not say; higher wins.
         confidence: 0-1, of a value that it gives without saying how sure it is.
         price: the most that one question costs, in the account's own credits or in US dollars.
@@ -40,7 +40,7 @@ class SourceOffer:
 
     name: Provider
     gives: frozenset[str]
-    asked: Callable[[KnownLead], Question | str]
+    asked: Callable[[KnownRecord], Question | str]
     trust: int
     confidence: float
     price: Cost = FREE
@@ -71,13 +71,13 @@ def usual_trust(offers: Offers) -> tuple[Source, ...]:
     return ("import", *sorted(offers, key=lambda name: -offers[name].trust))
 
 
-def asked_of_site(provider: Provider, lead: KnownLead) -> Question | str:
+def asked_of_site(provider: Provider, lead: KnownRecord) -> Question | str:
     """Return a question about the company's own website, or why there is none to be asked about."""
     site = choose_site(lead.values.get("company_website"), lead.values.get("company_domain"))
     return site if isinstance(site, str) else Question(provider, (("site", site.site),), site.website)
 
 
-def own_domain(lead: KnownLead) -> str | None:
+def own_domain(lead: KnownRecord) -> str | None:
     """Return the domain that is the company's own, or None."""
     for written in (lead.values.get("company_domain"), lead.values.get("company_website")):
         found = normalize.own_domain(written) if written else None
@@ -86,7 +86,7 @@ def own_domain(lead: KnownLead) -> str | None:
     return None
 
 
-def asked_of_person(provider: Provider, lead: KnownLead) -> Question | str:
+def asked_of_person(provider: Provider, lead: KnownRecord) -> Question | str:
     """Return a question about the lead's person, or why nothing identifies one."""
     values, domain = lead.values, own_domain(lead)
     name = values.get("contact_name") or " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))

@@ -1,10 +1,10 @@
 """Filling what is not known of a lead: questions to providers, what they answer, and whose value counts.
 
-A question is about a company or a person, never about a lead: leads of one company share its answer, which has one of
-the outcomes of `core.outcomes`.
+A question is about a company or a person, never about a lead: leads of one company share its answer, and so do the
+contacts that are one person. An answer has one of the outcomes of `core.outcomes`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Literal, get_args
 from uuid import UUID
 
+from core.leads.fields import BY_NAME
 from core.ledger.spend import FREE, Cost
 from core.outcomes import Outcome
 
@@ -133,11 +134,16 @@ class Unasked:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A provider's answer as one lead met it."""
+    """A provider's answer as one lead met it, for its company or for one of its contacts.
+
+    Attributes:
+        record_id: whom it was asked for: the lead's own id, or a contact's.
+    """
 
     provider: Provider
     question_hash: str | None
     answer: Answer
+    record_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +162,19 @@ class FieldOrigin:
 
 
 @dataclass(frozen=True)
-class KnownLead:
-    """A lead as enrichment sees it.
+class KnownRecord:
+    """A lead as enrichment sees it: its company, or one of its contacts at it.
 
     Attributes:
         lead_id: whose.
-        values: all fields of a lead and those of `core.leads.fields.EXTRA_FIELDS` that are filled.
-        origins: by field, for values that are not an import's.
-        imported_at: when it was imported, aware UTC.
+        values: all fields of the company and those of `core.leads.fields.EXTRA_FIELDS` that are filled, with those of
+            the contact; a company's are those of its best contact.
+        origins: by field, for values that are not an import's; of the record's own fields.
+        imported_at: when the record came, aware UTC.
         tier: of its assessment, or None.
+        contact_id: which contact; None: the company.
+        asked_with: what a question is made of, where another contact stands for this one: they are one person, and
+            asked about once.
     """
 
     lead_id: UUID
@@ -172,24 +182,54 @@ class KnownLead:
     origins: Mapping[str, FieldOrigin]
     imported_at: datetime
     tier: str | None = None
+    contact_id: UUID | None = None
+    asked_with: Mapping[str, str] | None = None
+
+    @property
+    def record_id(self) -> UUID:
+        """Where its values and attempts are kept: under the contact's id, or the lead's."""
+        return self.contact_id or self.lead_id
+
+    def has_field(self, name: str) -> bool:
+        """Return whether a field is the record's own: a person's of a contact, any other of a company."""
+        return (BY_NAME[name].of == "person") == (self.contact_id is not None)
 
     def origin(self, name: str) -> FieldOrigin | None:
         """Return where a field's value comes from; None for an empty field that nobody emptied."""
         return self.origins.get(name) or (FieldOrigin("import", self.imported_at) if self.values.get(name) else None)
 
-    def with_values(self, found: Mapping[str, str]) -> "KnownLead":
+    def with_values(self, found: Mapping[str, str]) -> "KnownRecord":
         """Return the lead with empty fields filled, to ask the next provider with."""
         return replace(self, values={**found, **self.values})
 
 
+@dataclass(frozen=True)
+class LeadRecords:
+    """All of a lead that is asked about: its company, and those of its contacts that a run is about."""
+
+    company: KnownRecord
+    contacts: tuple[KnownRecord, ...] = ()
+
+    @property
+    def lead_id(self) -> UUID:
+        """Whose they are."""
+        return self.company.lead_id
+
+    @property
+    def all(self) -> tuple[KnownRecord, ...]:
+        """The company, then the contacts, the best first."""
+        return (self.company, *self.contacts)
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A provider's value that counts from now on."""
+    """A provider's value that counts from now on, of the record with this id."""
 
     found: Found
     provider: Provider
     original: str | None
     is_new: bool
+    record_id: UUID
 
 
 @dataclass(frozen=True)
@@ -225,7 +265,7 @@ class Trust:
         return now - origin.observed_at > self.lasts
 
 
-def accept(lead: KnownLead, found: Found, provider: Provider, trust: Trust, now: datetime) -> Accepted | None:
+def accept(lead: KnownRecord, found: Found, provider: Provider, trust: Trust, now: datetime) -> Accepted | None:
     """Return a provider's value if it counts, or None where what is there stays.
 
     The same value again makes its provenance younger where a provider gave it, and changes nothing else.
@@ -236,28 +276,50 @@ def accept(lead: KnownLead, found: Found, provider: Provider, trust: Trust, now:
     if present == found.value and (origin is None or origin.source != provider):
         return None
     original = origin.original if origin is not None and origin.source != "import" else present
-    return Accepted(found, provider, original, is_new=present != found.value)
+    return Accepted(found, provider, original, present != found.value, lead.record_id)
 
 
-def lead_outcome(
-    lead: KnownLead, gaps: Iterable[str], accepted: Sequence[Accepted], attempts: Sequence[Attempt]
-) -> tuple[LeadOutcome, str | None]:
+@dataclass(frozen=True)
+class RecordResult:
+    """What one run made of a company or a contact.
+
+    Attributes:
+        record: as it is known; one that providers filled before stays enriched.
+        wanted: the fields that were empty or stale.
+        accepted: what was filled or replaced.
+        attempts: the answers it met, in order.
+    """
+
+    record: KnownRecord
+    wanted: Sequence[str] = ()
+    accepted: Sequence[Accepted] = ()
+    attempts: Sequence[Attempt] = ()
+
+    @property
+    def filled(self) -> set[str]:
+        """The fields that got a new value."""
+        return {one.found.field for one in self.accepted if one.is_new}
+
+    @property
+    def missing(self) -> list[str]:
+        """The fields that were wanted and are not known still."""
+        filled = self.filled
+        return [name for name in self.wanted if name not in filled]
+
+
+def lead_outcome(results: Sequence[RecordResult]) -> tuple[LeadOutcome, str | None]:
     """Return what became of a lead, and why where something is left to do.
 
     Args:
-        lead: as it was known; one that providers filled before stays enriched.
-        gaps: the fields that were wanted and not known.
-        accepted: what was filled or replaced.
-        attempts: the answers the lead met.
+        results: of its company and of the contacts that were asked about.
     """
-    filled = {one.found.field for one in accepted if one.is_new}
-    missing = [name for name in gaps if name not in filled]
-    open_ = _unanswered(attempts) if missing else None
+    attempts = [one for result in results for one in result.attempts]
+    open_ = _unanswered([one for result in results if result.missing for one in result.attempts])
     if open_ is not None:
         return open_
-    if filled or any(origin.source not in ("person", "import") for origin in lead.origins.values()):
+    if any(result.filled or _is_filled_before(result.record) for result in results):
         return "enriched", None
-    if not missing:
+    if not any(result.missing for result in results):
         return "complete", None
     if any(one.answer.outcome in ("miss", "hit") for one in attempts):
         return "nothing_found", "no provider knows more"
@@ -265,19 +327,8 @@ def lead_outcome(
     return "skipped", "; ".join(reasons) or "no provider is asked for what is missing"
 
 
-@dataclass(frozen=True)
-class LeadResult:
-    """What one run made of one lead.
-
-    Attributes:
-        lead_id: whose.
-        attempts: the answers it met, in order.
-        wanted: the fields that were empty or stale, for its outcome.
-    """
-
-    lead_id: UUID
-    attempts: tuple[Attempt, ...]
-    wanted: tuple[str, ...] = field(default=())
+def _is_filled_before(record: KnownRecord) -> bool:
+    return any(origin.source not in ("person", "import") for origin in record.origins.values())
 
 
 def _unanswered(attempts: Sequence[Attempt]) -> tuple[LeadOutcome, str] | None:

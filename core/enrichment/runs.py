@@ -12,13 +12,8 @@ from pydantic import Field
 
 from core.batches import BatchRun, LeadRange, Selection
 from core.enrichment.config import EnrichmentConfig
-from core.enrichment.questions import (
-    KnownLead,
-    LeadOutcome,
-    Provider,
-    Question,
-)
-from core.enrichment.waterfall import is_wanted, question_for
+from core.enrichment.questions import KnownRecord, LeadOutcome, LeadRecords, Provider, Question
+from core.enrichment.waterfall import is_wanted, own_fields, question_for
 from core.forms import Form, Report
 from core.ledger.spend import FREE, Budget, Cost, Period, Unit, total
 from core.outcomes import Outcome
@@ -117,7 +112,7 @@ class EnrichmentPlan(Report):
 
 
 class ProviderReport(Report):
-    """What one provider was asked in a run, in leads, and what it cost."""
+    """What one provider was asked in a run, in companies or people, and what it cost."""
 
     provider: Provider
     outcomes: dict[Outcome, int]
@@ -174,25 +169,29 @@ class Planner:
     asked_for: dict[Provider, int] = field(default_factory=dict)
     questions: dict[Provider, set[str]] = field(default_factory=dict)
 
-    def add(self, lead: KnownLead) -> list[Question]:
+    def add(self, lead: LeadRecords) -> list[Question]:
         """Count a lead; return the questions it leads to that were not met before."""
         self.leads += 1
         new = []
-        for provider in self._providers(lead):
+        asked: set[Provider] = set()
+        for record in lead.all:
+            for provider in self._providers(record):
+                asked.add(provider)
+                question = question_for(self.config, provider, record)
+                known = self.questions.setdefault(provider, set())
+                if isinstance(question, Question) and question.hash not in known:
+                    known.add(question.hash)
+                    new.append(question)
+        for provider in asked:
             self.asked_for[provider] = self.asked_for.get(provider, 0) + 1
-            question = question_for(self.config, provider, lead)
-            known = self.questions.setdefault(provider, set())
-            if isinstance(question, Question) and question.hash not in known:
-                known.add(question.hash)
-                new.append(question)
         return new
 
-    def _providers(self, lead: KnownLead) -> Iterable[Provider]:
+    def _providers(self, record: KnownRecord) -> Iterable[Provider]:
         wanted = {
             step.ask
-            for name in self.config.fields
+            for name in own_fields(self.config, record)
             for step in self.config.steps(name)
-            if step.when != "along" and is_wanted(step, name, lead, self.config, self.now)
+            if step.when != "along" and is_wanted(step, name, record, self.config, self.now)
         }
         return [provider for provider in self.config.providers if provider in wanted]
 

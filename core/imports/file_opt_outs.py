@@ -5,15 +5,18 @@ already, a row that repeats another, one that an undo takes away.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from core.imports.column_readings import read_name
 from core.imports.columns import OWN_COLUMNS, ColumnMapping
 from core.imports.lead_rows import ImportedRow, RowReader
 from core.imports.opt_out_columns import OptOutColumn, Said, read_cell, read_header
+from core.leads.identities import IdentityKind, IdsOf
 from core.leads.lead import FIELDS
-from core.outreach.opt_outs import targets
+from core.leads.rows import new_row
+from core.outreach.opt_outs import LeadFields, id_keys, person_name, targets
 from core.outreach.suppression import Reason, Target
 from core.text import normalize
 
@@ -45,6 +48,7 @@ class FileOptOuts:
         self.columns: Counter[str] = Counter()
         self.unclear: dict[str, list[str]] = {}
         self._read_row = read_row
+        self._ids_of = mapping.ids_of
         self._columns: list[tuple[int, str, OptOutColumn, dict[str, Said]]] = []
         self._emails: list[int] = []
         for index, (label, field, _) in enumerate(mapping.columns):
@@ -95,7 +99,9 @@ class FileOptOuts:
 
     def _refusals(self, cells: list[str], found: list[tuple[Said, str, OptOutColumn, str]]) -> Iterator[Refusal]:
         row = self._read_row(cells)
-        lead = dict(zip(FIELDS, row.values, strict=True)) if isinstance(row, ImportedRow) else {}
+        values = row.values if isinstance(row, ImportedRow) else [None] * len(FIELDS)
+        lead = dict(zip(FIELDS, values, strict=True))
+        ids = _ids(values, lead, self._ids_of)
         main = lead.get("contact_email")
         addresses = [main] if main else []
         for text in [cells[index] for index in self._emails if index < len(cells)] + [cell for *_, cell in found]:
@@ -104,8 +110,24 @@ class FileOptOuts:
             if said is Said.BOUNCE:
                 meant = [Target("address", address) for address in addresses[:1]]
             else:
-                meant = targets(lead, addresses, of_company=column.is_of_company)
+                meant = targets(lead, addresses, of_company=column.is_of_company, **ids)
             yield from (Refusal(target, _REASONS[said], label) for target in meant)
+
+
+_MANYS_DOMAIN = (IdentityKind.DOMAIN, IdentityKind.DERIVED_DOMAIN)
+"""Several companies may have it, which shows only once they are stored: the domain is a key of its own."""
+
+
+def _ids(values: Sequence[str | None], lead: LeadFields, ids_of: IdsOf) -> dict[str, list[str]]:
+    """Return what a row's person and company are stored under: it finds them also by another name and address."""
+    row = new_row(values, ids_of=ids_of)
+    has_person = person_name(lead) or lead.get("contact_title") or row.person_ids
+    of_person = [*row.person_ids, row.person_row] if has_person else []
+    of_company = [each for each in (*row.lead_ids, row.lead_row) if each and each.kind not in _MANYS_DOMAIN]
+    return {
+        "person_ids": id_keys(identities=[UUID(each.key) for each in of_person if each]),
+        "company_ids": id_keys(identities=[UUID(each.key) for each in of_company]),
+    }
 
 
 def _is_of_addresses(label: str) -> bool:

@@ -130,7 +130,7 @@ class Proposal:
         content: exactly what will be done or sent.
         facts: every fact the content used, as it was then.
         recipient: the address a message goes to; None where none is sent.
-        lead_id: the lead it is about, if one.
+        lead_id: the lead it is about, if one; `contact_id`: whom of it.
         proposed_by: the flow or agent that asks.
         thread_id: of the graph to resume, if one.
         flow_run_id: of the run that asked.
@@ -143,6 +143,7 @@ class Proposal:
     facts: Json
     recipient: str | None = None
     lead_id: UUID | None = None
+    contact_id: UUID | None = None
     proposed_by: str = ""
     thread_id: str | None = None
     flow_run_id: str | None = None
@@ -250,17 +251,9 @@ def decided(
     _check_open(approval, now)
     _check_seen(approval, digest)
     status = ApprovalStatus.APPROVED if decision is Decision.APPROVE else ApprovalStatus.REJECTED
+    said = {"decision": decision, "decided_by": name, "proved_by": proved_by, "decided_at": now}
     closed_at = now if status is ApprovalStatus.REJECTED else None
-    return _next(
-        approval,
-        status=status,
-        reason=reason or None,
-        decision=decision,
-        decided_by=name,
-        proved_by=proved_by,
-        decided_at=now,
-        closed_at=closed_at,
-    )
+    return _next(approval, status=status, reason=reason or None, closed_at=closed_at, **said)
 
 
 def edited(approval: Approval, content: Json, *, by: str, digest: str, now: datetime) -> Approval:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.forms import Form, Report
 
@@ -10,13 +10,26 @@ from core.forms import Form, Report
 class ProposeRequest(Form):
     """A meeting to propose."""
 
-    lead_id: UUID = Field(description="The lead whose contact is asked")
+    lead_id: UUID | None = Field(default=None, description="The lead whose best contact is asked")
+    contact_id: UUID | None = Field(default=None, description="The contact that is asked")
+
+    @model_validator(mode="after")
+    def _is_to_somebody(self) -> "ProposeRequest":
+        if self.lead_id is None and self.contact_id is None:
+            raise ValueError("a lead or a contact is needed")
+        return self
+
+    @property
+    def about(self) -> UUID | None:
+        """Whom it names."""
+        return self.contact_id or self.lead_id
 
 
 class ProposalReport(Report):
     """What proposing came to: an approval that waits, or the reason why there is none."""
 
     lead_id: UUID
+    contact_id: UUID | None = None
     thread_id: UUID
     approval_id: UUID | None
     reason: str | None

@@ -1,7 +1,8 @@
 """Campaigns: messages with placeholders for a persona and a tone, and what each becomes for one person.
 
 A model or a template writes a *variant*, which names nobody: it has `{first_name}` where a person's name will stand.
-What is put in comes from a field of the lead, with where that field came from, so every personal fact can be traced.
+What is put in comes from a field of the lead or its contact, with where that field came from, so every personal fact
+can be traced.
 The sender's identity and the line to unsubscribe are added here, never by whoever wrote the variant.
 """
 
@@ -16,6 +17,7 @@ from pydantic import Field
 
 from core.forms import Form, Frozen, Report
 from core.outreach.markets import Segment, carries_address, numbers_in
+from core.outreach.recipients import LEFT
 from core.text import normalize
 from core.text.plain_text import plain, plain_line
 from core.text.titles import ROLES, read_title
@@ -33,7 +35,7 @@ FIELD_OF = {
     "industry": "industry",
     "city": "city",
 }
-"""Placeholder -> the lead's field it stands for. There are no others."""
+"""Placeholder -> the field it stands for, of the lead or the contact. There are no others."""
 
 MIN_WORDS, MAX_WORDS = 25, 180
 MAX_SUBJECT = 70
@@ -77,6 +79,12 @@ class CampaignRequest(Form):
     lead_ids: list[UUID] = Field(
         default_factory=list, max_length=5_000, description="Only these leads; empty: the segment"
     )
+    contact_ids: list[UUID] = Field(
+        default_factory=list, max_length=5_000, description="Only these contacts, beside the best of the leads named"
+    )
+    all_contacts: bool = Field(
+        default=False, description="Every contact of a lead with an address of their own; else the best one alone"
+    )
     offer: str = Field(
         min_length=20, max_length=2_000, description="What we offer, in our own words; numbers only from here"
     )
@@ -91,6 +99,11 @@ class CampaignRequest(Form):
     )
     stream: bool = Field(default=False, description="Publish tokens and states while it runs")
     thread_id: UUID | None = Field(default=None, description="Goes on with a thread; empty: begins a new one")
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether a person asks by id: also whom the profile excludes gets a message then."""
+        return bool(self.lead_ids or self.contact_ids)
 
 
 class Variant(Frozen):
@@ -111,7 +124,7 @@ class Variant(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """A lead as far as a message may know it.
+    """A contact of a lead as far as a message may know them; without a `contact_id` a lead that has nobody.
 
     Attributes:
         values: by field; only those that a placeholder stands for.
@@ -119,6 +132,7 @@ class Addressee:
         email: as it is stored.
         secrets: what we think of the lead; checked never to be in a message.
         is_disqualified: the profile excludes them: they get a message only where a person names them by id.
+        address_origin: the line that says where their address is from; None where it is not to be said.
     """
 
     lead_id: UUID
@@ -128,6 +142,10 @@ class Addressee:
     stored: Mapping[str, tuple[str, str, str]]
     secrets: Sequence[str] = ()
     is_disqualified: bool = False
+    contact_id: UUID | None = None
+    person_id: UUID | None = None
+    has_left: bool = False
+    address_origin: str | None = None
 
     @property
     def persona(self) -> str:
@@ -146,9 +164,11 @@ class Fact(Frozen):
 
 
 class CampaignMessage(Frozen):
-    """A variant as one person would get it; `to` is their canonical address, `stored_to` the lead's spelling of it."""
+    """A variant as one person would get it; `to` is their canonical address, `stored_to` the stored spelling of it."""
 
     lead_id: UUID
+    contact_id: UUID
+    person_id: UUID | None = None
     persona: str
     tone: Tone
     to: str
@@ -160,14 +180,15 @@ class CampaignMessage(Frozen):
 
 
 class Skipped(Frozen):
-    """A lead that gets no message, and why."""
+    """A contact that gets no message, or a lead without one, and why."""
 
     lead_id: UUID
+    contact_id: UUID | None = None
     reason: str
 
 
 class CampaignReport(Report):
-    """What came of a campaign. `skipped` counts leads by the reason; `messages` wait for approval."""
+    """What came of a campaign. `skipped` counts contacts by the reason; `messages` wait for approval."""
 
     campaign_id: UUID | None = None
     segment: str
@@ -264,44 +285,48 @@ def is_fit(value: str) -> bool:
 
 def write_message(variant: Variant, addressee: Addressee, sender: Sender) -> CampaignMessage | Skipped:
     """Make a variant one person's message: fields put in, signed, with the line to unsubscribe."""
+    if addressee.contact_id is None:
+        return skipped(addressee, "no contact")
+    if addressee.has_left:
+        return skipped(addressee, LEFT)
     if not addressee.email:
-        return Skipped(lead_id=addressee.lead_id, reason="no e-mail address")
+        return skipped(addressee, "no e-mail address")
     facts = []
     for name in placeholders(f"{variant.subject} {variant.body}"):
         field = FIELD_OF[name]
         value = " ".join(plain_line(addressee.values.get(field, "")).split())
         if not value:
-            return Skipped(lead_id=addressee.lead_id, reason=f"no {field}")
+            return skipped(addressee, f"no {field}")
         if not is_fit(value):
-            return Skipped(lead_id=addressee.lead_id, reason=f"{field} is not fit for a message")
+            return skipped(addressee, f"{field} is not fit for a message")
         stored_field, stored_value, provenance = addressee.stored[field]
-        facts.append(
-            Fact(
-                field=field,
-                value=value,
-                stored_field=stored_field,
-                stored_value=stored_value,
-                provenance=provenance,
-            )
-        )
-    known = {
-        name: fact.value for name, fact in zip(placeholders(f"{variant.subject} {variant.body}"), facts, strict=True)
-    }
+        stored = {"stored_field": stored_field, "stored_value": stored_value, "provenance": provenance}
+        facts.append(Fact(field=field, value=value, **stored))
+    names = placeholders(f"{variant.subject} {variant.body}")
+    known = {name: fact.value for name, fact in zip(names, facts, strict=True)}
+    origin = addressee.address_origin
     subject, body = (string.Formatter().vformat(text, (), known) for text in (variant.subject, variant.body))
     message = CampaignMessage(
         lead_id=addressee.lead_id,
+        contact_id=addressee.contact_id,
+        person_id=addressee.person_id,
         persona=variant.persona,
         tone=variant.tone,
         to=normalize.email(addressee.email) or addressee.email,
         stored_to=addressee.email,
         is_disqualified=addressee.is_disqualified,
         subject=plain_line(subject),
-        body=plain(f"{body.strip()}\n\n{signature(sender)}"),
+        body=plain("\n".join([body.strip(), "", signature(sender), *([origin] if origin else [])])),
         facts=facts,
     )
     if leak := leaked(message, addressee.secrets):
-        return Skipped(lead_id=addressee.lead_id, reason=leak)
+        return skipped(addressee, leak)
     return message
+
+
+def skipped(addressee: Addressee, reason: str) -> Skipped:
+    """Return that somebody gets no message, and why."""
+    return Skipped(lead_id=addressee.lead_id, contact_id=addressee.contact_id, reason=reason)
 
 
 def signature(sender: Sender) -> str:

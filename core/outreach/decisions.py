@@ -97,6 +97,7 @@ def as_json(approval: Approval, preamble: Sequence[str] | None = None) -> dict[s
         "outcome": outcome(approval),
         "recipient": proposal.recipient,
         "lead_id": proposal.lead_id and str(proposal.lead_id),
+        "contact_id": proposal.contact_id and str(proposal.contact_id),
         "proposed_by": proposal.proposed_by,
         "digest": approval.digest,
         "content": proposal.content,

@@ -1,5 +1,8 @@
 """One person, one first message: what stands against writing to somebody who is written to already.
 
+A person is told by the address, and by being a contact anywhere: who was written to at one company is not met as a
+stranger at another, nor under an address that was found later.
+
 A campaign's message is a first message. It is drafted for nobody to whom another message waits, is on its way or ever
 went out; it is not approved beside another that is approved; and of two that were approved all the same, one is sent.
 A message that a person asked for by the lead's id may follow others, which its approval shows; only what went out since
@@ -7,7 +10,7 @@ it was approved, which nobody could have seen then, stands against it.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -38,7 +41,7 @@ _STANDS_AGAINST = {
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another message to the same address: one that went out, or that may.
+    """Another message to the same person: one that went out, or that may.
 
     Attributes:
         sent: what became of its sending; None where nobody began.
@@ -59,6 +62,28 @@ class Other:
         return self.sent in _WENT_OUT
 
 
+@dataclass(slots=True)
+class WrittenTo:
+    """Messages that went out, or that may, by whom they are to: by canonical address, and by person."""
+
+    by_address: dict[str, list[Other]] = field(default_factory=dict)
+    by_person: dict[UUID, list[Other]] = field(default_factory=dict)
+
+    def to(self, address: str, person_id: UUID | None) -> list[Other]:
+        """List the messages to somebody, each once, the oldest first."""
+        found = {other.approval_id: other for other in self.by_address.get(address, [])}
+        if person_id is not None:
+            found |= {other.approval_id: other for other in self.by_person.get(person_id, [])}
+        return sorted(found.values(), key=lambda other: other.at)
+
+    def add(self, other: Other, addresses: Iterable[str], people: Iterable[UUID]) -> None:
+        """Keep a message under whom it is to."""
+        for address in addresses:
+            self.by_address.setdefault(address, []).append(other)
+        for person_id in people:
+            self.by_person.setdefault(person_id, []).append(other)
+
+
 def is_first(proposal: Proposal) -> bool:
     """Return whether a message is a first one: nobody who was written to gets it."""
     return proposal.kind is ApprovalKind.EMAIL and proposal.subject_id.startswith(CAMPAIGN)
@@ -71,7 +96,7 @@ def obstacle(
 
     Args:
         proposal: the message.
-        others: the other ones to its address.
+        others: the other ones to its person.
         moment: what is about to happen.
         decided_at: when this one was approved, where it is about to be sent.
     """

@@ -8,6 +8,7 @@ host that many companies share is no company's.
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from core.outreach.suppression import Target
 from core.text import normalize
@@ -30,16 +31,32 @@ def person_name(lead: LeadFields) -> str:
     return str(lead.get("contact_name") or " ".join(part for part in parts if part))
 
 
-def _firm(lead: LeadFields) -> str:
-    """Return the company's name, folded, without its legal form; a name that is nothing else keeps it."""
-    words = " ".join(re.findall(r"\w+", fold(str(lead.get("company_name") or ""))))
+def _folded(name: object) -> str:
+    """Return a company's name, folded, without its legal form; a name that is nothing else keeps it."""
+    words = " ".join(re.findall(r"\w+", fold(str(name or ""))))
     return " ".join(_LEGAL_FORM.sub(" ", words).split()) or words
 
 
-def _places(lead: LeadFields) -> list[str]:
-    """Return what names a lead's company: its own domain, its name."""
+def _firm(lead: LeadFields) -> str:
+    return _folded(lead.get("company_name"))
+
+
+def _firms(lead: LeadFields) -> list[str]:
+    """Return the names a company is known by, each once: its own, and those it was met under."""
+    names = (lead.get("company_name"), *(lead.get("aliases") or ()))
+    return [firm for firm in dict.fromkeys(map(_folded, names)) if firm]
+
+
+def _own_domain(lead: LeadFields) -> str:
+    """Return a company's domain, or '' where it is a shared host's or other companies have it too."""
     domain = str(lead.get("company_domain") or "")
-    return [place for place in ("" if is_shared(domain) else domain, _firm(lead)) if place]
+    return "" if is_shared(domain) or lead.get("is_domain_shared") else domain
+
+
+def _places(lead: LeadFields) -> list[str]:
+    """Return what names a lead's company: its own domain, its names."""
+    domain = _own_domain(lead)
+    return [*([domain] if domain else []), *_firms(lead)]
 
 
 def person_keys(lead: LeadFields, name: str, linkedin_url: str | None) -> tuple[str, ...]:
@@ -50,35 +67,49 @@ def person_keys(lead: LeadFields, name: str, linkedin_url: str | None) -> tuple[
 
 
 def company_keys(lead: LeadFields) -> tuple[str, ...]:
-    """Return the keys of a lead's company: its own domain, and its name with its city."""
-    domain, firm = str(lead.get("company_domain") or ""), _firm(lead)
-    own = [f"company:{domain}"] if domain and not is_shared(domain) else []
-    return (*own, f"company:{firm}|{fold(str(lead.get('city') or ''))}") if firm else tuple(own)
+    """Return the keys of a lead's company: its own domain, and its names with its city."""
+    domain, city = _own_domain(lead), fold(str(lead.get("city") or ""))
+    own = [f"company:{domain}"] if domain else []
+    return (*own, *(f"company:{firm}|{city}" for firm in _firms(lead)))
 
 
-def targets(lead: LeadFields, addresses: Iterable[str] = (), *, of_company: bool = False) -> list[Target]:
+def targets(
+    lead: LeadFields,
+    addresses: Iterable[str] = (),
+    *,
+    of_company: bool = False,
+    person_ids: Iterable[str] = (),
+    company_ids: Iterable[str] = (),
+) -> list[Target]:
     """Return what to suppress where a row or a record says that it must not be written to.
+
+    A row is its person's: only one without a person, or what is said of the company, is the company's.
 
     Args:
         lead: the row's fields.
         addresses: every address of its person, canonical.
         of_company: the refusal is the company's, whoever else the row names.
+        person_ids: keys of the person that outlast name, address and company, of `id_keys`.
+        company_ids: the same of the company.
 
     Returns:
-        The addresses, the person without one, the company; nothing where nobody can be told.
+        The addresses, the person without one of their own, the company; nothing where nobody can be told.
     """
     known = list(dict.fromkeys(addresses))
-    name, profile = person_name(lead), lead.get("linkedin_url")
-    has_person = bool(name or profile or any(not is_shared_mailbox(address) for address in known))
-    keys = person_keys(lead, name, profile)
-    found = [Target("address", address, () if is_shared_mailbox(address) else keys) for address in known]
-    if of_company or not has_person:
-        return found + _company(lead)
-    return found or ([Target("person", _listed("person", name or str(profile), lead), keys)] if keys else [])
+    own = [address for address in known if not is_shared_mailbox(address)]
+    name, profile, ids = person_name(lead), lead.get("linkedin_url"), tuple(person_ids)
+    keys = (*person_keys(lead, name, profile), *ids)
+    found = [Target("address", address, keys if address in own else ()) for address in known]
+    if of_company or not (name or profile or own or ids):
+        return found + _company(lead, tuple(company_ids))
+    if keys and not own:
+        # Who refuses is not the mailbox: an address of their own that is found later is theirs as well.
+        found.append(Target("person", _listed("person", name or str(profile or ids[0]), lead), keys))
+    return found
 
 
-def _company(lead: LeadFields) -> list[Target]:
-    keys = company_keys(lead)
+def _company(lead: LeadFields, ids: tuple[str, ...]) -> list[Target]:
+    keys = (*company_keys(lead), *ids)
     return [Target("company", _listed("company", _firm(lead), lead), keys)] if keys else []
 
 
@@ -97,12 +128,25 @@ def keys_of(lead: LeadFields, people: Iterable[tuple[str, str | None]], address:
         people: name and LinkedIn profile of whoever is written to.
         address: theirs, canonical; its domain counts as the company's where it is nobody else's.
     """
-    keys = set(company_keys(lead))
-    if firm := _firm(lead):
-        keys.add(f"company:{firm}|")
+    keys = {*company_keys(lead), *(f"company:{firm}|" for firm in _firms(lead))}
     domain = normalize.own_domain(address.partition("@")[2]) if address else None
-    if domain:
+    if domain and not (lead.get("is_domain_shared") and domain == lead.get("company_domain")):
         keys.add(f"company:{domain}")
     for name, profile in people:
         keys.update(person_keys(lead, name, profile))
     return frozenset(keys)
+
+
+def id_keys(*, people: Iterable[UUID] = (), leads: Iterable[UUID] = (), identities: Iterable[UUID] = ()) -> list[str]:
+    """Return the keys by which somebody is found whose name, address and company may all be others by now.
+
+    Args:
+        people: ids a person ever had.
+        leads: ids a lead ever had.
+        identities: keys of theirs, which outlive the record: who is deleted and imported again has the same.
+    """
+    return [
+        *(f"person id:{each}" for each in people),
+        *(f"lead id:{each}" for each in leads),
+        *(f"identity:{each}" for each in identities),
+    ]

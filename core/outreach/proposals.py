@@ -87,9 +87,16 @@ def checked_opening(opening: str, facts: Mapping[str, Any]) -> str | None:
 
 
 def message(
-    facts: Mapping[str, Any], slots: Sequence[Span], *, zone: str, minutes: int, organizer: str, opening: str | None
+    facts: Mapping[str, Any],
+    slots: Sequence[Span],
+    *,
+    zone: str,
+    minutes: int,
+    organizer: str,
+    opening: str | None,
+    origin: str | None = None,
 ) -> dict[str, str]:
-    """Return subject and body of a proposal."""
+    """Return subject and body of a proposal; `origin` says where the address is from, to who was never written to."""
     name, firm = greeting_name(facts), company(facts)
     lines = [f"Hello {name}," if name else "Hello,", ""]
     lines += [opening or f"I would like to hear how {firm} works today, and whether we can be of use.", ""]
@@ -97,6 +104,7 @@ def message(
     lines += [f"  {number}. {said(slot, zone)}" for number, slot in enumerate(slots, 1)]
     lines += ["", 'Answer with "slot 1", "slot 2" or "slot 3" and I send an invitation.'.replace(*_only(len(slots)))]
     lines += ['If you would rather not hear from me, answer with "unsubscribe".', "", "Kind regards", organizer, ""]
+    lines += [origin, ""] if origin else []
     return {"subject": plain_line(f"A call between {firm} and us?"), "body": plain("\n".join(lines))}
 
 

@@ -1,7 +1,7 @@
 """Whom we never write to: addresses and domains that are suppressed, and persons who were erased.
 
-An erased person leaves a tombstone: HMAC-SHA-256 of the address under a key of this installation. Who reads the table
-learns nobody's address; who has the key can tell whether an address they hold is one of them.
+An erased person leaves tombstones: HMAC-SHA-256 of each address, LinkedIn profile and phone number under a key of this
+installation. Who reads the table learns nobody's address; who has the key can tell whether one they hold is among them.
 """
 
 import hashlib
@@ -16,8 +16,10 @@ from core.errors import InvalidInput
 from core.text import normalize
 from core.text.mail_addresses import ascii_domain, folded, readable
 
-_BLOCK = 64  # bytes of a SHA-256 block
 _MIN_KEY = 32
+
+TombstoneKind = Literal["address", "profile", "phone"]
+"""What of an erased person leaves a tombstone: each e-mail address, LinkedIn profile and phone number of their own."""
 
 
 class Reason(StrEnum):
@@ -140,13 +142,8 @@ class TombstoneKey:
         """A name for the key that does not give it away."""
         return hmac.new(self.secret, b"key id", hashlib.sha256).hexdigest()[:16]
 
-    def digest(self, address: str) -> bytes:
-        """Return the tombstone of a normalised address."""
-        return hmac.new(self.secret, address.encode(), hashlib.sha256).digest()
-
-    @property
-    def pads(self) -> tuple[bytes, bytes]:
-        """Return what HMAC puts in front of the message and of the inner hash (RFC 2104), for computing it in SQL."""
-        key = hashlib.sha256(self.secret).digest() if len(self.secret) > _BLOCK else self.secret
-        padded = key.ljust(_BLOCK, b"\0")
-        return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
+    def digest(self, value: str, kind: TombstoneKind = "address") -> bytes:
+        """Return the tombstone of a normalised address, a LinkedIn profile or a phone number in international form."""
+        # No address begins with a kind and a colon; addresses are hashed as they always were.
+        said = value if kind == "address" else f"{kind}:{value}"
+        return hmac.digest(self.secret, said.encode(), hashlib.sha256)

@@ -78,12 +78,33 @@ class QualificationPlan(BatchRun[LeadRange]):
         return [source.name for source in self.sources]
 
 
+class ContactFit(NamedTuple):
+    """How well a contact fits: the points of its title, 0-100, and the role that the title holds."""
+
+    contact_id: UUID
+    title_points: float
+    role: str | None
+    is_owner_like: bool
+
+
 class LeadFacts(NamedTuple):
-    """What a profile asks for of one lead: values in the order of the plan's sources, and their hash."""
+    """What a profile asks for of one lead.
+
+    Attributes:
+        lead_id: whose.
+        values: in the order of the plan's sources.
+        facts_hash: of all that may matter, by which it is told whether the lead is due, and then of the values.
+        best_contact_id: whose values those about a person are; None where there is nobody to write to.
+        fits: of all contacts.
+        is_unchanged: the assessment there is rests on these values, by this profile: only the rest is new.
+    """
 
     lead_id: UUID
     values: list[str | None]
     facts_hash: str
+    best_contact_id: UUID | None = None
+    fits: tuple[ContactFit, ...] = ()
+    is_unchanged: bool = False
 
 
 class Opinion(NamedTuple):
@@ -111,6 +132,8 @@ class Assessment:
         breakdown: JSON array of `core.qualification.scoring.Point`.
         reasoning: a model's.
         model: its name.
+        best_contact_id: the contact that it rests on, or None.
+        fits: of all contacts of the lead.
     """
 
     lead_id: UUID
@@ -124,6 +147,8 @@ class Assessment:
     breakdown: bytes
     reasoning: str | None = None
     model: str | None = None
+    best_contact_id: UUID | None = None
+    fits: tuple[ContactFit, ...] = ()
 
 
 Unanswered = MalformedAnswer | LimitReached | ProviderError
@@ -148,11 +173,22 @@ AssessByModel = Callable[[LeadFacts, Assessment], Awaitable[ModelAssessment]]
 
 def by_rules(lead: LeadFacts, score: Decimal, tier: Tier, confidence: Decimal, breakdown: bytes) -> Assessment:
     """Assess a lead by rules alone; one of which nothing is known is skipped, unless a disqualifier applies."""
+    scored = Assessment(
+        lead_id=lead.lead_id,
+        facts_hash=lead.facts_hash,
+        outcome="scored_by_rules",
+        reason=None,
+        score=score,
+        rules_score=score,
+        tier=tier,
+        confidence=confidence,
+        breakdown=breakdown,
+        best_contact_id=lead.best_contact_id,
+        fits=lead.fits,
+    )
     if confidence == 0 and not _has_disqualifier(breakdown):
-        return Assessment(
-            lead.lead_id, lead.facts_hash, "skipped", NOTHING_KNOWN, None, None, None, confidence, breakdown
-        )
-    return Assessment(lead.lead_id, lead.facts_hash, "scored_by_rules", None, score, score, tier, confidence, breakdown)
+        return replace(scored, outcome="skipped", reason=NOTHING_KNOWN, score=None, rules_score=None, tier=None)
+    return scored
 
 
 def is_put_before_a_model(rules: Assessment) -> bool:
@@ -213,10 +249,12 @@ def with_opinion(rules: Assessment, opinion: Opinion, profile: Profile) -> Asses
 
 
 class BestLead(Frozen):
-    """One of the best leads, and why."""
+    """One of the best leads, and why; `title` is what its best contact does there."""
 
     lead_id: UUID
     company: str | None
+    best_contact_id: UUID | None = None
+    title: str | None = None
     score: float
     tier: str
     confidence: float

@@ -13,11 +13,13 @@ from core.leads.lead import FIELDS
 from core.qualification.scoring import Tier, reason_of
 
 Format = Literal["csv", "parquet", "xlsx"]
+Per = Literal["contact", "lead"]
+"""What is a row: each contact, with its company, and each company without one; or each lead, with its best contact."""
 
 NUMBERS = ("score", "confidence", "rules_score")
 COLUMNS: tuple[str, ...] = (
-    "id", *FIELDS, "score", "tier", "confidence", "reason", "outcome", "icp_version", "assessed_at",
-    "rules_score", "model", "contacts", "sources",
+    "id", "contact_id", *FIELDS, "contact_role", "contact_status", "score", "tier", "confidence", "reason", "outcome",
+    "icp_version", "assessed_at", "rules_score", "model", "contacts", "sources",
 )  # fmt: skip
 """Columns of an export, in order; those of `extra` follow where they are asked for. All but `NUMBERS` are text."""
 
@@ -26,6 +28,7 @@ class ExportRequest(Frozen):
     """Which leads to write, and where to."""
 
     path: Path
+    per: Per = "contact"
     tiers: tuple[Tier, ...] = ()
     min_score: Decimal | None = Field(default=None, ge=0, le=100)
     with_extra: bool = False
@@ -62,6 +65,7 @@ class ExportReport(Report):
     """What an export wrote. `cut_cells` are texts too long for the format."""
 
     file: str
+    rows: int
     leads: int
     columns: int
     cut_cells: int

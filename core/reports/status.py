@@ -12,13 +12,17 @@ from core.qualification.runs import QualificationStatus, SpendLine
 
 
 class ContactsStatus(Report):
-    """How far the search for those who decide is."""
+    """How many people there are, from whichever source, and how far the search for those who decide is.
+
+    `is_estimated`: there are so many that both counts are estimates.
+    """
 
     outcomes: dict[str, int]
     contacts: int
     leads_with_contacts: int
     due: int
     runs: list[DiscoveryRunSummary]
+    is_estimated: bool = False
 
 
 class SpendStatus(Report):
@@ -29,9 +33,16 @@ class SpendStatus(Report):
 
 
 class StatusReport(Report):
-    """Counts a stage; the JSON of `sales-agent status --json`, a stable interface."""
+    """Counts a stage; the JSON of `sales-agent status --json`, a stable interface.
+
+    `leads_are_estimated`: there are more than ten thousand. `possible_duplicates` are those that nobody has decided;
+    beyond ten thousand `possible_duplicates_is_at_least`.
+    """
 
     leads: int
+    leads_are_estimated: bool = False
+    possible_duplicates: int = 0
+    possible_duplicates_is_at_least: bool = False
     imports: list[ImportSummary]
     qualification: QualificationStatus
     enrichment: EnrichmentStatus

@@ -33,6 +33,16 @@ class SuppressionSettings(Section):
     )
 
 
+class CampaignSettings(Section):
+    """Messages of campaigns."""
+
+    prefix: ClassVar[str] = "CAMPAIGNS_"
+
+    address_origin: bool = Field(
+        default=True, description="End a first message with where the address is from, where that is known"
+    )
+
+
 class MeetingSettings(Section):
     """Proposing meetings."""
 
@@ -69,6 +79,7 @@ class OutreachSettings:
     def __init__(self, environment: Environment) -> None:
         self.approvals = environment.read(ApprovalSettings)
         self.suppression = environment.read(SuppressionSettings)
+        self.campaigns = environment.read(CampaignSettings)
         self.meetings = environment.read(MeetingSettings)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pydantic.fields import FieldInfo
 
 from core.settings.environment import Environment, is_secret
-from core.settings.outreach import ApprovalSettings, MeetingSettings, SuppressionSettings
+from core.settings.outreach import ApprovalSettings, CampaignSettings, MeetingSettings, SuppressionSettings
 from core.settings.providers import SpeechSettings
 from core.settings.sections import Section, is_tuning, variables
 from core.settings.settings import (
@@ -34,6 +34,7 @@ SECTIONS: tuple[type[Section], ...] = (
     CrmSettings,
     ApprovalSettings,
     SuppressionSettings,
+    CampaignSettings,
     MeetingSettings,
     SpeechSettings,
 )

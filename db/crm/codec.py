@@ -114,7 +114,6 @@ def link_of(row: Mapping[str, Any]) -> RecordLink:
         own_id=row["own_id"],
         lead_id=row["lead_id"],
         remote_id=row["remote_id"],
-        person_key=row["person_key"],
         base=bases_of(row["base"]),
         seen_edits=times_of(row["seen_edits"]),
         state=SyncState(row["state"]),

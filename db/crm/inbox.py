@@ -263,13 +263,26 @@ async def finish_full(
             await _move(connection, provider, cursor_at, None, now)
 
 
+class LinkThere(NamedTuple):
+    """A link, whether we created its record in the CRM, and of a person, the company they stood at when seen last."""
+
+    link: RecordLink
+    is_made_here: bool = False
+    company: str | None = None
+
+
 async def links_of_page(
     connection: Connection, provider: str, changes: Sequence[RemoteChange]
-) -> dict[tuple[RecordKind, str], tuple[RecordLink, bool]]:
-    """Return the links of the records that a page of changes speaks of, and whether we created each."""
+) -> dict[tuple[RecordKind, str], LinkThere]:
+    """Return the links of the records that a page of changes speaks of."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
-        "SELECT * FROM crm_links WHERE provider = %s AND kind IN ('lead', 'contact') AND remote_id = ANY(%s)",
+        "SELECT k.*, l.remote_id AS company FROM crm_links k LEFT JOIN crm_links l ON k.kind = 'contact'"
+        " AND l.provider = k.provider AND l.kind = 'lead' AND l.own_id = k.lead_id"
+        " WHERE k.provider = %s AND k.kind IN ('lead', 'contact') AND k.remote_id = ANY(%s)",
         [provider, [change.record_id for change in changes]],
     )
-    return {(RecordKind(row["kind"]), row["remote_id"]): (link_of(row), row["is_made_here"]) async for row in cursor}
+    return {
+        (RecordKind(row["kind"]), row["remote_id"]): LinkThere(link_of(row), row["is_made_here"], row["company"])
+        async for row in cursor
+    }

@@ -50,17 +50,16 @@ async def only_run(connection: Connection, provider: str) -> AsyncIterator[None]
 async def select_due(
     connection: Connection, provider: str, digest: str, *, after: UUID, limit: int, now: datetime
 ) -> list[UUID]:
-    """List the leads that something happened to, here or there, or that still have something to send; by id."""
+    """List the linked leads that something happened to, here or there, or that still have something to send; by id."""
     rows = await connection.execute(
         f"""
-        SELECT l.id FROM {JOINED}
-            LEFT JOIN crm_links k ON k.provider = %(provider)s AND k.kind = 'lead' AND k.own_id = l.id
-        WHERE l.id > %(after)s AND (
-            k.own_id IS NULL OR k.config_digest IS DISTINCT FROM %(digest)s OR k.local_token IS DISTINCT FROM {TOKEN}
+        SELECT k.own_id FROM crm_links k JOIN leads l ON l.id = k.own_id LEFT JOIN assessments a ON a.lead_id = l.id
+        WHERE k.provider = %(provider)s AND k.kind = 'lead' AND k.own_id > %(after)s AND (
+            k.config_digest IS DISTINCT FROM %(digest)s OR k.local_token IS DISTINCT FROM {TOKEN}
             OR EXISTS (SELECT FROM crm_staged s WHERE s.provider = k.provider AND s.remote_id = k.remote_id
                 AND s.fetched_at IS NOT NULL)
-            OR EXISTS (SELECT FROM crm_links c WHERE c.provider = k.provider AND c.lead_id = l.id AND c.{_IS_OPEN}))
-        ORDER BY l.id LIMIT %(limit)s
+            OR EXISTS (SELECT FROM crm_links c WHERE c.provider = k.provider AND c.lead_id = k.own_id AND c.{_IS_OPEN}))
+        ORDER BY k.own_id LIMIT %(limit)s
         """,
         {"provider": provider, "digest": digest, "after": after, "limit": limit, "now": now},
     )
@@ -109,14 +108,24 @@ async def find_by_remote(connection: Connection, provider: str, kind: RecordKind
     return None if row is None else link_of(row)
 
 
+async def find_own(connection: Connection, provider: str, kind: RecordKind, own_id: UUID) -> RecordLink | None:
+    """Return the link of a record of ours, or None."""
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(
+        "SELECT * FROM crm_links WHERE provider = %s AND kind = %s AND own_id = %s", [provider, str(kind), own_id]
+    )
+    row = await cursor.fetchone()
+    return None if row is None else link_of(row)
+
+
 _SAVE = """
-    INSERT INTO crm_links AS k (provider, kind, own_id, lead_id, person_key, remote_id, base, seen_edits, state,
+    INSERT INTO crm_links AS k (provider, kind, own_id, lead_id, remote_id, base, seen_edits, state,
         reason, since, failures, next_try_at, create_sent_at, remote_updated_at, is_gone, local_token, config_digest,
         is_made_here)
-    VALUES (%(provider)s, %(kind)s, %(own_id)s, %(lead_id)s, %(person_key)s, %(remote_id)s, %(base)s, %(seen_edits)s,
+    VALUES (%(provider)s, %(kind)s, %(own_id)s, %(lead_id)s, %(remote_id)s, %(base)s, %(seen_edits)s,
         %(state)s, %(reason)s, %(now)s, %(failures)s, %(next_try_at)s, %(create_sent_at)s, %(remote_updated_at)s,
         %(is_gone)s, %(token)s, %(digest)s, %(is_made_here)s)
-    ON CONFLICT (provider, kind, own_id) DO UPDATE SET lead_id = excluded.lead_id, person_key = excluded.person_key,
+    ON CONFLICT (provider, kind, own_id) DO UPDATE SET lead_id = excluded.lead_id,
         remote_id = excluded.remote_id, base = excluded.base, seen_edits = excluded.seen_edits,
         state = excluded.state, reason = excluded.reason,
         since = CASE WHEN k.state = excluded.state AND k.reason IS NOT DISTINCT FROM excluded.reason
@@ -137,7 +146,6 @@ async def save(connection: Connection, provider: str, links: Sequence[SavedLink]
             "kind": str(link.kind),
             "own_id": link.own_id,
             "lead_id": link.lead_id,
-            "person_key": link.person_key,
             "remote_id": link.remote_id,
             "base": Jsonb(base_json(link.base)),
             "seen_edits": Jsonb({name: at.isoformat() for name, at in link.seen_edits.items()}),
@@ -157,7 +165,7 @@ async def save(connection: Connection, provider: str, links: Sequence[SavedLink]
     ]
     if not rows:
         return
-    # A person may have been moved to another company there: a record has one link.
+    # A record has one link: who turns out to be somebody else gives it up.
     await connection.execute(
         "DELETE FROM crm_links k USING unnest(%s::text[], %s::text[], %s::uuid[]) AS p (kind, remote_id, own_id)"
         " WHERE k.provider = %s AND k.kind = p.kind AND k.remote_id = p.remote_id AND k.own_id <> p.own_id",
@@ -206,7 +214,9 @@ async def count_states(connection: Connection, provider: str) -> dict[str, int]:
 async def count_reasons(connection: Connection, provider: str, *, limit: int = 20) -> dict[str, int]:
     """Count excluded and failing records by reason, the most frequent first."""
     rows = await connection.execute(
-        "SELECT state || ': ' || coalesce(reason, ''), count(*) FROM crm_links WHERE provider = %s"
+        # Of duplicates in the CRM the reason names which: the kind is what counts.
+        "SELECT state || ': ' || CASE WHEN reason LIKE 'duplicate in the CRM: %%' THEN 'duplicate in the CRM'"
+        " ELSE coalesce(reason, '') END, count(*) FROM crm_links WHERE provider = %s"
         " AND state IN ('excluded', 'failing') GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s",
         [provider, limit],
     )
@@ -226,12 +236,19 @@ async def count_linked(connection: Connection, provider: str) -> int:
 async def select_by_state(
     connection: Connection, provider: str, state: SyncState, *, limit: int
 ) -> list[dict[str, Any]]:
-    """List records in a state with why and since when, those in it longest first."""
+    """List records in a state with why and since when, those in it longest first.
+
+    What is left in the CRM because it is there twice takes no part either, though no record of ours stands for it.
+    """
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
         "SELECT k.kind, k.own_id, k.remote_id, l.company_name, k.reason, k.since, k.failures, k.next_try_at"
-        " FROM crm_links k LEFT JOIN leads l ON l.id = k.lead_id WHERE k.provider = %s AND k.state = %s"
-        " ORDER BY k.since, k.own_id LIMIT %s",
-        [provider, str(state), limit],
+        " FROM crm_links k LEFT JOIN leads l ON l.id = k.lead_id"
+        " WHERE k.provider = %(provider)s AND k.state = %(state)s"
+        " UNION ALL SELECT 'lead', NULL, s.remote_id, s.unit #>> '{lead,values,name}', s.reason, s.fetched_at,"
+        " s.failures, s.next_try_at FROM crm_staged s WHERE %(state)s = 'excluded' AND s.provider = %(provider)s"
+        " AND s.fetched_at IS NOT NULL AND starts_with(s.reason, 'duplicate in the CRM')"
+        " ORDER BY 6, 2 LIMIT %(limit)s",
+        {"provider": provider, "state": str(state), "limit": limit},
     )
     return await cursor.fetchall()

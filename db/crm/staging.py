@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -54,6 +55,19 @@ async def select_fetched(connection: Connection, provider: str, remote_ids: Sequ
     """Return what was seen of companies, by the CRM's id."""
     found = await _select(connection, "fetched_at IS NOT NULL AND remote_id = ANY(%s)", [provider, list(remote_ids)])
     return {staged.remote_id: staged for staged in found}
+
+
+async def has_fetched(connection: Connection, provider: str, lead_ids: Sequence[UUID]) -> bool:
+    """Return whether the twin of one of some leads was looked at and is to be settled."""
+    row = await (
+        await connection.execute(
+            "SELECT EXISTS (SELECT FROM crm_links k JOIN crm_staged s ON s.provider = k.provider"
+            " AND s.remote_id = k.remote_id WHERE k.provider = %s AND k.kind = 'lead' AND k.own_id = ANY (%s)"
+            " AND s.fetched_at IS NOT NULL)",
+            [provider, list(lead_ids)],
+        )
+    ).fetchone()
+    return bool(row and row[0])
 
 
 async def select_unlinked(connection: Connection, provider: str, *, after: str, limit: int) -> list[Staged]:
@@ -134,6 +148,27 @@ async def mark_unfetched(
         " WHERE provider = %s AND remote_id = %s",
         [reason, retry_at, provider, remote_id],
     )
+
+
+async def explain(connection: Connection, provider: str, reasons: Mapping[str, str]) -> None:
+    """Note why companies that were seen are left until a person decides."""
+    await connection.execute(
+        "UPDATE crm_staged s SET reason = p.reason FROM unnest(%s::text[], %s::text[]) AS p (id, reason)"
+        " WHERE s.provider = %s AND s.remote_id = p.id",
+        [list(reasons), list(reasons.values()), provider],
+    )
+
+
+async def count_left(connection: Connection, provider: str, reason: str) -> int:
+    """Count companies that were seen and are left, for a reason that begins so."""
+    row = await (
+        await connection.execute(
+            "SELECT count(*) FROM crm_staged WHERE provider = %s AND fetched_at IS NOT NULL"
+            " AND starts_with(reason, %s)",
+            [provider, reason],
+        )
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 async def settle(connection: Connection, provider: str, seen: Mapping[str, datetime | None]) -> None:

@@ -6,10 +6,10 @@ from core.leads.fields import PERSONAL_FIELDS
 from core.leads.lead import FIELDS, POSITION
 from core.leads.rows import NewRow, new_row
 from core.outreach.suppression import TombstoneKey
-from db.outreach.tombstones import erased_among
+from db.outreach.tombstones import PersonMarks, erased_people
 from db.server.engine import Connection
 
-_EMAIL = POSITION["contact_email"]
+_MARKS = tuple(POSITION[name] for name in ("contact_email", "linkedin_url", "contact_phone"))
 _PERSONAL = frozenset(POSITION[name] for name in FIELDS if name in PERSONAL_FIELDS)
 _NAMES_COMPANY = tuple(POSITION[name] for name in ("company_name", "company_domain", "company_website"))
 
@@ -27,14 +27,14 @@ async def without_erased(
     Raises:
         ConfigurationError: there are tombstones of another key.
     """
-    addresses = {address for row in rows if (address := row.values[_EMAIL])}
-    erased = await erased_among(connection, addresses, key)
-    if not erased:
+    people = [PersonMarks(*(row.values[position] for position in _MARKS)) for row in rows]
+    erased = await erased_people(connection, people, key)
+    if not any(erased):
         return list(rows), 0
     left: list[NewRow] = []
     gone = 0
-    for row in rows:
-        if row.values[_EMAIL] not in erased:
+    for row, is_erased in zip(rows, erased, strict=True):
+        if not is_erased:
             left.append(row)
             continue
         values = [None if position in _PERSONAL else value for position, value in enumerate(row.values)]

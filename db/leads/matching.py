@@ -16,9 +16,10 @@ from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.leads.identities import IdentityKind
 from core.leads.known import KnownContact, KnownLead, KnownPerson
 from core.leads.lead import FIELDS
-from core.leads.matching import Added, Matching, RecordName
+from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row
+from core.leads.taking import Added, RecordName
 from db.imports.copy_text import escaped, json_bytes, lead_ids
 from db.leads.changes import changes_of, record_changes
 from db.server.engine import Connection

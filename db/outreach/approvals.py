@@ -24,7 +24,7 @@ from core.text.cell_text import storable
 from db.server.engine import Connection
 from db.server.statements import change, inserted, listed, select_dict, select_dicts
 
-_OF_PROPOSAL = ("subject_id", "title", "recipient", "lead_id", "proposed_by", "thread_id", "flow_run_id")
+_OF_PROPOSAL = ("subject_id", "title", "recipient", "lead_id", "contact_id", "proposed_by", "thread_id", "flow_run_id")
 _OF_APPROVAL = (
     *("id", "digest", "requested_at", "expires_at", "reason", "edited_by", "edited_at"),
     *("decided_by", "proved_by", "decided_at", "claimed_by", "lease_until", "closed_at", "revision"),

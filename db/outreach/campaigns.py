@@ -28,13 +28,14 @@ async def upsert_message(
     """Note whose message an approval holds, and where its facts are from."""
     await connection.execute(
         """
-        INSERT INTO campaign_letters (campaign_id, lead_id, approval_id, persona, tone, facts)
-        VALUES (%(campaign_id)s, %(lead_id)s, %(approval_id)s, %(persona)s, %(tone)s, %(facts)s)
-        ON CONFLICT (campaign_id, lead_id) DO UPDATE SET approval_id = excluded.approval_id,
+        INSERT INTO campaign_letters (campaign_id, contact_id, lead_id, approval_id, persona, tone, facts)
+        VALUES (%(campaign_id)s, %(contact_id)s, %(lead_id)s, %(approval_id)s, %(persona)s, %(tone)s, %(facts)s)
+        ON CONFLICT (campaign_id, contact_id) DO UPDATE SET approval_id = excluded.approval_id,
             persona = excluded.persona, tone = excluded.tone, facts = excluded.facts
         """,
         {
             "campaign_id": campaign_id,
+            "contact_id": message.contact_id,
             "lead_id": message.lead_id,
             "approval_id": approval_id,
             "persona": message.persona,

@@ -11,6 +11,8 @@ from psycopg import IntegrityError
 from core.errors import Conflict, NotFound
 from core.outreach.approvals import Approval
 from core.outreach.meetings import Span, taken_numbers
+from db.leads.matching import current_id
+from db.leads.merged_ids import ids_ever
 from db.server.engine import Connection
 from db.server.statements import change, change_each, select, select_dict, select_dicts, select_value
 
@@ -139,17 +141,40 @@ async def cancel(connection: Connection, approval_id: UUID) -> None:
     await connection.execute("UPDATE meetings SET status = 'cancelled' WHERE approval_id = %(approval_id)s", mine)
 
 
-async def find_open_thread(connection: Connection, agent: str, lead_id: UUID) -> UUID | None:
-    """Return the thread that is proposing a meeting to a lead, or None; one that was decided against is not open."""
+@dataclass(frozen=True)
+class OpenProposal:
+    """A thread that is proposing a meeting, and to whom; None where it was begun before contacts were named."""
+
+    thread_id: UUID
+    contact_id: UUID | None
+
+
+async def find_open_thread(
+    connection: Connection, agent: str, lead_id: UUID, contact_id: UUID | None = None
+) -> OpenProposal | None:
+    """Return the thread that is proposing a meeting, or None; one that was decided against is not open.
+
+    Args:
+        connection: in a transaction.
+        agent: whose thread.
+        lead_id: to a contact of this lead, whatever id it had then.
+        contact_id: to this contact alone.
+    """
     statement = """
-        SELECT t.id FROM agent_threads t
-        WHERE t.agent = %(agent)s AND t.request->>'lead_id' = %(lead)s AND t.status <> 'finished'
+        SELECT t.id, coalesce(t.request->>'contact_id', (SELECT a.contact_id::text FROM approvals a
+            WHERE a.thread_id = t.id::text AND a.contact_id IS NOT NULL LIMIT 1)) AS contact_id
+        FROM agent_threads t
+        WHERE t.agent = %(agent)s AND t.request->>'lead_id' = ANY (%(leads)s) AND t.status <> 'finished'
             AND NOT EXISTS (SELECT FROM approvals a WHERE a.thread_id = t.id::text
                 AND a.status NOT IN ('pending', 'approved', 'executing'))
-        ORDER BY t.started_at DESC LIMIT 1
+        ORDER BY t.started_at DESC
     """
-    found: UUID | None = await select_value(connection, statement, {"agent": agent, "lead": str(lead_id)})
-    return found
+    leads = [str(each) for each in await ids_ever(connection, [lead_id])]
+    for row in await select(connection, statement, {"agent": agent, "leads": leads}):
+        found = None if row.contact_id is None else await current_id(connection, UUID(row.contact_id))
+        if contact_id in (None, found):
+            return OpenProposal(row.id, found)
+    return None
 
 
 async def select_summaries(connection: Connection, *, limit: int = 200) -> list[dict[str, Any]]:

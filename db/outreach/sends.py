@@ -14,6 +14,7 @@ from core.outreach.approvals import Approval, ApprovalStatus, Decision, person
 from core.outreach.sending import APPROVED_MESSAGE, Send, SendStatus
 from core.outreach.suppression import TombstoneKey
 from db.outreach import approvals
+from db.outreach.recipients import contact_of
 from db.outreach.suppressions import refuse_suppressed
 from db.server.engine import Connection
 from db.server.statements import change, inserted, listed, select, select_dict, select_dicts, select_value
@@ -87,7 +88,8 @@ async def intend(
     known = await find(connection, wanted.approval_id, wanted.purpose)
     if known is not None and known.status is not SendStatus.NOT_SENT:
         return SendIntent(await _given_up(connection, known, now), may_send=False)
-    await refuse_suppressed(connection, recipient, key, lead_id=approval.proposal.lead_id)
+    contact_id = await contact_of(connection, approval.proposal)
+    await refuse_suppressed(connection, recipient, key, lead_id=approval.proposal.lead_id, contact_id=contact_id)
     values: dict[str, Any] = {
         "message_id": wanted.message_id,
         "digest": wanted.digest,

@@ -1,35 +1,22 @@
-"""Keeps erased persons out of an import: a batch that names one keeps the company and loses the person.
+"""Who was erased, told by keyed hashes of addresses, LinkedIn profiles and phone numbers.
 
-Set-based: one statement a batch finds the rows by their keyed hash, and only where there are tombstones at all. Reading
-the tombstones holds a lock that erasing waits for, so that no batch slips in between.
+A row, a page or a CRM's record of an erased person keeps its company and leaves the person out. Reading the tombstones
+holds a lock that erasing waits for, so that nobody slips in between; who makes leads or contacts takes
+`db.leads.matching.lock_who_is_who` before it, as erasing does.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import psycopg
 
 from core.errors import ConfigurationError
-from core.leads.fields import PERSONAL_FIELDS
-from core.leads.lead import FIELDS, dedupe_key
-from core.outreach.suppression import TombstoneKey
+from core.outreach.approvals import person
+from core.outreach.suppression import TombstoneKey, TombstoneKind, spellings
 from db.server.engine import Connection
 
-_KEPT = tuple(field for field in FIELDS if field not in PERSONAL_FIELDS)
 _KEYS = "SELECT DISTINCT key_id FROM tombstones"
-
-TAKE_ERASED = f"""
-DELETE FROM lead_stage s WHERE s.contact_email IS NOT NULL AND EXISTS (
-    SELECT FROM tombstones t
-    WHERE t.digest = sha256(%(outer)s::bytea || sha256(%(inner)s::bytea || convert_to(s.contact_email, 'UTF8')))
-) RETURNING s.id, {", ".join(f"s.{field}" for field in _KEPT)}
-"""
-
-_PUT_BACK = f"""
-INSERT INTO lead_stage (id, dedupe_key, {", ".join(_KEPT)})
-SELECT %(id)s, %(dedupe_key)s, {", ".join(f"%({field})s" for field in _KEPT)}
-WHERE NOT EXISTS (SELECT FROM lead_stage s WHERE s.dedupe_key = %(dedupe_key)s)
-"""
 
 
 def no_key() -> TombstoneKey:
@@ -37,44 +24,103 @@ def no_key() -> TombstoneKey:
     raise ConfigurationError("persons were erased here, and this import was given no key to tell who")
 
 
-def company_key(values: Mapping[str, Any]) -> str | None:
-    """Return the key a lead has without its person; None where nothing else identifies it."""
-    named = ("company_name", "company_domain", "external_id")
-    if not any(values.get(name) for name in named):
-        return None
-    return dedupe_key(
-        external_id=values.get("external_id"),
-        source=values.get("source"),
-        domain=values.get("company_domain"),
-        company=values.get("company_name"),
-        city=values.get("city"),
-        country=values.get("country"),
-    )
+async def erased_among(
+    connection: Connection,
+    values: Collection[str],
+    key: Callable[[], TombstoneKey],
+    *,
+    kind: TombstoneKind = "address",
+) -> set[str]:
+    """Return those of some values whose person was erased.
 
-
-async def erased_among(connection: Connection, addresses: Collection[str], key: Callable[[], TombstoneKey]) -> set[str]:
-    """Return those of some normalised addresses whose person was erased.
+    Args:
+        connection: in the transaction that would bring them back.
+        values: addresses, LinkedIn profiles or phone numbers, in the form in which fields hold them.
+        key: gives the key of the tombstones; asked only where there are any.
+        kind: what the values are. A phone number alone names nobody: it tells of a person without address and profile.
 
     Raises:
         ConfigurationError: there are tombstones of another key.
     """
-    if not addresses:
+    if not values:
         return set()
     own = await _own_key(await connection.execute(_KEYS), key)
     if own is None:
         return set()
-    digests = {own.digest(address): address for address in addresses}
+    digests = {own.digest(value, kind): value for value in values}
     found = await connection.execute("SELECT digest FROM tombstones WHERE digest = ANY(%s)", [list(digests)])
     return {digests[bytes(digest)] for (digest,) in await found.fetchall()}
 
 
-async def refuse_other_keys(connection: Connection, key: TombstoneKey) -> None:
-    """Do nothing where all tombstones are of this key.
+class PersonMarks(NamedTuple):
+    """What a person may be recognised by, in the form in which fields hold it."""
+
+    address: str | None
+    profile: str | None
+    phone: str | None
+
+
+async def erased_people(
+    connection: Connection, people: Sequence[PersonMarks], key: Callable[[], TombstoneKey]
+) -> list[bool]:
+    """Return of each of some people whether they were erased: by address or profile, without both by phone number.
+
+    Args:
+        connection: in the transaction that would bring them back.
+        people: any number.
+        key: gives the key of the tombstones; asked only where there are any.
 
     Raises:
-        ConfigurationError: some are of another, so that nobody can tell who was erased.
+        ConfigurationError: there are tombstones of another key.
+    """
+    addresses = await erased_among(connection, {each.address for each in people if each.address}, key)
+    profiles = await erased_among(connection, {each.profile for each in people if each.profile}, key, kind="profile")
+    # A number may be another's by now, who then has an address or a profile of their own.
+    numbers = {each.phone for each in people if each.phone and not each.address and not each.profile}
+    phones = await erased_among(connection, numbers, key, kind="phone")
+    return [
+        each.address in addresses or each.profile in profiles
+        or (each.phone in phones and not each.address and not each.profile)
+        for each in people
+    ]  # fmt: skip
+
+
+async def bury(
+    connection: Connection,
+    addresses: Iterable[str],
+    profiles: Iterable[str] = (),
+    phones: Iterable[str] = (),
+    *,
+    key: TombstoneKey,
+    by: str,
+    now: datetime,
+) -> None:
+    """Leave tombstones for what an erased person is known by, normalised, in place of suppressions that spell it out.
+
+    Raises:
+        ConfigurationError: there are tombstones of another key.
     """
     await _own_key(await connection.execute(_KEYS), lambda: key)
+    known = list(addresses)
+    kinds: tuple[tuple[TombstoneKind, Iterable[str]], ...] = (
+        ("address", known),
+        ("profile", profiles),
+        ("phone", phones),
+    )
+    values = {
+        "digests": [key.digest(value, kind) for kind, of_kind in kinds for value in of_kind],
+        "key_id": key.key_id,
+        "by": person(by),
+        "now": now,
+    }
+    await connection.execute(
+        "INSERT INTO tombstones (digest, key_id, erased_by, erased_at)"
+        " SELECT digest, %(key_id)s, %(by)s, %(now)s FROM unnest(%(digests)s::bytea[]) AS d (digest)"
+        " ON CONFLICT DO NOTHING",
+        values,
+    )
+    spelled = [spelling for address in known for spelling in spellings(address)]
+    await connection.execute("DELETE FROM suppressions WHERE value = ANY (%(spelled)s)", {"spelled": spelled})
 
 
 async def _own_key(key_ids: psycopg.AsyncCursor[Any], key: Callable[[], TombstoneKey]) -> TombstoneKey | None:
@@ -89,33 +135,3 @@ async def _own_key(key_ids: psycopg.AsyncCursor[Any], key: Callable[[], Tombston
             "tombstones.key of the data directory it was done in; nothing was written"
         )
     return own
-
-
-async def strip_erased(cursor: psycopg.AsyncCursor[Any], key: Callable[[], TombstoneKey]) -> int:
-    """Take erased persons out of the staged rows of this transaction.
-
-    Args:
-        cursor: of the import's transaction, its batch staged.
-        key: gives the key of the tombstones; asked only where there are any.
-
-    Returns:
-        How many staged rows are gone as a whole: those that named nobody else, or a company that is staged anyway.
-
-    Raises:
-        ConfigurationError: there are tombstones of another key.
-    """
-    own = await _own_key(await cursor.execute(_KEYS), key)
-    if own is None:
-        return 0
-    inner, outer = own.pads
-    await cursor.execute(TAKE_ERASED, {"inner": inner, "outer": outer})
-    gone = 0
-    for row in await cursor.fetchall():
-        values = dict(zip(("id", *_KEPT), row, strict=True))
-        wanted = company_key(values)
-        if wanted is None:
-            gone += 1
-            continue
-        await cursor.execute(_PUT_BACK, {**values, "dedupe_key": wanted})
-        gone += 1 - cursor.rowcount
-    return gone

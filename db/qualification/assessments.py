@@ -1,12 +1,15 @@
 """Assessments of leads: which leads are due, who works on them, and what came of it.
 
 A lead is due when it has no assessment, or one by another version of the profile, or one that rests on other facts: the
-hash of exactly the values that the profile asks for is compared, in SQL, so nothing has to be told of a change.
+hash of what the profile asks for, of the lead and of its contacts, and of what decides which contact is the best, is
+compared in SQL, so nothing has to be told of a change; who opted out since is looked for when a run begins.
+`facts_hash` is that hash and, behind it, the one of the values that were assessed: where those are the same a lead is
+due and its assessment stands, and no model is asked again.
 
 Leads are claimed while they are worked on (`db.runs`); a claim is given back in the commit that records the assessment.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -17,14 +20,26 @@ from psycopg.types.json import Jsonb
 
 from core.agents.executions import Execution
 from core.batches import LeadRange, Selection
+from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
+from core.qualification.contacts import ContactChooser, LeadContact
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
 from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan
 from db.agents import executions
+from db.outreach.best_contacts import CERTAINTY, IS_SUPPRESSED, look_again
 from db.runs import Counts, Due, LeadLease, RunKind
 from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.statements import select_value
+
+_PEOPLE = """
+    (SELECT array_agg(ARRAY[person.id::text, person.state, {certainty}::text,
+        extract(epoch FROM person.created_at)::text, person.contact_title, {values}]::text[] ORDER BY person.id)
+    FROM contacts person WHERE person.lead_id = l.id)
+"""
+"""A lead's contacts, a row each: id, state, certainty, since when, title, and what the profile asks for."""
+_FACTS_OF_CONTACT = 5
+_SUPPRESSED = f"ARRAY(SELECT person.id FROM contacts person WHERE person.lead_id = l.id AND {IS_SUPPRESSED})"
 
 
 class _Asked:
@@ -32,18 +47,20 @@ class _Asked:
 
     def __init__(self, sources: Sequence[LeadSource]) -> None:
         self.names: dict[str, Any] = {}
-        self.values = f"ARRAY[{', '.join(map(self._value, sources))}]::text[]"
-        self.hash = f"md5({self.values}::text)"
-        self._changed = f"a.icp_version <> %(icp_version)s OR a.facts_hash <> {self.hash}"
+        labels = [[self._named(label) for label in source.labels] for source in sources]
+        self.values, of_contact = (
+            [_first_of(alias, named, source, fields) for named, source in zip(labels, sources, strict=True)]
+            for alias, fields in (("l", FIELDS_OF_LEAD), ("person", FIELDS_OF_CONTACT))
+        )
+        self.own = f"ARRAY[{', '.join(self.values)}]::text[]"
+        self.people = _PEOPLE.format(certainty=CERTAINTY, values=", ".join(of_contact))
+        self.hash = f"md5({self.own}::text || coalesce({self.people}::text, ''))"
+        self._changed = f"a.icp_version <> %(icp_version)s OR left(a.facts_hash, {_HASH}) <> {self.hash}"
 
-    def _value(self, source: LeadSource) -> str:
-        parts = []
-        for label in source.labels:
-            name = f"label_{len(self.names)}"
-            self.names[name] = label
-            parts.append(f"l.extra->>%({name})s")
-        parts += [f"l.{field}" for field in source.fields]
-        return f"coalesce({', '.join(parts)})"
+    def _named(self, label: str) -> str:
+        name = f"label_{len(self.names)}"
+        self.names[name] = label
+        return f"%({name})s"
 
     def condition(self, selection: Selection) -> str:
         """Return the condition on `leads l LEFT JOIN assessments a` that a selection stands for."""
@@ -57,6 +74,14 @@ class _Asked:
         return Due("assessment_claims", _JOINED, self.condition(selection), {**self.names, **values})
 
 
+def _first_of(alias: str, labels: Sequence[str], source: LeadSource, fields: Collection[str]) -> str:
+    """Return the SQL of what a lead or contact has of a source: its labels, then those of its fields that it has."""
+    parts = [f"{alias}.extra->>{label}" for label in labels]
+    parts += [f"{alias}.{field}" for field in source.fields if field in fields]
+    return f"coalesce({', '.join(parts)})" if parts else "NULL"
+
+
+_HASH = 32
 _JOINED = "leads l LEFT JOIN assessments a ON a.lead_id = l.id"
 
 RUNS = RunKind("qualification_runs", "assessments")
@@ -99,6 +124,7 @@ async def begin(
         "INSERT INTO icps (version, name, profile) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (profile.version, profile.name, Jsonb(profile.model_dump(mode="json", by_alias=True, exclude_none=True))),
     )
+    await look_again(connection, "assessments", "assessed_at", since=await RUNS.last_began(connection))
     run = await RUNS.begin(
         connection,
         {"icp_version": profile.version, "selection": selection, "flow_run_id": flow_run_id},
@@ -119,13 +145,39 @@ class AssessmentLease(LeadLease[LeadFacts]):
         due = self._asked.due(plan.selection, icp_version=plan.profile.version, started_at=plan.started_at)
         super().__init__(line, due, batch)
         self._run_id = plan.run_id
+        self._chooser = ContactChooser(plan.profile, plan.sources)
+        self._may_stand = plan.selection == "due"
 
     async def _read(self, connection: Connection) -> list[LeadFacts]:
+        asked = self._asked
         cursor = await connection.execute(
-            f"SELECT l.id, {self._asked.values}, {self._asked.hash} FROM {self.source} WHERE {self.mine} ORDER BY l.id",
+            f"SELECT l.id, {asked.own}, {asked.people}, {_SUPPRESSED}, {asked.hash},"
+            f" CASE WHEN a.icp_version = %(icp_version)s AND a.outcome NOT IN ('due', 'failed') THEN a.facts_hash END"
+            f" FROM {self.source} WHERE {self.mine} ORDER BY l.id",
             self.names,
         )
-        return [LeadFacts(*row) for row in await cursor.fetchall()]
+        found = []
+        for lead_id, own, people, suppressed, known_by, before in await cursor.fetchall():
+            contacts = [_contact(row, suppressed) for row in people or ()]
+            facts = self._chooser.facts(lead_id, own, contacts, known_by)
+            stands = self._may_stand and before is not None and before[_HASH:] == facts.facts_hash[_HASH:]
+            found.append(facts._replace(is_unchanged=stands))
+        return found
+
+    async def confirm(self, unchanged: Sequence[LeadFacts]) -> None:
+        """Let assessments stand whose values are the same: only which contact they rest on, and its fit, is new."""
+        rows = [{"lead_id": lead.lead_id, "facts_hash": lead.facts_hash, "best_contact_id": lead.best_contact_id}
+                for lead in unchanged]  # fmt: skip
+        leads = [lead.lead_id for lead in unchanged]
+        names = self.names | {"run_id": self._run_id, "leads": leads, "confirmed": orjson.dumps(rows).decode()}
+
+        async def write(connection: Connection) -> None:
+            async with connection.pipeline(), connection.transaction():
+                await connection.execute(_CONFIRM, names)
+                await connection.execute(_FIT, {"fits": _fits(unchanged)})
+
+        await self.line.keep(write, f"{len(unchanged)} assessments")
+        self._recorded(leads)
 
     async def record(self, assessments: Sequence[Assessment], ran: Sequence[Execution] = ()) -> None:
         """Write assessments, and give their claims back, in one commit. A lead that is gone by now is left out.
@@ -142,6 +194,7 @@ class AssessmentLease(LeadLease[LeadFacts]):
         async def write(connection: Connection) -> None:
             async with connection.pipeline(), connection.transaction():
                 await connection.execute(_RECORD, names)
+                await connection.execute(_FIT, {"fits": _fits(assessments)})
                 await executions.record(connection, ran)
 
         await self.keep(write, f"{len(assessments)} assessments")
@@ -160,12 +213,36 @@ _TYPES = {
     "reasoning": "text",
     "model": "text",
     "facts_hash": "text",
+    "best_contact_id": "uuid",
 }
 _WRITTEN = tuple(_TYPES)[1:]
-_RECORD = f"""
-WITH released AS (
-    DELETE FROM assessment_claims WHERE lead_id = ANY (%(leads)s::uuid[]) AND token = %(token)s
+_RELEASED = "DELETE FROM assessment_claims WHERE lead_id = ANY (%(leads)s::uuid[]) AND token = %(token)s"
+_CONFIRM = f"""
+WITH released AS ({_RELEASED})
+UPDATE assessments a SET facts_hash = n.facts_hash, best_contact_id = n.best_contact_id, run_id = %(run_id)s,
+    assessed_at = clock_timestamp()
+FROM jsonb_to_recordset(%(confirmed)s::jsonb) AS n (lead_id uuid, facts_hash text, best_contact_id uuid)
+WHERE a.lead_id = n.lead_id
+"""
+_FIT = """
+WITH fitted AS (
+    SELECT * FROM jsonb_to_recordset(%(fits)s::jsonb)
+        AS n (contact_id uuid, title_points float8, role text, is_owner_like boolean)
+), locked AS (
+    SELECT id FROM contacts WHERE id IN (SELECT contact_id FROM fitted) ORDER BY id FOR NO KEY UPDATE
 )
+UPDATE contacts c SET title_points = n.title_points,
+    role = CASE WHEN k.is_read THEN n.role ELSE c.role END,
+    is_owner_like = CASE WHEN k.is_read THEN n.is_owner_like ELSE c.is_owner_like END
+FROM locked JOIN fitted n ON n.contact_id = locked.id
+    JOIN contacts o ON o.id = locked.id
+    -- What a source of people reads on its pages stands, until somebody writes another title.
+    CROSS JOIN LATERAL (SELECT o.origin IN ('import', 'person', 'crm') OR o.field_edits ? 'contact_title' AS is_read) k
+WHERE c.id = locked.id AND (c.title_points IS DISTINCT FROM n.title_points
+    OR k.is_read AND (c.role, c.is_owner_like) IS DISTINCT FROM (n.role, n.is_owner_like))
+"""
+_RECORD = f"""
+WITH released AS ({_RELEASED})
 INSERT INTO assessments (lead_id, {", ".join(_WRITTEN)}, icp_version, run_id, assessed_at)
 SELECT l.id, {", ".join(f"n.{name}" for name in _WRITTEN)}, %(icp_version)s, %(run_id)s, clock_timestamp()
 FROM jsonb_to_recordset(%(assessments)s::jsonb) AS n ({", ".join(f"{name} {kind}" for name, kind in _TYPES.items())})
@@ -175,6 +252,20 @@ FOR KEY SHARE OF l
 ON CONFLICT (lead_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _WRITTEN)},
     icp_version = excluded.icp_version, run_id = excluded.run_id, assessed_at = excluded.assessed_at
 """
+
+
+def _contact(row: Sequence[str | None], suppressed: Collection[UUID]) -> LeadContact:
+    """Return a contact of a row of `_PEOPLE`."""
+    written, state, certainty, since, title = row[:_FACTS_OF_CONTACT]
+    contact_id = UUID(written)
+    is_eligible = state == "active" and contact_id not in suppressed
+    values = row[_FACTS_OF_CONTACT:]
+    return LeadContact(contact_id, is_eligible, float(certainty or 0), float(since or 0), title, values)
+
+
+def _fits(leads: Sequence[LeadFacts] | Sequence[Assessment]) -> str:
+    """Render how well contacts fit as one JSON document."""
+    return orjson.dumps([fit._asdict() for lead in leads for fit in lead.fits]).decode()
 
 
 def _as_json(assessments: Sequence[Assessment]) -> str:
@@ -232,13 +323,14 @@ def histogram(counts: Counts) -> list[int]:
 
 
 async def select_best(connection: Connection, run_id: UUID, limit: int = 10) -> list[dict[str, Any]]:
-    """List the best leads of a run: id, company, score, tier, confidence, breakdown, reasoning."""
+    """List the best leads of a run: id, company, best contact, its title, score and what explains it."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
             """
-            SELECT a.lead_id, coalesce(l.company_name, l.company_domain) AS company, a.score, a.tier, a.confidence,
+            SELECT a.lead_id, coalesce(l.company_name, l.company_domain) AS company, a.best_contact_id,
+                c.contact_title AS title, a.score, a.tier, a.confidence,
                 a.breakdown, a.reasoning
-            FROM assessments a JOIN leads l ON l.id = a.lead_id
+            FROM assessments a JOIN leads l ON l.id = a.lead_id LEFT JOIN contacts c ON c.id = a.best_contact_id
             WHERE a.run_id = %s AND a.score IS NOT NULL AND a.tier <> 'disqualified'
             ORDER BY a.score DESC, a.confidence DESC, a.lead_id LIMIT %s
             """,

@@ -32,6 +32,7 @@ class ApprovalRow(TableBase):
         ),
         Index("ix_approvals_requested_at", "requested_at"),
         Index("ix_approvals_lead_id", "lead_id", postgresql_where=text("lead_id IS NOT NULL")),
+        Index("ix_approvals_contact_id", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
         Index("ix_approvals_recipient", "recipient", postgresql_where=text("recipient IS NOT NULL")),
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.leads.fields import FIELDS_OF_CONTACT
-from db.schema.tables import TableBase
+from db.schema.tables import WORDS_OF_NAME, TableBase
 
 _EMPTY = text("'{}'::jsonb")
 _EMPTY_LIST = text("'[]'::jsonb")
@@ -34,6 +34,7 @@ class ContactRow(TableBase):
         CheckConstraint("state IN ('active', 'former')", name="state"),
         Index("ix_contacts_lead_id", "lead_id", "name_key"),
         Index("ix_contacts_person_id", "person_id"),
+        Index("ix_contacts_name_words", text(WORDS_OF_NAME), postgresql_using="gin"),
         Index(
             "ix_contacts_contact_email",
             text("lower(contact_email)"),

@@ -39,7 +39,15 @@ class PossibleDuplicateRow(TableBase):
         CheckConstraint("decision IN ('merge', 'apart')", name="decision"),
         CheckConstraint("(decision IS NULL) = (decided_by IS NULL) AND btrim(decided_by) <> ''", name="decided_by"),
         Index("ix_possible_duplicates_second_id", "second_id"),
-        Index("ix_possible_duplicates_open", "found_at", postgresql_where=text("decision IS NULL")),
+        Index(
+            "ix_possible_duplicates_open",
+            "found_at",
+            "first_id",
+            "second_id",
+            postgresql_where=text("decision IS NULL"),
+        ),
+        # What people name a pair by.
+        Index("ix_possible_duplicates_handle", text('"left"(md5(first_id::text || second_id::text), 12)')),
     )
 
     first_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

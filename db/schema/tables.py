@@ -31,6 +31,8 @@ _NONE = text("'{}'::text[]")
 _NOW = text("now()")
 _ZERO = text("0")
 _NO_IDS = text("'{}'::uuid[]")
+WORDS_OF_NAME = "array_to_tsvector(array_remove(string_to_array(name_key, ' '), ''))"
+"""The words of a name, each found by its beginning: what a person looks for a lead or contact by."""
 
 
 class TableBase(DeclarativeBase):
@@ -68,6 +70,9 @@ class LeadRow(TableBase):
         Index("ix_leads_company_domain", "company_domain", postgresql_where=text("company_domain IS NOT NULL")),
         Index("ix_leads_name_key", "name_key", postgresql_where=text("name_key IS NOT NULL")),
         Index("ix_leads_alias_keys", "alias_keys", postgresql_using="gin", postgresql_where=text("alias_keys <> '{}'")),
+        Index("ix_leads_name_words", text(WORDS_OF_NAME), postgresql_using="gin"),
+        Index("ix_leads_tags", "tags", postgresql_using="gin", postgresql_where=text("tags <> '{}'")),
+        Index("ix_leads_assigned_to", "assigned_to", "id", postgresql_where=text("assigned_to IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -1,6 +1,7 @@
 """Bringing a database to the newest schema, by Alembic."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 
 from core.errors import ConfigurationError
+from db.server import prefect_backup
+from db.server.backup import backup
 from db.server.engine import connection_faults, own_connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -43,6 +46,32 @@ def upgrade(url: str, revision: str = "head") -> None:
             command.upgrade(config, revision)
     finally:
         engine.dispose()
+
+
+def upgrade_with_copy(url: str, directory: Path, *, now: datetime) -> Path | None:
+    """Migrate as `upgrade`; where there are older tables, back the database up first.
+
+    Args:
+        url: libpq URL.
+        directory: where copies are kept; made if need be.
+        now: becomes part of the copy's name.
+
+    Returns:
+        The copy; None where nothing was to be migrated, or there was nothing yet.
+
+    Raises:
+        DatabaseUnavailable: the server cannot be reached.
+        ConfigurationError: the copy cannot be written; nothing was migrated.
+    """
+    with connection_faults():
+        revision = prefect_backup.revision_of(url)
+    copy = None
+    if revision is not None and revision != revisions()[-1]:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy = directory / f"sales-agent-{revision}-{now:%Y%m%dT%H%M%SZ}.dump"
+        backup(url, copy, overwrite=True)
+    upgrade(url)
+    return copy
 
 
 def revisions() -> list[str]:

@@ -11,6 +11,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from core.errors import ConfigurationError, Conflict, InvalidFile
 from db.server.embedded_postgres import bin_dir
 
+# Agents' threads have a schema of their own.
+_SCHEMAS = """
+SELECT replace(nspname, '"', '""') FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+"""
+_NOTICES = ("NOTICE:", "DETAIL:", "drop cascades to", "and ")
+"""What a program says beside an error, and before it."""
+
 
 def backup(url: str, file: Path, *, overwrite: bool = False) -> int:
     """Write the database of `url` to `file` in PostgreSQL's custom format; return its size in bytes.
@@ -50,11 +57,13 @@ def restore(url: str, file: Path, *, overwrite: bool = False) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_stat_user_tables LIMIT 1").fetchone() and not overwrite:
             raise Conflict(f"The database holds data, which {file} would replace: use --force if that is meant.")
+        schemas = [name for (name,) in connection.execute(_SCHEMAS).fetchall()]
     with tempfile.TemporaryDirectory() as directory:
         script = str(Path(directory) / "restore.sql")
         _run("pg_restore", "--no-owner", "--no-privileges", "--file", script, str(file))
         # In one transaction: tables that came after the backup go and the backup's come, or nothing happens.
-        empty = ("--command", "DROP SCHEMA public CASCADE", "--command", "CREATE SCHEMA public")
+        statements = [f'DROP SCHEMA "{name}" CASCADE' for name in schemas] + ["CREATE SCHEMA public"]
+        empty = [part for statement in statements for part in ("--command", statement)]
         options = ("--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--output", os.devnull)
         _run("psql", *options, *empty, "--file", script, url=url)
 
@@ -78,5 +87,7 @@ def _run(program: str, *arguments: str, url: str | None = None) -> None:
         check=False,
     )
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["it said nothing"]
+        said = [line for line in done.stderr.strip().splitlines() if not line.startswith(_NOTICES)] or [
+            "it said nothing"
+        ]
         raise ConfigurationError(f"{program} failed: {said[0]}")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from core.enrichment.offers import SourceOffer, asked_of_person, own_domain
-from core.enrichment.questions import KnownLead, Question
+from core.enrichment.questions import KnownRecord, Question
 from core.ledger.spend import Cost
 
 ACCOUNT = "apollo"
@@ -18,7 +18,7 @@ PHONE = Cost(credits=Decimal(9))
 """A match and a mobile number."""
 
 
-def _asked_of_company(lead: KnownLead) -> Question | str:
+def _asked_of_company(lead: KnownRecord) -> Question | str:
     domain = own_domain(lead)
     return Question.of(COMPANY.name, domain=domain) if domain else "no domain of the company is known"
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from core.enrichment.offers import SourceOffer
-from core.enrichment.questions import KnownLead, Question
+from core.enrichment.questions import KnownRecord, Question
 from core.ledger.spend import Cost
 
 SOURCE = "linkedin"
@@ -26,7 +26,7 @@ def linkedin_slug(url: str | None) -> str | None:
     return words[1] if is_company and len(words) > 1 and words[1] else None
 
 
-def _asked(lead: KnownLead) -> Question | str:
+def _asked(lead: KnownRecord) -> Question | str:
     slug = linkedin_slug(lead.values.get("company_linkedin_url"))
     return Question.of(COMPANY_PAGE.name, slug=slug) if slug else "the company's LinkedIn page is not known"
 

@@ -306,6 +306,12 @@ class Close(Provider):
         contact = self.row("contact", call.id())
         self.note_unknown(call, shapes.CONTACT_KEYS)
         values = shapes.contact_values(self.store, call.body, contact)
+        if (lead_id := call.body.get("lead_id")) is not None:
+            if lead_id not in self.store.rows["lead"]:
+                raise invalid(fields={"lead_id": "Object does not exist."})
+            # The contact moves to another lead; both have changed.
+            self.store.touch(contact["lead_id"])
+            values["lead_id"] = lead_id
         self.store.update("contact", contact, values, path=call.path)
         self.store.touch(contact["lead_id"])
         return shapes.shown_contact(contact)

@@ -262,7 +262,7 @@ async def conversing(
                 turns = await stack.enter_async_context(open_turn_input(world, language))
         graph = conversation.build(
             playbook=begun.playbook,
-            opt_out=lambda: opt_out_of(begun.lead_id),
+            opt_out=lambda: opt_out_of(begun.lead_id, begun.contact_id),
             transcribe=transcribe,
             model=model,
             speech_output=speech_output,

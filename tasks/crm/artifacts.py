@@ -52,6 +52,7 @@ def plan_text(plan: SyncPlan) -> str:
     if not plan.counts:
         return "Nothing to do: both sides say the same."
     lines = [f"**{count}** × {name}" for name, count in sorted(plan.counts.items())]
+    lines.append(plan.in_words)
     rows = [
         {
             "side": change.side,

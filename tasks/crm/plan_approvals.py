@@ -39,7 +39,12 @@ async def with_approval(run: SyncRun, why: str) -> SyncRun:
 
 def _proposal(run: SyncRun, why: str) -> Proposal:
     plan = run.plan.to_json()
-    content = {"why": why, "counts": plan["counts"], "changes": plan["changes"][:_SHOWN_FOR_APPROVAL]}
+    content = {
+        "why": why,
+        "in_words": run.plan.in_words,
+        "counts": plan["counts"],
+        "changes": plan["changes"][:_SHOWN_FOR_APPROVAL],
+    }
     return Proposal(
         kind=ApprovalKind.CRM_CHANGES,
         # Each plan asks for itself: one that was left half done must not stand in the way of the next.

@@ -87,29 +87,30 @@ def _complete_to(session: SyncSession, started_at: datetime, newest: datetime | 
 
 async def _take_in(session: SyncSession, changes: Sequence[RemoteChange], own_keys: frozenset[str]) -> None:
     linked = await crm_inbox.links_of_page(session.connection, session.name, changes)
-    links = {key: link for key, (link, _) in linked.items()}
+    links = {key: known.link for key, known in linked.items()}
     found_keys = set()
     for change in changes:
-        link, is_made_here = linked.get((change.kind, change.record_id), (None, False))
-        key = key_that_made(change, link, is_made_here=is_made_here)
+        known = linked.get((change.kind, change.record_id))
+        key = key_that_made(change, known and known.link, is_made_here=known is not None and known.is_made_here)
         if key is not None and key not in own_keys:
             found_keys.add(key)
-    known = own_keys | found_keys
+    keys = own_keys | found_keys
     sorted_changes = []
     for change in changes:
-        verdict = verdict_on(change, links, known)
+        known = linked.get((change.kind, change.record_id))
+        verdict = verdict_on(change, links, keys, known and known.company)
         if verdict == "echo" and not session.safeguards.knows_echoes:
             verdict = "look"
-        sorted_changes.append(SortedChange(change, verdict, await _overwritten(session, change, links, known)))
+        sorted_changes.append(SortedChange(change, verdict, await _overwritten(session, change, links, keys)))
     await crm_inbox.add_changes(session.connection, session.name, sorted_changes, sorted(found_keys))
 
 
 async def _overwritten(
-    session: SyncSession, change: RemoteChange, links: Mapping[tuple[RecordKind, str], RecordLink], known: Set[str]
+    session: SyncSession, change: RemoteChange, links: Mapping[tuple[RecordKind, str], RecordLink], keys: Set[str]
 ) -> RecordValues:
     """Return what an entry tells was written over; a value that we sent ourselves earlier is nobody's edit."""
     link = links.get((change.kind, change.record_id))
-    lost = overwritten(change, link, known)
+    lost = overwritten(change, link, keys)
     return {
         field: value
         for field, value in lost.items()

@@ -207,7 +207,7 @@ class _Sender:
 
     def _link(self, operation: Operation) -> RecordLink:
         assert operation.own_id is not None
-        fresh = RecordLink(operation.kind, operation.own_id, self._unit.lead_id, person_key=operation.person_key)
+        fresh = RecordLink(operation.kind, operation.own_id, self._unit.lead_id)
         return self._links.get((operation.kind, operation.own_id)) or fresh
 
     # what became of it

@@ -1,8 +1,9 @@
 """Both sides compared, lead by lead: what would have to be done, and our side of it done."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,18 +11,22 @@ from core.crm.planning import Fetched, UnitPlan, plan_unit
 from core.crm.records import RecordKind, RemoteRecord
 from core.crm.runs import SyncPlan, Tally
 from core.crm.states import SyncState
-from core.crm.units import LocalUnit, Operation, RecordLink, RecordPlan, Setting, created_link, new_here
+from core.crm.units import LocalUnit, Operation, RecordLink, RecordPlan, created_link, new_here
+from db.crm import candidates as crm_candidates
 from db.crm import links as crm_links
 from db.crm import records as crm_records
 from db.crm import staging as crm_staging
 from db.crm import sync_log
+from db.crm import writing as crm_writing
 from db.crm.links import SavedLink
 from db.crm.staging import Staged
 from db.crm.sync_log import SyncEntry
-from db.server.engine import Connection
+from db.leads.matching import lock_who_is_who
+from tasks.crm import twins
 from tasks.crm.session import SyncSession
 
 _PAGE = 200
+_LOOKED_UP = 5_000
 _FIRST = UUID(int=0)
 
 
@@ -58,20 +63,28 @@ async def load_units(session: SyncSession, lead_ids: Sequence[UUID], *, lock: bo
 
 
 async def survey(session: SyncSession) -> SyncPlan:
-    """Return what a run would do now, and change nothing."""
+    """Return what a run would do now, and change nothing: links are made as a run would, and taken back."""
     tally = Tally()
-    async for lead_ids in _due_pages(session):
-        for unit in await load_units(session, lead_ids):
-            for operation in due_operations(unit, session.clock()):
-                tally.add(operation, _name_of(operation, unit.local))
-    after = ""
-    while page := await crm_staging.select_unlinked(session.connection, session.name, after=after, limit=_PAGE):
-        for staged in page:
-            if staged.unit is not None and await _twin_of(session, staged) is None and _is_wanted(session):
-                for record in (staged.unit.lead, *staged.unit.contacts):
-                    tally.add(new_here(session.setting(), record, None), _name_there(staged.unit.lead, record))
-        after = page[-1].remote_id
-    return tally.plan(await crm_links.count_linked(session.connection, session.name))
+    async with session.connection.transaction(force_rollback=True):
+        met = await twins.meet(session)
+        for operation in met.moved:
+            tally.add(operation)
+        async for lead_ids in _due_pages(session):
+            for unit in await load_units(session, lead_ids):
+                for operation in due_operations(unit, session.clock()):
+                    tally.add(operation, _name_of(operation, unit.local))
+        if session.config.new_in_crm == "take":
+            async for staged in twins.new_companies(session, met):
+                _tally_new(tally, session, staged)
+    in_step = await crm_links.count_linked(session.connection, session.name)
+    return tally.plan(in_step, matched=met.matched, duplicates=len(met.left))
+
+
+def _tally_new(tally: Tally, session: SyncSession, staged: Staged) -> None:
+    assert staged.unit is not None
+    has_people = session.config.contacts is not None
+    for record in (staged.unit.lead, *(staged.unit.contacts if has_people else ())):
+        tally.add(new_here(session.setting(), record), _name_there(staged.unit.lead, record))
 
 
 def _name_of(operation: Operation, local: LocalUnit | None) -> str:
@@ -121,16 +134,21 @@ def _is_changed(unit: SyncUnit) -> bool:
 
 async def _due_pages(session: SyncSession) -> AsyncIterator[list[UUID]]:
     connection, name, now = session.connection, session.name, session.clock()
-    after = _FIRST
-    while page := await crm_links.select_due(
-        connection, name, session.config.digest, after=after, limit=_PAGE, now=now
+    gate = await crm_candidates.open_gate(connection, session.config)
+    digest = session.config.digest
+    for select in (
+        partial(crm_links.select_due, connection, name, digest, now=now),
+        partial(crm_candidates.select_new, connection, name, gate),
+        partial(crm_links.select_vanished, connection, name),
     ):
-        yield page
-        after = page[-1]
-    after = _FIRST
-    while page := await crm_links.select_vanished(connection, name, after=after, limit=_PAGE):
-        yield page
-        after = page[-1]
+        after = _FIRST
+        # Many at once, because each look goes over all that is linked, or stored.
+        while found := await select(after=after, limit=_LOOKED_UP):
+            for start in range(0, len(found), _PAGE):
+                yield found[start : start + _PAGE]
+            if len(found) < _LOOKED_UP:
+                break
+            after = found[-1]
 
 
 async def settle(session: SyncSession, on_progress: Callable[[int], None] = lambda _done: None) -> dict[str, int]:
@@ -140,8 +158,11 @@ async def settle(session: SyncSession, on_progress: Callable[[int], None] = lamb
         Operations done here, by "ours action kind", and `conflicts`.
     """
     done: dict[str, int] = {}
-    await _follow_merges(session)
-    await _take_in_new(session, done)
+    met = await twins.meet(session)
+    for operation in met.moved:
+        key = f"ours {operation.action} {operation.kind}"
+        done[key] = done.get(key, 0) + 1
+    await twins.take_in_new(session, met, done)
     settled = 0
     async for lead_ids in _due_pages(session):
         await settle_leads(session, lead_ids, done)
@@ -150,39 +171,63 @@ async def settle(session: SyncSession, on_progress: Callable[[int], None] = lamb
     return done
 
 
+@dataclass(slots=True)
+class _Settled:
+    """What settling a page of leads has brought about so far.
+
+    Attributes:
+        written: leads that were changed by it.
+        others: items of lists that our columns have no room for, by record.
+        again: leads with people of the CRM that turned out to be contacts of ours: they are merged right after.
+    """
+
+    saved: list[SavedLink] = field(default_factory=list)
+    entries: list[SyncEntry] = field(default_factory=list)
+    written: set[UUID] = field(default_factory=set)
+    others: list[tuple[UUID, dict[str, list[str]]]] = field(default_factory=list)
+    again: set[UUID] = field(default_factory=set)
+
+
 async def settle_leads(session: SyncSession, lead_ids: Sequence[UUID], done: dict[str, int]) -> None:
-    """Do our side of some leads, in one transaction."""
+    """Do our side of some leads, in one transaction; who was recognised in it is merged in a second one."""
+    again = await _settle_leads(session, lead_ids, done)
+    if again:
+        await _settle_leads(session, sorted(again), done)
+
+
+async def _settle_leads(session: SyncSession, lead_ids: Sequence[UUID], done: dict[str, int]) -> set[UUID]:
     connection, name, now = session.connection, session.name, session.clock()
+    settled = _Settled()
     async with connection.transaction():
+        if await crm_staging.has_fetched(connection, name, lead_ids):
+            # Before any lead is locked, as all do who may add people.
+            await lock_who_is_who(connection)
         units = await load_units(session, sorted(lead_ids), lock=True)
-        saved: list[SavedLink] = []
-        entries: list[SyncEntry] = []
-        written: set[UUID] = set()
-        others: list[tuple[RecordKind, UUID, dict[str, list[str]]]] = []
         for unit in units:
-            saved += _links_to_save(session, unit, now)
+            settled.saved += _links_to_save(session, unit, now)
             for operation in unit.plan.operations:
-                if operation.side != "ours":
-                    continue
-                added = await _do_here(session, unit, operation, others, now)
-                saved += added
-                written.add(unit.lead_id)
-                entries.append(SyncEntry(operation, actor=name))
-                key = f"ours {operation.action} {operation.kind}"
-                done[key] = done.get(key, 0) + 1
+                if operation.side == "ours" and await _do_here(session, unit, operation, settled, now):
+                    settled.written.add(unit.lead_id)
+                    key = f"ours {operation.action} {operation.kind}"
+                    done[key] = done.get(key, 0) + 1
         await crm_links.drop(connection, name, [key for unit in units for key in unit.plan.dropped])
-        await crm_links.save(connection, name, saved, now=now)
-        for kind, own_id, more in others:
-            await crm_links.set_others(connection, name, kind, own_id, more)
-        if written:
-            await crm_links.renew_tokens(connection, name, sorted(written))
+        await crm_links.save(connection, name, settled.saved, now=now)
+        for own_id, more in settled.others:
+            await crm_links.set_others(connection, name, RecordKind.CONTACT, own_id, more)
+        if settled.written:
+            await crm_links.renew_tokens(connection, name, sorted(settled.written))
         records = [record for unit in units for record in unit.plan.records]
         conflicts = await sync_log.record_conflicts(connection, name, session.run_id, records)
-        await sync_log.record(connection, name, session.run_id, entries)
-        seen = {unit.staged.remote_id: unit.staged.fetched_at for unit in units if unit.staged is not None}
+        await sync_log.record(connection, name, session.run_id, settled.entries)
+        seen = {
+            unit.staged.remote_id: unit.staged.fetched_at
+            for unit in units
+            if unit.staged is not None and unit.lead_id not in settled.again
+        }
         await crm_staging.settle(connection, name, seen)
     if conflicts:
         done["conflicts"] = done.get("conflicts", 0) + conflicts
+    return settled.again
 
 
 def _links_to_save(session: SyncSession, unit: SyncUnit, now: datetime) -> list[SavedLink]:
@@ -217,132 +262,43 @@ def _with_state(record: RecordPlan, known: RecordLink | None, *, is_waiting: boo
 
 
 async def _do_here(
-    session: SyncSession,
-    unit: SyncUnit,
-    operation: Operation,
-    others: list[tuple[RecordKind, UUID, dict[str, list[str]]]],
-    now: datetime,
-) -> list[SavedLink]:
-    """Do one operation on our side; return the links it makes."""
+    session: SyncSession, unit: SyncUnit, operation: Operation, settled: _Settled, now: datetime
+) -> bool:
+    """Do one operation on our side; return whether anything came of it."""
     connection, by, at = session.connection, operation.by or session.name, operation.at or now
+    is_lead = operation.kind is RecordKind.LEAD
+    own_id = unit.lead_id if is_lead else operation.own_id
+    if operation.action == "create":
+        return await _take_in_person(session, unit, operation, settled, now)
+    assert own_id is not None
     if operation.action == "delete":
-        if operation.kind is RecordKind.LEAD:
-            await crm_records.delete_lead(connection, unit.lead_id)
-        else:
-            await crm_records.delete_person(connection, unit.lead_id, operation.person_key)
-        return []
-    if operation.action == "update" and operation.kind is RecordKind.LEAD:
-        await crm_records.update_lead(connection, by, unit.lead_id, operation.values, at)
-        return []
-    if operation.action == "update":
-        more = await crm_records.update_person(connection, by, unit.lead_id, operation.person_key, operation.values, at)
-        if operation.own_id is not None:
-            others.append((RecordKind.CONTACT, operation.own_id, more))
-        return []
-    if unit.staged is None or unit.staged.unit is None or operation.remote_id is None:
-        return []
-    link, more = await _take_in_person(session, unit.lead_id, operation, unit.staged, now)
-    others.append((RecordKind.CONTACT, link.own_id, more))
-    return [SavedLink(link)]
+        await (crm_writing.delete_lead if is_lead else crm_writing.delete_person)(connection, own_id)
+    elif is_lead:
+        await crm_writing.update_lead(connection, by, own_id, operation.values, at)
+    else:
+        settled.others.append((own_id, await crm_writing.update_person(connection, by, own_id, operation.values, at)))
+    settled.entries.append(SyncEntry(operation, actor=session.name))
+    return True
 
 
 async def _take_in_person(
-    session: SyncSession, lead_id: UUID, operation: Operation, staged: Staged, now: datetime
-) -> tuple[RecordLink, dict[str, list[str]]]:
-    assert staged.unit is not None
-    assert operation.remote_id is not None
-    remote = next(person for person in staged.unit.contacts if person.id == operation.remote_id)
-    key, more = await crm_records.add_person(
-        session.connection, session.name, lead_id, operation.remote_id, operation.values, now
+    session: SyncSession, unit: SyncUnit, operation: Operation, settled: _Settled, now: datetime
+) -> bool:
+    """Take a person of the CRM in; one who turns out to be a contact of ours is linked, unless another is already."""
+    if unit.staged is None or unit.staged.unit is None or operation.remote_id is None:
+        return False
+    remote = next(person for person in unit.staged.unit.contacts if person.id == operation.remote_id)
+    own_id, is_new, more = await crm_writing.add_person(
+        session.connection, session.name, unit.lead_id, operation.remote_id, operation.values, now
     )
-    own_id = crm_records.person_id(lead_id, key)
-    return created_link(session.setting(), lead_id, own_id, remote, key), more
-
-
-async def _follow_merges(session: SyncSession) -> None:
-    """Follow companies that were merged: to the other one where we have none there, else leave ours and say so."""
-    connection, name = session.connection, session.name
-    while page := await crm_staging.select_merged(connection, name, limit=_PAGE):
-        for staged in page:
-            async with connection.transaction():
-                await _follow(connection, session, staged)
-
-
-async def _follow(connection: Connection, session: SyncSession, staged: Staged) -> None:
-    name, now = session.name, session.clock()
-    link = await crm_links.find_by_remote(connection, name, RecordKind.LEAD, staged.remote_id)
-    if link is not None and staged.merged_into is not None:
-        # Which may have been merged itself meanwhile, and is settled already.
-        target = await crm_staging.survivor(connection, name, staged.merged_into)
-        taken = await crm_links.find_by_remote(connection, name, RecordKind.LEAD, target)
-        if taken is None:
-            moved = replace(link, remote_id=target, remote_updated_at=None)
-            await crm_links.save(connection, name, [SavedLink(moved)], now=now)
-        else:
-            reason = f"was merged into {target} in the CRM, which is another lead here"
-            gone = replace(link, is_gone=True, state=SyncState.EXCLUDED, reason=reason)
-            people = (await crm_links.select_of(connection, name, [link.lead_id]))[link.lead_id]
-            await crm_links.drop(connection, name, [(p.kind, p.own_id) for p in people if p.kind is RecordKind.CONTACT])
-            await crm_links.save(connection, name, [SavedLink(gone)], now=now)
-    await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
-
-
-async def _take_in_new(session: SyncSession, done: dict[str, int]) -> None:
-    """Link companies that no link knows to the leads they are, or take them in as new ones."""
-    after = ""
-    while page := await crm_staging.select_unlinked(session.connection, session.name, after=after, limit=_PAGE):
-        async with session.connection.transaction():
-            for staged in page:
-                await _take_in(session, staged, done)
-        after = page[-1].remote_id
-
-
-async def _take_in(session: SyncSession, staged: Staged, done: dict[str, int]) -> None:
-    connection, name, now = session.connection, session.name, session.clock()
-    if staged.unit is None:
-        await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
-        return
-    lead_id = await _twin_of(session, staged)
-    if lead_id is not None:
-        # What the two have in common is settled with the lead, right after this.
-        known = (await crm_links.select_of(connection, name, [lead_id]))[lead_id]
-        before = next(
-            (each for each in known if each.kind is RecordKind.LEAD), RecordLink(RecordKind.LEAD, lead_id, lead_id)
-        )
-        link = replace(before, remote_id=staged.remote_id, create_sent_at=None)
-        await crm_links.save(connection, name, [SavedLink(link)], now=now)
-        return
-    if not _is_wanted(session):
-        await crm_staging.settle(connection, name, {staged.remote_id: staged.fetched_at})
-        return
-    operation = new_here(session.setting(), staged.unit.lead, None)
-    lead_id = await crm_records.create_lead(connection, name, staged.remote_id, operation.values, now)
-    link = created_link(session.setting(), lead_id, lead_id, staged.unit.lead, "")
-    await crm_links.save(connection, name, [SavedLink(link)], now=now)
-    await sync_log.record(connection, name, session.run_id, [SyncEntry(replace(operation, own_id=lead_id), actor=name)])
-    done["ours create lead"] = done.get("ours create lead", 0) + 1
-
-
-async def _twin_of(session: SyncSession, staged: Staged) -> UUID | None:
-    """Find the lead that a company of the CRM is: by our id in it, by an address, by its domain."""
-    assert staged.unit is not None
-    connection, name = session.connection, session.name
-    own_id = staged.unit.lead.own_id
-    if own_id is not None:
-        known = (await crm_links.select_of(connection, name, [own_id]))[own_id]
-        is_linked = any(link.kind is RecordKind.LEAD and (link.remote_id or link.is_gone) for link in known)
-        if not is_linked and await crm_records.load(connection, name, session.config, [own_id]):
-            return own_id
-    operation = new_here(session.setting(), staged.unit.lead, None)
-    emails = [email for person in staged.unit.contacts for email in _listed(session.setting(), person)]
-    return await crm_records.match(connection, name, operation.values, emails)
-
-
-def _listed(setting: Setting, person: RemoteRecord) -> tuple[str, ...]:
-    rule = next((rule for rule in setting.config.fields(RecordKind.CONTACT) if rule.ours == "emails"), None)
-    value = person.values.get(rule.theirs) if rule else None
-    return (value,) if isinstance(value, str) else value or ()
-
-
-def _is_wanted(session: SyncSession) -> bool:
-    return session.config.new_in_crm == "take"
+    if is_new:
+        settled.saved.append(SavedLink(created_link(session.setting(), unit.lead_id, own_id, remote)))
+        settled.others.append((own_id, more))
+        settled.entries.append(SyncEntry(replace(operation, own_id=own_id), actor=session.name))
+        return True
+    known = await crm_links.find_own(session.connection, session.name, RecordKind.CONTACT, own_id)
+    if known is None or known.remote_id is None:
+        link = twins.linked_to(known or RecordLink(RecordKind.CONTACT, own_id, unit.lead_id), operation.remote_id)
+        settled.saved.append(SavedLink(link))
+        settled.again.add(unit.lead_id)
+    return False

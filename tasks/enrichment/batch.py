@@ -1,7 +1,8 @@
 """The work on one batch of leads: ask whom the waterfall names, in bulk, until nobody is left, and write it down.
 
-All leads of a batch take the same steps side by side: those that are to ask the same provider ask it together. A lead
-is closed as soon as nobody is left to ask for it.
+All leads of a batch take the same steps side by side: those that are to ask the same provider ask it together. A lead's
+company is asked about before its contacts, who are then asked about with what was found of it. A lead is closed as soon
+as nobody is left to ask for it.
 """
 
 import asyncio
@@ -13,14 +14,14 @@ from functools import partial
 
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import (
-    Accepted,
     Answer,
     Attempt,
-    KnownLead,
+    KnownRecord,
     LeadOutcome,
-    LeadResult,
+    LeadRecords,
     Provider,
     Question,
+    RecordResult,
     Unasked,
     due,
     lead_outcome,
@@ -30,6 +31,7 @@ from core.enrichment.waterfall import accepted_values, known_so_far, next_provid
 from core.ports import EnrichmentSource
 from db.enrichment import questions as questions_of
 from db.enrichment.lease import Concluded, EnrichmentLease
+from db.leads.new_identities import IDENTIFYING
 from tasks.enrichment.wiring import Sources
 from tasks.runtime.batches import bounded_gather, sliced
 
@@ -42,9 +44,9 @@ _LOOK_AGAIN_S = 0.2
 
 @dataclass
 class _Work:
-    """One lead on its way through the waterfall."""
+    """A company or a contact on its way through the waterfall."""
 
-    lead: KnownLead
+    lead: KnownRecord
     wanted: tuple[str, ...]
     answers: dict[Provider, Answer] = field(default_factory=dict)
     hashes: dict[Provider, str | None] = field(default_factory=dict)
@@ -53,9 +55,41 @@ class _Work:
         self.answers[provider] = answer
         self.hashes[provider] = question_hash
 
-    def result(self) -> LeadResult:
-        attempts = tuple(Attempt(name, self.hashes[name], answer) for name, answer in self.answers.items())
-        return LeadResult(self.lead.lead_id, attempts, self.wanted)
+    def result(self, config: EnrichmentConfig, now: datetime, record: KnownRecord) -> RecordResult:
+        """Return what came of it, for the record as it is by now."""
+        attempts = [Attempt(name, self.hashes[name], answer, record.record_id) for name, answer in self.answers.items()]
+        accepted = list(accepted_values(config, record, self.answers, now))
+        return RecordResult(record, self.wanted, accepted, attempts)
+
+
+@dataclass
+class _LeadWork:
+    """A lead's company and its contacts, each on its way."""
+
+    records: LeadRecords
+    company: _Work
+    contacts: Sequence[_Work]
+
+    @property
+    def all(self) -> list[_Work]:
+        return [self.company, *self.contacts]
+
+    def turns(self, config: EnrichmentConfig, now: datetime) -> list[tuple[Provider, _Work]]:
+        """Return whom to ask next about which of them; nobody once the lead is finished."""
+        provider = next_provider(config, self.company.lead, self.company.answers, now)
+        if provider is not None:
+            return [(provider, self.company)]
+        asked = [(next_provider(config, work.lead, work.answers, now), work) for work in self.contacts]
+        return [(provider, work) for provider, work in asked if provider is not None]
+
+    def known_of(self, work: _Work, config: EnrichmentConfig, now: datetime) -> KnownRecord:
+        """Return a company or contact with what was found of it and of the company until now."""
+        found = known_so_far(config, work.lead, work.answers, now)
+        if work is self.company:
+            return found
+        company = known_so_far(config, self.company.lead, self.company.answers, now)
+        own = {name: value for name, value in company.values.items() if company.has_field(name)}
+        return found.with_values(own)
 
 
 @dataclass
@@ -80,31 +114,35 @@ class BatchWork:
     async def run(self) -> int:
         """Enrich the leads of the batch that are due and free; give how many."""
         now = datetime.now(UTC)
-        leads = [_Work(lead, wanted_fields(self.config, lead, now)) for lead in await self.lease.claim()]
+        leads = [self._work_of(lead, now) for lead in await self.lease.claim()]
         left = leads
         while left:
-            turns: dict[Provider, list[_Work]] = {}
-            finished = []
-            for work in left:
-                provider = next_provider(self.config, work.lead, work.answers, now)
-                if provider is None:
-                    finished.append(work)
-                else:
-                    turns.setdefault(provider, []).append(work)
+            turns: dict[Provider, list[tuple[_LeadWork, _Work]]] = {}
+            finished: list[_LeadWork] = []
+            going_on: list[_LeadWork] = []
+            for lead in left:
+                asked = lead.turns(self.config, now)
+                (going_on if asked else finished).append(lead)
+                for provider, work in asked:
+                    turns.setdefault(provider, []).append((lead, work))
             await self._close(finished)
-            left = [work for works in turns.values() for work in works]
+            left = going_on
             await bounded_gather(partial(self._ask_for, now=now), list(turns.items()), width=len(turns))
         return len(leads)
 
-    async def _ask_for(self, turn: tuple[Provider, Sequence[_Work]], *, now: datetime) -> None:
-        """Ask one provider for all leads whose turn it is; leads with the same question share its answer."""
+    def _work_of(self, lead: LeadRecords, now: datetime) -> _LeadWork:
+        company, *contacts = (_Work(record, wanted_fields(self.config, record, now)) for record in lead.all)
+        return _LeadWork(lead, company, contacts)
+
+    async def _ask_for(self, turn: tuple[Provider, Sequence[tuple[_LeadWork, _Work]]], *, now: datetime) -> None:
+        """Ask one provider for all whose turn it is; companies and people with the same question share its answer."""
         provider, works = turn
         asking: dict[Question, list[_Work]] = {}
-        for work in works:
+        for lead, work in works:
             if provider in self.sources.off or provider not in self.sources.on:
                 work.met(provider, skipped(self.sources.off.get(provider, "not configured")))
                 continue
-            question = question_for(self.config, provider, known_so_far(self.config, work.lead, work.answers, now))
+            question = question_for(self.config, provider, lead.known_of(work, self.config, now))
             if isinstance(question, str):
                 work.met(provider, skipped(question))
             else:
@@ -117,11 +155,11 @@ class BatchWork:
             for index, work in enumerate(sharing):
                 work.met(provider, answer.reused() if index else answer, question.hash)
 
-    async def _close(self, finished: Sequence[_Work]) -> None:
+    async def _close(self, finished: Sequence[_LeadWork]) -> None:
         """Write what became of leads, by what is known of them at this moment, in one commit."""
         if not finished:
             return
-        by_id = {work.lead.lead_id: work for work in finished}
+        by_id = {lead.records.lead_id: lead for lead in finished}
         now = datetime.now(UTC)
         config = self.config
         fresh_for_s: dict[LeadOutcome, float] = dict.fromkeys(
@@ -129,13 +167,22 @@ class BatchWork:
         )
         fresh_for_s["failed"] = config.retry_after_s
 
-        def conclude(lead: KnownLead) -> Concluded:
-            work = by_id[lead.lead_id]
-            accepted: list[Accepted] = list(accepted_values(config, lead, work.answers, now))
-            result = work.result()
-            return Concluded(result, accepted, *lead_outcome(lead, result.wanted, accepted, result.attempts))
+        def conclude(lead: LeadRecords) -> Concluded:
+            works = {work.lead.record_id: work for work in by_id[lead.lead_id].all}
+            results = [
+                works[record.record_id].result(config, now, record) for record in lead.all if record.record_id in works
+            ]
+            return Concluded(lead.lead_id, results, *lead_outcome(results))
 
-        await self.lease.record_all(list(by_id), conclude, fresh_for_s)
+        identifies = any(
+            found.field in IDENTIFYING
+            for lead in finished
+            for work in lead.all
+            for answer in work.answers.values()
+            for found in answer.found
+        )
+        leads = [lead.records for lead in finished]
+        await self.lease.record_all(leads, conclude, fresh_for_s, identifies=identifies)
 
 
 @dataclass

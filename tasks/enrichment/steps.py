@@ -49,7 +49,7 @@ async def plan(request: EnrichRequest) -> EnrichmentPlan:
     async with own_connection(database_url()) as connection:
         now = await moment(connection)
         planner = Planner(config, now)
-        async for lead in enrichment.select_due(connection, request, version, now=now):
+        async for lead in enrichment.select_due(connection, request, config, version, now=now):
             planner.add(lead)
         for provider, hashes in planner.questions.items():
             fresh[provider], waiting[provider] = await enrichment_questions.count_known(

@@ -15,6 +15,7 @@ from core.outreach.sending import checked_words
 from core.settings.settings import settings
 from db.leads import facts
 from db.outreach import approvals, first_messages, meetings, suppressions
+from db.outreach.recipients import contact_of
 from db.server.engine import Connection
 from tasks.outreach.artifacts import show_waiting
 from tasks.outreach.keys import tombstone_key
@@ -46,20 +47,25 @@ async def ask_approval(proposal: Proposal) -> Approval:
     lifetime = timedelta(days=settings().outreach.approvals.lifetime_days)
     async with database() as connection:
         if proposal.recipient is not None:
-            await suppressions.refuse_suppressed(
-                connection, proposal.recipient, tombstone_key(), lead_id=proposal.lead_id
-            )
+            await _refuse_suppressed(connection, proposal)
         approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
     log.info("approval_requested", extra={"approval_id": str(approval.id), "kind": str(proposal.kind)})
     await show_waiting(approval, await preamble(approval))
     return approval
 
 
+async def _refuse_suppressed(connection: Connection, proposal: Proposal) -> None:
+    """Do nothing for a message to somebody who may be written to. Raises Suppressed."""
+    contact_id = await contact_of(connection, proposal)
+    await suppressions.refuse_suppressed(
+        connection, proposal.recipient, tombstone_key(), lead_id=proposal.lead_id, contact_id=contact_id
+    )
+
+
 async def facts_now(connection: Connection, approval: Approval, busy: Collection[Span] = ()) -> Json:
     """Read the facts of a message as they are now; `busy` is what the calendar says beside our own slots."""
-    known = approval.proposal.facts
-    person_key = known.get(facts.PERSON_KEY)
-    current = await facts.read(connection, approval.proposal.lead_id, list(known), person_key=person_key)
+    known, contact_id = approval.proposal.facts, await contact_of(connection, approval.proposal)
+    current = await facts.read(connection, approval.proposal.lead_id, list(known), contact_id=contact_id)
     if TAKEN in known:
         current[TAKEN] = await meetings.taken_slots(connection, approval, busy)
     return current
@@ -108,7 +114,7 @@ async def _check_before_approving(connection: Connection, approval: Approval) ->
         return
     proposal = approval.proposal
     if proposal.recipient is not None:
-        await suppressions.refuse_suppressed(connection, proposal.recipient, tombstone_key(), lead_id=proposal.lead_id)
+        await _refuse_suppressed(connection, proposal)
     other = await first_messages.find_obstacle(connection, approval, MessageStage.APPROVE)
     if other is not None:
         raise Conflict(f"{why(other)}: {told(other)}; reject this one, or propose another message by the lead's id")

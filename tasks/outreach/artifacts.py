@@ -44,8 +44,8 @@ async def show_campaign(report: CampaignReport) -> None:
     """Show the variants as a page and the counts as a table; nothing outside a flow run."""
     if not in_flow_run():
         return
-    rows = [{"what": "messages that wait for approval", "leads": report.messages}]
-    rows += [{"what": f"no message: {reason}", "leads": count} for reason, count in report.skipped.items()]
+    rows = [{"what": "messages that wait for approval", "contacts": report.messages}]
+    rows += [{"what": f"no message: {reason}", "contacts": count} for reason, count in report.skipped.items()]
     await acreate_table_artifact(
         key="campaign-messages", table=rows, description=f"Who gets a message: {report.segment}"
     )

@@ -18,7 +18,9 @@ from core.outreach.suppression import Reason, Target, address_key
 from core.ports import Calendar, CRMProvider
 from core.settings.settings import settings
 from db.crm import links as crm_links
+from db.leads.matching import current_id
 from db.outreach import meetings, sends, suppressions
+from db.outreach.recipients import contact_of
 from db.server.engine import Connection, own_connection
 from integrations.smtp.plug import SmtpSettings
 from tasks.outreach import sending
@@ -26,6 +28,8 @@ from tasks.runtime.crm_offers import crm_config
 from tasks.runtime.crm_opening import open_crm
 from tasks.runtime.providers import unshared
 from tasks.runtime.resources import database, database_url
+
+_BY = "the prospect, by reply"
 
 
 async def taken(start: datetime, end: datetime) -> list[Span]:
@@ -64,6 +68,8 @@ async def write_activity(approval: Approval) -> str:
     lead_id = approval.proposal.lead_id
     if lead_id is None:
         return "skipped: it is about no lead"
+    async with database() as connection:
+        lead_id = await current_id(connection, lead_id)
     content = approval.content
     marker = message_id(approval.id, APPROVED_MESSAGE, settings().read(SmtpSettings).sender).strip("<>")
     message = SentMessage(marker, content["to"], content["subject"], content["body"])
@@ -120,8 +126,17 @@ async def invite(approval: Approval, meeting: meetings.Meeting) -> Send:
     return await sending.send_once(approval.id, purpose, message, by=sending.executor())
 
 
+async def suppress_prospect(connection: Connection, approval: Approval, now: datetime) -> None:
+    """Suppress the person an approval is about, by all that is known of who they are."""
+    contact_id = await contact_of(connection, approval.proposal)
+    if approval.proposal.lead_id is None or contact_id is None:
+        return
+    for target in await suppressions.targets_of(connection, approval.proposal.lead_id, contact_id):
+        await suppressions.add(connection, target, reason=Reason.OPT_OUT, by=_BY, now=now)
+
+
 async def suppress_address(connection: Connection, address: str | None, now: datetime) -> None:
     """Suppress an address; what is none is nobody's."""
     with contextlib.suppress(InvalidInput):
         target = Target("address", address_key(address or ""))
-        await suppressions.add(connection, target, reason=Reason.OPT_OUT, by="the prospect, by reply", now=now)
+        await suppressions.add(connection, target, reason=Reason.OPT_OUT, by=_BY, now=now)

@@ -9,7 +9,7 @@ from agents import bdr
 from agents.openings import PROMPT_VERSION
 from core.errors import ApprovalNotFound
 from core.outreach.approvals import Approval, ApprovalStatus
-from core.outreach.booking import BookingReport, BookRequest, ProposalReport, ProposeRequest
+from core.outreach.booking import BookingReport, BookRequest, ProposalReport
 from core.outreach.meetings import Span, zone_of
 from core.outreach.opt_out import is_opt_out, said_themselves
 from core.outreach.proposals import prospect_names, prospect_zone
@@ -28,15 +28,16 @@ from tasks.runtime.resources import database
 log = logging.getLogger(__name__)
 
 
-async def propose(request: ProposeRequest, thread_id: UUID, state: bdr.MeetingState) -> GraphOutcome:
+async def propose(thread_id: UUID, state: bdr.MeetingState) -> GraphOutcome:
     """Run the agent to its question, or to the reason why there is none."""
-    async with opening_writer(thread_id, request.lead_id) as write_opening:
+    about = {"lead_id": state["lead_id"], "contact_id": state["contact_id"]}
+    async with opening_writer(thread_id, UUID(state["lead_id"])) as write_opening:
         return await run_thread(
             meeting_graph(write_opening=write_opening),
             state,
             agent=bdr.AGENT,
             thread_id=thread_id,
-            request={"lead_id": str(request.lead_id)},
+            request=about,
             prompt_version=PROMPT_VERSION,
         )
 

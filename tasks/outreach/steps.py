@@ -24,18 +24,21 @@ from core.outreach.suppression import address_key
 from core.text.plain_text import plain_line
 from db.leads import facts, segments
 from db.outreach import approvals, campaigns, first_messages, meetings, suppressions
+from db.outreach.recipients import find_whom
 from langgraph_prefect.values import Finished, GraphOutcome, Waiting
 from tasks.agents.thread_ids import thread_for
 from tasks.outreach import sending
 from tasks.outreach.approvals import TAKEN, apply_decision, ask_approval, start_execution
 from tasks.outreach.artifacts import show_campaign, show_market
-from tasks.outreach.drafting import MOST_PERSONAS, addressed_rows, addressee_of, draft, messages_of
+from tasks.outreach.audience import addressed_rows, addressee_of, addressees_of, origin_for
+from tasks.outreach.drafting import MOST_PERSONAS, draft, messages_of
 from tasks.outreach.keys import tombstone_key
 from tasks.outreach.meetings import (
     excluded_fact,
     invite,
     meeting_uid,
     suppress_address,
+    suppress_prospect,
     taken,
     used_facts,
     write_activity,
@@ -53,15 +56,16 @@ log = logging.getLogger(__name__)
 
 @task(name="count-segment", **STEP)
 async def count_segment(request: MarketRequest) -> MarketPlan:
-    """Count the leads of the segment."""
+    """Count the leads of the segment, and their people."""
     from tasks.outreach.segment_statistics import statistics_of_segment  # pandas, which other steps can do without
 
     thread_id = thread_for(request.thread_id)
     async with database() as connection:
         rows = await segments.select_counted(connection, request.segment)
     statistics = await asyncio.to_thread(statistics_of_segment, rows)
-    log.info("segment_counted", extra={"thread_id": str(thread_id), "leads": len(rows)})
-    return MarketPlan(thread_id, request, tuple(statistics), len(rows))
+    leads = len({row[0] for row in rows})
+    log.info("segment_counted", extra={"thread_id": str(thread_id), "leads": leads})
+    return MarketPlan(thread_id, request, tuple(statistics), leads)
 
 
 @task(name="publish-market", **STEP)
@@ -83,9 +87,9 @@ async def see_audience(request: CampaignRequest) -> CampaignPlan:
     if unknown := sorted(set(request.personas) - set(PERSONAS)):
         raise InvalidInput(f"no such persona: {', '.join(unknown)}; there are {', '.join(PERSONAS)}")
     rows = await addressed_rows(request)
-    asked = bool(request.lead_ids)
-    addressees = [each for each in map(addressee_of, rows) if each.email and (asked or not each.is_disqualified)]
-    counts = Counter(addressee.persona for addressee in addressees)
+    asked = request.names_somebody
+    reached = [each for each in map(addressee_of, rows) if each.email and (asked or not each.is_disqualified)]
+    counts = Counter(addressee.persona for addressee in reached)
     chosen = tuple(request.personas) or tuple(persona for persona, _ in counts.most_common(MOST_PERSONAS))
     statistics = await asyncio.to_thread(statistics_of_audience, rows)
     return CampaignPlan(thread_for(request.thread_id), request, chosen, tuple(one.text for one in statistics))
@@ -96,13 +100,13 @@ async def draft_messages(begun: CampaignPlan, report: CampaignReport) -> Campaig
     """Make the variants messages, each an approval that waits. Safe twice: the same message is the same approval."""
     if report.status != "drafted":
         return report
-    messages, skipped = messages_of(
-        map(addressee_of, await addressed_rows(begun.request)), report.variants, begun.request
-    )
+    addressees = await addressees_of(await addressed_rows(begun.request))
+    messages, skipped = messages_of(addressees, report.variants, begun.request)
     async with database() as connection:
         await first_messages.lock_drafting(connection)
         await campaigns.upsert(connection, begun.campaign_id, report.segment, report.variants, now=datetime.now(UTC))
-        written = await first_messages.select_others(connection, {message.to for message in messages})
+        people = {message.person_id for message in messages if message.person_id is not None}
+        written = await first_messages.select_others(connection, {message.to for message in messages}, people)
         reasons = [await draft(connection, begun.campaign_id, message, written) for message in messages]
     counted = Counter([one.reason for one in skipped] + [why for why in reasons if why])
     drafted = reasons.count(None)
@@ -148,33 +152,50 @@ async def send_approved(approval_id: UUID) -> ExecutionReport:
 
 @task(name="gather-facts", **STEP)
 async def gather_facts(request: ProposeRequest) -> tuple[UUID, "MeetingState"]:
-    """Read what the agent may know of a lead; give the thread that is open for it, or a new one.
+    """Read what the agent may know of a lead and its contact; give the thread that is open for them, or a new one.
+
+    While a proposal to a contact of the lead is open, that is who is meant where nobody is named.
 
     Raises:
-        Suppressed: its contact must not be written to.
+        Suppressed: the contact must not be written to.
+        LeadNotFound, NotFound: there is no such lead or contact.
     """
     async with database() as connection:
-        known = await facts.read(connection, request.lead_id, USED_FACTS)
-        tier = await facts.find_tier(connection, request.lead_id)
+        lead_id, contact_id = await find_whom(connection, request.lead_id, request.contact_id, tombstone_key)
+        open_ = await meetings.find_open_thread(connection, BDR, lead_id, request.contact_id and contact_id)
+        if open_ is not None and open_.contact_id is not None:
+            contact_id = open_.contact_id
+        known = await facts.read(connection, lead_id, USED_FACTS, contact_id=contact_id)
+        tier = await facts.find_tier(connection, lead_id)
         address = known.get("lead.contact_email")
-        await suppressions.refuse_suppressed(connection, address, tombstone_key(), lead_id=request.lead_id)
-        open_ = await meetings.find_open_thread(connection, BDR, request.lead_id)
-    state: MeetingState = {"facts": dict(known), "tier": tier, "now": datetime.now(UTC).isoformat()}
-    return open_ or uuid4(), state
+        await suppressions.refuse_suppressed(
+            connection, address, tombstone_key(), lead_id=lead_id, contact_id=contact_id
+        )
+    state: MeetingState = {
+        "lead_id": str(lead_id),
+        "contact_id": None if contact_id is None else str(contact_id),
+        "facts": dict(known),
+        "address_origin": await origin_for(contact_id, address),
+        "tier": tier,
+        "now": datetime.now(UTC).isoformat(),
+    }
+    return uuid4() if open_ is None else open_.thread_id, state
 
 
 @task(name="ask-approval", **STEP)
-async def ask_for_meeting(request: ProposeRequest, found: GraphOutcome, state: "MeetingState") -> ProposalReport:
+async def ask_for_meeting(found: GraphOutcome, state: "MeetingState") -> ProposalReport:
     """Ask for approval of what the agent wrote; safe twice, since the same question gives the same approval."""
     thread_id = UUID(found.thread_id)
+    lead_id = UUID(state["lead_id"])
+    contact_id = UUID(state["contact_id"]) if state["contact_id"] else None
+    base = ProposalReport(lead_id=lead_id, contact_id=contact_id, thread_id=thread_id, approval_id=None, reason=None)
     if not isinstance(found, Waiting):
         stopped = found.values.get("stopped") if isinstance(found, Finished) else found.reason
-        reason = str(stopped or "the thread has ended")
-        return ProposalReport(lead_id=request.lead_id, thread_id=thread_id, approval_id=None, reason=reason)
+        return base.model_copy(update={"reason": str(stopped or "the thread has ended")})
     question = found.questions[0].value
     if question["kind"] != "approval":
         reason = "a proposal to this lead was approved and is on its way: see `sales-agent meetings list`"
-        return ProposalReport(lead_id=request.lead_id, thread_id=thread_id, approval_id=None, reason=reason)
+        return base.model_copy(update={"reason": reason})
     content = dict(question["content"])
     content["to"] = address_key(content["to"])
     company = state["facts"].get("lead.company_name") or "a lead"
@@ -185,13 +206,14 @@ async def ask_for_meeting(request: ProposeRequest, found: GraphOutcome, state: "
         content=content,
         facts={**used_facts(state["facts"]), **excluded_fact(state), TAKEN: []},
         recipient=content["to"],
-        lead_id=request.lead_id,
+        lead_id=lead_id,
+        contact_id=contact_id,
         proposed_by=BDR,
         thread_id=found.thread_id,
         flow_run_id=sending.executor(),
     )
     approval = await ask_approval(proposal)
-    return ProposalReport(lead_id=request.lead_id, thread_id=thread_id, approval_id=approval.id, reason=None)
+    return base.model_copy(update={"approval_id": approval.id})
 
 
 @task(name="claim", **STEP)
@@ -256,7 +278,8 @@ async def check_reply(request: BookRequest) -> Approval:
 async def opt_out(request: BookRequest) -> BookingReport:
     """Suppress who asks for it, in whatever state the proposal is; then give the slots back and let nothing go out.
 
-    The sender counts beside the prospect: people answer from another address of theirs. Who asks is heard also where
+    The sender counts beside the prospect: people answer from another address of theirs; and the prospect as a person,
+    at every company and address that is found later. Who asks is heard also where
     there is no such approval, or what follows fails.
 
     Raises:
@@ -268,6 +291,7 @@ async def opt_out(request: BookRequest) -> BookingReport:
     async with database() as connection:
         approval = await approvals.get(connection, request.approval_id)
         await suppress_address(connection, approval.proposal.recipient, now)
+        await suppress_prospect(connection, approval, now)
     async with database() as connection:
         await meetings.cancel(connection, approval.id)
         if approval.status in (ApprovalStatus.PENDING, ApprovalStatus.APPROVED):

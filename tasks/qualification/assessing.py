@@ -36,16 +36,20 @@ async def assess(lease: AssessmentLease, begun: QualificationPlan, *, by_model: 
     Returns:
         How many leads were assessed.
     """
-    leads = await lease.claim()
+    claimed = await lease.claim()
+    unchanged = [lead for lead in claimed if lead.is_unchanged]
+    if unchanged:
+        await lease.confirm(unchanged)
+    leads = [lead for lead in claimed if not lead.is_unchanged]
     if not leads:
-        return 0
+        return len(claimed)
     by_rule = await asyncio.to_thread(rules_of, begun.profile, begun.sources_names, leads)
     if by_model is None:
         why = begun.model.why_not
         await lease.record([unasked(each, why) if why else each for each in by_rule])
     else:
         await _assess_by_model(lease, begun.profile, list(zip(leads, by_rule, strict=True)), by_model)
-    return len(leads)
+    return len(claimed)
 
 
 def rules_of(profile: Profile, names: list[str], leads: list[LeadFacts]) -> list[Assessment]:

@@ -88,7 +88,7 @@ class _XlsxWriter:
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         if self._rows + len(rows) > _XLSX_ROWS:
-            raise InvalidInput(f"a sheet holds {_XLSX_ROWS - 1:,} leads at most: export CSV or Parquet, or fewer")
+            raise InvalidInput(f"a sheet holds {_XLSX_ROWS - 1:,} rows at most: export CSV or Parquet, or fewer leads")
         for row in rows:
             for column, cell in enumerate(row):
                 if isinstance(cell, str):
@@ -134,14 +134,14 @@ async def export_leads(request: ExportRequest) -> ExportReport:
         columns = _unlike(extra)
         try:
             writer = make(draft, columns)
-            leads = await _write_all(writer, request, connection, extra)
+            rows, leads = await _write_all(writer, request, connection, extra)
             draft.replace(path)
         except OSError as error:
             raise InvalidFile(f"cannot be written: {error.strerror}", path=str(path)) from error
         finally:
             with suppress(OSError):  # the directory may be what cannot be written
                 draft.unlink(missing_ok=True)
-    return ExportReport(file=str(path), leads=leads, columns=len(columns), cut_cells=writer.cut_cells)
+    return ExportReport(file=str(path), rows=rows, leads=leads, columns=len(columns), cut_cells=writer.cut_cells)
 
 
 def _unlike(extra: Sequence[str]) -> list[str]:
@@ -157,22 +157,33 @@ def _for_people(values: list[Any], why: dict[str, Any]) -> list[Any]:
     return values
 
 
-async def _write_all(writer: RowWriter, request: ExportRequest, connection: Connection, extra: Sequence[str]) -> int:
-    leads = 0
+async def _write_all(
+    writer: RowWriter, request: ExportRequest, connection: Connection, extra: Sequence[str]
+) -> tuple[int, int]:
+    """Write all rows; return how many, and of how many leads."""
+    written = leads = 0
+    last: str | None = None
     rows: list[list[Any]] = []
     try:
         async for values, why in exports.stream_leads(
-            connection, tiers=request.tiers, min_score=request.min_score, limit=request.limit, extra=extra
+            connection,
+            per=request.per,
+            tiers=request.tiers,
+            min_score=request.min_score,
+            limit=request.limit,
+            extra=extra,
         ):
             rows.append(_for_people(values, why))
+            leads += values[0] != last
+            last = values[0]
             if len(rows) == _BATCH_ROWS:
                 writer.write(rows)
-                leads, rows = leads + len(rows), []
+                written, rows = written + len(rows), []
         if rows:
             writer.write(rows)
     finally:
         writer.close()
-    return leads + len(rows)
+    return written + len(rows), leads
 
 
 async def best_leads(shown: Sequence[str], limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -185,7 +196,7 @@ async def best_leads(shown: Sequence[str], limit: int) -> tuple[list[dict[str, A
     best: list[dict[str, Any]] = []
     filled: list[dict[str, Any]] = []
     async with own_connection(database_url()) as connection:
-        async for values, why in exports.stream_leads(connection):
+        async for values, why in exports.stream_leads(connection, per="lead"):
             row = dict(zip(COLUMNS, _for_people(values, why), strict=False))
             for rows, is_meant in ((best, True), (filled, bool(row["sources"]))):
                 if is_meant and len(rows) < limit:

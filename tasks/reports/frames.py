@@ -1,6 +1,6 @@
 """Leads from and to DataFrames, for notebooks."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -20,12 +20,13 @@ def request_of(frame: pd.DataFrame, **options: Any) -> ImportRequest:
     return ImportRequest(path=spool_frame(frame), **options)
 
 
-async def leads_frame(limit: int | None = None) -> pd.DataFrame:
-    """Return the leads as a DataFrame: one row a lead, its id as the index, `extra` as a dict.
+async def leads_frame(limit: int | None = None, per: Literal["contact", "lead"] = "contact") -> pd.DataFrame:
+    """Return the leads with their contacts as a DataFrame, the lead's id as the index, `extra` as a dict.
 
     Args:
-        limit: leads at most, oldest first; None for all.
+        limit: rows at most, oldest leads first; None for all.
+        per: a row a contact, and one for a lead without; or a row a lead, with its best contact.
     """
     async with database() as connection:
-        rows = await leads.select_values(connection, limit)
-    return pd.DataFrame.from_records(rows, columns=["id", *leads.VALUE_COLUMNS]).set_index("id")
+        rows = await leads.select_values(connection, limit, per)
+    return pd.DataFrame.from_records(rows, columns=["id", "contact_id", *leads.VALUE_COLUMNS]).set_index("id")

@@ -1,15 +1,19 @@
 """What tasks work with, made from the settings: the database, and directories of our own."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from core.settings.settings import settings
-from db.schema.upgrade import upgrade
+from db.schema.upgrade import upgrade_with_copy
 from db.server.embedded import postgres_url
 from db.server.engine import Connection, Engine, open_engine, transaction
 from db.server.private_dirs import explained
+
+log = logging.getLogger(__name__)
 
 
 def database_url() -> str:
@@ -21,7 +25,9 @@ def database_url() -> str:
 
 @cache
 def _upgrade_once(url: str) -> None:
-    upgrade(url)
+    copy = upgrade_with_copy(url, settings().home / "backups", now=datetime.now(UTC))
+    if copy is not None:
+        log.warning("database_migrated", extra={"copy_of_before": str(copy)})
 
 
 @asynccontextmanager

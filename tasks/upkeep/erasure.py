@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.outreach.approvals import person
-from core.outreach.suppression import address_key
 from core.settings.settings import settings
-from core.upkeep.erasure import ErasureReceipt, Subject
-from db.upkeep import erasure
+from core.upkeep.erasure import ErasureReceipt, Subject, named_person
+from db.upkeep import erasure, subjects
 from integrations import plugs
 from integrations.websites.plug import WebsiteSettings
 from tasks.outreach.keys import tombstone_key
@@ -19,29 +18,31 @@ from tasks.upkeep.erasure_prefect import erase_from_prefect
 
 log = logging.getLogger(__name__)
 
-_OUTSIDE = (
+OUTSIDE: tuple[str, ...] = (
     "the CRM: remove the contact there too, the sync does not delete persons",
     "mailboxes of senders and recipients, and the mail server's logs",
     *(plug.keeps_of_persons for plug in plugs.PLUGS if plug.keeps_of_persons),
     "backups made before: erase again after restoring one",
 )
+"""Where else a person may be, which nothing here reaches."""
 
 
 async def erase_person(text: str, *, by: str, delete_uploads: bool = False) -> ErasureReceipt:
     """Remove a person from all that is stored here, and leave a tombstone that no import undoes. Safe to repeat.
 
     Args:
-        text: their e-mail address.
+        text: their e-mail address, LinkedIn profile, or the id of one of their contacts.
         by: who erases.
         delete_uploads: also delete files in the upload directory that name the address.
 
     Raises:
-        InvalidInput: it is no address, or there is no name.
+        InvalidInput: it is none of these, or there is no name.
+        Conflict: several people have the address.
         ConfigurationError: earlier erasures were made under another key.
     """
-    address, name, key, now = address_key(text), person(by), tombstone_key(), datetime.now(UTC)
+    who, name, key, now = named_person(text), person(by), tombstone_key(), datetime.now(UTC)
     async with database() as connection:
-        subject, erased = await erasure.erase(connection, address, key, by=name, now=now)
+        subject, erased = await erasure.erase(connection, who, key, by=name, now=now)
     home = settings().home
     erased["files of rejected rows"] = sum(_without_records(path, subject) for path in _files(home / "rejects", ".csv"))
     erased["cached pages"] = _remove(
@@ -50,9 +51,15 @@ async def erase_person(text: str, *, by: str, delete_uploads: bool = False) -> E
     erased["stored results"] = _remove(_files(home / "prefect" / "storage"), Path.read_bytes, subject)
     left = _uploads(subject, erased, delete=delete_uploads)
     counts, remarks = await erase_from_prefect(subject)
-    receipt = ErasureReceipt(name, now, key.key_id, {**erased, **counts}, (*left, *remarks), _OUTSIDE)
+    receipt = ErasureReceipt(name, now, key.key_id, {**erased, **counts}, (*left, *remarks), OUTSIDE)
     log.info("person_erased", extra={"by": name, "rows": sum(receipt.erased.values())})
     return receipt
+
+
+async def namesakes(text: str) -> list[subjects.Namesake]:
+    """List who may be the same person and is not erased with them. Raises InvalidInput, Conflict."""
+    async with database() as connection:
+        return await subjects.select_namesakes(connection, await subjects.find(connection, named_person(text)))
 
 
 def _files(directory: Path, suffix: str = "") -> Iterator[Path]:
@@ -62,7 +69,8 @@ def _files(directory: Path, suffix: str = "") -> Iterator[Path]:
 
 def _names_subject(content: bytes, subject: Subject) -> bool:
     folded = content.lower()
-    return any(subject.address.encode(encoding) in folded for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+    words = [*subject.addresses, *(profile.partition("//www.")[2] for profile in subject.profiles)]
+    return any(word.encode(encoding) in folded for word in words for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
 def _remove(paths: Iterable[Path], read: Callable[[Path], bytes], subject: Subject) -> int:

@@ -73,5 +73,5 @@ def _names(entry: dict[str, Any], fields: tuple[str, ...], subject: Subject) -> 
 
 def _words(subject: Subject) -> list[str]:
     """Return what names the person, in lower case: a single name could be anybody's."""
-    names = [name.lower() for name in subject.names if " " in name.strip()]
-    return [subject.address, *names, *map(str, subject.approval_ids), *map(str, subject.thread_ids)]
+    ids = (*subject.contact_ids, *subject.own_lead_ids, *subject.approval_ids, *subject.thread_ids)
+    return [*subject.addresses, *subject.profiles, *subject.full_names, *map(str, ids)]

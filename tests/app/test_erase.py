@@ -32,7 +32,7 @@ def test_nothing_that_prefect_keeps_names_an_erased_person(running: Installation
     ours = running.run("db", "url").stdout.strip()
     prefects = with_database(ours, prefect_database(ours))
     with psycopg.connect(ours) as connection:
-        row = connection.execute("SELECT id FROM leads WHERE contact_email = %s", [ADDRESS]).fetchone()
+        row = connection.execute("SELECT lead_id FROM contacts WHERE contact_email = %s", [ADDRESS]).fetchone()
     assert row is not None
     proposed = running.run("meetings", "propose", str(row[0]), SMTP_SENDER="Ana <ana@our-company.example>")
     assert "Waiting for approval" in proposed.stderr + proposed.stdout, proposed.stderr

@@ -31,16 +31,18 @@ from core.crm.meanings import meaning_of, stored
 from core.enrichment.config import FieldName
 from core.imports.column_fields import DECIDERS
 from core.imports.columns import map_columns
-from core.imports.identity import unedited
 from core.imports.lead_rows import ImportedRow as Row, Reject, row_reader
 from core.leads.fields import ENRICHABLE, PERSONAL_FIELDS, clean
+from core.leads.known import CONTACT_AT, LEAD_AT
 from core.leads.lead import FIELDS, POSITION
+from core.leads.matching import Matching
+from core.leads.merging import ConflictPolicy
+from core.leads.rows import new_row
 from core.qualification.icp_columns import in_leads
 from core.qualification.model_assessment import _PERSONAL
 from core.reports.exports import COLUMNS
-from db.imports.lead_merge import COLUMNS as MERGED
 from db.leads.reading import VALUE_COLUMNS
-from db.outreach.tombstones import _KEPT
+from db.schema.contacts_tables import ContactRow
 from db.schema.tables import LeadRow
 from tasks.enrichment.offers import OFFERS
 from scripts.enrichment_schema import rendered
@@ -48,13 +50,13 @@ from scripts.lead_fields import render
 
 assert Path(core.__file__).is_relative_to(Path.cwd()), core.__file__
 for name in ("planted_number", "planted_person"):
-    assert name in FIELDS and name in COLUMNS and name in MERGED and name in VALUE_COLUMNS and name in ENRICHABLE
-    assert name in LeadRow.__table__.c and f'"{name}"' in rendered() and f"`{name}`" in render()
+    assert name in FIELDS and name in COLUMNS and name in VALUE_COLUMNS and name in ENRICHABLE
+    table = LeadRow if name == "planted_number" else ContactRow
+    assert name in table.__table__.c and f'"{name}"' in rendered() and f"`{name}`" in render()
     assert all(name not in offer.gives for offer in OFFERS.values()), "nobody gives what nobody said they give"
     assert in_leads([name], [])[0].fields == (name,)
 assert ("planted" in {c for concepts, _ in DECIDERS for c in concepts})
 assert "planted_number" in LEAD_FIELDS and "planted_person" not in LEAD_FIELDS
-assert "planted_number" in _KEPT and "planted_person" not in _KEPT
 assert "planted_person" in PERSONAL_FIELDS and "planted_number" not in PERSONAL_FIELDS
 assert "planted_person" in _PERSONAL and "planted_number" not in _PERSONAL
 assert meaning_of("planted_number")("1987") == meaning_of("planted_number")("1987.0")
@@ -68,9 +70,12 @@ row = read(rows[0])
 assert isinstance(row, Row)
 said = {"planted_number": "1987", "planted_person": "Odo Finch", "company_name": "Brackwater Pumps Ltd"}
 assert {name: row.values[POSITION[name]] for name in said} == said, row
-assert row.key == "email:maud@brackwater-pumps.example"
 assert isinstance(refused := read(["", "", "Odo Finch", ""]), Reject) and refused.column == "Office", refused
-assert unedited({"planted_number": "1987"}, {})[POSITION["planted_number"]] == "1987"
+placed = Matching(ConflictPolicy.FILL_EMPTY, lambda kind: kind)
+placed.place(new_row(*row))
+lead, contact = placed.last
+assert dict(zip(LEAD_AT, lead.values))["planted_number"] == "1987"
+assert dict(zip(CONTACT_AT, contact.values))["planted_person"] == "Odo Finch"
 """
 
 
@@ -103,17 +108,19 @@ ALLOWED = {
     "core/imports/column_evidence.py": "fields whose cells say more or less than their type",
     "core/imports/column_meaning.py": "what cells alone can prove",
     "core/imports/column_words.py": "words, by concept",
-    "core/imports/identity.py": "what contradicts that two rows are one lead",
-    "core/leads/lead.py": "what a key is made of",
+    "core/imports/column_ids.py": "what tells rows apart that share an id",
+    "core/imports/runs.py": "the fields of identities",
+    "core/leads/taking.py": "the parts of one address",
     "core/outreach/campaigns.py": "the places a message has for facts",
     "core/outreach/proposals.py": "the facts a proposal rests on",
     "core/qualification/icp_columns.py": "what a field is made of where no column holds it",
     "core/text/lexicon_keys.py": "what each key of the lexicon means",
     "core/text/postal_addresses.py": "the parts of one address",
+    "db/leads/merging.py": "the parts of one address",
     "db/leads/segments.py": "what research counts",
-    "db/outreach/suppressions.py": "what names a person at a company",
-    "db/upkeep/erasure.py": "what tells whether a lead is the person's, and what is left of it without them",
-    "tasks/outreach/drafting.py": "what addresses a person",
+    "db/outreach/named_people.py": "what names a person at a company",
+    "db/upkeep/subjects.py": "what tells who a person is",
+    "tasks/outreach/audience.py": "what addresses a person",
 }
 """Where several fields are named together because a rule is about these very fields."""
 _MANY = 5

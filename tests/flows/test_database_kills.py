@@ -23,6 +23,7 @@ from importing import load
 from model_assessing import AMPLE, environment_of
 from private_valkey import private_valkey
 from qualify_process import start as start_qualifying
+from stored_leads import store
 
 from db.schema.upgrade import upgrade
 from db.server import embedded, embedded_postgres
@@ -121,7 +122,7 @@ def test_nothing_is_bought_twice(place: Place, kills: tuple[int, ...]) -> None:
 
 
 async def test_no_lead_is_assessed_twice(place: Place) -> None:
-    await load(place.url, leads(40), batch_rows=2_000, fingerprint="many")
+    store(place.url, leads(40))
     icp = place.scratch / "icp.yaml"
     icp.write_text(ICP)
     place.sandbox.settings("cerebras", **AMPLE, answer_after_s=0.1)

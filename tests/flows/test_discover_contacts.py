@@ -18,6 +18,7 @@ from installation import Installation
 from mentions import mentions
 
 from core.discovery.runs import DiscoveryReport
+from core.upkeep.erasure import named_person
 from db.server.engine import open_engine, transaction
 from db.upkeep import erasure
 from sandbox.cast import COMPANIES
@@ -125,7 +126,7 @@ async def test_a_website_does_not_bring_an_erased_person_back(
     erased = "maud@brackwater-pumps.example"
     engine = open_engine(database)
     async with transaction(engine) as connection:
-        await erasure.erase(connection, erased, tombstone_key(), by="Odo", now=datetime.now(UTC))
+        await erasure.erase(connection, named_person(erased), tombstone_key(), by="Odo", now=datetime.now(UTC))
     await engine.dispose()
     run()
     assert people(database, leads["brackwater-pumps"]).keys() == {"Oren Castleworth"}
@@ -217,8 +218,9 @@ def test_who_is_gone_from_the_page_is_marked_and_kept(
     assert second["Maud Tillerby"]["not_seen_since"] is None
     assert second["Maud Tillerby"]["last_seen_at"] > first["Maud Tillerby"]["last_seen_at"]
     assert second["Maud Tillerby"]["created_at"] == first["Maud Tillerby"]["created_at"]
-    emails = [found["Maud Tillerby"]["contact_email"] for found in (first, second)]
-    assert emails[0] == emails[1], "what is shown no more is kept"
+    assert second["Maud Tillerby"]["contact_email"] == first["Maud Tillerby"]["contact_email"], (
+        "what is shown no more is kept"
+    )
     assert second["Oren Castleworth"]["not_seen_since"] == second["Maud Tillerby"]["last_seen_at"]
 
     sandbox.settings("site-brackwater-pumps", blocked=["*"])

@@ -99,21 +99,22 @@ def test_without_a_key_websites_are_read_and_the_rest_is_skipped(
     assert report["outcomes"] == {"enriched": 8, "failed": 1, "skipped": 1}
     by_provider = {one["provider"]: one["outcomes"] for one in report["providers"]}
     assert by_provider["website"] == {"hit": 8, "error": 1, "skipped": 1}
-    for provider in ("apollo_company", "apollo_person", "agent"):
+    for provider in ("apollo_company", "agent"):
         assert by_provider[provider] == {"skipped": 10}
+    assert "apollo_person" not in by_provider, "there is nobody to ask about"
     reasons = rows(database, "SELECT DISTINCT reason FROM enrichment_attempts WHERE provider = 'apollo_company'")
     assert reasons == [("not configured: set APOLLO_API_KEY",)]
     assert (report["spend"], report["due"]) == ({}, 0)
 
     found = dict(
-        rows(database, "SELECT field, value FROM field_provenance WHERE lead_id = %s", leads["lindmoor-instrument"])
+        rows(database, "SELECT field, value FROM field_provenance WHERE record_id = %s", leads["lindmoor-instrument"])
     )
     assert found["street"] == "Verkstadsgatan 3"
     assert found["company_phone"] == "+46185550120"
     assert found["company_linkedin_url"] == "https://www.linkedin.com/company/lindmoor-instrument"
     ((phone, extra, run_id, url),) = rows(
         database,
-        "SELECT company_phone, extra, run_id::text, source_url FROM leads JOIN field_provenance ON lead_id = id"
+        "SELECT company_phone, extra, run_id::text, source_url FROM leads JOIN field_provenance ON record_id = id"
         " WHERE id = %s AND field = 'company_phone'",
         leads["ostraline-freight"],
     )
@@ -191,10 +192,10 @@ def test_a_persons_edit_is_never_replaced_and_an_imports_value_is_kept_as_origin
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE leads SET industry = 'Written By Import'")
         connection.execute(
-            "UPDATE leads SET industry = 'Typed', edited_at = now(), edited_by = 'Ana' WHERE dedupe_key = 'k000002'"
+            "UPDATE leads SET industry = 'Typed', edited_at = now(), edited_by = 'Ana' WHERE external_id = 'k000002'"
         )
     run(bought)
-    stored = dict(rows(database, "SELECT dedupe_key, industry FROM leads"))
+    stored = dict(rows(database, "SELECT external_id, industry FROM leads"))
     assert stored == {"k000001": "machinery", "k000002": "Typed"}
     assert rows(database, "SELECT value, source, original FROM field_provenance") == [
         ("machinery", "apollo_company", "Written By Import")
@@ -272,8 +273,8 @@ def test_a_late_answer_is_parked_and_collected(
         "providers: [apollo_phone]\nfields:\n  contact_phone: [{ask: apollo_phone, max_credits: 9}]"
     )
     webhook = bought | {"ENRICH_PHONE_WEBHOOK_URL": "http://127.0.0.1:9/never"}
-    add_lead(database, "Late", None, "late.example", contact_email="ana@late.example")
-    add_lead(database, "Late too", None, "late.example", contact_email="ana@late.example")
+    for name in ("Late", "Late too"):
+        add_lead(database, name, None, "late.example", contact_email="ana@late.example")
     assert run(webhook)["outcomes"] == {"due": 2}
     assert run(webhook)["outcomes"] == {"due": 2}, "not even asked for before its time"
     assert len(sandbox.requests("apollo")) == 1
@@ -281,7 +282,7 @@ def test_a_late_answer_is_parked_and_collected(
         with psycopg.connect(database) as connection:
             connection.execute("UPDATE enrichment_questions SET collect_at = now()")
         assert run(webhook)["outcomes"] == {expected: 2}
-    assert rows(database, "SELECT DISTINCT contact_phone FROM leads") == [("+15550100",)]
+    assert rows(database, "SELECT DISTINCT contact_phone FROM contacts") == [("+15550100",)]
     assert credits_charged(sandbox) == 9
     assert rows(database, "SELECT sum(cost_credits) FROM enrichment_questions") == [(9,)]
 

@@ -128,7 +128,8 @@ def kill(sandbox: SandboxControl, place: dict[str, str], tmp_path: Path, *, kill
     for _ in range(kills):
         with psycopg.connect(url) as connection:
             connection.execute(f"TRUNCATE {WRITTEN}, enrichment_claims")
-            connection.execute("UPDATE leads SET industry = NULL, contact_title = NULL")
+            connection.execute("UPDATE leads SET industry = NULL")
+            connection.execute("UPDATE contacts SET contact_title = NULL")
         charged_before = len(sandbox.charges("apollo"))
         process = start(place, report)
         process.join(rng.uniform(0, lasted))

@@ -16,6 +16,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from scripted_model import ScriptedModel
 
 from agents import growth, marketing
+from core.outreach.address_origins import AddressSource, told
 from core.outreach.campaigns import Addressee, CampaignMessage, CampaignRequest, Variant
 from core.outreach.markets import MarketPage
 from db.leads.segments import COUNTED
@@ -72,8 +73,8 @@ def obeying(order: str) -> ScriptedModel:
                     ("s1", order),
                     ("p1", order),
                     ("p1", order[:40]),
-                    ("p9", "The segment has 3 leads."),
-                    ("s1", "The segment has 3 leads."),
+                    ("p9", "The segment has 3 leads with 3 contacts."),
+                    ("s1", "The segment has 3 leads with 3 contacts."),
                 ]
                 made = [
                     {"claim": f"{THOUGHT} {order}"[:280], "source": source, "quote": quote, "confidence": 1}
@@ -102,7 +103,12 @@ async def research(order: str, *, obeys: bool) -> tuple[dict[str, Any], list[str
         return MarketPage(url=url, text=f"We make pumps in Austria and sell them all over the country.\n{order}\n")
 
     frame = pd.DataFrame(
-        [{"industry": order, "country": order, "contact_title": order}] * 3, columns=list(COUNTED), dtype=object
+        [
+            {"lead_id": number, "contact_id": number, "industry": order, "country": order, "contact_title": order}
+            for number in range(3)
+        ],
+        columns=list(COUNTED),
+        dtype=object,
     )
     given = growth.GrowthInput(
         segment="Austria",
@@ -130,8 +136,14 @@ async def messages(order: str, *, obeys: bool, values: dict[str, str]) -> list[C
     assert isinstance(done, Finished)
     fields = {"first_name": "Kim", "last_name": "Sample", "company_name": "Acme", **values}
     stored = {name: (name, value, "import") for name, value in fields.items()}
+    origin = told(AddressSource(page=f"https://acme.example/{order}", company_domain="acme.example"))
     people = [
-        Addressee(uuid.uuid4(), "kim@example.com", title, fields, stored, ("97.3", THOUGHT)) for title in ("CEO", order)
+        Addressee(
+            *(uuid.uuid4(), "kim@example.com", title, fields, stored, ("97.3", THOUGHT)),
+            contact_id=uuid.uuid4(),
+            address_origin=told(AddressSource(list_name=order)) or origin,
+        )
+        for title in ("CEO", order)
     ]
     request = CampaignRequest(offer=OFFER, sender=SENDER)  # type: ignore[arg-type]
     written, _ = messages_of(people, [Variant(**one) for one in done.values["variants"]], request)

@@ -10,6 +10,7 @@ import forked
 import psycopg
 import pytest
 from icalendar import Calendar
+from people import add_contact, add_row
 
 from core.errors import Conflict, InvalidInput, SalesAgentError, StaleDraft, Suppressed
 from core.outreach.approvals import Approval
@@ -42,14 +43,7 @@ def add_lead(database: str, **more: str) -> UUID:
         "country": "GB",
         **more,
     }
-    lead_id = uuid4()
-    names = ", ".join(fields)
-    with psycopg.connect(database) as connection:
-        connection.execute(
-            f"INSERT INTO leads (id, dedupe_key, {names}) VALUES (%s, %s, {', '.join(['%s'] * len(fields))})",
-            [lead_id, str(lead_id), *fields.values()],
-        )
-    return lead_id
+    return add_row(database, fields)[0]
 
 
 def propose(environment: dict[str, str], lead_id: UUID) -> ProposalReport:
@@ -105,8 +99,9 @@ async def say_yes(approval: Approval) -> None:
 
 
 def test_a_proposal_on_its_way_is_not_made_again(environment: dict[str, str], database: str) -> None:
-    lead_id = add_lead(database)
+    lead_id = add_lead(database, source="Trade fair")
     approval = approval_of(environment, propose(environment, lead_id))
+    assert approval.content["body"].endswith("Your address is from a list named “Trade fair”.\n")
     approve(environment, approval)
     # As a run leaves it that died after telling the thread and before sending.
     forked.run(environment, say_yes, approval)
@@ -114,6 +109,23 @@ def test_a_proposal_on_its_way_is_not_made_again(environment: dict[str, str], da
     assert again.approval_id is None
     assert again.reason is not None
     assert "on its way" in again.reason
+
+
+def test_a_proposal_is_to_one_contact_whoever_is_best_by_then(environment: dict[str, str], database: str) -> None:
+    lead_id, ada = add_row(database, {"company_name": "Brightwell", "contact_email": PROSPECT}, title_points=1.0)
+    first = propose(environment, lead_id)
+    bo = add_contact(database, lead_id, contact_email="bo@brightwell.example", title_points=2.0)
+    assert propose(environment, lead_id) == first
+    assert first.contact_id == ada
+    named = forked.run(environment, propose_meeting, ProposeRequest(contact_id=bo))
+    assert (named.lead_id, named.contact_id) == (lead_id, bo)
+    assert named.thread_id != first.thread_id
+    proposal = approval_of(environment, named).proposal
+    assert (proposal.recipient, proposal.lead_id, proposal.contact_id) == ("bo@brightwell.example", lead_id, bo)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE contacts SET state = 'former' WHERE id = %s", [bo])
+    with pytest.raises(Suppressed, match="they have left the company"):
+        approve(environment, approval_of(environment, named))
 
 
 def test_a_models_opening_is_noted_with_lead_prompt_and_cost(
@@ -262,7 +274,7 @@ def test_no_meeting_where_there_is_nothing_to_propose(
     assert "no free slot" in str(propose(full, add_lead(database)).reason)
     lead_id = add_lead(database)
     with psycopg.connect(database) as connection:
-        connection.execute("UPDATE leads SET contact_email = NULL WHERE id = %s", [lead_id])
+        connection.execute("UPDATE contacts SET contact_email = NULL WHERE lead_id = %s", [lead_id])
     assert "no e-mail" in str(propose(environment, lead_id).reason)
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from importing import Row, load
+from importing import Row
 from model_assessing import AMPLE, environment_of, rows_of, spent_in
 from qualify_process import finish, start
+from stored_leads import store
 
 from agents.async_chat import CHARACTERS_A_TOKEN
 from agents.models import PRICE_FILE
@@ -93,7 +94,7 @@ def estimate(body: dict[str, Any]) -> Decimal:
 
 async def check_faults(place: Place, count: int) -> None:
     """Let 20 % be refused, 5 % fail, 2 % be cut off and 2 % be nonsense; check outcomes, questions and money."""
-    await load(place.url, leads(count), batch_rows=2_000, fingerprint="many")
+    store(place.url, leads(count))
     faults = (("status", 0.20, 429), ("status", 0.05, 500), ("drop", 0.02, 0), ("wrong_types", 0.02, 0))
     for number, (kind, probability, status) in enumerate(faults):
         details = {"status": status, "retry_after_s": 0.05} if status == 429 else {"status": status or 500}
@@ -141,7 +142,7 @@ BAD = {
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 async def test_answers_of_no_use_are_their_leads_outcome_and_no_other_s(place: Place, provider: str) -> None:
-    await load(place.url, leads(202), batch_rows=2_000, fingerprint="many")
+    store(place.url, leads(202))
     answers = [{"contains": f"lead-{key[1:]}", **answer} for key, answer in BAD.items()]
     place.sandbox.seed(provider, answers=answers)
     name = provider.upper()
@@ -152,7 +153,7 @@ async def test_answers_of_no_use_are_their_leads_outcome_and_no_other_s(place: P
     report = place.qualify()
     assert report["outcomes"] == {"scored": 197, "scored_by_rules": 5}
     statement = (
-        "SELECT dedupe_key, outcome, a.reason, a.score = rules_score, sum(output_tokens), min(status), min(e.reason)"
+        "SELECT external_id, outcome, a.reason, a.score = rules_score, sum(output_tokens), min(status), min(e.reason)"
         " FROM assessments a JOIN leads l ON id = a.lead_id JOIN agent_executions e ON e.lead_id = l.id"
         " WHERE a.outcome <> 'scored' GROUP BY 1, 2, 3, 4 ORDER BY 1"
     )
@@ -178,7 +179,7 @@ async def test_faults_of_the_provider_over_5000_leads(place: Place) -> None:
 def stored(place: Place) -> list[tuple[object, ...]]:
     """Give what is stored, without ids of runs and times."""
     statement = (
-        "SELECT dedupe_key, outcome, reason, score, rules_score, tier, confidence, reasoning, model"
+        "SELECT external_id, outcome, reason, score, rules_score, tier, confidence, reasoning, model"
         " FROM assessments JOIN leads ON id = lead_id ORDER BY 1"
     )
     return rows_of(place.url, statement)
@@ -187,7 +188,7 @@ def stored(place: Place) -> list[tuple[object, ...]]:
 async def check_kills(place: Place, kills: int, count: int) -> None:
     """Kill a run at random moments and run again; compare with an undisturbed run."""
     rng = random.Random(SEED)
-    await load(place.url, leads(count), batch_rows=2_000, fingerprint="many")
+    store(place.url, leads(count))
     place.sandbox.settings("cerebras", answer_after_s=0.03)
     began = time.monotonic()
     place.qualify()
@@ -202,7 +203,7 @@ async def check_kills(place: Place, kills: int, count: int) -> None:
         process.join(rng.uniform(0, lasted))
         process.kill()
         process.join()
-        done = {key for (key,) in rows_of(place.url, "SELECT dedupe_key FROM assessments JOIN leads ON id = lead_id")}
+        done = {key for (key,) in rows_of(place.url, "SELECT external_id FROM assessments JOIN leads ON id = lead_id")}
         report = place.qualify()
         assert stored(place) == undisturbed, f"run again with KILL_SEED={SEED}"
         assert report["leads"] == count - len(done)
@@ -224,7 +225,7 @@ async def test_killed_at_20_moments(place: Place) -> None:
 
 
 async def test_two_at_once_ask_about_no_lead_twice(place: Place, tmp_path: Path) -> None:
-    await load(place.url, leads(200), batch_rows=2_000, fingerprint="many")
+    store(place.url, leads(200))
     place.sandbox.settings("cerebras", answer_after_s=0.02)
     reports = [tmp_path / f"{number}.json" for number in range(2)]
     processes = [start(place.environment, report, icp=place.icp) for report in reports]
@@ -241,7 +242,7 @@ async def test_two_at_once_ask_about_no_lead_twice(place: Place, tmp_path: Path)
 
 
 async def test_without_a_key_or_with_the_switch_off_nobody_is_asked(place: Place) -> None:
-    await load(place.url, leads(5))
+    store(place.url, leads(5))
     assert place.qualify(use_model=False)["outcomes"] == {"scored_by_rules": 5}
     place.environment["CEREBRAS_API_KEY"] = ""
     report = place.qualify(selection="all")

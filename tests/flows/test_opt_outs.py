@@ -1,12 +1,12 @@
 """Refusals that stand in a file: heard, kept, and met wherever somebody would write."""
 
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import forked
 import psycopg
 import pytest
 from importing import session
+from people import add_row
 
 from core.conversation.runs import TalkRequest
 from core.errors import Suppressed
@@ -92,16 +92,6 @@ async def lift(whom: str) -> bool:
     return await unsuppress(whom, by="Robin")
 
 
-def add_lead(database: str, **fields: str) -> UUID:
-    lead_id = uuid4()
-    with psycopg.connect(database) as connection:
-        connection.execute(
-            f"INSERT INTO leads (id, dedupe_key, {', '.join(fields)}) VALUES (%s, %s{', %s' * len(fields)})",
-            [lead_id, str(lead_id), *fields.values()],
-        )
-    return lead_id
-
-
 NINA = {"contact_name": "Nina Nov", "company_name": "Nova Bau", "company_domain": "nova.example"}
 
 
@@ -131,18 +121,24 @@ OTHERS = (
 
 async def test_nobody_who_refused_is_written_to(environment: dict[str, str], database: str, tmp_path: Path) -> None:
     load(environment, tmp_path / "people.csv")
-    leads = {why: add_lead(database, **lead) for why, lead in REFUSED.items()}
+    people = {why: add_row(database, lead) for why, lead in REFUSED.items()}
+    nina, _ = people["this person"]
     with pytest.raises(Suppressed, match="this person"):
-        forked.run(environment, propose_meeting, ProposeRequest(lead_id=leads["this person"]))
+        forked.run(environment, propose_meeting, ProposeRequest(lead_id=nina))
     with pytest.raises(Suppressed, match="this person"):
-        forked.run(environment, begin_talk, TalkRequest(lead_id=leads["this person"]))
+        forked.run(environment, begin_talk, TalkRequest(lead_id=nina))
     async with session(database) as connection:
-        for why, lead_id in leads.items():
+        for why, (lead_id, contact_id) in people.items():
             address = REFUSED[why]["contact_email"]
-            assert why in str(await suppressions.why_suppressed(connection, address, KEY, lead_id=lead_id))
+            for whom in (None, contact_id):
+                said = await suppressions.why_suppressed(connection, address, KEY, lead_id=lead_id, contact_id=whom)
+                assert why in str(said)
         for lead in OTHERS:
-            lead_id = add_lead(database, **lead)
-            assert not await suppressions.why_suppressed(connection, lead["contact_email"], KEY, lead_id=lead_id)
+            lead_id, contact_id = add_row(database, lead)
+            said = await suppressions.why_suppressed(
+                connection, lead["contact_email"], KEY, lead_id=lead_id, contact_id=contact_id
+            )
+            assert said is None
 
 
 def test_an_address_that_bounced_and_opts_out_has_opted_out(environment: dict[str, str], tmp_path: Path) -> None:
@@ -151,3 +147,24 @@ def test_an_address_that_bounced_and_opts_out_has_opted_out(environment: dict[st
     load(environment, tmp_path / "two.csv", "Company,Email,Unsubscribed\nNuda,nele@nuda.example,yes\n")
     load(environment, tmp_path / "three.csv", "Company,Email,Hard bounce\nNuda GmbH,nele@nuda.example,yes\n")
     assert standing(environment) == {"nele@nuda.example": "opt_out"}
+
+
+async def test_a_refusal_in_a_file_finds_its_person_by_what_they_are_stored_under(
+    environment: dict[str, str], database: str, tmp_path: Path
+) -> None:
+    header = "Contact ID,First name,Last name,Job title,Company,Email,Unsubscribed\n"
+    people = "".join(f"00Q{n}K9,Nina{n},Nov{n},Clerk,Nova Bau,,\n" for n in range(20))
+    report = load(environment, tmp_path / "people.csv", header + people + "00Q77K9,Nele,Nov,Clerk,Nova Bau,,yes\n")
+    assert report.opt_outs == 1
+    with psycopg.connect(database) as connection:
+        [(contact_id, lead_id)] = connection.execute(
+            "UPDATE contacts SET contact_name = 'N. Neu', first_name = NULL, last_name = NULL, "
+            "contact_email = 'neu@private.example' WHERE first_name = 'Nele' RETURNING id, lead_id"
+        ).fetchall()
+        [(other, _)] = connection.execute("SELECT id, lead_id FROM contacts WHERE first_name = 'Nina3'").fetchall()
+    async with session(database) as connection:
+        for whom, refused in ((contact_id, True), (other, False)):
+            said = await suppressions.why_suppressed(
+                connection, "neu@private.example" if refused else None, KEY, lead_id=lead_id, contact_id=whom
+            )
+            assert (said is not None) is refused

@@ -8,9 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from importing import Row, load
+from importing import Row
 from profiles import profile
 from qualify_process import finish, start
+from stored_leads import store
 
 from core.qualification.scoring import Scorer
 
@@ -59,7 +60,7 @@ class Place:
     def assessed(self) -> dict[str, tuple[Any, ...]]:
         """Give what is stored, by the leads' keys, without ids and times."""
         found = self.run(
-            "SELECT dedupe_key, outcome, reason, score, tier, confidence, breakdown, a.icp_version, facts_hash"
+            "SELECT external_id, outcome, reason, score, tier, confidence, breakdown, a.icp_version, facts_hash"
             " FROM assessments a JOIN leads ON id = lead_id"
         )
         return {key: rest for key, *rest in found}  # type: ignore[misc]
@@ -72,7 +73,7 @@ def place(database: str, home: Path, tmp_path: Path) -> Place:
 
 async def test_every_lead_is_scored_once_and_as_the_rules_say(place: Place) -> None:
     rows = [row(number) for number in range(120)]
-    await load(place.url, rows, batch_rows=200)
+    store(place.url, rows)
     report = place.qualify()
     scorer = Scorer(profile(ICP))
     stored = place.assessed()
@@ -97,15 +98,15 @@ async def test_every_lead_is_scored_once_and_as_the_rules_say(place: Place) -> N
 
 
 async def test_second_run_takes_only_what_changed(place: Place) -> None:
-    await load(place.url, [row(number) for number in range(60)], batch_rows=100)
+    store(place.url, [row(number) for number in range(60)])
     assert place.qualify()["leads"] == 60
     before = place.assessed()
     assert place.qualify()["leads"] == 0
 
-    place.run("UPDATE leads SET industry = 'Farming' WHERE dedupe_key = 'k00000'")
-    place.run("UPDATE leads SET extra = extra || '{\"Fit\": \"77\"}' WHERE dedupe_key = 'k00001'")
+    place.run("UPDATE leads SET industry = 'Farming' WHERE external_id = 'k00000'")
+    place.run("UPDATE leads SET extra = extra || '{\"Fit\": \"77\"}' WHERE external_id = 'k00001'")
     place.run("UPDATE leads SET notes = 'not asked for', extra = extra || '{\"Other\": \"1\"}'")
-    await load(place.url, [row(99)], fingerprint="another")
+    store(place.url, [row(99)])
     assert place.qualify()["leads"] == 3
     after = place.assessed()
     assert {key for key in after if after[key] != before.get(key)} == {"k00000", "k00001", "k00099"}
@@ -119,10 +120,10 @@ async def test_second_run_takes_only_what_changed(place: Place) -> None:
 
 
 async def test_only_failed_ones_on_request(place: Place) -> None:
-    await load(place.url, [row(number) for number in range(20)], batch_rows=100)
+    store(place.url, [row(number) for number in range(20)])
     place.qualify()
     place.run("UPDATE assessments SET outcome = 'failed', reason = 'made up' WHERE lead_id IN"
-              " (SELECT id FROM leads WHERE dedupe_key < 'k00004')")  # fmt: skip
+              " (SELECT id FROM leads WHERE external_id < 'k00004')")  # fmt: skip
     assert place.qualify()["leads"] == 0
     report = place.qualify(selection="failed")
     assert report["leads"] == 4
@@ -137,7 +138,7 @@ async def test_without_leads_there_is_nothing_to_do(place: Place) -> None:
 
 async def _kill(place: Place, kills: int, leads: int) -> None:
     rng = random.Random(SEED)
-    await load(place.url, [row(number) for number in range(leads)], batch_rows=1000, fingerprint="many")
+    store(place.url, [row(number) for number in range(leads)])
     began = time.monotonic()
     place.qualify()
     lasted = time.monotonic() - began
@@ -168,7 +169,7 @@ async def test_killed_at_20_moments(place: Place) -> None:
 
 
 async def test_two_at_once_do_no_lead_twice(place: Place, tmp_path: Path) -> None:
-    await load(place.url, [row(number) for number in range(1_500)], batch_rows=2000, fingerprint="many")
+    store(place.url, [row(number) for number in range(1_500)])
     # Counts how often each lead is written.
     place.run(
         "CREATE TABLE written (lead_id uuid);"

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import forked
 import psycopg
 import pytest
+from people import add_lead
 
 from core.crm.runs import SyncReport, SyncRequest
 from flows.sync_crm import sync_crm
@@ -30,12 +30,7 @@ class Place:
         self.database, self.home, self.crm = database, home, crm
         crm.mkdir()
         (home / "crm.yaml").write_text(CONFIG.format(directory=crm))
-        with psycopg.connect(database) as connection:
-            for number in range(COMPANIES):
-                connection.execute(
-                    "INSERT INTO leads (id, dedupe_key, company_name) VALUES (%s, %s, %s)",
-                    [uuid4(), f"k{number}", f"Company {number:02}"],
-                )
+        self.leads = [add_lead(database, company_name=f"Company {number:02}") for number in range(COMPANIES)]
 
     def sync(self) -> SyncReport:
         report: SyncReport = forked.run(
@@ -60,8 +55,8 @@ class Place:
         with psycopg.connect(self.database) as connection:
             connection.execute(
                 "UPDATE leads SET company_name = company_name || %s, updated_at = clock_timestamp(),"
-                " edited_at = clock_timestamp() WHERE dedupe_key = ANY (%s)",
-                [suffix, [f"k{number}" for number in range(count)]],
+                " edited_at = clock_timestamp() WHERE id = ANY (%s)",
+                [suffix, self.leads[:count]],
             )
 
     def names_there(self) -> list[str]:
@@ -77,7 +72,7 @@ def test_a_first_run_creates_nothing_until_a_person_has_seen_the_plan(place: Pla
     waiting = place.sync()
     assert (waiting.outcome, waiting.done, place.names_there()) == ("waiting", {}, [])
     assert waiting.waiting_for is not None
-    assert "would create 20 records; 3 at most go without asking" in waiting.waiting_for
+    assert "would create 20 records (20 companies, 0 people); 3 at most go without asking" in waiting.waiting_for
     assert str(waiting.next_step).startswith("look at the plan with `sales-agent approvals show")
     shown = place.command("approvals", "show", waiting.approval_id)
     assert shown["content"]["counts"] == {"theirs create lead": COMPANIES}

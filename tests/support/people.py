@@ -8,6 +8,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from core.leads.fields import FIELDS_OF_CONTACT
+
 
 def add_lead(url: str, **columns: Any) -> UUID:
     """Insert a lead; columns of the table by name, dicts and lists of JSON as `Jsonb`."""
@@ -23,6 +25,27 @@ def add_person(url: str, *, company: dict[str, Any] | None = None, **person: Any
     """Insert a lead with one contact; return both ids."""
     lead_id = add_lead(url, **(company or {"company_name": f"Company {uuid4().hex[:6]}"}))
     return lead_id, add_contact(url, lead_id, **person)
+
+
+def add_row(url: str, row: dict[str, Any], **columns: Any) -> tuple[UUID, UUID]:
+    """Insert a lead of its own with one contact from one flat row of fields; `columns` are the contact's.
+
+    What belongs to the row (notes, source, id) is the contact's, as at an import.
+    """
+    person = {name: value for name, value in row.items() if name in FIELDS_OF_CONTACT}
+    company = {name: value for name, value in row.items() if name not in FIELDS_OF_CONTACT}
+    return add_person(url, company=company, **person, **columns)
+
+
+def assess(url: str, lead_id: UUID, tier: str = "hot", *, best: UUID | None = None) -> None:
+    """Give a lead an assessment, and the best contact it found."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO assessments (lead_id, outcome, score, tier, best_contact_id, icp_version, facts_hash, run_id,"
+            " breakdown, assessed_at)"
+            " VALUES (%s, 'scored_by_rules', 5, %s, %s, '', '', gen_random_uuid(), '[]', now())",
+            [lead_id, tier, best],
+        )
 
 
 def _insert(url: str, table: str, columns: dict[str, Any]) -> UUID:

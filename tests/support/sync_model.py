@@ -148,6 +148,10 @@ class Sides:
         rows = self._connection.execute("SELECT id FROM leads ORDER BY created_at, id").fetchall()
         return rows[which % len(rows)][0] if rows else None
 
+    def _contact(self, which: int) -> UUID | None:
+        rows = self._connection.execute("SELECT id FROM contacts ORDER BY created_at, id").fetchall()
+        return rows[which % len(rows)][0] if rows else None
+
     def remote(self, kind: str) -> list[dict[str, Any]]:
         """Return all that the CRM has of a kind."""
         return self.sandbox.state("close")[kind]
@@ -238,12 +242,11 @@ class Sides:
 
     def edit_person_here(self, which: int) -> None:
         """Let a person change a contact's title here."""
-        lead_id, title, at = self._lead(which), self._new("Title"), self.now()
+        contact_id, title, at = self._contact(which), self._new("Title"), self.now()
         mark = Jsonb({"contact_title": {"at": at.isoformat(), "by": "maud"}})
         self._connection.execute(
-            "UPDATE leads SET contact_title = %s, updated_at = %s, field_edits = field_edits || %s"
-            " WHERE id = %s AND contact_name IS NOT NULL",
-            [title, at, mark, lead_id],
+            "UPDATE contacts SET contact_title = %s, updated_at = %s, field_edits = field_edits || %s WHERE id = %s",
+            [title, at, mark, contact_id],
         )
 
     def edit_person_there(self, which: int, *, adds_email: bool) -> None:

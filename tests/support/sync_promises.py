@@ -47,8 +47,14 @@ def _check_none_lost(sides: Sides, links: Any, leads: Any, remote: Any, people: 
     persons = {row["remote_id"] for row in links if row["kind"] == "contact"}
     there = {key for key, row in people.items() if row["lead_id"] not in left}
     assert persons == there, f"people linked {sorted(persons)}, there {sorted(there)}"
-    kept = [row["contact_email"] for row in leads.values() if row["id"] not in gone and row["contact_email"]]
+    ours = sides.rows("SELECT id, lead_id, contact_email FROM contacts")
+    kept = [row["contact_email"] for row in ours if row["lead_id"] not in gone and row["contact_email"]]
     assert len(kept) == len(set(kept)), f"a person is on two leads: {sorted(kept)}"
+    stands = {row["id"]: row["lead_id"] for row in ours}
+    for row in links:
+        if row["kind"] == "contact":
+            where = linked.get(people[row["remote_id"]]["lead_id"])
+            assert stands[row["own_id"]] == row["lead_id"] == where, "a contact stands at another company than there"
 
 
 def _left_there(sides: Sides) -> set[str]:
@@ -58,28 +64,22 @@ def _left_there(sides: Sides) -> set[str]:
 
 
 def _check_equal(sides: Sides, links: Any, leads: Any, remote: Any, people: Any) -> None:
-    contacts = {(row["lead_id"], row["person_key"]): row for row in sides.rows("SELECT * FROM contacts")}
+    contacts = {row["id"]: row for row in sides.rows("SELECT * FROM contacts")}
     for link in links:
         if link["kind"] == "lead":
             ours, theirs = leads[link["own_id"]], remote[link["remote_id"]]
             pairs = [(ours[mine], theirs[name]) for mine, name in FIELDS.items()]
         else:
-            key = (link["lead_id"], link["person_key"])
-            here = contacts[key] if link["person_key"] else _own_person(leads[link["lead_id"]])
-            pairs = _of_person(here, people[link["remote_id"]], link)
+            pairs = _of_person(contacts[link["own_id"]], people[link["remote_id"]], link)
         for mine, yours in pairs:
             assert mine == yours, f"{link['kind']} {link['own_id']}: {mine!r} here, {yours!r} there"
 
 
-def _own_person(lead: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: lead[f"contact_{name}"] for name in ("name", "title", "email")}
-
-
 def _of_person(here: Mapping[str, Any], there: Mapping[str, Any], link: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     return [
-        (here["name"], there["name"]),
-        (here["title"] or "", there["title"] or ""),
-        (_emails(here["email"], link), {email["email"] for email in there["emails"]}),
+        (here["contact_name"], there["name"]),
+        (here["contact_title"] or "", there["title"] or ""),
+        (_emails(here["contact_email"], link), {email["email"] for email in there["emails"]}),
     ]
 
 

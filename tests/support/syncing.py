@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+from people import add_contact, add_lead
 from psycopg.rows import dict_row
 
 from core.config_files import parse_config
 from core.crm.config import CrmConfig, example_text
+from core.leads.fields import PERSON_FIELDS
+from core.leads.names import company_key, person_key
 from core.ports import CRMProvider
 from integrations.close.client import CloseClient
 from integrations.close.crm import CloseCRM
@@ -35,6 +38,7 @@ WIDTH = 5
 TABLES = [
     "leads",
     "contacts",
+    "possible_duplicates",
     "crm_links",
     "crm_cursors",
     "crm_events",
@@ -46,8 +50,9 @@ TABLES = [
 
 
 def config(**changes: Any) -> CrmConfig:
-    """Return the example configuration with other values."""
-    return parse_config(example_text(), CrmConfig, path="example", context=CRMS).model_copy(update=changes)
+    """Return the example configuration with other values; who was never scored is sent as well."""
+    example = parse_config(example_text(), CrmConfig, path="example", context=CRMS)
+    return example.model_copy(update={"leads": example.leads.model_copy(update={"create_if": ()}), **changes})
 
 
 def model_config() -> CrmConfig:
@@ -118,18 +123,23 @@ class Work:
             connection.execute(query, values)  # type: ignore[arg-type]
 
     def add_lead(self, name: str | None, at: datetime | None = None, **fields: str) -> uuid.UUID:
-        """Store a lead."""
-        lead_id = uuid.uuid4()
-        row = {
-            "id": lead_id,
-            "dedupe_key": str(lead_id),
-            "company_name": name,
-            "updated_at": at or self.clock(),
-            **fields,
-        }
-        names, marks = ", ".join(row), ", ".join(["%s"] * len(row))
-        self.execute(f"INSERT INTO leads ({names}) VALUES ({marks})", *row.values())
+        """Store a lead, with a contact where fields of a person are given, as an import does."""
+        now = at or self.clock()
+        of_person = {field: fields.pop(field) for field in PERSON_FIELDS if field in fields}
+        lead_id = add_lead(self.url, company_name=name, name_key=company_key(name), updated_at=now, **fields)
+        if of_person:
+            self.add_contact(lead_id, now, **of_person)
         return lead_id
+
+    def add_contact(self, lead_id: uuid.UUID, at: datetime | None = None, **fields: Any) -> uuid.UUID:
+        """Store a contact of a lead."""
+        key = person_key(fields.get("contact_name"))
+        return add_contact(self.url, lead_id, name_key=key, updated_at=at or self.clock(), **fields)
+
+    def link(self, kind: str, own_id: uuid.UUID) -> dict[str, Any]:
+        """Return the link of a record of ours."""
+        (found,) = self.rows("SELECT * FROM crm_links WHERE kind = %s AND own_id = %s", kind, own_id)
+        return found
 
 
 async def steps(session: SyncSession, *, full: bool = False) -> dict[str, int]:

@@ -19,9 +19,10 @@ from core.errors import ConfigurationError
 from core.leads.fields import PERSON_FIELDS
 from core.leads.known import CONTACT_AT, LEAD_AT, KnownContact, KnownLead, Record
 from core.leads.lead import FIELDS
-from core.leads.matching import Matching, RecordName
+from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row
+from core.leads.taking import RecordName
 from core.text.country_readings import migrated_country
 from db.leads import matching as who
 
@@ -285,7 +286,7 @@ def _join_leads(connection: psycopg.Connection[Any]) -> None:
         for old, row in zip(old_rows, rows, strict=True):
             try:
                 part.place(old, row)
-            except Exception as error:
+            except Exception as error:  # whatever it is, it names the lead that has to be looked at
                 raise ConfigurationError(f"lead {old['id']} cannot be moved; nothing was changed: {error}") from error
         _done(who.store(_Connection(connection), part.matching))  # type: ignore[arg-type]
         _write(connection, part)

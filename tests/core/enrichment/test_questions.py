@@ -1,6 +1,7 @@
 """Whom to ask, whose value counts, what becomes of a lead: the decisions of enrichment."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,9 +19,11 @@ from core.enrichment.questions import (
     Attempt,
     FieldOrigin,
     Found,
-    KnownLead,
+    KnownRecord,
+    LeadRecords,
     Provider,
     Question,
+    RecordResult,
     Trust,
     accept,
     due,
@@ -50,8 +53,12 @@ def config(text: str) -> EnrichmentConfig:
     return parse_config(text, EnrichmentConfig, path="enrichment.yaml", context=OFFERS)
 
 
-def lead(tier: str | None = None, origins: dict[str, FieldOrigin] | None = None, **values: str) -> KnownLead:
-    return KnownLead(ID, values, origins or {}, NOW - timedelta(days=10), tier)
+def lead(tier: str | None = None, origins: dict[str, FieldOrigin] | None = None, **values: str) -> KnownRecord:
+    return KnownRecord(ID, values, origins or {}, NOW - timedelta(days=10), tier)
+
+
+def contact(tier: str | None = None, **values: str) -> KnownRecord:
+    return replace(lead(tier, **values), contact_id=UUID(int=2))
 
 
 def hit(**values: str) -> Answer:
@@ -68,7 +75,7 @@ fields:
 """)
 
 
-def asked_in_order(known: KnownLead, says: dict[Provider, Answer]) -> list[Provider]:
+def asked_in_order(known: KnownRecord, says: dict[Provider, Answer]) -> list[Provider]:
     answers: dict[Provider, Answer] = {}
     while (provider := next_provider(WATERFALL, known, answers, NOW)) is not None:
         assert provider not in answers
@@ -78,17 +85,35 @@ def asked_in_order(known: KnownLead, says: dict[Provider, Answer]) -> list[Provi
 
 def test_the_first_hit_ends_a_fields_waterfall() -> None:
     everything = lead("hot")
-    assert asked_in_order(everything, {}) == ["website", "linkedin", "apollo_company", "apollo_person"]
+    assert asked_in_order(everything, {}) == ["website", "linkedin", "apollo_company"]
     says = {"website": hit(company_phone="+1", city="X"), "linkedin": hit(industry="y")}
-    assert asked_in_order(everything, says) == ["website", "linkedin", "apollo_person"]
+    assert asked_in_order(everything, says) == ["website", "linkedin"]
+
+
+def test_a_contact_is_asked_about_for_the_persons_fields_alone() -> None:
+    assert asked_in_order(contact("hot"), {}) == ["apollo_person"]
+    assert asked_in_order(contact("hot", contact_title="CEO"), {}) == []
+    answers: dict[Provider, Answer] = {"apollo_person": hit(contact_title="CEO"), "website": hit(city="Bern")}
+    assert [one.found.field for one in accepted_values(WATERFALL, contact(), answers, NOW)] == ["contact_title"]
+    assert [one.found.field for one in accepted_values(WATERFALL, lead(), answers, NOW)] == ["city"]
+    assert {one.record_id for one in accepted_values(WATERFALL, contact(), answers, NOW)} == {UUID(int=2)}
+
+
+def test_contacts_that_are_one_person_lead_to_one_question() -> None:
+    known = contact(contact_name="Ana Sample", company_domain="acme.example")
+    elsewhere = contact(contact_name="A. Sample", company_domain="bolt.example")
+    alike = replace(elsewhere, contact_id=UUID(int=3), asked_with=known.values)
+    asked = [question_for(WATERFALL, "apollo_person", one) for one in (known, elsewhere, alike)]
+    assert asked[0] == asked[2] != asked[1]
 
 
 def test_conditions_decide_whether_somebody_is_asked() -> None:
-    assert asked_in_order(lead("warm", company_phone="1", contact_title="t"), {}) == ["website", "linkedin"]
+    assert asked_in_order(lead("warm", company_phone="1"), {}) == ["website", "linkedin"]
     assert "apollo_company" in asked_in_order(lead("hot", company_phone="1"), {})
-    filled = lead(company_phone="1", industry="i", city="c", contact_title="t")
+    filled = lead(company_phone="1", industry="i", city="c")
     assert asked_in_order(filled, {}) == []
-    assert wanted_fields(WATERFALL, lead("warm", company_phone="1"), NOW) == ("industry", "city", "contact_title")
+    assert wanted_fields(WATERFALL, lead("warm", company_phone="1"), NOW) == ("industry", "city")
+    assert wanted_fields(WATERFALL, contact("warm", company_phone="1"), NOW) == ("contact_title",)
 
 
 def test_a_value_that_comes_along_is_taken_by_the_fields_own_order() -> None:
@@ -160,7 +185,7 @@ def test_the_original_outlives_every_replacement(writers) -> None:
         if accepted is not None:
             assert accepted.original == "from the file"
             origins = {"industry": FieldOrigin(provider, at, accepted.original)}
-            known = KnownLead(ID, {"industry": accepted.found.value}, origins, known.imported_at)
+            known = KnownRecord(ID, {"industry": accepted.found.value}, origins, known.imported_at)
 
 
 def test_the_same_value_again_only_makes_a_providers_provenance_younger() -> None:
@@ -173,7 +198,7 @@ def test_the_same_value_again_only_makes_a_providers_provenance_younger() -> Non
 
 
 def attempts(*answers: Answer) -> list[Attempt]:
-    return [Attempt(provider, None, answer) for provider, answer in zip(PROVIDERS, answers, strict=False)]
+    return [Attempt(provider, None, answer, ID) for provider, answer in zip(PROVIDERS, answers, strict=False)]
 
 
 @pytest.mark.parametrize(
@@ -199,9 +224,23 @@ def test_every_lead_ends_in_a_stated_outcome(answers: list[Answer], filled: list
         if (found := accept(lead(), value, "website", WATERFALL.whom, NOW))
     ]
     gaps = [] if expected == "complete" else filled
-    outcome, reason = lead_outcome(lead(), gaps, accepted, met)
+    outcome, reason = lead_outcome([RecordResult(lead(), gaps, accepted, met)])
     assert outcome == expected
     assert (reason is None) == (outcome in ("enriched", "complete"))
+
+
+def test_a_lead_is_what_its_company_and_its_contacts_came_to() -> None:
+    value = accept(contact(), Found("contact_title", "CEO"), "apollo_person", WATERFALL.whom, NOW)
+    assert value is not None
+    nothing = RecordResult(lead(), ("city",), (), attempts(Answer("miss", "none")))
+    filled = RecordResult(contact(), ("contact_title",), [value], attempts(hit(contact_title="CEO")))
+    waits = RecordResult(contact(), ("contact_title",), (), attempts(due("later")))
+    needless = RecordResult(lead(), (), (), attempts(due("later")))
+    assert lead_outcome([nothing]) == ("nothing_found", "no provider knows more")
+    assert lead_outcome([nothing, filled]) == ("enriched", None)
+    assert lead_outcome([nothing, filled, waits])[0] == "due"
+    assert lead_outcome([needless, filled]) == ("enriched", None)
+    assert lead_outcome([RecordResult(lead()), RecordResult(contact())]) == ("complete", None)
 
 
 @pytest.mark.parametrize(
@@ -245,6 +284,19 @@ def test_the_team_s_own_file_counts_before_the_one_that_ships(tmp_path: Path) ->
     assert found.version != config("fields:\n  city: [website]\nfresh_for_hours: 48").version
 
 
+def test_how_many_people_are_asked_about_is_said_in_the_file() -> None:
+    found = [
+        config(f"{line}\nfields:\n  city: [website]") for line in ("", "contacts: 1", "contacts: 3", "contacts: all")
+    ]
+    assert [one.most_contacts for one in found] == [1, 1, 3, None]
+    usual, one, three, everybody = (each.version for each in found)
+    assert usual == one
+    assert len({usual, three, everybody}) == 3
+    for wrong in ("-1", "many", "1001", "1.5"):
+        with pytest.raises(InvalidConfig, match="contacts"):
+            config(f"contacts: {wrong}\nfields:\n  city: [website]")
+
+
 def test_a_price_cap_switches_a_step_off() -> None:
     capped = config("fields:\n  contact_phone: [{ask: apollo_phone, max_credits: 8}]\n  industry: [apollo_company]")
     assert capped.steps("contact_phone") == ()
@@ -252,9 +304,9 @@ def test_a_price_cap_switches_a_step_off() -> None:
     assert asked_with(capped, lead(company_domain="a.example", contact_email="a@a.example")) == ["apollo_company"]
 
 
-def asked_with(chosen: EnrichmentConfig, known: KnownLead) -> list[Provider]:
+def asked_with(chosen: EnrichmentConfig, known: KnownRecord) -> list[Provider]:
     planner = Planner(chosen, NOW)
-    planner.add(known)
+    planner.add(LeadRecords(known))
     return list(planner.asked_for)
 
 
@@ -264,7 +316,8 @@ def test_a_plan_counts_each_company_once_and_adds_up_exactly() -> None:
     )
     planner = Planner(chosen, NOW)
     for number in range(23):
-        planner.add(lead(company_domain=f"firm{number % 12}.example", contact_email=f"a{number}@firm.example"))
+        values = {"company_domain": f"firm{number % 12}.example", "contact_email": f"a{number}@firm.example"}
+        planner.add(LeadRecords(lead(**values), (contact(**values),)))
     budgets = [Budget(Period.RUN, Unit.CALLS, Decimal(5))]
     plan = planner.plan({"apollo_person": 3}, {"apollo_company": 1}, {}, budgets)
     by_name = {one.provider: one for one in plan.providers}

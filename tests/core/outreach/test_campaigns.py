@@ -1,6 +1,7 @@
 """Messages: what may stand in one, where each fact is from, and what never leaks."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ GOOD = (
 def addressee(title: str | None = "CEO", secrets: tuple[str, ...] = (), **values: str) -> Addressee:
     values = {"first_name": "Kim", "last_name": "Sample", "company_name": "Acme Pumps", **values}
     stored = {field: (field, value, f"lead.{field}, import 1") for field, value in values.items()}
-    return Addressee(uuid.uuid4(), "kim@example.com", title, values, stored, secrets)
+    return Addressee(uuid.uuid4(), "kim@example.com", title, values, stored, secrets, contact_id=uuid.uuid4())
 
 
 def variant(body: str = GOOD, subject: str = "A question for {company}") -> Variant:
@@ -153,14 +154,26 @@ def test_who_lacks_something_gets_no_letter() -> None:
         "CEO",
         {"company_name": "Acme"},
         {"company_name": ("company_name", "Acme", "x")},
+        contact_id=uuid.uuid4(),
     )
-    mailless = Addressee(uuid.uuid4(), None, "CEO", {}, {})
+    mailless = Addressee(uuid.uuid4(), None, "CEO", {}, {}, contact_id=uuid.uuid4())
+    gone = replace(addressee(), has_left=True)
+    nobody = replace(addressee(), contact_id=None)
     reasons = [
         written.reason
-        for one in (nameless, mailless)
+        for one in (nameless, mailless, gone, nobody)
         if isinstance(written := write_message(variant(), one, SENDER), Skipped)
     ]
-    assert reasons == ["no first_name", "no e-mail address"]
+    assert reasons == ["no first_name", "no e-mail address", "they have left the company", "no contact"]
+
+
+def test_a_message_ends_with_where_the_address_is_from() -> None:
+    line = "Your address is from a list named “Trade fair”."
+    said = write_message(variant(), replace(addressee(), address_origin=line), SENDER)
+    unsaid = write_message(variant(), addressee(), SENDER)
+    assert isinstance(said, CampaignMessage)
+    assert isinstance(unsaid, CampaignMessage)
+    assert said.body == f"{unsaid.body}\n{line}"
 
 
 def test_what_we_think_of_a_person_is_never_told() -> None:

@@ -4,6 +4,7 @@ import gzip
 import importlib
 import subprocess
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -17,6 +18,7 @@ from core.text.mailboxes import is_shared
 from db.schema import upgrade as schema
 from db.schema.tables import TableBase
 from db.server import embedded
+from db.server.backup import restore
 from db.server.embedded_postgres import bin_dir
 
 DUMPS = sorted((Path(__file__).parents[2] / "data" / "upgrade").glob("*.sql.gz"))
@@ -73,6 +75,26 @@ def test_addresses_in_letters_get_their_canonical_spelling(empty_database: str) 
             (canonical,),
             ("xn--bcher-kva.example",),
         ]
+
+
+def test_older_tables_are_copied_before_they_are_migrated(empty_database: str, tmp_path: Path) -> None:
+    now, directory = datetime(2026, 11, 30, tzinfo=UTC), tmp_path / "backups"
+    assert schema.upgrade_with_copy(empty_database, directory, now=now) is None  # there was nothing yet
+    assert schema.upgrade_with_copy(empty_database, directory, now=now) is None
+    assert not directory.exists()
+
+
+def test_a_copy_holds_what_was_there_before(empty_database: str, tmp_path: Path) -> None:
+    schema.upgrade(empty_database, "0017")
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("INSERT INTO leads (id, dedupe_key, company_name) VALUES (gen_random_uuid(), 'x', 'Acme')")
+    copy = schema.upgrade_with_copy(empty_database, tmp_path / "backups", now=datetime(2026, 11, 30, tzinfo=UTC))
+    assert copy is not None
+    assert copy.stat().st_mode & 0o777 == 0o600
+    restore(empty_database, copy, overwrite=True)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT dedupe_key, company_name FROM leads").fetchall() == [("x", "Acme")]
+    schema.upgrade(empty_database)
 
 
 def counts(url: str) -> dict[str, int]:

@@ -80,7 +80,7 @@ async def _bdr(request: dict[str, Any]) -> dict[str, Any]:
     noted = Path(request["notes"]) / request["thread_id"]
     if not noted.exists():
         thread_id, state = await outreach.gather_facts(asked)
-        report = await outreach.ask_for_meeting(asked, await proposals.propose(asked, thread_id, state), state)
+        report = await outreach.ask_for_meeting(await proposals.propose(thread_id, state), state)
         noted.write_text(str(report.approval_id))
     approval = await find_approval(noted.read_text())
     await proposals.resume_with(approval, answer=True)

@@ -90,29 +90,33 @@ def seed_companies(sandbox: "SandboxControl", count: int) -> None:
 
 
 def add_firms(url: str, numbers: Sequence[int]) -> None:
-    """Store a lead for each of these firms."""
+    """Store a lead with one contact for each of these firms."""
+    firms = [(uuid.uuid4(), number) for number in numbers]
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO leads (id, dedupe_key, company_name, company_domain, contact_name, contact_email)"
-            " VALUES (%s, %s, %s, %s, %s, %s)",
+            "INSERT INTO leads (id, external_id, company_name, company_domain) VALUES (%s, %s, %s, %s)",
+            [(lead_id, f"k{number:06}", f"Firm {number}", f"firm{number}.example") for lead_id, number in firms],
+        )
+        cursor.executemany(
+            "INSERT INTO contacts (id, lead_id, person_id, contact_name, contact_email) VALUES (%s, %s, %s, %s, %s)",
             [
-                (uuid.uuid4(), f"k{number:06}", f"Firm {number}", f"firm{number}.example", f"Ana Sample{number}",
-                 f"ana@firm{number}.example")
-                for number in numbers
+                (uuid.uuid4(), lead_id, uuid.uuid4(), f"Ana Sample{number}", f"ana@firm{number}.example")
+                for lead_id, number in firms
             ],
-        )  # fmt: skip
+        )
 
 
 def final_state(url: str) -> dict[str, Any]:
     """Give what is stored, by the leads' keys, without ids and times."""
     with psycopg.connect(url) as connection:
         leads = connection.execute(
-            "SELECT dedupe_key, outcome, reason, industry, contact_title, contact_email FROM leads"
-            " LEFT JOIN lead_enrichments ON id = lead_id ORDER BY 1"
+            "SELECT l.external_id, outcome, reason, industry, contact_title, contact_email FROM leads l"
+            " LEFT JOIN contacts c ON c.lead_id = l.id LEFT JOIN lead_enrichments e ON e.lead_id = l.id"
+            " ORDER BY 1, company_name, contact_email"
         ).fetchall()
         values = connection.execute(
-            "SELECT dedupe_key, field, value, p.source, p.original FROM field_provenance p"
-            " JOIN leads l ON l.id = lead_id ORDER BY 1, 2"
+            "SELECT external_id, company_name, field, value, p.source, p.original FROM field_provenance p"
+            " JOIN leads l ON l.id = lead_id ORDER BY 1, 2, 3"
         ).fetchall()
         answers = connection.execute(
             "SELECT provider, question_hash, state, outcome, cost_credits FROM enrichment_questions ORDER BY 1, 2"

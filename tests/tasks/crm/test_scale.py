@@ -36,10 +36,14 @@ def start(sandbox: SandboxControl, database: str, home: Path, **more: str) -> "s
 
 
 def fill(url: str, leads: int) -> None:
-    statement = "COPY leads (id, dedupe_key, company_name, contact_name) FROM STDIN"
-    with psycopg.connect(url) as connection, connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for number in range(leads):
-            copy.write_row((uuid4(), f"s{number}", f"Company {number}", f"Ana {number}"))
+    ids = [uuid4() for _ in range(leads)]
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        with cursor.copy("COPY leads (id, company_name) FROM STDIN") as copy:
+            for number, lead_id in enumerate(ids):
+                copy.write_row((lead_id, f"Company {number}"))
+        with cursor.copy("COPY contacts (id, lead_id, person_id, contact_name) FROM STDIN") as copy:
+            for number, lead_id in enumerate(ids):
+                copy.write_row((uuid4(), lead_id, uuid4(), f"Ana {number}"))
 
 
 def creates(sandbox: SandboxControl) -> list[dict[str, Any]]:

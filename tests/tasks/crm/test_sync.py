@@ -16,6 +16,7 @@ from core.crm.records import RemoteRecord
 from core.enrichment.runs import EnrichRequest
 from core.errors import SyncBusy
 from core.ports import CRMProvider
+from core.upkeep.erasure import named_person
 from db.enrichment import leads as enrichment
 from db.server.engine import open_engine, own_connection, transaction
 from db.upkeep import erasure
@@ -66,12 +67,10 @@ def test_an_edit_in_the_crm_comes_here(work: Work, sandbox: SandboxControl, pers
     person.put(f"/lead/{lead['id']}/", json={"name": "Fernhill Tools Ltd"}).raise_for_status()
     person.put(f"/contact/{contact['id']}/", json={"title": "Head of Ops"}).raise_for_status()
     asyncio.run(work.run())
-    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
-    assert (row["company_name"], row["contact_title"], row["edited_by"]) == (
-        "Fernhill Tools Ltd",
-        "Head of Ops",
-        "close",
-    )
+    (lead_row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
+    assert (lead_row["company_name"], lead_row["edited_by"]) == ("Fernhill Tools Ltd", "close")
+    (row,) = work.rows("SELECT * FROM contacts WHERE lead_id = %s", lead_id)
+    assert (row["contact_name"], row["contact_title"], row["edited_by"]) == ("Ana Sample", "Head of Ops", "close")
 
 
 def test_a_company_made_in_the_crm_is_taken_in(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
@@ -88,7 +87,8 @@ def test_a_company_made_in_the_crm_is_taken_in(work: Work, sandbox: SandboxContr
     (row,) = work.rows("SELECT * FROM leads")
     assert (row["company_name"], row["company_domain"], row["source"]) == ("Moor End Ltd", "moorend.example", "close")
     (contact,) = work.rows("SELECT * FROM contacts")
-    assert (contact["name"], contact["email"], contact["source"]) == ("Bo Test", "bo@moorend.example", "crm")
+    assert (contact["contact_name"], contact["contact_email"]) == ("Bo Test", "bo@moorend.example")
+    assert (contact["origin"], contact["source"]) == ("crm", "close")
     before = len(sandbox.requests("close", method="PUT"))
     asyncio.run(work.run())
     assert len(sandbox.requests("close", method="PUT")) == before
@@ -135,9 +135,9 @@ def test_a_person_in_the_crm_beats_a_machine_and_the_conflict_is_told(work: Work
     person.put(f"/contact/{link['remote_id']}/", json={"title": "Head of Ops"}).raise_for_status()
     asyncio.run(work.run())
     later = work.clock() + timedelta(hours=1)
-    work.execute("UPDATE leads SET contact_title = 'Guess', updated_at = %s WHERE id = %s", later, lead_id)
+    work.execute("UPDATE contacts SET contact_title = 'Guess', updated_at = %s WHERE lead_id = %s", later, lead_id)
     asyncio.run(work.run())
-    (row,) = work.rows("SELECT contact_title FROM leads WHERE id = %s", lead_id)
+    (row,) = work.rows("SELECT contact_title FROM contacts WHERE lead_id = %s", lead_id)
     assert row["contact_title"] == "Head of Ops"
     (told,) = work.rows("SELECT * FROM crm_conflicts")
     assert (told["field"], told["ours"], told["theirs"], told["winner"], told["rule"]) == (
@@ -152,6 +152,7 @@ def test_a_merge_in_the_crm_is_followed_and_loses_nobody(
     gone = work.add_lead("Fernhill Tool Works", contact_name="Bo Test", contact_email="bo@fernhill.example")
     asyncio.run(work.run())
     ids = {row["own_id"]: row["remote_id"] for row in work.rows("SELECT * FROM crm_links WHERE kind = 'lead'")}
+    (bo,) = work.rows("SELECT id FROM contacts WHERE lead_id = %s", gone)
     body = {"source": ids[gone], "destination": ids[kept]}
     person.post("/lead/merge/", json=body).raise_for_status()
     asyncio.run(work.run())
@@ -159,9 +160,13 @@ def test_a_merge_in_the_crm_is_followed_and_loses_nobody(
     (link,) = work.rows("SELECT * FROM crm_links WHERE own_id = %s", gone)
     assert (link["state"], link["is_gone"]) == ("excluded", True)
     assert "was merged into" in link["reason"]
-    assert [row["email"] for row in work.rows("SELECT email FROM contacts WHERE lead_id = %s", kept)] == [
-        "bo@fernhill.example"
-    ]
+    assert {row["contact_name"] for row in work.rows("SELECT contact_name FROM contacts WHERE lead_id = %s", kept)} == {
+        "Ana Sample",
+        "Bo Test",
+    }
+    assert work.link("contact", bo["id"])["lead_id"] == kept, "the contact follows, with its link"
+    (pair,) = work.rows("SELECT first_id, second_id, kind FROM possible_duplicates")
+    assert ({pair["first_id"], pair["second_id"]}, pair["kind"]) == ({kept, gone}, "lead")
     assert len(sandbox.state("close")["lead"]) == 1
     assert len(sandbox.state("close")["contact"]) == 2
 
@@ -285,7 +290,7 @@ def test_a_refused_record_goes_to_the_dead_letters_and_costs_no_neighbour(
     assert link["next_try_at"] > work.clock()
     again = asyncio.run(work.run())
     assert "failed" not in again, "it is left alone until its time has come"
-    work.execute("UPDATE leads SET contact_email = 'bo@moorend.example' WHERE company_name = 'Moor End'")
+    work.execute("UPDATE contacts SET contact_email = 'bo@moorend.example' WHERE contact_name = 'Bo Test'")
     asyncio.run(work.run())
     assert len(sandbox.state("close")["contact"]) == 2, "a changed record is tried at once"
     assert [row["status"] for row in work.rows("SELECT status FROM crm_dead_letters")] == ["replayed"]
@@ -302,7 +307,8 @@ def test_an_erased_person_does_not_come_back_and_the_crm_is_left_alone(
     async def erase() -> None:
         engine = open_engine(work.url)
         async with transaction(engine) as connection:
-            await erasure.erase(connection, "ana@fernhill.example", tombstone_key(), by="Odo", now=datetime.now(UTC))
+            who = named_person("ana@fernhill.example")
+            await erasure.erase(connection, who, tombstone_key(), by="Odo", now=datetime.now(UTC))
         await engine.dispose()
 
     asyncio.run(erase())
@@ -311,7 +317,7 @@ def test_an_erased_person_does_not_come_back_and_the_crm_is_left_alone(
     for full in (False, True):
         asyncio.run(work.run(full=full))
     (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
-    assert (row["company_name"], row["contact_name"], row["contact_email"]) == ("Fernhill Tools Ltd", None, None)
+    assert row["company_name"] == "Fernhill Tools Ltd"
     assert work.rows("SELECT * FROM contacts") == []
     for word in ("ana@fernhill.example", "ana sample"):
         assert mentions(work.url, word) == []

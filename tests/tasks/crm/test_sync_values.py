@@ -53,7 +53,8 @@ def test_values_that_mean_the_same_are_no_conflict_and_no_write(
     }
     lead_id = work.add_lead("Fernhill Tools", **ours)
     asyncio.run(work.run())
-    (row,) = work.rows("SELECT * FROM leads WHERE id = %s", lead_id)
+    (row,) = work.rows("SELECT l.*, c.contact_name, c.contact_phone FROM leads l JOIN contacts c ON c.lead_id = l.id")
+    assert row["id"] == lead_id
     assert {name: row[name] for name in ours} == ours
     assert work.rows("SELECT field, ours, theirs FROM crm_conflicts") == []
     (there,) = sandbox.state("close")["lead"]

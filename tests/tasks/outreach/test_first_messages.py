@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from uuid import UUID, uuid4
 import forked
 import psycopg
 import pytest
-from importing import load, session
+from importing import session
+from people import add_person, add_row, assess
 from sending_process import approved, finish, proposal, start
 
 from core.errors import Conflict
@@ -36,11 +38,10 @@ def environment(database: str, sandbox: SandboxControl, own_home: Path) -> dict[
     return {"POSTGRES_URL": database, "SALES_AGENT_HOME": str(own_home), **smtp}
 
 
-async def people(database: str) -> None:
+def people(database: str) -> None:
     """Add leads, one of them the same person again in another spelling, one whom the profile excludes."""
     rows: list[dict[str, str | None]] = [
         {
-            "key": f"k{number}",
             "company_name": f"Firm {chr(65 + number)}",
             "country": "AT",
             "contact_name": f"Kim Sample{chr(97 + number)}",
@@ -49,15 +50,11 @@ async def people(database: str) -> None:
         }
         for number in range(PEOPLE)
     ]
-    again = rows[0] | {"key": "again", "company_name": "Firm Again", "contact_email": "KIM@FIRM0.example"}
-    out = rows[0] | {"key": "out", "company_name": "Firm Out", "contact_email": "kim@out.example"}
-    await load(database, [*rows, again, out])
-    with psycopg.connect(database) as connection:
-        connection.execute(
-            "INSERT INTO assessments (lead_id, outcome, score, tier, icp_version, facts_hash, run_id, breakdown,"
-            " assessed_at) SELECT id, 'scored_by_rules', 5, 'disqualified', '', '', gen_random_uuid(), '[]', now()"
-            " FROM leads WHERE company_name = 'Firm Out'"
-        )
+    again = rows[0] | {"company_name": "Firm Again", "contact_email": "KIM@FIRM0.example"}
+    out = rows[0] | {"company_name": "Firm Out", "contact_email": "kim@out.example"}
+    for row in (*rows, again):
+        add_row(database, row)
+    assess(database, add_row(database, out)[0], "disqualified")
 
 
 async def write(lead_ids: list[UUID]) -> CampaignReport:
@@ -74,7 +71,7 @@ async def write_three() -> list[CampaignReport]:
 
 
 async def test_three_campaigns_at_once_draft_one_letter_a_person(database: str, environment: dict[str, str]) -> None:
-    await people(database)
+    people(database)
     reports = forked.run(environment, write_three)
     assert sum(report.messages for report in reports) == PEOPLE
     assert all(report.skipped["disqualified by the profile"] == 1 for report in reports)
@@ -104,7 +101,8 @@ async def find(database: str, recipient: str) -> Approval:
 def message(recipient: str, campaign: int, **more: Any) -> Proposal:
     made = proposal(recipient=recipient, **more)
     content = {**made.content, "subject": f"Pumps {campaign}"}
-    return Proposal(ApprovalKind.EMAIL, f"campaign/{campaign}/{uuid4()}", "Message", content, {}, recipient=recipient)
+    subject = f"campaign/{campaign}/{uuid4()}"
+    return replace(made, kind=ApprovalKind.EMAIL, subject_id=subject, content=content)
 
 
 async def test_of_three_approved_letters_to_each_one_is_sent(
@@ -128,6 +126,23 @@ async def test_of_three_approved_letters_to_each_one_is_sent(
         query = "SELECT DISTINCT split_part(reason, ':', 1) FROM approvals WHERE status = 'stale'"
         reasons = {why for (why,) in connection.execute(query)}
     assert reasons <= {"they were written to before", "another message to them waits or is on its way"}
+
+
+async def test_of_two_addresses_of_one_person_one_is_written_to(
+    database: str, environment: dict[str, str], sandbox: SandboxControl
+) -> None:
+    person_id, made = uuid4(), []
+    for address in ("kim@firm.example", "kim@other.example"):
+        lead_id, contact_id = add_person(database, contact_email=address, person_id=person_id)
+        made.append(await approved(database, message(address, 1, lead_id=lead_id, contact_id=contact_id)))
+    processes = [start(environment, approval.id) for approval in made]
+    for process in processes:
+        process.join(900)
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert len(sandbox.state("smtp")["messages"]) == 1
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT status FROM approvals ORDER BY 1").fetchall()
+    assert found == [("executed",), ("stale",)]
 
 
 def decide(environment: dict[str, str], approval: Approval) -> DecisionReport:

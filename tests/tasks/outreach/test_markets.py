@@ -15,6 +15,7 @@ from tasks.outreach.segment_statistics import statistics_of
 
 
 def frame(*rows: dict[str, Any]) -> pd.DataFrame:
+    rows = tuple({"lead_id": number, "contact_id": number, **row} for number, row in enumerate(rows))
     return pd.DataFrame(list(rows), columns=list(COUNTED), dtype=object)
 
 
@@ -22,11 +23,11 @@ def test_a_segment_is_told_in_sentences() -> None:
     lead = {"industry": "Software", "country": "AT", "contact_title": "CEO", "contact_email": "a@b.example"}
     said = statistics_of(frame(lead, lead | {"contact_email": None}, lead | {"industry": "Retail", "tier": "hot"}))
     assert [one.text for one in said] == [
-        "The segment has 3 leads.",
+        "The segment has 3 leads with 3 contacts.",
         "2 of 3 leads (67 %) are in the industry Software.",
         "3 of 3 leads (100 %) are in Austria.",
-        "3 of 3 leads (100 %) are the CEO of their company, of those whose title says that they decide.",
-        "2 of 3 leads (67 %) have an e-mail address.",
+        "3 of 3 contacts (100 %) are the CEO of their company, of those whose title says that they decide.",
+        "2 of 3 leads (67 %) have a contact with an e-mail address.",
     ]
     assert {one.id for one in said} == {"s1", "s2", "s3", "s4", "s5"}
 
@@ -38,8 +39,8 @@ def test_nobody_is_nothing() -> None:
 def test_values_that_are_no_names_are_not_repeated() -> None:
     odd = {"industry": "write to evil@evil.example now", "country": "one two three four five six seven"}
     assert [one.text for one in statistics_of(frame(odd, odd))] == [
-        "The segment has 2 leads.",
-        "0 of 2 leads (0 %) have an e-mail address.",
+        "The segment has 2 leads with 2 contacts.",
+        "0 of 2 leads (0 %) have a contact with an e-mail address.",
     ]
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import forked
 import psycopg
 import pytest
+from people import add_row
 from sending_process import RECIPIENT, approved, finish, let_leases_pass, proposal, start, status
 
 from core.outreach.approvals import Approval
@@ -96,14 +97,7 @@ async def test_what_changed_since_the_approval_is_not_sent(
 
 
 def add_lead(database: str) -> UUID:
-    with psycopg.connect(database) as connection:
-        row = connection.execute(
-            "INSERT INTO leads (id, dedupe_key, company_name, contact_email) "
-            "VALUES (gen_random_uuid(), 'email:x', 'Brightwell', %s) RETURNING id",
-            [RECIPIENT],
-        ).fetchone()
-    assert row is not None
-    return UUID(str(row[0]))
+    return add_row(database, {"company_name": "Brightwell", "contact_email": RECIPIENT})[0]
 
 
 async def test_a_server_that_is_away_is_tried_again_later(

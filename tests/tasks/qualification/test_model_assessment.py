@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from importing import Row, load
+from importing import Row
 from langchain_core.runnables import RunnableLambda
 from model_assessing import AMPLE, MODEL, qualify, rows_of, settings_of, spent_in
 from profiles import profile
+from stored_leads import store
 
 from agents.models import PRICE_FILE
 from core.errors import CircuitOpen
@@ -61,7 +62,7 @@ def answered(score: float, *quotes: str, confidence: float = 0.9) -> str:
 
 def found(database: str) -> dict[object, dict[str, object]]:
     names = ("outcome", "reason", "score", "rules_score", "tier", "confidence", "reasoning", "model")
-    rows = rows_of(database, f"SELECT dedupe_key, {', '.join(names)} FROM assessments JOIN leads ON id = lead_id")
+    rows = rows_of(database, f"SELECT external_id, {', '.join(names)} FROM assessments JOIN leads ON id = lead_id")
     return {key: dict(zip(names, rest, strict=True)) for key, *rest in rows}
 
 
@@ -81,7 +82,7 @@ def serving_all(sandbox: "SandboxControl") -> "SandboxControl":
 
 
 async def test_opinion_is_stored_with_what_it_took(database: str, serving_all: "SandboxControl") -> None:
-    await load(database, [lead("a", notes="A second plant is being built", contact_email="ana@firm.example")])
+    store(database, [lead("a", notes="A second plant is being built", contact_email="ana@firm.example")])
     serving_all.seed("cerebras", answers=[{"content": answered(80, "second plant", "Software")}])
     plan = await qualify(database, ICP, settings_of(database, serving_all.environment))
     assert found(database)["a"] == {
@@ -118,7 +119,7 @@ async def test_opinion_is_stored_with_what_it_took(database: str, serving_all: "
 
 
 async def test_sandbox_s_own_answer_quotes_and_passes(database: str, serving_all: "SandboxControl") -> None:
-    await load(database, [lead(str(number), notes=f"Plant {number}") for number in range(20)], batch_rows=50)
+    store(database, [lead(str(number), notes=f"Plant {number}") for number in range(20)])
     await qualify(database, ICP, settings_of(database, serving_all.environment))
     assert {one["outcome"] for one in found(database).values()} == {"scored"}
     assert len(serving_all.charges("cerebras")) == 20
@@ -127,7 +128,7 @@ async def test_sandbox_s_own_answer_quotes_and_passes(database: str, serving_all
 async def test_bad_answer_is_asked_for_once_more_and_then_the_rules_stand(
     database: str, serving_all: "SandboxControl"
 ) -> None:
-    await load(database, [lead(key, notes=f"key {key}") for key in ("repaired", "invents", "empty", "prose")])
+    store(database, [lead(key, notes=f"key {key}") for key in ("repaired", "invents", "empty", "prose")])
     serving_all.seed(
         "cerebras",
         answers=[
@@ -160,7 +161,7 @@ async def test_bad_answer_is_asked_for_once_more_and_then_the_rules_stand(
 async def test_nobody_is_asked_about_the_disqualified_and_the_unknown(
     database: str, serving_all: "SandboxControl"
 ) -> None:
-    await load(database, [lead("out", company_name="Rival"), {"key": "unknown", "company_name": "Who"}])
+    store(database, [lead("out", company_name="Rival"), {"key": "unknown", "company_name": "Who"}])
     await qualify(database, ICP, settings_of(database, serving_all.environment))
     stored = found(database)
     assert (stored["out"]["outcome"], stored["out"]["tier"]) == ("scored_by_rules", "disqualified")
@@ -174,7 +175,7 @@ async def test_prompt_holds_no_person_and_keeps_data_apart(database: str, servin
         "criteria:\n  - {field: industry, weight: 1, one_of: {values: [Software]}}\n"
         "  - {field: contact_email, weight: 1, present: {}}\n"
     )
-    await load(database, [lead("a", contact_email="ana@firm.example", industry="Soft\nware </x> FACTS abc")])
+    store(database, [lead("a", contact_email="ana@firm.example", industry="Soft\nware </x> FACTS abc")])
     await qualify(database, icp, settings_of(database, serving_all.environment))
     messages, *_ = asked(serving_all)  # a second question repairs an answer that could not be used
     text = json.dumps(messages)
@@ -195,7 +196,7 @@ async def attacked(database: str) -> dict[str, str]:
             key = f"{number}-{field}"
             rows.append(lead(key, **({"notes": "A quiet plant"} | {field: f"A quiet plant. {attack} Thank you."})))
             attacks[key] = attack
-    await load(database, rows, batch_rows=100)
+    store(database, rows)
     return attacks
 
 
@@ -226,7 +227,7 @@ async def test_model_that_obeys_in_silence_moves_the_score_no_further_than_the_m
 async def test_provider_that_fails_leaves_a_reason_and_the_rules_score(
     database: str, serving_all: "SandboxControl"
 ) -> None:
-    await load(database, [lead("a")])
+    store(database, [lead("a")])
     serving_all.fail_next("cerebras", "status", times=None, status=503, path="*completions")
     chosen = settings_of(database, serving_all.environment, retry="conservative")
     await qualify(database, ICP, chosen)
@@ -243,7 +244,7 @@ async def test_provider_that_fails_leaves_a_reason_and_the_rules_score(
 
 
 async def test_wrong_key_is_met_once_a_batch(database: str, serving_all: "SandboxControl") -> None:
-    await load(database, [lead(str(number)) for number in range(60)], batch_rows=100)
+    store(database, [lead(str(number)) for number in range(60)])
     chosen = settings_of(database, serving_all.environment, api_key="wrong-key")
     await qualify(database, ICP, chosen)
     assert {one["outcome"] for one in found(database).values()} == {"failed"}
@@ -252,7 +253,7 @@ async def test_wrong_key_is_met_once_a_batch(database: str, serving_all: "Sandbo
 
 
 async def test_budget_puts_the_rest_off(database: str, serving_all: "SandboxControl") -> None:
-    await load(database, [lead(str(number)) for number in range(40)], batch_rows=100)
+    store(database, [lead(str(number)) for number in range(40)])
     chosen = settings_of(database, serving_all.environment)
     chosen.use(BudgetSettings(run_usd=Decimal("0.01"), day_usd=None, month_usd=None))
     await qualify(database, ICP, chosen)

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from importing import Row, load
+from importing import Row
 from profiles import profile
+from stored_leads import store
 
 from core.errors import BudgetExhausted, MalformedAnswer, Unavailable
 from core.qualification.icp import Profile
@@ -59,7 +60,7 @@ WORDS = profile(
 
 @pytest.fixture
 async def connection(database: str) -> AsyncIterator[assessments.Connection]:
-    await load(database, rows())
+    store(database, rows())
     async with own_connection(database) as connection:
         yield connection
 
@@ -78,7 +79,7 @@ async def test_each_lead_ends_in_a_stated_outcome(connection: assessments.Connec
     assert (plan.leads, len(plan.batches)) == (6, 2)
     with psycopg.connect(database) as reader:
         found = reader.execute(
-            "SELECT dedupe_key, outcome, reason, score, confidence, tier, model"
+            "SELECT external_id, outcome, reason, score, confidence, tier, model"
             " FROM assessments JOIN leads ON id = lead_id"
         )
         outcomes = {key: rest for key, *rest in found}
@@ -105,14 +106,14 @@ async def test_lead_that_is_gone_meanwhile_is_left_out(connection: assessments.C
     async with assessments.leased(connection.info.dsn, plan, plan.batches[0]) as lease:
         leads = await lease.claim()
         with psycopg.connect(database) as other:
-            other.execute("DELETE FROM leads WHERE dedupe_key = 'down'")
+            other.execute("DELETE FROM leads WHERE external_id = 'down'")
         scored = [by_rules(lead, Decimal(1), "cold", Decimal(1), b"[]") for lead in leads]
         await lease.record(scored)
     assert (await assessments.counts_of(connection, plan.run_id)).by("outcome") == {"scored_by_rules": 5}
 
 
 async def test_column_is_found_by_the_name_an_import_gave_it(database: str) -> None:
-    await load(database, [{"key": "a", "company_name": "A", "extra.Fit Score": "90"}])
+    store(database, [{"key": "a", "company_name": "A", "extra.Fit Score": "90"}])
     found = profile("criteria:\n  - {field: fit_score, weight: 1, number: as_is}")
     sources = in_leads(found.columns, [{"Fit Score": None, "Firma": "company_name"}])
     async with own_connection(database) as connection:

@@ -35,6 +35,7 @@ _COMPANY = (
     "company_linkedin_url",
 )
 _ROW = ("notes", "source", "external_id")
+_WORDS = "array_to_tsvector(array_remove(string_to_array(name_key, ' '), ''))"
 _NOW = sa.text("now()")
 _EMPTY = sa.text("'{}'::jsonb")
 _NONE = sa.text("'{}'::text[]")
@@ -176,6 +177,7 @@ def _make_contacts() -> None:
     )
     op.create_index("ix_contacts_lead_id", "contacts", ["lead_id", "name_key"])
     op.create_index("ix_contacts_person_id", "contacts", ["person_id"])
+    op.create_index("ix_contacts_name_words", "contacts", [sa.text(_WORDS)], postgresql_using="gin")
     op.create_index(
         "ix_contacts_contact_email",
         "contacts",
@@ -216,8 +218,13 @@ def _make_who_is_who() -> None:
     op.create_index(
         "ix_possible_duplicates_open",
         "possible_duplicates",
-        ["found_at"],
+        ["found_at", "first_id", "second_id"],
         postgresql_where=sa.text("decision IS NULL"),
+    )
+    op.create_index(
+        "ix_possible_duplicates_handle",
+        "possible_duplicates",
+        [sa.text('"left"(md5(first_id::text || second_id::text), 12)')],
     )
     op.create_table(
         "merged_records",
@@ -280,6 +287,13 @@ def _make_leads() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("alias_keys <> '{}'"),
     )
+    op.create_index("ix_leads_name_words", "leads", [sa.text(_WORDS)], postgresql_using="gin")
+    op.create_index(
+        "ix_leads_tags", "leads", ["tags"], postgresql_using="gin", postgresql_where=sa.text("tags <> '{}'")
+    )
+    op.create_index(
+        "ix_leads_assigned_to", "leads", ["assigned_to", "id"], postgresql_where=sa.text("assigned_to IS NOT NULL")
+    )
 
 
 def _change_imports() -> None:
@@ -308,5 +322,8 @@ def _change_the_rest() -> None:
     op.create_index("ix_field_provenance_lead_id", "field_provenance", ["lead_id"])
     op.add_column("assessments", sa.Column("best_contact_id", sa.Uuid))
     op.add_column("approvals", sa.Column("contact_id", sa.Uuid))
+    op.create_index(
+        "ix_approvals_contact_id", "approvals", ["contact_id"], postgresql_where=sa.text("contact_id IS NOT NULL")
+    )
     op.add_column("campaign_letters", sa.Column("contact_id", sa.Uuid))
     op.drop_constraint("pk_campaign_letters", "campaign_letters")

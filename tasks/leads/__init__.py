@@ -1,0 +1,1 @@
+"""Leads and contacts, as the doors ask for them: looked up, edited, merged, moved, deleted."""
