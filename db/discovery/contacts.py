@@ -28,16 +28,19 @@ from core.leads.fields import FIELDS_OF_CONTACT
 from core.leads.identities import IdentityKind, identity
 from core.leads.known import CONTACT_AT, KnownContact, KnownLead, KnownPerson, key_of_name
 from core.leads.lead import FIELDS
-from core.leads.matching import Matching, Pair
+from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.names import Likeness
 from core.leads.rows import NewRow, new_row
+from core.leads.taking import FoundPair
 from core.outreach.suppression import TombstoneKey
+from core.text import normalize
 from core.text.cell_text import storable
+from core.text.phones import phone
 from db.leads.matching import read_known_at, store
-from db.outreach import tombstones
+from db.outreach.tombstones import PersonMarks, erased_people
 from db.server.engine import Connection
-from db.server.statements import listed, select, select_dicts, select_one
+from db.server.statements import listed, select, select_dicts
 
 _WRITTEN_ELSEWHERE = ("import", "person", "crm")
 """Origins of contacts that no source of people brought."""
@@ -99,11 +102,18 @@ async def without_erased(connection: Connection, look: SiteDiscovery, key: Calla
         look: what was found.
         key: gives the key of the tombstones; asked only where there are any.
     """
-    addresses = {contact.email.lower() for contact in look.contacts if contact.email}
-    erased = await tombstones.erased_among(connection, addresses, key)
-    if not erased:
+    marks = [
+        PersonMarks(
+            normalize.email(one.email or ""),
+            normalize.linkedin_person(one.linkedin_url or ""),
+            phone(one.phone) if one.phone else None,
+        )
+        for one in look.contacts
+    ]
+    are_erased = await erased_people(connection, marks, key)
+    if not any(are_erased):
         return look
-    return replace(look, contacts=tuple(one for one in look.contacts if (one.email or "").lower() not in erased))
+    return replace(look, contacts=tuple(one for one, gone in zip(look.contacts, are_erased, strict=True) if not gone))
 
 
 async def record(connection: Connection, site: str, lead_ids: Sequence[UUID], look: SiteDiscovery, at: datetime) -> int:
@@ -214,7 +224,7 @@ def _without_others(matching: Matching, row: NewRow, known: StoredContact, lead:
             left.append(each)
             continue
         first, second = sorted((owner.id, here.person.id))
-        matching.pairs.setdefault((first, second), Pair("person", first, second, "one page names both"))
+        matching.pairs.setdefault((first, second), FoundPair("person", first, second, "one page names both"))
     return row._replace(person_ids=left)
 
 
@@ -310,15 +320,3 @@ async def select_of_lead(connection: Connection, lead_id: UUID) -> list[dict[str
         ORDER BY not_seen_since IS NOT NULL, role IS NULL, role, contact_name, id
     """
     return await select_dicts(connection, statement, {"lead_id": lead_id})
-
-
-async def counts(connection: Connection) -> dict[str, Any]:
-    """Count what the looks for leads' people came to (`outcomes`), `contacts` seen last, and `leads_with_contacts`."""
-    looks = "SELECT coalesce(outcome, 'due') AS outcome, count(*) AS leads FROM lead_discoveries GROUP BY 1 ORDER BY 1"
-    people = """
-        SELECT count(*) AS contacts, count(DISTINCT lead_id) AS leads FROM contacts
-        WHERE last_seen_at IS NOT NULL AND not_seen_since IS NULL
-    """
-    outcomes = {row.outcome: row.leads for row in await select(connection, looks)}
-    found = await select_one(connection, people)
-    return {"outcomes": outcomes, "contacts": found.contacts, "leads_with_contacts": found.leads}
