@@ -218,8 +218,7 @@ class Matching(RowTaking):
             person, *others = left.values()
             for other in others:
                 self._note_pair("person", person.id, other.id, "one row names both")
-            # Who stands at the lead already is not made there again as the other one.
-            here = next((one for each in left.values() for one in each.contacts if one.lead is lead), None)
+            here = next((contact for contact in person.contacts if contact.lead is lead), None)
             if here is not None:
                 return here
             self.elsewhere += 1

@@ -32,12 +32,15 @@ from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.names import Likeness
 from core.leads.rows import NewRow, new_row
+from core.leads.taking import FoundPair
 from core.outreach.suppression import TombstoneKey
+from core.text import normalize
 from core.text.cell_text import storable
+from core.text.phones import phone
 from db.leads.matching import read_known_at, store
-from db.outreach import tombstones
+from db.outreach.tombstones import PersonMarks, erased_people
 from db.server.engine import Connection
-from db.server.statements import listed, select, select_dicts, select_one
+from db.server.statements import listed, select, select_dicts
 
 _WRITTEN_ELSEWHERE = ("import", "person", "crm")
 """Origins of contacts that no source of people brought."""
@@ -99,11 +102,18 @@ async def without_erased(connection: Connection, look: SiteDiscovery, key: Calla
         look: what was found.
         key: gives the key of the tombstones; asked only where there are any.
     """
-    addresses = {contact.email.lower() for contact in look.contacts if contact.email}
-    erased = await tombstones.erased_among(connection, addresses, key)
-    if not erased:
+    marks = [
+        PersonMarks(
+            normalize.email(one.email or ""),
+            normalize.linkedin_person(one.linkedin_url or ""),
+            phone(one.phone) if one.phone else None,
+        )
+        for one in look.contacts
+    ]
+    are_erased = await erased_people(connection, marks, key)
+    if not any(are_erased):
         return look
-    return replace(look, contacts=tuple(one for one in look.contacts if (one.email or "").lower() not in erased))
+    return replace(look, contacts=tuple(one for one, gone in zip(look.contacts, are_erased, strict=True) if not gone))
 
 
 async def record(connection: Connection, site: str, lead_ids: Sequence[UUID], look: SiteDiscovery, at: datetime) -> int:
@@ -187,16 +197,35 @@ def _row(values: Mapping[str, str], site: str, known: StoredContact | None) -> N
 def _place(matching: Matching, found: _Found, lead: KnownLead) -> KnownContact:
     """Find somebody the contact they are at a lead, or make it.
 
-    Who is known at the lead by name is the contact of that name, whoever has the name at another lead of the site.
+    Who is known at the lead by name is the contact of that name, whoever has the name or the address elsewhere: they
+    are a possible duplicate, and nobody stands at one lead twice.
     """
     row, known = found.row, found.known
+    if known is None or row.person_row is None:
+        return matching.place_at(row, lead)
+    row = _without_others(matching, row, known, lead)
     owner = matching.owners.get(row.person_row.key) if row.person_row is not None else None
-    if known is None or not isinstance(owner, KnownPerson) or str(known.id) in {one.id for one in owner.contacts}:
+    if not isinstance(owner, KnownPerson) or str(known.id) in {one.id for one in owner.contacts}:
         return matching.place_at(row, lead)
     unread = identity(IdentityKind.PERSON_ROW, str(known.id))
     contact = matching.place_at(row._replace(person_row=unread), lead)
     matching.added = [added for added in matching.added if added.key != unread.key]
     return contact
+
+
+def _without_others(matching: Matching, row: NewRow, known: StoredContact, lead: KnownLead) -> NewRow:
+    """Leave out identities of people who stand at other leads only, and note that they may be the one known here."""
+    at_lead = matching.at_lead.get((lead.id, row.person_key or ""), [])
+    here = next((one for one in at_lead if one.id == str(known.id)), None)
+    left = []
+    for each in row.person_ids:
+        owner = matching.owners.get(each.key)
+        if here is None or not isinstance(owner, KnownPerson) or any(one.lead is lead for one in owner.contacts):
+            left.append(each)
+            continue
+        first, second = sorted((owner.id, here.person.id))
+        matching.pairs.setdefault((first, second), FoundPair("person", first, second, "one page names both"))
+    return row._replace(person_ids=left)
 
 
 def _replace(contact: KnownContact, found: _Found, stored: Any) -> None:
@@ -291,15 +320,3 @@ async def select_of_lead(connection: Connection, lead_id: UUID) -> list[dict[str
         ORDER BY not_seen_since IS NOT NULL, role IS NULL, role, contact_name, id
     """
     return await select_dicts(connection, statement, {"lead_id": lead_id})
-
-
-async def counts(connection: Connection) -> dict[str, Any]:
-    """Count what the looks for leads' people came to (`outcomes`), `contacts` seen last, and `leads_with_contacts`."""
-    looks = "SELECT coalesce(outcome, 'due') AS outcome, count(*) AS leads FROM lead_discoveries GROUP BY 1 ORDER BY 1"
-    people = """
-        SELECT count(*) AS contacts, count(DISTINCT lead_id) AS leads FROM contacts
-        WHERE last_seen_at IS NOT NULL AND not_seen_since IS NULL
-    """
-    outcomes = {row.outcome: row.leads for row in await select(connection, looks)}
-    found = await select_one(connection, people)
-    return {"outcomes": outcomes, "contacts": found.contacts, "leads_with_contacts": found.leads}

@@ -2,51 +2,20 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import UUID
 
 import psycopg
 import pytest
 from discovery_process import add_lead, rows
 from importing import session
 from psycopg.types.json import Jsonb
+from site_looks import JANE, LOOK, SITE, TEAM, planned, visited
 
-from core.discovery.company_contacts import Contact, Provenance, SiteDiscovery, SourceAttempt
-from core.discovery.runs import DiscoveryRequest, Site, SiteBatch
-from core.discovery.site_report import PageNote
+from core.discovery.company_contacts import Provenance, SiteDiscovery, SourceAttempt
+from core.discovery.runs import Site
 from core.errors import DatabaseUnavailable
 from db.discovery import contacts, discoveries, runs
 from db.discovery.lease import leased
-from db.server.engine import open_engine, own_connection, transaction
-
-SITE = Site(site="acme.example", website="https://acme.example", domain="acme.example")
-TEAM = "https://acme.example/team"
-JANE = Contact(
-    name="Jane Smith",
-    title="CEO",
-    role="CEO",
-    is_owner_like=False,
-    linkedin_url=None,
-    email="jane@acme.example",
-    phone=None,
-    provenance=(Provenance("website", TEAM, "CEO", "Jane Smith, CEO", 0.9),),
-)
-LOOK = SiteDiscovery("found", None, (JANE,), (SourceAttempt("website", "hit", None, 1),), (PageNote(TEAM, "ok", "x"),))
-
-
-async def planned(url: str, *lead_ids: UUID, again_failed: bool = False) -> SiteBatch:
-    """Begin a run for leads of the site; return its batch."""
-    request = DiscoveryRequest(lead_ids=lead_ids, again_failed=again_failed)
-    async with own_connection(url) as connection:
-        run = await runs.begin(connection, request, batch_sites=10, fresh_for_s=60)
-    assert run.sites == [SITE.site]
-    return run.batches[0]
-
-
-async def visited(url: str, look: SiteDiscovery, *lead_ids: UUID, fresh_for_s: float = 0.0) -> None:
-    """Begin, claim, finish and share."""
-    async with leased(url, await planned(url, *lead_ids)) as lease:
-        assert await lease.claim() == [SITE]
-        assert await lease.finish(SITE.site, look, fresh_for_s=fresh_for_s)
+from db.server.engine import open_engine, transaction
 
 
 async def test_of_many_at_once_one_gets_the_site_and_its_end_frees_it(database: str) -> None:
