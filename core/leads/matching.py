@@ -56,7 +56,7 @@ class Matching(RowTaking):
         if row.person_row is None:
             people = [owner for _, key in row.person_ids if isinstance(owner := self.owners.get(key), KnownPerson)]
             name = name_of([row.values[position] for position in _TO_CONTACT])
-            if any(_are_others(contact.likeness(name)) for owner in people for contact in owner.contacts[:1]):
+            if any(_are_others(contact.likeness(name)) for owner in people for contact in owner.contacts):
                 yield row_identity(IdentityKind.PERSON_ROW, row.values).key
 
     def place(self, row: NewRow) -> RowEnd:
@@ -94,11 +94,13 @@ class Matching(RowTaking):
             person = self.owners.get(key)
             if not isinstance(person, KnownPerson) or person.id in found or not person.contacts:
                 continue
-            company = person.contacts[0].lead.likeness(lead_values[_NAME])
-            domain = person.contacts[0].lead.values[_DOMAIN]
+            # One contact may have no name: the one that has says who it is.
+            known = next((contact for contact in person.contacts if contact.name), person.contacts[0])
+            company = known.lead.likeness(lead_values[_NAME])
+            domain = known.lead.values[_DOMAIN]
             if domain is not None and domain == lead_values[_DOMAIN]:
                 company = Likeness.SAME
-            if is_another_person(person.contacts[0], values, kind, company, ids_of=self.ids_of):
+            if is_another_person(known, values, kind, company, ids_of=self.ids_of):
                 self._count_apart(kind)
                 self._struck.append(person.id)
             else:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from core.leads.identities import (
+    IdentityKind,
     IdsOf,
     RowIdentity,
+    identity,
     lead_identities,
     lead_row_identity,
     own_address,
@@ -18,6 +20,7 @@ from core.leads.names import company_key, person_key
 
 _NAME = POSITION["company_name"]
 _FULL, _FIRST, _LAST = POSITION["contact_name"], POSITION["first_name"], POSITION["last_name"]
+_OF_PERSON = (POSITION["contact_email"], POSITION["linkedin_url"], POSITION["contact_phone"])
 _COMPANY_PHONE = LEAD_AT["company_phone"]
 _TITLE, _PROFILE = CONTACT_AT["contact_title"], CONTACT_AT["linkedin_url"]
 _EMAIL, _PHONE = CONTACT_AT["contact_email"], CONTACT_AT["contact_phone"]
@@ -76,6 +79,20 @@ def new_row(
         lead_row_identity(values, lead_ids),
         person_row_identity(values, person_ids),
     )
+
+
+def row_at(values: Sequence[str | None], lead_id: str) -> NewRow:
+    """Work out what a person at a known lead is found by; who has no identity of their own is known only there.
+
+    Args:
+        values: In the order of `core.leads.lead.FIELDS`.
+        lead_id: As text.
+    """
+    row = new_row(values, ids_of="person")
+    if row.person_row is None:
+        return row
+    said = "\x1f".join((f"at {lead_id}", row.person_key or "", *(values[position] or "" for position in _OF_PERSON)))
+    return row._replace(person_row=identity(IdentityKind.PERSON_ROW, said))
 
 
 def names_a_person(values: Values) -> bool:

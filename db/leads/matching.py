@@ -18,7 +18,7 @@ from core.leads.known import KnownContact, KnownLead, KnownPerson
 from core.leads.lead import FIELDS
 from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
-from core.leads.rows import NewRow, new_row
+from core.leads.rows import NewRow, new_row, row_at
 from core.leads.taking import Added, RecordName
 from db.imports.copy_text import escaped, json_bytes, lead_ids
 from db.leads.changes import changes_of, record_changes
@@ -67,6 +67,12 @@ COPY contacts (id, lead_id, person_id, {listed(FIELDS_OF_CONTACT)}, name_key, ex
     origin) FROM STDIN (NULL '')
 """
 _NEW_IDENTITIES = "COPY identities (key, owner_id, kind, value) FROM STDIN (NULL '')"
+# What is added for a row itself was not always looked for before (`Matching.doubtful_keys`).
+_OF_ROWS = (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
+_ROWS = """
+INSERT INTO identities (key, owner_id, kind)
+SELECT * FROM unnest(%(keys)s::uuid[], %(owners)s::uuid[], %(kinds)s::smallint[]) ON CONFLICT DO NOTHING
+"""
 _PAIRS = """
 INSERT INTO possible_duplicates (kind, first_id, second_id, reason, import_id)
 SELECT kind, first_id::uuid, second_id::uuid, reason, %(import_id)s
@@ -267,14 +273,14 @@ async def store(
         for statement, rendered in (
             (_NEW_LEADS, _render_leads(matching.leads, of)),
             (_NEW_CONTACTS, _render_contacts(matching.contacts, of, origin)),
-            (
-                _NEW_IDENTITIES,
-                _render_identities(matching.added),
-            ),
+            (_NEW_IDENTITIES, _render_identities([each for each in matching.added if each.kind not in _OF_ROWS])),
         ):
             if rendered:
                 async with cursor.copy(statement) as copy:
                     await copy.write(rendered)
+    if of_rows := [each for each in matching.added if each.kind in _OF_ROWS]:
+        keys, owners, kinds = zip(*((each.key, each.owner, int(each.kind)) for each in of_rows), strict=True)
+        await connection.execute(_ROWS, {"keys": list(keys), "owners": list(owners), "kinds": list(kinds)})
     if matching.absorbed:
         names = {
             "alone": [alone.id for alone, _ in matching.absorbed],
@@ -286,8 +292,8 @@ async def store(
     changed = [record for record in matching.met.values() if record.is_changed and record.id not in gone]
     await record_changes(connection, changes_of(changed), import_id)
     if pairs := list(matching.pairs.values()):
-        kinds, firsts, seconds, reasons = (list(column) for column in zip(*pairs, strict=True))
-        found = {"kinds": kinds, "firsts": firsts, "seconds": seconds, "reasons": reasons}
+        names_of, firsts, seconds, reasons = (list(column) for column in zip(*pairs, strict=True))
+        found = {"kinds": names_of, "firsts": firsts, "seconds": seconds, "reasons": reasons}
         await connection.execute(_PAIRS, {**found, "import_id": import_id})
 
 
@@ -378,7 +384,7 @@ async def find_or_add_contact(
     """
     await lock_who_is_who(connection)
     matching = Matching(ConflictPolicy.SKIP, _new_id)
-    row = new_row([person.get(field) for field in FIELDS], ids_of="person")
+    row = row_at([person.get(field) for field in FIELDS], str(lead_id))
     known = await read_known_at(connection, matching, [(row, str(lead_id))])
     contact = matching.place_at(row, known[str(lead_id)])
     await store(connection, matching, origin=origin)

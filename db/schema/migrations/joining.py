@@ -21,7 +21,7 @@ from core.leads.known import CONTACT_AT, LEAD_AT, KnownContact, KnownLead, Recor
 from core.leads.lead import FIELDS
 from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
-from core.leads.rows import NewRow, new_row
+from core.leads.rows import NewRow, new_row, row_at
 from core.leads.taking import RecordName
 from core.text.country_readings import migrated_country
 from db.leads import matching as who
@@ -344,7 +344,7 @@ def _id_of_found(current: Sequence[Mapping[str, Any]], kind: RecordName) -> str:
 
 def _person_row(old: Mapping[str, Any]) -> NewRow:
     said = {field: old[_OLD_COLUMNS[field]] or None for field in _IN_CONTACTS}
-    return new_row([said.get(field) for field in FIELDS])
+    return row_at([said.get(field) for field in FIELDS], str(old["new_lead_id"]))
 
 
 def _found(old: Mapping[str, Any], contact: KnownContact) -> dict[str, Any]:
