@@ -132,7 +132,7 @@ class RowTaking:
         if is_first:
             if not has_person:
                 lead.extra, lead.original = dict(row.extra or {}), dict(row.original or {})
-        elif self.policy is not ConflictPolicy.SKIP:
+        elif lead.is_own or self.policy is not ConflictPolicy.SKIP:
             self._merge_lead(lead, row, values, has_person=has_person)
         self._derive_domain(lead, row)
 
@@ -142,9 +142,10 @@ class RowTaking:
         if lead.is_person and (row.company_key or row.lead_ids):
             lead.keep()
             lead.is_person = False
-        merge_values(lead, LEAD_AT, values, row.original if not has_person else None, self.policy)
+        policy = self._policy_with(lead)
+        merge_values(lead, LEAD_AT, values, row.original if not has_person else None, policy)
         if not has_person:
-            merge_extra(lead, row.extra, self.policy)
+            merge_extra(lead, row.extra, policy)
         name_key = company_key(lead.values[_NAME])
         if name_key != lead.name_key:
             lead.name_key = name_key
@@ -159,6 +160,10 @@ class RowTaking:
             address = own_address(row.values[POSITION["contact_email"]])
             if address:
                 lead.values[_DOMAIN] = derived_domain(address)
+
+    def _policy_with(self, record: Record) -> ConflictPolicy:
+        """Return how rows meet a record: what this very import brought is not yet there, and is filled."""
+        return ConflictPolicy.FILL_EMPTY if record.is_own and self.policy is ConflictPolicy.SKIP else self.policy
 
     def _note_name(self, lead: KnownLead, row: NewRow, values: Values) -> None:
         """Keep the other of two names as an alias."""
@@ -191,9 +196,10 @@ class RowTaking:
             self._add_person_identities(contact.person, row)
         if is_first:
             contact.extra, contact.original = dict(row.extra or {}), dict(row.original or {})
-        elif self.policy is not ConflictPolicy.SKIP:
-            merge_values(contact, CONTACT_AT, values, row.original, self.policy)
-            merge_extra(contact, row.extra, self.policy)
+        elif contact.is_own or self.policy is not ConflictPolicy.SKIP:
+            policy = self._policy_with(contact)
+            merge_values(contact, CONTACT_AT, values, row.original, policy)
+            merge_extra(contact, row.extra, policy)
             name_key = key_of_name(contact.values)
             if name_key and name_key != contact.name_key:
                 contact.name_key = name_key
