@@ -92,6 +92,9 @@ class Matching:
             anything new.
         last: The lead and the contact of the row that was placed last.
         absorbed: Leads of a person alone whose company has come: (lead, the company's).
+        apart: Rows whose identity was somebody else's, by its kind; as `address` rows that gave a company a further
+            address, as `branched` companies that had one so far.
+        elsewhere: Rows whose person also stands at another company.
     """
 
     policy: ConflictPolicy
@@ -144,6 +147,12 @@ class Matching:
             name = name_of([row.values[position] for position in _TO_CONTACT])
             if any(_are_others(contact.likeness(name)) for owner in people for contact in owner.contacts[:1]):
                 yield row_identity(IdentityKind.PERSON_ROW, row.values).key
+
+    def let_go(self) -> None:
+        """Undo the circles of people and their contacts: memory is free at once, without a walk of the collector."""
+        for owner in self.owners.values():
+            if isinstance(owner, KnownPerson):
+                owner.contacts.clear()
 
     # -- placing a row ------------------------------------------------------------------------------------------------
 
@@ -351,6 +360,12 @@ class Matching:
         name = kind.name.lower()
         self.apart[name] = self.apart.get(name, 0) + 1
 
+    def _count_address(self, *, is_first: bool) -> None:
+        """Count a further address, and a company that had only one so far."""
+        self.apart["address"] = self.apart.get("address", 0) + 1
+        if is_first:
+            self.apart["branched"] = self.apart.get("branched", 0) + 1
+
     # -- what a placed row leaves behind ------------------------------------------------------------------------------
 
     def _end(
@@ -428,6 +443,7 @@ class Matching:
             takes = self.policy is ConflictPolicy.OVERWRITE
             other = lead.values if takes else values
             lead.keep()
+            self._count_address(is_first=not lead.places)
             if len(lead.places) < MAX_PLACES:
                 lead.places.append({field: value for field in _PLACE if (value := other[LEAD_AT[field]])})
             for field in _PLACE:  # two addresses are not mixed
@@ -482,7 +498,7 @@ class Matching:
     def _add(self, owner: KnownLead | KnownPerson, row: NewRow, kind: IdentityKind, key: str) -> None:
         self.owners[key] = owner
         self._news += kind not in (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
-        place = None if owner.id in self._fresh else VALUE_AT.get(kind)
+        place = None if owner.id in self._fresh else VALUE_AT[kind]
         self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))
 
 

@@ -1,14 +1,17 @@
 """Rows as the text format of COPY (PostgreSQL documentation, "COPY", File Formats)."""
 
+import marshal
 import os
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from orjson import dumps
 
+from core.collector import collector_paused
 from core.imports.batches import Batch, RejectedRecord
+from core.leads.identities import IdentityKind, RowIdentity
 from core.leads.rows import NewRow
 from core.text.cell_text import storable
 
@@ -37,6 +40,52 @@ class PreparedBatch(NamedTuple):
     rows: Sequence[NewRow]
     rejected: int
     rejects: bytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how it passes through a pipe: rows as plain tuples, in a fifth of the time."""
+        with collector_paused():
+            return _unpacked, (*self[:2], marshal.dumps([_packed(row) for row in self.rows], _PLAIN), *self[3:])
+
+
+_KINDS = [IdentityKind(number) if number in {*IdentityKind} else None for number in range(max(IdentityKind) + 1)]
+_PLAIN = 2
+"""Version of the format of `marshal` that looks for no repetitions: both ends are one program."""
+_new_tuple = tuple.__new__
+
+
+def _packed(row: NewRow) -> tuple[Any, ...]:
+    values, extra, original, lead_ids, person_ids, company_key, person_key, lead_row, person_row = row
+    return (
+        *(values, extra, original, company_key, person_key),
+        [(int(kind), key) for kind, key in lead_ids],
+        [(int(kind), key) for kind, key in person_ids],
+        lead_row and (int(lead_row[0]), lead_row[1]),
+        person_row and (int(person_row[0]), person_row[1]),
+    )
+
+
+def _identity(plain: tuple[int, str]) -> RowIdentity:
+    return _new_tuple(RowIdentity, (_KINDS[plain[0]], plain[1]))
+
+
+def _unpacked(first: int, after: int, packed: bytes, rejected: int, rejects: bytes) -> PreparedBatch:
+    with collector_paused():
+        return PreparedBatch(first, after, _rows(packed), rejected, rejects)
+
+
+def _rows(packed: bytes) -> list[NewRow]:
+    return [
+        _new_tuple(
+            NewRow,
+            (
+                *(values, extra, original, list(map(_identity, lead_ids)), list(map(_identity, person_ids))),
+                *(company_key, person_key, lead_row and _identity(lead_row), person_row and _identity(person_row)),
+            ),
+        )
+        for values, extra, original, company_key, person_key, lead_ids, person_ids, lead_row, person_row in (
+            marshal.loads(packed)  # noqa: S302 - from our own child
+        )
+    ]
 
 
 def prepare(batch: Batch, import_id: UUID) -> PreparedBatch:

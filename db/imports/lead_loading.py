@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
+from core.collector import collector_paused
 from core.imports.runs import BatchCounts
 from core.leads.identities import IdsOf
 from core.leads.known import KnownContact, KnownLead
@@ -119,10 +120,12 @@ class Loading:
         )
         await who.read_known(self._connection, matching, rows, import_id=self.import_id)
         ends = {"inserted": 0, "matched": 0, "repeated": erased}
-        for row in rows:
-            ends[matching.place(row)] += 1
+        with collector_paused():
+            for row in rows:
+                ends[matching.place(row)] += 1
         await who.store(self._connection, matching, import_id=self.import_id)
         await self._note_met(batch.first_record, matching)
+        matching.let_go()
         return BatchCounts(
             **ends,
             rejected=batch.rejected,

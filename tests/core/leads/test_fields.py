@@ -15,6 +15,8 @@ from core.leads.fields import (
     EDITABLE_FIELDS,
     ENRICHABLE,
     EXTRA_FIELDS,
+    FIELDS_OF_CONTACT,
+    FIELDS_OF_LEAD,
     PERSON_FIELDS,
     PERSONAL_FIELDS,
     TABLE,
@@ -24,6 +26,7 @@ from core.leads.fields import (
 from core.leads.lead import FIELDS, POSITION
 from core.reports.exports import COLUMNS as EXPORTED
 from db.crm.records import OTHER_PERSON, OWN_PERSON
+from db.schema.contacts_tables import ContactRow
 from db.schema.tables import LeadRow
 from scripts.lead_fields import TARGET, render
 
@@ -38,9 +41,11 @@ def test_a_field_stands_once_and_every_list_of_them_is_a_part_of_the_table() -> 
     assert {*CONTACT_COLUMNS.values()} <= set(PERSON_FIELDS)
     assert not set(LEAD_FIELDS) & set(PERSON_FIELDS)
     assert set(CONTACT_FIELDS) == {*OWN_PERSON, "role"} == {*OTHER_PERSON, "role"}
-    others = {"id", "dedupe_key", "extra", "original", "tier", "score", "reasoning", "token"}
+    others = {"id", "extra", "original", "tier", "score", "reasoning", "token"}
     assert not others & set(BY_NAME), "what stands beside the fields of a lead has these names"
-    assert set(FIELDS) <= set(LeadRow.__table__.c.keys())
+    assert set(FIELDS) == {*FIELDS_OF_LEAD, *FIELDS_OF_CONTACT}
+    assert set(FIELDS_OF_LEAD) <= set(LeadRow.__table__.c.keys())
+    assert set(FIELDS_OF_CONTACT) <= set(ContactRow.__table__.c.keys())
     assert len(set(EXPORTED)) == len(EXPORTED)
 
 

@@ -94,7 +94,8 @@ async def test_a_made_up_address_is_no_address(database: str, tmp_path: Path) ->
     assert [lead["contact_email"] for lead in found if "contact_email" in lead] == ["zed@fox.example"]
     with psycopg.connect(database) as connection:
         kept = connection.execute(
-            "SELECT c.original->>'contact_email' FROM contacts c JOIN leads l ON l.id = c.lead_id ORDER BY l.company_name"
+            "SELECT c.original->>'contact_email' FROM contacts c JOIN leads l ON l.id = c.lead_id"
+            " ORDER BY l.company_name"
         ).fetchall()
     assert [text for (text,) in kept] == [*made_up, "na@na.com; zed@fox.example"]
 
