@@ -102,7 +102,8 @@ class Loading:
         async with self._connection.transaction(), self._connection.cursor() as cursor:
             if batch.next_record == self._new.records:
                 await cursor.execute("SET LOCAL synchronous_commit = on")
-            counts = await self._place(batch)
+            with collector_paused():
+                counts = await self._place(batch)
             await self._record(cursor, batch, counts)
         self.next_record = batch.next_record
         await self._note_figures(counts)
@@ -120,9 +121,8 @@ class Loading:
         )
         await who.read_known(self._connection, matching, rows, import_id=self.import_id)
         ends = {"inserted": 0, "matched": 0, "repeated": erased}
-        with collector_paused():
-            for row in rows:
-                ends[matching.place(row)] += 1
+        for row in rows:
+            ends[matching.place(row)] += 1
         await who.store(self._connection, matching, import_id=self.import_id)
         await self._note_met(batch.first_record, matching)
         matching.let_go()
