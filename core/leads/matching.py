@@ -410,11 +410,11 @@ class Matching:
         if lead.is_person and (row.company_key or row.lead_ids):
             lead.keep()
             lead.is_person = False
+        name = lead.values[_NAME]
         merge_values(lead, LEAD_AT, values, row.original if not has_person else None, self.policy)
         if not has_person:
             merge_extra(lead, row.extra, self.policy)
-        name_key = company_key(lead.values[_NAME])
-        if name_key != lead.name_key:
+        if lead.values[_NAME] != name and (name_key := company_key(lead.values[_NAME])) != lead.name_key:
             lead.name_key = name_key
             if name_key:
                 self.by_name.setdefault(name_key, []).append(lead)
@@ -457,9 +457,10 @@ class Matching:
         if is_first:
             contact.extra, contact.original = dict(row.extra or {}), dict(row.original or {})
         elif self.policy is not ConflictPolicy.SKIP:
+            name = contact.name
             merge_values(contact, CONTACT_AT, values, row.original, self.policy)
             merge_extra(contact, row.extra, self.policy)
-            name_key = key_of_name(contact.values)
+            name_key = contact.name_key if contact.name == name else key_of_name(contact.values)
             if name_key and name_key != contact.name_key:
                 contact.name_key = name_key
                 self.at_lead.setdefault((contact.lead.id, name_key), []).append(contact)

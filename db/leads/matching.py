@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from orjson import loads
 from psycopg.rows import tuple_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, set_json_loads
 
 from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.leads.identities import IdentityKind
@@ -113,6 +114,7 @@ class _Known:
 
     async def _rows(self, statement: str, names: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         cursor = self._connection.cursor(row_factory=tuple_row, binary=False)
+        set_json_loads(loads, cursor)
         await cursor.execute(statement, names)
         return await cursor.fetchall()
 
@@ -266,10 +268,7 @@ async def store(
         for statement, rendered in (
             (_NEW_LEADS, _render_leads(matching.leads, of)),
             (_NEW_CONTACTS, _render_contacts(matching.contacts, of, origin)),
-            (
-                _NEW_IDENTITIES,
-                _render_identities(matching.added),
-            ),
+            (_NEW_IDENTITIES, _render_identities(matching.added)),
         ):
             if rendered:
                 async with cursor.copy(statement) as copy:
