@@ -1,13 +1,15 @@
-"""How much an import costs beside a bare COPY of the same rows, in one run.
+"""How much an import costs beside raw COPY of what it stores, in one run.
 
-For each size, alternating, five times: COPY of the clean file into (a) a bare text table and (b) a table with the keys
-and indexes of `leads`; the import of the dirty file (2 % bad, 3 % duplicate) through the flow's own code in a process
-of its own; and the same import again. Medians. CPU of the backend is that of all PostgreSQL processes; CPU and memory
-of the client are those of its process and of the one that reads rows for it, added. The seconds of an import are those
-of the whole call of the flow: checking and copying the file, starting processes, loading, writing the rejects.
-"At once" is CPU of both sides over seconds: 2.0 where two processors are never idle.
+For each size, alternating, five times: (a) COPY of the final contents, as an import left them, into the same tables:
+`leads`, `contacts`, `identities`, with their keys, indexes and foreign keys (the floor); (b) the import of the dirty
+file (2 % bad, 3 % duplicate) through the flow's own code in a process of its own; (c) the same file again, known by its
+bytes; (d) the same file again, read anew. Medians. CPU of the backend is that of all PostgreSQL processes; CPU and
+memory of the client are those of its process and of the one that reads rows for it, added. The seconds of an import are
+those of the whole call of the flow: checking and copying the file, starting processes, loading, writing the rejects.
+"At once" is CPU of both sides over seconds: 2.0 where two processors are never idle. Yardsticks, once a run: a loop of
+Python, and COPY of one column.
 
-    python -m bench.bench_import [--rows 100000 1000000] [--runs 5]
+    python -m bench.bench_import [--rows 100000 1000000] [--runs 5] [--without-prefect]
 """
 
 import argparse
@@ -19,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,22 +29,18 @@ from typing import Any
 import psutil
 import psycopg
 
-from bench.dirty_leads import HEADER, Truth, write_dirty
+from bench.dirty_leads import Truth, write_dirty
 from core.settings.prefect_server import LOGIN_FILE
 from core.settings.settings import settings
 from db.schema import upgrade as schema
 from db.server import embedded
 
+_READ_ANEW = {"has_header": True}
+"""Says what is so anyway, and makes it another import."""
+_FLOOR = "copy of the final contents"
 OUT = Path(__file__).parent / "bench_import.json"
-_COLUMNS = [f"c{number}" for number in range(len(HEADER))]
-_EMAIL, _WEBSITE = _COLUMNS[12], _COLUMNS[1]
-_BARE = f"CREATE TABLE plain ({', '.join(f'{column} text' for column in _COLUMNS)})"
-_KEYED = (
-    f"CREATE TABLE plain (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "
-    f"{', '.join(f'{column} text' for column in _COLUMNS)}); "
-    f'ALTER TABLE plain ALTER COLUMN {_EMAIL} TYPE text COLLATE "C"; CREATE UNIQUE INDEX ON plain ({_EMAIL}); '
-    f"CREATE INDEX ON plain ({_WEBSITE})"
-)
+_TABLES = ("leads", "contacts", "identities")
+_FORGET = "TRUNCATE leads, contacts, identities, imports, possible_duplicates, merged_records CASCADE"
 _IMPORT = """
 import asyncio, json, resource, sys, time
 from pathlib import Path
@@ -52,7 +50,7 @@ def cpu():
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
 before, started = cpu(), time.perf_counter()
-report = asyncio.run(import_leads(ImportRequest(path=Path(sys.argv[1]))))
+report = asyncio.run(import_leads(ImportRequest(path=Path(sys.argv[1]), **json.loads(sys.argv[2]))))
 cpu_s = cpu() - before
 whole_s = time.perf_counter() - started
 print(json.dumps({**report.model_dump(mode="json"), "cpu_s": cpu_s, "whole_s": whole_s}))
@@ -77,8 +75,9 @@ class Bench:
     def __init__(self, url: str, directory: Path, rows: int) -> None:
         self.url = url
         self.rows = rows
-        self.dirty, self.clean = directory / f"dirty-{rows}.csv", directory / f"clean-{rows}.csv"
-        self.truth: Truth = write_dirty(self.dirty, rows, clean_copy=self.clean)
+        self.dirty = directory / f"dirty-{rows}.csv"
+        self.stored = {table: directory / f"{table}-{rows}.copy" for table in _TABLES}
+        self.truth: Truth = write_dirty(self.dirty, rows)
         with psycopg.connect(url) as connection:
             directory_row = connection.execute("SHOW data_directory").fetchone()
         assert directory_row is not None
@@ -102,32 +101,41 @@ class Bench:
         time.sleep(0.2)  # our own session has to end, too
         return backend_cpu_s(self.postmaster)
 
-    def copy(self, ddl: str) -> dict[str, float]:
-        """COPY the clean file into a new table, in blocks, in one transaction; as psql does."""
+    def forget(self) -> None:
+        """Empty the tables."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute("DROP TABLE IF EXISTS plain")
-            connection.execute(ddl)  # type: ignore[arg-type]  # SQL of our own
+            connection.execute(_FORGET)
+
+    def dump(self) -> None:
+        """Write aside what the tables hold."""
+        with psycopg.connect(self.url) as connection:
+            for table, path in self.stored.items():
+                with path.open("wb") as file, connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
+                    for block in copy:
+                        file.write(block)
+
+    def copy(self) -> dict[str, float]:
+        """COPY what an import stored into the empty tables, in blocks, in one transaction; as psql does."""
         started, cpu = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-        statement = f"COPY plain ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT csv)"
-        with (
-            psycopg.connect(self.url) as connection,
-            self.clean.open("rb") as file,
-            connection.cursor().copy(statement) as copy,  # type: ignore[arg-type]  # SQL of our own
-        ):
-            while block := file.read(1 << 18):
-                copy.write(block)
+        with psycopg.connect(self.url) as connection:
+            for table, path in self.stored.items():
+                with path.open("rb") as file, connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                    while block := file.read(1 << 18):
+                        copy.write(block)
         seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
         client = after.ru_utime + after.ru_stime - cpu.ru_utime - cpu.ru_stime
         return {"seconds": seconds, "client_cpu_s": client}
 
-    def load(self, *, again: bool = False, **environment: str) -> dict[str, float]:
+    def load(
+        self,
+        *,
+        again: bool = False,
+        options: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> dict[str, float]:
         """Import the dirty file in a process of its own; check what it reports against the truth."""
-        if not again:
-            with psycopg.connect(self.url, autocommit=True) as connection:
-                connection.execute("DROP TABLE IF EXISTS plain")
-                connection.execute("TRUNCATE leads, imports CASCADE")
-        command = [sys.executable, "-c", _IMPORT, str(self.dirty)]
-        told = {**os.environ, "POSTGRES_URL": self.url, **environment}
+        command = [sys.executable, "-c", _IMPORT, str(self.dirty), json.dumps(options or {})]
+        told = {**os.environ, "POSTGRES_URL": self.url, **(environment or {})}
         done = subprocess.run(command, env=told, check=True, capture_output=True, text=True)
         report = json.loads(done.stdout.splitlines()[-1])
         counted = (report["rows"], report["inserted"], report["unchanged"], report["duplicates"], report["rejected"])
@@ -144,19 +152,39 @@ class Bench:
 
     def run(self, runs: int) -> dict[str, dict[str, float]]:
         """Measure all ways, alternating; give medians."""
-        ways: dict[str, Callable[[], dict[str, float]]] = {
-            "copy, bare table": lambda: self.copy(_BARE),
-            "copy, keys and indexes": lambda: self.copy(_KEYED),
-            "import": self.load,
-            "import again": lambda: self.load(again=True),
-        }
-        results: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
-        for _ in range(runs):
-            for way, function in ways.items():
-                results[way].append(self.measured(function))
+        results: dict[str, list[dict[str, float]]] = {}
+        for number in range(runs):
+            self.forget()
+            results.setdefault("import", []).append(self.measured(self.load))
+            results.setdefault("again, same bytes", []).append(self.measured(lambda: self.load(again=True)))
+            results.setdefault("again, read anew", []).append(
+                self.measured(lambda: self.load(again=True, options=_READ_ANEW))
+            )
+            if number == 0:
+                self.dump()
+            self.forget()
+            results.setdefault(_FLOOR, []).append(self.measured(self.copy))
         return {
             way: {name: median(each[name] for each in figures) for name in figures[0]}
             for way, figures in results.items()
+        }
+
+    def yardsticks(self) -> dict[str, float]:
+        """Measure what this machine is like now: CPU of a loop, and of COPY into one column, a row each."""
+        started = time.process_time()
+        sum(number % 7 for number in range(1_000_000))
+        loop = time.process_time() - started
+
+        def one_column() -> dict[str, float]:
+            with psycopg.connect(self.url) as connection:
+                connection.execute("CREATE TEMPORARY TABLE plain (value text)")
+                with connection.cursor().copy("COPY plain FROM STDIN") as copy:
+                    copy.write(b"".join(b"%024d\n" % number for number in range(200_000)))
+            return {}
+
+        return {
+            "python_loop_ns": loop * 1e3,
+            "copy_one_column_us_a_row": self.measured(one_column)["backend_cpu_s"] / 200_000 * 1e6,
         }
 
 
@@ -170,30 +198,40 @@ def prefect_overhead(bench: Bench, runs: int) -> dict[str, float]:
             login = Path(directory, LOGIN_FILE).read_text()
             api = {"PREFECT_API_URL": "http://127.0.0.1:4291/api", "PREFECT_API_AUTH_STRING": login}
             api["PREFECT_LOGGING_LEVEL"] = "ERROR"
-            pairs = [(bench.load(), bench.load(**api)) for _ in range(runs)]
+            pairs = [(_fresh(bench), _fresh(bench, api)) for _ in range(runs)]
         finally:
             subprocess.run([*cli, "down"], env=home, check=True, capture_output=True)
     plain, flow = (median(pair[place]["seconds"] for pair in pairs) for place in (0, 1))
     return {"plain_s": plain, "flow_s": flow, "ratio": flow / plain}
 
 
+def _fresh(bench: Bench, environment: Mapping[str, str] | None = None) -> dict[str, float]:
+    bench.forget()
+    return bench.load(environment=environment)
+
+
 def _show(rows: int, medians: dict[str, dict[str, float]]) -> None:
-    keyed = medians["copy, keys and indexes"]["seconds"]
+    floor, first = medians[_FLOOR], medians["import"]
     print(f"\n{rows:,} rows")
     print(
-        f"{'way':<24}{'rows/s':>10}{'client us/row':>15}{'backend us/row':>16}{'peak MB':>9}"
-        f"{'x keyed copy':>14}{'at once':>9}"
+        f"{'way':<28}{'rows/s':>10}{'client us/row':>15}{'backend us/row':>16}{'peak MB':>9}"
+        f"{'backend x floor':>17}{'wall x floor':>14}{'at once':>9}"
     )
     for way, figures in medians.items():
         print(
-            f"{way:<24}{rows / figures['seconds']:>10,.0f}{figures['client_cpu_s'] / rows * 1e6:>15.2f}"
+            f"{way:<28}{rows / figures['seconds']:>10,.0f}{figures['client_cpu_s'] / rows * 1e6:>15.2f}"
             f"{figures['backend_cpu_s'] / rows * 1e6:>16.2f}{figures.get('peak_memory_mb', 0):>9.0f}"
-            f"{figures['seconds'] / keyed:>14.2f}"
+            f"{figures['backend_cpu_s'] / floor['backend_cpu_s']:>17.2f}{figures['seconds'] / floor['seconds']:>14.2f}"
             f"{(figures['client_cpu_s'] + figures['backend_cpu_s']) / figures['seconds']:>9.2f}"
         )
-    again = medians["import again"]["seconds"] / medians["import"]["seconds"]
-    load, checked = (medians["import"][name] for name in ("load_s", "seconds"))
-    print(f"of the import, checking and copying the file: {checked - load:.2f} s; second import / first: {again:.2f}")
+    for way in ("again, same bytes", "again, read anew"):
+        wall, cpu = medians[way]["seconds"] / first["seconds"], _cpu(medians[way]) / _cpu(first)
+        print(f"{way} / import: {wall:.2f} of the seconds, {cpu:.2f} of the CPU")
+    print(f"of the import, checking and copying the file: {first['seconds'] - first['load_s']:.2f} s")
+
+
+def _cpu(figures: dict[str, float]) -> float:
+    return figures["client_cpu_s"] + figures["backend_cpu_s"]
 
 
 def main() -> None:
@@ -201,6 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--without-prefect", action="store_true", help="leave out what running as a flow adds")
     options = parser.parse_args()
     url = embedded.create_database(embedded.postgres_url(settings()), "bench")
     schema.upgrade(url)
@@ -212,6 +251,9 @@ def main() -> None:
             figures["sizes"][rows] = medians
             _show(rows, medians)
             if rows == min(options.rows):
+                figures["yardsticks"] = bench.yardsticks()
+                print(", ".join(f"{name} {figure:.1f}" for name, figure in figures["yardsticks"].items()))
+            if rows == min(options.rows) and not options.without_prefect:
                 figures["prefect"] = overhead = prefect_overhead(bench, options.runs)
                 print(f"as a Prefect flow: {overhead['flow_s']:.2f} s, without: {overhead['plain_s']:.2f} s")
     if len(options.rows) > 1:

@@ -72,7 +72,7 @@ def _name(number: int) -> str:
 def clean_row(number: int, rng: random.Random) -> list[str]:
     """Make lead `number`: every number is another lead."""
     first, last, company = _name(number), _name(number * 7 + 3), f"{_name(number * 3 + 1)} {number} Ltd"
-    domain = f"{_name(number * 3 + 1).lower()}{number}.example.com"
+    domain = f"{_name(number * 3 + 1).lower()}{number}.example"
     city, state = rng.choice(_CITIES)
     return [
         company,

@@ -9,6 +9,7 @@ A finding is made as small as it goes and written to the directory, where a test
 """
 
 import argparse
+import pickle
 import random
 import sys
 import tempfile
@@ -23,7 +24,6 @@ from core.imports.columns import ColumnMapping, map_columns
 from core.imports.csv_rows import ScannedFile, read, scan
 from core.imports.lead_rows import ImportedRow, Reject, row_reader
 from core.leads.lead import FIELDS
-from core.leads.merging import ConflictPolicy
 from db.imports.copy_text import prepare
 from db.schema.tables import ImportRejectRow
 
@@ -101,7 +101,6 @@ def check(path: Path, data: bytes) -> None:
         if isinstance(result, ImportedRow):
             assert len(result.values) == len(FIELDS), "values of another length"
             texts = [
-                result.key,
                 *filter(None, result.values),
                 *(result.extra or {}).values(),
                 *(result.original or {}).values(),
@@ -116,16 +115,14 @@ def check_rendered(file: ScannedFile, mapping: ColumnMapping) -> None:
     """Render all rows for COPY; raises AssertionError where a row is not one line of all its fields."""
     rows = 0
     read_row = row_reader(mapping, default_country="DE")
-    for batch in gather(read(file), read_row, policy=ConflictPolicy.FILL_EMPTY, batch_rows=3):
+    for batch in gather(read(file), read_row, batch_rows=3):
         ready = prepare(batch, UUID(int=0))
-        rows += ready.staged + ready.repeated + ready.rejected
-        for text, lines, fields in (
-            (ready.leads, ready.staged, 4 + len(FIELDS)),  # id, key, the fields, extra, original
-            (ready.rejects, ready.rejected, len(ImportRejectRow.__table__.columns)),
-        ):
-            text.decode("utf-8")
-            assert text.count(b"\n") == lines, "lines are not rows"
-            assert text.count(b"\t") == lines * (fields - 1), "fields are lost"
+        rows += len(ready.rows) + ready.rejected
+        assert pickle.loads(pickle.dumps(ready)) == ready, "a pipe changes rows"
+        ready.rejects.decode("utf-8")
+        assert ready.rejects.count(b"\n") == ready.rejected, "lines are not rows"
+        tabs = ready.rejected * (len(ImportRejectRow.__table__.columns) - 1)
+        assert ready.rejects.count(b"\t") == tabs, "fields are lost"
     assert rows == file.records, "rows are lost"
 
 

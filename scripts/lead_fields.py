@@ -11,10 +11,11 @@ _HEAD = """# The fields of a lead
 
 Made from the one table of fields (`core/leads/fields.py`) by `python -m scripts.lead_fields`.
 
-A row of that table says all that the program knows of a field; these names are the columns of `leads`, the targets of
-`--map`, the headings of an export, and what `icp.yaml`, `enrichment.yaml` and `crm.yaml` call them. **About a person**:
-emptied when the person is erased. **Written by**: a file that is imported, a person's edit, people in the CRM, a
-provider that is asked. **Found by**: the words for it in the lexicon, under `headers`.
+A row of that table says all that the program knows of a field; these names are the columns of `leads` and `contacts`,
+the targets of `--map`, the headings of an export, and what `icp.yaml`, `enrichment.yaml` and `crm.yaml` call them.
+**About a person**: a column of `contacts`; emptied when the person is erased. **Written by**: a file that is imported,
+a person's edit, people in the CRM, a provider that is asked. **Found by**: the words for it in the lexicon, under
+`headers`.
 """
 _EXTRA = """
 ## Kept beside
@@ -24,9 +25,10 @@ What websites and providers say of a company and no column takes; it is kept in 
 _ADD = """
 ## Adding one
 
-A row in the table; a migration that adds the column (`text`, may be null); its words in the lexicon; then the pages and
-schemas that are made (`python -m scripts.lead_fields`, `python -m scripts.enrichment_schema`). A provider that knows it
-says so in its own folder. Every lead is looked at once more by the next enrichment and the next synchronisation.
+A row in the table; a migration that adds the column to `leads` or, of a person, to `contacts` (`text`, may be null);
+its words in the lexicon; then the pages and schemas that are made (`python -m scripts.lead_fields`,
+`python -m scripts.enrichment_schema`). A provider that knows it says so in its own folder. Every lead is looked at once
+more by the next enrichment and the next synchronisation.
 """
 _KINDS = {
     FieldType.NAME: "a person's name",

@@ -196,7 +196,7 @@ def warnings_of(
     """Return, in words, which rows share with another person or company what should be their own.
 
     Args:
-        kept_apart: kind of identity -> rows.
+        kept_apart: kind of identity -> rows; with further addresses, as `core.leads.matching` counts them.
         mapping: column label -> field.
         no_identity: why the column of ids is nobody's (`core.imports.column_ids`).
         elsewhere: rows whose person also stands at another company.
@@ -214,11 +214,22 @@ def warnings_of(
             share, were = ("row shares", "was") if rows == 1 else ("rows share", "were")
             column = labels.get(field, "")
             said.append(f"{rows:,} {share} {what}{column} with another person or company and {were} kept apart")
+    if further := kept_apart.get("address", 0):
+        said.append(_branches(further, kept_apart.get("branched", 0)))
     if elsewhere:
         said.append(
             f"{elsewhere:,} {'person also stands' if elsewhere == 1 else 'people also stand'} at another company"
         )
     return said
+
+
+def _branches(further: int, companies: int) -> str:
+    if not companies:  # they had several before
+        rows = "row gives its company" if further == 1 else "rows give their companies"
+        return f"{further:,} {rows} one more address (--branches each makes each a lead of its own)"
+    addresses = further + companies
+    are = "one company" if companies == 1 else f"{companies:,} companies"
+    return f"{addresses:,} rows are {are} with {addresses:,} addresses (--branches each makes each a lead of its own)"
 
 
 class ImportSummary(Report):

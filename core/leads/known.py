@@ -89,7 +89,7 @@ class KnownLead(Record):
 
     def likeness(self, name: str | None) -> Likeness | None:
         """Compare a name with those the lead is known by; one that a person wrote here speaks against nobody."""
-        if name and company_key(name) in self.aliases:
+        if self.aliases and name and company_key(name) in self.aliases:
             return Likeness.SAME
         found = companies_likeness(self.values[_NAME], name)
         return None if "company_name" in self.edits and found is not Likeness.SAME else found

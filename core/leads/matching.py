@@ -45,6 +45,12 @@ _ROW_PLACES = [LEAD_AT[name] for name in ("notes", "source", "external_id")]
 class Matching(RowTaking):
     """Finds rows their leads and contacts among those that are known, one row after another."""
 
+    def let_go(self) -> None:
+        """Undo the circles of people and their contacts: memory is free at once, without a walk of the collector."""
+        for owner in self.owners.values():
+            if isinstance(owner, KnownPerson):
+                owner.contacts.clear()
+
     def doubtful_keys(self, row: NewRow) -> Iterator[str]:
         """Yield under which keys a row itself may be known, where an identity of its own may be somebody else's."""
         if row.lead_row is None:

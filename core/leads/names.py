@@ -60,6 +60,8 @@ def _words(name: str, is_company: bool) -> tuple[str, ...]:
     found = _WORD.findall(_INITIALS.sub("", text) if is_company else text)
     if not is_company:
         return tuple(word for word in found if word not in _HONORIFICS) or tuple(found)
+    if _LEGAL_FORMS.isdisjoint(found):
+        return tuple(found)
     # A letter joins two words ('Berg e Filhos'); at an end it is a name's own ('Firm E').
     inner = range(1, len(found) - 1)
     left = [word for at, word in enumerate(found) if word not in _LEGAL_FORMS or (len(word) == 1 and at not in inner)]

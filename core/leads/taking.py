@@ -59,6 +59,9 @@ class RowTaking:
         things: What rows that named stored ones were about, a contact or a lead without one, and whether they said
             anything new.
         last: The lead and the contact of the row that was placed last.
+        apart: Rows whose identity was somebody else's, by its kind; as `address` rows that gave a company a further
+            address, as `branched` companies that had one so far.
+        elsewhere: Rows whose person also stands at another company.
         absorbed: Leads of a person alone whose company has come: (lead, the company's).
     """
 
@@ -142,12 +145,11 @@ class RowTaking:
         if lead.is_person and (row.company_key or row.lead_ids):
             lead.keep()
             lead.is_person = False
-        policy = self._policy_with(lead)
+        policy, name = self._policy_with(lead), lead.values[_NAME]
         merge_values(lead, LEAD_AT, values, row.original if not has_person else None, policy)
         if not has_person:
             merge_extra(lead, row.extra, policy)
-        name_key = company_key(lead.values[_NAME])
-        if name_key != lead.name_key:
+        if lead.values[_NAME] != name and (name_key := company_key(lead.values[_NAME])) != lead.name_key:
             lead.name_key = name_key
             if name_key:
                 self.by_name.setdefault(name_key, []).append(lead)
@@ -160,6 +162,12 @@ class RowTaking:
             address = own_address(row.values[POSITION["contact_email"]])
             if address:
                 lead.values[_DOMAIN] = derived_domain(address)
+
+    def _count_address(self, *, is_first: bool) -> None:
+        """Count a further address, and a company that had only one so far."""
+        self.apart["address"] = self.apart.get("address", 0) + 1
+        if is_first:
+            self.apart["branched"] = self.apart.get("branched", 0) + 1
 
     def _policy_with(self, record: Record) -> ConflictPolicy:
         """Return how rows meet a record: what this very import brought is not yet there, and is filled."""
@@ -184,6 +192,7 @@ class RowTaking:
             return
         other = lead.values if self.policy is ConflictPolicy.OVERWRITE else values
         lead.keep()
+        self._count_address(is_first=not lead.places)
         if len(lead.places) < MAX_PLACES:
             lead.places.append({name: value for name in _PLACE if (value := other[LEAD_AT[name]])})
         for name in _PLACE:  # two addresses are not mixed
@@ -197,10 +206,10 @@ class RowTaking:
         if is_first:
             contact.extra, contact.original = dict(row.extra or {}), dict(row.original or {})
         elif contact.is_own or self.policy is not ConflictPolicy.SKIP:
-            policy = self._policy_with(contact)
+            policy, name = self._policy_with(contact), contact.name
             merge_values(contact, CONTACT_AT, values, row.original, policy)
             merge_extra(contact, row.extra, policy)
-            name_key = key_of_name(contact.values)
+            name_key = contact.name_key if contact.name == name else key_of_name(contact.values)
             if name_key and name_key != contact.name_key:
                 contact.name_key = name_key
                 self.at_lead.setdefault((contact.lead.id, name_key), []).append(contact)
@@ -239,5 +248,5 @@ class RowTaking:
     def _add(self, owner: KnownLead | KnownPerson, row: NewRow, kind: IdentityKind, key: str) -> None:
         self.owners[key] = owner
         self._news += kind not in (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
-        place = None if owner.id in self._fresh else VALUE_AT.get(kind)
+        place = None if owner.id in self._fresh else VALUE_AT[kind]
         self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))

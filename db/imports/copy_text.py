@@ -1,22 +1,18 @@
-"""Rows as the text format of COPY (PostgreSQL documentation, "COPY", File Formats)."""
+"""A batch of rows ready to be placed, on its way from the process that reads them."""
 
-import os
-import time
+import marshal
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from orjson import dumps
 
+from core.collector import collector_paused
 from core.imports.batches import Batch, RejectedRecord
+from core.leads.identities import IdentityKind, RowIdentity
 from core.leads.rows import NewRow
 from core.text.cell_text import storable
-
-# Stand for tab and line end until everything is escaped. No value holds NUL, and no UTF-8 text the byte FF.
-_FIELD_END, _ROW_END = b"\0", b"\xff"
-_ESCAPES = ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\r", b"\\r"), (b"\t", b"\\t"), (_FIELD_END, b"\t"), (_ROW_END, b"\n"))
-
-_LOW_DIGITS = [f"{number:03x}" for number in range(0x1000)]
+from db.server.copy_rows import escaped
 
 _VALUE_CHARS = 200  # of a refused value, which stands whole among the record's cells
 
@@ -38,28 +34,57 @@ class PreparedBatch(NamedTuple):
     rejected: int
     rejects: bytes
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how it passes through a pipe: rows as plain tuples, in a fifth of the time."""
+        with collector_paused():
+            return _unpacked, (*self[:2], marshal.dumps([_packed(row) for row in self.rows], _PLAIN), *self[3:])
+
+
+_KINDS = [IdentityKind(number) if number in {*IdentityKind} else None for number in range(max(IdentityKind) + 1)]
+_PLAIN = 2
+"""Version of the format of `marshal` that looks for no repetitions: both ends are one program."""
+_new_tuple = tuple.__new__
+
+
+def _packed(row: NewRow) -> tuple[Any, ...]:
+    values, extra, original, lead_ids, person_ids, company_key, person_key, lead_row, person_row = row
+    return (
+        *(values, extra, original, company_key, person_key),
+        [(int(kind), key) for kind, key in lead_ids],
+        [(int(kind), key) for kind, key in person_ids],
+        lead_row and (int(lead_row[0]), lead_row[1]),
+        person_row and (int(person_row[0]), person_row[1]),
+    )
+
+
+def _identity(plain: tuple[int, str]) -> RowIdentity:
+    return _new_tuple(RowIdentity, (_KINDS[plain[0]], plain[1]))
+
+
+def _unpacked(first: int, after: int, packed: bytes, rejected: int, rejects: bytes) -> PreparedBatch:
+    with collector_paused():
+        return PreparedBatch(first, after, _rows(packed), rejected, rejects)
+
+
+def _rows(packed: bytes) -> list[NewRow]:
+    return [
+        _new_tuple(
+            NewRow,
+            (
+                *(values, extra, original, list(map(_identity, lead_ids)), list(map(_identity, person_ids))),
+                *(company_key, person_key, lead_row and _identity(lead_row), person_row and _identity(person_row)),
+            ),
+        )
+        for values, extra, original, company_key, person_key, lead_ids, person_ids, lead_row, person_row in (
+            marshal.loads(packed)  # noqa: S302 - from our own child
+        )
+    ]
+
 
 def prepare(batch: Batch, import_id: UUID) -> PreparedBatch:
     """Render a batch's rejects for COPY. CPU work without a connection: may run in another thread or process."""
     rejects = render_rejects(import_id, batch.rejects)
     return PreparedBatch(batch.first_record, batch.next_record, batch.rows, len(batch.rejects), rejects)
-
-
-def lead_ids(count: int) -> Iterable[str]:
-    """Make ids that sort by time (UUID version 7, RFC 9562): they append to the primary key instead of scattering."""
-    milliseconds = f"{time.time_ns() // 1_000_000:012x}"
-    prefix = f"{milliseconds[:8]}-{milliseconds[8:]}-7"
-    noise = os.urandom(6 * count).hex()
-    for first in range(0, count, 0x1000):
-        # A counter after the version and the variant keeps the ids of one batch in order.
-        head = f"{prefix}{first >> 12:03x}-8"
-        for low, at in zip(_LOW_DIGITS, range(12 * first, 12 * count, 12), strict=False):
-            yield f"{head}{low}-{noise[at : at + 12]}"
-
-
-def json_bytes(facts: object, none: bytes = b"{}") -> bytes:
-    """Write facts as JSON."""
-    return dumps(facts) if facts else none
 
 
 def render_rejects(import_id: UUID, rejects: Iterable[RejectedRecord]) -> bytes:
@@ -71,15 +96,3 @@ def render_rejects(import_id: UUID, rejects: Iterable[RejectedRecord]) -> bytes:
         )
         lines.append(b"%b\0%b" % (texts.encode(), dumps([*map(storable, cells)])))
     return escaped(lines)
-
-
-def escaped(lines: list[bytes]) -> bytes:
-    """Join rows, whose values are separated by NUL, as COPY reads them."""
-    if not lines:
-        return b""
-    lines.append(b"")
-    rendered = _ROW_END.join(lines)
-    # Over the whole batch at once: six searches instead of six for each row.
-    for char, escaped in _ESCAPES:
-        rendered = rendered.replace(char, escaped)
-    return rendered

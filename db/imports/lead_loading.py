@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
+from core.collector import collector_paused
 from core.imports.runs import BatchCounts
 from core.leads.identities import IdsOf
 from core.leads.known import KnownContact, KnownLead
@@ -101,7 +102,8 @@ class Loading:
         async with self._connection.transaction(), self._connection.cursor() as cursor:
             if batch.next_record == self._new.records:
                 await cursor.execute("SET LOCAL synchronous_commit = on")
-            counts = await self._place(batch)
+            with collector_paused():
+                counts = await self._place(batch)
             await self._record(cursor, batch, counts)
         self.next_record = batch.next_record
         await self._note_figures(counts)
@@ -123,6 +125,7 @@ class Loading:
             ends[matching.place(row)] += 1
         await who.store(self._connection, matching, import_id=self.import_id)
         await self._note_met(batch.first_record, matching)
+        matching.let_go()
         return BatchCounts(
             **ends,
             rejected=batch.rejected,

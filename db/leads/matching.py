@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from orjson import loads
 from psycopg.rows import tuple_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, set_json_loads
 
 from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.leads.identities import IdentityKind
@@ -20,8 +21,8 @@ from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row, row_at
 from core.leads.taking import Added, RecordName
-from db.imports.copy_text import escaped, json_bytes, lead_ids
 from db.leads.changes import changes_of, record_changes
+from db.server.copy_rows import escaped, json_bytes, lead_ids
 from db.server.engine import Connection
 from db.server.statements import listed, select, select_value
 
@@ -120,6 +121,7 @@ class _Known:
 
     async def _rows(self, statement: str, names: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         cursor = self._connection.cursor(row_factory=tuple_row, binary=False)
+        set_json_loads(loads, cursor)
         await cursor.execute(statement, names)
         return await cursor.fetchall()
 

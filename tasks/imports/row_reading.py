@@ -3,12 +3,11 @@
 Needs neither a connection nor an event loop, so that it runs in a thread as well as in a process of its own.
 """
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from core.collector import collector_paused
 from core.imports import csv_rows
 from core.imports.batches import Batch, gather
 from core.imports.columns import ColumnMapping
@@ -55,18 +54,6 @@ class RowReading:
             yield batch
 
     def _next(self, batches: Iterator[Batch]) -> PreparedBatch | None:
-        with _collector_paused():
+        with collector_paused():
             batch = next(batches, None)
             return None if batch is None else prepare(batch, self.import_id)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Read a batch without walks of the cyclic collector: a third of the time, and there is no cycle to find."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -62,6 +62,9 @@ def test_a_confirmed_mapping_is_remembered_for_the_header(cli: Run, tmp_path: Pa
         (["preview", "missing.csv"], 1, "missing.csv"),
         (["import", "leads.csv", "--map", "Firma"], 1, "Firma"),
         (["import", "leads.csv", "--map", "Firma=shoe_size"], 1, "shoe_size"),
+        (["import", "leads.csv", "--dedupe", "email"], 2, "--dedupe is gone"),
+        (["import", "leads.csv", "--id", "Mail=everybody"], 2, "'person', 'company' or 'none'"),
+        (["import", "leads.csv", "--id", "Nr=person"], 1, "Nr"),
         (["import", "leads.csv", "--country", "Atlantis"], 2, "no country we know"),
         (["undo", "7e57ab1e-0000-4000-8000-000000000000"], 1, "no import"),
         (["undo", "seven"], 2, "import_id"),
@@ -124,6 +127,70 @@ def test_people_kept_apart_are_told_of(cli: Run, tmp_path: Path) -> None:
     again = as_json(cli("import", str(file), "--source", "crm", "--json"))  # recognised as a whole
     assert (again["unchanged"], again["warnings"]) == (4, first["warnings"])
     assert "1 row shares an id (Record ID)" in cli("import", str(file), "--source", "crm").stdout
+
+
+SITE = "Borgo Grill,borgo.example,Via"
+BRANCHES = f"Company,Website,Street,City\n{SITE} 1,Rom\n{SITE} 2,Bari\n{SITE} 3,Pisa\n"
+
+
+def test_branches_are_one_company_with_its_addresses_unless_each_is_asked_for(cli: Run, tmp_path: Path) -> None:
+    file = tmp_path / "branches.csv"
+    file.write_text(BRANCHES)
+    one = as_json(cli("import", str(file), "--json"))
+    assert one["leads"] == {"inserted": 1, "updated": 0, "unchanged": 0}
+    assert one["warnings"] == ["3 rows are one company with 3 addresses (--branches each makes each a lead of its own)"]
+    again = as_json(cli("import", str(file), "--header", "--json"))  # read anew
+    assert (again["unchanged"], again["duplicates"], again["warnings"]) == (1, 2, [])
+    as_json(cli("undo", one["import_id"], "--json"))
+    as_json(cli("undo", again["import_id"], "--json"))
+    each = as_json(cli("import", str(file), "--branches", "each", "--json"))
+    assert (each["leads"]["inserted"], each["warnings"]) == (3, [])
+
+
+def test_the_json_of_import_preview_and_undo(cli: Run, tmp_path: Path) -> None:
+    file = tmp_path / "two.csv"
+    file.write_text(
+        "Company,Name,Email,Unsubscribed\nAcme,Ann Berg,ann@acme.example,yes\nAcme,Bob Cole,bob@acme.example,\n"
+    )
+    shown = as_json(cli("preview", str(file), "--json"))
+    assert (shown["rows"], shown["importable_rows"], shown["opt_outs"]) == (2, 2, 1)
+    report = as_json(cli("import", str(file), "--json"))
+    assert report.keys() == {
+        "import_id", "rows", "inserted", "updated", "unchanged", "duplicates", "rejected", "leads", "contacts",
+        "possible_duplicates", "opt_outs", "opt_out_columns", "unclear_opt_outs", "rejects_file", "warnings", "seconds",
+        "rows_per_s", "peak_memory_mb",
+    }  # fmt: skip
+    assert (report["rows"], report["inserted"], report["opt_outs"]) == (2, 2, 1)
+    assert report["leads"] == {"inserted": 1, "updated": 0, "unchanged": 0}
+    assert report["contacts"] == {"inserted": 2, "updated": 0, "unchanged": 0}
+    more = tmp_path / "more.csv"
+    more.write_text(
+        "Company,Name,Email,Job Title\nAcme,Ann Berg,ann@acme.example,CEO\nBolt,Bob Cole,bob@acme.example,\n"
+    )
+    later = as_json(cli("import", str(more), "--json"))
+    assert (later["inserted"], later["updated"]) == (1, 1)
+    assert later["contacts"] == {"inserted": 1, "updated": 1, "unchanged": 0}
+    assert "1 person also stands at another company" in later["warnings"]
+    undone = as_json(cli("undo", later["import_id"], "--json"))
+    assert undone.keys() == {
+        "import_id", "already_undone", "removed", "restored", "kept_edited", "kept_shared", "kept_in_use",
+        "contacts_removed", "contacts_restored", "contacts_kept", "kept",
+    }  # fmt: skip
+    assert (undone["removed"], undone["contacts_removed"], undone["contacts_restored"]) == (1, 1, 1)
+
+
+def test_whose_ids_a_column_holds_can_be_said(cli: Run, tmp_path: Path) -> None:
+    """Two files of one system: a person whose name and address changed is found by the id only where it is theirs."""
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    for whose, people in (("person", 1), ("none", 0)):
+        first.write_text(f"Nr,Name,Company\n77,Ann Berg,Acme {whose}\n78,Bob Cole,Bolt {whose}\n")
+        second.write_text(f"Nr,Name,Company\n77,Ann Berg,Norge {whose}\n")
+        ids = ["--id", f"Nr={whose}", "--source", f"shop {whose}", "--json"]
+        as_json(cli("import", str(first), *ids))
+        report = as_json(cli("import", str(second), *ids))
+        known = report["contacts"]["updated"] + report["contacts"]["unchanged"]
+        said = "1 person also stands at another company" in report["warnings"]
+        assert (known + said > 0) == bool(people), (whose, report)
 
 
 def test_a_table_that_goes_beyond_its_header_is_refused_with_the_line(cli: Run, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def test_import_in_this_process_is_a_run_with_history(
     assert report.keys() == {
         "import_id", "rows", "inserted", "updated", "unchanged", "duplicates", "rejected", "rejects_file", "seconds",
         "rows_per_s", "peak_memory_mb", "opt_outs", "opt_out_columns", "unclear_opt_outs", "warnings",
+        "leads", "contacts", "possible_duplicates",
     }  # fmt: skip
     (run,) = runs(api, "here.csv")
     assert run["state_type"] == "COMPLETED"
@@ -99,7 +100,10 @@ def test_import_in_this_process_is_a_run_with_history(
 def test_form_starts_an_import_and_its_undo_in_the_worker(
     running: Installation, api: PrefectAPI, write: Callable[[str, str], Path]
 ) -> None:
-    write("form.csv", GOOD.replace("acme", "formed").replace("bolt", "nutted").replace("Acme", "Formed"))
+    write(
+        "form.csv",
+        GOOD.replace("acme", "formed").replace("bolt", "nutted").replace("Acme", "Formed").replace("Bolt", "Nutted"),
+    )
     dry = start(api, "import-leads", {"request": {"path": "form.csv", "dry_run": True}})
     assert dry["state_type"] == "COMPLETED"
     assert "preview" in artifacts(api, dry["id"])

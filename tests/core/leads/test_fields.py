@@ -25,7 +25,6 @@ from core.leads.fields import (
 )
 from core.leads.lead import FIELDS, POSITION
 from core.reports.exports import COLUMNS as EXPORTED
-from db.crm.records import OTHER_PERSON, OWN_PERSON
 from db.schema.contacts_tables import ContactRow
 from db.schema.tables import LeadRow
 from scripts.lead_fields import TARGET, render
@@ -40,7 +39,7 @@ def test_a_field_stands_once_and_every_list_of_them_is_a_part_of_the_table() -> 
     assert set(ENRICHABLE) == {*COMPANY_FIELDS, *PERSON_FIELDS, *EXTRA_FIELDS}
     assert {*CONTACT_COLUMNS.values()} <= set(PERSON_FIELDS)
     assert not set(LEAD_FIELDS) & set(PERSON_FIELDS)
-    assert set(CONTACT_FIELDS) == {*OWN_PERSON, "role"} == {*OTHER_PERSON, "role"}
+    assert set(CONTACT_FIELDS) == {*CONTACT_COLUMNS, "role"}
     others = {"id", "name_key", "extra", "original", "tier", "score", "reasoning", "token"}
     assert not others & set(BY_NAME), "what stands beside the fields of a lead has these names"
     assert set(FIELDS_OF_LEAD) <= set(LeadRow.__table__.c.keys())

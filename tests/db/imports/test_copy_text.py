@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from core.imports.batches import Batch, RejectedRecord
 from core.imports.lead_rows import Reject
-from db.imports.copy_text import lead_ids, prepare
+from db.imports.copy_text import prepare
+from db.server.copy_rows import lead_ids
 
 CELLS = st.lists(st.text(max_size=30) | st.sampled_from(["\\N", "\t", "\r\n", "\\", "a\0b", "\ud800", "é\xff", ""]))
 
