@@ -113,7 +113,13 @@ async def test_qualify_then_status_then_export(database: str, tmp_path: Path) ->
     assert status["spend"] == {"today": [], "month": []}
     (run,) = status["contacts"].pop("runs")
     assert (run["again_failed"], run["finished_at"], run["leads"], run["people"]) == (True, None, 2, 1)
-    assert status["contacts"] == {"outcomes": {}, "contacts": 0, "leads_with_contacts": 0, "due": 3}
+    assert status["contacts"] == {
+        "outcomes": {},
+        "contacts": 0,
+        "leads_with_contacts": 0,
+        "due": 3,
+        "is_estimated": False,
+    }
     assert status["enrichment"]["outcomes"] == {}
 
     target = tmp_path / "out.csv"

@@ -169,7 +169,7 @@ async def enrich(url: str, **values: str) -> None:
     """Write values of a provider to the lead and the contact of all that is due."""
     async with own_connection(url) as connection:
         run = await enrichment.begin(connection, EnrichRequest(), EVERYTHING, "v", batch_leads=10)
-        async with enrichment_lease.leased(url, run, run.ranges[0]) as lease:
+        async with enrichment_lease.leased(url, run, run.batches[0]) as lease:
             found = tuple(Found(field, value) for field, value in values.items())
             answers = {"apollo_company": Answer("hit", None, found), "apollo_person": Answer("hit", None, found)}
 

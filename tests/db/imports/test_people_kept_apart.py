@@ -118,9 +118,10 @@ async def test_a_corrected_name_makes_no_second_lead_of_its_file(database: str, 
     text = "Name,Email,Company\nJnae Deo,jane@alpha.example,Alpha\n"
     await import_text(database, text, tmp_path)
     async with session(database) as connection:
-        (lead,) = await stored_leads.select_values(connection)
-        names_of = {"contact_name": "Mary Poe", "company_name": "Zeta"}
-        await stored_leads.edit(connection, lead["id"], names_of, by="Ada", now=datetime.now(UTC))
+        cursor = await connection.execute("SELECT lead_id, id FROM contacts")
+        ((lead_id, contact_id),) = await cursor.fetchall()
+        for record_id, names_of in ((lead_id, {"company_name": "Zeta"}), (contact_id, {"contact_name": "Mary Poe"})):
+            await stored_leads.edit(connection, record_id, names_of, by="Ada", now=datetime.now(UTC))
     again = await import_text(database, text, tmp_path)
     assert (again.counts.inserted, again.counts.unchanged) == (0, 1)
 

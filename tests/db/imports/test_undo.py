@@ -92,7 +92,8 @@ async def test_forced_it_takes_back_what_was_imported_and_leaves_what_was_edited
 async def test_an_edit_before_the_import_does_not_stand_in_the_way(database: str) -> None:
     await load(database, [{"key": "a", "industry": "Oslo"}])
     await edit(database, "a", industry="Bergen")
-    second = await load(database, [{"key": "a", "industry": "Rome"}], OVERWRITE)
+    second = await load(database, [{"key": "a", "industry": "Rome", "state": "Lazio"}], OVERWRITE)
+    assert leads(database)["a"] == {"industry": "Bergen", "state": "Lazio"}, "a person's edit outranks files"
     assert (await take_back(database, second)).restored == 1
     assert leads(database)["a"] == {"industry": "Bergen"}
 
@@ -111,7 +112,8 @@ async def test_an_edit_names_a_field_and_a_lead(database: str) -> None:
     with pytest.raises(LeadNotFound):
         await edit(database, "nobody", industry="Oslo")
     with pytest.raises(InvalidInput, match="shoe_size"):
-        await edit(database, "nobody", shoe_size="44")
+        await load(database, [{"key": "a"}])
+        await edit(database, "a", shoe_size="44")
 
 
 rows = st.lists(

@@ -12,7 +12,9 @@ from psycopg.types.json import Jsonb
 from sync_killed import Watched
 from syncing import Work
 
+from core.config_files import parse_config
 from core.crm.records import RemoteRecord
+from core.enrichment.config import EnrichmentConfig
 from core.enrichment.runs import EnrichRequest
 from core.errors import SyncBusy
 from core.ports import CRMProvider
@@ -22,7 +24,10 @@ from db.server.engine import open_engine, own_connection, transaction
 from db.upkeep import erasure
 from sandbox.server import SandboxControl
 from tasks.crm import pull as crm_pull
+from tasks.enrichment.offers import OFFERS
 from tasks.outreach.keys import tombstone_key
+
+ASKED = parse_config("fields:\n  city: [website]", EnrichmentConfig, path="x", context=OFFERS)
 
 
 def theirs(sandbox: SandboxControl) -> dict[str, dict]:
@@ -377,9 +382,11 @@ def test_what_a_person_wrote_in_the_crm_is_no_providers_to_replace(work: Work, p
 
     async def origins() -> dict[str, dict[str, str]]:
         async with own_connection(work.url) as connection:
-            due = enrichment.select_due(connection, EnrichRequest(), "v", now=work.clock())
+            due = enrichment.select_due(connection, EnrichRequest(), ASKED, "v", now=work.clock())
             return {
-                str(one.values["company_name"]): {name: origin.source for name, origin in one.origins.items()}
+                str(one.company.values["company_name"]): {
+                    name: origin.source for name, origin in one.company.origins.items()
+                }
                 async for one in due
             }
 

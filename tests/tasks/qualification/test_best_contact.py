@@ -38,7 +38,7 @@ async def qualify(url: str, icp: Any = ICP, selection: Any = "due") -> list[UUID
     async with own_connection(url) as connection:
         sources = in_leads(icp.columns, [])
         plan = await assessments.begin(connection, icp, sources, selection, batch_leads=3)
-        for batch in plan.ranges:
+        for batch in plan.batches:
             async with assessments.leased(url, plan, batch) as lease:
                 await assess(lease, plan, by_model=by_model)
         counts = await assessments.counts_of(connection, plan.run_id)
