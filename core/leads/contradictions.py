@@ -86,7 +86,8 @@ def is_another_person(
     if found_by is IdentityKind.PERSON_ROW:
         return False
     ours, theirs = own_address(known.values[_EMAIL]), own_address(row[_EMAIL])
-    profiles_differ = _differ(known.values[_PROFILE], row[_PROFILE])
+    # Who was found by a profile has it, whichever of theirs the contact shows.
+    profiles_differ = found_by is not IdentityKind.PROFILE and _differ(known.values[_PROFILE], row[_PROFILE])
     if found_by is None:
         return _differ(ours, theirs) or profiles_differ or (ids_of == "person" and _has_another_own_id(known, row))
     likeness = known.likeness(name_of(row))

@@ -111,8 +111,8 @@ async def test_unknown_and_running_imports_are_refused(database: str) -> None:
 async def test_an_edit_names_a_field_and_a_lead(database: str) -> None:
     with pytest.raises(LeadNotFound):
         await edit(database, "nobody", industry="Oslo")
+    await load(database, [{"key": "a"}])
     with pytest.raises(InvalidInput, match="shoe_size"):
-        await load(database, [{"key": "a"}])
         await edit(database, "a", shoe_size="44")
 
 
