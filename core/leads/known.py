@@ -125,10 +125,16 @@ class KnownContact(Record):
 
 @dataclass(slots=True, eq=False)
 class KnownPerson:
-    """A human being, with the contacts that are known here, the oldest first."""
+    """A human being.
+
+    Attributes:
+        contacts: Those that are known here, the oldest first.
+        addresses: Identities that are addresses of their own, as far as they matter.
+    """
 
     id: str
     contacts: list[KnownContact] = field(default_factory=list)
+    addresses: set[str] = field(default_factory=set)
     is_new: bool = True
 
 

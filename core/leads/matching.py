@@ -8,12 +8,16 @@ one lead has them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from operator import attrgetter
 from typing import Literal
 
 from core.leads.contradictions import is_another_company, is_another_person, is_another_place
 from core.leads.identities import (
     IdentityKind,
     RowIdentity,
+    identity,
+    own_address,
     row_identity,
 )
 from core.leads.known import (
@@ -37,7 +41,7 @@ MAX_PAIRS = 10
 _TO_LEAD = [POSITION[name] for name in LEAD_AT]
 _TO_CONTACT = [POSITION[name] for name in CONTACT_AT]
 _NAME, _DOMAIN = LEAD_AT["company_name"], LEAD_AT["company_domain"]
-_CITY = LEAD_AT["city"]
+_CITY, _EMAIL = LEAD_AT["city"], CONTACT_AT["contact_email"]
 _DOMAINS = (IdentityKind.DOMAIN, IdentityKind.DERIVED_DOMAIN)
 _ROW_PLACES = [LEAD_AT[name] for name in ("notes", "source", "external_id")]
 
@@ -106,12 +110,21 @@ class Matching(RowTaking):
             domain = known.lead.values[_DOMAIN]
             if domain is not None and domain == lead_values[_DOMAIN]:
                 company = Likeness.SAME
-            if is_another_person(known, values, kind, company, ids_of=self.ids_of):
+            is_other = is_another_person(known, values, kind, company, ids_of=self.ids_of)
+            if is_other or self._has_another_address(person, known, values):
                 self._count_apart(kind)
                 self._struck.append(person.id)
             else:
                 found[person.id] = person
         return list(found.values())
+
+    def _has_another_address(self, person: KnownPerson, known: KnownContact, values: Values) -> bool:
+        """Return whether a row has an own address that is none of a person's, and not their very name."""
+        address = own_address(values[_EMAIL])
+        if address is None or self.owners.get(key := identity(IdentityKind.EMAIL, address.lower()).key) is person:
+            return False
+        shown = {own_address(contact.values[_EMAIL]) for contact in person.contacts} - {None, address}
+        return bool(shown or person.addresses - {key}) and known.likeness(name_of(values)) is not Likeness.SAME
 
     def _person_ids(self, row: NewRow) -> Iterator[RowIdentity]:
         yield from row.person_ids
@@ -147,6 +160,9 @@ class Matching(RowTaking):
             self._note_pair("lead", made.id, other.id, "an identity in common; name, domain or place differ")
         for other in self._ambiguous[:MAX_PAIRS]:
             self._note_pair("lead", made.id, other.id, "one name; nothing says whether they are one")
+        elsewhere = (lead for lead in self.by_name.get(row.company_key or "", ()) if is_another_place(lead, values))
+        for other in islice(elsewhere, 1):
+            self._note_pair("lead", made.id, other.id, "one name at two places")
         self._note_unnamed(made, people, values)
         return made
 
@@ -162,18 +178,19 @@ class Matching(RowTaking):
         """Yield the leads that a row's identities and names find, the strongest first."""
         self._ambiguous.clear()
         found = [(kind, lead) for kind, key in row.lead_ids if isinstance(lead := self.owners.get(key), KnownLead)]
-        yield from (each for each in found if _finds(*each, values))
+        # The same row again is what it was, whatever else has come since.
         if row.lead_row or any(_is_in_doubt(*each, values) for each in found):
             kind, key = row.lead_row or row_identity(IdentityKind.COMPANY_ROW, row.values)
             if isinstance(lead := self.owners.get(key), KnownLead):
                 yield kind, lead
+        yield from (each for each in found if _finds(*each, values))
         yield from ((IdentityKind.PERSON_ID, lead) for lead in _leads_of(people, row, values))
         if row.company_key:
             yield from ((None, lead) for lead in self._named(row, values))
 
     def _named(self, row: NewRow, values: Values) -> Iterable[KnownLead]:
         """Return the leads of a name that count: at the same place; else the only one, of the file or of all."""
-        same_name = self.by_name.get(row.company_key or "", [])
+        same_name = sorted(self.by_name.get(row.company_key or "", ()), key=_by_id)
         if not same_name:
             return ()
         domain = values[_DOMAIN]
@@ -226,7 +243,8 @@ class Matching(RowTaking):
             person, *others = left.values()
             for other in others:
                 self._note_pair("person", person.id, other.id, "one row names both")
-            here = next((contact for contact in person.contacts if contact.lead is lead), None)
+            # Who stands at the lead already is not made there again as the other one.
+            here = next((one for each in left.values() for one in each.contacts if one.lead is lead), None)
             if here is not None:
                 return here
             self.elsewhere += 1
@@ -253,7 +271,7 @@ class Matching(RowTaking):
         struck = list(dict.fromkeys(self._struck))
         self._struck.clear()
         namesakes = self.at_lead.get((lead.id, row.person_key), ()) if row.person_key else ()
-        for contact in namesakes:
+        for contact in sorted(namesakes, key=_by_id):
             if contact.person.id in left:
                 continue
             if is_another_person(contact, values, None, Likeness.SAME, ids_of=self.ids_of):
@@ -274,6 +292,10 @@ class Matching(RowTaking):
 
 def _are_others(likeness: Likeness | None) -> bool:
     return likeness is not None and likeness < Likeness.PART
+
+
+_by_id = attrgetter("id")
+"""The order of records, which is that in which they came to be known: of a name found later, too."""
 
 
 def _finds(kind: IdentityKind, lead: KnownLead, values: Values) -> bool:

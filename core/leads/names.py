@@ -27,7 +27,7 @@ class Likeness(IntEnum):
     OTHER = 0
     """Nothing in common."""
     NEAR = 1
-    """A word in common, and words of its own on either side."""
+    """A word in common, of people the first, and words of its own on either side."""
     PART = 2
     """One is the other with less: 'J. Doe' and 'Jane Doe', 'Acme' and 'Acme Holding'."""
     SAME = 3
@@ -100,7 +100,9 @@ def _likeness(known: str | None, new: str | None, *, is_company: bool) -> Likene
     fewer, more = sorted((ours - common, theirs - common), key=len)
     if not fewer or (common and _abbreviates(fewer, more)):
         return Likeness.PART
-    return Likeness.NEAR if common else Likeness.OTHER
+    # Who marries keeps the first name; two of one family share the other.
+    is_near = common and (is_company or our_words[0] == their_words[0])
+    return Likeness.NEAR if is_near else Likeness.OTHER
 
 
 def _abbreviates(fewer: frozenset[str], more: frozenset[str]) -> bool:

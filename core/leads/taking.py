@@ -247,6 +247,8 @@ class RowTaking:
 
     def _add(self, owner: KnownLead | KnownPerson, row: NewRow, kind: IdentityKind, key: str) -> None:
         self.owners[key] = owner
+        if kind is IdentityKind.EMAIL and isinstance(owner, KnownPerson):
+            owner.addresses.add(key)
         self._news += kind not in (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
         place = None if owner.id in self._fresh else VALUE_AT[kind]
         self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))

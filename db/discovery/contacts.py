@@ -37,7 +37,8 @@ from core.outreach.suppression import TombstoneKey
 from core.text import normalize
 from core.text.cell_text import storable
 from core.text.phones import phone
-from db.leads.matching import read_known_at, store
+from db.leads.matching import read_known_at
+from db.leads.storing import store
 from db.outreach.tombstones import PersonMarks, erased_people
 from db.server.engine import Connection
 from db.server.statements import listed, select, select_dicts

@@ -29,6 +29,7 @@ from db.imports.copy_text import PreparedBatch
 from db.imports.erased import without_erased
 from db.imports.repeated import repeat
 from db.leads import matching as who
+from db.leads.storing import store
 from db.outreach.tombstones import no_key
 from db.server.engine import Connection
 
@@ -123,7 +124,7 @@ class Loading:
         ends = {"inserted": 0, "matched": 0, "repeated": erased}
         for row in rows:
             ends[matching.place(row)] += 1
-        await who.store(self._connection, matching, import_id=self.import_id)
+        await store(self._connection, matching, import_id=self.import_id)
         await self._note_met(batch.first_record, matching)
         matching.let_go()
         return BatchCounts(

@@ -20,14 +20,18 @@ from core.leads.lead import FIELDS
 from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow, new_row, row_at
-from core.leads.taking import Added, RecordName
-from db.leads.changes import changes_of, record_changes
-from db.server.copy_rows import escaped, json_bytes, lead_ids
+from core.leads.taking import RecordName
+from db.leads.storing import store
+from db.server.copy_rows import lead_ids
 from db.server.engine import Connection
 from db.server.statements import listed, select, select_value
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('who is who', 0))"
 _OWNERS = "SELECT key::text, owner_id::text, kind FROM identities WHERE key = ANY (%(keys)s::uuid[])"
+_ADDRESSES = f"""
+SELECT owner_id::text, key::text FROM identities
+WHERE owner_id = ANY (%(ids)s::uuid[]) AND kind = {int(IdentityKind.EMAIL)}
+"""
 _LEAD_COLUMNS = f"""
 l.id::text, l.name_key, l.aliases, l.alias_keys, l.is_domain_shared, l.places, l.stands_for, l.extra, l.original,
 l.field_edits, l.created_import_id, {listed(FIELDS_OF_LEAD, "l.{0}")}
@@ -57,36 +61,6 @@ JOIN contacts c ON c.lead_id = n.lead_id AND c.name_key = n.name ORDER BY c.crea
 _MET_BEFORE = """
 SELECT DISTINCT id::text FROM import_met m, unnest(m.lead_ids) AS n (id)
 WHERE m.import_id = %(import_id)s AND id = ANY (%(ids)s::uuid[])
-"""
-
-_NEW_LEADS = f"""
-COPY leads (id, {listed(FIELDS_OF_LEAD)}, name_key, stands_for, is_domain_shared, aliases, alias_keys, places, extra,
-    original, created_import_id) FROM STDIN (NULL '')
-"""
-_NEW_CONTACTS = f"""
-COPY contacts (id, lead_id, person_id, {listed(FIELDS_OF_CONTACT)}, name_key, extra, original, created_import_id,
-    origin) FROM STDIN (NULL '')
-"""
-_NEW_IDENTITIES = "COPY identities (key, owner_id, kind, value) FROM STDIN (NULL '')"
-# What is added for a row itself was not always looked for before (`Matching.doubtful_keys`).
-_OF_ROWS = (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
-_ROWS = """
-INSERT INTO identities (key, owner_id, kind)
-SELECT * FROM unnest(%(keys)s::uuid[], %(owners)s::uuid[], %(kinds)s::smallint[]) ON CONFLICT DO NOTHING
-"""
-_PAIRS = """
-INSERT INTO possible_duplicates (kind, first_id, second_id, reason, import_id)
-SELECT kind, first_id::uuid, second_id::uuid, reason, %(import_id)s
-FROM unnest(%(kinds)s::text[], %(firsts)s::text[], %(seconds)s::text[], %(reasons)s::text[])
-    AS n (kind, first_id, second_id, reason)
-ON CONFLICT DO NOTHING
-"""
-_ABSORB = """
-WITH absorbed AS (SELECT * FROM unnest(%(alone)s::uuid[], %(companies)s::uuid[]) AS n (alone, company)),
-moved AS (
-    UPDATE contacts c SET lead_id = a.company, updated_at = now() FROM absorbed a WHERE c.lead_id = a.alone RETURNING 1
-)
-INSERT INTO merged_records (old_id, new_id, kind) SELECT alone, company, 'lead' FROM absorbed
 """
 
 
@@ -134,8 +108,25 @@ class _Known:
         await self._read_names({row.company_key for row in rows if row.company_key})
         await self._read_people({owner for _, owner, kind in owners if kind >= IdentityKind.PERSON_ID})
         self._take_owners(owners)
+        await self._read_addresses(rows)
         await self._read_owners_of_rows(rows)
         await self._read_namesakes(rows)
+
+    async def _read_addresses(self, rows: Iterable[NewRow]) -> None:
+        """Read the own addresses of people whom a row with another one names."""
+        asked = {
+            owner.id: owner
+            for row in rows
+            for owner in map(self._matching.owners.get, (key for _, key in row.person_ids))
+            if isinstance(owner, KnownPerson)
+            and any(
+                kind is IdentityKind.EMAIL and self._matching.owners.get(key) is not owner
+                for kind, key in row.person_ids
+            )
+        }
+        if asked:
+            for owner, key in await self._rows(_ADDRESSES, {"ids": list(asked)}):
+                asked[owner].addresses.add(key)
 
     async def _read_owners_of_rows(self, rows: Sequence[NewRow]) -> None:
         """Read who has a row itself as an identity, where what else it says may be somebody else's."""
@@ -158,6 +149,7 @@ class _Known:
         owners = await self._rows(_OWNERS, {"keys": keys})
         await self._read_people({owner for _, owner, kind in owners if kind >= IdentityKind.PERSON_ID})
         self._take_owners(owners)
+        await self._read_addresses(row for row, _ in rows)
         await self._read_owners_of_rows([row for row, _ in rows])
         await self._take_namesakes({(lead_id, row.person_key): None for row, lead_id in rows if row.person_key})
 
@@ -257,78 +249,6 @@ async def read_known_at(
     known = _Known(connection, matching, None)
     await known.read_at(rows)
     return known.leads
-
-
-async def store(
-    connection: Connection, matching: Matching, *, import_id: UUID | None = None, origin: str = "import"
-) -> None:
-    """Store what placing rows came to: new leads, contacts and identities, changed values, possible duplicates.
-
-    Args:
-        connection: in the transaction that read what was known.
-        matching: after all rows were placed.
-        import_id: the import that vouches for it.
-        origin: of new contacts.
-    """
-    of = "" if import_id is None else str(import_id)
-    async with connection.cursor() as cursor:
-        for statement, rendered in (
-            (_NEW_LEADS, _render_leads(matching.leads, of)),
-            (_NEW_CONTACTS, _render_contacts(matching.contacts, of, origin)),
-            (_NEW_IDENTITIES, _render_identities([each for each in matching.added if each.kind not in _OF_ROWS])),
-        ):
-            if rendered:
-                async with cursor.copy(statement) as copy:
-                    await copy.write(rendered)
-    if of_rows := [each for each in matching.added if each.kind in _OF_ROWS]:
-        keys, owners, kinds = zip(*((each.key, each.owner, int(each.kind)) for each in of_rows), strict=True)
-        await connection.execute(_ROWS, {"keys": list(keys), "owners": list(owners), "kinds": list(kinds)})
-    if matching.absorbed:
-        names = {
-            "alone": [alone.id for alone, _ in matching.absorbed],
-            "companies": [company.id for _, company in matching.absorbed],
-        }
-        await connection.execute(_ABSORB, names)
-        await connection.execute("DELETE FROM leads WHERE id = ANY (%(alone)s::uuid[])", names)
-    gone = {alone.id for alone, _ in matching.absorbed}
-    changed = [record for record in matching.met.values() if record.is_changed and record.id not in gone]
-    await record_changes(connection, changes_of(changed), import_id)
-    if pairs := list(matching.pairs.values()):
-        names_of, firsts, seconds, reasons = (list(column) for column in zip(*pairs, strict=True))
-        found = {"kinds": names_of, "firsts": firsts, "seconds": seconds, "reasons": reasons}
-        await connection.execute(_PAIRS, {**found, "import_id": import_id})
-
-
-def _render_leads(leads: Sequence[KnownLead], of: str) -> bytes:
-    lines = []
-    for lead in leads:
-        texts = [lead.id, *[value or "" for value in lead.values], lead.name_key or ""]
-        texts += ["person" if lead.is_person else "company", "t" if lead.is_domain_shared else "f"]
-        texts += [_array(lead.aliases.values()), _array(lead.aliases)]
-        facts = [json_bytes(lead.places, b"[]"), json_bytes(lead.extra), json_bytes(lead.original), of.encode()]
-        lines.append(b"\0".join(["\0".join(texts).encode(), *facts]))
-    return escaped(lines)
-
-
-def _render_contacts(contacts: Sequence[KnownContact], of: str, origin: str) -> bytes:
-    lines = []
-    for contact in contacts:
-        texts = [contact.id, contact.lead.id, contact.person.id, *[value or "" for value in contact.values]]
-        head = "\0".join([*texts, contact.name_key or ""]).encode()
-        lines.append(
-            b"\0".join([head, json_bytes(contact.extra), json_bytes(contact.original), of.encode(), origin.encode()])
-        )
-    return escaped(lines)
-
-
-def _render_identities(added: Sequence[Added]) -> bytes:
-    return escaped([f"{key}\0{owner}\0{int(kind)}\0{value or ''}".encode() for key, owner, kind, value in added])
-
-
-def _array(texts: Iterable[str]) -> str:
-    """Write an array as PostgreSQL reads it (documentation, "Array Input and Output Syntax")."""
-    quoted = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
-    return "{" + ",".join(quoted) + "}"
 
 
 async def find_or_add_lead(

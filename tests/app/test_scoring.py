@@ -131,7 +131,7 @@ async def test_qualify_then_status_then_export(database: str, tmp_path: Path) ->
         ("'=HYPERLINK(1)", "90.0", "hot", "scored_by_rules"), ("Bolt", "45.0", "cold", "scored_by_rules"),
         ("Nothing known", "", "", "skipped"),
     ]  # fmt: skip
-    assert rows[0]["contact_phone"] == "'+4930123456"
+    assert rows[0]["company_phone"] == "'+4930123456", "a row without a person has the company's number"
     assert rows[0]["OM_Score"] == "90"
     assert rows[0]["reason"].startswith("Resimercial_Score as it is (90)")
     assert rows[2]["reason"] == "nothing the profile asks for is known"

@@ -25,6 +25,7 @@ from core.leads.rows import NewRow, new_row, row_at
 from core.leads.taking import RecordName
 from core.text.country_readings import migrated_country
 from db.leads import matching as who
+from db.leads.storing import store
 
 SLICE = 5_000
 T = TypeVar("T")
@@ -288,7 +289,7 @@ def _join_leads(connection: psycopg.Connection[Any]) -> None:
                 part.place(old, row)
             except Exception as error:  # whatever it is, it names the lead that has to be looked at
                 raise ConfigurationError(f"lead {old['id']} cannot be moved; nothing was changed: {error}") from error
-        _done(who.store(_Connection(connection), part.matching))  # type: ignore[arg-type]
+        _done(store(_Connection(connection), part.matching))  # type: ignore[arg-type]
         _write(connection, part)
         if not is_analyzed:
             connection.execute("ANALYZE leads, contacts, identities")
@@ -333,7 +334,7 @@ def _join_contacts(connection: psycopg.Connection[Any]) -> None:
             current[:] = [old]
             contact = matching.place_at(row, leads[lead_id])
             found[contact.id] = _found(old, contact)
-        _done(who.store(_Connection(connection), matching))  # type: ignore[arg-type]
+        _done(store(_Connection(connection), matching))  # type: ignore[arg-type]
         connection.execute(_NOTE_FOUND, {"rows": dumps(list(found.values())).decode()})
 
 

@@ -1,0 +1,116 @@
+"""What placing rows came to, stored: new leads, contacts and identities, changed values, possible duplicates."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
+from core.leads.identities import IdentityKind
+from core.leads.known import KnownContact, KnownLead
+from core.leads.matching import Matching
+from core.leads.taking import Added
+from db.leads.changes import changes_of, record_changes
+from db.server.copy_rows import escaped, json_bytes
+from db.server.engine import Connection
+from db.server.statements import listed
+
+_NEW_LEADS = f"""
+COPY leads (id, {listed(FIELDS_OF_LEAD)}, name_key, stands_for, is_domain_shared, aliases, alias_keys, places, extra,
+    original, created_import_id) FROM STDIN (NULL '')
+"""
+_NEW_CONTACTS = f"""
+COPY contacts (id, lead_id, person_id, {listed(FIELDS_OF_CONTACT)}, name_key, extra, original, created_import_id,
+    origin) FROM STDIN (NULL '')
+"""
+_NEW_IDENTITIES = "COPY identities (key, owner_id, kind, value) FROM STDIN (NULL '')"
+# What is added for a row itself was not always looked for before (`Matching.doubtful_keys`).
+_OF_ROWS = (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
+_ROWS = """
+INSERT INTO identities (key, owner_id, kind)
+SELECT * FROM unnest(%(keys)s::uuid[], %(owners)s::uuid[], %(kinds)s::smallint[]) ON CONFLICT DO NOTHING
+"""
+_PAIRS = """
+INSERT INTO possible_duplicates (kind, first_id, second_id, reason, import_id)
+SELECT kind, first_id::uuid, second_id::uuid, reason, %(import_id)s
+FROM unnest(%(kinds)s::text[], %(firsts)s::text[], %(seconds)s::text[], %(reasons)s::text[])
+    AS n (kind, first_id, second_id, reason)
+ON CONFLICT DO NOTHING
+"""
+_ABSORB = """
+WITH absorbed AS (SELECT * FROM unnest(%(alone)s::uuid[], %(companies)s::uuid[]) AS n (alone, company)),
+moved AS (
+    UPDATE contacts c SET lead_id = a.company, updated_at = now() FROM absorbed a WHERE c.lead_id = a.alone RETURNING 1
+)
+INSERT INTO merged_records (old_id, new_id, kind) SELECT alone, company, 'lead' FROM absorbed
+"""
+
+
+async def store(
+    connection: Connection, matching: Matching, *, import_id: UUID | None = None, origin: str = "import"
+) -> None:
+    """Store what placing rows came to: new leads, contacts and identities, changed values, possible duplicates.
+
+    Args:
+        connection: in the transaction that read what was known.
+        matching: after all rows were placed.
+        import_id: the import that vouches for it.
+        origin: of new contacts.
+    """
+    of = "" if import_id is None else str(import_id)
+    async with connection.cursor() as cursor:
+        for statement, rendered in (
+            (_NEW_LEADS, _render_leads(matching.leads, of)),
+            (_NEW_CONTACTS, _render_contacts(matching.contacts, of, origin)),
+            (_NEW_IDENTITIES, _render_identities([each for each in matching.added if each.kind not in _OF_ROWS])),
+        ):
+            if rendered:
+                async with cursor.copy(statement) as copy:
+                    await copy.write(rendered)
+    if of_rows := [each for each in matching.added if each.kind in _OF_ROWS]:
+        keys, owners, kinds = zip(*((each.key, each.owner, int(each.kind)) for each in of_rows), strict=True)
+        await connection.execute(_ROWS, {"keys": list(keys), "owners": list(owners), "kinds": list(kinds)})
+    if matching.absorbed:
+        names = {
+            "alone": [alone.id for alone, _ in matching.absorbed],
+            "companies": [company.id for _, company in matching.absorbed],
+        }
+        await connection.execute(_ABSORB, names)
+        await connection.execute("DELETE FROM leads WHERE id = ANY (%(alone)s::uuid[])", names)
+    gone = {alone.id for alone, _ in matching.absorbed}
+    changed = [record for record in matching.met.values() if record.is_changed and record.id not in gone]
+    await record_changes(connection, changes_of(changed), import_id)
+    if pairs := list(matching.pairs.values()):
+        names_of, firsts, seconds, reasons = (list(column) for column in zip(*pairs, strict=True))
+        found = {"kinds": names_of, "firsts": firsts, "seconds": seconds, "reasons": reasons}
+        await connection.execute(_PAIRS, {**found, "import_id": import_id})
+
+
+def _render_leads(leads: Sequence[KnownLead], of: str) -> bytes:
+    lines = []
+    for lead in leads:
+        texts = [lead.id, *[value or "" for value in lead.values], lead.name_key or ""]
+        texts += ["person" if lead.is_person else "company", "t" if lead.is_domain_shared else "f"]
+        texts += [_array(lead.aliases.values()), _array(lead.aliases)]
+        facts = [json_bytes(lead.places, b"[]"), json_bytes(lead.extra), json_bytes(lead.original), of.encode()]
+        lines.append(b"\0".join(["\0".join(texts).encode(), *facts]))
+    return escaped(lines)
+
+
+def _render_contacts(contacts: Sequence[KnownContact], of: str, origin: str) -> bytes:
+    lines = []
+    for contact in contacts:
+        texts = [contact.id, contact.lead.id, contact.person.id, *[value or "" for value in contact.values]]
+        head = "\0".join([*texts, contact.name_key or ""]).encode()
+        lines.append(
+            b"\0".join([head, json_bytes(contact.extra), json_bytes(contact.original), of.encode(), origin.encode()])
+        )
+    return escaped(lines)
+
+
+def _render_identities(added: Sequence[Added]) -> bytes:
+    return escaped([f"{key}\0{owner}\0{int(kind)}\0{value or ''}".encode() for key, owner, kind, value in added])
+
+
+def _array(texts: Iterable[str]) -> str:
+    """Write an array as PostgreSQL reads it (documentation, "Array Input and Output Syntax")."""
+    quoted = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
+    return "{" + ",".join(quoted) + "}"
