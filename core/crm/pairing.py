@@ -44,22 +44,28 @@ def pair_contacts(
     there = {remote.id for remote in remotes}
     free = {local.own_id: local for local in locals_ if _is_free(links.get(local.own_id))}
     taken = [local for local in locals_ if (link := links.get(local.own_id)) and link.remote_id in there]
-    found: dict[str, LocalRecord] = {}
     open_ones = [person for person in persons if person.remote.id not in linked]
-    for matches in _MATCHES:
-        for person in open_ones:
-            if person.remote.id in found:
-                continue
-            twin = next((local for local in free.values() if matches(local, person)), None)
-            if twin is not None:
-                found[person.remote.id] = free.pop(twin.own_id)
-                taken.append(twin)
+    found = _found(open_ones, free)
+    taken += found.values()
     twice = (
         person.remote.id
         for person in open_ones
         if person.remote.id not in found and any(matches(local, person) for matches in _MATCHES for local in taken)
     )
     return Pairs(found, frozenset(twice))
+
+
+def _found(persons: "Sequence[_Person]", free: dict[UUID, LocalRecord]) -> dict[str, LocalRecord]:
+    """Return whom of ours people of the CRM are, by the CRM's id: by the strongest sign first."""
+    found: dict[str, LocalRecord] = {}
+    for matches in _MATCHES:
+        for person in persons:
+            if person.remote.id in found:
+                continue
+            twin = next((local for local in free.values() if matches(local, person)), None)
+            if twin is not None:
+                found[person.remote.id] = free.pop(twin.own_id)
+    return found
 
 
 class _Person(NamedTuple):

@@ -105,7 +105,7 @@ def map_columns(
     said = _checked_overrides(header, {**(overrides or {}), **dict.fromkeys(ids or {}, "external_id")})
     fixed = _fixed(header, said, remembered or {})
     rows = sample[:SAMPLE_ROWS]
-    profiles = [profile([row[index] if index < len(row) else "" for row in rows]) for index in range(len(header))]
+    profiles = [profile(_cells(rows, index)) for index in range(len(header))]
     # A mapping that a person confirmed as a whole says also which columns to leave alone.
     is_settled = remembered is not None and not said and set(remembered) >= set(header)
     chosen = {} if is_settled else _chosen(header, _guesses(header, profiles, rows), fixed)
@@ -113,15 +113,17 @@ def map_columns(
         (label, fixed[label] or None, 1.0) if label in fixed else (label, *chosen.get(index, (None, 0.0)))
         for index, label in enumerate(header)
     )
-    # Who maps a column of ids by hand means it.
-    by_hand = "external_id" in fixed.values()
     ids_of, no_identity = _ids_of(header, columns, profiles, rows)
     if ids:
         ids_of, no_identity = next(iter(ids.values())), None
-    elif by_hand and ids_of == "none":
+    elif "external_id" in fixed.values() and ids_of == "none":  # who maps a column of ids by hand means it
         ids_of, no_identity = ("person" if has_person(_table(header, profiles)) else "company"), None
     fields = [field for _, field, _ in columns]
     return ColumnMapping(columns, ids_of, no_identity, shape_of(rows, fields), _holds_country_codes(rows, fields))
+
+
+def _cells(rows: Sequence[Sequence[str]], index: int) -> list[str]:
+    return [row[index] if index < len(row) else "" for row in rows]
 
 
 def _holds_country_codes(rows: Sequence[Sequence[str]], fields: Sequence[str | None]) -> bool:

@@ -35,6 +35,8 @@ class IdentityKind(IntEnum):
     EMAIL = 12
     PROFILE = 13
     PERSON_ROW = 14
+    NAME_AT = 15
+    """A name under which somebody was met at a lead, beside the one that the contact has."""
 
 
 class RowIdentity(NamedTuple):
@@ -57,6 +59,7 @@ _SPACE_OF = {
     IdentityKind.EMAIL: "email",
     IdentityKind.PROFILE: "profile",
     IdentityKind.PERSON_ROW: "person row",
+    IdentityKind.NAME_AT: "name at",
 }
 _SPACES = [_SPACE_OF.get(kind, "") for kind in range(max(IdentityKind) + 1)]  # type: ignore[call-overload]
 """By number: a member's hash, asked for several times a row, is computed in Python."""
@@ -119,6 +122,11 @@ def person_identities(values: Sequence[str | None], ids_of: IdsOf = "none") -> l
     if profile := values[_PROFILE]:
         found.append(identity(IdentityKind.PROFILE, profile))
     return found
+
+
+def name_at(lead_id: str, name_key: str) -> RowIdentity:
+    """Return a name at a lead as an identity of who has it there, by their ids and `core.leads.names.person_key`."""
+    return identity(IdentityKind.NAME_AT, f"{lead_id}|{name_key}")
 
 
 def lead_row_identity(values: Sequence[str | None], found: Sequence[RowIdentity]) -> RowIdentity | None:

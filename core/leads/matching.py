@@ -57,17 +57,20 @@ class Matching(RowTaking):
 
     def doubtful_keys(self, row: NewRow) -> Iterator[str]:
         """Yield under which keys a row itself may be known, where an identity of its own may be somebody else's."""
-        if row.lead_row is None:
-            owners = [owner for _, key in row.lead_ids if isinstance(owner := self.owners.get(key), KnownLead)]
-            name = row.values[POSITION["company_name"]]
-            domain = row.values[POSITION["company_domain"]]
-            if any(_is_shared(owner, domain) or _are_others(owner.likeness(name)) for owner in owners):
-                yield row_identity(IdentityKind.COMPANY_ROW, row.values).key
-        if row.person_row is None:
-            people = [owner for _, key in row.person_ids if isinstance(owner := self.owners.get(key), KnownPerson)]
-            name = name_of([row.values[position] for position in _TO_CONTACT])
-            if any(_are_others(contact.likeness(name)) for owner in people for contact in owner.contacts):
-                yield row_identity(IdentityKind.PERSON_ROW, row.values).key
+        if row.lead_row is None and self._may_be_other_companys(row):
+            yield row_identity(IdentityKind.COMPANY_ROW, row.values).key
+        if row.person_row is None and self._may_be_other_persons(row):
+            yield row_identity(IdentityKind.PERSON_ROW, row.values).key
+
+    def _may_be_other_companys(self, row: NewRow) -> bool:
+        owners = [owner for _, key in row.lead_ids if isinstance(owner := self.owners.get(key), KnownLead)]
+        name, domain = row.values[POSITION["company_name"]], row.values[POSITION["company_domain"]]
+        return any(_is_shared(owner, domain) or _are_others(owner.likeness(name)) for owner in owners)
+
+    def _may_be_other_persons(self, row: NewRow) -> bool:
+        people = [owner for _, key in row.person_ids if isinstance(owner := self.owners.get(key), KnownPerson)]
+        name = name_of([row.values[position] for position in _TO_CONTACT])
+        return any(_are_others(contact.likeness(name)) for owner in people for contact in owner.contacts)
 
     def place(self, row: NewRow) -> RowEnd:
         """Find a row its lead and its contact, or make them; merge its values in."""
@@ -133,6 +136,37 @@ class Matching(RowTaking):
 
     def _lead(self, row: NewRow, values: Values, people: Sequence[KnownPerson]) -> KnownLead:
         """Return the lead that a row's company is, or make it."""
+        left, struck = self._weighed(row, values, people)
+        alone = person_alone(people)
+        if left:
+            first = next(iter(left.values()))
+            if row.company_key is None:  # without a name: where its people stand already
+                first = next((lead for lead in _stands_at(people) if lead.id in left), first)
+            for other in left.values():
+                self._note_pair("lead", first.id, other.id, "one row names both")
+            self._note_unnamed(first, people, values)
+            if alone is not None and alone is not first and not first.is_person:
+                self._absorb(alone, first, people)
+            return first
+        if alone is not None:
+            return alone
+        made = self._make_lead(row, values)
+        namesakes = self.by_name.get(row.company_key or "", ())
+        elsewhere = [lead for lead in islice(namesakes, MAX_PAIRS) if is_another_place(lead, values)][:1]
+        for others, why in (
+            (list(struck.values()), "an identity in common; name, domain or place differ"),
+            (self._ambiguous, "one name; nothing says whether they are one"),
+            (elsewhere, "one name at two places"),
+        ):
+            for other in others[:MAX_PAIRS]:
+                self._note_pair("lead", made.id, other.id, why)
+        self._note_unnamed(made, people, values)
+        return made
+
+    def _weighed(
+        self, row: NewRow, values: Values, people: Sequence[KnownPerson]
+    ) -> tuple[dict[str, KnownLead], dict[str, KnownLead]]:
+        """Return the leads that a row's company may be, the strongest first, and those that the row contradicts."""
         left: dict[str, KnownLead] = {}
         struck: dict[str, KnownLead] = {}
         for kind, lead in self._owners(row, values, people):
@@ -144,31 +178,11 @@ class Matching(RowTaking):
                     self._count_apart(kind)
             else:
                 left[lead.id] = lead
-        alone = person_alone(people)
-        if left:
-            first, *others = left.values()
-            for other in others:
-                self._note_pair("lead", first.id, other.id, "one row names both")
-            self._note_unnamed(first, people, values)
-            if alone is not None and alone is not first and not first.is_person:
-                self._absorb(alone, first, people)
-            return first
-        if alone is not None:
-            return alone
-        made = self._make_lead(row, values)
-        for other in list(struck.values())[:MAX_PAIRS]:
-            self._note_pair("lead", made.id, other.id, "an identity in common; name, domain or place differ")
-        for other in self._ambiguous[:MAX_PAIRS]:
-            self._note_pair("lead", made.id, other.id, "one name; nothing says whether they are one")
-        elsewhere = (lead for lead in self.by_name.get(row.company_key or "", ()) if is_another_place(lead, values))
-        for other in islice(elsewhere, 1):
-            self._note_pair("lead", made.id, other.id, "one name at two places")
-        self._note_unnamed(made, people, values)
-        return made
+        return left, struck
 
     def _note_unnamed(self, lead: KnownLead, people: Sequence[KnownPerson], values: Values) -> None:
         """Note the leads that a row's people stand at, and whose name nobody can compare with the row's."""
-        for other in (contact.lead for person in people for contact in person.contacts):
+        for other in _stands_at(people):
             if other is not lead and not other.is_person and other.likeness(values[_NAME]) is None:
                 self._note_pair("lead", lead.id, other.id, "one person stands at both, and one of them has no name")
 
@@ -191,17 +205,16 @@ class Matching(RowTaking):
     def _named(self, row: NewRow, values: Values) -> Iterable[KnownLead]:
         """Return the leads of a name that count: at the same place; else the only one, of the file or of all."""
         same_name = sorted(self.by_name.get(row.company_key or "", ()), key=_by_id)
-        if not same_name:
-            return ()
-        domain = values[_DOMAIN]
-        if domain is not None:  # a domain that several have: with the name it says which
-            shared = [lead for lead in same_name if lead.is_domain_shared and lead.values[_DOMAIN] == domain]
-            if shared:
-                return shared
+        domain = values[_DOMAIN]  # one that several have: with the name it says which
+        if domain and (shared := [lead for lead in same_name if _is_shared(lead, domain)]):
+            return shared
         open_ones = [lead for lead in same_name if not is_another_place(lead, values)]
-        here = [lead for lead in open_ones if values[_CITY] and lead.values[_CITY]]
-        if here:
+        if here := [lead for lead in open_ones if values[_CITY] and lead.values[_CITY]]:
             return here
+        return self._alone(open_ones, values, is_only_one=len(same_name) == 1)
+
+    def _alone(self, open_ones: Sequence[KnownLead], values: Values, *, is_only_one: bool) -> Iterable[KnownLead]:
+        """Return the lead that a name alone finds: the only one of the file, or of all."""
         alone: list[KnownLead] = []
         others: list[KnownLead] = []
         for lead in open_ones:
@@ -209,7 +222,7 @@ class Matching(RowTaking):
         of_file = [lead for lead in alone if lead.is_own or lead.is_named]
         if len(of_file) == 1:
             return of_file
-        if len(alone) == 1 and len(same_name) == 1:
+        if len(alone) == 1 and is_only_one:
             return alone
         self._ambiguous.extend((*alone, *others))
         return ()
@@ -316,9 +329,13 @@ def _is_shared(lead: KnownLead, domain: str | None) -> bool:
     return lead.is_domain_shared and domain in (None, lead.values[_DOMAIN])
 
 
+def _stands_at(people: Iterable[KnownPerson]) -> Iterator[KnownLead]:
+    return (contact.lead for person in people for contact in person.contacts)
+
+
 def _leads_of(people: Sequence[KnownPerson], row: NewRow, values: Values) -> Iterator[KnownLead]:
     """Yield the companies that people stand at and that the row may be of."""
-    for lead in (contact.lead for person in people for contact in person.contacts):
+    for lead in _stands_at(people):
         likeness = lead.likeness(values[_NAME])
         is_theirs = likeness >= Likeness.PART if likeness is not None else row.company_key is None
         if is_theirs and not lead.is_person and not is_another_company(lead, values, None):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from core.leads.contradictions import is_another_place
-from core.leads.identities import VALUE_AT, IdentityKind, IdsOf, derived_domain, own_address, row_identity
+from core.leads.identities import VALUE_AT, IdentityKind, IdsOf, derived_domain, name_at, own_address, row_identity
 from core.leads.known import CONTACT_AT, LEAD_AT, KnownContact, KnownLead, KnownPerson, Record, Values, key_of_name
 from core.leads.lead import POSITION
 from core.leads.merging import ConflictPolicy, merge_extra, merge_values
@@ -15,6 +15,7 @@ from core.leads.rows import NewRow
 _NAME, _DOMAIN = LEAD_AT["company_name"], LEAD_AT["company_domain"]
 _CITY = LEAD_AT["city"]
 _PLACE = ("street", "city", "state", "country", "postal_code")
+_NO_VALUES = (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW, IdentityKind.NAME_AT)
 MAX_PLACES = 1_000
 """Further addresses of one company that are kept."""
 
@@ -213,6 +214,15 @@ class RowTaking:
             if name_key and name_key != contact.name_key:
                 contact.name_key = name_key
                 self.at_lead.setdefault((contact.lead.id, name_key), []).append(contact)
+            if row.person_key and row.person_key != contact.name_key:
+                self._note_other_name(contact, row, row.person_key)
+
+    def _note_other_name(self, contact: KnownContact, row: NewRow, name_key: str) -> None:
+        """Let a contact be found by another name it was met under, unless somebody else is."""
+        kind, key = name_at(contact.lead.id, name_key)
+        if key not in self.owners and not self.at_lead.get((contact.lead.id, name_key)):
+            self._add(contact.person, row, kind, key)
+            self.at_lead[contact.lead.id, name_key] = [contact]
 
     def _add_lead_identities(self, lead: KnownLead, row: NewRow) -> None:
         has_own = False
@@ -249,6 +259,6 @@ class RowTaking:
         self.owners[key] = owner
         if kind is IdentityKind.EMAIL and isinstance(owner, KnownPerson):
             owner.addresses.add(key)
-        self._news += kind not in (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
+        self._news += kind not in _NO_VALUES
         place = None if owner.id in self._fresh else VALUE_AT[kind]
         self.added.append(Added(key, owner.id, kind, None if place is None else row.values[place]))

@@ -14,7 +14,7 @@ from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb, set_json_loads
 
 from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
-from core.leads.identities import IdentityKind
+from core.leads.identities import IdentityKind, name_at
 from core.leads.known import KnownContact, KnownLead, KnownPerson
 from core.leads.lead import FIELDS
 from core.leads.matching import Matching
@@ -216,6 +216,18 @@ class _Known:
             leads, names = zip(*asked, strict=True)
             found = await self._rows(_AT_LEADS, {"leads": list(leads), "names": list(names)})
             await self._read_people({row[2] for row in found} - self.people.keys())
+            await self._take_other_names(asked)
+
+    async def _take_other_names(self, asked: Iterable[tuple[str, str]]) -> None:
+        """Read who was met at a lead under a name that is not the contact's."""
+        keys = {name_at(lead_id, name).key: (lead_id, name) for lead_id, name in asked}
+        owners = await self._rows(_OWNERS, {"keys": list(keys)})
+        await self._read_people({owner for _, owner, _ in owners} - self.people.keys())
+        self._take_owners(owners)
+        for key, owner, _ in owners:
+            known = self._matching.at_lead.setdefault(keys[key], [])
+            contacts = self.people[owner].contacts if owner in self.people else ()
+            known += [one for one in contacts if one.lead.id == keys[key][0] and one not in known]
 
 
 async def read_known(

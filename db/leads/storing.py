@@ -23,7 +23,7 @@ COPY contacts (id, lead_id, person_id, {listed(FIELDS_OF_CONTACT)}, name_key, ex
 """
 _NEW_IDENTITIES = "COPY identities (key, owner_id, kind, value) FROM STDIN (NULL '')"
 # What is added for a row itself was not always looked for before (`Matching.doubtful_keys`).
-_OF_ROWS = (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW)
+_OF_ROWS = (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW, IdentityKind.NAME_AT)
 _ROWS = """
 INSERT INTO identities (key, owner_id, kind)
 SELECT * FROM unnest(%(keys)s::uuid[], %(owners)s::uuid[], %(kinds)s::smallint[]) ON CONFLICT DO NOTHING

@@ -108,6 +108,7 @@ ALLOWED = {
     "core/imports/column_evidence.py": "fields whose cells say more or less than their type",
     "core/imports/column_meaning.py": "what cells alone can prove",
     "core/imports/column_words.py": "words, by concept",
+    "core/discovery/known_people.py": "what a page says of a person",
     "core/imports/column_ids.py": "what tells rows apart that share an id",
     "core/imports/runs.py": "the fields of identities",
     "core/leads/taking.py": "the parts of one address",

@@ -12,7 +12,8 @@ def found(name: str, **details: str) -> Contact:
     page = Provenance(
         source="website", source_url="https://acme.example/team", title="CEO", evidence=f"{name}, CEO", confidence=0.9
     )
-    return Contact(name=name, title="CEO", role="CEO", is_owner_like=False, provenance=(page,), **details)
+    said = {"email": None, "linkedin_url": None, "phone": None, **details}
+    return Contact(name=name, title="CEO", role="CEO", is_owner_like=False, provenance=(page,), **said)
 
 
 def stored(name: str, **fields: str) -> StoredContact:
