@@ -103,6 +103,7 @@ class _Cursor:
 
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
         self._cursor = cursor
+        self.adapters = cursor.adapters
 
     async def __aenter__(self) -> "_Cursor":
         return self
