@@ -152,9 +152,9 @@ class Matching(RowTaking):
             return alone
         made = self._make_lead(row, values)
         namesakes = self.by_name.get(row.company_key or "", ())
-        elsewhere = [lead for lead in islice(namesakes, MAX_PAIRS) if is_another_place(lead, values)][:1]
+        elsewhere = [lead for lead in islice(namesakes, MAX_PAIRS) if _is_elsewhere_alone(lead, values)][:1]
         for others, why in (
-            (list(struck.values()), "an identity in common; name, domain or place differ"),
+            (list(struck.values()), "an identity or the name in common; domain, place or name differ"),
             (self._ambiguous, "one name; nothing says whether they are one"),
             (elsewhere, "one name at two places"),
         ):
@@ -327,6 +327,11 @@ def _is_in_doubt(kind: IdentityKind, lead: KnownLead, values: Values) -> bool:
 def _is_shared(lead: KnownLead, domain: str | None) -> bool:
     """Return whether other leads have the domain too by which a row finds one."""
     return lead.is_domain_shared and domain in (None, lead.values[_DOMAIN])
+
+
+def _is_elsewhere_alone(lead: KnownLead, values: Values) -> bool:
+    """Return whether nothing but the place says that a lead of a row's name is another."""
+    return is_another_place(lead, values) and not is_another_company(lead, values, None)
 
 
 def _stands_at(people: Iterable[KnownPerson]) -> Iterator[KnownLead]:
