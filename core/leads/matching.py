@@ -137,7 +137,7 @@ class Matching(RowTaking):
     def _lead(self, row: NewRow, values: Values, people: Sequence[KnownPerson]) -> KnownLead:
         """Return the lead that a row's company is, or make it."""
         left, struck = self._weighed(row, values, people)
-        alone = person_alone(people)
+        alone = person_alone(people[:1])  # who else the row may name stays where they are
         if left:
             first = next(iter(left.values()))
             if row.company_key is None:  # without a name: where its people stand already
@@ -146,7 +146,7 @@ class Matching(RowTaking):
                 self._note_pair("lead", first.id, other.id, "one row names both")
             self._note_unnamed(first, people, values)
             if alone is not None and alone is not first and not first.is_person:
-                self._absorb(alone, first, people)
+                self._absorb(alone, first, people[:1])
             return first
         if alone is not None:
             return alone
