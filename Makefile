@@ -64,7 +64,7 @@ eval: setup ## Score against labelled real files, or the project's own small one
 	$(BIN)/python -m bench.eval_csv
 	$(BIN)/python -m bench.eval_atl
 
-test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (under 6 minutes)
+test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (about 8 minutes)
 	$(BIN)/python -m pytest -q -m "not soak and not installed" -n $(TEST_PROCESSES)
 
 installed: setup ## Run the tests that need a whole installation for long: worker, schedule, compose, a browser
