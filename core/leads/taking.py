@@ -57,6 +57,7 @@ class RowTaking:
         by_name: Name key -> the leads of that name, the oldest first.
         leads, contacts: New ones.
         met: Stored leads and contacts that rows named.
+        sharing: Leads whose domain turned out to be shared, named by a row or not.
         things: What rows that named stored ones were about, a contact or a lead without one, and whether they said
             anything new.
         last: The lead and the contact of the row that was placed last.
@@ -79,6 +80,7 @@ class RowTaking:
     added: list[Added] = field(default_factory=list)
     pairs: dict[tuple[str, str], FoundPair] = field(default_factory=dict)
     met: dict[str, Record] = field(default_factory=dict)
+    sharing: dict[str, Record] = field(default_factory=dict)
     things: dict[str, bool] = field(default_factory=dict)
     absorbed: list[tuple[KnownLead, KnownLead]] = field(default_factory=list)
     apart: dict[str, int] = field(default_factory=dict)
@@ -162,6 +164,7 @@ class RowTaking:
         if any(each.kind is IdentityKind.DERIVED_DOMAIN for each in row.lead_ids):
             address = own_address(row.values[POSITION["contact_email"]])
             if address:
+                lead.keep()
                 lead.values[_DOMAIN] = derived_domain(address)
 
     def _count_address(self, *, is_first: bool) -> None:
@@ -235,6 +238,7 @@ class RowTaking:
                     if not each.is_domain_shared:
                         each.keep()
                         each.is_domain_shared = True
+                        self.sharing[each.id] = each
             has_own = has_own or owner is None or owner is lead
         # A domain that turns out to be shared will find nobody alone: then the row finds itself.
         says_little = not has_own or (row.company_key is None and not row.person_key and not row.person_ids)

@@ -76,7 +76,10 @@ async def store(
         await connection.execute(_ABSORB, names)
         await connection.execute("DELETE FROM leads WHERE id = ANY (%(alone)s::uuid[])", names)
     gone = {alone.id for alone, _ in matching.absorbed}
-    changed = [record for record in matching.met.values() if record.is_changed and record.id not in gone]
+    touched = {**matching.met, **matching.sharing}
+    changed = [
+        record for record in touched.values() if record.is_changed and not record.is_new and record.id not in gone
+    ]
     await record_changes(connection, changes_of(changed), import_id)
     if pairs := list(matching.pairs.values()):
         names_of, firsts, seconds, reasons = (list(column) for column in zip(*pairs, strict=True))

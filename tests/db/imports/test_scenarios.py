@@ -127,3 +127,17 @@ async def test_152_rows_of_50_companies_are_50_companies(database: str, tmp_path
     lines += ["Firm 0,firm0.example,,info@firm0.example,", "Firm 1 GmbH,firm1.example,,,"]
     done = await import_text(database, "\n".join(lines) + "\n", tmp_path)
     assert (done.counts.rows, done.totals.leads.inserted, done.totals.contacts.inserted) == (152, 50, 150)
+
+
+async def test_two_companies_of_one_domain_told_by_two_files(database: str, tmp_path: Path) -> None:
+    """That the domain is shared is remembered of who had it first, though no row of the second file is theirs."""
+    await import_text(database, "company,website,city\nAlpha Bau,holding.example,Ulm\n", tmp_path)
+    await import_text(database, "company,website,city\nOmega Reisen,holding.example,Köln\n", tmp_path)
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT is_domain_shared FROM leads").fetchall() == [(True,), (True,)]
+    text = "company,website,contact\nOmega Reisen,holding.example,Cid Dorn\n"
+    third = await import_text(database, text, tmp_path)
+    assert (third.totals.leads.inserted, third.totals.leads.updated) == (0, 0)
+    assert people(database) == {("Alpha Bau", None), ("Omega Reisen", "Cid Dorn")}
+    undone = await take_back(database, third.import_id)
+    assert (undone.removed, undone.contacts_removed) == (0, 1)
