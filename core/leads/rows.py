@@ -101,9 +101,16 @@ def names_a_person(values: Values) -> bool:
 
 
 def with_company_address(row: NewRow, lead_values: Values, person_values: Values) -> NewRow:
-    """Give the company what a row without a person says under a person's fields: 'info@', the switchboard."""
-    if (phone := person_values[_PHONE]) and not lead_values[_COMPANY_PHONE]:
-        lead_values[_COMPANY_PHONE] = phone
+    """Give the company what a row without a person says under a person's fields: 'info@', the switchboard.
+
+    What the company has room for no more stays aside, under the field's name.
+    """
+    aside: dict[str, Any] = {}
+    if phone := person_values[_PHONE]:
+        if lead_values[_COMPANY_PHONE] in (None, phone):
+            lead_values[_COMPANY_PHONE] = phone
+        else:
+            aside["contact_phone"] = phone
     if address := person_values[_EMAIL]:
-        return row._replace(extra={"company_email": address, **(row.extra or {})})
-    return row
+        aside["contact_email" if "company_email" in (row.extra or {}) else "company_email"] = address
+    return row._replace(extra={**aside, **(row.extra or {})}) if aside else row
