@@ -9,10 +9,15 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset_s = 0.0
+        self._held_at: float | None = None
 
     def now(self) -> float:
         """Return seconds since 1970, UTC."""
-        return time.time() + self._offset_s
+        return (time.time() if self._held_at is None else self._held_at) + self._offset_s
+
+    def hold(self) -> None:
+        """Let no time pass but what `advance` adds: what counts within a second does not hang on the machine's pace."""
+        self._held_at = time.time()
 
     def moment(self) -> datetime:
         """Return the same as an aware time in UTC."""
@@ -23,9 +28,10 @@ class Clock:
         self._offset_s += seconds
 
     def set(self, moment: datetime) -> None:
-        """Let the clock run on from `moment` (aware)."""
-        self._offset_s = moment.timestamp() - time.time()
+        """Go on from `moment` (aware); a clock that is held stays there."""
+        self._offset_s += moment.timestamp() - self.now()
 
     def reset(self) -> None:
         """Show the machine's time again."""
         self._offset_s = 0.0
+        self._held_at = None

@@ -11,7 +11,8 @@ DELETE /_sandbox/violations           the same, and forget them
 GET    /_sandbox/charges              the bill, exchange by exchange (`?provider=`)
 GET    /_sandbox/bill                 the bill added up: units a provider
 GET    /_sandbox/clock                the sandbox's time
-POST   /_sandbox/clock                `{"advance_s": 3600}`, `{"set": "2026-06-01T00:00:00+00:00"}` or `{"reset": true}`
+POST   /_sandbox/clock                `{"advance_s": 3600}`, `{"set": "2026-06-01T00:00:00+00:00"}`,
+                                     `{"hold": true}` or `{"reset": true}`
 GET    /_sandbox/settings/{provider}  a provider's knobs (limits, header style, credits, ...)
 POST   /_sandbox/settings/{provider}  change some of them
 POST   /_sandbox/seed/{provider}      put made-up data in
@@ -163,6 +164,8 @@ class Control:
                 clock.set(datetime.fromisoformat(change["set"]))
             elif change.get("reset"):
                 clock.reset()
+            elif change.get("hold"):
+                clock.hold()
             else:
                 clock.advance(float(change["advance_s"]))
         return JSONResponse({"now": clock.moment().isoformat()})

@@ -197,6 +197,10 @@ class SandboxControl:
         """Move the sandbox's clock: windows open anew, cursors and sessions expire."""
         self._call("POST", "/clock", json={"advance_s": seconds})
 
+    def hold(self) -> None:
+        """Let the sandbox's clock stand still until it is moved or reset."""
+        self._call("POST", "/clock", json={"hold": True})
+
     def settings(self, provider: str, **changes: Any) -> dict[str, Any]:
         """Change some of a provider's knobs; returns all of them."""
         verb = "POST" if changes else "GET"

@@ -65,6 +65,13 @@ class Place:
         """Run to the end, however long a busy machine takes."""
         return finish(self.environment, self.report, within_s=1_800, icp=self.icp, **request)
 
+    def qualify_all(self) -> dict[str, Any]:
+        """Run until nothing is due, as a person would: a slow Redis puts leads off. The first report."""
+        report = first = self.qualify()
+        while report["due"]:
+            report = self.qualify()
+        return first
+
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
         """Give the lead and the body of each question that reached the sandbox, in order."""
         questions = []
@@ -191,7 +198,7 @@ async def check_kills(place: Place, kills: int, count: int) -> None:
     store(place.url, leads(count))
     place.sandbox.settings("cerebras", answer_after_s=0.03)
     began = time.monotonic()
-    place.qualify()
+    place.qualify_all()
     lasted = time.monotonic() - began
     undisturbed = stored(place)
     assert {row[1] for row in undisturbed} == {"scored"}
@@ -204,7 +211,7 @@ async def check_kills(place: Place, kills: int, count: int) -> None:
         process.kill()
         process.join()
         done = {key for (key,) in rows_of(place.url, "SELECT external_id FROM assessments JOIN leads ON id = lead_id")}
-        report = place.qualify()
+        report = place.qualify_all()
         assert stored(place) == undisturbed, f"run again with KILL_SEED={SEED}"
         assert report["leads"] == count - len(done)
         asked = Counter(lead for lead, _ in place.asked())

@@ -120,6 +120,7 @@ def test_an_empty_account_answers_422_in_the_middle_of_a_run(apollo, sandbox):
 
 
 def test_windows_are_fixed_open_at_the_first_call_and_end(apollo, sandbox):
+    sandbox.hold()
     sandbox.settings("apollo", limits={"minute": 2, "hourly": 3, "24-hour": None})
     first = apollo.get("/auth/health")
     assert (first.headers["x-rate-limit-24-hour"], "x-24-hour-usage" in first.headers) == ("", False)

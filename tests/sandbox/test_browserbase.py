@@ -76,6 +76,7 @@ def test_keys_ids_and_paths_are_refused_in_their_own_words(bb, sandbox, plain):
 
 
 def test_too_many_sessions_at_once_or_in_a_minute_get_429(bb, sandbox):
+    sandbox.hold()
     sandbox.settings("browserbase", concurrency=1, creates_per_minute=2)
     first = start(bb)
     with pytest.raises(sdk.RateLimitError, match="max concurrent sessions"):

@@ -189,6 +189,7 @@ def test_a_new_lead_can_be_hidden_from_search_for_a_while(close, sandbox):
 
 
 def test_limits_are_kept_for_each_group_and_both_spellings_are_told(close, sandbox):
+    sandbox.hold()
     sandbox.settings("close", rate_per_s=3, organization_rate_per_s=None)
     assert [close.get("/lead/").status_code for _ in range(4)] == [200, 200, 200, 429]
     assert close.get("/contact/").status_code == 200
@@ -202,6 +203,7 @@ def test_limits_are_kept_for_each_group_and_both_spellings_are_told(close, sandb
 
 
 def test_the_organisation_total_strikes_over_all_groups(close, sandbox):
+    sandbox.hold()
     sandbox.settings("close", rate_per_s=None, organization_rate_per_s=2)
     statuses = [close.get(path).status_code for path in ("/lead/", "/contact/", "/task/")]
     assert statuses == [200, 200, 429]

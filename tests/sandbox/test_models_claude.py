@@ -46,6 +46,7 @@ def test_claude_without_credit_says_so_the_new_way_or_the_old(claude, sandbox):
 
 
 def test_claude_limits_tell_times_not_seconds(claude, sandbox):
+    sandbox.hold()
     sandbox.settings("anthropic", requests_per_minute=1)
     raw = claude.messages.with_raw_response.create(model="claude-haiku-5-5", max_tokens=50, messages=MESSAGES)
     assert raw.headers["anthropic-ratelimit-requests-remaining"] == "0"
