@@ -190,6 +190,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "honorifics": "forms of address behind a greeting",
         "closings": "words of the line that ends a letter",
         "refusals": "words that neither a name nor a signature holds",
+        "banned": "phrases of advertising that our messages are free of",
     },
     "sections": {
         "before_stories": "words before the heading of a list of stories",
@@ -216,7 +217,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 """Section -> key -> what its phrases mean."""
 
 PATTERNS: Mapping[str, Mapping[str, str]] = {
-    "titles": {"hyphened": "first parts of titles that are written with a hyphen"},
+    "titles": {
+        "hyphened": "first parts of titles that are written with a hyphen",
+        "written_apart": "first parts of titles, with a space after them, that belong to the next word",
+        "elided": "prepositions and articles that the next word is joined to",
+        "one_area": "first words of an area of two, in front of their 'and'",
+    },
     "companies": {
         "dropped_from_names": "what is left out of a company's name on its site",
         "not_compared": "what the names of one company may differ in where opt-outs are compared, in order",
@@ -252,6 +258,11 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
         "greetings": "how a letter begins",
         "devices": "beginnings of what a device or a program writes below a letter",
         "disclaimers": "words of a company's standing text below a letter",
+        "minutes": "behind a number: minutes",
+        "ordinal_endings": "behind a number in digits: makes an ordinal of it",
+        "range_to": "between two times of day",
+        "time_of_place": "says that a time is a place's own; PLACE stands for the place",
+        "ways_out": "what the line holds that says how to get no more messages",
     },
     "sections": {
         "past": "headings above people who have left",
@@ -279,6 +290,12 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
         "end": "the conversation is over",
         "interested": "yes, tell me more",
         "objection": "a reason not to buy",
+    },
+    "orders": {
+        "disobey": "tells a model to leave what it was told",
+        "rules": "what it is to leave",
+        "instructions": "the same, in words that nobody uses of companies",
+        "to_the_reader": "speaks to who reads",
     },
     "quotes": {
         "wrote": "wrote, in the line above a quotation",
