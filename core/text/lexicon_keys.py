@@ -291,6 +291,16 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
         "interested": "yes, tell me more",
         "objection": "a reason not to buy",
     },
+    "lines": {
+        "represented_by": "what stands before who represents a company, folded",
+        "representatives": "the label of a line that names who represents a company, folded",
+        "representing": "parts of words that make a line about who represents a company",
+        "presents": "words in front of a name that only present it",
+        "are": "is and are, behind a name or a title",
+        "and": "joins two names",
+        "and_also": "joins two names too",
+        "verbs": "verbs and the like that make a line a sentence, folded",
+    },
     "orders": {
         "disobey": "tells a model to leave what it was told",
         "rules": "what it is to leave",

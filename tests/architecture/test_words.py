@@ -13,7 +13,7 @@ PACKAGES = ("core", "db", "integrations", "agents", "tasks", "flows", "app")
 ALLOWED = {
     "core/agents/answer_text.py": "marks that models put around their answers",
     "core/conformance/crm_samples.py": "made-up names in the letters of many scripts",
-    "core/discovery/line_reading.py": "the grammar of a line: verbs and prepositions between the parts of its patterns",
+    "core/discovery/line_reading.py": "what stands before a number or an address: tel, phone, mail",
     "core/discovery/page_kinds.py": "endings of files",
     "core/discovery/prose.py": "the grammar of sentences: articles, verbs, prepositions between parts of patterns",
     "core/discovery/robots.py": "names of fields of robots.txt, and how they are misspelt",
