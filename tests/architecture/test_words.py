@@ -15,7 +15,6 @@ ALLOWED = {
     "core/conformance/crm_samples.py": "made-up names in the letters of many scripts",
     "core/discovery/line_reading.py": "what stands before a number or an address: tel, phone, mail",
     "core/discovery/page_kinds.py": "endings of files",
-    "core/discovery/prose.py": "the grammar of sentences: articles, verbs, prepositions between parts of patterns",
     "core/discovery/robots.py": "names of fields of robots.txt, and how they are misspelt",
     "core/discovery/visibility.py": "names of styles and classes",
     "core/enrichment/website_facts.py": "paths of networks that are no profiles",
