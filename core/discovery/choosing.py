@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from core.discovery.document import Document, TextLine
 from core.discovery.mentions import ExtractionMethod, Mention, PageFindings, PageKind
-from core.text.names import PersonName, read_name
 from core.text.lexicons import alternatives
+from core.text.names import PersonName, read_name
 from core.text.title_words import CONNECTORS
 from core.text.titles import Title, fold, may_hold_title, read_title
 
