@@ -1,7 +1,7 @@
 """The marketing agent: angles → [messages ‖ subject lines] → optimize, once more for what did not pass, then done.
 
     START → angles ─┬─ message (one for each persona and tone) ─┬→ optimize ─┬─(some did not pass)→ repair ─┬→ finish
-                    └─ subjects (one for each persona) ────────────┘            └─(all passed)─────────────────┘
+                    └─ subjects (one for each persona) ─────────┘            └─(all passed)─────────────────┘
 
 It writes variants with placeholders and never sees a person: names and companies are put in afterwards. Without a
 model the same graph runs on templates. A text that fails the checks twice gives way to the template, and says so.
