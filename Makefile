@@ -3,8 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 && python$$v -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo python$$v && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-# As many processes of tests as there are cores to count on.
-TEST_PROCESSES ?= 2
+# For two cores: a process of tests waits for servers and processes of its own for over a third of its time.
+TEST_PROCESSES ?= 3
 # The machine's own certificates, as pip uses them: a company's mirror may have a certificate of its own.
 export UV_SYSTEM_CERTS ?= 1
 # Nothing is compiled twice: each of the many processes that are started here reads what the first one compiled.
@@ -64,7 +64,7 @@ eval: setup ## Score against labelled real files, or the project's own small one
 	$(BIN)/python -m bench.eval_csv
 	$(BIN)/python -m bench.eval_atl
 
-test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (about 8 minutes)
+test: setup ## Run the tests: real Postgres, Redis, Prefect server and worker (the aim is 6 minutes)
 	$(BIN)/python -m pytest -q -m "not soak and not installed" -n $(TEST_PROCESSES)
 
 installed: setup ## Run the tests that need a whole installation for long: worker, schedule, compose, a browser

@@ -1,7 +1,7 @@
-"""The marketing agent: angles → [letters ‖ subject lines] → optimize, once more for what did not pass, then done.
+"""The marketing agent: angles → [messages ‖ subject lines] → optimize, once more for what did not pass, then done.
 
-    START → angles ─┬─ letter (one run for each persona and tone) ─┬→ optimize ─┬─(some did not pass)→ repair ─┬→ finish
-                    └─ subjects (one run for each persona) ────────┘            └─(all passed)─────────────────┘
+    START → angles ─┬─ message (one for each persona and tone) ─┬→ optimize ─┬─(some did not pass)→ repair ─┬→ finish
+                    └─ subjects (one for each persona) ─────────┘            └─(all passed)─────────────────┘
 
 It writes variants with placeholders and never sees a person: names and companies are put in afterwards. Without a
 model the same graph runs on templates. A text that fails the checks twice gives way to the template, and says so.
@@ -56,7 +56,7 @@ class Angles(Closed):
 
 
 class MessageText(Closed):
-    """A letter with placeholders."""
+    """A message with placeholders."""
 
     body: str
 
@@ -81,7 +81,7 @@ class MarketingState(MarketingInput, total=False):
     """What a thread knows. Parallel runs return their own part; the reducers join them."""
 
     angles: dict[str, str]
-    letters: Annotated[list[dict[str, Any]], merged]
+    messages: Annotated[list[dict[str, Any]], merged]
     subjects: Annotated[list[dict[str, Any]], merged]
     failing: list[dict[str, Any]]
     variants: list[dict[str, Any]]
@@ -106,14 +106,14 @@ def build(model: BaseChatModel | None) -> CompiledStateGraph[Any, Any, Any, Any]
     writer = _Templates() if model is None else _Writer(model)
     graph = StateGraph(MarketingState, input_schema=MarketingInput)
     graph.add_node("angles", writer.angles)
-    graph.add_node("letter", writer.letter, input_schema=WritingBrief)
+    graph.add_node("message", writer.message, input_schema=WritingBrief)
     graph.add_node("subjects", writer.subjects, input_schema=WritingBrief)
     graph.add_node("optimize", optimize)
-    graph.add_node("repair", writer.letter, input_schema=WritingBrief)
+    graph.add_node("repair", writer.message, input_schema=WritingBrief)
     graph.add_node("finish", finish)
     graph.add_edge(START, "angles")
-    graph.add_conditional_edges("angles", side_by_side, ["letter", "subjects"])
-    graph.add_edge(["letter", "subjects"], "optimize")
+    graph.add_conditional_edges("angles", side_by_side, ["message", "subjects"])
+    graph.add_edge(["message", "subjects"], "optimize")
     graph.add_conditional_edges("optimize", once_more, ["repair", "finish"])
     graph.add_edge("repair", "finish")
     graph.add_edge("finish", END)
@@ -121,9 +121,9 @@ def build(model: BaseChatModel | None) -> CompiledStateGraph[Any, Any, Any, Any]
 
 
 def side_by_side(state: MarketingState) -> list[Send]:
-    """Write letters and subject lines at the same time."""
-    letters = [Send("letter", _part(state, persona, tone)) for persona in state["personas"] for tone in state["tones"]]
-    return letters + [Send("subjects", _part(state, persona, "")) for persona in state["personas"]]
+    """Write messages and subject lines at the same time."""
+    written = [Send("message", _part(state, persona, tone)) for persona in state["personas"] for tone in state["tones"]]
+    return written + [Send("subjects", _part(state, persona, "")) for persona in state["personas"]]
 
 
 def _part(state: MarketingState, persona: str, tone: str, problems: list[str] | None = None) -> WritingBrief:
@@ -132,13 +132,13 @@ def _part(state: MarketingState, persona: str, tone: str, problems: list[str] | 
 
 
 async def optimize(state: MarketingState) -> dict[str, Any]:
-    """Find the letters that do not pass."""
-    judged = [{**letter, "problems": _problems(letter, state)} for letter in state["letters"]]
-    return {"failing": [letter for letter in judged if letter["problems"]]}
+    """Find the messages that do not pass."""
+    judged = [{**message, "problems": _problems(message, state)} for message in state["messages"]]
+    return {"failing": [message for message in judged if message["problems"]]}
 
 
-def _problems(letter: dict[str, Any], state: MarketingState) -> list[str]:
-    return problems_of_body(letter["body"], state["offer"]) if letter["by"] == "model" else []
+def _problems(message: dict[str, Any], state: MarketingState) -> list[str]:
+    return problems_of_body(message["body"], state["offer"]) if message["by"] == "model" else []
 
 
 def once_more(state: MarketingState) -> list[Send] | Literal["finish"]:
@@ -150,17 +150,17 @@ def once_more(state: MarketingState) -> list[Send] | Literal["finish"]:
 
 
 async def finish(state: MarketingState) -> dict[str, Any]:
-    """Take the best subject line for each letter; a template stands in for what still does not pass."""
+    """Take the best subject line for each message; a template stands in for what still does not pass."""
     offer, variants = state["offer"], []
     subjects = {one["persona"]: best_subject(one["subjects"], offer) for one in state["subjects"]}
-    for letter in state["letters"]:
-        problems = _problems(letter, state)
-        stand_in = template(letter["persona"], letter["tone"], offer, problems=problems)
-        if letter["by"] == "template" or problems:
+    for message in state["messages"]:
+        problems = _problems(message, state)
+        stand_in = template(message["persona"], message["tone"], offer, problems=problems)
+        if message["by"] == "template" or problems:
             variants.append(stand_in)
             continue
-        subject = subjects.get(letter["persona"]) or stand_in.subject
-        kept = {name: letter[name] for name in ("persona", "tone", "body")}
+        subject = subjects.get(message["persona"]) or stand_in.subject
+        kept = {name: message[name] for name in ("persona", "tone", "body")}
         variants.append(Variant(**kept, subject=subject, by="model"))
     return {"variants": [variant.model_dump() for variant in variants]}
 
@@ -171,8 +171,8 @@ class _Templates:
     async def angles(self, state: MarketingState) -> dict[str, Any]:
         return {"angles": dict.fromkeys(state["personas"], "")}
 
-    async def letter(self, state: WritingBrief) -> dict[str, Any]:
-        return {"letters": [{"persona": state["persona"], "tone": state["tone"], "body": "", "by": "template"}]}
+    async def message(self, state: WritingBrief) -> dict[str, Any]:
+        return {"messages": [{"persona": state["persona"], "tone": state["tone"], "body": "", "by": "template"}]}
 
     async def subjects(self, state: WritingBrief) -> dict[str, Any]:
         return {"subjects": [{"persona": state["persona"], "subjects": []}]}
@@ -183,7 +183,7 @@ class _Writer:
 
     def __init__(self, model: BaseChatModel) -> None:
         self._angles = _chain("angles", model, Angles)
-        self._letter = _chain("letter", model, MessageText)
+        self._message = _chain("message", model, MessageText)
         self._repair = _chain("repair", model, MessageText)
         self._subjects = _chain("subjects", model, SubjectLines)
 
@@ -201,16 +201,16 @@ class _Writer:
             return {"angles": {}}
         return {"angles": {one.persona: one.angle for one in said.angles if one.persona in state["personas"]}}
 
-    async def letter(self, state: WritingBrief) -> dict[str, Any]:
-        chain = self._repair if state["problems"] else self._letter
+    async def message(self, state: WritingBrief) -> dict[str, Any]:
+        chain = self._repair if state["problems"] else self._message
         named = {"persona": state["persona"], "tone": state["tone"]}
         try:
             said = await chain.ainvoke(
                 {**_asked(state), **named, "problems": "\n".join(f"- {p}" for p in state["problems"])}
             )
         except MalformedAnswer:
-            return {"letters": [{**named, "body": "", "by": "model"}]}
-        return {"letters": [{**named, "body": said.body, "by": "model"}]}
+            return {"messages": [{**named, "body": "", "by": "model"}]}
+        return {"messages": [{**named, "body": said.body, "by": "model"}]}
 
     async def subjects(self, state: WritingBrief) -> dict[str, Any]:
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from core.discovery.document import Document, TextLine
 from core.discovery.mentions import ExtractionMethod, Mention, PageFindings, PageKind
+from core.text.lexicons import alternatives
 from core.text.names import PersonName, read_name
 from core.text.title_words import CONNECTORS
 from core.text.titles import Title, fold, may_hold_title, read_title
@@ -22,7 +23,7 @@ _READ = 60_000
 """Characters of lines with titles that are gone through, at most; pages about people have a tenth of that."""
 _CAPITALS = re.compile(
     r"[^\W\d_a-zß-öø-ÿ][\w'’.-]{0,60}+"
-    r"(?:\s+(?:(?:van|von|de|der|da|di|del|la|le)\s+){0,4}[^\W\d_a-zß-öø-ÿ][\w'’.-]{0,60}+)++"
+    rf"(?:\s+(?:(?:{alternatives('sentences.particles')})\s+){{0,4}}[^\W\d_a-zß-öø-ÿ][\w'’.-]{{0,60}}+)++"
 )
 
 ChosenPairs = tuple[tuple[str, str], ...]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 
+from core.text.lexicons import alternatives
 from core.text.name_words import GIVEN, NOT_NAMES
 from core.text.names import PersonName, read_name
 from core.text.title_words import CONNECTORS, CREDENTIALS
@@ -17,39 +18,22 @@ _MAX_CUTS = 16
 _CUTS = re.compile(
     r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
 )
-_LABEL_LEAD = re.compile(
-    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch(?: (?:den|die|ihre[n]?|seine[n]?))?|"
-    r"vertretungsberechtigte[rn]?(?: person(?:en)?)?|represented by(?: (?:the|its|our))?|"
-    r"(?:societe )?represente[e]? par|representant legal|legal representative[s]?|legally represented by|"
-    r"representada por|rappresentata da|vertegenwoordigd door)\s*[:,]?\s*"
-)
-_GREETING = re.compile(
-    r"^(?:(?:meet|introducing|about|contact(?: person)?|your contact|kontakt|ansprechpartner(?:in)?|contacto|"
-    r"contatto|contato|contactpersoon|attn\.?|name|nom|nombre|nome|naam)\s*[:.]?\s+)(?=\S)",
-    re.IGNORECASE,
-)
+_LABEL_LEAD = re.compile(rf"^(?:{alternatives('lines.represented_by')})\s*[:,]?\s*")
+_GREETING = re.compile(rf"^(?:(?:{alternatives('lines.presents')})\s*[:.]?\s+)(?=\S)", re.IGNORECASE)
 _ADDRESSES = re.compile(
     r"\S+@\S+|(?:https?://|www\.)\S+|(?:(?:tel|phone|fon|mobile|email|e-mail|mail|"
     r"ext)\.?\s*:?\s*)?\+?\(?\d[\d\s().\-/]{6,}\d|\b(?:email|e-mail|tel|phone|linkedin|twitter)\b\s*:?\s*$",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"^\s*[,:–—|(-]*\s*([^.;()]{2,110}?)(?:\)|[.;(]|\s[-–—]\s|$)")
-_REPRESENTED_WORD = re.compile(r"(?i)vertret|represent|représent|rappresent|vertegenwoord")
+_REPRESENTED_WORD = re.compile(alternatives("lines.representing"), re.IGNORECASE)
 _FIRST_CLAUSE = re.compile(r"^([^.:;|()]{2,70}?)(?:\.\s|\s[–—|-]\s|;\s)\s*\S{2,}")
-_REPRESENTED = re.compile(
-    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch|vertretungsberechtigte person|legal representatives?|"
-    r"represented by|legally represented by|representant legal|representante legal|"
-    r"rappresentante legale|legale rappresentante|wettelijk vertegenwoordiger)\s*:?$"
-)
-_ARE = re.compile(r"\s+(?:is|are|ist|sind|est|sont|es|son|é|são|è|sono|zijn)$")
+_REPRESENTED = re.compile(rf"^(?:{alternatives('lines.representatives')})\s*:?$")
+_ARE = re.compile(rf"\s+(?:{alternatives('lines.are')})$")
 _BRACKETED = re.compile(r"^([^()]{4,60})\s\(([^()]{2,60})\)$")
-_AND = re.compile(r"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:and|und|et|y|e|en|sowie)\b)\s*")
-_SEVERAL = re.compile(r"\s*;\s*|\s+(?:and|und|et|y|e|en|&|•)\s+|(?<=\)),\s*")
-_PROSE = re.compile(
-    r"\w{5,}[.!?]\s+\S|\b(?:is|was|has|have|are|were|will|who|which|ist|war|hat|sind|wurde|a|est|etait|es|fue|"
-    r"foi|heeft|werd|joined|leads|founded|started|serves|served|brings|oversees)\b\s+\w+\s+\w+",
-    re.IGNORECASE,
-)
+_AND = re.compile(rf"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:{alternatives('lines.and', 'lines.and_also')})\b)\s*")
+_SEVERAL = re.compile(rf"\s*;\s*|\s+(?:{alternatives('lines.and')}|&|•)\s+|(?<=\)),\s*")
+_PROSE = re.compile(rf"\w{{5,}}[.!?]\s+\S|\b(?:{alternatives('lines.verbs')})\b\s+\w+\s+\w+", re.IGNORECASE)
 
 
 NameTitlePairs = tuple[tuple[PersonName, Title], ...]

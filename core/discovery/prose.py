@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from core.text.lexicons import alternatives, phrases
 from core.text.names import PersonName, read_name
 from core.text.titles import Title, fold, may_hold_title, read_title
 
@@ -16,77 +17,60 @@ _MAX_TEXT = 2_000
 """Characters read of one paragraph."""
 _MAX_MATCHES = 40
 """Places of a paragraph at which one kind of sentence is looked into; a paragraph about people has a few."""
+
+
+def _any(*keys: str) -> str:
+    return alternatives(*(f"sentences.{key}" for key in keys))
+
+
 _CAP = r"[^\W\d_a-zß-öø-ÿ](?:\.|[\w'’-]{0,40})"
-_NAME = (
-    rf"(?:(?:Dr|Mr|Mrs|Ms|Prof|Ing|Herr|Frau|Mme|M|Dipl\.-Ing)\.?\s+){{0,5}}{_CAP}"
-    rf"(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+){{0,3}}{_CAP}){{1,3}}"
-)
-_ARTICLE = (
-    r"(?:the (?:company|firm|group|business|agency)['’]s |the |our |an? |its |their |his |her |unser(?:en|em|e|)? |"
-    r"der |die |das |den |dem |ihren? |le |la |l'|l’|"
-    r"notre |son |sa |el |nuestr[oa] |su |o |a |noss[oa] |il |i |lo |nostr[oa] |suo |sua |de |het |onze )?"
-)
-_AND = r"(?:\s+(?:and|und|et|y|e|en|&)\s+|,\s+)"
+_NAME = rf"(?:(?:{_any('address')})\.?\s+){{0,5}}{_CAP}(?:\s+(?:(?:{_any('particles')})\s+){{0,3}}{_CAP}){{1,3}}"
+_ARTICLE = rf"(?:{_any('article')})?"
+_AND = rf"(?:\s+(?:{alternatives('lines.and')}|&)\s+|,\s+)"
 _MORE = rf"(?P<more>(?:{_AND}{_NAME}){{0,20}})"
 _BEFORE_NAME = r"(?P<title>(?:[\w&/-]{1,60}\s+){0,5}?[\w&/.-]{1,60})"
 _IS = re.compile(
-    rf"(?P<name>{_NAME})(?:\s*\([^)]{{0,200}}\))?(?:,\s+(?:who|which|der|die|qui|que|che)\s[^,.]{{3,90}},)?,?\s+"
-    r"(?:is|serves as|acts as|currently serves as|has been|has served as|ist|est|es|é|è|is momenteel)\s+"
-    r"(?:currently\s+|also\s+|auch\s+|aussi\s+|también\s+|também\s+|anche\s+|ook\s+|now\s+|today\s+|heute\s+|aujourd['’]hui\s+|hoy\s+|hoje\s+|oggi\s+|nu\s+|"
-    rf"seit\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+    rf"(?P<name>{_NAME})(?:\s*\([^)]{{0,200}}\))?(?:,\s+(?:which|{_any('who')})\s[^,.]{{3,90}},)?,?\s+(?:{_any('is')})\s+"
+    rf"(?:(?:{_any('now')})\s+|(?:{_any('since')})\s+(?:\d{{4}}\s+)?)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _APPOSITION = re.compile(rf"(?P<name>{_NAME}),\s+{_ARTICLE}(?P<title>[^.;:!?\"“”„]{{2,80}})")
 _BRACKETS = re.compile(rf"(?P<name>{_NAME})\s*\((?P<title>[^()]{{2,60}})\)")
 _LEADS_AS = re.compile(
-    rf"(?P<name>{_NAME}),?\s+(?:(?:who|der|die|qui|que|che)\s+)?(?:\w{{1,60}}\s+){{0,2}}?"
-    r"(?:leads?|heads?|runs?|guides?|directs?|manages?|steers?|leitet|führt|lenkt|dirige|gère|guida|gestisce|lidera|"
-    r"leidt|serves?|works|continues)\s+(?:[\w'’-]{1,60}\s+){0,5}?"
-    rf"(?:as|als|en tant que|comme|como|come|in qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+    rf"(?P<name>{_NAME}),?\s+(?:(?:{_any('who')})\s+)?(?:\w{{1,60}}\s+){{0,2}}?(?:{_any('leads')})\s+"
+    rf"(?:[\w'’-]{{1,60}}\s+){{0,5}}?(?:{_any('as')})\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _LEADS_INVERTED = re.compile(
-    rf"\b(?:führt|leitet|lenkt)\s+(?:\w{{1,60}}\s+){{0,4}}?(?P<name>{_NAME})\s+(?:\w{{1,60}}\s+){{0,4}}?als\s+{_ARTICLE}"
-    r"(?P<title>[^.;:!?]{2,90})"
+    rf"\b(?:{_any('leads_before_name')})\s+(?:\w{{1,60}}\s+){{0,4}}?(?P<name>{_NAME})\s+(?:\w{{1,60}}\s+){{0,4}}?"
+    rf"(?:{_any('as')})\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
 _CAPACITY = re.compile(
-    rf"(?P<name>{_NAME}),?\s+(?:agissant\s+|acting\s+)?(?:en (?:sa )?qualité d[e'’]\s*|en (?:su )?calidad de |"
-    r"in (?:sua )?qualità di |na (?:sua )?qualidade de |in (?:his|her|their) capacity as |in (?:seiner|ihrer) "
-    rf"(?:Eigenschaft|Funktion) als |in (?:de )?hoedanigheid van ){_ARTICLE}(?P<title>[^.;:!?]{{2,70}})"
+    rf"(?P<name>{_NAME}),?\s+(?:(?:{_any('acting')})\s+)?(?:{_any('capacity')}){_ARTICLE}(?P<title>[^.;:!?]{{2,70}})"
 )
 _FIRST_PERSON = re.compile(
-    r"\b(?:I['’]m|I am|[Mm]y name is|[Ii]ch bin|[Mm]ein Name ist|[Jj]e suis|[Jj]e m['’]appelle|[Ss]oy|[Mm]e llamo|"
-    rf"[Ss]ou|[Ss]ono|[Mm]i chiamo|[Ii]k ben)\s+(?P<name>{_NAME}),?\s+(?:(?:and|und|et|y|e|en)\s+(?:I['’]m|I am)?\s*)?"
-    rf"{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
+    rf"\b(?:{_any('i_am', 'i_am_called')})\s+(?P<name>{_NAME}),?\s+"
+    rf"(?:(?:{alternatives('lines.and')})\s+(?:{_any('i_am')})?\s*)?{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
 )
-_MYSELF = re.compile(
-    r"(?:^|[.!?]\s+)(?:I['’]m|I am|Ich bin|Je suis|Soy|Sou|Sono|Ik ben)\s+"
-    rf"{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})"
-)
-_BEFORE = re.compile(
-    r"(?:\b(?:[Oo]ur|[Uu]nser(?:em|en|e)?|[Nn]otre|[Nn]uestr[oa]|[Nn]oss[oa]|[Nn]ostr[oa]|[Oo]nze|durch (?:den|"
-    r"die|ihren?)|by (?:its|the|our)|par (?:son|sa|le|la)|por (?:su|o seu|a sua)|door (?:de|"
-    rf"haar))\s+){_BEFORE_NAME},?\s+(?P<name>{_NAME}){_MORE}"
-)
+_MYSELF = re.compile(rf"(?:^|[.!?]\s+)(?:{_any('i_am')})\s+{_ARTICLE}(?P<title>[^.;:!?]{{2,90}})")
+_BEFORE = re.compile(rf"(?:\b(?:{_any('our_post')})\s+){_BEFORE_NAME},?\s+(?P<name>{_NAME}){_MORE}")
 _TITLE_NAME = re.compile(
-    r"(?:^|[.!?]\s+|\b(?:by|with|under|von|mit|durch|unter|par|avec|por|con|com|da|dal|dalla|door|met)\s+)"
-    rf"{_ARTICLE}{_BEFORE_NAME}\s+(?P<name>{_NAME}){_MORE}"
-    r"(?!\s+(?:of|at|from|bei|von|chez|de|di)\s+[A-ZÄÖÜÉ])"
+    rf"(?:^|[.!?]\s+|\b(?:{_any('with')})\s+){_ARTICLE}{_BEFORE_NAME}\s+(?P<name>{_NAME}){_MORE}"
+    rf"(?!\s+(?:{_any('of_company')})\s+[A-ZÄÖÜÉ])"
 )
 _AS_TITLE = re.compile(
-    rf"(?:^|[.!?]\s+)(?:As|Als|En tant que|Como|In qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),?\s+"
-    rf"(?P<name>{_NAME})"
+    rf"(?:^|[.!?]\s+)(?:{_any('as_opening')})\s+{_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),?\s+(?P<name>{_NAME})"
 )
 _TITLE_IS = re.compile(
-    rf"(?:^|[.!?)]\s+){_ARTICLE}(?P<title>(?:[\w&/.'’-]{{1,60}}\s+){{1,7}}?)(?:is|ist|est|es|é|è)\s+(?P<name>{_NAME})"
+    rf"(?:^|[.!?)]\s+){_ARTICLE}(?P<title>(?:[\w&/.'’-]{{1,60}}\s+){{1,7}}?)(?:{_any('is_name')})\s+(?P<name>{_NAME})"
 )
 _POSSESSIVE = re.compile(
     rf"(?P<place>{_CAP}(?:\s+{_CAP}){{0,3}}?)(?:['’]s|(?<=s)['’])\s+{_BEFORE_NAME},?\s+"
     rf"(?P<name>{_NAME})(?P<more>)"
 )
 _SUBJECT = re.compile(
-    rf"((?:The |Die |Das |La |Le |Il )?{_CAP}(?:\s+{_CAP}){{0,3}})\s+(?:is|was|ist|wird|est|è|es|wordt)\b"
+    rf"((?:(?:{_any('subject_article')}) )?{_CAP}(?:\s+{_CAP}){{0,3}})\s+(?:{_any('subject_verb')})\b"
 )
-_PARTNER = re.compile(rf"({_CAP})\s+(?:and|und|et|y|e|en|&)\s+$")
-_OUR = re.compile(r"(?:Our|Unsere?|Notre|Nuestr[oa]|Noss[oa]|Nostr[oa]|Ons|Onze|It|She|He|Er|Sie|Il|Elle)\b")
+_PARTNER = re.compile(rf"({_CAP})\s+(?:{alternatives('lines.and')}|&)\s+$")
+_OUR = re.compile(rf"(?:{_any('not_a_company')})\b")
 # A word takes all that may be of it and gives nothing back, so a run of dashes is cut into words in one way only.
 _NEXT_WORD = r"[ /&-](?:[ /&-]{0,8} )?+[\w/&.-]{1,60}+"
 _LABELLED = re.compile(
@@ -95,40 +79,30 @@ _LABELLED = re.compile(
 )
 _SENTENCE_START = re.compile(r"^|[.!?]\s+")
 _BOUNDARY = re.compile(r"\b")
-_HONORIFIC = re.compile(r"(?:Mr|Ms|Mrs|Dr|Herr|Frau|Mme|M)\.?\s+")
-_PRONOUNS = ("He", "She", "Er", "Sie", "Il", "Elle", "Él", "Ella", "Ele", "Ela", "Lui", "Lei", "Hij", "Zij")
-_OWN_ARTICLE = r"(?:the |our |its |unser(?:e)? |der |die |notre |nuestr[oa] |noss[oa] )?"
-_SAYS_POST = re.compile(
-    r",?\s+(?:is|serves as|acts as|is currently|currently serves as|ist|est|es|é|è)\s+"
-    r"(?:the |our |an? |currently |its |unser(?:e)? |der |die |le |la |notre |el |nuestr[oa] |o |"
-    r"noss[oa] |il |nostr[oa] |de |onze ){0,6}(?P<title>[^.;:!?]{2,90})"
-)
-_AS_POST = re.compile(rf"(?:As|Als) {_OWN_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}), ")
+_HONORIFIC = re.compile(rf"(?:{_any('address')})\.?\s+")
+_PRONOUNS = phrases("sentences.he")
+_OWN_ARTICLE = rf"(?:{_any('own_article')})?"
+_SAYS_POST = re.compile(rf",?\s+(?:{_any('is_post')})\s+(?:{_any('post_article')}){{0,6}}(?P<title>[^.;:!?]{{2,90}})")
+_AS_POST = re.compile(rf"(?:{_any('as_opening')}) {_OWN_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}), ")
 _APPOSED_POST = re.compile(rf", {_OWN_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),")
-_INVERTED = re.compile(r"\b(?:ist|leitet|führt)\s+(?P<rest>[^\W\d_a-zß-öø-ÿ][^.,;:!?]{8,90})")
+_INVERTED = re.compile(rf"\b(?:{_any('inverted')})\s+(?P<rest>[^\W\d_a-zß-öø-ÿ][^.,;:!?]{{8,90}})")
+_INVERTED_ARTICLE = re.compile(rf"^(?:{_any('inverted_article')})")
 _NAME_FIRST = (_IS, _APPOSITION, _BRACKETS, _LEADS_AS, _LEADS_INVERTED, _CAPACITY, _FIRST_PERSON)
 _TITLE_FIRST = (_BEFORE, _TITLE_NAME, _AS_TITLE, _TITLE_IS, _POSSESSIVE, _LABELLED)
 _TOUCHING = (_BEFORE, _TITLE_NAME, _POSSESSIVE)
 """Nothing stands between title and name, so where one ends is found by reading both."""
 _OURS = (_BEFORE, _LABELLED)
-_CLAUSE = re.compile(
-    r"\b(?:is|are|was|were|led|run|headed|ist|wird|wurde|geführt|geleitet|est|dirigée?|è|guidat[ao]|es|dirigid[ao]|"
-    r"foi|fue|wordt|geleid)\b"
-)
-_FOUNDED = re.compile(
-    rf"\b(?:founded|started|established|gegründet|fondée?|fundada|fondata|opgericht)\b[^.;]{{0,40}}?\s(?:by|von|"
-    rf"par|por|da|door)\s+(?P<name>{_NAME})"
-)
+_CLAUSE = re.compile(rf"\b(?:{_any('clause')})\b")
+_FOUNDED = re.compile(rf"\b(?:{_any('founded')})\b[^.;]{{0,40}}?\s(?:{_any('by')})\s+(?P<name>{_NAME})")
 _FORMER = re.compile(
-    r"\b(?:former|formerly|ex|late|previous|past|then|ehemalige\w*|ancien\w*|antigu\w*|"
-    r"voormalig\w*)[\s-]+(?:\w+\s+){0,2}$|\b(?:succe\w+|replac\w+|nachfolger\w*)\s(?:\w+\s){0,3}$",
-    re.IGNORECASE,
+    rf"\b(?:{_any('former')})[\s-]+(?:\w+\s+){{0,2}}$|\b(?:{_any('succeeds')})\s(?:\w+\s){{0,3}}$", re.IGNORECASE
 )
-_STOP = re.compile(
-    r"\s+(?:and (?:has|is|was|a|an|he|she|brings|leads|oversees)\b|who\b|which\b|where\b|with (?:over|more|a|an|"
-    r"\d)|has\b|have\b|said\b|says\b|brings\b|und (?:hat|ist|war)\b|qui\b|que\b|che\b|die\b (?=\w+t\b)|since\b|"
-    r"seit\b|depuis\b|desde\b).*$|,\s+(?:and|with|who|he|she|has|brings|which|where|responsible|a |an |bringing|"
-    r"having|leads|is|was)\b.*$"
+_STOP = re.compile(rf"\s+(?:{_any('ends_post')}).*$|,\s+(?:{_any('ends_post_comma')})\b.*$")
+_JOINS_POSTS = re.compile(rf",| (?:{_any('joins_posts')}) ")
+_BEFORE_PLACE = re.compile(rf" (?:{_any('before_place')}) ")
+_PLACE = (
+    rf"\s+(?:{_any('place')})\s+(?P<place>(?:{_any('place_article')})?[^\s,].{{1,60}}?)"
+    rf"(?:,|$| (?:{_any('ends_place')}) )"
 )
 
 
@@ -180,7 +154,7 @@ def _inverted(text: str) -> Iterator[Statement]:
     for matched in islice(_INVERTED.finditer(text), _MAX_MATCHES):
         tokens = matched["rest"].split()
         for at in range(2, min(len(tokens), 5)):
-            title = _post(re.sub(r"^(?:seit \d{4} )?(?:der |die |unsere? )?", "", " ".join(tokens[at:])))
+            title = _post(_INVERTED_ARTICLE.sub("", " ".join(tokens[at:])))
             name = read_name(" ".join(tokens[:at])) if title is not None else None
             if name is not None and title is not None:
                 yield Statement(name, title, matched[0])
@@ -294,16 +268,12 @@ def _post(text: str) -> Title | None:
     text = re.sub(r"\b([dD])['’](?=\w)", r"\1e ", _STOP.sub("", text.strip()))
     for end in (
         len(text),
-        *(cut.start() for cut in reversed(list(re.finditer(r",| and | und | et | y | e ", text)))),
-        *(cut.start() for cut in re.finditer(r" (?:of|at|for|bei|von|de|in|with) ", text)),
+        *(cut.start() for cut in reversed(list(_JOINS_POSTS.finditer(text)))),
+        *(cut.start() for cut in _BEFORE_PLACE.finditer(text)),
     ):
         title = read_title(text[:end].strip())
         if title.is_top and not title.is_past and not _CLAUSE.search(text[:end]):
-            whole = re.match(
-                rf"{re.escape(text[:end].strip())}\s+(?:of|at|for|bei|von|de|chez|der|di|da|van|"
-                rf"bij)\s+(?P<place>(?:the |der |la |le |l')?[^\s,].{{1,60}}?)(?:,|$| and | where | since )",
-                text,
-            )
+            whole = re.match(rf"{re.escape(text[:end].strip())}{_PLACE}", text)
             place = title.place or (fold(whole["place"]) if whole else None)
             remark = text[:end].partition(",")[2]
             if place and whole is None and place.split()[-1] in fold(remark) and remark.islower():

@@ -19,6 +19,7 @@ from core.forms import Form, Frozen, Report
 from core.outreach.markets import Segment, carries_address, numbers_in
 from core.outreach.recipients import LEFT
 from core.text import normalize
+from core.text.lexicons import alternatives, phrases
 from core.text.plain_text import plain, plain_line
 from core.text.titles import ROLES, read_title
 
@@ -42,10 +43,7 @@ MAX_SUBJECT = 70
 MAX_SENTENCE_WORDS = 28
 MAX_GRADE = 13.0
 """Years of school a text may ask for, by the automated readability index."""
-_BANNED = (
-    *("act now", "100% free", "risk-free", "risk free", "no obligation", "guaranteed", "winner", "once in a lifetime"),
-    *("limited time", "click here", "dear sir or madam", "to whom it may concern", "cheap", "cash", "urgent"),
-)
+_BANNED = phrases("letters.banned")
 _INTERNAL = re.compile(
     r"\b(lead scor\w*|scor(?:e|es|ed|ing)|tiers?|icp|ideal customer|hot lead|warm lead|cold lead|qualif\w+|"
     r"disqualif\w+|confidence|enrich\w*|crm|database|persona|our records|system prompt|instructions?)\b",
@@ -67,7 +65,7 @@ class Sender(Form):
         default="If you would rather not hear from me again, reply with “unsubscribe”.",
         min_length=20,
         max_length=300,
-        pattern="(?i)unsubscribe|abmelde|désinscri|baja",
+        pattern=f"(?i){alternatives('letters.ways_out')}",
         description="The line that says how to get no more messages",
     )
 

@@ -16,6 +16,7 @@ from pydantic import Field, field_validator
 from core.forms import Form, Frozen, Report
 from core.text.country_readings import shown_country
 from core.text.folding import fold
+from core.text.lexicons import alternatives
 from core.text.regions import GROUPS, countries_of
 from core.text.web_addresses import canonical
 
@@ -37,8 +38,7 @@ _NUMBER = re.compile(r"\d+(?:[.,\u00a0 ']\d{3})*(?:[.,]\d+)?")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.\w|https?://|www\.", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _ORDER = re.compile(
-    r"\b(?:ignor\w*|disregard|forget|override|vergiss|oublie\w*|olvida\w*)\b.{0,40}\b(?:instruct\w*|rules?|prompts?|"
-    r"previous|above|regeln?|anweisung\w*|vorgaben|règles?|consignes?|reglas?|instrucc\w*)\b"
+    rf"\b(?:{alternatives('orders.disobey')})\b.{{0,40}}\b(?:{alternatives('orders.rules', 'orders.instructions')})\b"
     r"|^\W*(?:system|assistant|user)\s*:|\bsystem prompt\b|\byou are now\b|\bnew (?:rules|instructions)\b"
     r"|\b(?:reveal|print|repeat)\b.{0,40}\b(?:prompt|score|instructions|password|key)\b"
     r"|\b(?:call|use|run) the (?:tool|function)\b|</?[a-z_]+>|<\|",

@@ -4,24 +4,24 @@ import re
 from functools import cache
 from zoneinfo import available_timezones
 
+from core.text.lexicons import alternatives, phrases
+
 TOKEN = re.compile(
-    r"""
-      (?P<iana>\b[A-Za-z]{3,}/[A-Za-z_]+(?:/[A-Za-z_]+)?)
-    | (?P<offset>\b(?:UTC|GMT)\s?(?:(?P<sign>[+−-])\s?(?P<offset_h>\d{1,2})(?::?(?P<offset_m>\d{2}))?)?(?!\w))
-    | (?P<iso>\b(?P<iso_y>\d{4})-(?P<iso_m>\d{1,2})-(?P<iso_d>\d{1,2})\b)
-    | (?P<range>\b(?P<from_h>\d{1,2})\s?[:.hH]\s?(?P<from_m>\d{2})\s?(?:[-–—]|to|bis|à|tot)\s?
-        (?P<to_h>\d{1,2})\s?[:.hH]\s?
-        (?P<to_m>\d{2})(?!\d)(?:\s?(?P<range_of>[aApP])\.?[mM]\b\.?)?)
-    | (?P<half>\b(?P<half_h>\d{1,2})(?:[:.](?P<half_m>\d{2}))?\s?(?P<half_of>[aApP])\.?\s?[mM]\b\.?)
-    | (?P<time>\b(?P<time_h>\d{1,2})(?::|\s?[hH]\s?)(?P<time_m>\d{2})(?!\d))
-    | (?P<date>\b(?P<date_1>\d{1,2})(?P<date_s>[./-])(?P<date_2>\d{1,2})(?:(?P=date_s)(?P<date_y>\d{4}|\d{2}))?\.?
-        (?![\d:]))
-    | (?P<hour>\b(?P<hour_h>\d{1,2})\s?[hH](?!\w))
-    | (?P<minutes>\b(?P<minutes_n>\d{1,3})[\s-]?(?:min|mins|minutes?|minuten|minutos|minuti|minuter|minutter|minut|мин|
-        минут)
-        (?!\w)\.?)
-    | (?P<nth>\b(?P<nth_n>\d{1,2})(?:st|nd|rd|th|er|ère|re|e|è|ème|eme|º|ª|°|ste|de|o|a)(?!\w))
-    | (?P<number>\d{1,4}(?!\d))
+    rf"""
+      (?P<iana>\b[A-Za-z]{{3,}}/[A-Za-z_]+(?:/[A-Za-z_]+)?)
+    | (?P<offset>\b(?:UTC|GMT)\s?(?:(?P<sign>[+−-])\s?(?P<offset_h>\d{{1,2}})(?::?(?P<offset_m>\d{{2}}))?)?(?!\w))
+    | (?P<iso>\b(?P<iso_y>\d{{4}})-(?P<iso_m>\d{{1,2}})-(?P<iso_d>\d{{1,2}})\b)
+    | (?P<range>\b(?P<from_h>\d{{1,2}})\s?[:.hH]\s?(?P<from_m>\d{{2}})\s?(?:[-–—]|{alternatives("letters.range_to")})\s?
+        (?P<to_h>\d{{1,2}})\s?[:.hH]\s?
+        (?P<to_m>\d{{2}})(?!\d)(?:\s?(?P<range_of>[aApP])\.?[mM]\b\.?)?)
+    | (?P<half>\b(?P<half_h>\d{{1,2}})(?:[:.](?P<half_m>\d{{2}}))?\s?(?P<half_of>[aApP])\.?\s?[mM]\b\.?)
+    | (?P<time>\b(?P<time_h>\d{{1,2}})(?::|\s?[hH]\s?)(?P<time_m>\d{{2}})(?!\d))
+    | (?P<date>\b(?P<date_1>\d{{1,2}})(?P<date_s>[./-])(?P<date_2>\d{{1,2}})
+        (?:(?P=date_s)(?P<date_y>\d{{4}}|\d{{2}}))?\.?(?![\d:]))
+    | (?P<hour>\b(?P<hour_h>\d{{1,2}})\s?[hH](?!\w))
+    | (?P<minutes>\b(?P<minutes_n>\d{{1,3}})[\s-]?(?:{alternatives("letters.minutes")})(?!\w)\.?)
+    | (?P<nth>\b(?P<nth_n>\d{{1,2}})(?:{alternatives("letters.ordinal_endings")})(?!\w))
+    | (?P<number>\d{{1,4}}(?!\d))
     | (?P<sign_of>[#]|\bn[°º]|\bn[or]\.(?=\s?\d)|№)
     | (?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)
     | (?P<stop>[.!\n]+)
@@ -40,16 +40,7 @@ ABBREVIATIONS = {
 }
 ABBREVIATION = re.compile(rf"\b(?:{'|'.join(ABBREVIATIONS)})\b")
 _REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific")
-_OF_A_PLACE = (
-    r"\b({0}) time\b",
-    r"\b({0})er zeit\b",
-    r"\bheure de ({0})\b",
-    r"\bhora de ({0})\b",
-    r"\bora di ({0})\b",
-    r"\bhorário de ({0})\b",
-    r"\b({0})se tijd\b",
-    r"\btijd (?:in )?({0})\b",
-)
+_OF_A_PLACE = phrases("letters.time_of_place")
 
 
 @cache
@@ -67,4 +58,5 @@ def places() -> dict[str, str]:
 def of_places() -> re.Pattern[str]:
     """Return what finds a time said to be of a place: `12:00 London time`."""
     names = "|".join(re.escape(place) for place in sorted(places(), key=len, reverse=True))
-    return re.compile("|".join(pattern.format(names) for pattern in _OF_A_PLACE), re.IGNORECASE)
+    found = (rf"\b{wording.replace('PLACE', f'({names})')}\b" for wording in _OF_A_PLACE)
+    return re.compile("|".join(found), re.IGNORECASE)

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.errors import MalformedAnswer
 from core.leads.fields import COLUMNS, FieldType
 from core.qualification.criteria import reader_of
+from core.text.lexicons import alternatives
 
 MAX_QUOTE_CHARS, MAX_QUOTE_WORDS = 80, 8
 _MAX_VALUE_CHARS, _MAX_ALL_CHARS, _MIN_SHARE_CHARS = 1_000, 8_000, 80
@@ -33,12 +34,11 @@ _PERSONAL = frozenset(
 """Fields of which a model learns only that they are filled."""
 _FILLED = "(on file)"
 _ORDERS = re.compile(
-    r"""
-    ://|www\.|[@<>{}\[\]`|\\]                                            # addresses, mark-up
-    |\b(?:ignor\w*|disregard\w*|overrid\w*|overrule\w*|forget\w*|pretend\w*|obey\w*|vergiss|vergesse|olvid\w*|oubli\w*)\b
-    |\b(?:instruction|anweisung|instruccion|instrucción|instruç|istruzion|prompt|jailbreak)\w*
+    rf"""
+    ://|www\.|[@<>{{}}\[\]`|\\]                                            # addresses, mark-up
+    |\b(?:{alternatives("orders.disobey", "orders.instructions")})\b
     |\b(?:scor(?:e|es|ed|ing)|confidence|json)\b                         # talks of the answer
-    |\b(?:you|your|yours|yourself|please|must|shall)\b                   # talks to the reader
+    |\b(?:{alternatives("orders.to_the_reader")})\b       # talks to the reader
     |\b(?:system|assistant|developer|user|human)\s*(?:prompt|message|note)?\s*:
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -14,7 +14,7 @@ from itertools import dropwhile
 from typing import Literal, get_args
 
 from core.text import title_words as words
-from core.text.lexicons import alternatives, any_word
+from core.text.lexicons import alternatives, any_word, phrases
 
 Role = Literal["CEO", "COO", "CFO", "CTO", "VP Finance", "VP Operations"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -50,6 +50,9 @@ _ADVERT = re.compile(r"\(\s*[mwdfxh]\s*[/|,]\s*[mwdfxh*]\s*(?:[/|,]\s*[mwdfx*]\s
 _OF = re.compile(rf"^(?P<post>.{{2,70}}?)\s+(?:{any_word('titles.held_at')})\s+(?P<place>.+)$")
 _CO_PREFIX = re.compile(rf"\bco-?\s*(?=(?:{any_word('titles.co_prefixed')}))")
 _HYPHENED = re.compile(rf"\b({alternatives('titles.hyphened')})-(?=[a-z])")
+_BETWEEN_TOKENS = re.compile("|".join((r"[\s.]+", *(rf"(?<=\b{joined})" for joined in phrases("titles.elided")))))
+_WRITTEN_APART = re.compile(rf"\b({alternatives('titles.written_apart')}) ")
+_ONE_AREA = re.compile(rf"\b({alternatives('titles.one_area')})\s+\w+\s+")
 _AT = re.compile(r"\s*@\s*")
 _NEUTRAL_BESIDE_OWNER = words.NEUTRAL - words.OWNER
 _ENDED = "ended"
@@ -143,9 +146,9 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     )
     folded = _CO_PREFIX.sub("co", folded)
     folded = re.sub(r"\bco-\s*(?=\w)", "co ", folded)
-    folded = re.sub(r"\b(administrati\w+)\s+(?:et|y|e)\s+(?=financ|finanz)", r"\1 ", folded)
+    folded = _ONE_AREA.sub(r"\1 ", folded)
     folded = _HYPHENED.sub(r"\1 ", folded)
-    folded = re.sub(r"\bmede (?=eigenaar|oprichter)", "mede", folded)
+    folded = _WRITTEN_APART.sub(r"\1", folded)
     folded = re.sub(r"\bd'(?=[a-z]{2})", "d' ", _AT.sub(" at ", folded))
     cut = _SPLIT.split(folded)
     pieces = [
@@ -156,7 +159,7 @@ def _parts(text: str) -> list[tuple[str, bool]]:
 
 
 def _tokens(part: str) -> list[str]:
-    return [token for token in re.split(r"[\s.]+|(?<=\bd')|(?<=\bl')|(?<=dell')", part) if token]
+    return [token for token in _BETWEEN_TOKENS.split(part) if token]
 
 
 def _is_job(part: str) -> bool:

@@ -1,4 +1,4 @@
-"""Answers to questions the sandbox knows by their schema: research, letters, subject lines, facts read in a text.
+"""Answers to questions the sandbox knows by their schema: research, messages, subject lines, facts read in a text.
 
 They use what the prompt says, so that whatever checks an answer against its inputs has something to check, and say that
 the sandbox speaks.
@@ -42,7 +42,7 @@ def written(schema: Schema, prompt: str) -> dict[str, Any] | None:
             listed = _LISTED.findall(prompt.rpartition("personas")[2])
             return {"angles": [{"persona": one, "angle": f"{LABEL} {_offer(prompt)}"[:400]} for one in listed]}
         case ["body"]:
-            return {"body": _letter(prompt)}
+            return {"body": _message(prompt)}
         case ["intent", "topics"]:
             return _meaning(prompt)
         case ["readings"]:
@@ -103,9 +103,9 @@ def _offer(prompt: str) -> str:
     return " ".join(match[1].split()) if match else "the offer"
 
 
-def _letter(prompt: str) -> str:
+def _message(prompt: str) -> str:
     return (
-        f"Hello {{first_name}},\n\n{LABEL} This letter was made up by the sandbox in the place of a model. "
+        f"Hello {{first_name}},\n\n{LABEL} This message was made up by the sandbox in the place of a model. "
         f"It would tell {{company}} about this.\n\n{_offer(prompt)}\n\n"
         "Would a short call in the next days suit you? I am happy to fit it to your calendar."
     )

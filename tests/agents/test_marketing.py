@@ -1,4 +1,4 @@
-"""The marketing agent: parallel letters and subject lines, one repair, and templates where a text does not pass."""
+"""The marketing agent: parallel messages and subject lines, one repair, and templates where a text does not pass."""
 
 import json
 from collections import Counter
@@ -54,7 +54,7 @@ def says(schema: str, prompt: str, *, first: str = GOOD, second: str = GOOD) -> 
 async def test_all_parts_are_written_side_by_side_and_joined_once() -> None:
     run, model = Run(), ScriptedModel(answer=says)
     variants = await run(model)
-    assert run.nodes == {"angles": 1, "letter": 4, "subjects": 2, "optimize": 1, "finish": 1}
+    assert run.nodes == {"angles": 1, "message": 4, "subjects": 2, "optimize": 1, "finish": 1}
     assert [(one["persona"], one["tone"], one["by"]) for one in variants] == [
         (persona, tone, "model") for persona in ("CEO", "CFO") for tone in ("formal", "friendly")
     ]
@@ -93,5 +93,5 @@ async def test_an_unreadable_answer_costs_no_neighbour() -> None:
 async def test_without_a_model_there_are_templates() -> None:
     run = Run()
     variants = await run(None)
-    assert run.nodes == {"angles": 1, "letter": 4, "subjects": 2, "optimize": 1, "finish": 1}
+    assert run.nodes == {"angles": 1, "message": 4, "subjects": 2, "optimize": 1, "finish": 1}
     assert all((one["by"], one["problems"]) == ("template", []) for one in variants)

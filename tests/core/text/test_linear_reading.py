@@ -1,9 +1,6 @@
 """Whatever strangers write, reading twice as much of it takes about twice as long, and no form of it takes for ever."""
 
 import functools
-import os
-import subprocess
-import sys
 
 import hostile_text
 import pytest
@@ -28,7 +25,6 @@ ITEMS = (
     "div typeof=Person property=name",
     "div class='vcard fn title'",
 )
-PATHS = os.pathsep.join(sys.path)
 ALL_READERS = {**TEXT_READERS, **PAGE_READERS, **LINE_READERS}
 
 
@@ -84,12 +80,8 @@ def test_a_megabyte_takes_about_twice_as_long_as_half_a_megabyte(reader):
 
 @pytest.mark.parametrize("dashes", [60, 4_000])
 def test_a_name_with_a_line_behind_it_ends_nothing(dashes):
-    reading = f"""
-import hostile_text
-hostile_text.read_page("<h1>Our team</h1><p>A word from our CEO Jane Doe" + "-" * {dashes} + "</p>")
-"""
-    # in a process of its own: a pattern that does not end could not be stopped here
-    subprocess.run([sys.executable, "-c", reading], check=True, timeout=900, env=os.environ | {"PYTHONPATH": PATHS})
+    page = "<h1>Our team</h1><p>A word from our CEO Jane Doe" + "-" * dashes + "</p>"
+    assert measured(hostile_text.read_page, page) < LONGEST_S
 
 
 @pytest.mark.parametrize("tag", ["div", "b", "section", "li", "blockquote", "table", "a href=x", *ITEMS])

@@ -3,6 +3,9 @@
 Starting an `up` takes half a minute of processor time, so only one worker should. xdist's own way of saying this, the
 mark `xdist_group`, has no effect since pytest 9.2, where a test's id can no longer be changed after collection; the
 parameter of a fixture is in the id from the start: `shared-up`, `shared-` and any word.
+
+Long tests come before short ones, in random order among themselves: where a long one comes last, the other workers wait
+for it with nothing to do.
 """
 
 import re
@@ -12,6 +15,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 PARAMETER = "shared-up"
+LONG = ("tests/tasks/crm/test_histories.py", "tests/flows/", "tests/app/")
+"""Where tests take seconds, not milliseconds."""
 _SHARED = re.compile(r"\[(?:.*-)?(shared-[a-z]+)(?:-.*)?\]$")
 
 
@@ -21,6 +26,12 @@ class OneUp(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         shared = _SHARED.search(nodeid)
         return shared[1] if shared else nodeid
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.hookimpl(optionalhook=True)

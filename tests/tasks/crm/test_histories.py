@@ -14,7 +14,7 @@ from sync_history import prove
 from sandbox.server import SandboxControl
 from tasks.crm.session import Safeguards
 
-SAMPLE = 100
+SAMPLE = 40
 LONG = 2_000
 
 
