@@ -179,7 +179,7 @@ def test_what_was_merged_is_taken_apart_again(database: str, run: Run, call: Cal
     run("leads", "edit", first, "--set", "city=Ulm", "--by", "Bo")
     (done,) = run("leads", "unmerge", second, "--by", "Ana")
     assert done["kept_values"] == ["city"]
-    assert [run("leads", "show", each)["city"] for each in (first, second)] == ["Ulm", "York"]
+    assert [run("leads", "show", each)["values"]["city"]["value"] for each in (first, second)] == ["Ulm", "York"]
     run("contacts", "merge", maud, twin, "--by", "Ana")
     run("contacts", "unmerge", twin, "--by", "Ana")
     assert {row["id"] for row in run("contacts", "list", second)["contacts"]} == {str(maud), str(twin)}
