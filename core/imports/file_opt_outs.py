@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from core.imports.column_readings import read_name
-from core.imports.columns import OWN_COLUMNS, ColumnMapping
+from core.imports.columns import ColumnMapping
 from core.imports.lead_rows import ImportedRow, RowReader
 from core.imports.opt_out_columns import OptOutColumn, Said, read_cell, read_header
 from core.leads.identities import IdentityKind, IdsOf
@@ -51,8 +51,9 @@ class FileOptOuts:
         self._ids_of = mapping.ids_of
         self._columns: list[tuple[int, str, OptOutColumn, dict[str, Said]]] = []
         self._emails: list[int] = []
+        own = mapping.own_labels
         for index, (label, field, _) in enumerate(mapping.columns):
-            column = None if field or label.strip() in OWN_COLUMNS else read_header(label)
+            column = None if field or label in own else read_header(label)
             if column is not None:
                 self._columns.append((index, label, column, {}))
                 self.columns[label] += 0

@@ -67,12 +67,12 @@ class _Table(NamedTuple):
 
 
 _LEAD_FACTS = ("places", "is_domain_shared", "stands_for")
-_LEAD_COLUMNS = (*FIELDS_OF_LEAD, "extra", "original", *_LEAD_FACTS)
+_LEAD_COLUMNS = (*FIELDS_OF_LEAD, "extra", "original", *_LEAD_FACTS, "assigned_to")
 _CONTACT_COLUMNS = (*FIELDS_OF_CONTACT, "extra", "original")
 _LEADS = _Table(
     "lead",
     "leads",
-    (*_LEAD_COLUMNS, "aliases"),
+    (*_LEAD_COLUMNS, "aliases", "tags"),
     _CANDIDATES.format(
         ids="lead_ids",
         lead_id="r.id",
@@ -82,14 +82,16 @@ _LEADS = _Table(
     ),
     f"""
     SELECT l.id, l.id AS lead_id, l.edited_at, {listed(FIELDS_OF_LEAD, "l.{0}")}, l.extra, l.original, l.places,
-        l.is_domain_shared, l.stands_for,
+        l.is_domain_shared, l.stands_for, l.assigned_to,
         (SELECT coalesce(jsonb_object_agg(key, name), '{{}}')
-            FROM unnest(l.alias_keys, l.aliases) AS n (key, name)) AS aliases
+            FROM unnest(l.alias_keys, l.aliases) AS n (key, name)) AS aliases,
+        (SELECT coalesce(json_object_agg(tag, tag), '{{}}') FROM unnest(l.tags) AS n (tag)) AS tags
     FROM leads l WHERE l.id = ANY (%(ids)s::uuid[]) ORDER BY l.id FOR UPDATE
     """,
     f"""
     UPDATE leads SET {listed(_LEAD_COLUMNS, "{0} = %({0})s")},
-        aliases = %(alias_names)s, alias_keys = %(alias_keys)s, name_key = %(name_key)s, updated_at = now()
+        aliases = %(alias_names)s, alias_keys = %(alias_keys)s, name_key = %(name_key)s, tags = %(tags)s,
+        updated_at = now()
     WHERE id = %(id)s
     """,
 )
@@ -268,5 +270,6 @@ def _stored(table: _Table, values: Mapping[str, Any]) -> dict[str, Any]:
     return row | {
         "alias_names": list(aliases.values()),
         "alias_keys": list(aliases),
+        "tags": list(values["tags"].values()),
         "name_key": company_key(values["company_name"]),
     }

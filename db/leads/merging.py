@@ -295,6 +295,11 @@ async def _note_taken(
         brought = next((said[name] for said in changes if name in said), theirs)
         if brought is not None:
             before[name], after[name] = old, brought
+    if kind == "lead":
+        given = {f"tags.{tag}": tag for tag in gone["tags"] if tag not in kept["tags"]}
+        before, after = before | dict.fromkeys(given), after | given
+        if kept["assigned_to"] is None and gone["assigned_to"] is not None:
+            before["assigned_to"], after["assigned_to"] = None, gone["assigned_to"]
     if after:
         insert = """
             INSERT INTO import_changes AS c (import_id, record_id, lead_id, before, after, changed_at)

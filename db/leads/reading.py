@@ -84,7 +84,7 @@ async def edit(
     lead_id = record_id if kind == "lead" else before["lead_id"]
     fields = {name: value for name, value in changes.items() if name not in BESIDE_FIELDS[kind]}
     values = {**changes, **_derived(kind, before, changes)}
-    marks = {name: {"at": now.isoformat(), "by": by} for name in fields}
+    marks = {name: {"at": now.isoformat(), "by": by} for name in changes if name in fields or name == "assigned_to"}
     statement = f"""
         UPDATE {kind}s SET updated_at = %(now)s, edited_at = %(now)s, edited_by = %(by)s,
             field_edits = field_edits || %(marks)s{"".join(f", {name} = %({name})s" for name in values)}
