@@ -9,6 +9,7 @@ from core.leads.known import Record, Values
 COMPANY_ADDRESSES = ("company_email", "contact_email", "contact_phone")
 """Under which names mailboxes and telephones of a company stand beside its fields (`core.leads.rows`): any number."""
 _BETWEEN = ", "
+_MOST_ADDRESSES = 50
 
 
 class ConflictPolicy(StrEnum):
@@ -71,6 +72,7 @@ def merge_extra(record: Record, extra: Mapping[str, Any] | None, policy: Conflic
 def _add_address(record: Record, name: str, value: str) -> None:
     """Keep a further mailbox or telephone of a company beside those there are."""
     known = str(record.extra[name])
-    if value not in known.split(_BETWEEN):
+    listed = known.split(_BETWEEN)
+    if value not in listed and len(listed) < _MOST_ADDRESSES:
         record.keep()
         record.extra[name] = f"{known}{_BETWEEN}{value}"
