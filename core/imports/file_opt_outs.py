@@ -17,10 +17,15 @@ from core.leads.identities import IdentityKind, IdsOf
 from core.leads.lead import FIELDS
 from core.leads.rows import new_row
 from core.outreach.opt_outs import LeadFields, id_keys, person_name, targets
-from core.outreach.suppression import Reason, Target
+from core.outreach.suppression import Reason, Target, of_voice
 from core.text import normalize
 
-_REASONS = {Said.OPT_OUT: Reason.OPT_OUT, Said.COMPLAINT: Reason.COMPLAINT, Said.BOUNCE: Reason.BOUNCE}
+_REASONS = {
+    Said.OPT_OUT: Reason.OPT_OUT,
+    Said.COMPLAINT: Reason.COMPLAINT,
+    Said.BOUNCE: Reason.BOUNCE,
+    Said.NO_CALL: Reason.DO_NOT_CALL,
+}
 _UNCLEAR_LISTED = 5
 _LONGEST_UNCLEAR = 60
 _MEMO_SIZE = 10_000
@@ -112,6 +117,8 @@ class FileOptOuts:
                 meant = [Target("address", address) for address in addresses[:1]]
             else:
                 meant = targets(lead, addresses, of_company=column.is_of_company, **ids)
+            if said is Said.NO_CALL:
+                meant = [of_voice(each) for each in meant]
             yield from (Refusal(target, _REASONS[said], label) for target in meant)
 
 

@@ -159,6 +159,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "allow": "allowed",
         "mail": "what comes by mail",
         "voice": "what comes by other ways",
+        "call": "those of `voice` that are about being called",
+        "no_call": "words that by themselves say not to call",
         "legal": "documents one agrees to",
         "link": "an address on the web",
         "rate": "a share or a score",
