@@ -149,6 +149,7 @@ def talk(
         playbook=None if playbook is None else str(playbook.expanduser().resolve()),
         use_model=not rules,
         stream=stream,
+        live=live,
     )
     if text is None and audio is None:
         asyncio.run(_live(request) if live else _interactive(request, as_json=as_json))

@@ -80,6 +80,19 @@ def merge(
 
 
 @app.command()
+def unmerge(
+    gone: Annotated[list[UUID], typer.Argument(help="Contacts that were merged away, or whose person was.")],
+    by: By = None,
+    reason: records.ReasonGiven = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take merged people apart, each with their own contacts; what was written since stays where it is."""
+    name = person_of(by)
+    terminal.prepare_prefect()
+    records.unmerge("contact", gone, name, reason, as_json=as_json)
+
+
+@app.command()
 def delete(
     contact: records.RecordId,
     by: By = None,

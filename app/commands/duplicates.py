@@ -80,6 +80,21 @@ def apart(
     _decide("apart", pairs, chosen, by, reason, None, as_json=as_json)
 
 
+@app.command()
+def unmerge(
+    pairs: Annotated[list[str], typer.Argument(help="Pairs that were merged, as `duplicates list` named them.")],
+    by: By = None,
+    reason: records.ReasonGiven = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take pairs apart that were merged, and keep them apart."""
+    name = person_of(by)
+    terminal.prepare_prefect()
+    from tasks.imports import merges
+
+    records.tell_apart(records.run(merges.take_pairs_apart(pairs, by=name, reason=reason)), as_json=as_json)
+
+
 def _chosen(
     pairs: list[str] | None,
     *,

@@ -78,7 +78,7 @@ def preview(request_of: RequestOf, as_json: AsJson = False) -> None:
         terminal.print_json(report.to_json())
         return
     facts = report.to_json()
-    mapping, confidence = facts.pop("mapping"), facts.pop("mapping_confidence")
+    mapping, confidence = {**facts.pop("beside"), **facts.pop("mapping")}, facts.pop("mapping_confidence")
     terminal.print_facts(_facts(facts))
     from tasks.imports.column_profiles import profile
 

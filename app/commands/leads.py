@@ -69,6 +69,19 @@ def merge(
 
 
 @app.command()
+def unmerge(
+    gone: Annotated[list[UUID], typer.Argument(help="Leads that were merged away, by their old ids.")],
+    by: By = None,
+    reason: records.ReasonGiven = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take merged leads apart: each stands as it did, with what was its own; what was written since stays."""
+    name = person_of(by)
+    terminal.prepare_prefect()
+    records.unmerge("lead", gone, name, reason, as_json=as_json)
+
+
+@app.command()
 def delete(
     lead: records.RecordId,
     by: By = None,

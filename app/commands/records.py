@@ -11,6 +11,7 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
+    from db.imports.taking_apart import TakenApart
     from db.leads.listing import Count, Page
     from db.leads.repointing import LeadOrContact
 
@@ -157,3 +158,24 @@ def delete(kind: "LeadOrContact", record_id: UUID, by: str, reason: str | None, 
 
     run(records.delete(kind, record_id, by=by, reason=reason))
     told("Deleted.", {"id": str(record_id), "deleted": True}, as_json=as_json)
+
+
+def unmerge(kind: "LeadOrContact", gone: Sequence[UUID], by: str, reason: str | None, *, as_json: bool) -> None:
+    """Take merged records apart again."""
+    from tasks.imports import merges
+
+    tell_apart(run(merges.take_apart(kind, gone, by=by, reason=reason)), as_json=as_json)
+
+
+def tell_apart(done: "Sequence[TakenApart]", *, as_json: bool) -> None:
+    """Say what was taken apart, what keeps values that were changed since, and of what nothing is left."""
+    if as_json:
+        terminal.print_json([each._asdict() for each in done])
+        return
+    for each in done:
+        terminal.say(f"Taken apart: {each.gone_id} from {each.kept_id}. Nobody will ask about the two again.")
+        if each.kept_values:
+            names = ", ".join(each.kept_values)
+            terminal.say(f"Changed since, so {each.kept_id} keeps: {names}.")
+        for record_id in each.removed:
+            terminal.say(f"Nothing is left of {record_id}: the imports that brought it were undone.")

@@ -13,7 +13,7 @@ from app.commands.options import AsJson
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Whom = Annotated[str, typer.Argument(help="An e-mail address, or a domain with all its subdomains.")]
-Why = Literal["opt_out", "bounce", "complaint", "other"]
+Why = Literal["opt_out", "bounce", "complaint", "do_not_call", "other"]
 
 
 @app.command()

@@ -29,6 +29,7 @@ class TalkRequest(Form):
         default=None, max_length=100, description="Names the turn: taken once. Empty: the flow run's own id"
     )
     save_audio: str | None = Field(default=None, max_length=1_000, description="WAV file to write the spoken answer to")
+    live: bool = Field(default=False, description="Talked by voice, both ways at once")
     playbook: str | None = Field(
         default=None, max_length=1_000, description="YAML file of what may be said. Default: that of the data directory"
     )
@@ -42,6 +43,11 @@ class TalkRequest(Form):
         if self.text is not None and self.audio is not None:
             raise ValueError("a turn is text or audio, not both")
         return self
+
+    @property
+    def is_by_voice(self) -> bool:
+        """Whether anything of it is spoken."""
+        return self.live or self.audio is not None or self.save_audio is not None
 
     @property
     def about(self) -> UUID | None:

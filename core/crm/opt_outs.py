@@ -1,14 +1,19 @@
 """Who a CRM says is not to be written to: a mark on an address, a field of a person or company, a status."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.imports.opt_out_columns import OptOutColumn, Said, read_cell, read_header
 from core.outreach.opt_outs import targets
-from core.outreach.suppression import Reason, ReportedOptOut, Target
+from core.outreach.suppression import Reason, ReportedOptOut, Target, of_voice
 from core.text import normalize
 
-_REASONS = {Said.OPT_OUT: Reason.OPT_OUT, Said.COMPLAINT: Reason.COMPLAINT, Said.BOUNCE: Reason.BOUNCE}
+_REASONS = {
+    Said.OPT_OUT: Reason.OPT_OUT,
+    Said.COMPLAINT: Reason.COMPLAINT,
+    Said.BOUNCE: Reason.BOUNCE,
+    Said.NO_CALL: Reason.DO_NOT_CALL,
+}
 _STATUS = OptOutColumn("status")
 
 
@@ -43,13 +48,22 @@ def refusing(fields: Mapping[str, object], *, status: str | None = None) -> tupl
         fields: a record's fields by their names; lists of texts, truth values and numbers as they come.
         status: of a company.
     """
+    of_calls = None
+    for name, reason in _said(fields, status):
+        if reason is not Reason.DO_NOT_CALL:
+            return name, reason
+        of_calls = of_calls or (name, reason)
+    return of_calls  # less than any other
+
+
+def _said(fields: Mapping[str, object], status: str | None) -> Iterator[tuple[str, Reason]]:
     for name, value in fields.items():
         column = read_header(name)
         for text in _texts(value) if column is not None else ():
             if column is not None and (reason := _REASONS.get(read_cell(column, text))) is not None:
-                return name, reason
-    reason = _REASONS.get(read_cell(_STATUS, status)) if status else None
-    return (f"status {status}", reason) if reason is not None else None
+                yield name, reason
+    if status and (reason := _REASONS.get(read_cell(_STATUS, status))) is not None:
+        yield f"status {status}", reason
 
 
 def _texts(value: object) -> Iterable[str]:
@@ -72,10 +86,11 @@ def reported_opt_outs(refusals: Iterable[RemoteRefusal], crm: str) -> list[Repor
 
 
 def _targets(refusal: RemoteRefusal) -> list[Target]:
-    found = (normalize.email(address) for address in refusal.addresses)
-    addresses = [address for address in found if address is not None]
+    read = (normalize.email(address) for address in refusal.addresses)
+    addresses = [address for address in read if address is not None]
     if refusal.reason is Reason.BOUNCE:
         return [Target("address", address) for address in addresses[:1]]
     domain = normalize.own_domain(refusal.website) if refusal.website else None
     lead = {"contact_name": refusal.name, "company_name": refusal.company, "company_domain": domain}
-    return targets(lead, addresses, of_company=refusal.of_company)
+    found = targets(lead, addresses, of_company=refusal.of_company)
+    return [of_voice(each) for each in found] if refusal.reason is Reason.DO_NOT_CALL else list(found)

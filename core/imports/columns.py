@@ -18,6 +18,7 @@ from core.imports.column_meaning import Guess, meaning_of
 from core.imports.column_readings import Table, has_person, read_name, table_of
 from core.imports.column_words import fold_header
 from core.imports.ragged_rows import TableShape, shape_of
+from core.leads.exported import ABOUT_LEADS, is_export
 from core.leads.fields import BY_NAME, FieldType
 from core.leads.identities import IdsOf
 from core.leads.lead import FIELDS
@@ -53,6 +54,13 @@ class ColumnMapping:
     def labels(self) -> tuple[str, ...]:
         """All column labels, in file order."""
         return tuple(label for label, _, _ in self.columns)
+
+    @property
+    def own_labels(self) -> frozenset[str]:
+        """Labels of the columns that this program writes itself, into rejects files and exports: no news."""
+        labels = self.labels
+        own = {*OWN_COLUMNS, *(ABOUT_LEADS if is_export(labels) else ())}
+        return frozenset(label for label, field, _ in self.columns if not field and label.strip() in own)
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -149,9 +157,10 @@ def _chosen(header: Sequence[str], guesses: Sequence[Guess], fixed: Mapping[str,
     """Choose among the guesses for the columns about which nobody decided, the surest first: column -> field."""
     taken = {field for field in fixed.values() if field}
     chosen: dict[int, tuple[str, float]] = {}
+    own = {*OWN_COLUMNS, *(ABOUT_LEADS if is_export(header) else ())}
     for guess in sorted(guesses, key=lambda guess: (-guess.confidence, guess.column)):
         label = header[guess.column]
-        is_open = label not in fixed and label.strip() not in OWN_COLUMNS and guess.column not in chosen
+        is_open = label not in fixed and label.strip() not in own and guess.column not in chosen
         if is_open and guess.confidence >= THRESHOLD and guess.field not in taken:
             chosen[guess.column] = (guess.field, round(guess.confidence, 2))
             taken.add(guess.field)

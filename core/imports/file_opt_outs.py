@@ -10,17 +10,22 @@ from typing import NamedTuple
 from uuid import UUID
 
 from core.imports.column_readings import read_name
-from core.imports.columns import OWN_COLUMNS, ColumnMapping
+from core.imports.columns import ColumnMapping
 from core.imports.lead_rows import ImportedRow, RowReader
 from core.imports.opt_out_columns import OptOutColumn, Said, read_cell, read_header
 from core.leads.identities import IdentityKind, IdsOf
 from core.leads.lead import FIELDS
 from core.leads.rows import new_row
 from core.outreach.opt_outs import LeadFields, id_keys, person_name, targets
-from core.outreach.suppression import Reason, Target
+from core.outreach.suppression import Reason, Target, of_voice
 from core.text import normalize
 
-_REASONS = {Said.OPT_OUT: Reason.OPT_OUT, Said.COMPLAINT: Reason.COMPLAINT, Said.BOUNCE: Reason.BOUNCE}
+_REASONS = {
+    Said.OPT_OUT: Reason.OPT_OUT,
+    Said.COMPLAINT: Reason.COMPLAINT,
+    Said.BOUNCE: Reason.BOUNCE,
+    Said.NO_CALL: Reason.DO_NOT_CALL,
+}
 _UNCLEAR_LISTED = 5
 _LONGEST_UNCLEAR = 60
 _MEMO_SIZE = 10_000
@@ -51,8 +56,9 @@ class FileOptOuts:
         self._ids_of = mapping.ids_of
         self._columns: list[tuple[int, str, OptOutColumn, dict[str, Said]]] = []
         self._emails: list[int] = []
+        own = mapping.own_labels
         for index, (label, field, _) in enumerate(mapping.columns):
-            column = None if field or label.strip() in OWN_COLUMNS else read_header(label)
+            column = None if field or label in own else read_header(label)
             if column is not None:
                 self._columns.append((index, label, column, {}))
                 self.columns[label] += 0
@@ -111,6 +117,8 @@ class FileOptOuts:
                 meant = [Target("address", address) for address in addresses[:1]]
             else:
                 meant = targets(lead, addresses, of_company=column.is_of_company, **ids)
+            if said is Said.NO_CALL:
+                meant = [of_voice(each) for each in meant]
             yield from (Refusal(target, _REASONS[said], label) for target in meant)
 
 

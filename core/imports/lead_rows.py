@@ -7,7 +7,7 @@ needs. A row is importable when it names a company, or a website or domain, or h
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from core.imports.columns import MORE_COLUMN, OWN_COLUMNS, ColumnMapping
+from core.imports.columns import MORE_COLUMN, ColumnMapping
 from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, Cleaner, FieldType, LeadField
 from core.leads.lead import FIELDS, POSITION
 from core.text import cell_text, normalize
@@ -120,10 +120,9 @@ class _RowReader:
         self._source = source
         self._rows = 0
         self._column_of = {field: index for index, (_, field, _) in enumerate(mapping.columns) if field}
+        own = mapping.own_labels
         self._unmapped = [
-            (index, label)
-            for index, (label, field, _) in enumerate(mapping.columns)
-            if not field and label.strip() not in OWN_COLUMNS
+            (index, label) for index, (label, field, _) in enumerate(mapping.columns) if not field and label not in own
         ]
 
         self._repeating: list[tuple[int, str, int, _Memo]] = []

@@ -4,7 +4,8 @@ A column's name is cut into the phrases of `core.outreach.opt_out_words`, and so
 no. There are columns where a yes refuses ("Unsubscribed"), where a no refuses ("Marketing consent"), where any content
 refuses
 ("Unsubscribe date"), and columns of states and tags where one of many values does ("Status"). What is only about other
-ways than mail ("Do not call", "SMS opt-out") refuses no letter. A cell that is neither yes nor no is `UNCLEAR`, to be
+ways than mail refuses no letter: "Do not call" refuses calls, "SMS opt-out" nothing that we do. A cell that is neither
+yes nor no is `UNCLEAR`, to be
 told: it is never taken for one of them.
 """
 
@@ -17,7 +18,7 @@ from typing import Literal
 
 from core.imports.column_content import EMPTY
 from core.imports.column_words import fold_header
-from core.outreach.opt_out_words import CONCEPTS, DATED, EVERYTHING, NO, YES
+from core.outreach.opt_out_words import CALLS, CONCEPTS, DATED, EVERYTHING, NO, NO_CALLS, YES
 from core.text.cell_text import MISSING
 from core.text.normalize import email
 
@@ -42,6 +43,7 @@ class Said(StrEnum):
     OPT_OUT = "opt_out"
     COMPLAINT = "complaint"
     BOUNCE = "bounce"
+    NO_CALL = "no_call"
     UNCLEAR = "unclear"
 
 
@@ -58,12 +60,14 @@ class OptOutColumn:
         is_of_company: it is about the company, not about the row's person.
         is_aside: a date, a reason: where something stands, it has happened.
         is_count: a number of times.
+        is_of_calls: it is about being called, and about no letter.
     """
 
     kind: OptOutColumnKind
     is_of_company: bool = False
     is_aside: bool = False
     is_count: bool = False
+    is_of_calls: bool = False
 
 
 @cache
@@ -114,6 +118,24 @@ def _meaning(parts: Parts) -> OptOutColumnKind | None:
     return _permission(has, is_negated=is_negated) if is_plain else None
 
 
+def _meaning_of_calls(parts: Parts) -> OptOutColumnKind | None:
+    """Return what phrases say of being called, where they are about that and not about mail."""
+    if any(concept == "mail" for concept, _ in parts):
+        return None
+    meant = [_as_of_mail(concept, phrase) for concept, phrase in parts]
+    if all(concept != "mail" for concept, _ in meant) and all(phrase not in NO_CALLS for _, phrase in parts):
+        return None
+    kind = _meaning(meant)
+    return kind if kind in ("refusal", "consent") else None
+
+
+def _as_of_mail(concept: str, phrase: str) -> tuple[str, str]:
+    """Return a phrase about calls as one about mail: what is said of either is said in the same words."""
+    if phrase in NO_CALLS:
+        return "refuse", phrase
+    return ("mail" if concept == "voice" and phrase in CALLS else concept), phrase
+
+
 def _permission(has: set[str], *, is_negated: bool) -> OptOutColumnKind | None:
     """Return whether words that are all known give leave to write, or take it away."""
     is_withdrawn = is_negated or "withdrawn" in has
@@ -148,6 +170,7 @@ def read_header(name: str) -> OptOutColumn | None:
     if not has or not has.isdisjoint({"link", "rate"}):
         return None
     kind = _meaning(parts)
+    is_of_calls = kind is None and (kind := _meaning_of_calls(parts)) is not None
     is_aside = "aside" in has or any(phrase in DATED for _, phrase in parts)
     if kind is None:
         other_way = "voice" in has or "soft" in has or "neutral" in has
@@ -156,7 +179,7 @@ def read_header(name: str) -> OptOutColumn | None:
     is_reason_not_to_buy = "objection" in has and "refuse" not in has and "mail" not in has and is_aside
     if is_vague or is_reason_not_to_buy:
         return None
-    return OptOutColumn(kind, "company" in has, is_aside and "status" not in has, "count" in has)
+    return OptOutColumn(kind, "company" in has, is_aside and "status" not in has, "count" in has, is_of_calls)
 
 
 def _folded(text: str) -> str:
@@ -177,8 +200,19 @@ def read_cell(column: OptOutColumn, cell: str) -> Said:
         return Said.NOTHING
     if column.kind == "status":
         return _read_state(text)
+    if column.is_of_calls:
+        return _read_of_calls(column, text)
     said = _read_word(column, text)
     return said if said is not None else _read_phrase(column, text)
+
+
+def _read_of_calls(column: OptOutColumn, text: str) -> Said:
+    """Read a cell of a column about calls: a yes, a date, or words for it."""
+    said = _read_word(column, text)
+    if said is None:
+        meaning = _meaning_of_calls(_words_of(text))
+        said = Said.OPT_OUT if meaning == "refusal" else Said.NOTHING if meaning else _read_phrase(column, text)
+    return Said.NO_CALL if said is Said.OPT_OUT else said
 
 
 def _yes(column: OptOutColumn) -> Said:
@@ -254,6 +288,7 @@ def _is_agreeable(column: OptOutColumn, has: set[str]) -> bool:
 
 def _read_state(text: str) -> Said:
     """Read a state or a list of tags: one that says plainly that its person refuses; else it is any other state."""
+    says_no_call = False
     for entry in _LISTED.split(text):
         parts = _words_of(entry)
         concepts = {concept for concept, _ in parts}
@@ -269,7 +304,8 @@ def _read_state(text: str) -> Said:
             return Said.COMPLAINT
         if meaning == "refusal" and "objection" not in concepts:
             return Said.OPT_OUT
-    return Said.NOTHING
+        says_no_call = says_no_call or _meaning_of_calls(parts) == "refusal"
+    return Said.NO_CALL if says_no_call else Said.NOTHING
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from collections import Counter
 from pydantic import Field
 
 from core.forms import Report
+from core.imports.beside_columns import beside_columns
 from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile, read
 from core.imports.file_opt_outs import FileOptOuts
@@ -22,6 +23,7 @@ class PreviewReport(Report):
     mapping: dict[str, str]
     mapping_confidence: dict[str, float]
     unmapped: tuple[str, ...]
+    beside: dict[str, str] = Field(default_factory=dict)
     rows: int
     importable_rows: int
     rejected_rows: int
@@ -63,6 +65,7 @@ def preview(file: ScannedFile, mapping: ColumnMapping, reader: RowReader) -> Pre
         mapping=mapping.mapping,
         mapping_confidence=mapping.confidence,
         unmapped=tuple(mapping.unmapped),
+        beside=dict(beside_columns(mapping)),
         rows=rows,
         importable_rows=importable,
         rejected_rows=rows - importable,

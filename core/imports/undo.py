@@ -2,8 +2,8 @@
 
 A record's history is a chain of changes, oldest first. Taking one out of the middle hands its values before to the next
 change of the same field, so that undoing that one later still leads back to what was there first. Field names are those
-of a lead or contact; keys of `extra`, `original` and `aliases` stand as `extra.KEY`, so that two imports which brought
-different columns do not undo one another's.
+of a lead or contact; keys of `extra`, `original`, `aliases` and `tags` stand as `extra.KEY`, so that two imports which
+brought different columns do not undo one another's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 
 FieldValues = Mapping[str, Any]
 
-_SPREAD = frozenset({"extra", "original", "aliases"})
+_SPREAD = frozenset({"extra", "original", "aliases", "tags"})
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Change:
 
 
 def flattened(values: FieldValues) -> dict[str, Any]:
-    """Spread `extra`, `original` and `aliases` out into dotted names."""
+    """Spread `extra`, `original`, `aliases` and `tags` out into dotted names."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if name in _SPREAD:

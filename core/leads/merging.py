@@ -6,6 +6,11 @@ from typing import Any
 
 from core.leads.known import Record, Values
 
+COMPANY_ADDRESSES = ("company_email", "contact_email", "contact_phone")
+"""Under which names mailboxes and telephones of a company stand beside its fields (`core.leads.rows`): any number."""
+_BETWEEN = ", "
+_MOST_ADDRESSES = 50
+
 
 class ConflictPolicy(StrEnum):
     """What happens to a field of a lead or contact that is already there."""
@@ -57,6 +62,17 @@ def merge_extra(record: Record, extra: Mapping[str, Any] | None, policy: Conflic
     if policy is ConflictPolicy.SKIP or not extra:
         return
     for name, value in extra.items():
-        if name not in record.extra or (policy is ConflictPolicy.OVERWRITE and record.extra[name] != value):
+        if name in COMPANY_ADDRESSES and name in record.extra and isinstance(value, str):
+            _add_address(record, name, value)
+        elif name not in record.extra or (policy is ConflictPolicy.OVERWRITE and record.extra[name] != value):
             record.keep()
             record.extra[name] = value
+
+
+def _add_address(record: Record, name: str, value: str) -> None:
+    """Keep a further mailbox or telephone of a company beside those there are."""
+    known = str(record.extra[name])
+    listed = known.split(_BETWEEN)
+    if value not in listed and len(listed) < _MOST_ADDRESSES:
+        record.keep()
+        record.extra[name] = f"{known}{_BETWEEN}{value}"

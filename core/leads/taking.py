@@ -13,7 +13,7 @@ from core.leads.names import company_key
 from core.leads.rows import NewRow
 
 _NAME, _DOMAIN = LEAD_AT["company_name"], LEAD_AT["company_domain"]
-_CITY = LEAD_AT["city"]
+_CITY, _PHONE = LEAD_AT["city"], LEAD_AT["company_phone"]
 _PLACE = ("street", "city", "state", "country", "postal_code")
 _NO_VALUES = (IdentityKind.COMPANY_ROW, IdentityKind.PERSON_ROW, IdentityKind.NAME_AT)
 MAX_PLACES = 1_000
@@ -149,9 +149,13 @@ class RowTaking:
             lead.keep()
             lead.is_person = False
         policy, name = self._policy_with(lead), lead.values[_NAME]
+        phone = values[_PHONE]
+        has_further_phone = phone is not None and lead.values[_PHONE] not in (None, phone)
         merge_values(lead, LEAD_AT, values, row.original if not has_person else None, policy)
         if not has_person:
             merge_extra(lead, row.extra, policy)
+        if has_further_phone and lead.values[_PHONE] != phone:
+            merge_extra(lead, {"contact_phone": phone}, policy)
         if lead.values[_NAME] != name and (name_key := company_key(lead.values[_NAME])) != lead.name_key:
             lead.name_key = name_key
             if name_key:

@@ -14,6 +14,10 @@ _CONCEPTS = (
 )  # fmt: skip
 CONCEPTS: dict[str, tuple[str, ...]] = {concept: phrases(f"opt_outs.{concept}") for concept in _CONCEPTS}
 """An earlier concept outranks a later one where both have a phrase."""
+CALLS = words("opt_outs.call")
+"""Phrases about being called: of the other ways than mail the one that is refused by itself."""
+NO_CALLS = words("opt_outs.no_call")
+"""Phrases that by themselves say not to call."""
 DATED = words("opt_outs.dated")
 """Phrases that name the moment when it happened."""
 EVERYTHING = words("opt_outs.everything")

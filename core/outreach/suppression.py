@@ -6,6 +6,7 @@ installation. Who reads the table learns nobody's address; who has the key can t
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +29,8 @@ class Reason(StrEnum):
     OPT_OUT = "opt_out"
     BOUNCE = "bounce"
     COMPLAINT = "complaint"
+    DO_NOT_CALL = "do_not_call"
+    """Of calls and talks by voice alone: letters may be written."""
     OTHER = "other"
 
 
@@ -89,12 +92,15 @@ def address_key(address: str) -> str:
 def target_of(text: str) -> Target:
     """Read what a person names: `ada@brightwell.example`, or `brightwell.example` or `@brightwell.example`.
 
-    `person: …` and `company: …` name one that was suppressed without an address, as a list of suppressions shows it.
+    `person: …` and `company: …` name one that was suppressed without an address, as a list of suppressions shows it;
+    `voice` before any of these names the suppression of calls alone.
 
     Raises:
         InvalidInput: it is neither.
     """
     given = folded(text.strip())
+    if given.startswith(_VOICE):
+        return of_voice(target_of(without_channel(given)))
     for kind in _UNADDRESSED:
         if given.startswith(f"{kind}:"):
             return Target(kind, given)
@@ -107,6 +113,27 @@ def target_of(text: str) -> Target:
 
 
 _UNADDRESSED: tuple[Literal["person", "company"], ...] = ("person", "company")
+
+
+_VOICE = "voice "
+
+
+def by_voice(signs: Iterable[str]) -> list[str]:
+    """Return what suppressions of the voice alone are found under, of what finds all of somebody's."""
+    return [f"{_VOICE}{sign}" for sign in signs]
+
+
+def of_voice(target: Target) -> Target:
+    """Return the suppression of calls and talks by voice, beside which letters may be written.
+
+    It stands under names of its own, so that nobody who asks about letters meets it.
+    """
+    return Target(target.kind, f"{_VOICE}{target.value}", tuple(by_voice(target.keys)))
+
+
+def without_channel(value: str) -> str:
+    """Return whom a suppression is of, whichever channel it is of."""
+    return value.removeprefix(_VOICE)
 
 
 def spellings(address: str) -> tuple[str, ...]:

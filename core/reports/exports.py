@@ -9,6 +9,7 @@ from pydantic import Field
 
 from core.errors import InvalidInput
 from core.forms import Frozen, Report
+from core.leads.exported import ABOUT_LEADS, BESIDE_FIELDS
 from core.leads.lead import FIELDS
 from core.qualification.scoring import Tier, reason_of
 
@@ -17,10 +18,7 @@ Per = Literal["contact", "lead"]
 """What is a row: each contact, with its company, and each company without one; or each lead, with its best contact."""
 
 NUMBERS = ("score", "confidence", "rules_score")
-COLUMNS: tuple[str, ...] = (
-    "id", "contact_id", *FIELDS, "contact_role", "contact_status", "score", "tier", "confidence", "reason", "outcome",
-    "icp_version", "assessed_at", "rules_score", "model", "contacts", "sources",
-)  # fmt: skip
+COLUMNS: tuple[str, ...] = (*ABOUT_LEADS[:2], *FIELDS, *BESIDE_FIELDS, *ABOUT_LEADS[2:])
 """Columns of an export, in order; those of `extra` follow where they are asked for. All but `NUMBERS` are text."""
 
 

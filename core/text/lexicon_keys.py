@@ -60,6 +60,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "header_words": {
         "noise": "words of a column's name that change nothing",
         "blocked": "words that make a column something we do not store",
+        "assigned_to": "whole names of columns that say which user a lead is assigned to",
+        "tags": "whole names of columns of tags, labels, lists that a lead is on",
         "whole_name": "short words that mean something only where they are the whole name",
         "row_number": "names of columns that may count the rows",
         "of_people": "columns that only lists of people have",
@@ -157,6 +159,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "allow": "allowed",
         "mail": "what comes by mail",
         "voice": "what comes by other ways",
+        "call": "those of `voice` that are about being called",
+        "no_call": "words that by themselves say not to call",
         "legal": "documents one agrees to",
         "link": "an address on the web",
         "rate": "a share or a score",

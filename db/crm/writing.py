@@ -11,12 +11,14 @@ from psycopg.types.json import Jsonb
 from core.crm.config import CONTACT_COLUMNS, LISTS
 from core.crm.records import RecordValues, Value
 from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
+from core.leads.identities import IdentityKind
 from core.leads.names import company_key, person_key
 from core.text import normalize
 from core.text.cell_text import storable
 from db.crm.codec import others_of
 from db.crm.records import ORIGIN
 from db.leads.matching import find_or_add_contact, find_or_add_lead
+from db.leads.new_identities import add_identities, identities_of
 from db.server.engine import Connection
 from db.server.statements import change, select_one, select_value
 
@@ -65,6 +67,7 @@ async def update_lead(connection: Connection, by: str, lead_id: UUID, values: Re
     if "company_name" in columns:
         await _keep_name(connection, lead_id)
     await _update(connection, "leads", lead_id, columns, by, now)
+    await _learn_company(connection, lead_id, columns)
 
 
 async def _keep_name(connection: Connection, lead_id: UUID) -> None:
@@ -102,6 +105,7 @@ async def update_person(
     if "contact_name" in columns:
         columns |= {"first_name": None, "last_name": None}
     await _update(connection, "contacts", contact_id, columns, by, now)
+    await _learn_person(connection, contact_id, columns, others)
     return others
 
 
@@ -120,7 +124,52 @@ async def add_person(
     if is_new:
         written = {name: value for name, value in known.items() if value}
         await _update(connection, "contacts", contact_id, written, provider, now)
+    await _learn_person(connection, contact_id, columns, others)
     return contact_id, is_new, {name: listed for name, listed in others.items() if listed}
+
+
+async def _learn_company(connection: Connection, lead_id: UUID, columns: Mapping[str, str | None]) -> None:
+    """Let a company be found by what the CRM says of it now; what is another's stays there, and both are listed.
+
+    Two that the CRM holds as two share the domain: it finds neither alone from now on, and nobody is asked.
+    """
+    new = identities_of(lead_id, columns)
+    for each in new:
+        if each.identity.kind is IdentityKind.DOMAIN:
+            names = {"id": lead_id, "key": each.identity.key}
+            if await select_value(connection, _SHARE_DOMAIN, names):
+                new.remove(each)
+                break
+    await add_identities(connection, new, by="as the CRM has it")
+
+
+async def _learn_person(
+    connection: Connection, contact_id: UUID, columns: Mapping[str, str | None], others: Mapping[str, Sequence[str]]
+) -> None:
+    """Let a person be found by every address of their own and the profile that the CRM has of them now."""
+    statement = "SELECT person_id FROM contacts WHERE id = %(id)s"
+    person_id = await select_value(connection, statement, {"id": contact_id})
+    if person_id is None:
+        return
+    new = identities_of(person_id, columns)
+    for name, items in others.items():
+        if CONTACT_COLUMNS[name] == "contact_email":
+            for item in items:
+                new += identities_of(person_id, {"contact_email": item})
+    await add_identities(connection, new, by="as the CRM has it")
+
+
+_SHARE_DOMAIN = """
+WITH others AS (
+    SELECT i.owner_id AS id FROM identities i WHERE i.key = %(key)s::uuid AND i.owner_id <> %(id)s AND EXISTS (
+        SELECT FROM crm_links a JOIN crm_links b ON b.provider = a.provider AND b.remote_id <> a.remote_id
+        WHERE a.kind = 'lead' AND a.own_id = %(id)s AND b.kind = 'lead' AND b.own_id = i.owner_id)
+), marked AS (
+    UPDATE leads SET is_domain_shared = true
+    WHERE (id = %(id)s OR id IN (SELECT id FROM others)) AND EXISTS (SELECT FROM others)
+)
+SELECT count(*) > 0 FROM others
+"""
 
 
 async def delete_lead(connection: Connection, lead_id: UUID) -> None:

@@ -10,7 +10,7 @@ lead and contact or makes them (`core.leads.matching`), and what that comes to i
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +18,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from core.collector import collector_paused
+from core.imports.beside_columns import Beside
 from core.imports.runs import BatchCounts
 from core.leads.identities import IdsOf
 from core.leads.known import KnownContact, KnownLead
@@ -25,6 +26,7 @@ from core.leads.matching import Matching
 from core.leads.merging import ConflictPolicy
 from core.leads.rows import NewRow
 from core.outreach.suppression import TombstoneKey
+from db.imports.beside import BesideRows
 from db.imports.copy_text import PreparedBatch
 from db.imports.erased import without_erased
 from db.imports.repeated import repeat
@@ -64,7 +66,8 @@ class NewImport:
     """What is known of an import before its first row.
 
     `fingerprint` stands for the file's bytes and all options that decide what its rows become. `ids_of` says whose the
-    file's ids are, `are_branches_apart` whether the place tells companies apart.
+    file's ids are, `are_branches_apart` whether the place tells companies apart, `beside` which columns hold users and
+    tags.
     """
 
     fingerprint: str
@@ -75,6 +78,7 @@ class NewImport:
     format: Mapping[str, Any]
     ids_of: IdsOf = "none"
     are_branches_apart: bool = False
+    beside: Mapping[str, Beside] = field(default_factory=dict)
 
 
 class Loading:
@@ -122,9 +126,13 @@ class Loading:
         )
         await who.read_known(self._connection, matching, rows, import_id=self.import_id)
         ends = {"inserted": 0, "matched": 0, "repeated": erased}
+        beside = BesideRows(self._new.beside, self._policy, self.import_id)
         for row in rows:
-            ends[matching.place(row)] += 1
+            placed, said = beside.taken(row)
+            ends[matching.place(placed)] += 1
+            beside.note(matching, said)
         await store(self._connection, matching, import_id=self.import_id)
+        await beside.store(self._connection, matching)
         await self._note_met(batch.first_record, matching)
         matching.let_go()
         return BatchCounts(

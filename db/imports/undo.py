@@ -5,7 +5,7 @@ lead, when no import vouches for it any more and nothing else stands for it: a p
 approval, a message that was sent. A lead whose contacts stay, stays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -16,7 +16,9 @@ from core.imports.runs import KeptLead, KeptReason, UndoReport
 from core.imports.undo import Change, flattened, patched, unmerge
 from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.leads.names import company_key, person_key
+from db.imports.absorbed import take_absorbed_apart
 from db.leads.matching import lock_who_is_who
+from db.leads.returning import undone_since
 from db.server.engine import Connection
 from db.server.statements import change_each, listed, select, select_value
 
@@ -65,12 +67,12 @@ class _Table(NamedTuple):
 
 
 _LEAD_FACTS = ("places", "is_domain_shared", "stands_for")
-_LEAD_COLUMNS = (*FIELDS_OF_LEAD, "extra", "original", *_LEAD_FACTS)
+_LEAD_COLUMNS = (*FIELDS_OF_LEAD, "extra", "original", *_LEAD_FACTS, "assigned_to")
 _CONTACT_COLUMNS = (*FIELDS_OF_CONTACT, "extra", "original")
 _LEADS = _Table(
     "lead",
     "leads",
-    (*_LEAD_COLUMNS, "aliases"),
+    (*_LEAD_COLUMNS, "aliases", "tags"),
     _CANDIDATES.format(
         ids="lead_ids",
         lead_id="r.id",
@@ -80,14 +82,16 @@ _LEADS = _Table(
     ),
     f"""
     SELECT l.id, l.id AS lead_id, l.edited_at, {listed(FIELDS_OF_LEAD, "l.{0}")}, l.extra, l.original, l.places,
-        l.is_domain_shared, l.stands_for,
+        l.is_domain_shared, l.stands_for, l.assigned_to,
         (SELECT coalesce(jsonb_object_agg(key, name), '{{}}')
-            FROM unnest(l.alias_keys, l.aliases) AS n (key, name)) AS aliases
+            FROM unnest(l.alias_keys, l.aliases) AS n (key, name)) AS aliases,
+        (SELECT coalesce(json_object_agg(tag, tag), '{{}}') FROM unnest(l.tags) AS n (tag)) AS tags
     FROM leads l WHERE l.id = ANY (%(ids)s::uuid[]) ORDER BY l.id FOR UPDATE
     """,
     f"""
     UPDATE leads SET {listed(_LEAD_COLUMNS, "{0} = %({0})s")},
-        aliases = %(alias_names)s, alias_keys = %(alias_keys)s, name_key = %(name_key)s, updated_at = now()
+        aliases = %(alias_names)s, alias_keys = %(alias_keys)s, name_key = %(name_key)s, tags = %(tags)s,
+        updated_at = now()
     WHERE id = %(id)s
     """,
 )
@@ -158,15 +162,10 @@ async def undo(connection: Connection, import_id: UUID, *, force: bool = False) 
     if not await select_value(connection, lock, names):
         raise ImportBusy(f"import {import_id} is running; wait for its end or stop it, then undo it")
     await lock_who_is_who(connection)
-    kept: list[KeptLead] = []
-    done: dict[str, int] = {}
-    for table in (_CONTACTS, _LEADS):
-        done[f"{table.kind}s restored"] = await _restore(connection, table, import_id, kept, force=force)
-    for table in (_CONTACTS, _LEADS):
-        done[f"{table.kind}s removed"] = await _remove(connection, table, import_id, kept, force=force)
-    await connection.execute(_FORGET_IDENTITIES, names)
-    await connection.execute(_FORGET_PAIRS, names)
+    apart = await take_absorbed_apart(connection, import_id)
+    done, kept = await _take_back(connection, import_id, force=force)
     await connection.execute("UPDATE imports SET status = 'undone', undone_at = now() WHERE id = %(import_id)s", names)
+    await undo_again(connection, apart, but=import_id)
     return UndoReport(
         import_id=import_id,
         removed=done["leads removed"],
@@ -177,6 +176,28 @@ async def undo(connection: Connection, import_id: UUID, *, force: bool = False) 
         contacts_kept=sum(each.contact_id is not None for each in kept),
         kept=kept[:_KEPT_LISTED],
     )
+
+
+async def undo_again(connection: Connection, ids: Collection[UUID], *, but: UUID | None = None) -> None:
+    """Undo the imports once more that were undone while some leads, contacts or people were merged away."""
+    if not ids:
+        return
+    for import_id in await undone_since(connection, ids):
+        if import_id != but:
+            await _take_back(connection, import_id, force=False)
+
+
+async def _take_back(connection: Connection, import_id: UUID, *, force: bool) -> tuple[dict[str, int], list[KeptLead]]:
+    """Take back what an import did; return how many leads and contacts were restored and removed, and which stay."""
+    kept: list[KeptLead] = []
+    done: dict[str, int] = {}
+    for table in (_CONTACTS, _LEADS):
+        done[f"{table.kind}s restored"] = await _restore(connection, table, import_id, kept, force=force)
+    for table in (_CONTACTS, _LEADS):
+        done[f"{table.kind}s removed"] = await _remove(connection, table, import_id, kept, force=force)
+    await connection.execute(_FORGET_IDENTITIES, {"import_id": import_id})
+    await connection.execute(_FORGET_PAIRS, {"import_id": import_id})
+    return done, kept
 
 
 def _kept(table: _Table, record_id: UUID, lead_id: UUID, reason: KeptReason) -> KeptLead:
@@ -249,5 +270,6 @@ def _stored(table: _Table, values: Mapping[str, Any]) -> dict[str, Any]:
     return row | {
         "alias_names": list(aliases.values()),
         "alias_keys": list(aliases),
+        "tags": list(values["tags"].values()),
         "name_key": company_key(values["company_name"]),
     }

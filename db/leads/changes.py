@@ -1,6 +1,6 @@
 """Changed values of stored leads and contacts, written in one statement a table, with what they were for undo."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -74,7 +74,13 @@ async def record_changes(connection: Connection, changes: Sequence[RecordChange]
         for change in changes
         if not change.record.is_own and change.before
     ]
-    if noted and import_id is not None:
+    if import_id is not None:
+        await note_changes(connection, noted, import_id)
+
+
+async def note_changes(connection: Connection, noted: Sequence[Mapping[str, Any]], import_id: UUID) -> None:
+    """Note for undo what an import changed: `record_id`, `lead_id`, and the values `before` and `after` by name."""
+    if noted:
         await connection.execute(_NOTE, {"rows": dumps(noted).decode(), "import_id": import_id})
 
 

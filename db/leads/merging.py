@@ -14,6 +14,7 @@ from core.leads.identities import IdentityKind, identity, own_address
 from core.leads.known import CONTACT_AT, LEAD_AT, key_of_name
 from core.leads.names import company_key
 from db.leads import record_history
+from db.leads.inventories import pairs_and_old_ids, take_inventory
 from db.leads.matching import current_id, lock_who_is_who
 from db.leads.repointing import (
     LeadOrContact,
@@ -30,6 +31,7 @@ from db.server.statements import change, listed, select
 
 _PLACE = ("street", "city", "state", "country", "postal_code")
 _MADE_ELSEWHERE = ("role", "title_points", "source_url", "evidence", "confidence")
+_HISTORY = "SELECT id FROM record_history WHERE record_id = %(gone)s"
 _JSON = ("extra", "original", "field_edits", "provenance", "places")
 
 
@@ -63,6 +65,7 @@ async def merge_leads(connection: Connection, kept_id: UUID, gone_id: UUID, deed
     kept, gone = await _both(connection, "lead", kept_id, gone_id)
     await refuse_two_links(connection, "lead", kept_id, gone_id)
     values = _merged_lead(kept, gone)
+    moved = await take_inventory(connection, "lead", kept_id, gone)
     await _note_taken(connection, "lead", kept, gone, values)
     await repoint(connection, "lead", kept_id, gone_id)
     await repoint_pairs(connection, kept_id, gone_id)
@@ -70,10 +73,11 @@ async def merge_leads(connection: Connection, kept_id: UUID, gone_id: UUID, deed
     await connection.execute("DELETE FROM leads WHERE id = %(id)s", {"id": gone_id})
     await _store(connection, "lead", kept_id, values)
     await vouch(connection, gone["created_import_id"], "lead", kept_id)
-    await _join_namesakes(connection, kept_id, deed)
+    await _join_namesakes(connection, kept_id, gone_id, deed)
     await record_history.note(
         connection, kept_id, kept_id, "merge", by=deed.by, now=deed.now, reason=deed.reason,
-        before={"merged": told(gone), **told({name: kept[name] for name in values})}, after=told(values),
+        before={"merged": told(gone), "moved": moved, **told({name: kept[name] for name in values})},
+        after=told(values),
     )  # fmt: skip
     return kept_id
 
@@ -107,19 +111,32 @@ async def merge_people(connection: Connection, kept_id: UUID, gone_id: UUID, dee
     if not ours or not theirs:
         raise LeadNotFound(f"no person {gone_id if ours else kept_id}")
     names = {"kept": kept_id, "gone": gone_id}
+    keys = await select(connection, "SELECT key::text FROM identities WHERE owner_id = %(gone)s", names)
+    moved = {
+        "kept": kept_id,
+        "contacts": [row.id for row in theirs],
+        "identities": [row.key for row in keys],
+        "history": [row.id for row in await select(connection, _HISTORY, names)],
+        **(await pairs_and_old_ids(connection, kept_id, gone_id)),
+    }
     await connection.execute("UPDATE contacts SET person_id = %(kept)s WHERE person_id = %(gone)s", names)
     await connection.execute("UPDATE identities SET owner_id = %(kept)s WHERE owner_id = %(gone)s", names)
+    await connection.execute("UPDATE record_history SET record_id = %(kept)s WHERE record_id = %(gone)s", names)
     await repoint_pairs(connection, kept_id, gone_id)
     await _decide(connection, kept_id, gone_id, deed)
     await remember_merged(connection, "person", kept_id, gone_id)
     for row in theirs:
         if row.lead_id in ours:
-            await _merge_contacts(connection, ours[row.lead_id], row.id, deed)
+            await _merge_contacts(connection, ours[row.lead_id], row.id, deed, within=gone_id)
         else:
             await record_history.note(
                 connection, row.id, row.lead_id, "merge", by=deed.by, now=deed.now, reason=deed.reason,
                 before={"person_id": gone_id}, after={"person_id": kept_id},
             )  # fmt: skip
+    await record_history.note(
+        connection, kept_id, None, "merge", by=deed.by, now=deed.now, reason=deed.reason,
+        before={"merged": {"id": gone_id}, "moved": moved}, after={"id": kept_id},
+    )  # fmt: skip
     return kept_id
 
 
@@ -137,11 +154,14 @@ async def merge_contacts(connection: Connection, kept_id: UUID, gone_id: UUID, d
     return await current_id(connection, kept_id)
 
 
-async def _merge_contacts(connection: Connection, kept_id: UUID, gone_id: UUID, deed: Deed) -> None:
+async def _merge_contacts(
+    connection: Connection, kept_id: UUID, gone_id: UUID, deed: Deed, *, within: UUID | None = None
+) -> None:
     """Merge two contacts of one person at one lead."""
     kept, gone = await _both(connection, "contact", kept_id, gone_id)
     await refuse_two_links(connection, "contact", kept_id, gone_id)
     values = _merged_contact(kept, gone)
+    moved = await take_inventory(connection, "contact", kept_id, gone, within=within)
     await _note_taken(connection, "contact", kept, gone, values)
     await repoint(connection, "contact", kept_id, gone_id)
     await connection.execute("DELETE FROM contacts WHERE id = %(id)s", {"id": gone_id})
@@ -150,7 +170,8 @@ async def _merge_contacts(connection: Connection, kept_id: UUID, gone_id: UUID, 
     await _spell_out(connection, gone["contact_email"])
     await record_history.note(
         connection, kept_id, kept["lead_id"], "merge", by=deed.by, now=deed.now, reason=deed.reason,
-        before={"merged": told(gone), **told({name: kept[name] for name in values})}, after=told(values),
+        before={"merged": told(gone), "moved": moved, **told({name: kept[name] for name in values})},
+        after=told(values),
     )  # fmt: skip
 
 
@@ -274,6 +295,11 @@ async def _note_taken(
         brought = next((said[name] for said in changes if name in said), theirs)
         if brought is not None:
             before[name], after[name] = old, brought
+    if kind == "lead":
+        given = {f"tags.{tag}": tag for tag in gone["tags"] if tag not in kept["tags"]}
+        before, after = before | dict.fromkeys(given), after | given
+        if kept["assigned_to"] is None and gone["assigned_to"] is not None:
+            before["assigned_to"], after["assigned_to"] = None, gone["assigned_to"]
     if after:
         insert = """
             INSERT INTO import_changes AS c (import_id, record_id, lead_id, before, after, changed_at)
@@ -298,7 +324,7 @@ def _at(row: Mapping[str, Any], name: str) -> Any:
     return row[column].get(key) if key else row[column]
 
 
-async def _join_namesakes(connection: Connection, lead_id: UUID, deed: Deed) -> None:
+async def _join_namesakes(connection: Connection, lead_id: UUID, gone_id: UUID, deed: Deed) -> None:
     """Make one contact of several of one person at a lead; people of one name there may be one, and are listed."""
     same = """
         SELECT array_agg(id ORDER BY created_at, id) AS ids FROM contacts WHERE lead_id = %(lead_id)s
@@ -306,7 +332,7 @@ async def _join_namesakes(connection: Connection, lead_id: UUID, deed: Deed) -> 
     """
     for row in await select(connection, same, {"lead_id": lead_id}):
         for other in row.ids[1:]:
-            await _merge_contacts(connection, row.ids[0], other, deed)
+            await _merge_contacts(connection, row.ids[0], other, deed, within=gone_id)
     alike = """
         INSERT INTO possible_duplicates (first_id, second_id, kind, reason)
         SELECT DISTINCT least(a.person_id, b.person_id), greatest(a.person_id, b.person_id), 'person',

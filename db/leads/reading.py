@@ -9,15 +9,15 @@ from psycopg.types.json import Jsonb
 
 from core.errors import InvalidInput, LeadNotFound
 from core.leads.fields import EDITABLE_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD, edited
-from core.leads.identities import IdentityKind, RowIdentity, identity, own_address
 from core.leads.known import CONTACT_AT, key_of_name
 from core.leads.lead import FIELDS
 from core.leads.names import company_key
 from db.leads import record_history
 from db.leads.matching import current_id, lock_who_is_who
+from db.leads.new_identities import add_identities, identities_of
 from db.leads.repointing import LeadOrContact, select_row
 from db.server.engine import Connection
-from db.server.statements import change, change_each, select, select_dicts, select_value
+from db.server.statements import change, change_each, select_dicts, select_value
 
 VALUE_COLUMNS = (*FIELDS, "extra", "created_at", "updated_at")
 BESIDE_FIELDS: dict[LeadOrContact, tuple[str, ...]] = {"lead": ("tags", "assigned_to"), "contact": ("state",)}
@@ -84,7 +84,7 @@ async def edit(
     lead_id = record_id if kind == "lead" else before["lead_id"]
     fields = {name: value for name, value in changes.items() if name not in BESIDE_FIELDS[kind]}
     values = {**changes, **_derived(kind, before, changes)}
-    marks = {name: {"at": now.isoformat(), "by": by} for name in fields}
+    marks = {name: {"at": now.isoformat(), "by": by} for name in changes if name in fields or name == "assigned_to"}
     statement = f"""
         UPDATE {kind}s SET updated_at = %(now)s, edited_at = %(now)s, edited_by = %(by)s,
             field_edits = field_edits || %(marks)s{"".join(f", {name} = %({name})s" for name in values)}
@@ -96,7 +96,8 @@ async def edit(
         for field, value in fields.items()
     ]
     await change_each(connection, _NOTE_EDIT, rows)
-    await _add_identities(connection, kind, record_id, before, changes)
+    owner = record_id if kind == "lead" else before["person_id"]
+    await add_identities(connection, identities_of(owner, changes), by="by an edit")
     told = {name: before[name] for name in changes}
     await record_history.note(
         connection, record_id, lead_id, "edit", by=by, now=now, reason=reason, before=told, after=changes
@@ -129,44 +130,6 @@ def _derived(kind: LeadOrContact, before: Mapping[str, Any], changes: Mapping[st
         aliases.setdefault(old, before["company_name"])
     aliases.pop(key or "", None)
     return {"name_key": key or before["name_key"], "aliases": list(aliases.values()), "alias_keys": list(aliases)}
-
-
-async def _add_identities(
-    connection: Connection, kind: LeadOrContact, record_id: UUID, before: Mapping[str, Any], changes: Mapping[str, Any]
-) -> None:
-    """Let new addresses find the record; one that is somebody else's stays there, and both are a possible duplicate."""
-    owner = record_id if kind == "lead" else before["person_id"]
-    for new, name in _identities(changes):
-        statement = """
-            INSERT INTO identities (key, owner_id, kind) VALUES (%(key)s::uuid, %(owner)s, %(kind)s)
-            ON CONFLICT DO NOTHING
-        """
-        names = {"key": new.key, "owner": owner, "kind": int(new.kind)}
-        if await change(connection, statement, names):
-            continue
-        found = "SELECT owner_id FROM identities WHERE key = %(key)s::uuid AND owner_id <> %(owner)s"
-        for row in await select(connection, found, names):
-            first, second = sorted((row.owner_id, owner))
-            pair = {"first": first, "second": second, "kind": "lead" if kind == "lead" else "person"}
-            await connection.execute(
-                "INSERT INTO possible_duplicates (first_id, second_id, kind, reason)"
-                f" VALUES (%(first)s, %(second)s, %(kind)s, 'the same {name}, by an edit') ON CONFLICT DO NOTHING",
-                pair,
-            )
-
-
-def _identities(changes: Mapping[str, Any]) -> list[tuple[RowIdentity, str]]:
-    """Return the identities among new values, and what people call each."""
-    found = []
-    if domain := changes.get("company_domain"):
-        found.append((identity(IdentityKind.DOMAIN, domain), "domain"))
-    if page := changes.get("company_linkedin_url"):
-        found.append((identity(IdentityKind.COMPANY_PAGE, page), "LinkedIn page"))
-    if address := own_address(changes.get("contact_email")):
-        found.append((identity(IdentityKind.EMAIL, address.lower()), "e-mail address"))
-    if profile := changes.get("linkedin_url"):
-        found.append((identity(IdentityKind.PROFILE, profile), "LinkedIn profile"))
-    return found
 
 
 BEST_FIRST = (

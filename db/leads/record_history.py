@@ -10,6 +10,11 @@ from orjson import dumps
 from db.server.engine import Connection
 from db.server.statements import select_dicts
 
+DATED_NOTE = """
+INSERT INTO record_history (record_id, lead_id, action, done_by, reason, before, after)
+VALUES (%(record_id)s, %(lead_id)s, %(action)s, %(by)s, %(reason)s, %(before)s::jsonb, %(after)s::jsonb)
+"""
+"""The same, of now."""
 _NOTE = """
 INSERT INTO record_history (at, record_id, lead_id, action, done_by, reason, before, after)
 VALUES (%(now)s, %(record_id)s, %(lead_id)s, %(action)s, %(by)s, %(reason)s, %(before)s::jsonb, %(after)s::jsonb)
@@ -34,7 +39,7 @@ async def note(
         connection: in a transaction.
         record_id: the lead's own id, a contact's, or a person's.
         lead_id: of whose story it is a part.
-        action: merge, apart, move, edit, delete or erase.
+        action: merge, unmerge, apart, move, edit, delete or erase.
         by: the person's name.
         now: aware UTC.
         reason: in the person's words.
@@ -60,7 +65,7 @@ async def select_of(connection: Connection, lead_id: UUID, record_id: UUID, *, l
         "record_id = %(record_id)s" if record_id != lead_id else "(record_id = %(lead_id)s OR lead_id = %(lead_id)s)"
     )
     statement = f"""
-        SELECT at, action, done_by, reason, record_id, before, after FROM record_history WHERE {condition}
-        ORDER BY at DESC, id DESC LIMIT %(limit)s
+        SELECT at, action, done_by, reason, record_id, before - 'moved' AS before, after FROM record_history
+        WHERE {condition} ORDER BY at DESC, id DESC LIMIT %(limit)s
     """
     return await select_dicts(connection, statement, {"lead_id": lead_id, "record_id": record_id, "limit": limit})

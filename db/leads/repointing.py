@@ -62,7 +62,8 @@ NOT_REPOINTED: dict[str, str] = {
     "enrichment_claims": "as assessment_claims",
 }
 """Tables with a lead's id whose rows go with it, and why."""
-_ARRAYS = tuple(column.name for column in ImportMetRow.__table__.columns if column.name.endswith("_ids"))
+ARRAYS = tuple(column.name for column in ImportMetRow.__table__.columns if column.name.endswith("_ids"))
+"""In which an import names records."""
 
 _LINKS = """
 SELECT provider, own_id, remote_id FROM crm_links WHERE kind = %(kind)s AND own_id = ANY (%(ids)s)
@@ -100,12 +101,17 @@ async def refuse_two_links(connection: Connection, kind: LeadOrContact, kept: UU
             )
 
 
+def hanging_on(kind: LeadOrContact) -> tuple[_Hanging, ...]:
+    """Return the columns that name a lead or a contact, those of a record of any kind first."""
+    return (*_OF_RECORD, *(_OF_LEAD if kind == "lead" else _OF_CONTACT))
+
+
 async def repoint(connection: Connection, kind: LeadOrContact, kept: UUID, gone: UUID) -> None:
     """Let everything that names one record name the other; what both have stays as the kept one has it."""
     names = {"kept": kept, "gone": gone}
     await connection.execute(_MERGE_CHANGES, names)
     changes = _Hanging("import_changes", "record_id", ("import_id",))
-    for hanging in (*_OF_RECORD, changes, *(_OF_LEAD if kind == "lead" else _OF_CONTACT)):
+    for hanging in (*hanging_on(kind), changes):
         await _hang(connection, hanging, names)
     await _move_link(connection, kind, kept, gone)
     await rewrite_imports(connection, kept, gone)
@@ -144,7 +150,7 @@ async def _move_link(connection: Connection, kind: LeadOrContact, kept: UUID, go
 
 async def rewrite_imports(connection: Connection, kept: UUID, gone: UUID) -> None:
     """Let imports that named the one have named the other, each array with an id once."""
-    for column in _ARRAYS:
+    for column in ARRAYS:
         statement = f"""
             UPDATE import_met SET {column} = ARRAY(
                 SELECT DISTINCT CASE WHEN id = %(gone)s THEN %(kept)s ELSE id END FROM unnest({column}) AS id)

@@ -8,6 +8,7 @@ from core.leads.identities import IdentityKind
 from core.leads.known import KnownContact, KnownLead
 from core.leads.matching import Matching
 from core.leads.taking import Added
+from db.leads.absorbing import absorb
 from db.leads.changes import changes_of, record_changes
 from db.server.copy_rows import escaped, json_bytes
 from db.server.engine import Connection
@@ -35,13 +36,6 @@ FROM unnest(%(kinds)s::text[], %(firsts)s::text[], %(seconds)s::text[], %(reason
     AS n (kind, first_id, second_id, reason)
 ON CONFLICT DO NOTHING
 """
-_ABSORB = """
-WITH absorbed AS (SELECT * FROM unnest(%(alone)s::uuid[], %(companies)s::uuid[]) AS n (alone, company)),
-moved AS (
-    UPDATE contacts c SET lead_id = a.company, updated_at = now() FROM absorbed a WHERE c.lead_id = a.alone RETURNING 1
-)
-INSERT INTO merged_records (old_id, new_id, kind) SELECT alone, company, 'lead' FROM absorbed
-"""
 
 
 async def store(
@@ -68,13 +62,8 @@ async def store(
     if of_rows := [each for each in matching.added if each.kind in _OF_ROWS]:
         keys, owners, kinds = zip(*((each.key, each.owner, int(each.kind)) for each in of_rows), strict=True)
         await connection.execute(_ROWS, {"keys": list(keys), "owners": list(owners), "kinds": list(kinds)})
-    if matching.absorbed:
-        names = {
-            "alone": [alone.id for alone, _ in matching.absorbed],
-            "companies": [company.id for _, company in matching.absorbed],
-        }
-        await connection.execute(_ABSORB, names)
-        await connection.execute("DELETE FROM leads WHERE id = ANY (%(alone)s::uuid[])", names)
+    absorbed = [(alone.id, company.id) for alone, company in matching.absorbed]
+    await absorb(connection, absorbed, import_id=import_id, origin=origin)
     gone = {alone.id for alone, _ in matching.absorbed}
     touched = {**matching.met, **matching.sharing}
     changed = [

@@ -7,7 +7,7 @@ from uuid import uuid4
 from orjson import dumps
 
 from core.outreach.approvals import person
-from core.outreach.suppression import ReportedOptOut, TombstoneKey
+from core.outreach.suppression import ReportedOptOut, TombstoneKey, without_channel
 from db.outreach.tombstones import erased_among
 from db.server.engine import Connection
 from db.server.statements import change
@@ -43,7 +43,7 @@ async def record(
         key: gives the key of the tombstones; asked only where there are any.
         now: aware UTC.
     """
-    addresses = {each.target.value for each in reported if each.target.kind == "address"}
+    addresses = {without_channel(each.target.value) for each in reported if each.target.kind == "address"}
     gone = await erased_among(connection, addresses, key)
     return await change(connection, _RECORD, {"rows": _rows(reported, gone, now)})
 
@@ -62,6 +62,6 @@ def _rows(reported: Sequence[ReportedOptOut], gone: Collection[str], now: dateti
             "origin": each.origin,
         }
         for each in reported
-        if each.target.value not in gone
+        if without_channel(each.target.value) not in gone
     ]
     return dumps(rows).decode()

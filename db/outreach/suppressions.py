@@ -8,7 +8,15 @@ from uuid import UUID, uuid4
 
 from core.errors import Suppressed
 from core.outreach.approvals import person
-from core.outreach.suppression import Reason, Suppression, Target, TombstoneKey, matching_values, spellings
+from core.outreach.suppression import (
+    Reason,
+    Suppression,
+    Target,
+    TombstoneKey,
+    by_voice,
+    matching_values,
+    spellings,
+)
 from db.outreach.named_people import read_people
 from db.outreach.tombstones import erased_among
 from db.server.engine import Connection
@@ -100,6 +108,14 @@ class Recipient:
     contact_id: UUID | None = None
 
 
+async def why_not_called(
+    connection: Connection, address: str | None, key: TombstoneKey, *, lead_id: UUID, contact_id: UUID | None
+) -> str | None:
+    """Return why somebody must not be talked to by voice: also where letters may be written. As `why_suppressed`."""
+    [why] = await _why_each(connection, [Recipient(address, lead_id, contact_id)], lambda: key, is_by_voice=True)
+    return why
+
+
 async def why_suppressed(
     connection: Connection,
     address: str | None,
@@ -139,7 +155,11 @@ async def why_each(
 
 
 async def _why_each(
-    connection: Connection, recipients: Sequence[Recipient], key: Callable[[], TombstoneKey]
+    connection: Connection,
+    recipients: Sequence[Recipient],
+    key: Callable[[], TombstoneKey],
+    *,
+    is_by_voice: bool = False,
 ) -> list[str | None]:
     written = [spellings(each.address) if each.address else () for each in recipients]
     gone = await erased_among(connection, {spelling for each in written for spelling in each}, key)
@@ -148,6 +168,8 @@ async def _why_each(
         {*(matching_values(each.address) if each.address else ()), *people.keys_for(each.address)}
         for each, people in zip(recipients, told, strict=True)
     ]
+    if is_by_voice:
+        signs = [each | set(by_voice(each)) for each in signs]
     wanted = list({sign for each in signs for sign in each})
     statement = _NAMED.format(_BY_INDEX if len(wanted) <= _FEW else _BY_HASH)
     standing = await select(connection, statement, {"signs": wanted})

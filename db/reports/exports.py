@@ -87,8 +87,9 @@ async def stream_leads(
 def _query(chosen: str, per: Per) -> str:
     fields = ", ".join(value_of(field) for field in FIELDS)
     return f"""
-        SELECT l.id::text, c.id::text, {fields}, c.role, {_STATUS}, a.score::float8, a.tier, a.confidence::float8, NULL,
-            a.outcome, a.icp_version, to_char(a.assessed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        SELECT l.id::text, c.id::text, {fields}, l.assigned_to, nullif(array_to_string(l.tags, ', '), ''), c.role,
+            {_STATUS}, a.score::float8, a.tier, a.confidence::float8, NULL, a.outcome, a.icp_version,
+            to_char(a.assessed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             a.rules_score::float8, a.model, {_CONTACTS if per == "lead" else "NULL"}, {_SOURCES},
             ARRAY(SELECT coalesce(c.extra->>label, l.extra->>label)
                 FROM unnest(%(labels)s::text[]) WITH ORDINALITY AS n (label, place) ORDER BY place),

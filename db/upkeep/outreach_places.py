@@ -4,6 +4,7 @@ from typing import Any
 
 from core.outreach.approvals import OPEN, ApprovalStatus
 from core.outreach.opt_outs import id_keys, person_keys
+from core.outreach.suppression import by_voice
 from core.upkeep.erasure import Subject
 from db.agents import threads as agent_threads
 from db.leads.merged_ids import ids_ever
@@ -82,7 +83,9 @@ async def _refusals_of(connection: Connection, subject: Subject) -> dict[str, An
     for row in await select_dicts(connection, statement, {"leads": list(subject.lead_ids)}):
         for name in subject.names:
             keys.update(person_keys(row, name, None))
-    return {**values_of(subject), "opted_out_as": sorted(keys)}
+    values = values_of(subject)
+    addresses = [*values["addresses"], *by_voice(values["addresses"])]
+    return {**values, "addresses": addresses, "opted_out_as": sorted({*keys, *by_voice(keys)})}
 
 
 _LETTERS = "contact_id = ANY (%(contacts)s) OR lead_id = ANY (%(own)s) OR approval_id = ANY (%(approvals)s)"

@@ -2,7 +2,7 @@
 
 from core.agents.threads import CONVERSATION
 from core.conversation.runs import TalkRequest
-from core.errors import Conflict, LeadNotFound
+from core.errors import Conflict, LeadNotFound, Suppressed
 from db.agents import threads as agent_threads
 from db.leads import facts
 from db.outreach import suppressions
@@ -38,6 +38,12 @@ async def plan_turn(asked: TalkRequest) -> TalkPlan:
             await suppressions.refuse_suppressed(
                 connection, address, tombstone_key(), lead_id=lead_id, contact_id=contact_id
             )
+        if asked.is_by_voice and found and not is_leaving:
+            why = await suppressions.why_not_called(
+                connection, address, tombstone_key(), lead_id=lead_id, contact_id=contact_id
+            )
+            if why is not None:
+                raise Suppressed(f"the prospect must not be talked to by voice: {why}")
     if not found:
         raise LeadNotFound(f"there is no lead {lead_id}")
     begun = {"lead_id": str(lead_id), "contact_id": None if contact_id is None else str(contact_id)}

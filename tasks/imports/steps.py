@@ -6,6 +6,7 @@ import time
 from uuid import uuid4
 
 from core.imports import csv_rows
+from core.imports.beside_columns import beside_columns
 from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile
 from core.imports.preview import PreviewReport
@@ -86,6 +87,7 @@ async def load_leads(file: ScannedFile, mapping: ColumnMapping, request: ImportR
         },
         ids_of=mapping.ids_of,
         are_branches_apart=request.branches == "each",
+        beside=beside_columns(mapping),
     )
     async with (
         own_connection(database_url()) as connection,

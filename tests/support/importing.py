@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from core.imports.batches import gather
+from core.imports.beside_columns import beside_columns
 from core.imports.columns import map_columns
 from core.imports.csv_rows import read, scan
 from core.imports.lead_rows import ImportedRow, Reject, row_reader
@@ -165,7 +166,10 @@ async def import_text(
     path.write_text(text, encoding="utf-8")
     file = scan(path)
     mapping = map_columns(file.format.header, [cells for _, cells in read(file)])
-    new = NewImport(str(uuid4()), path.name, file.sha256, file.records, {}, {}, mapping.ids_of, are_branches_apart)
+    beside = beside_columns(mapping)
+    new = NewImport(
+        str(uuid4()), path.name, file.sha256, file.records, {}, {}, mapping.ids_of, are_branches_apart, beside
+    )
     async with own_connection(url) as connection, loading(connection, new, policy) as opened:
         read_row = row_reader(mapping, source=source)
         for batch in gather(read(file), read_row, batch_rows=batch_rows, ids_of=mapping.ids_of):

@@ -21,8 +21,8 @@ DOUBLE_OPT-IN|Can email|GDPR consent|Einwilligung|Werbeeinwilligung|Darf kontakt
 Consentimiento|Consenso marketing|Consentimento|Toestemming|Zgoda marketingowa|Samtykke|Samtycke|Согласие|同意
 """
 OTHERS = """
-Do Not Call|DoNotCall|Has Opted Out Of Fax|SMS opt out|Nicht anrufen|Ne pas appeler|Do not allow Phone Calls|
-Einwilligung Telefon|Marketing contact status|Soft bounces|Bounce rate|Opt-in date|OPTIN_TIME|Unsubscribe link|
+Has Opted Out Of Fax|SMS opt out|Do not fax|Do not send post|Phone|Call date|Telefon|Called|Call status|
+Marketing contact status|Soft bounces|Bounce rate|Opt-in date|OPTIN_TIME|Unsubscribe link|
 Privacy policy accepted|Consent to photos|Objection reason|Contact No|Email No.|No. of emails|# emails sent|
 S No|Non-profit|Subscription plan|Newsletter|Gesperrt|Cleaned Phone Number|Company|Email|Name|Website|Notes|
 City|Title
@@ -52,6 +52,29 @@ def test_a_column_in_which_a_no_refuses(name: str) -> None:
     assert read_cell(column, "") is Said.NOTHING
 
 
+CALLS = """
+Do Not Call|DoNotCall|Nicht anrufen|Ne pas appeler|Do not allow Phone Calls|No calls|Phone opt-out|Bloctel|
+Opted out of calls|Keine Anrufe
+"""
+
+
+@pytest.mark.parametrize("name", names(CALLS))
+def test_a_column_that_refuses_calls_refuses_no_letter(name: str) -> None:
+    column = read_header(name)
+    assert column is not None
+    assert (column.kind, column.is_of_calls) == ("refusal", True)
+    for cell, said in (("yes", Said.NO_CALL), ("2026-01-31", Said.NO_CALL), ("no", Said.NOTHING), ("", Said.NOTHING)):
+        assert read_cell(column, cell) is said
+    assert read_cell(column, "do not call") is Said.NO_CALL
+
+
+def test_a_no_in_a_column_of_leave_to_call_refuses_calls() -> None:
+    for name in ("Einwilligung Telefon", "Phone consent", "Calls allowed"):
+        column = read_header(name)
+        assert column is not None, name
+        assert [read_cell(column, cell) for cell in ("no", "yes")] == [Said.NO_CALL, Said.NOTHING], name
+
+
 @pytest.mark.parametrize("name", names(OTHERS))
 def test_a_column_about_something_else(name: str) -> None:
     assert read_header(name) is None
@@ -77,7 +100,9 @@ def test_a_column_about_something_else(name: str) -> None:
         ("EmailBouncedReason", "user unknown", Said.BOUNCE),
         *[("Status", cell, Said.OPT_OUT) for cell in ("Unsubscribed", "do not contact", "Blacklisted", "Désabonné")],
         *[("Status", cell, Said.BOUNCE) for cell in ("cleaned", "Bounced", "hard bounce")],
-        *[("Status", cell, Said.NOTHING) for cell in ("subscribed", "New", "no consent", "do not call", "Lost")],
+        *[("Tags", cell, Said.NO_CALL) for cell in ("do not call", "fair, Do Not Call", "Nicht anrufen")],
+        ("Tags", "do not call, unsubscribed", Said.OPT_OUT),
+        *[("Status", cell, Said.NOTHING) for cell in ("subscribed", "New", "no consent", "Lost")],
         ("Contact stage", "Do Not Contact", Said.OPT_OUT),
         ("Kontaktstatus", "abgemeldet", Said.OPT_OUT),
         ("Tags", "vip, do not contact", Said.OPT_OUT),

@@ -9,7 +9,11 @@ import pytest
 from importing import session
 from people import add_contact, add_lead, add_person
 
+from core.crm.opt_outs import RemoteRefusal, refusing, reported_opt_outs
 from core.errors import Suppressed
+from core.imports.columns import map_columns
+from core.imports.file_opt_outs import FileOptOuts
+from core.imports.lead_rows import row_reader
 from core.outreach.opt_outs import id_keys, targets
 from core.outreach.suppression import Reason, ReportedOptOut, Target, TombstoneKey, target_of
 from db.outreach import opt_outs, suppressions
@@ -170,3 +174,31 @@ def test_an_identity_of_a_row_is_a_key_of_its_person() -> None:
     keys = id_keys(identities=[UUID(int=1)])
     [target] = targets({"contact_name": "Nina Nov"}, person_ids=keys)
     assert (target.kind, target.keys) == ("person", tuple(keys))
+
+
+async def test_a_column_or_mark_against_calls_stops_the_voice_alone(database: str) -> None:
+    lead_id, nina = add_person(database, company=NOVA, contact_name="Nina Nov", contact_email=LATER)
+    header = ["company", "website", "contact", "email", "Do not call"]
+    cells = ["Nova Bau", "nova.example", "Nina Nov", LATER, "yes"]
+    mapping = map_columns(header, [cells])
+    of_file = [
+        ReportedOptOut(each.target, each.reason, "import 1", each.column, "file 1")
+        for each in FileOptOuts(mapping, row_reader(mapping)).read(cells)
+    ]
+    reason = refusing({"Do not call": True})
+    assert reason == ("Do not call", Reason.DO_NOT_CALL)
+    assert refusing({"Do not call": True, "Unsubscribed": "yes"}) == ("Unsubscribed", Reason.OPT_OUT)
+    of_crm = reported_opt_outs([RemoteRefusal("cont_1", *reason, addresses=(LATER,), name="Nina Nov")], "close")
+    for reported in (of_file, of_crm):
+        async with session(database) as connection:
+            assert await opt_outs.record(connection, reported, lambda: KEY, now=datetime.now(UTC)) == 1
+            whom = {"lead_id": lead_id, "contact_id": nina}
+            assert await suppressions.why_suppressed(connection, LATER, KEY, **whom) is None
+            said = await suppressions.why_not_called(connection, LATER, KEY, **whom)
+            assert said is not None
+            assert said.startswith("do_not_call")
+            assert await suppressions.remove(connection, target_of(f"voice {LATER}"), by="Ana", now=datetime.now(UTC))
+            assert await suppressions.why_not_called(connection, LATER, KEY, **whom) is None
+    await opt_out(database, lead_id, nina)
+    async with session(database) as connection:
+        assert await suppressions.why_not_called(connection, LATER, KEY, **whom), "who refused is not called either"

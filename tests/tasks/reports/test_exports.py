@@ -11,12 +11,13 @@ import psycopg
 import pyarrow.parquet
 import pytest
 from importing import clear, count, import_text, records
-from people import add_contact, add_lead
+from people import add_contact, add_lead, assess
 
 from core.errors import InvalidFile, InvalidInput
 from core.imports.columns import map_columns
 from core.imports.lead_rows import Reject, row_reader
 from core.leads.lead import FIELDS, POSITION
+from core.leads.merging import ConflictPolicy
 from core.reports.exports import COLUMNS, ExportRequest, Per, in_words
 from core.settings.settings import settings
 from core.text.countries import country_code, country_words
@@ -197,6 +198,40 @@ async def test_an_export_imported_again_is_the_same_companies_and_people(
         clear(database)
         await import_text(database, text, tmp_path)
         assert [{name: value for name, value in row.items() if name in FIELDS} for row in records(database)] == before
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+WHOLE = ("SELECT to_jsonb(l) FROM leads l ORDER BY id", "SELECT to_jsonb(c) FROM contacts c ORDER BY id")
+
+
+@pytest.mark.parametrize("policy", [ConflictPolicy.FILL_EMPTY, ConflictPolicy.OVERWRITE])
+@pytest.mark.parametrize("per", ["contact", "lead"])
+@pytest.mark.parametrize("with_extra", [True, False])
+async def test_our_own_export_is_no_news(
+    tmp_path: Path,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    policy: ConflictPolicy,
+    per: Per,
+    with_extra: bool,
+) -> None:
+    """Scores, sources and ids of an export are no columns to keep; whatever is stored stays to the letter."""
+    monkeypatch.setenv("POSTGRES_URL", database)
+    settings.cache_clear()
+    header, *lines = FILE.splitlines()
+    text = "\n".join([f"{header},Owner,Tags,Floor", *(f"{line},Ana,fair;old,3" for line in lines)])
+    await import_text(database, text + "\n", tmp_path)
+    with psycopg.connect(database) as connection:
+        leads = [UUID(str(row[0])) for row in connection.execute("SELECT id FROM leads")]
+        for lead in leads:
+            assess(database, lead)
+        before = [connection.execute(query).fetchall() for query in WHOLE]
+    await export_leads(ExportRequest(path=tmp_path / "again.csv", per=per, with_extra=with_extra))
+    again = await import_text(database, (tmp_path / "again.csv").read_text(encoding="utf-8-sig"), tmp_path, policy)
+    assert (again.counts.inserted, again.counts.updated) == (0, 0)
+    with psycopg.connect(database) as connection:
+        assert [connection.execute(query).fetchall() for query in WHOLE] == before
     monkeypatch.undo()
     settings.cache_clear()
 
