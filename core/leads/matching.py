@@ -9,7 +9,7 @@ one lead has them.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Literal
 
 from core.leads.contradictions import is_another_company, is_another_person, is_another_place
@@ -38,8 +38,8 @@ from core.leads.taking import FoundPair, RowEnd, RowTaking
 MAX_PAIRS = 10
 """Possible duplicates that are written for one new record: a name that thousands have is no hint."""
 
-_TO_LEAD = [POSITION[name] for name in LEAD_AT]
-_TO_CONTACT = [POSITION[name] for name in CONTACT_AT]
+_lead_values = itemgetter(*(POSITION[name] for name in LEAD_AT))
+_contact_values = itemgetter(*(POSITION[name] for name in CONTACT_AT))
 _NAME, _DOMAIN = LEAD_AT["company_name"], LEAD_AT["company_domain"]
 _CITY, _EMAIL = LEAD_AT["city"], CONTACT_AT["contact_email"]
 _DOMAINS = (IdentityKind.DOMAIN, IdentityKind.DERIVED_DOMAIN)
@@ -69,18 +69,17 @@ class Matching(RowTaking):
 
     def _may_be_other_persons(self, row: NewRow) -> bool:
         people = [owner for _, key in row.person_ids if isinstance(owner := self.owners.get(key), KnownPerson)]
-        name = name_of([row.values[position] for position in _TO_CONTACT])
+        name = name_of(contact_values(row))
         return any(_are_others(contact.likeness(name)) for owner in people for contact in owner.contacts)
 
     def place(self, row: NewRow) -> RowEnd:
         """Find a row its lead and its contact, or make them; merge its values in."""
-        lead_values = [row.values[position] for position in _TO_LEAD]
-        person_values = [row.values[position] for position in _TO_CONTACT]
+        person_values = contact_values(row)
         if not names_a_person(person_values):
+            lead_values: Values = list(_lead_values(row.values))
             row = with_company_address(row, lead_values, person_values)
             return self.end(self._lead(row, lead_values, ()), None, row, lead_values, person_values)
-        for position in _ROW_PLACES:
-            lead_values[position] = None
+        lead_values = lead_values_of_person(row)
         people = self._people(row, person_values, lead_values)
         if row.company_key or row.lead_ids:
             lead = self._lead(row, lead_values, people)
@@ -93,7 +92,7 @@ class Matching(RowTaking):
 
     def place_at(self, row: NewRow, lead: KnownLead) -> KnownContact:
         """Find a row's person the contact they are at a lead, or make it; only the person's values are taken."""
-        values = [row.values[position] for position in _TO_CONTACT]
+        values = contact_values(row)
         contact = self._contact(row, values, lead, self._people(row, values, lead.values))
         is_first = contact.is_new and contact.id not in self._seen
         self._seen.add(contact.id)
@@ -301,6 +300,19 @@ class Matching(RowTaking):
     def _count_apart(self, kind: IdentityKind) -> None:
         name = kind.name.lower()
         self.apart[name] = self.apart.get(name, 0) + 1
+
+
+def contact_values(row: NewRow) -> Values:
+    """Return what a row says of its person, in the order of `FIELDS_OF_CONTACT`."""
+    return list(_contact_values(row.values))
+
+
+def lead_values_of_person(row: NewRow) -> Values:
+    """Return what a row with a person says of its company: its notes, source and id are the person's."""
+    values: Values = list(_lead_values(row.values))
+    for position in _ROW_PLACES:
+        values[position] = None
+    return values
 
 
 def _are_others(likeness: Likeness | None) -> bool:

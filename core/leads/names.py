@@ -46,13 +46,17 @@ def person_key(name: str | None) -> str | None:
 
 @lru_cache(maxsize=_CACHE)
 def _key(name: str, is_company: bool) -> str | None:
-    found = sorted(_words(name, is_company))
+    found = sorted(_read_words(name, is_company))
     # Where nothing is left to read, the name is what it is.
     return (" ".join(found) or fold(name).strip())[:_MAX_KEY_CHARS] or None
 
 
 @lru_cache(maxsize=_CACHE)
 def _words(name: str, is_company: bool) -> tuple[str, ...]:
+    return _read_words(name, is_company)
+
+
+def _read_words(name: str, is_company: bool) -> tuple[str, ...]:
     text = fold(name.replace("'", "").replace("\u2019", "").replace("ß", "ss"))
     for long, short in _UMLAUTS:
         text = text.replace(long, short)

@@ -38,6 +38,8 @@ class Added(NamedTuple):
     value: str | None
 
 
+NotedRow = tuple[NewRow, str, str, str]
+"""A row of which nothing was known before, with the ids of its lead, its person and its contact."""
 RecordName = Literal["lead", "person", "contact"]
 RowEnd = Literal["inserted", "matched", "repeated"]
 """A row brought a lead or contact, named what was there before the import, or what an earlier row of it brought."""
@@ -56,6 +58,7 @@ class RowTaking:
         owners: Identity -> the lead or person that has it.
         by_name: Name key -> the leads of that name, the oldest first.
         leads, contacts: New ones.
+        noted: Rows that bring a new lead and contact each, by the lead's id: those stand in nothing else here.
         met: Stored leads and contacts that rows named.
         sharing: Leads whose domain turned out to be shared, named by a row or not.
         things: What rows that named stored ones were about, a contact or a lead without one, and whether they said
@@ -78,6 +81,7 @@ class RowTaking:
     leads: list[KnownLead] = field(default_factory=list)
     contacts: list[KnownContact] = field(default_factory=list)
     added: list[Added] = field(default_factory=list)
+    noted: dict[str, NotedRow] = field(default_factory=dict)
     pairs: dict[tuple[str, str], FoundPair] = field(default_factory=dict)
     met: dict[str, Record] = field(default_factory=dict)
     sharing: dict[str, Record] = field(default_factory=dict)

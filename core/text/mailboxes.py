@@ -58,8 +58,12 @@ def is_shared(address: str) -> bool:
     Args:
         address: In lower case.
     """
-    name = _TRAILING.sub("", address.partition("@")[0])
-    if name in _SHARED or name.translate(_BREAKS) in _SHARED:
+    name = address.partition("@")[0]
+    if name[-1:].isdigit():
+        name = _TRAILING.sub("", name)
+    if name in _SHARED:
         return True
+    if name.isalnum():
+        return False
     first, *rest = _WORD_END.split(name)
-    return bool(rest) and first in _LEADING
+    return (bool(rest) and first in _LEADING) or name.translate(_BREAKS) in _SHARED

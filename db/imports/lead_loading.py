@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from core.collector import collector_paused
 from core.imports.beside_columns import Beside
 from core.imports.runs import BatchCounts
+from core.leads.batch_matching import BatchMatching
 from core.leads.identities import IdsOf
 from core.leads.known import KnownContact, KnownLead
 from core.leads.matching import Matching
@@ -118,7 +119,7 @@ class Loading:
         await who.lock_who_is_who(self._connection)
         rows: list[NewRow] = list(batch.rows)
         rows, erased = await without_erased(self._connection, rows, self._tombstone_key)
-        matching = Matching(
+        matching = BatchMatching(
             self._policy,
             lambda _: next(self._ids),
             ids_of=self._new.ids_of,
@@ -138,8 +139,8 @@ class Loading:
         return BatchCounts(
             **ends,
             rejected=batch.rejected,
-            leads=len(matching.leads),
-            contacts=len(matching.contacts),
+            leads=len(matching.leads) + len(matching.noted),
+            contacts=len(matching.contacts) + len(matching.noted),
             elsewhere=matching.elsewhere,
             duplicates=len(matching.pairs),
             kept_apart=matching.apart,

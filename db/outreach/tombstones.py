@@ -73,6 +73,8 @@ async def erased_people(
     Raises:
         ConfigurationError: there are tombstones of another key.
     """
+    if not people or await _own_key(await connection.execute(_KEYS), key) is None:
+        return [False] * len(people)
     addresses = await erased_among(connection, {each.address for each in people if each.address}, key)
     profiles = await erased_among(connection, {each.profile for each in people if each.profile}, key, kind="profile")
     # A number may be another's by now, who then has an address or a profile of their own.
