@@ -57,6 +57,7 @@ bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_batches
 	$(BIN)/python -m bench.bench_qualification
 	$(BIN)/python -m bench.bench_sync
+	$(BIN)/python -m bench.bench_lists
 	$(BIN)/python -m bench.bench_graphs
 	$(BIN)/python -m bench.bench_conversation
 
