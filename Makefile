@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 && python$$v -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo python$$v && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-# For two cores: a process of tests waits for servers and processes of its own for over a third of its time.
+# For two cores: a process of tests waits for servers and processes of its own for a third of its time.
 TEST_PROCESSES ?= 3
 # The machine's own certificates, as pip uses them: a company's mirror may have a certificate of its own.
 export UV_SYSTEM_CERTS ?= 1
@@ -57,6 +57,7 @@ bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_batches
 	$(BIN)/python -m bench.bench_qualification
 	$(BIN)/python -m bench.bench_sync
+	$(BIN)/python -m bench.bench_lists
 	$(BIN)/python -m bench.bench_graphs
 	$(BIN)/python -m bench.bench_conversation
 

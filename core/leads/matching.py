@@ -37,6 +37,8 @@ from core.leads.taking import FoundPair, RowEnd, RowTaking
 
 MAX_PAIRS = 10
 """Possible duplicates that are written for one new record: a name that thousands have is no hint."""
+COMMON_NAME = 3
+"""Leads that may share a name before it is a common one, which says little by itself: then at most one is a hint."""
 
 _lead_values = itemgetter(*(POSITION[name] for name in LEAD_AT))
 _contact_values = itemgetter(*(POSITION[name] for name in CONTACT_AT))
@@ -151,7 +153,11 @@ class Matching(RowTaking):
             return alone
         made = self._make_lead(row, values)
         namesakes = self.by_name.get(row.company_key or "", ())
+        is_common = len(namesakes) > COMMON_NAME + 1  # the new one has it as well
         elsewhere = [lead for lead in islice(namesakes, MAX_PAIRS) if _is_elsewhere_alone(lead, values)][:1]
+        if is_common:
+            elsewhere.clear()
+            del self._ambiguous[1:]
         for others, why in (
             (list(struck.values()), "an identity or the name in common; domain, place or name differ"),
             (self._ambiguous, "one name; nothing says whether they are one"),
