@@ -27,41 +27,41 @@ from db.server.engine import Connection
 from db.server.statements import listed, select, select_value
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('who is who', 0))"
-_OWNERS = "SELECT key::text, owner_id::text, kind FROM identities WHERE key = ANY (%(keys)s::text::uuid[])"
+_OWNERS = "SELECT key::text, owner_id::text, kind FROM identities WHERE key = ANY (%(keys)s::uuid[])"
 _ADDRESSES = f"""
 SELECT owner_id::text, key::text FROM identities
-WHERE owner_id = ANY (%(ids)s::text::uuid[]) AND kind = {int(IdentityKind.EMAIL)}
+WHERE owner_id = ANY (%(ids)s::uuid[]) AND kind = {int(IdentityKind.EMAIL)}
 """
 _LEAD_COLUMNS = f"""
 l.id::text, l.name_key, l.aliases, l.alias_keys, l.is_domain_shared, l.places, l.stands_for, l.extra, l.original,
 l.field_edits, l.created_import_id, {listed(FIELDS_OF_LEAD, "l.{0}")}
 """
-_LEADS = f"SELECT {_LEAD_COLUMNS} FROM leads l WHERE l.id = ANY (%(ids)s::text::uuid[]) ORDER BY l.created_at, l.id"
+_LEADS = f"SELECT {_LEAD_COLUMNS} FROM leads l WHERE l.id = ANY (%(ids)s::uuid[]) ORDER BY l.created_at, l.id"
 _SAME_NAMES = 500
 # Ids only: most of them are read by an identity anyway, and a lead is read once.
 _NAMED = f"""
-SELECT l.id::text FROM string_to_array(%(names)s, E'\\n') AS a (names), unnest(a.names) AS n (name)
+SELECT l.id::text FROM unnest(%(names)s::text[]) AS n (name)
 CROSS JOIN LATERAL (
     SELECT id FROM leads m WHERE m.name_key = n.name ORDER BY m.created_at, m.id LIMIT {_SAME_NAMES}
 ) l
 """
 _ALIASED = """
-SELECT l.id::text FROM leads l WHERE l.alias_keys <> '{}' AND l.alias_keys && string_to_array(%(names)s, E'\\n')
+SELECT l.id::text FROM leads l WHERE l.alias_keys <> '{}' AND l.alias_keys && %(names)s::text[]
 """
 _CONTACT_COLUMNS = f"""
 c.id::text, c.lead_id::text, c.person_id::text, c.name_key, c.extra, c.original, c.field_edits, c.created_import_id,
 {listed(FIELDS_OF_CONTACT, "c.{0}")}
 """
 _PEOPLE = f"""
-SELECT {_CONTACT_COLUMNS} FROM contacts c WHERE c.person_id = ANY (%(ids)s::text::uuid[]) ORDER BY c.created_at, c.id
+SELECT {_CONTACT_COLUMNS} FROM contacts c WHERE c.person_id = ANY (%(ids)s::uuid[]) ORDER BY c.created_at, c.id
 """
 _AT_LEADS = """
-SELECT c.person_id::text FROM unnest(%(leads)s::text::uuid[], string_to_array(%(names)s, E'\\n')) AS n (lead_id, name)
+SELECT c.person_id::text FROM unnest(%(leads)s::uuid[], %(names)s::text[]) AS n (lead_id, name)
 JOIN contacts c ON c.lead_id = n.lead_id AND c.name_key = n.name
 """
 _MET_BEFORE = """
 SELECT DISTINCT id::text FROM import_met m, unnest(m.lead_ids) AS n (id)
-WHERE m.import_id = %(import_id)s AND id = ANY (%(ids)s::text::uuid[])
+WHERE m.import_id = %(import_id)s AND id = ANY (%(ids)s::uuid[])
 """
 
 
@@ -162,8 +162,8 @@ class _Known:
             self._take_leads(await self._rows(_LEADS, {"ids": _ids(missing)}))
 
     async def _read_names(self, names: Iterable[str]) -> None:
-        if joined := "\n".join(names):  # no key of a name has a line end
-            asked = {"names": joined}
+        asked = {"names": list(names)}
+        if asked["names"]:
             found = [*await self._rows(_NAMED, asked), *await self._rows(_ALIASED, asked)]
             await self._read_leads(dict.fromkeys(lead_id for (lead_id,) in found))
 
@@ -218,7 +218,7 @@ class _Known:
     async def _take_namesakes(self, asked: Mapping[tuple[str, str], None]) -> None:
         if asked:
             leads, names = zip(*asked, strict=True)
-            found = await self._rows(_AT_LEADS, {"leads": _ids(leads), "names": "\n".join(names)})
+            found = await self._rows(_AT_LEADS, {"leads": _ids(leads), "names": list(names)})
             await self._read_people({person_id for (person_id,) in found} - self.people.keys())
             await self._take_other_names(asked)
 
