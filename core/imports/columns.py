@@ -8,7 +8,7 @@ Two columns never land in one field: the better one wins, the other stays unmapp
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.errors import InvalidInput
 from core.imports.column_content import ColumnProfile, profile
@@ -26,7 +26,7 @@ MORE_COLUMN = "_more"
 OWN_COLUMNS = frozenset({"_line", "_error", MORE_COLUMN})
 """Columns that our own reject files add: never mapped, never kept."""
 THRESHOLD = 0.5
-SAMPLE_ROWS = 200
+SAMPLE_ROWS = 400
 _NO_SHAPE = TableShape()
 _ADDRESSES = frozenset({FieldType.PHONE, FieldType.EMAIL})
 
@@ -41,6 +41,8 @@ class ColumnMapping:
         ids_of: Whose the ids of the column of ids are (`core.imports.column_ids`).
         no_identity: Why they are nobody's; None where they are somebody's.
         countries_are_codes: Whether the column of countries holds codes of two letters, of which 'NA' is one.
+        no_rows: Records that are no rows, with the reason: the header again, totals, notices at the foot.
+        is_damaged: Whether the file has bytes that its encoding does not have: rows that hold them are refused.
     """
 
     columns: tuple[tuple[str, str | None, float], ...]
@@ -48,6 +50,8 @@ class ColumnMapping:
     no_identity: str | None = None
     shape: TableShape = _NO_SHAPE
     countries_are_codes: bool = False
+    no_rows: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    is_damaged: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ class Reject(NamedTuple):
         column: Label of the column that the reason is about; '' for the row as a whole.
         value: What stands there.
         reason: 'blank_row', 'invalid_email_only', 'phone_or_name_only', 'nothing_identifying' or
-        'more_cells_than_columns'.
+        'more_cells_than_columns', 'header_again', 'no_row' (a total, a notice), 'damaged_bytes'.
     """
 
     column: str
@@ -67,6 +67,8 @@ def _naming(columns: Iterable[LeadField]) -> tuple[str, ...]:
 
 _NAMING = _naming(COLUMNS)
 """Fields that a refused row is told by, the first that it fills."""
+_LOST = "\ufffd"
+"""What stands for bytes that are none of the file's encoding."""
 _MEMO_SIZE = 10_000
 _COUNT = len(FIELDS)
 _new_tuple = tuple.__new__
@@ -111,6 +113,9 @@ class _RowReader:
         delimiter: str,
     ) -> None:
         self._shape = mapping.shape
+        self._no_rows = mapping.no_rows
+        self._begins_none = frozenset(cells[0] for cells in mapping.no_rows if cells)
+        self._is_damaged = mapping.is_damaged
         self._delimiter = delimiter
         self._more = next((index for index, label in enumerate(mapping.labels) if label.strip() == MORE_COLUMN), None)
         self._labels = mapping.labels
@@ -142,6 +147,10 @@ class _RowReader:
 
     def read(self, cells: list[str]) -> ImportedRow | Reject:
         """Read one record."""
+        if cells and cells[0] in self._begins_none and (reason := self._no_rows.get(tuple(cells))):
+            return Reject("", "", reason)
+        if self._is_damaged and (damaged := next((cell for cell in cells if _LOST in cell), None)) is not None:
+            return Reject("", damaged, "damaged_bytes")
         if len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))
         if self._more is not None and len(cells) > self._more and cells[self._more].strip():

@@ -76,9 +76,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "vague_person": "names of columns that may hold something else than persons",
         "firm_title": "names of columns that hold job titles for certain",
         "vague_title": "names of columns that may hold something else than job titles",
+        "totals": "what stands before sums, in the first cell of a record that is no row",
         "title_or_degree": "words that mean a job title, a degree or a form of address",
     },
     "cells": {
+        "letters": "letters beyond ASCII that the language is written with, in small letters",
         "given_names": "common given names",
         "honorifics": "cells of a column of salutations",
         "lead_states": "cells of a column of states of leads",
