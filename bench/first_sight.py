@@ -22,7 +22,7 @@ from core.imports.lead_rows import row_reader
 from core.imports.preview import preview
 
 try:
-    from core.imports.spreadsheet_files import scan_any
+    from core.imports.spreadsheet_files import scan_file as scan_any
 except ImportError:  # before spreadsheets were read
     scan_any = scan  # type: ignore[assignment]
 try:

@@ -10,10 +10,18 @@ def supports(field: str, cells: ColumnProfile) -> float:
     """Return a factor 0-1 for `field` given the column's cells. An empty column vetoes nothing."""
     if cells.count == 0:
         return 1.0
-    if cells.share("json") > 0.5 and field != "notes":
+    if cells.share("json") > 0.5 and field != "notes" and not _is_list_of(field, cells):
         return 0.0
     check = _RULES.get(field) or _BY_TYPE[BY_NAME[field].type]
     return check(cells)
+
+
+def _is_list_of(field: str, cells: ColumnProfile) -> bool:
+    """Return whether lists in brackets hold what is found within text: addresses, numbers."""
+    kind = BY_NAME[field].type
+    return (kind is FieldType.EMAIL and cells.share("email") > 0.5) or (
+        kind is FieldType.PHONE and cells.share("phone") > 0.5
+    )
 
 
 def _at_least(share: float, needed: float) -> float:
@@ -32,7 +40,7 @@ def _phone(cells: ColumnProfile) -> float:
 
 
 def _site(cells: ColumnProfile) -> float:
-    if cells.share("email") > 0.5 or cells.share("linkedin") > 0.5:
+    if cells.share("email") > 0.5 or cells.share("linkedin") > 0.5 or cells.is_of_one_host:
         return 0.0
     return _at_least(cells.share("url"), 0.25)
 
@@ -115,6 +123,11 @@ def _words(cells: ColumnProfile) -> float:
     return 0.0 if strange > 0.5 else 1.0
 
 
+def _trade(cells: ColumnProfile) -> float:
+    # Ids of a record are letters and digits without a blank; no trade is.
+    return 0.0 if cells.share("id") > 0.5 and cells.share("digits") > 0.5 else _words(cells)
+
+
 def _title(cells: ColumnProfile) -> float:
     return 0.0 if cells.share("honorific") > 0.5 else _words(cells)
 
@@ -157,6 +170,7 @@ _RULES: dict[str, Callable[[ColumnProfile], float]] = {
     "city": _place,
     "company_size": _size,
     "contact_title": _title,
+    "industry": _trade,
     "notes": _notes,
     "source": _source,
 }

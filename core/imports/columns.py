@@ -7,8 +7,9 @@ for one.
 Two columns never land in one field: the better one wins, the other stays unmapped. A wrong mapping is worse than none.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from core.errors import InvalidInput
 from core.imports.column_content import ColumnProfile, profile
@@ -50,7 +51,7 @@ class ColumnMapping:
     no_identity: str | None = None
     shape: TableShape = _NO_SHAPE
     countries_are_codes: bool = False
-    no_rows: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    no_rows: Mapping[tuple[str, ...], str] = dataclasses.field(default_factory=dict)
     is_damaged: bool = False
 
     @property

@@ -31,7 +31,7 @@ from core.imports.csv_format import (
     utf16_without_bom,
     vote_delimiter,
 )
-from core.imports.csv_quoting import Quoting, find_quoting, records_of
+from core.imports.csv_quoting import USUAL, Quoting, find_quoting, records_of
 
 DETECT = FormatOptions()
 """Find out everything."""
@@ -41,9 +41,9 @@ MAX_CELL_CHARS = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 _SENTINEL = "\x1aend of file\x1a"
 _MAGIC = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx); save it as CSV first"),
+    (b"PK\x03\x04", "a zip archive; unpack it first"),
     (b"PK\x05\x06", "an empty zip archive; save the sheet as CSV first"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save it as CSV first"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)"),
     (b"%PDF", "a PDF document"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
     (b"BZh", "compressed with bzip2; unpack it first"),
@@ -70,6 +70,8 @@ class ScannedFile:
         size_bytes: Length of the file.
         format: Encoding, dialect, header.
         records: Data records, the header and what stands above it not counted.
+        sheet: Of a workbook, the sheet that was read; None of a CSV file.
+        other_sheets: Its other sheets.
     """
 
     path: Path
@@ -77,6 +79,8 @@ class ScannedFile:
     size_bytes: int
     format: CsvFormat
     records: int
+    sheet: str | None = None
+    other_sheets: tuple[str, ...] = ()
 
 
 def scan(path: Path, options: FormatOptions = DETECT, *, copy_to: Path | None = None) -> ScannedFile:
@@ -275,7 +279,10 @@ def _header_labels(text: str, delimiter: str, quoting: Quoting, preamble: int, h
     if not records:
         return ()
     if has_header:
-        return labels_of(records[0])
+        # Labels keep their padding, as the cells of a column's name that is not quoted have it.
+        padded = records_of(text, delimiter, preamble + 1, USUAL)[preamble:]
+        is_plain = quoting.skips_blanks and padded and [*map(str.strip, padded[0])] == [*map(str.strip, records[0])]
+        return labels_of(padded[0] if is_plain else records[0])
     return labels_of([""] * max(len(record) for record in records))
 
 

@@ -12,7 +12,9 @@ from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, Cleaner, FieldType, Le
 from core.leads.lead import FIELDS, POSITION
 from core.text import cell_text, normalize
 from core.text.country_readings import read_country
+from core.text.header_units import factor_of, multiplied
 from core.text.phones import phone
+from core.text.size_dates import is_date, size_of_date
 
 
 class ImportedRow(NamedTuple):
@@ -196,7 +198,7 @@ class _RowReader:
         if self._rows < 2 * _MEMO_SIZE:
             for column, field, position, each in self._repeating:
                 if each is memo:
-                    self._others = [*self._others, (column, field, position, CLEANERS[BY_NAME[field].type])]
+                    self._others = [*self._others, (column, field, position, memo.clean)]
             self._repeating = [entry for entry in self._repeating if entry[3] is not memo]
 
     def _read_ways(self, cells: list[str], values: list[str | None], original: dict[str, str]) -> None:
@@ -258,6 +260,24 @@ def _named_country(raw: str) -> str | None:
     return None if raw.strip() == "NA" else read_country(raw).code
 
 
+def _size(raw: str) -> str | None:
+    """Read how many people work somewhere, also where a spreadsheet has made a date of the range."""
+    value = normalize.number_range(raw)
+    return size_of_date(value) if value and not value.isdigit() and is_date(value) else value
+
+
+def _amounts_in(factor: int) -> Cleaner:
+    """Return what reads amounts of a column whose name says in what they are; an amount's own unit goes first."""
+    if factor == 1:
+        return normalize.number_range
+
+    def read(raw: str) -> str | None:
+        value = normalize.number_range(raw)
+        return value if any(map(str.isalpha, raw)) else multiplied(value, factor)
+
+    return read
+
+
 def _original(raw: str, value: str | None) -> str | None:
     """Return the text as it stood where the value says something else; else None."""
     if value == raw:
@@ -276,14 +296,14 @@ class _Memo:
     """
 
     def __init__(self, clean: Cleaner, filled: "Callable[[_Memo], None]", *, is_country: bool = False) -> None:
-        self._clean = clean
+        self.clean = clean
         self._filled = filled
         self._is_country = is_country
         self.known: dict[str, tuple[str | None, str | None]] = {"": (None, None)}
 
     def learn(self, raw: str) -> tuple[str | None, str | None]:
         """Work out a value that came not before, with its original, and remember both."""
-        value = self._clean(raw)
+        value = self.clean(raw)
         says_the_same = value is raw or (self._is_country and value is not None and read_country(raw).is_all)
         found = (value, None if says_the_same else _original(raw, value))
         if len(self.known) < _MEMO_SIZE:
@@ -305,4 +325,9 @@ def normalizer_of(field: str, mapping: ColumnMapping) -> Callable[[str], str | N
 
 def _cleaner_of(field: str, mapping: ColumnMapping) -> Cleaner:
     kind = BY_NAME[field].type
+    if field == "company_size":
+        return _size
+    if kind is FieldType.NUMBER:
+        label = next((label for label, mapped, _ in mapping.columns if mapped == field), "")
+        return _amounts_in(factor_of(label))
     return _named_country if kind is FieldType.COUNTRY and not mapping.countries_are_codes else CLEANERS[kind]

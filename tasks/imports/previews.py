@@ -1,7 +1,6 @@
 """What an import would do, without Prefect: quick, and needing no database."""
 
 from core.errors import InvalidFile
-from core.imports import csv_rows
 from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile
 from core.imports.csv_samples import read_table, sample_of
@@ -10,6 +9,7 @@ from core.imports.preview import PreviewReport
 from core.imports.preview import preview as preview_file
 from core.imports.ragged_rows import line_of_wrong_header
 from core.imports.runs import ImportRequest
+from core.imports.spreadsheet_files import scan_file
 from core.settings.settings import settings
 
 _CHECKED_ROWS = 500
@@ -21,7 +21,7 @@ def preview(request: ImportRequest) -> PreviewReport:
     Raises:
         InvalidFile: it cannot be read as a whole; names the line.
     """
-    file = csv_rows.scan(request.path.expanduser(), request.format_options)
+    file = scan_file(request.path.expanduser(), request.format_options)
     mapping = detect_mapping(file, request)
     return preview_file(file, mapping, make_row_reader(file, mapping, request))
 
