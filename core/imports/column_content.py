@@ -53,7 +53,7 @@ _POSTAL = re.compile(
     r"[A-Z]{1,2}-?\d{4,5}|\d{5}(?:-\d{4})?|\d{2}-\d{3}|\d{3} \d{2}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{4} ?[A-Z]{2}|\d{5}-\d{3}"
 )
 _HOST = re.compile(r"^(?:https?://)?(?:www\.)?([^/:?#\s]+)", re.IGNORECASE)
-_TRUTH = words("cells.truth")
+_TRUTH = words("cells.truth") | words("cells.yes") | words("cells.no")
 _PERSON = re.compile(r"^(?:[^\W\d_][\w.'’-]*[\s,]+){1,4}[^\W\d_][\w.'’-]*$")
 
 
@@ -104,7 +104,7 @@ _KINDS: dict[str, Callable[[str], object]] = {
     "number": _NUMBER.match,
     "date": _DATE.match,
     "id": _is_record_id,
-    "truth": lambda cell: cell.lower() in _TRUTH,
+    "truth": lambda cell: fold(cell) in _TRUTH,
     "digits": lambda cell: any(char.isdigit() for char in cell),
     "letters": lambda cell: any(char.isalpha() for char in cell),
     "latin": lambda cell: cell[:1].isalpha() and cell[0] < "\u0250",

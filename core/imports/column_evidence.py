@@ -69,6 +69,8 @@ def _person(cells: ColumnProfile) -> float:
     strange = max(
         cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
     )
+    if cells.count >= 50 and cells.distinct < 0.03:  # of so many people nearly all would have one name
+        return 0.0
     return 0.0 if max(strange, cells.share("id")) > 0.6 or cells.mean_chars > 80 else 1.0
 
 
@@ -109,7 +111,9 @@ def _postal(cells: ColumnProfile) -> float:
 def _size(cells: ColumnProfile) -> float:
     if cells.share("email") > 0.3 or cells.share("url") > 0.3:
         return 0.0
-    return 1.0 if cells.share("digits") > 0.4 or cells.share("size_word") > 0.3 else 0.0
+    if cells.share("digits") > 0.4:
+        return 1.0
+    return 0.9 if cells.share("size_word") > 0.3 or cells.distinct < 0.1 else 0.0  # numbers say more than 'large'
 
 
 def _number(cells: ColumnProfile) -> float:

@@ -153,6 +153,7 @@ def _from_cells(cells: ColumnProfile, *, named: bool) -> list[tuple[str, float]]
         (cells.share("legal") > 0.4 and cells.distinct > 0.5, "company_name", 0.7),
         (cells.share("country") > 0.8 and cells.mean_chars > 3, "country", 0.65),
         (cells.share("postal") > 0.9 and not named, "postal_code", 0.55),
+        (not named and _are_streets(cells), "street", 0.55),
         (cells.share("first_name") > 0.6, "first_name", 0.6),
         (cells.share("person") > 0.5 and cells.share("person_shape") > 0.7, "contact_name", 0.65),
         (not named and cells.share("legal") > 0.15 and _are_names(cells), "company_name", 0.58),
@@ -160,6 +161,13 @@ def _from_cells(cells: ColumnProfile, *, named: bool) -> list[tuple[str, float]]
         if is_so and not (named and field in ("first_name", "contact_name")):
             return [(field, confidence - (0.08 if named else 0.0))]
     return []
+
+
+def _are_streets(cells: ColumnProfile) -> bool:
+    """Return whether cells are words with numbers, each another, as addresses are."""
+    strange = max(cells.share(kind) for kind in ("number", "date", "email", "url", "id", "phone"))
+    is_text = cells.share("letters") > 0.9 and 15 < cells.mean_chars < 90
+    return is_text and strange < 0.2 and cells.share("digits") > 0.7 and cells.distinct > 0.7
 
 
 def _is_phone_column(cells: ColumnProfile) -> bool:
