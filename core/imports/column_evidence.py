@@ -151,6 +151,8 @@ def _external_id(cells: ColumnProfile) -> float:
         return 0.0
     if cells.count >= 5 and cells.distinct < 0.8:
         return 0.0
+    if cells.share("person_shape") > 0.7 and cells.share("digits") < 0.1:
+        return 0.0
     return 0.5 if cells.mean_chars > 60 else 1.0
 
 

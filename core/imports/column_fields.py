@@ -171,6 +171,8 @@ def _campaign(reading: HeaderReading, cells: ColumnProfile, table: Table) -> lis
 
 def _id(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
+    if reading.has("person") and cells.share("person_shape") > 0.6 and cells.share("digits") < 0.2:
+        return [("contact_name", 0.85)]
     if "register_id" in reading.attributes:
         return [("external_id", 0.58 if any("siret" in phrase for phrase in phrases) else 0.56)]
     if "company_id" in reading.attributes or reading.has("company", "account"):
@@ -196,6 +198,8 @@ def _full_name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> li
         return [("contact_email", 0.8)]
     if cells.share("phone") > 0.5 and cells.share("letters") < 0.3:
         return [("contact_phone", 0.8)]
+    if cells.share("legal") > 0.35 and cells.share("person") < 0.2 and not table.has_company:
+        return [("company_name", 0.8)]  # the full name of a company, beside its short one
     if phrases & _VAGUE_PERSONS and cells.count == 0 and table.sampled:
         return []
     return [("contact_name", 0.88 if phrases & _VAGUE_PERSONS else 0.96)]
@@ -236,7 +240,8 @@ def _either(cells: ColumnProfile, table: Table, base: float) -> list[tuple[str, 
     if table.has_company:
         return [("contact_name", base) if cells.share("legal") <= 0.5 else ("company_name", 0.6)]
     if table.has_first or table.has_last or table.has_full_name:
-        return [("company_name", base)]
+        are_people = cells.share("person_shape") > 0.6 and cells.share("legal") < 0.1 and cells.share("person") > 0.1
+        return [("contact_name", 0.88) if are_people else ("company_name", base if cells.share("legal") > 0.1 else 0.7)]
     person = table.person_weight + 4 * cells.share("person") + 1.5 * cells.share("person_shape")
     # A legal form here and there is enough: people have none.
     company = table.company_weight + 5 * cells.share("legal") + 1.5 * cells.share("digits")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from core.imports.column_content import ColumnProfile
 from core.imports.column_fields import DECIDERS, bare_name, linkedin, subject_alone
-from core.imports.column_readings import HeaderReading, Table, has_person, names_an_entity, read_name, table_of
+from core.imports.column_readings import HeaderReading, Table, names_an_entity, read_name, table_of
 from core.imports.column_words import ATTRIBUTES, fold_header, lexicon
 from core.leads.fields import BY_NAME, FieldType
 from core.text.lexicons import words
@@ -46,7 +46,7 @@ def meaning_of(names: Sequence[str], profiles: Sequence[ColumnProfile]) -> list[
         vague = set(reading.attributes) <= _VAGUE
         factor = (0.5 if vague else 0.58) ** reading.unknown if name else 1.0
         for field, confidence in found:
-            firm = _proves(field, cells)
+            firm = _proves(field, cells) or _begins_with_company(field, reading, cells)
             guesses.append(Guess(column, field, confidence * (max(factor, 0.75) if firm else factor)))
     return [*guesses, *_of_a_list_without_names(names, profiles, guesses)]
 
@@ -79,7 +79,10 @@ def _in_spite(reading: HeaderReading, cells: ColumnProfile, table: Table) -> lis
         return [("company_name", 0.73)]
     if reading.has("email") and cells.share("email") > 0.8:
         return [("contact_email", 0.62)]
-    if _says_which_kind(reading, cells) and not has_person(table):
+    if reading.has("company") and reading.attributes == ("name",) and cells.share("legal") > 0.3 and _are_names(cells):
+        return [("company_name", 0.62)]
+    is_of_people = table.has_first or table.has_last or table.has_full_name or table.has_title
+    if _says_which_kind(reading, cells) and not is_of_people:
         return [("industry", 0.56)]
     if reading.has("phone", "mobile") and _is_phone_column(cells):
         return [("contact_phone", 0.6)]
@@ -105,6 +108,13 @@ def _proves(field: str, cells: ColumnProfile) -> bool:
         return cells.share("legal") > 0.3
     proof = _PROOFS.get(BY_NAME[field].type)
     return proof is not None and proof(cells)
+
+
+def _begins_with_company(field: str, reading: HeaderReading, cells: ColumnProfile) -> bool:
+    """Return whether a name begins with the company and goes on with words that only say which: the head stays."""
+    if field != "company_name" or not _are_names(cells) or not reading.phrases:
+        return False
+    return lexicon().get(reading.phrases[0]) == "company"
 
 
 def _from_name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
@@ -143,7 +153,7 @@ def _from_cells(cells: ColumnProfile, *, named: bool) -> list[tuple[str, float]]
     for kind, field in (("linkedin_person", "linkedin_url"), ("linkedin_company", "company_linkedin_url")):
         if cells.share(kind) > 0.8:
             return [(field, 0.8)]
-    if cells.share("email") > 0.8:
+    if cells.share("email") > (0.8 if named else 0.5):
         return [("contact_email", 1.0 if named else 0.8)]
     if max(cells.share("date"), cells.share("truth")) > 0.5:
         return []

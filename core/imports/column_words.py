@@ -23,8 +23,13 @@ _WHOLE_NAMES = lexicons.words("header_words.whole_name")
 """'CAP' is a postal code, 'Market Cap' is none."""
 
 
+_ENDINGS = re.compile(r"(?<=\w)\((?:s|e|es|n|en|x|a|as|os|innen)\)")
+"""'Siège(s)', 'Contacto(s)'."""
+
+
 def fold_header(name: str) -> str:
     """Return a column name as folded words: camelCase and snake_case cut, accents and punctuation gone."""
+    name = _ENDINGS.sub("", name) if "(" in name else name
     text = re.sub(r"([a-z0-9à-ÿ])([A-Z])", r"\1 \2", name.lstrip("\ufeff").strip())
     text = re.sub(r"(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", text)
     text = text.casefold().replace("ß", "ss").replace("ł", "l").replace("ø", "o").replace("æ", "ae").replace("ı", "i")

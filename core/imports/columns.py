@@ -211,6 +211,8 @@ def _guesses(header: Sequence[str], profiles: Sequence[ColumnProfile], rows: Seq
             confidence -= 0.12 if BY_NAME[guess.field].type in _ADDRESSES else 0.01
         if BY_NAME[guess.field].type is FieldType.PHONE and evidence.count and not exact:
             confidence -= 0.08 * (1 - evidence.filled)  # of several numbers the one that most rows have
+        if guess.field == "notes" and evidence.count:
+            confidence -= 0.15 * (1 - evidence.filled)
         # The second of a name is rarely the better one.
         if "#" in header[guess.column] and names[guess.column] != header[guess.column]:
             confidence -= 0.02

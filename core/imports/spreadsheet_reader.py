@@ -11,6 +11,7 @@ import datetime
 import json
 import sys
 
+_MANY_BLANK = 1000
 _MAX_MEMORY_BYTES = 1536 * 1024 * 1024
 
 
@@ -31,9 +32,13 @@ def main() -> None:
         for row in chosen.iter_rows():
             cells = [_text(cell) for cell in row]
             blank.append(cells)
-            if any(cells):  # blank rows within the table are rows, behind it they are nothing
+            if any(cells):
                 writer.writerows(blank)
                 blank = []
+        if (
+            len(blank) < _MANY_BLANK
+        ):  # blank rows are rows, as in CSV; of a sheet that was formatted to its end they are not
+            writer.writerows(blank)
     others = [name for name in shown if name != chosen.name]
     sys.stdout.write(json.dumps({"sheet": chosen.name, "others": others}))
 
