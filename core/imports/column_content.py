@@ -121,6 +121,7 @@ _KINDS: dict[str, Callable[[str], object]] = {
     "long": lambda cell: len(cell) > 80,
     "short": lambda cell: len(cell) <= 12,
     "json": lambda cell: cell[0] in "[{" and cell[-1] in "]}",
+    "coded": lambda cell: cell.partition(".")[0].isdigit() and cell[-1:].isalpha(),
     "dialled": lambda cell: cell[0] in "+(0" or not cell.isdigit(),
     "postal": lambda cell: _POSTAL.fullmatch(cell) is not None,
     "dial": lambda cell: re.fullmatch(r"\+\d{1,4}", cell) is not None,

@@ -62,6 +62,8 @@ def _company(cells: ColumnProfile) -> float:
         cells.share("email"), cells.share("truth"), cells.share("date"), cells.share("phone") * cells.share("number")
     )
     record_ids = cells.share("id")
+    if cells.count >= 100 and cells.distinct < 0.05:  # a brand, a group: hardly what the list is of
+        return 0.55
     return 0.0 if max(strange, record_ids) > 0.6 or cells.share("url") > 0.9 else 1.0
 
 
@@ -129,7 +131,9 @@ def _words(cells: ColumnProfile) -> float:
 
 def _trade(cells: ColumnProfile) -> float:
     # Ids of a record are letters and digits without a blank; no trade is.
-    return 0.0 if cells.share("id") > 0.5 and cells.share("digits") > 0.5 else _words(cells)
+    if cells.share("id") > 0.5 and cells.share("digits") > 0.5:
+        return 0.0
+    return 0.7 * _words(cells) if cells.share("digits") > 0.6 and cells.mean_chars < 6 else _words(cells)
 
 
 def _title(cells: ColumnProfile) -> float:

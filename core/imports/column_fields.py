@@ -95,6 +95,8 @@ def _site(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tu
         return []
     if reading.has("person", "home") and not reading.has("company"):
         return [("company_website", 0.45)]
+    if cells.share("phone") > 0.6 and cells.share("url") < 0.2:  # 'HP' is a telephone in one language
+        return [("contact_phone", 0.7)]
     if "domain" in reading.attributes:
         return [("company_domain", 0.94)]
     if "website" in reading.attributes:
@@ -140,6 +142,10 @@ def _country(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list
 
 
 def _location(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("id"):
+        return _id(reading, cells, table)
+    if reading.has("name") and not table.has_company and cells.share("legal") > 0.1:  # of a branch, an establishment
+        return [("company_name", 0.65)]
     if cells.share("digits") > 0.5:
         return [("street", 0.6)]
     return [("city", 0.62 + _rank(reading))]

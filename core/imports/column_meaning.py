@@ -55,20 +55,39 @@ def _of_a_list_without_names(
     names: Sequence[str], profiles: Sequence[ColumnProfile], guesses: Sequence[Guess]
 ) -> list[Guess]:
     """Guess where the companies stand in a table without a header: the first names that no other field takes."""
-    if any(names) or any(guess.field in ("company_name", "contact_name", "first_name") for guess in guesses):
+    if any(names):
         return []
     taken = {guess.column for guess in guesses}
-    free = (
-        column
-        for column, cells in enumerate(profiles)
-        if column not in taken
-        and _are_names(cells)
-        and cells.distinct > 0.7
-        and 3 <= cells.mean_chars <= 60
-        and max(cells.share("person"), cells.share("country")) < 0.5
-        and cells.share("letters") > 0.9
+    known = {guess.field for guess in guesses}
+    found: list[Guess] = []
+    if known.isdisjoint(("company_name", "contact_name", "first_name")):
+        found += [Guess(column, "company_name", 0.52) for column in _free(profiles, taken, _may_be_companies)][:1]
+    for code in (guess.column for guess in guesses if guess.field == "postal_code"):
+        free = {*_free(profiles, taken | {guess.column for guess in found}, _are_places)}
+        found += [Guess(column, "city", 0.55) for column in (code + 1, code - 1) if column in free][:1]
+    if profiles and 0 not in taken and _are_ids(profiles[0]):
+        found.append(Guess(0, "external_id", 0.5))
+    return found
+
+
+def _free(profiles: Sequence[ColumnProfile], taken: set[int], test: Callable[[ColumnProfile], bool]) -> list[int]:
+    return [column for column, cells in enumerate(profiles) if column not in taken and test(cells)]
+
+
+def _may_be_companies(cells: ColumnProfile) -> bool:
+    is_long_enough = (3 if cells.share("latin") > 0.5 else 2) <= cells.mean_chars <= 60
+    is_other = max(cells.share("person"), cells.share("country")) >= 0.5
+    return (
+        _are_names(cells) and cells.distinct > 0.7 and is_long_enough and not is_other and cells.share("letters") > 0.9
     )
-    return [Guess(column, "company_name", 0.52) for column in free][:1]
+
+
+def _are_places(cells: ColumnProfile) -> bool:
+    return cells.share("letters") > 0.95 and cells.share("digits") < 0.1 and 2 < cells.mean_chars < 25
+
+
+def _are_ids(cells: ColumnProfile) -> bool:
+    return cells.share("id") > 0.95 and cells.distinct > 0.98 and 3 <= cells.mean_chars <= 20
 
 
 def _in_spite(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
@@ -158,11 +177,15 @@ def _from_cells(cells: ColumnProfile, *, named: bool) -> list[tuple[str, float]]
     if max(cells.share("date"), cells.share("truth")) > 0.5:
         return []
     for is_so, field, confidence in (
-        (cells.share("url") > 0.8 and not cells.is_of_one_host, "company_website", 0.7),
+        (
+            cells.share("url") > 0.8 and not cells.is_of_one_host and cells.share("coded") < 0.5,
+            "company_website",
+            0.7,
+        ),
         (_is_phone_column(cells) and (not named or cells.share("dialled") > 0.5), "contact_phone", 0.65),
-        (cells.share("legal") > 0.4 and cells.distinct > 0.5, "company_name", 0.7),
+        (cells.share("legal") > 0.35 and cells.distinct > 0.5, "company_name", 0.7),
         (cells.share("country") > 0.8 and cells.mean_chars > 3, "country", 0.65),
-        (cells.share("postal") > 0.9 and not named, "postal_code", 0.55),
+        (cells.share("postal") > 0.8 and not named, "postal_code", 0.55),
         (not named and _are_streets(cells), "street", 0.55),
         (cells.share("first_name") > 0.6, "first_name", 0.6),
         (cells.share("person") > 0.5 and cells.share("person_shape") > 0.7, "contact_name", 0.65),

@@ -28,6 +28,8 @@ OWN_COLUMNS = frozenset({"_line", "_error", MORE_COLUMN})
 """Columns that our own reject files add: never mapped, never kept."""
 THRESHOLD = 0.5
 SAMPLE_ROWS = 400
+_SPARSE = {"contact_phone": 0.08, "company_phone": 0.08, "notes": 0.15, "contact_email": 0.25}
+"""Fields of which a table may have several columns: what one loses of its confidence that is hardly filled."""
 _NO_SHAPE = TableShape()
 _ADDRESSES = frozenset({FieldType.PHONE, FieldType.EMAIL})
 
@@ -209,10 +211,8 @@ def _guesses(header: Sequence[str], profiles: Sequence[ColumnProfile], rows: Seq
         confidence = 1.0 if exact else guess.confidence * supports(guess.field, evidence)
         if evidence.count == 0 and rows and not exact:
             confidence -= 0.12 if BY_NAME[guess.field].type in _ADDRESSES else 0.01
-        if BY_NAME[guess.field].type is FieldType.PHONE and evidence.count and not exact:
-            confidence -= 0.08 * (1 - evidence.filled)  # of several numbers the one that most rows have
-        if guess.field == "notes" and evidence.count:
-            confidence -= 0.15 * (1 - evidence.filled)
+        if evidence.count and len(rows) > 1 and not exact:  # of several the one that most rows have
+            confidence -= _SPARSE.get(guess.field, 0.0) * (1 - evidence.filled)
         # The second of a name is rarely the better one.
         if "#" in header[guess.column] and names[guess.column] != header[guess.column]:
             confidence -= 0.02

@@ -154,6 +154,10 @@ def _confirm(records: Sequence[Sequence[str]], index: int) -> tuple[int, bool]:
 
 
 def _find_single_column_header(records: Sequence[Sequence[str]]) -> tuple[int, bool]:
+    # Of a list of one column that begins with no word for a column, the first line is one of the list.
+    is_above = len(records) > 3 and all(not is_value(record[0]) for record in records if record)
+    if is_above and known_share(records[0]) == 0:
+        return 0, False
     return 0, _names_columns(records, 0)
 
 
@@ -169,7 +173,20 @@ def _names_columns(records: Sequence[Sequence[str]], index: int) -> bool:
         if share > 0 or len(records) <= index + 1:
             return True
         return _differs_from_data(records, index)
-    return share >= 0.5 and values <= len(cells) * 0.34
+    if values > len(cells) * 0.34:
+        return False
+    return share >= 0.5 or (share >= 0.2 and _stands_above_values(records, index))
+
+
+def _stands_above_values(records: Sequence[Sequence[str]], index: int) -> bool:
+    """Return whether words stand where the records below have values (numbers, addresses), in two columns or more."""
+    below = records[index + 1 : index + 40]
+    found = 0
+    for column, name in enumerate(records[index]):
+        values = [record[column] for record in below if column < len(record) and record[column].strip()]
+        if name.strip() and not is_value(name) and values and sum(map(is_value, values)) > 0.6 * len(values):
+            found += 1
+    return found >= 2
 
 
 def _differs_from_data(records: Sequence[Sequence[str]], index: int) -> bool:

@@ -85,11 +85,11 @@ def find_quoting(text: str, delimiter: str, limit: int) -> Quoting:
     """
     usual = records_of(text, delimiter, limit)
     skips_blanks = re.search(rf'{re.escape(delimiter)}[ \t]+"[^"\r\n]*"[ \t]*(?:{re.escape(delimiter)}|\r|\n|$)', text)
-    escapes = '\\"' in text
+    escapes = _ESCAPED_INSIDE.search(text) is not None
     best, likeness = USUAL, _likeness(usual)
     for quoting, is_equal_enough in (
         (Quoting(skips_blanks=True), True),
-        (Quoting(escapes=True), _ESCAPED_INSIDE.search(text) is not None),
+        (Quoting(escapes=True), True),
         (Quoting(skips_blanks=True, escapes=True), False),
     ):
         if (quoting.skips_blanks and not skips_blanks) or (quoting.escapes and not escapes):
