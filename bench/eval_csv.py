@@ -1,26 +1,31 @@
 """How right CSV files are read: format, counts, mapping, compared with labels.
 
     python bench/eval_csv.py [DIRECTORY with manifest.jsonl] [--json FILE] [--quiet]
+    python bench/eval_csv.py BATCH [--record]
 
 Without a directory: `csv-dev` in the evaluation data (`SALES_AGENT_EVAL_DATA`, default `../shared` beside the
 checkout) where it
 is present, else the project's own made-up files under `tests/data/csv`. Prints every difference and the score per
 measure, and
-writes the figures as JSON.
+writes the figures as JSON. A folder of fresh files (`bench/first_sight.py`) is scored as such; `--record` keeps its score
+as that at first sight. Without a directory, what is recorded of all fresh files is printed too.
 """
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from bench import first_sight
 from core.errors import InvalidFile
 from core.imports.columns import SAMPLE_ROWS, map_columns
 from core.imports.csv_rows import read, scan
@@ -128,14 +133,34 @@ def figures_of(score: Score, folder: Path) -> dict[str, Any]:
     return {"data": folder.name, "measures": measures, "mapped_columns": mapped, "differences": len(score.differences)}
 
 
+def score_batch(batch: Path, *, record: bool, quiet: bool) -> int:
+    """Score a folder of fresh files; exit 0, for at first sight every score counts."""
+    console = Console()
+    sight = first_sight.look_at(batch)
+    figures = first_sight.figures_of(sight)
+    if not quiet:
+        for difference in sight.differences:
+            console.print(difference, markup=False, highlight=False)
+    first_sight.show(console, batch.name, figures)
+    if record:
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        first_sight.record(batch, figures, date=datetime.now(UTC).date().isoformat(), commit=commit)
+    return 0
+
+
 def main() -> int:
     """Run; exit 1 where the aims are missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", nargs="?", type=Path, default=None)
     parser.add_argument("--json", type=Path, default=HERE / "eval_csv.json")
     parser.add_argument("--quiet", action="store_true", help="no differences")
+    parser.add_argument("--record", action="store_true", help="keep a batch's score as that at first sight")
     options = parser.parse_args()
     folder = options.directory or default_directory()
+    if (folder / "labels").is_dir():
+        return score_batch(folder, record=options.record, quiet=options.quiet)
     score = Score()
     labels = [
         json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").split("\n") if line.strip()
@@ -156,6 +181,7 @@ def main() -> int:
     table.add_row("mapped to a wrong field", str(wrong["wrong"]), str(wrong["of"]), f"{wrong_share:.1%}")
     console.print(table)
     options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    first_sight.show_curve(console)
     columns = figures["measures"]["columns"]
     return 0 if columns["right"] >= 0.95 * columns["of"] and wrong_share <= 0.01 else 1
 

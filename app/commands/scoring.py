@@ -43,7 +43,7 @@ def score(
     Every row gets `_line`, `score` 0-100, `tier`, `confidence` 0-1 and `breakdown`; the table shows the best.
     """
     request = request_of()
-    from core.imports import csv_rows
+    from core.imports.spreadsheet_files import scan_file
     from core.qualification.profiles import current_profile, doubts_of
     from core.qualification.scoring import Scorer
     from core.settings.settings import settings
@@ -53,7 +53,7 @@ def score(
     for doubt in doubts_of(profile):
         terminal.say(doubt)
     scorer = Scorer(profile)
-    scanned = csv_rows.scan(request.path.expanduser(), request.format_options)
+    scanned = scan_file(request.path.expanduser(), request.format_options)
     mapping = detect_mapping(scanned, request)
     _say_what_is_missing(scorer, mapping)
     if as_json:

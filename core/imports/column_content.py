@@ -1,6 +1,7 @@
 """What the cells of a column look like, from a sample: evidence for or against what its name suggests."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -39,12 +40,20 @@ _LEGAL_FORM = re.compile(
     rf"(?:{any_word('companies.legal_forms')}|{alternatives('companies.signs_in_cells')})\.?(?:$|[\s,.)&])",
     re.IGNORECASE,
 )
+_LEGAL_UNSPACED = re.compile(
+    "株式会社|有限会社|合同会社|有限公司|股份|集团|集團|公司|协会|協会|工場|工业|商店|医院|病院|大学|学校|銀行|银行|주식회사|유한회사|[㈜㈱㈲]|"
+    r"\(주\)|협회|은행|기업|학교|병원"
+)
 _NUMBER = re.compile(r"^[-+]?[$€£₹]?\s?\d[\d.,' ]*%?$")
 _DATE = re.compile(r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ].*)?$")
 _RECORD_ID = re.compile(
     r"^(?:[0-9a-fA-F]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-zA-Z]{15}(?:[0-9A-Z]{3})?|rec[0-9a-zA-Z]{14}|\d+|[a-z]{1,5}[-_:]?\d+)$"
 )
-_TRUTH = words("cells.truth")
+_POSTAL = re.compile(
+    r"[A-Z]{1,2}-?\d{4,5}|\d{5}(?:-\d{4})?|\d{2}-\d{3}|\d{3} \d{2}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{4} ?[A-Z]{2}|\d{5}-\d{3}"
+)
+_HOST = re.compile(r"^(?:https?://)?(?:www\.)?([^/:?#\s]+)", re.IGNORECASE)
+_TRUTH = words("cells.truth") | words("cells.yes") | words("cells.no")
 _PERSON = re.compile(r"^(?:[^\W\d_][\w.'’-]*[\s,]+){1,4}[^\W\d_][\w.'’-]*$")
 
 
@@ -57,6 +66,8 @@ class ColumnProfile:
     distinct: float = 0.0
     mean_chars: float = 0.0
     shares: dict[str, float] = field(default_factory=dict)
+    is_of_one_host: bool = False
+    """Whether its web addresses, several, are nearly all of one host: a directory's, not the companies' own."""
 
     def share(self, kind: str) -> float:
         """Return the share of filled cells of one kind; 0 for an empty column."""
@@ -76,7 +87,11 @@ def _is_record_id(cell: str) -> bool:
 def _is_person(cell: str) -> bool:
     words = cell.replace(",", " ").split()
     named = len(words) <= 5 and any(fold(word) in FIRST_NAMES for word in words[:3])
-    return named and not _LEGAL_FORM.search(cell)
+    return named and not _is_legal(cell)
+
+
+def _is_legal(cell: str) -> bool:
+    return bool(_LEGAL_FORM.search(cell) or (not cell.isascii() and _LEGAL_UNSPACED.search(cell)))
 
 
 _KINDS: dict[str, Callable[[str], object]] = {
@@ -89,12 +104,13 @@ _KINDS: dict[str, Callable[[str], object]] = {
     "number": _NUMBER.match,
     "date": _DATE.match,
     "id": _is_record_id,
-    "truth": lambda cell: cell.lower() in _TRUTH,
+    "truth": lambda cell: fold(cell) in _TRUTH,
     "digits": lambda cell: any(char.isdigit() for char in cell),
     "letters": lambda cell: any(char.isalpha() for char in cell),
-    "legal": _LEGAL_FORM.search,
+    "latin": lambda cell: cell[:1].isalpha() and cell[0] < "\u0250",
+    "legal": _is_legal,
     "person": _is_person,
-    "person_shape": lambda cell: _PERSON.match(cell) and not _LEGAL_FORM.search(cell),
+    "person_shape": lambda cell: _PERSON.match(cell) and not _is_legal(cell),
     "first_name": lambda cell: fold(cell) in FIRST_NAMES,
     "country": lambda cell: (
         fold(cell).replace(".", "") in COUNTRIES or (len(cell) == 2 and cell.isupper() and cell.isalpha())
@@ -105,6 +121,9 @@ _KINDS: dict[str, Callable[[str], object]] = {
     "long": lambda cell: len(cell) > 80,
     "short": lambda cell: len(cell) <= 12,
     "json": lambda cell: cell[0] in "[{" and cell[-1] in "]}",
+    "coded": lambda cell: cell.partition(".")[0].isdigit() and cell[-1:].isalpha(),
+    "dialled": lambda cell: cell[0] in "+(0" or not cell.isdigit(),
+    "postal": lambda cell: _POSTAL.fullmatch(cell) is not None,
     "dial": lambda cell: re.fullmatch(r"\+\d{1,4}", cell) is not None,
 }
 
@@ -127,4 +146,10 @@ def profile(cells: Sequence[str]) -> ColumnProfile:
         distinct=len(set(values)) / len(values),
         mean_chars=sum(map(len, values)) / len(values),
         shares=shares,
+        is_of_one_host=shares["url"] > 0.5 and _is_of_one_host(values),
     )
+
+
+def _is_of_one_host(values: Sequence[str]) -> bool:
+    hosts = Counter(found[1].lower() for cell in set(values) if (found := _HOST.match(cell)))
+    return sum(hosts.values()) >= 4 and max(hosts.values()) > 0.8 * sum(hosts.values())

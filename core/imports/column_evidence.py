@@ -10,10 +10,18 @@ def supports(field: str, cells: ColumnProfile) -> float:
     """Return a factor 0-1 for `field` given the column's cells. An empty column vetoes nothing."""
     if cells.count == 0:
         return 1.0
-    if cells.share("json") > 0.5 and field != "notes":
+    if cells.share("json") > 0.5 and field != "notes" and not _is_list_of(field, cells):
         return 0.0
     check = _RULES.get(field) or _BY_TYPE[BY_NAME[field].type]
     return check(cells)
+
+
+def _is_list_of(field: str, cells: ColumnProfile) -> bool:
+    """Return whether lists in brackets hold what is found within text: addresses, numbers."""
+    kind = BY_NAME[field].type
+    return (kind is FieldType.EMAIL and cells.share("email") > 0.5) or (
+        kind is FieldType.PHONE and cells.share("phone") > 0.5
+    )
 
 
 def _at_least(share: float, needed: float) -> float:
@@ -32,7 +40,7 @@ def _phone(cells: ColumnProfile) -> float:
 
 
 def _site(cells: ColumnProfile) -> float:
-    if cells.share("email") > 0.5 or cells.share("linkedin") > 0.5:
+    if cells.share("email") > 0.5 or cells.share("linkedin") > 0.5 or cells.is_of_one_host:
         return 0.0
     return _at_least(cells.share("url"), 0.25)
 
@@ -54,6 +62,8 @@ def _company(cells: ColumnProfile) -> float:
         cells.share("email"), cells.share("truth"), cells.share("date"), cells.share("phone") * cells.share("number")
     )
     record_ids = cells.share("id")
+    if cells.count >= 100 and cells.distinct < 0.05:  # a brand, a group: hardly what the list is of
+        return 0.55
     return 0.0 if max(strange, record_ids) > 0.6 or cells.share("url") > 0.9 else 1.0
 
 
@@ -61,6 +71,8 @@ def _person(cells: ColumnProfile) -> float:
     strange = max(
         cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
     )
+    if cells.count >= 50 and cells.distinct < 0.03:  # of so many people nearly all would have one name
+        return 0.0
     return 0.0 if max(strange, cells.share("id")) > 0.6 or cells.mean_chars > 80 else 1.0
 
 
@@ -101,7 +113,9 @@ def _postal(cells: ColumnProfile) -> float:
 def _size(cells: ColumnProfile) -> float:
     if cells.share("email") > 0.3 or cells.share("url") > 0.3:
         return 0.0
-    return 1.0 if cells.share("digits") > 0.4 or cells.share("size_word") > 0.3 else 0.0
+    if cells.share("digits") > 0.4:
+        return 1.0
+    return 0.9 if cells.share("size_word") > 0.3 or cells.distinct < 0.1 else 0.0  # numbers say more than 'large'
 
 
 def _number(cells: ColumnProfile) -> float:
@@ -113,6 +127,13 @@ def _words(cells: ColumnProfile) -> float:
         cells.share("email"), cells.share("url"), cells.share("number"), cells.share("date"), cells.share("truth")
     )
     return 0.0 if strange > 0.5 else 1.0
+
+
+def _trade(cells: ColumnProfile) -> float:
+    # Ids of a record are letters and digits without a blank; no trade is.
+    if cells.share("id") > 0.5 and cells.share("digits") > 0.5:
+        return 0.0
+    return 0.7 * _words(cells) if cells.share("digits") > 0.6 and cells.mean_chars < 6 else _words(cells)
 
 
 def _title(cells: ColumnProfile) -> float:
@@ -133,6 +154,8 @@ def _external_id(cells: ColumnProfile) -> float:
     if cells.share("date") > 0.5 or cells.share("email") > 0.5:
         return 0.0
     if cells.count >= 5 and cells.distinct < 0.8:
+        return 0.0
+    if cells.share("person_shape") > 0.7 and cells.share("digits") < 0.1:
         return 0.0
     return 0.5 if cells.mean_chars > 60 else 1.0
 
@@ -157,6 +180,7 @@ _RULES: dict[str, Callable[[ColumnProfile], float]] = {
     "city": _place,
     "company_size": _size,
     "contact_title": _title,
+    "industry": _trade,
     "notes": _notes,
     "source": _source,
 }

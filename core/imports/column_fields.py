@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from core.imports.column_content import ColumnProfile
 from core.imports.column_readings import HeaderReading, Table, has_person
+from core.imports.column_words import fold_header
 from core.leads.fields import COLUMNS, FieldType
 from core.text.lexicons import phrases as phrases_of
 from core.text.lexicons import words
@@ -17,8 +18,11 @@ Decider = Callable[[HeaderReading, ColumnProfile, Table], list[tuple[str, float]
 _TIDIED = words("header_words.tidied")
 _COMPANY_LINES, _LANDLINES = words("header_words.company_line"), words("header_words.landline")
 _WHOLE_ADDRESSES, _VAGUE_STATES = words("header_words.whole_address"), words("header_words.vague_state")
+_VAGUE_COUNTRIES = frozenset(map(fold_header, words("header_words.vague_country")))
+_NUMBER_WORDS = frozenset(map(fold_header, words("header_words.number_words")))
 _NOTES, _VAGUE_NOTES = phrases_of("header_words.notes_begin"), words("header_words.vague_notes")
 _VAGUE_SOURCES, _VAGUE_IDS = words("header_words.vague_source"), words("header_words.vague_id")
+_THING_NAMES = frozenset(map(fold_header, words("header_words.thing_names")))
 _VAGUE_PERSONS = words("header_words.vague_person")
 _FIRM_TITLES, _VAGUE_TITLES = words("header_words.firm_title"), words("header_words.vague_title")
 _TITLES_OR_DEGREES = words("header_words.title_or_degree")
@@ -47,7 +51,7 @@ def _email(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[t
 
 
 def _phone(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
-    if reading.has("email", "name", "id", "source", "notes", "country"):
+    if reading.has("email", "name", "source", "notes", "country") or (reading.has("id") and not _is_numbered(reading)):
         return []
     if reading.has("person") and not reading.has("company"):
         return [("contact_phone", 0.95 + _rank(reading))]
@@ -62,6 +66,12 @@ def _phone(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[t
     if reading.phrases and reading.phrases[0].startswith(("whatsapp", "wa ")):
         base = 0.7
     return [("contact_phone", base + _rank(reading))]
+
+
+def _is_numbered(reading: HeaderReading) -> bool:
+    """Return whether only a word for 'number' stands beside the telephone: 'Ph. Number', but not 'Phone ID'."""
+    ids = reading.attributes.count("id")
+    return ids == sum(phrase in _NUMBER_WORDS for phrase in reading.phrases)
 
 
 def linkedin(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
@@ -85,6 +95,8 @@ def _site(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tu
         return []
     if reading.has("person", "home") and not reading.has("company"):
         return [("company_website", 0.45)]
+    if cells.share("phone") > 0.6 and cells.share("url") < 0.2:  # 'HP' is a telephone in one language
+        return [("contact_phone", 0.7)]
     if "domain" in reading.attributes:
         return [("company_domain", 0.94)]
     if "website" in reading.attributes:
@@ -123,10 +135,17 @@ def _state(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[t
 
 def _country(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     code = any("code" in phrase for phrase in reading.phrases)
+    is_vague = not _VAGUE_COUNTRIES.isdisjoint(reading.phrases)
+    if is_vague and cells.count >= 5 and cells.share("country") < 0.1 and cells.share("letters") > 0.8:
+        return [("state", 0.6)]  # a region, in a language that has one word for both
     return [("country", _place_confidence(reading, table, 0.9 if code else 0.95))]
 
 
 def _location(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
+    if reading.has("id"):
+        return _id(reading, cells, table)
+    if reading.has("name") and not table.has_company and cells.share("legal") > 0.1:  # of a branch, an establishment
+        return [("company_name", 0.65)]
     if cells.share("digits") > 0.5:
         return [("street", 0.6)]
     return [("city", 0.62 + _rank(reading))]
@@ -158,6 +177,8 @@ def _campaign(reading: HeaderReading, cells: ColumnProfile, table: Table) -> lis
 
 def _id(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     phrases = set(reading.phrases)
+    if reading.has("person") and cells.share("person_shape") > 0.6 and cells.share("digits") < 0.2:
+        return [("contact_name", 0.85)]
     if "register_id" in reading.attributes:
         return [("external_id", 0.58 if any("siret" in phrase for phrase in phrases) else 0.56)]
     if "company_id" in reading.attributes or reading.has("company", "account"):
@@ -168,7 +189,9 @@ def _id(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tupl
 def _first(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     if "last" in reading.attributes:
         return [("contact_name", 0.9)]
-    return [("first_name", 0.96 + _rank(reading))] if not reading.has("company", "account") else []
+    if reading.has("company", "account"):  # in some languages one word says 'first name' and 'its name'
+        return [("company_name", 0.88)] if not table.has_company else []
+    return [("first_name", 0.96 + _rank(reading))]
 
 
 def _last(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
@@ -181,6 +204,8 @@ def _full_name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> li
         return [("contact_email", 0.8)]
     if cells.share("phone") > 0.5 and cells.share("letters") < 0.3:
         return [("contact_phone", 0.8)]
+    if cells.share("legal") > 0.35 and cells.share("person") < 0.2 and not table.has_company:
+        return [("company_name", 0.8)]  # the full name of a company, beside its short one
     if phrases & _VAGUE_PERSONS and cells.count == 0 and table.sampled:
         return []
     return [("contact_name", 0.88 if phrases & _VAGUE_PERSONS else 0.96)]
@@ -198,8 +223,10 @@ def _name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tu
     return [("?name", 0.9)]
 
 
-def bare_name(cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
+def bare_name(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
     """Decide what a column called just 'Name' holds."""
+    if not _THING_NAMES.isdisjoint(reading.phrases) and not table.has_company:
+        return [("company_name", 0.92)]
     if table.has_first and not table.has_last:
         return [("last_name", 0.93)]
     if table.has_last and not table.has_first:
@@ -217,12 +244,20 @@ def bare_name(cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:
 def _either(cells: ColumnProfile, table: Table, base: float) -> list[tuple[str, float]]:
     """Decide between a company's and a person's name."""
     if table.has_company:
-        return [("contact_name", base)] if cells.share("legal") <= 0.5 else []
+        return [("contact_name", base) if cells.share("legal") <= 0.5 else ("company_name", 0.6)]
     if table.has_first or table.has_last or table.has_full_name:
-        return [("company_name", base)]
+        are_people = cells.share("person_shape") > 0.6 and cells.share("legal") < 0.1 and cells.share("person") > 0.1
+        return [("contact_name", 0.88) if are_people else ("company_name", base if cells.share("legal") > 0.1 else 0.7)]
     person = table.person_weight + 4 * cells.share("person") + 1.5 * cells.share("person_shape")
+    # A legal form here and there is enough: people have none.
     company = table.company_weight + 5 * cells.share("legal") + 1.5 * cells.share("digits")
-    return [("contact_name" if person >= company else "company_name", base)]
+    company += 2.0 * (cells.share("legal") > 0.08) + 1.0 * (cells.count >= 5 and cells.share("person_shape") < 0.3)
+    # Of so many people some have a name that many have.
+    company += 1.5 * (cells.count >= 8 and cells.share("latin") > 0.9 and cells.share("person") < 0.05)
+    field, margin = ("contact_name", person - company) if person >= company else ("company_name", company - person)
+    # What may as well be the other is said with little confidence, for a person to look at.
+    sure = base if margin >= 3 and cells.count else min(base, 0.85) if margin >= 1.5 else 0.6
+    return [(field, sure)]
 
 
 def subject_alone(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[tuple[str, float]]:

@@ -14,6 +14,8 @@ from core.text.lexicons import words
 _VAGUE = words("header_words.row_number")
 """What a column of running numbers may be called; 'Lead ID' and 'Customer number' name a record of some system."""
 _IN_ORDER = 3
+_BEGINNING = 200
+"""Rows of the sample that follow each other in the file."""
 _SEVERAL, _SHARE = 2, 0.02
 
 
@@ -30,7 +32,7 @@ def ids_of_column(
         rows: A sample of the file.
     """
     values = [cells[column].strip() if column < len(cells) else "" for cells in rows]
-    if (set(reading.phrases) <= _VAGUE or reading.has("number")) and _counts(values):
+    if (set(reading.phrases) <= _VAGUE or reading.has("number")) and _counts(values[:_BEGINNING]):
         return "none", "counts the rows"
     is_of_people = has_person(table) or not _NAMES.isdisjoint(fields)
     if is_of_people and reading.has("batch", "list", "owner"):

@@ -7,15 +7,23 @@ from core.imports.column_content import ColumnProfile
 from core.imports.column_words import ATTRIBUTES, SUBJECTS, concepts_of
 from core.imports.opt_out_columns import is_opt_out_name
 from core.leads.fields import COLUMNS, FieldType
-from core.text.lexicons import words
+from core.text.header_units import is_unit
+from core.text.lexicons import folded, words
 
 NEVER = frozenset({"blocked", "fax", "middle", "honorific", "street2"})
 """Concepts that make a column none of ours, whatever stands beside them."""
 
 
+OF_OTHERS = folded("header_words.of_others")
+_ENTITIES = folded("header_words.entities")
+
+
 @dataclass(frozen=True)
 class HeaderReading:
-    """A column's name, read: its attributes, whose they are, and how many words no list knows."""
+    """A column's name, read: its attributes, whose they are, and how many words no list knows.
+
+    `blocked`: it is none of ours by its words; `may_be`: yet its cells may show that it is.
+    """
 
     attributes: tuple[str, ...]
     subjects: frozenset[str]
@@ -23,6 +31,12 @@ class HeaderReading:
     unknown: int
     number: int
     blocked: bool
+    may_be: bool = False
+
+    @property
+    def others(self) -> bool:
+        """Return whether it says of something else whose it is: an owner's, a parent's, a picture's."""
+        return not OF_OTHERS.isdisjoint(self.phrases)
 
     def has(self, *concepts: str) -> bool:
         """Return whether the name has one of these concepts."""
@@ -33,13 +47,19 @@ def read_name(name: str) -> HeaderReading:
     """Read one column name."""
     found = concepts_of(name) if len(name) <= 120 else ()
     numbers = [int(phrase) for concept, phrase in found if concept == "number" and len(phrase) < 4]
+    blocked = [phrase for concept, phrase in found if concept == "blocked"]
+    is_amount = any(concept in ("revenue", "size") for concept, _ in found)
     return HeaderReading(
         attributes=tuple(concept for concept, _ in found if concept in ATTRIBUTES),
         subjects=frozenset(concept for concept, _ in found if concept in SUBJECTS),
         phrases=tuple(phrase for _, phrase in found),
-        unknown=sum(1 for concept, _ in found if concept == "unknown"),
+        unknown=sum(1 for concept, phrase in found if concept == "unknown" and not (is_amount and is_unit(phrase))),
         number=numbers[-1] if numbers else 1,
         blocked=any(concept in NEVER for concept, _ in found) or len(name) > 120 or is_opt_out_name(name),
+        may_be=len(blocked) == 1
+        and blocked[0] not in OF_OTHERS
+        and not any(concept in NEVER - {"blocked"} for concept, _ in found)
+        and not is_opt_out_name(name),
     )
 
 
@@ -78,7 +98,11 @@ def table_of(readings: Sequence[HeaderReading], profiles: Sequence[ColumnProfile
         has_first=any_of(lambda reading, _: reading.attributes[-1:] == ("first",) and not reading.unknown),
         has_last=any_of(lambda reading, _: reading.attributes[-1:] == ("last",) and not reading.unknown),
         has_company=any_of(
-            lambda reading, cells: _is_company(reading) and not (cells.count and cells.share("id") > 0.6)
+            lambda reading, cells: (
+                _is_company(reading)
+                and not reading.unknown
+                and not (cells.count and max(cells.share("id"), cells.share("truth"), cells.share("number")) > 0.6)
+            )
         ),
         has_full_name=any_of(
             lambda reading, cells: (
@@ -144,6 +168,13 @@ def _weigh(reading: HeaderReading, cells: ColumnProfile) -> tuple[float, float]:
     person += 2 * (cells.share("linkedin_person") > 0.5)
     company += 1.5 * (cells.share("linkedin_company") > 0.5)
     return person, company
+
+
+def names_an_entity(reading: HeaderReading) -> bool:
+    """Return whether a column is called after what the list is of: 'Bank name', 'Project name'."""
+    if reading.attributes != ("name",) or reading.has("person", "customer"):
+        return False
+    return reading.may_be and not _ENTITIES.isdisjoint(reading.phrases)
 
 
 def _is_company(reading: HeaderReading) -> bool:

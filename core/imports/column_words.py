@@ -23,8 +23,13 @@ _WHOLE_NAMES = lexicons.words("header_words.whole_name")
 """'CAP' is a postal code, 'Market Cap' is none."""
 
 
+_ENDINGS = re.compile(r"(?<=\w)\((?:s|e|es|n|en|x|a|as|os|innen)\)")
+"""'Siège(s)', 'Contacto(s)'."""
+
+
 def fold_header(name: str) -> str:
     """Return a column name as folded words: camelCase and snake_case cut, accents and punctuation gone."""
+    name = _ENDINGS.sub("", name) if "(" in name else name
     text = re.sub(r"([a-z0-9à-ÿ])([A-Z])", r"\1 \2", name.lstrip("\ufeff").strip())
     text = re.sub(r"(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", text)
     text = text.casefold().replace("ß", "ss").replace("ł", "l").replace("ø", "o").replace("æ", "ae").replace("ı", "i")
@@ -37,8 +42,8 @@ def fold_header(name: str) -> str:
 @cache
 def lexicon() -> dict[str, str]:
     """Return folded phrase -> concept. An attribute outranks a subject, a subject a blocker, a blocker noise."""
-    words: dict[str, str] = dict.fromkeys(lexicons.phrases("header_words.noise"), "noise")
-    words.update((phrase, "blocked") for phrase in lexicons.phrases("header_words.blocked"))
+    words: dict[str, str] = dict.fromkeys(map(fold_header, lexicons.phrases("header_words.noise")), "noise")
+    words.update((fold_header(phrase), "blocked") for phrase in lexicons.phrases("header_words.blocked"))
     for section, concepts in (("header_owners", SUBJECTS), ("headers", ATTRIBUTES)):
         for concept in concepts:
             words.update((fold_header(phrase), concept) for phrase in lexicons.phrases(f"{section}.{concept}"))
@@ -95,6 +100,10 @@ def _unknown(word: str) -> list[tuple[str, str]]:
     if len(word) > _MAX_WORD:
         return [("unknown", word)]
     known = lexicon()
+    if _EAST.search(word):
+        return _cut(word)
+    if word.startswith("co") and len(word) > 5 and known.get(word[2:]) in ATTRIBUTES:  # 'coname', 'cophone'
+        return [("company", "co"), (known[word[2:]], word[2:])]
     for cut in range(len(word) - 2, 2, -1):
         left, right = word[:cut], word[cut:]
         tail = known.get(right)
@@ -110,6 +119,28 @@ def _unknown(word: str) -> list[tuple[str, str]]:
         if match:
             return [(known[match[0]], match[0])]
     return [("number" if word.isdecimal() else "unknown", word)]
+
+
+_EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+"""Letters of scripts that put no space between words."""
+
+
+def _cut(word: str) -> list[tuple[str, str]]:
+    """Cut a word of such a script into known ones, the longest first; what is left over is unknown."""
+    known, found, start, unknown = lexicon(), [], 0, 0
+    while start < len(word):
+        end = next((end for end in range(len(word), start, -1) if _is_part(word, start, end, known)), 0)
+        if end:
+            found.append((known[word[start:end]], word[start:end]))
+        else:
+            unknown += 1
+        start = end or start + 1
+    return [*found, ("unknown", word)] if unknown or not found else found
+
+
+def _is_part(word: str, start: int, end: int, known: dict[str, str]) -> bool:
+    piece = word[start:end]
+    return piece in known and (end - start > 1 or piece not in _WHOLE_NAMES)
 
 
 def concept_of(name: str) -> str | None:

@@ -2,19 +2,18 @@
 
 Decisions only, on bytes and records that somebody else has read. The rules come from measurements over real
 exports: a vote
-over parsed records finds the delimiter more often than `csv.Sniffer`; "byte order mark, else strict UTF-8 over the
-whole file, else Windows-1252" finds the encoding more often than statistical detection.
+over parsed records finds the delimiter more often than `csv.Sniffer`; a byte order mark, else strict UTF-8 over the
+whole file, decides on the encoding before letters do (`core.imports.csv_encoding`).
 """
 
 import codecs
-import csv
-import io
 import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.imports.csv_quoting import USUAL, Quoting, records_of
 from core.imports.headers import is_value, known_share
 from core.text.cell_text import aside
 
@@ -47,13 +46,15 @@ class CsvFormat:
     """What a file turned out to be.
 
     Attributes:
-        encoding: 'ascii', 'utf-8', 'utf-16-le', 'utf-16-be', 'cp1252' or what the user named.
+        encoding: 'ascii', 'utf-8', 'utf-16-le', 'utf-16-be', what the letters speak for, or what the user named.
         has_bom: Whether a byte order mark stands at the start; it is not part of the header.
         delimiter: One character.
         preamble_lines: Records above the header (empty lines are no records).
         has_header: Whether a record with column names stands above the data.
         header: Column labels: the names as they stand, padding kept; the second of a name is 'Name#2', a column without
             a name 'col_5'; without a header 'col_1', 'col_2', …
+        quoting: How cells are quoted.
+        damaged_lines: Lines with bytes that the encoding does not have, 1-based; their rows are refused.
     """
 
     encoding: str
@@ -62,6 +63,8 @@ class CsvFormat:
     preamble_lines: int
     has_header: bool
     header: tuple[str, ...]
+    quoting: Quoting = USUAL
+    damaged_lines: tuple[int, ...] = ()
 
 
 def bom_of(head: bytes) -> tuple[str | None, int]:
@@ -84,21 +87,6 @@ def utf16_without_bom(head: bytes) -> str | None:
     if even > 0.7 * pairs and odd < 0.05 * pairs:
         return "utf-16-be"
     return None
-
-
-def records_of(text: str, delimiter: str, limit: int) -> list[list[str]]:
-    """Parse at most `limit` records of `text`; empty lines are no records. Stops quietly at what cannot be parsed."""
-    records: list[list[str]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        for record in reader:
-            if record:
-                records.append(record)
-                if len(records) >= limit:
-                    break
-    except csv.Error:
-        pass  # the whole file is checked record by record later; the vote takes what it has
-    return records
 
 
 def vote_delimiter(text: str) -> str:
@@ -166,6 +154,10 @@ def _confirm(records: Sequence[Sequence[str]], index: int) -> tuple[int, bool]:
 
 
 def _find_single_column_header(records: Sequence[Sequence[str]]) -> tuple[int, bool]:
+    # Of a list of one column that begins with no word for a column, the first line is one of the list.
+    is_above = len(records) > 3 and all(not is_value(record[0]) for record in records if record)
+    if is_above and known_share(records[0]) == 0:
+        return 0, False
     return 0, _names_columns(records, 0)
 
 
@@ -181,7 +173,20 @@ def _names_columns(records: Sequence[Sequence[str]], index: int) -> bool:
         if share > 0 or len(records) <= index + 1:
             return True
         return _differs_from_data(records, index)
-    return share >= 0.5 and values <= len(cells) * 0.34
+    if values > len(cells) * 0.34:
+        return False
+    return share >= 0.5 or (share >= 0.2 and _stands_above_values(records, index))
+
+
+def _stands_above_values(records: Sequence[Sequence[str]], index: int) -> bool:
+    """Return whether words stand where the records below have values (numbers, addresses), in two columns or more."""
+    below = records[index + 1 : index + 40]
+    found = 0
+    for column, name in enumerate(records[index]):
+        values = [record[column] for record in below if column < len(record) and record[column].strip()]
+        if name.strip() and not is_value(name) and values and sum(map(is_value, values)) > 0.6 * len(values):
+            found += 1
+    return found >= 2
 
 
 def _differs_from_data(records: Sequence[Sequence[str]], index: int) -> bool:

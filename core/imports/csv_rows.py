@@ -12,13 +12,14 @@ import io
 import itertools
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from core.errors import InvalidFile
 from core.imports.csv_bytes import CheckedBytes
+from core.imports.csv_encoding import damaged_lines, find_encoding
 from core.imports.csv_format import (
     MAX_COLUMNS,
     VOTE_RECORDS,
@@ -27,10 +28,10 @@ from core.imports.csv_format import (
     bom_of,
     find_header,
     labels_of,
-    records_of,
     utf16_without_bom,
     vote_delimiter,
 )
+from core.imports.csv_quoting import USUAL, Quoting, find_quoting, records_of
 
 DETECT = FormatOptions()
 """Find out everything."""
@@ -40,9 +41,9 @@ MAX_CELL_CHARS = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 _SENTINEL = "\x1aend of file\x1a"
 _MAGIC = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx); save it as CSV first"),
+    (b"PK\x03\x04", "a zip archive; unpack it first"),
     (b"PK\x05\x06", "an empty zip archive; save the sheet as CSV first"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save it as CSV first"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)"),
     (b"%PDF", "a PDF document"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
     (b"BZh", "compressed with bzip2; unpack it first"),
@@ -59,16 +60,6 @@ _MAGIC = (
 csv.field_size_limit(MAX_CELL_CHARS)  # process-wide, and the only place that sets it
 
 
-def _as_windows_does(error: UnicodeError) -> tuple[str, int]:
-    """Return the five bytes that Windows-1252 leaves open the control characters browsers give them (WHATWG)."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return "".join(map(chr, error.object[error.start : error.end])), error.end
-
-
-codecs.register_error("windows", _as_windows_does)
-
-
 @dataclass(frozen=True)
 class ScannedFile:
     """A file that was checked as a whole.
@@ -79,6 +70,8 @@ class ScannedFile:
         size_bytes: Length of the file.
         format: Encoding, dialect, header.
         records: Data records, the header and what stands above it not counted.
+        sheet: Of a workbook, the sheet that was read; None of a CSV file.
+        other_sheets: Its other sheets.
     """
 
     path: Path
@@ -86,6 +79,8 @@ class ScannedFile:
     size_bytes: int
     format: CsvFormat
     records: int
+    sheet: str | None = None
+    other_sheets: tuple[str, ...] = ()
 
 
 def scan(path: Path, options: FormatOptions = DETECT, *, copy_to: Path | None = None) -> ScannedFile:
@@ -172,25 +167,24 @@ def _scan(source: IO[bytes], path: Path, options: FormatOptions, copy: IO[bytes]
         wide = named if _needs_decoding(named) else None
     draft = _decode_head(head[bom_bytes:], named or wide or bom_encoding)
     delimiter = options.delimiter or vote_delimiter(draft)
-    preamble, has_header = _header_position(draft, delimiter, options)
+    quoting = find_quoting(draft, delimiter, VOTE_RECORDS)
+    preamble, has_header = _header_position(draft, delimiter, quoting, options)
     checked = CheckedBytes(source, name, nul_allowed=wide is not None, copy=copy)
     # The characters that make the structure are ASCII, so for it every ASCII superset may be read as Latin-1.
     text = io.TextIOWrapper(io.BufferedReader(checked, _CHUNK_BYTES), encoding=wide or "latin-1", newline="")
-    count = _check_structure(text, name, delimiter, bom_bytes if wide is None else (1 if bom_bytes else 0))
+    lines = _without_mark(text, bom_bytes if wide is None else (1 if bom_bytes else 0))
+    count = _check_structure(lines, name, delimiter, quoting)
     after = os.fstat(source.fileno())
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or checked.size != before.st_size:
         raise InvalidFile("changed while it was being read; try again when it is complete", path=name)
-    if bom_encoding == "utf-8" and named is None and not checked.is_utf8:
-        bom_encoding = None
-    encoding = named or wide or bom_encoding or _narrow_encoding(checked)
-    _check_decodable(named, checked, name)
-    header = _header_labels(_decode_head(head[bom_bytes:], encoding), delimiter, preamble, has_header)
+    encoding, damaged = (wide, ()) if wide else _encoding_of(source, checked, named, name)
+    header = _header_labels(_decode_head(head[bom_bytes:], encoding), delimiter, quoting, preamble, has_header)
     above = min(count, preamble + (1 if has_header else 0))
     return ScannedFile(
         path=target,
         sha256=checked.digest.hexdigest(),
         size_bytes=checked.size,
-        format=CsvFormat(encoding, bom_bytes > 0, delimiter, preamble, has_header, header),
+        format=CsvFormat(encoding, bom_bytes > 0, delimiter, preamble, has_header, header, quoting, damaged),
         records=count - above,
     )
 
@@ -212,34 +206,62 @@ def _needs_decoding(encoding: str) -> bool:
     }  # fmt: skip
 
 
-def _narrow_encoding(checked: CheckedBytes) -> str:
-    if checked.is_utf8:
-        return "ascii" if checked.is_ascii else "utf-8"
-    return "cp1252"
+def _encoding_of(source: IO[bytes], checked: CheckedBytes, named: str | None, name: str) -> tuple[str, tuple[int, ...]]:
+    """Return the encoding of a file in which structure characters are their ASCII bytes, and its damaged lines."""
 
+    def lines() -> Iterable[bytes]:
+        source.seek(0)
+        return io.BufferedReader(_Unclosed(source), _CHUNK_BYTES)
 
-def _check_decodable(named: str | None, checked: CheckedBytes, name: str) -> None:
     if named is None:
-        return
-    kind = codecs.lookup(named).name
-    if (kind == "utf-8" and not checked.is_utf8) or (kind == "ascii" and not checked.is_ascii):
-        raise InvalidFile(f"is not {named}: it holds bytes that {named} does not have", path=name)
+        if checked.is_utf8:
+            return ("ascii" if checked.is_ascii else "utf-8"), ()
+        found = find_encoding(lines)
+        if found.encoding is None:
+            may_be = f" (perhaps {' or '.join(found.candidates)})" if found.candidates else ""
+            line = next((number for number, line in enumerate(lines(), 1) if not line.isascii()), None)
+            raise InvalidFile(
+                f"its letters do not tell its encoding{may_be}; say which it is: --encoding cp1252",
+                path=name,
+                line=line,
+            )
+        return found.encoding, found.damaged
+    if codecs.lookup(named).name == "utf-8" and checked.is_utf8:
+        return named, ()
+    damaged = damaged_lines(lines(), named)
+    if 10 * len(damaged) > sum(not line.isascii() for line in lines()):
+        raise InvalidFile(f"is not {named}: it holds bytes that {named} does not have", path=name, line=damaged[0])
+    return named, damaged
+
+
+class _Unclosed(io.RawIOBase):
+    """Reads a file that stays open when its buffer goes."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typed as any buffer there
+        chunk = self._source.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
 
 def _decode_head(head: bytes, encoding: str | None) -> str:
     if encoding is None:
-        cut = head[:-4] if len(head) >= HEAD_BYTES - 4 else head
+        cut = head[: head.rfind(b"\n") + 1] or head if len(head) >= HEAD_BYTES - 4 else head
+        encoding = "utf-8"
         try:
-            return cut.decode("utf-8")
-        except UnicodeDecodeError as error:
-            if len(cut) - error.start > 4 or len(cut) == len(head):
-                return head.decode("cp1252", "windows")
-            return cut[: error.start].decode("utf-8")
-    return head.decode(encoding, "windows" if encoding == "cp1252" else "replace")
+            return cut.decode(encoding)
+        except UnicodeDecodeError:
+            encoding = find_encoding(lambda: cut.splitlines()).encoding or "cp1252"
+    return head.decode(encoding, "replace")
 
 
-def _header_position(draft: str, delimiter: str, options: FormatOptions) -> tuple[int, bool]:
-    records = records_of(draft, delimiter, VOTE_RECORDS)
+def _header_position(draft: str, delimiter: str, quoting: Quoting, options: FormatOptions) -> tuple[int, bool]:
+    records = records_of(draft, delimiter, VOTE_RECORDS, quoting)
     if options.preamble_lines is not None:
         rest = records[options.preamble_lines :]
         has_header = find_header(rest)[1] if options.has_header is None else options.has_header
@@ -252,21 +274,24 @@ def _header_position(draft: str, delimiter: str, options: FormatOptions) -> tupl
     return (preamble if options.has_header else 0), options.has_header
 
 
-def _header_labels(text: str, delimiter: str, preamble: int, has_header: bool) -> tuple[str, ...]:
-    records = records_of(text, delimiter, preamble + VOTE_RECORDS)[preamble:]
+def _header_labels(text: str, delimiter: str, quoting: Quoting, preamble: int, has_header: bool) -> tuple[str, ...]:
+    records = records_of(text, delimiter, preamble + VOTE_RECORDS, quoting)[preamble:]
     if not records:
         return ()
     if has_header:
-        return labels_of(records[0])
+        # Labels keep their padding, as the cells of a column's name that is not quoted have it.
+        padded = records_of(text, delimiter, preamble + 1, USUAL)[preamble:]
+        is_plain = quoting.skips_blanks and padded and [*map(str.strip, padded[0])] == [*map(str.strip, records[0])]
+        return labels_of(padded[0] if is_plain else records[0])
     return labels_of([""] * max(len(record) for record in records))
 
 
-def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_chars: int) -> int:
+def _check_structure(lines: Iterator[str], name: str, delimiter: str, quoting: Quoting) -> int:
     """Count the records of the whole file, and refuse one whose quotes or widths cannot be meant."""
     # In an open quote the last line ends up inside a cell, else it is a record of its own.
     last = [_SENTINEL, _SENTINEL]
-    reader = csv.reader(itertools.chain(_without_mark(text, skip_chars), [delimiter.join(last)]), delimiter=delimiter)
-    count, line, width = 0, 0, 0
+    reader = quoting.reader(itertools.chain(lines, [delimiter.join(last)]), delimiter)
+    count, line, width, is_alone = 0, 0, 0, False
     record: list[str] = []
     start = 1
     try:
@@ -275,6 +300,7 @@ def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_cha
             if record:
                 count += 1
                 if line != start and _SENTINEL not in record[-1]:
+                    is_alone = is_alone or (count == 1 and _holds_records(record, delimiter))
                     _check_swallowed(record, delimiter, width, name, start)
                 if len(record) > MAX_COLUMNS:
                     raise InvalidFile(
@@ -287,7 +313,14 @@ def _check_structure(text: io.TextIOWrapper, name: str, delimiter: str, skip_cha
         raise InvalidFile(f"cannot be decoded: {error}", path=name, line=reader.line_num + 1) from error
     if record != last:
         raise InvalidFile("a quote opens here and never closes", path=name, line=start)
+    if is_alone and count == 2:  # the sentinel is the other
+        raise InvalidFile("a stray quote has swallowed the lines that follow it", path=name, line=1)
     return count - 1
+
+
+def _holds_records(record: Sequence[str], delimiter: str) -> bool:
+    """Return whether a cell's lines look like records: a header that holds all of its file."""
+    return any(delimiter in line for cell in record for line in cell.splitlines()[1:])
 
 
 def _without_mark(text: io.TextIOWrapper, chars: int) -> Iterator[str]:
@@ -342,7 +375,7 @@ def read(file: ScannedFile, *, skip: int = 0, limit: int | None = None) -> Itera
         InvalidFile: The file can no longer be read as it was scanned.
     """
     form = file.format
-    errors = "windows" if codecs.lookup(form.encoding).name == "cp1252" else "strict"
+    errors = "replace" if form.damaged_lines else "strict"
     leave_out = form.preamble_lines + (1 if form.has_header else 0) + skip
     left = -1 if limit is None else limit
     reader = None
@@ -350,7 +383,7 @@ def read(file: ScannedFile, *, skip: int = 0, limit: int | None = None) -> Itera
         with file.path.open("rb", buffering=_CHUNK_BYTES) as source:
             source.seek(bom_of(source.read(4))[1] if form.has_bom else 0)
             text = io.TextIOWrapper(source, encoding=form.encoding, errors=errors, newline="")
-            reader = csv.reader(text, delimiter=form.delimiter)
+            reader = form.quoting.reader(text, form.delimiter)
             line = 1
             for record in reader:
                 if record:

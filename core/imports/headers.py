@@ -4,6 +4,10 @@ import re
 from collections.abc import Sequence
 
 from core.imports.column_words import concept_of
+from core.text.folding import fold
+from core.text.lexicons import folded
+
+_TOTALS = folded("header_words.totals")
 
 _VALUE = re.compile(
     r"""^(?:
@@ -29,3 +33,9 @@ def known_share(cells: Sequence[str]) -> float:
     if not filled:
         return 0.0
     return sum(1 for cell in filled if concept_of(cell)) / len(filled)
+
+
+def is_total(cell: str) -> bool:
+    """Return whether a cell stands before sums: 'Total', 'Summe:', 'Grand Total (EUR)'."""
+    words = re.sub(r"[^\w\s]+|\d+", " ", fold(cell)).split()
+    return 0 < len(words) <= 4 and (words[0] in _TOTALS or " ".join(words[:2]) in _TOTALS)

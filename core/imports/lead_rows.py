@@ -12,7 +12,9 @@ from core.leads.fields import BY_NAME, CLEANERS, COLUMNS, Cleaner, FieldType, Le
 from core.leads.lead import FIELDS, POSITION
 from core.text import cell_text, normalize
 from core.text.country_readings import read_country
+from core.text.header_units import factor_of, multiplied
 from core.text.phones import phone
+from core.text.size_dates import is_date, size_of_date
 
 
 class ImportedRow(NamedTuple):
@@ -37,7 +39,7 @@ class Reject(NamedTuple):
         column: Label of the column that the reason is about; '' for the row as a whole.
         value: What stands there.
         reason: 'blank_row', 'invalid_email_only', 'phone_or_name_only', 'nothing_identifying' or
-        'more_cells_than_columns'.
+        'more_cells_than_columns', 'header_again', 'no_row' (a total, a notice), 'damaged_bytes'.
     """
 
     column: str
@@ -67,6 +69,8 @@ def _naming(columns: Iterable[LeadField]) -> tuple[str, ...]:
 
 _NAMING = _naming(COLUMNS)
 """Fields that a refused row is told by, the first that it fills."""
+_LOST = "\ufffd"
+"""What stands for bytes that are none of the file's encoding."""
 _MEMO_SIZE = 10_000
 _COUNT = len(FIELDS)
 _new_tuple = tuple.__new__
@@ -111,6 +115,9 @@ class _RowReader:
         delimiter: str,
     ) -> None:
         self._shape = mapping.shape
+        self._no_rows = mapping.no_rows
+        self._begins_none = frozenset(cells[0] for cells in mapping.no_rows if cells)
+        self._is_damaged = mapping.is_damaged
         self._delimiter = delimiter
         self._more = next((index for index, label in enumerate(mapping.labels) if label.strip() == MORE_COLUMN), None)
         self._labels = mapping.labels
@@ -141,6 +148,10 @@ class _RowReader:
 
     def read(self, cells: list[str]) -> ImportedRow | Reject:
         """Read one record."""
+        if cells and cells[0] in self._begins_none and (reason := self._no_rows.get(tuple(cells))):
+            return Reject("", "", reason)
+        if self._is_damaged and (damaged := next((cell for cell in cells if _LOST in cell), None)) is not None:
+            return Reject("", damaged, "damaged_bytes")
         if len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))
         if self._more is not None and len(cells) > self._more and cells[self._more].strip():
@@ -186,7 +197,7 @@ class _RowReader:
         if self._rows < 2 * _MEMO_SIZE:
             for column, field, position, each in self._repeating:
                 if each is memo:
-                    self._others = [*self._others, (column, field, position, CLEANERS[BY_NAME[field].type])]
+                    self._others = [*self._others, (column, field, position, memo.clean)]
             self._repeating = [entry for entry in self._repeating if entry[3] is not memo]
 
     def _read_ways(self, cells: list[str], values: list[str | None], original: dict[str, str]) -> None:
@@ -248,6 +259,24 @@ def _named_country(raw: str) -> str | None:
     return None if raw.strip() == "NA" else read_country(raw).code
 
 
+def _size(raw: str) -> str | None:
+    """Read how many people work somewhere, also where a spreadsheet has made a date of the range."""
+    value = normalize.number_range(raw)
+    return size_of_date(value) if value and not value.isdigit() and is_date(value) else value
+
+
+def _amounts_in(factor: int) -> Cleaner:
+    """Return what reads amounts of a column whose name says in what they are; an amount's own unit goes first."""
+    if factor == 1:
+        return normalize.number_range
+
+    def read(raw: str) -> str | None:
+        value = normalize.number_range(raw)
+        return value if any(map(str.isalpha, raw)) else multiplied(value, factor)
+
+    return read
+
+
 def _original(raw: str, value: str | None) -> str | None:
     """Return the text as it stood where the value says something else; else None."""
     if value == raw:
@@ -266,14 +295,14 @@ class _Memo:
     """
 
     def __init__(self, clean: Cleaner, filled: "Callable[[_Memo], None]", *, is_country: bool = False) -> None:
-        self._clean = clean
+        self.clean = clean
         self._filled = filled
         self._is_country = is_country
         self.known: dict[str, tuple[str | None, str | None]] = {"": (None, None)}
 
     def learn(self, raw: str) -> tuple[str | None, str | None]:
         """Work out a value that came not before, with its original, and remember both."""
-        value = self._clean(raw)
+        value = self.clean(raw)
         says_the_same = value is raw or (self._is_country and value is not None and read_country(raw).is_all)
         found = (value, None if says_the_same else _original(raw, value))
         if len(self.known) < _MEMO_SIZE:
@@ -295,4 +324,9 @@ def normalizer_of(field: str, mapping: ColumnMapping) -> Callable[[str], str | N
 
 def _cleaner_of(field: str, mapping: ColumnMapping) -> Cleaner:
     kind = BY_NAME[field].type
+    if field == "company_size":
+        return _size
+    if kind is FieldType.NUMBER:
+        label = next((label for label, mapped, _ in mapping.columns if mapped == field), "")
+        return _amounts_in(factor_of(label))
     return _named_country if kind is FieldType.COUNTRY and not mapping.countries_are_codes else CLEANERS[kind]

@@ -47,7 +47,7 @@ Cleaner = Callable[[str], str | None]
 
 CLEANERS: Mapping[FieldType, Cleaner] = {
     FieldType.TEXT: cell_text.text,
-    FieldType.NAME: cell_text.text,
+    FieldType.NAME: cell_text.name,
     FieldType.EMAIL: normalize.real_email,
     FieldType.PHONE: phone,
     FieldType.URL: normalize.url,

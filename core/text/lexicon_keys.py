@@ -78,9 +78,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "vague_person": "names of columns that may hold something else than persons",
         "firm_title": "names of columns that hold job titles for certain",
         "vague_title": "names of columns that may hold something else than job titles",
+        "of_others": "whose it is, where it is not the lead's: an owner, a parent, a network; those of `blocked` that stay so",
+        "entities": "what a list may be of though the word is blocked elsewhere: 'Bank name'",
+        "thing_names": "names of columns of names that are of things and companies, never of people",
+        "number_words": "words for 'number' that say no more beside a telephone than the word itself",
+        "vague_country": "words for a country that mean a region elsewhere",
+        "kinds_of": "words for 'kind', beside what a list is of: 'Dealer type'",
+        "totals": "what stands before sums, in the first cell of a record that is no row",
         "title_or_degree": "words that mean a job title, a degree or a form of address",
     },
     "cells": {
+        "letters": "letters beyond ASCII that the language is written with, in small letters",
         "given_names": "common given names",
         "honorifics": "cells of a column of salutations",
         "lead_states": "cells of a column of states of leads",
@@ -216,6 +224,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "at_least": "in front of the lower end of a range",
         "at_most": "in front of the upper end of a range",
         "plus": "behind the lower end of a range",
+        "months": "the twelve months, short, with blanks between them: one phrase",
     },
 }
 """Section -> key -> what its phrases mean."""

@@ -11,17 +11,14 @@ what those cannot decide.
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from core.text.cell_text import SCIENTIFIC, WHOLE, storable, text
+from core.text.domains import let_suffixes, registered
 from core.text.lexicons import alternatives, any_word, phrases
 from core.text.mail_addresses import ascii_domain, folded
 from core.text.mailboxes import is_made_up
 from core.text.shared_hosts import is_shared, shared_hosts
-
-if TYPE_CHECKING:
-    import tldextract
 
 CACHE = 16_384
 
@@ -52,13 +49,15 @@ _SITE_FAST = re.compile(
     rf"(https?://)?((?:{_LABEL}\.)*({_LABEL}\.(?:{_FLAT}))|(?:www\.)?((?=[a-z0-9-]{{5}}){_LABEL}\.(?:{_LAYERED})))/?"
 ).fullmatch
 _HOST_OF = re.compile(r"(?<=://)[^/:?#]+").search
-_shared = shared_hosts()
+_shared, _let = shared_hosts(), let_suffixes()
 _LINKEDIN = re.compile(
     r"^(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:mwlite/)?(in|pub|profile|sales/lead|sales/people|company|school|showcase|organization|sales/company)/([\w%.&+~-]+)",
     re.IGNORECASE,
 )
 _PROFILE_FAST = re.compile(r"https?://(?:www\.)?linkedin\.com/in/([a-z0-9-]+)/?").fullmatch
 _COMPANY_PAGE_FAST = re.compile(r"https?://(?:www\.)?linkedin\.com/company/([a-z0-9-]+)/?").fullmatch
+_MEMBER_ID = re.compile(r"A[A-Z][A-Za-z][A-Z]{2}[A-Za-z0-9_-]{6,}").match
+"""An id of the network's own in place of a name that somebody chose: its letters' case counts."""
 _PERSON_KINDS = frozenset({"in", "pub", "profile", "sales/lead", "sales/people"})
 
 
@@ -156,54 +155,17 @@ def _url(raw: str) -> str | None:
     return None if parts is None else f"{parts[0]}://{parts[1]}{parts[2]}"
 
 
-@cache
-def _suffixes() -> "tldextract.TLDExtract":
-    import tldextract  # takes longer to import than reading a small file does, and few files need it
-
-    return tldextract.TLDExtract(
-        suffix_list_urls=(),
-        cache_dir=None,
-        include_psl_private_domains=False,
-        extra_suffixes=("example", "test", "invalid"),  # reserved for documentation and tests, RFC 2606
-    )
-
-
 @lru_cache(maxsize=CACHE)
 def domain(raw: str) -> str | None:
     """Return the registrable domain of a URL or host: 'https://www.shop.example.co.uk/a' -> 'example.co.uk'."""
     parts = _split_url(raw)
-    return None if parts is None else _registrable(parts[1].partition(":")[0])
-
-
-@cache
-def _endings() -> frozenset[str]:
-    return frozenset(_suffixes().tlds)
-
-
-def _registrable(host: str) -> str | None:
-    """Return the registrable domain of a host; by the library's list, whose own walk takes ten times as long."""
-    if not host.isascii() or "xn--" in host:
-        return _registrable_by_library(host)
-    endings, labels = _endings(), host.split(".")
-    for at in range(len(labels)):
-        ending = ".".join(labels[at:])
-        if f"!{ending}" in endings:  # no ending, though it looks like one
-            return ending
-        if ending in endings or f"*.{'.'.join(labels[at + 1 :])}" in endings:
-            return ".".join(labels[at - 1 :]) if at else None
-    return None
-
-
-@lru_cache(maxsize=CACHE)
-def _registrable_by_library(host: str) -> str | None:
-    return _suffixes().extract_str(host).top_domain_under_public_suffix or None
+    return None if parts is None else registered(parts[1].partition(":")[0])
 
 
 def own_domain(raw: str) -> str | None:
     """Return the registrable domain where it can be a company's own; None for shared hosts."""
     fast = _DOMAIN_FAST(raw)
-    if fast:
-        found = fast[1] or fast[2]
+    if fast and (found := fast[1] or fast[2]) not in _let:
         return None if found in _shared else found
     return _own_domain(raw)
 
@@ -216,6 +178,8 @@ def site(raw: str) -> tuple[str | None, str | None]:
         return address, _own_domain_at(address) if address else None
     scheme, host, flat, layered = home_page.groups()
     found = flat or layered
+    if found in _let:
+        found = None if is_shared(host) else registered(host)
     return (scheme or "https://") + host, None if found in _shared or host in _shared else found
 
 
@@ -228,7 +192,8 @@ def _own_domain_at(address: str) -> str | None:
     if is_shared(host):
         return None
     fast = _DOMAIN_FAST(host)
-    return fast[1] or fast[2] if fast else _registrable(host)
+    found_fast = fast[1] or fast[2] if fast else None
+    return found_fast if found_fast and found_fast not in _let else registered(host)
 
 
 @lru_cache(maxsize=CACHE)
@@ -236,7 +201,7 @@ def _own_domain(raw: str) -> str | None:
     parts = _split_url(raw)
     if parts is None or is_shared(parts[1].partition(":")[0]):
         return None
-    return _registrable(parts[1].partition(":")[0])
+    return registered(parts[1].partition(":")[0])
 
 
 def linkedin_person(raw: str) -> str | None:
@@ -252,6 +217,8 @@ def linkedin_company(raw: str) -> str | None:
 
 
 def _lower(slug: str) -> str:
+    if _MEMBER_ID(slug):
+        return slug
     # 'İ' becomes two characters in lower case, of which the second is no letter: lower it no further.
     return slug.lower() if slug.isascii() or len(slug.lower()) == len(slug) else slug
 
@@ -283,7 +250,10 @@ _MULTIPLIER = {
     **dict.fromkeys(phrases("numbers.crore"), 10_000_000),
     **dict.fromkeys(phrases("numbers.billion"), 1_000_000_000),
 }
-_AMOUNT = r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{3})+(?![\d])|\d+(?:[.,]\d+)?)\s*([a-z]+\b)?\.?"
+_AMOUNT = (
+    r"(\d{1,3}(?:[,. '\u00a0\u202f]\d{2,3})*[,. '\u00a0\u202f]\d{3}(?:[.,]\d{1,2})?(?![\d])|\d+(?:[.,]\d+)?)"
+    r"\s*([a-z]+\b)?\.?"
+)
 _MONEY = re.compile(rf"(?:us\$|[$€£₹¥]|\b(?:{alternatives('numbers.units')})\b\.?)", re.IGNORECASE)
 # What needs no reading: '51-200'; '$1,234,567', '€ 500', '1,000+', '78724.0'.
 _PLAIN_RANGE = re.compile(r"[1-9]\d{0,13}-[1-9]\d{0,13}", re.ASCII).fullmatch
@@ -317,7 +287,10 @@ def _number_range(raw: str) -> str | None:
         return value.lstrip("0") or "0"
     if len(value) > _LONGEST_RANGE:
         return value
-    plain = " ".join(_MONEY.sub(" ", value.lower().replace("'", "")).split())
+    lower = value.lower().replace("'", "")
+    if "mil" in lower:
+        lower = _mil_told_apart(lower)
+    plain = " ".join(_MONEY.sub(" ", lower).split())
     match = _RANGE.match(plain)
     if match is None:
         return value
@@ -327,7 +300,7 @@ def _number_range(raw: str) -> str | None:
     if low is None or (joint and high is None):
         return value
     if joint:
-        return f"{low}-{high}"
+        return f"{low}-{high}" if high is not None and Decimal(low) <= Decimal(high) else value
     if plain[:1] in "<≤" or plain.startswith(_AT_MOST):
         return f"0-{low}"
     return f"{low}+" if plus or _OPEN.match(plain) else low
@@ -345,14 +318,44 @@ def _amount(digits: str, unit: str | None) -> str | None:
         if unit not in _MULTIPLIER:
             return None
         factor = _MULTIPLIER[unit]
-    grouped = re.fullmatch(r"\d{1,3}(?:[,. \u00a0\u202f]\d{3})+", digits)
-    # '1.234' without a unit is one thousand odd; '1.234 Mio' is a decimal.
-    if grouped and not (unit and digits.count(".") + digits.count(",") == 1):
-        number = Decimal(re.sub(r"[^\d]", "", digits))
-    else:
-        number = Decimal(digits.replace(",", "."))
+    number = _number(digits, has_unit=unit is not None)
+    if number is None:
+        return None
     amount = round(number * factor, 2)
     return str(int(amount)) if amount == int(amount) else f"{amount:.2f}".rstrip("0").rstrip(".")
+
+
+def _number(digits: str, *, has_unit: bool) -> Decimal | None:
+    """Read digits with their signs: of two kinds the last is the decimal one, of one kind it tells by its place."""
+    kinds = [sign for sign in ".," if sign in digits]
+    if len(kinds) == 2:
+        decimal_sign = max(kinds, key=digits.rfind)
+        if digits.count(decimal_sign) > 1:
+            return None
+        whole, _, part = digits.partition(decimal_sign)
+        return Decimal(re.sub(r"\D", "", whole) + "." + part)
+    grouped = re.fullmatch(r"\d{1,3}(?:[,. \u00a0\u202f]\d{2,3})*[,. \u00a0\u202f]\d{3}", digits)
+    # '1.234' without a unit is one thousand odd; '1.234 Mio' is a decimal.
+    if grouped and not (has_unit and digits.count(".") + digits.count(",") == 1):
+        return Decimal(re.sub(r"\D", "", digits))
+    if kinds and digits.count(kinds[0]) > 1:
+        return None
+    whole, sign, part = digits.partition(kinds[0]) if kinds else (digits, "", "")
+    return Decimal(re.sub(r"\D", "", whole) + ("." + part if sign else ""))
+
+
+_MIL = re.compile(r"\bmil\b(\.?)")
+_IN_DOLLARS = re.compile(r"(?<!r)\$|\b(?:usd|us)\b|£|\bgbp\b")
+
+
+def _mil_told_apart(text: str) -> str:
+    """Write 'mil' out: a million beside dollars and as an abbreviation; of the word for a thousand it keeps the form."""
+    is_million = _IN_DOLLARS.search(text) is not None
+
+    def written(found: re.Match[str]) -> str:
+        return " million " if is_million or found[1] else found[0]
+
+    return _MIL.sub(written, text)
 
 
 def postal_code(raw: str) -> str | None:

@@ -3,11 +3,11 @@
 import ipaddress
 import posixpath
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-import tldextract
-
+from core.text.domains import registered
+from core.text.mail_addresses import ascii_domain
 from core.text.public_addresses import ipv4_of, is_number
 from core.text.public_addresses import is_public_address as is_public_address  # of this subject too
 
@@ -22,15 +22,10 @@ _MAX_HOST = 253
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 
 
-@cache
-def _suffixes() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
-
-
 def registrable_domain(host: str) -> str:
     """Return the domain a registrant controls ("www.a.co.uk" gives "a.co.uk"), or the host itself (IP, localhost)."""
     host = host.rstrip(".").lower()
-    return _suffixes()(host).top_domain_under_public_suffix or host
+    return registered(host) or host
 
 
 @lru_cache(maxsize=20_000)
@@ -109,7 +104,10 @@ def _spelled_host(written: str, *, is_bracketed: bool) -> str | None:
     if not 0 < len(host) <= _MAX_HOST:
         return None
     if not host.isascii():
-        host = host.encode("idna").decode("ascii").removesuffix(".")
+        encoded = ascii_domain(host)
+        if encoded is None:
+            return None
+        host = encoded.removesuffix(".")
     if is_number(host):
         address = ipv4_of(host)
         return str(address) if address is not None else None

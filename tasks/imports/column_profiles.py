@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.imports import csv_rows
 from core.imports.runs import ImportRequest
+from core.imports.spreadsheet_files import scan_file
 
 _PROFILED_ROWS = 20_000
 _EXAMPLES = 3
@@ -18,7 +19,7 @@ def profile(request: ImportRequest) -> pd.DataFrame:
         One row a column: `column`, `filled` (share of rows, as "87%"), `type` (number, date, e-mail, URL, text),
         `distinct`, and `examples`, masked: letters and digits after the first two become x and 0.
     """
-    file = csv_rows.scan(request.path.expanduser(), request.format_options)
+    file = scan_file(request.path.expanduser(), request.format_options)
     header = list(file.format.header)
     width = len(header)
     rows = [(cells + [""] * width)[:width] for _, cells in csv_rows.read(file, limit=_PROFILED_ROWS)]

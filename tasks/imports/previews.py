@@ -1,19 +1,18 @@
 """What an import would do, without Prefect: quick, and needing no database."""
 
-from itertools import islice
-
 from core.errors import InvalidFile
-from core.imports import csv_rows
-from core.imports.columns import ColumnMapping, map_columns
+from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile
+from core.imports.csv_samples import read_table, sample_of
 from core.imports.lead_rows import RowReader, row_reader
 from core.imports.preview import PreviewReport
 from core.imports.preview import preview as preview_file
 from core.imports.ragged_rows import line_of_wrong_header
 from core.imports.runs import ImportRequest
+from core.imports.spreadsheet_files import scan_file
 from core.settings.settings import settings
 
-_SAMPLE_ROWS = 500
+_CHECKED_ROWS = 500
 
 
 def preview(request: ImportRequest) -> PreviewReport:
@@ -22,7 +21,7 @@ def preview(request: ImportRequest) -> PreviewReport:
     Raises:
         InvalidFile: it cannot be read as a whole; names the line.
     """
-    file = csv_rows.scan(request.path.expanduser(), request.format_options)
+    file = scan_file(request.path.expanduser(), request.format_options)
     mapping = detect_mapping(file, request)
     return preview_file(file, mapping, make_row_reader(file, mapping, request))
 
@@ -35,10 +34,10 @@ def detect_mapping(
     Raises:
         InvalidFile: most rows have more cells than the header has names; names the first line that does.
     """
-    records = list(islice(csv_rows.read(file), _SAMPLE_ROWS))
-    sample = [cells for _, cells in records]
+    sample = sample_of(file)
     form = file.format
-    mapping = map_columns(form.header, sample, overrides=request.mapping, remembered=remembered, ids=request.ids)
+    mapping = read_table(file, sample, overrides=request.mapping, remembered=remembered, ids=request.ids)
+    records = sample.head[:_CHECKED_ROWS]
     line = line_of_wrong_header(records, mapping.shape, len(form.header), form.delimiter) if form.has_header else None
     if line is not None:
         raise InvalidFile(

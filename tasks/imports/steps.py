@@ -5,13 +5,13 @@ import logging
 import time
 from uuid import uuid4
 
-from core.imports import csv_rows
 from core.imports.beside_columns import beside_columns
 from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile
 from core.imports.preview import PreviewReport
 from core.imports.preview import preview as preview_file
 from core.imports.runs import ImportReport, ImportRequest, UndoReport, UndoRequest
+from core.imports.spreadsheet_files import scan_file
 from core.settings.settings import settings
 from db.imports import history as imports
 from db.imports import undo
@@ -42,7 +42,7 @@ async def receive_file(request: ImportRequest) -> ScannedFile:
     spool = own_directory("spool")
     sweep_copies(spool)
     copy = None if path.parent == spool else spool / f"{uuid4()}.csv"
-    return await asyncio.to_thread(csv_rows.scan, path, request.format_options, copy_to=copy)
+    return await asyncio.to_thread(scan_file, path, request.format_options, copy_to=copy)
 
 
 @task(name="map-columns", **STEP)

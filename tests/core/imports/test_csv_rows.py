@@ -87,7 +87,6 @@ def test_finds_the_format(
         ("\ufeffName,Ort\nAnn,Łódź\n".encode("utf-16-be"), "utf-16-be", "Łódź"),
         ("Name,Ort\nAnn,Köln\n".encode("utf-16-le"), "utf-16-le", "Köln"),
         (b"Name,Ort\nAnn,Bonn\n", "ascii", "Bonn"),
-        (b"Name,Ort\nAnn,\x81\xe9\n", "cp1252", "\x81é"),
     ],
 )
 def test_finds_the_encoding(tmp_path: Path, data: bytes, encoding: str, cell: str) -> None:
@@ -198,7 +197,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, change:
             "swallowed",
             2,
         ),
-        (b"PK\x03\x04" + b"x" * 100, "Excel", None),
+        (b"PK\x03\x04" + b"x" * 100, "zip archive", None),
         (b"%PDF-1.7", "PDF", None),
         (b"\x1f\x8b\x08", "gzip", None),
         (b"a,b\n" + b"," * (MAX_COLUMNS + 1) + b"\n", "columns", 2),
