@@ -22,8 +22,13 @@ class BatchMatching(Matching):
     _noted_keys: dict[str, NotedRow] = field(default_factory=dict)
     _noted_names: dict[str, NotedRow] = field(default_factory=dict)
 
-    def place(self, row: NewRow) -> RowEnd:
-        """Find a row its lead and its contact, or make them; merge its values in."""
+    def place(self, row: NewRow, *, is_asked_for: bool = False) -> RowEnd:
+        """Find a row its lead and its contact, or make them; merge its values in.
+
+        Args:
+            row: of the file.
+            is_asked_for: `last` is wanted, so that the row is not only noted.
+        """
         _, _, _, lead_ids, person_ids, company, person, lead_row, person_row = row
         is_new, owners, noted_keys = company not in self.by_name, self.owners, self._noted_keys
         keys = [key for _, key in lead_ids]
@@ -41,7 +46,7 @@ class BatchMatching(Matching):
         if company in self._noted_names:
             self._take_in(self._noted_names[company])
             is_new = False
-        if is_new and company and person:
+        if is_new and company and person and not is_asked_for:
             return self._note(row)
         return Matching.place(self, row)
 

@@ -130,7 +130,7 @@ class Loading:
         beside = BesideRows(self._new.beside, self._policy, self.import_id)
         for row in rows:
             placed, said = beside.taken(row)
-            ends[matching.place(placed)] += 1
+            ends[matching.place(placed, is_asked_for=said is not None)] += 1
             beside.note(matching, said)
         await store(self._connection, matching, import_id=self.import_id)
         await beside.store(self._connection, matching)
