@@ -7,8 +7,8 @@ Without a directory: `csv-dev` in the evaluation data (`SALES_AGENT_EVAL_DATA`, 
 checkout) where it
 is present, else the project's own made-up files under `tests/data/csv`. Prints every difference and the score per
 measure, and
-writes the figures as JSON. A folder of fresh files (`bench/first_sight.py`) is scored as such; `--record` keeps its score
-as that at first sight. Without a directory, what is recorded of all fresh files is printed too.
+writes the figures as JSON. A folder of fresh files (`bench/first_sight.py`) is scored as such; `--record` keeps its
+score as that at first sight. Without a directory, what is recorded of all fresh files is printed too.
 """
 
 import argparse

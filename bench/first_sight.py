@@ -1,9 +1,9 @@
 """How right files are read that nobody here has seen: a folder of fresh files with labels, scored once.
 
-A batch is a folder with `files/`, `labels/` (one JSON a file) and `sources.json`; it is chosen and labelled by somebody
-who sees neither this code nor what it gives, and none of its rows is kept here. `bench/first_sight/RULE.md` says how the
-files are chosen, `bench/first_sight/sources.json` which they were, `bench/first_sight/scores.json` how each batch came out
-when it was seen for the first time, also where that was bad.
+A batch is a folder with `files/`, `labels/` (one JSON a file) and `sources.json`; it is chosen and labelled by
+somebody who sees neither this code nor what it gives, and none of its rows is kept here. In `bench/first_sight/`,
+`RULE.md` says how the files are chosen, `sources.json` which they were, `scores.json` how each batch came out when it
+was seen for the first time, also where that was bad.
 """
 
 import json

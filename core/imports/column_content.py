@@ -50,7 +50,8 @@ _RECORD_ID = re.compile(
     r"^(?:[0-9a-fA-F]{16,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-zA-Z]{15}(?:[0-9A-Z]{3})?|rec[0-9a-zA-Z]{14}|\d+|[a-z]{1,5}[-_:]?\d+)$"
 )
 _POSTAL = re.compile(
-    r"[A-Z]{1,2}-?\d{4,5}|\d{5}(?:-\d{4})?|\d{2}-\d{3}|\d{3} \d{2}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{4} ?[A-Z]{2}|\d{5}-\d{3}"
+    r"[A-Z]{1,2}-?\d{4,5}|\d{5}(?:-\d{4})?|\d{2}-\d{3}|\d{3} \d{2}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|\d{4} ?[A-Z]{2}"
+    r"|\d{5}-\d{3}"
 )
 _HOST = re.compile(r"^(?:https?://)?(?:www\.)?([^/:?#\s]+)", re.IGNORECASE)
 _TRUTH = words("cells.truth") | words("cells.yes") | words("cells.no")
@@ -122,7 +123,7 @@ _KINDS: dict[str, Callable[[str], object]] = {
     "short": lambda cell: len(cell) <= 12,
     "json": lambda cell: cell[0] in "[{" and cell[-1] in "]}",
     "coded": lambda cell: cell.partition(".")[0].isdigit() and cell[-1:].isalpha(),
-    "dialled": lambda cell: cell[0] in "+(0" or not cell.isdigit(),
+    "dialled": lambda cell: cell.startswith(("+", "(+", "(0", "00")),
     "postal": lambda cell: _POSTAL.fullmatch(cell) is not None,
     "dial": lambda cell: re.fullmatch(r"\+\d{1,4}", cell) is not None,
 }

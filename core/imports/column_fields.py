@@ -280,7 +280,8 @@ def _title(reading: HeaderReading, cells: ColumnProfile, table: Table) -> list[t
     if reading.has("company", "account"):
         return [("contact_title", 0.75)]
     nameless = not (table.has_company or table.has_name or table.has_full_name or table.has_first or table.has_last)
-    if nameless and phrases == {"title"} and table.company_weight > table.person_weight:
+    is_of_companies = table.company_weight > table.person_weight or cells.share("legal") > 0.3
+    if nameless and phrases == {"title"} and is_of_companies:
         return [("company_name", 0.8)]
     if phrases & _FIRM_TITLES:
         return [("contact_title", 0.95)]

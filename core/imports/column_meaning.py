@@ -41,10 +41,11 @@ def meaning_of(names: Sequence[str], profiles: Sequence[ColumnProfile]) -> list[
         found = _from_name(reading, cells, table)
         if any(field == "?name" for field, _ in found):
             found = bare_name(reading, cells, table)
-        if not found and (not name or reading.unknown):
+        is_by_cells = not found and (not name or reading.unknown > 0)
+        if is_by_cells:
             found = _from_cells(cells, named=bool(name))
         vague = set(reading.attributes) <= _VAGUE
-        factor = (0.5 if vague else 0.58) ** reading.unknown if name else 1.0
+        factor = (0.5 if vague else 0.58) ** reading.unknown if name and not is_by_cells else 1.0
         for field, confidence in found:
             firm = _proves(field, cells) or _begins_with_company(field, reading, cells)
             guesses.append(Guess(column, field, confidence * (max(factor, 0.75) if firm else factor)))
@@ -173,7 +174,7 @@ def _from_cells(cells: ColumnProfile, *, named: bool) -> list[tuple[str, float]]
         if cells.share(kind) > 0.8:
             return [(field, 0.8)]
     if cells.share("email") > (0.8 if named else 0.5):
-        return [("contact_email", 1.0 if named else 0.8)]
+        return [("contact_email", 0.75 if named else 0.8)]
     if max(cells.share("date"), cells.share("truth")) > 0.5:
         return []
     for is_so, field, confidence in (

@@ -134,7 +134,7 @@ def _latin(text: str, foreign: Sequence[str], counted: Sequence[str]) -> float:
     if not foreign:
         return 1.0
     amiss = sum(_is_amiss(left, char, right) for left, char, right in zip(text, text[1:], text[2:], strict=False))
-    folded = [char.lower() if char not in "İ" else "i̇"[0] for char in counted]
+    folded = [char.lower()[0] for char in counted]
     if not counted:
         return max(0.0, 0.9 - 2 * amiss / len(foreign))
     best = max((sum(char in own or char in "iı" for char in folded) for own in letters.values()), default=0)

@@ -1,8 +1,8 @@
-"""How the cells of a CSV file are quoted: RFC 4180, and the other ways in which programs and people do it.
+r"""How the cells of a CSV file are quoted: RFC 4180, and the other ways in which programs and people do it.
 
-Quotes after a blank (`Acme, "Doe, Jane"`), quotes escaped with a backslash (`"5\\" pipe"`), apostrophes instead of quotes
-(`'Doe, Jane'`), quotes that are only letters (a file cut by tabs). A way other than the usual one is taken where the
-file's first records come out more alike by it.
+Quotes after a blank (`Acme, "Doe, Jane"`), quotes escaped with a backslash (`"5\" pipe"`), apostrophes instead of
+quotes (`'Doe, Jane'`), quotes that are only letters (a file cut by tabs). A way other than the usual one is taken where
+the file's first records come out more alike by it.
 """
 
 import csv
@@ -129,5 +129,7 @@ def _is_of_letters(text: str, delimiter: str) -> bool:
     lines = [line for line in text.splitlines()[:-1] if line.strip()]
     widths = {line.count(delimiter) for line in lines}
     if len(widths) != 1 or widths == {0} or len(lines) < 3:
+        return False
+    if re.search(r'(?:^|\t)"[^"\t]*"(?:\t|$)', text, re.MULTILINE):  # some cell is quoted
         return False
     return len(records_of("\n".join(lines), delimiter, len(lines))) < len(lines)

@@ -46,12 +46,12 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)"),
     (b"%PDF", "a PDF document"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
-    (b"BZh", "compressed with bzip2; unpack it first"),
-    (b"\xfd7zXZ", "compressed with xz; unpack it first"),
+    (b"BZh", "compressed; unpack it first"),
+    (b"\xfd7zXZ", "compressed; unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
     (b"PAR1", "a Parquet file"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\x7fELF", "a program"),
@@ -267,10 +267,8 @@ def _header_position(draft: str, delimiter: str, quoting: Quoting, options: Form
         has_header = find_header(rest)[1] if options.has_header is None else options.has_header
         return options.preamble_lines, has_header
     preamble, has_header = find_header(records)
-    if options.has_header is None:
-        return preamble, has_header
-    if options.has_header == has_header or not records:
-        return preamble, options.has_header
+    if options.has_header is None or options.has_header == has_header or not records:
+        return preamble, has_header if options.has_header is None else options.has_header
     return (preamble if options.has_header else 0), options.has_header
 
 

@@ -1,9 +1,9 @@
 """Some of a file's rows, from all over it, by which its columns are told; and which of its records are no rows.
 
-The first rows of a file are often not like the rest: sorted by country, the newest first, filled in by hand. So the sample
-holds the file's beginning, in order, and rows from places spread over it. Records that are no rows (the header again where
-files were put together, totals, counts, notices and comments at the foot) are found in a short file throughout, in a long
-one at its beginning and its end.
+The first rows of a file are often not like the rest: sorted by country, the newest first, filled in by hand. So the
+sample holds the file's beginning, in order, and rows from places spread over it. Records that are no rows (the header
+again where files were put together, totals, counts, notices and comments at the foot) are found in a short file
+throughout, in a long one at its beginning and its end.
 """
 
 import csv

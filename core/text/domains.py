@@ -1,7 +1,7 @@
 """Which part of a host name somebody registered: the one definition for files, the CRM and websites.
 
-By the public suffix list, its private part too: below `uk.com`, `com.de` or `azurewebsites.net` names are let, and two of
-them have nothing to do with each other.
+By the public suffix list, its private part too: below `uk.com`, `com.de` or `azurewebsites.net` names are let, and two
+of them have nothing to do with each other.
 """
 
 from functools import cache, lru_cache

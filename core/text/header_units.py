@@ -1,4 +1,4 @@
-"""Units in the name of a column of amounts: 'Umsatz (Mio. €)', 'Revenue in thousands', 'TEUR', 'USD m', '売上高（百万円）'."""
+"""Units in names of columns of amounts: 'Umsatz (Mio. €)', 'Revenue in thousands', 'TEUR', 'USD m', '百万円'."""
 
 import re
 from decimal import Decimal

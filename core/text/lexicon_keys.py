@@ -78,7 +78,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "vague_person": "names of columns that may hold something else than persons",
         "firm_title": "names of columns that hold job titles for certain",
         "vague_title": "names of columns that may hold something else than job titles",
-        "of_others": "whose it is, where it is not the lead's: an owner, a parent, a network; those of `blocked` that stay so",
+        "of_others": "words of `blocked` that say whose it is: an owner's, a parent's, a network's",
         "entities": "what a list may be of though the word is blocked elsewhere: 'Bank name'",
         "thing_names": "names of columns of names that are of things and companies, never of people",
         "number_words": "words for 'number' that say no more beside a telephone than the word itself",

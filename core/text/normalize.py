@@ -349,7 +349,7 @@ _IN_DOLLARS = re.compile(r"(?<!r)\$|\b(?:usd|us)\b|£|\bgbp\b")
 
 
 def _mil_told_apart(text: str) -> str:
-    """Write 'mil' out: a million beside dollars and as an abbreviation; of the word for a thousand it keeps the form."""
+    """Write 'mil' out where it is a million: beside dollars, and as an abbreviation; else it is a word for thousand."""
     is_million = _IN_DOLLARS.search(text) is not None
 
     def written(found: re.Match[str]) -> str:

@@ -27,7 +27,7 @@ def test_cells_that_mean_nothing(cell):
         ("nan.example", "nan.example"),
         ("0", "0"),
         ("\x00", None),
-        ("é\u200b", "é\u200b"),
+        ("é\u200b", "é"),
         ('="a" & "b"', '="a" & "b"'),
     ],
 )
@@ -46,7 +46,7 @@ def test_a_text_is_stripped_storable_and_stays_what_it_is(cell):
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00'")))
 def test_a_guarded_cell_comes_back(cell):
-    assert aside(guarded(cell)) == cell
+    assert aside(guarded(cell)) == aside(cell)
 
 
 @given(st.text())

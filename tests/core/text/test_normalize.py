@@ -146,3 +146,20 @@ AMOUNTS = st.lists(
 @settings(max_examples=500, deadline=None)
 def test_amounts_are_read_the_short_way_as_the_long_way(raw: str) -> None:
     assert normalize.number_range(raw) == normalize.number_range(f" {raw} ")
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("1,234,567.89", "1234567.89"), ("1.234.567,89", "1234567.89"), ("12,000,000.50", "12000000.5"),
+        ("1'234'567.5", "1234567.5"), ("12,34,567", "1234567"), ("$10 mil. - $25 mil.", "10000000-25000000"),
+        ("$500K - $1 mil.", "500000-1000000"), ("500 mil", "500000"), ("R$ 10 mil", "R$ 10 mil"), ("25M - 10M", "25M - 10M"),
+    ],
+)  # fmt: skip
+def test_amounts_are_no_other_amounts(cell, value):
+    assert normalize.number_range(cell) == value
+
+
+def test_ids_of_profiles_keep_their_capitals():
+    assert normalize.linkedin_person("linkedin.com/in/ACwAAAb1CdEfGh") == "https://www.linkedin.com/in/ACwAAAb1CdEfGh"
+    assert normalize.linkedin_person("linkedin.com/in/Jane-Doe") == "https://www.linkedin.com/in/jane-doe"
