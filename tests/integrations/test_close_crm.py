@@ -89,7 +89,7 @@ async def test_a_refusal_names_the_record_and_the_field_as_people_do(client: Clo
     crm = CloseCRM(client)
     crm.use(NUMBERED, {RecordKind.LEAD: ("custom.Revenue",)})
     server.route = lambda _: Reply(400, {"errors": [], "field-errors": {"custom.cf_revenue": "Expected a number."}})
-    with pytest.raises(Rejected, match=r"fields custom\.Revenue$") as refused:
+    with pytest.raises(Rejected, match=r"custom\.Revenue: Expected a number\.$") as refused:
         await crm.update(RecordKind.LEAD, "lead_1", {"custom.Revenue": "much"})
     assert (refused.value.record, dict(refused.value.field_errors)) == (
         "lead_1",

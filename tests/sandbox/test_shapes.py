@@ -1,6 +1,5 @@
 """Every answer of the stand-ins of Close and Apollo fits the shapes of their own documents."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +7,8 @@ import httpx
 import pytest
 from shape_checks import shapes_of
 
-from scripts.provider_shapes import fits, routes_of
 from sandbox.cast import COMPANIES
+from scripts.provider_shapes import routes_of
 
 PERSON = COMPANIES[0].people[0]
 HOOK = {"url": "https://hooks.example.com/close", "events": [{"object_type": "lead", "action": "updated"}]}
@@ -57,48 +56,48 @@ class Made:
 
 Call = Callable[[Made], tuple[str, Any]]
 CLOSE: dict[str, Call] = {
-    "GET /me/": lambda m: ("/me/", None),
-    "GET /user/{id}/": lambda m: ("/user/user_sandbox/", None),
-    "GET /lead/": lambda m: ("/lead/", None),
-    "POST /lead/": lambda m: ("/lead/", {"name": "Another"}),
+    "GET /me/": lambda _: ("/me/", None),
+    "GET /user/{id}/": lambda _: ("/user/user_sandbox/", None),
+    "GET /lead/": lambda _: ("/lead/", None),
+    "POST /lead/": lambda _: ("/lead/", {"name": "Another"}),
     "POST /lead/merge/": lambda m: ("/lead/merge/", {"source": m.post("/lead/", {})["id"], "destination": m.lead}),
     "GET /lead/{id}/": lambda m: (f"/lead/{m.lead}/", None),
     "PUT /lead/{id}/": lambda m: (f"/lead/{m.lead}/", {"name": "Larkhill"}),
     "DELETE /lead/{id}/": lambda m: (f"/lead/{m.post('/lead/', {})['id']}/", None),
-    "GET /contact/": lambda m: ("/contact/", None),
+    "GET /contact/": lambda _: ("/contact/", None),
     "POST /contact/": lambda m: ("/contact/", {"lead_id": m.lead, "name": "Bo"}),
     "GET /contact/{id}/": lambda m: (f"/contact/{m.contact}/", None),
     "PUT /contact/{id}/": lambda m: (f"/contact/{m.contact}/", {"title": "Head"}),
     "DELETE /contact/{id}/": lambda m: (f"/contact/{m.post('/contact/', {'lead_id': m.lead})['id']}/", None),
-    "GET /event/": lambda m: ("/event/", None),
+    "GET /event/": lambda _: ("/event/", None),
     "GET /event/{id}/": lambda m: (f"/event/{m.event}/", None),
-    "GET /status/lead/": lambda m: ("/status/lead/", None),
-    "POST /status/lead/": lambda m: ("/status/lead/", {"label": "New"}),
-    "GET /custom_field_schema/{kind}/": lambda m: ("/custom_field_schema/lead/", None),
-    "GET /custom_field/shared/": lambda m: ("/custom_field/shared/", None),
-    "POST /custom_field/shared/": lambda m: ("/custom_field/shared/", {"name": "Region", "type": "text"}),
+    "GET /status/lead/": lambda _: ("/status/lead/", None),
+    "POST /status/lead/": lambda _: ("/status/lead/", {"label": "New"}),
+    "GET /custom_field_schema/{kind}/": lambda _: ("/custom_field_schema/lead/", None),
+    "GET /custom_field/shared/": lambda _: ("/custom_field/shared/", None),
+    "POST /custom_field/shared/": lambda _: ("/custom_field/shared/", {"name": "Region", "type": "text"}),
     "POST /custom_field/shared/{id}/association/": lambda m: (
         f"/custom_field/shared/{m.shared}/association/",
         {"object_type": "contact"},
     ),
-    "GET /custom_field/{kind}/": lambda m: ("/custom_field/lead/", None),
-    "POST /custom_field/{kind}/": lambda m: ("/custom_field/contact/", {"name": "Floor", "type": "text"}),
+    "GET /custom_field/{kind}/": lambda _: ("/custom_field/lead/", None),
+    "POST /custom_field/{kind}/": lambda _: ("/custom_field/contact/", {"name": "Floor", "type": "text"}),
     "GET /custom_field/{kind}/{id}/": lambda m: (f"/custom_field/lead/{m.field}/", None),
     "DELETE /custom_field/{kind}/{id}/": lambda m: (f"/custom_field/lead/{m.field}/", None),
-    "GET /webhook/": lambda m: ("/webhook/", None),
-    "POST /webhook/": lambda m: ("/webhook/", HOOK),
+    "GET /webhook/": lambda _: ("/webhook/", None),
+    "POST /webhook/": lambda _: ("/webhook/", HOOK),
     "GET /webhook/{id}/": lambda m: (f"/webhook/{m.hook}/", None),
     "PUT /webhook/{id}/": lambda m: (f"/webhook/{m.hook}/", {"status": "active"}),
     "DELETE /webhook/{id}/": lambda m: (f"/webhook/{m.hook}/", None),
-    "POST /data/search/": lambda m: (
+    "POST /data/search/": lambda _: (
         "/data/search/",
         {"query": BULK["s_query"]["query"], "_fields": {"lead": ["id", "name"]}, "include_counts": True},
     ),
-    "GET /opportunity/": lambda m: ("/opportunity/", None),
+    "GET /opportunity/": lambda _: ("/opportunity/", None),
     "POST /opportunity/": lambda m: ("/opportunity/", {"lead_id": m.lead, "value": 700}),
     "GET /opportunity/{id}/": lambda m: (f"/opportunity/{m.opportunity}/", None),
     "DELETE /opportunity/{id}/": lambda m: (f"/opportunity/{m.opportunity}/", None),
-    "GET /task/": lambda m: ("/task/", None),
+    "GET /task/": lambda _: ("/task/", None),
     "POST /task/": lambda m: ("/task/", {"lead_id": m.lead, "text": "Write"}),
     "GET /task/{id}/": lambda m: (f"/task/{m.task}/", None),
     "PUT /task/{id}/": lambda m: (f"/task/{m.task}/", {"is_complete": True}),
@@ -111,7 +110,7 @@ CLOSE: dict[str, Call] = {
     "GET /activity/email/{id}/": lambda m: (f"/activity/email/{m.email}/", None),
     "PUT /activity/email/{id}/": lambda m: (f"/activity/email/{m.email}/", {"subject": "Again"}),
     "GET /activity/meeting/": lambda m: (f"/activity/meeting/?lead_id={m.lead}", None),
-    "POST /bulk_action/{kind}/": lambda m: ("/bulk_action/edit/", BULK),
+    "POST /bulk_action/{kind}/": lambda _: ("/bulk_action/edit/", BULK),
     "GET /bulk_action/{kind}/{id}/": lambda m: (f"/bulk_action/edit/{m.post('/bulk_action/edit/', BULK)['id']}/", None),
 }
 WHO = {"first_name": PERSON.first_name, "last_name": PERSON.last_name, "domain": COMPANIES[0].domain}

@@ -123,7 +123,7 @@ def _add_keys(shape: Any, keys: Mapping[str, list[str]]) -> None:
             held = shape.get("properties", {}).get(name) if isinstance(shape.get("properties"), dict) else None
             held = held.get("items", held) if isinstance(held, dict) else None
             if isinstance(held, dict) and held.get("properties"):
-                held["properties"] = dict.fromkeys(more, {}) | held["properties"]
+                held["properties"] = {key: {} for key in more} | held["properties"]
         for each in shape.values():
             _add_keys(each, keys)
     elif isinstance(shape, list):

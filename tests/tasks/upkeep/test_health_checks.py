@@ -120,8 +120,9 @@ async def test_a_fresh_close_is_well_and_one_whose_field_cannot_hold_our_ids_is_
 ) -> None:
     found = (await look(settings_with("close", own_id_field="Our id")))["close"]
     assert (found.state, found.detail) == (HealthState.OK, "key accepted")
-    with httpx.Client(base_url=sandbox.environment["CLOSE_BASE_URL"], auth=("api_sandbox", "")) as person:
-        person.post("/custom_field/contact/", json={"name": "Our id", "type": "number"}).raise_for_status()
+    async with httpx.AsyncClient(base_url=sandbox.environment["CLOSE_BASE_URL"], auth=("api_sandbox", "")) as person:
+        made = await person.post("/custom_field/contact/", json={"name": "Our id", "type": "number"})
+        made.raise_for_status()
     found = (await look(settings_with("close", own_id_field="Our id")))["close"]
     assert (found.state, found.is_key_accepted) == (HealthState.FAILED, True)
     assert "'Our id' for our ids is no text (contacts: number)" in found.detail
