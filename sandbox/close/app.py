@@ -97,7 +97,7 @@ class Close(Provider):
             *activities.routes(self),
         ]
 
-    def at(self, template: str, status: int = 200, **verbs: Handler) -> Route:
+    def at(self, template: str, status: int = 200, /, **verbs: Handler) -> Route:
         """Return a route that passes the gate, reads the call, and lets the verb's handler answer, with `status`."""
 
         async def endpoint(request: Request) -> Response:

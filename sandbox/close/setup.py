@@ -24,7 +24,7 @@ def routes(close: Close) -> list[Route]:
         close.at("/status/lead/", GET=desk.list_statuses, POST=desk.create_status),
         close.at("/custom_field_schema/{kind}/", GET=desk.show_schema),
         close.at("/custom_field/shared/", GET=desk.list_shared_fields, POST=desk.create_shared_field),
-        close.at("/custom_field/shared/{id}/association/", status=201, POST=desk.associate),
+        close.at("/custom_field/shared/{id}/association/", 201, POST=desk.associate),
         close.at("/custom_field/{kind}/", GET=desk.list_custom_fields, POST=desk.create_custom_field),
         close.at("/custom_field/{kind}/{id}/", **one_field),
         close.at("/webhook/", GET=desk.list_webhooks, POST=desk.create_webhook),

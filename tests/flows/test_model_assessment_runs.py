@@ -20,7 +20,7 @@ from qualify_process import finish, start
 from stored_leads import store
 
 from agents.async_chat import CHARACTERS_A_TOKEN
-from agents.models import PRICE_FILE
+from agents.price_file import PRICE_FILE
 from core.ledger.prices import TokenUsage, read_prices
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from provider_calls import Case, Row, all_of, is_held_by_contract
 from pydantic import SecretStr
 
 import integrations
-from agents.models import PRICE_FILE, Job, ModelChoice, Models, offered_models
+from agents.models import Job, ModelChoice, Models, offered_models
+from agents.price_file import PRICE_FILE
 from core.errors import Gone, ProviderError, RateLimited, Rejected, Timeout, Unauthorized, Unavailable
 from core.ledger.prices import read_prices
 from integrations.apollo.client import ApolloClient, PersonQuery

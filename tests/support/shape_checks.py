@@ -6,15 +6,18 @@ document leaves out and real answers have, each with where that is known from. A
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator
 
 from scripts.provider_shapes import FOLDER, fits
+
+if TYPE_CHECKING:
+    from sandbox.server import SandboxControl
 
 Shape = dict[str, Any]
 
@@ -131,7 +134,16 @@ def _add_keys(shape: Any, keys: Mapping[str, list[str]]) -> None:
             _add_keys(each, keys)
 
 
-def each_answer(shapes: Shapes) -> Iterator[tuple[str, str]]:
-    """Yield operation and status of each answer that has a shape."""
-    for name, shape in shapes.operations.items():
-        yield from ((name, status) for status in shape["answers"])
+def foreign_requests(sandbox: "SandboxControl") -> list[str]:
+    """Return what of the requests to providers whose shapes are known does not fit their documents.
+
+    What they refused is left out: a refusal is the stand-in's to record.
+    """
+    complaints: list[str] = []
+    for provider, base in (("close", "/api/v1"), ("apollo", "/api/v1")):
+        shapes = shapes_of(provider)
+        for call in sandbox.requests(provider):
+            if call["status"] is not None and call["status"] < 300 and not call["fault"]:
+                path = call["path"].removeprefix(base)
+                complaints += shapes.request(call["method"], path, call["query"], call["body"])
+    return sorted(set(complaints))
