@@ -129,6 +129,15 @@ async def test_a_fresh_close_is_well_and_one_whose_field_cannot_hold_our_ids_is_
     assert "CLOSE_OWN_ID_FIELD" in found.advice
 
 
+async def test_a_key_of_apollo_with_narrow_scopes_is_good_for_what_it_may_do(
+    settings_with, sandbox: SandboxControl
+) -> None:
+    sandbox.settings("apollo", forbidden=["users/api_profile"])
+    found = (await look(settings_with("apollo")))["apollo"]
+    assert (found.state, found.is_key_accepted) == (HealthState.OK, True)
+    assert "no scope users/api_profile" in found.detail
+
+
 @pytest.mark.parametrize("name", KEYED)
 async def test_a_wrong_key_is_told(settings_with, sandbox: SandboxControl, name: str) -> None:
     found = (await look(settings_with(name, api_key="sk_wrong-key-secret")))[name]
