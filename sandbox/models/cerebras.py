@@ -70,6 +70,7 @@ class Cerebras(ChatProvider):
 
     name = "cerebras"
     always_streams_usage = True
+    types_every_piece = True
     settings: CerebrasSettings
 
     def reset(self) -> None:
