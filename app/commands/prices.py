@@ -14,7 +14,7 @@ OLD_DAYS = 90
 
 
 def prices(
-    provider: Annotated[str | None, typer.Option(help="Of one provider only, e.g. anthropic.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Of one provider only.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the prices of language models with their page and age; warn of those read more than 90 days ago."""

@@ -91,7 +91,7 @@ class ModelsForJobs(Section):
         default=None,
         ge=0,
         description="US dollars per million tokens that a model without a known price is taken to cost. Empty: such "
-        "models are not used, except OpenRouter's, which says what each answer has cost",
+        "models are not used, unless their provider says what each answer has cost",
     )
 
     def named(self) -> dict[str, tuple[str, ...]]:

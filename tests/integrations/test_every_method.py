@@ -46,8 +46,7 @@ HASTY_S = 0.5
 MACHINERY = {"aclose", "request"}
 VOICE = {"voice_id": "00000000-0000-4000-8000-000000000001", "model": "sonic-3.5"}
 HELLO = [{"role": "user", "content": "Say hello"}]
-DOMAIN = COMPANIES[0].domain
-NOBODY = "nobody.example.com"
+DOMAIN, NOBODY = COMPANIES[0].domain, "nobody.example.com"
 HOOK = "https://hooks.example.com/apollo"
 MODEL_PROVIDERS = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
 
