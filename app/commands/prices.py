@@ -39,10 +39,10 @@ def prices(
         return
     terminal.print_table(rows)
     terminal.say("US dollars per million tokens; reasoning counts as output.")
-    old = [f"{row['provider']}:{row['model']}" for row in rows if row["days"] is None or row["days"] > OLD_DAYS]
+    old = [f"{row['provider']}:{row['model']}" for row in rows if row["days"] is not None and row["days"] > OLD_DAYS]
     if old:
         terminal.say(
-            f"Read more than {OLD_DAYS} days ago, or nobody says when: {', '.join(old)}. Look at the pages, and put "
+            f"Read more than {OLD_DAYS} days ago: {', '.join(old)}. Look at the pages, and put "
             "prices that have changed into a file of your own (MODELS_PRICE_FILE)."
         )
     if without:
