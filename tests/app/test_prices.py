@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.main import build
+from core.settings.settings import settings
 
 FILE = """
 checked_on = 2026-01-01
@@ -28,11 +29,14 @@ def prices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MODELS_DEFAULT", "acme:new")
 
     def run(*arguments: str) -> str:
+        settings.cache_clear()
         done = CliRunner().invoke(build("prices"), ["prices", *arguments])
         assert done.exit_code == 0, done.output
         return done.output
 
-    return run
+    yield run
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 def test_old_prices_are_warned_of_and_models_without_one_named(prices) -> None:
