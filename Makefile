@@ -14,7 +14,7 @@ EXTRAS := --extra parquet --extra xlsx --extra models --extra voice --extra brow
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock local-speech demo demo-stop test installed check format lint types contracts unused system-packages other-pythons soak bench eval wheel clean
+.PHONY: help setup lock monthly local-speech demo demo-stop test installed check format lint types contracts unused system-packages other-pythons soak bench eval wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,10 @@ lock: ## Choose and lock new versions of the dependencies
 		pyproject.toml $(EXTRAS) --group dev --output-file requirements.lock
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml --extra local-speech --constraints requirements.lock --output-file requirements-local-speech.lock
+
+monthly: lock check ## Once a month: newest versions, all checks, and how old what we know of providers is
+	$(BIN)/python -m scripts.provider_shapes report
+	$(BIN)/sales-agent prices
 
 local-speech: $(VENV)/.local-speech ## Install speech to text on this machine, which some tests need (500 MB on disk)
 

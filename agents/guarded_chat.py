@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -32,6 +33,7 @@ class GuardedChat(AsyncChat):
         price: of the model.
         max_tokens: bound of the output that `inner` was given.
         structured_by: how the provider is asked for a value.
+        says_cost: whether its answers say what they have cost, which is booked then.
     """
 
     inner: BaseChatModel
@@ -39,6 +41,7 @@ class GuardedChat(AsyncChat):
     price: TokenPrice
     max_tokens: int = 1024
     structured_by: StructuredBy = "tool"
+    says_cost: bool = False
 
     @property
     def _llm_type(self) -> str:
@@ -57,10 +60,13 @@ class GuardedChat(AsyncChat):
             with sdk_errors(self.guard.provider, call.operation):
                 return await self.inner._agenerate(messages, stop, None, **kwargs)
 
-        result = await self.guard.run(attempt, call, cost_of=lambda result: self._cost(_message(result), call))
+        result = await self.guard.run(attempt, call, cost_of=lambda result: self._cost(result, call))
         message = _message(result)
-        # LangChain joins these only after this method.
-        facts = {**(result.llm_output or {}), **(result.generations[0].generation_info or {})}
+        # Whoever is asked is who is recorded: LangChain names the maker of the protocol.
+        facts = {**_facts(result), "model_provider": self.guard.provider}
+        message.response_metadata |= {"model_provider": self.guard.provider}
+        if result.llm_output:
+            result.llm_output |= {"model_provider": self.guard.provider}
         checked(self.guard.provider, message, facts)
         return result
 
@@ -85,8 +91,10 @@ class GuardedChat(AsyncChat):
 
         whole: AIMessageChunk | None = None
         facts: dict[str, Any] = {}
-        async for chunk in self.guard.stream(pieces, call, cost_of=lambda chunk: self._used(chunk.message)):
+        async for chunk in self.guard.stream(pieces, call, cost_of=self._used_so_far):
             facts.update(chunk.generation_info or {})
+            if "model_provider" in chunk.message.response_metadata:
+                chunk.message.response_metadata["model_provider"] = self.guard.provider
             if isinstance(chunk.message, AIMessageChunk):
                 whole = chunk.message if whole is None else whole + chunk.message
             if run_manager and chunk.text:
@@ -101,15 +109,25 @@ class GuardedChat(AsyncChat):
         weights = {"tokens": worst.input_tokens + worst.output_tokens}
         return Call("chat", estimate=self.price.cost(worst), weights=weights)
 
-    def _cost(self, message: AIMessage, call: Call) -> Cost:
-        return self._used(message) or call.estimate
+    def _cost(self, result: ChatResult, call: Call) -> Cost:
+        return self._used(_message(result), _facts(result).get("token_usage")) or call.estimate
 
-    def _used(self, message: BaseMessage) -> Cost | None:
+    def _used_so_far(self, chunk: ChatGenerationChunk) -> Cost | None:
+        # Taken out: LangChain adds up what pieces say, and some servers say a sum in each.
+        return self._used(chunk.message, chunk.message.response_metadata.pop("token_usage", None))
+
+    def _used(self, message: BaseMessage, told: Any) -> Cost | None:
+        """Return what an answer has cost: as the provider says, else by its counts; None where it says neither."""
+        told = told if isinstance(told, dict) else {}
+        if self.says_cost and (cost := _dollars(told.get("cost"))) is not None:
+            return cost
         used: UsageMetadata | None = getattr(message, "usage_metadata", None)
         if used is None:
             return None
-        cached = used.get("input_token_details", {}).get("cache_read", 0)
-        return self.price.cost(TokenUsage(used["input_tokens"], used["output_tokens"], cached or 0))
+        # Two names for the same: LangChain knows one.
+        cached = used.get("input_token_details", {}).get("cache_read", 0) or told.get("prompt_cache_hit_tokens")
+        count = cached if isinstance(cached, int) else 0
+        return self.price.cost(TokenUsage(used["input_tokens"], used["output_tokens"], count))
 
     def bind_tools(
         self,
@@ -137,6 +155,22 @@ class GuardedChat(AsyncChat):
             asked = {"response_format": {"type": "json_schema", "json_schema": wanted}}
             bound = self.bind(extra_body=asked, **kwargs)
         return bound | value_of(schema, include_raw=include_raw)
+
+
+def _facts(result: ChatResult) -> dict[str, Any]:
+    """Return what an answer says beside its message; LangChain joins these only later."""
+    return {**(result.llm_output or {}), **(result.generations[0].generation_info or {} if result.generations else {})}
+
+
+def _dollars(told: Any) -> Cost | None:
+    """Return what a provider says that an answer has cost, None for what is no such number."""
+    if isinstance(told, bool) or not isinstance(told, int | float | str):
+        return None
+    try:
+        usd = Decimal(str(told))
+    except InvalidOperation:
+        return None
+    return Cost(usd=usd) if usd.is_finite() and usd >= 0 else None
 
 
 def _message(result: ChatResult) -> AIMessage:

@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from langchain_core.language_models import BaseChatModel
@@ -26,9 +25,9 @@ from integrations.plug import ChatOffer
 
 log = logging.getLogger(__name__)
 
-PRICE_FILE = Path(__file__).with_name("prices.toml")
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _FREE = TokenPrice(Decimal(0), Decimal(0))
+_SET_ASIDE = TokenPrice(Decimal(25), Decimal(25))
 
 
 class Job(StrEnum):
@@ -119,10 +118,13 @@ class Models:
             price=price,
             max_tokens=self.max_tokens,
             structured_by=endpoint.structured_by,
+            says_cost=offer.says_cost,
         )
 
     def price(self, choice: ModelChoice, endpoint: Endpoint) -> TokenPrice:
         """Return what a model costs; one that runs on this machine, without a price of its own, costs nothing.
+
+        Of one whose provider says the cost of each answer this is what is set aside until it has answered.
 
         Raises:
             ConfigurationError: it has no price.
@@ -130,6 +132,8 @@ class Models:
         try:
             return self.prices.of(choice.provider, choice.model)
         except ConfigurationError:
+            if _offer(choice.provider).says_cost:
+                return _SET_ASIDE
             if urlsplit(endpoint.base_url).hostname in _THIS_MACHINE:
                 return _FREE
             raise

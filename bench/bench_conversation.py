@@ -37,7 +37,13 @@ def prepare(sandbox: Any, turns: int) -> None:
     said = [("You listen to one turn", READING), ("You answer a prospect", PRICE)]
     sandbox.seed("cerebras", answers=[{"contains": mark, "content": content} for mark, content in said])
     sandbox.seed("cartesia", transcripts=["What does it cost?"] * (2 * turns + 2))
-    sandbox.settings("cerebras", answer_after_s=ANSWER_AFTER_S, token_pause_s=TOKEN_PAUSE_S, tokens_per_minute=None)
+    sandbox.settings(
+        "cerebras",
+        answer_after_s=ANSWER_AFTER_S,
+        token_pause_s=TOKEN_PAUSE_S,
+        tokens_per_minute=None,
+        requests_per_minute=None,
+    )
 
 
 class Bare:

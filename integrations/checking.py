@@ -11,12 +11,13 @@ from integrations.plug import ChatOffer, Check, Examination
 
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
-    """What a provider that took the key said: limits beyond those of its headers, models, and what is wrong."""
+    """What a provider that took the key said: limits beyond those of its headers, models, what is wrong or unknown."""
 
     limits: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, bool] = field(default_factory=dict)
     complaint: str = ""
     advice: str = ""
+    note: str = ""
 
 
 Ask = Callable[[Examination], Awaitable[KeyCheck]]
@@ -41,7 +42,7 @@ def key_check(name: str, ask: Ask) -> Check:
         return HealthCheck(
             name,
             HealthState.FAILED if told.complaint else HealthState.OK,
-            told.complaint or "key accepted",
+            told.complaint or "; ".join(filter(None, ("key accepted", told.note))),
             told.advice,
             is_reachable=True,
             is_key_accepted=True,

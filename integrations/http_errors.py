@@ -27,6 +27,8 @@ _SECRETS = re.compile(
     # A short key, as servers of one's own have them, is known by the word before it and by not being a word itself.
     r"|(?i:\b(?:key|token|bearer|password|secret))(?:[\s:=\"']|is|was)+(?=\S*[\d_\-])\S+"
 )
+_LONGEST = 500
+"""So many characters of reasons a message has at most."""
 _OUT_OF_CREDIT = re.compile(r"credit balance is too low|insufficient (balance|credits)", re.IGNORECASE)
 
 
@@ -50,7 +52,8 @@ def http_error(
         wait_s: seconds the provider asks us to wait.
     """
     fields = _field_errors(body)
-    said = redacted(_words(body)) or (f"fields {', '.join(fields)}" if fields else "")
+    named = "; ".join(f"{field}: {why}" for field, why in fields.items())[:_LONGEST]
+    said = "; ".join(filter(None, (redacted(_words(body)), named)))
     message = f"{provider} {operation}: {status}" + (f", {said}" if said else "")
     facts: dict[str, Any] = {
         "provider": provider,

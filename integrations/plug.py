@@ -114,11 +114,13 @@ class ChatOffer:
             to be guarded, or a client of our own as `agents.ports.CompletionsClient` describes it.
         offered: returns the ids of the models that the key may use.
         structured_by: how a value is asked for: by a tool's arguments, or by a JSON schema.
+        says_cost: whether each answer says what it has cost, in US dollars, so that no price is needed.
     """
 
     open: Callable[["Endpoint", str, int, AsyncExitStack], Awaitable[Any]]
     offered: Callable[["Endpoint"], Awaitable[list[str]]]
     structured_by: Literal["tool", "json_schema"] = "tool"
+    says_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from hypothesis import HealthCheck, settings
 from installation import KEYS, Installation, make_installation
 from planted import PlantedSecrets
 from psycopg import sql
+from shape_checks import foreign_requests
 
 from db.server import embedded
 from integrations.plugs import sections
@@ -139,11 +140,17 @@ def serving() -> "Iterator[SandboxControl]":
 
 
 @pytest.fixture
-def sandbox(serving: "SandboxControl") -> "Iterator[SandboxControl]":
-    """Return the sandbox, emptied; at the end nothing may have been sent that a provider would refuse."""
+def sandbox(serving: "SandboxControl", request: pytest.FixtureRequest) -> "Iterator[SandboxControl]":
+    """Return the sandbox, emptied; at the end nothing may have been sent that a provider would refuse.
+
+    What was sent to Close and Apollo has to fit their own documents, except in the tests of the stand-ins themselves.
+    """
     serving.reset()
     yield serving
     serving.assert_clean()
+    if "sandbox" not in request.path.parts[-2:-1]:
+        foreign = foreign_requests(serving)
+        assert not foreign, "\n".join(foreign)
 
 
 @pytest.fixture(scope="session")

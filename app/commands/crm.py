@@ -83,8 +83,9 @@ def _show(report: "SyncReport", *, as_json: bool) -> None:
 
 
 def _show_plan(report: "SyncReport") -> None:
+    if report.standing:
+        terminal.say(report.standing)
     if not report.plan.counts:
-        terminal.say("Nothing to do: both sides say the same.")
         return
     _show_changes(report, len(report.plan.changes))
     if report.waiting_for:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from core.crm.config import SyncLimits
 from core.crm.meanings import written
+from core.crm.states import SyncState
 from core.crm.units import Operation
 from core.forms import Form, Frozen, Report
 
@@ -195,6 +196,24 @@ class SyncReport(Report):
     is_full: bool = False
     calls: int = 0
     seconds: float = 0.0
+
+    @property
+    def standing(self) -> str:
+        """Return why a plan may hold nothing: both sides say the same, or what is refused waits for its next try."""
+        failing = self.states.get(SyncState.FAILING, 0)
+        if not failing:
+            return "" if self.plan.counts else "Nothing to do: both sides say the same."
+        start = f"{SyncState.FAILING}: "
+        why = [
+            f"{reason.removeprefix(start)} ({count})"
+            for reason, count in self.reasons.items()
+            if reason.startswith(start)
+        ]
+        nothing = "" if self.plan.counts else "Nothing to do now. "
+        return (
+            f"{nothing}{failing} fail and are left alone until their next try "
+            f"(`sales-agent crm status --state failing`): {'; '.join(why)}"
+        )
 
 
 def next_step(outcome: str, plan: SyncPlan, approval_id: UUID | None) -> str | None:

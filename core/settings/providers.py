@@ -87,6 +87,12 @@ class ModelsForJobs(Section):
     conversation: str = Field(default="", description="Voice turns")
     max_tokens: int = tuning(default=2048, ge=64, le=128_000, description="Bound of an answer, reasoning included")
     price_file: str | None = tuning(default=None, description="TOML file of prices. Empty: the one that comes along")
+    unpriced_usd_per_m: Decimal | None = tuning(
+        default=None,
+        ge=0,
+        description="US dollars per million tokens that a model without a known price is taken to cost. Empty: such "
+        "models are not used, unless their provider says what each answer has cost",
+    )
 
     def named(self) -> dict[str, tuple[str, ...]]:
         """Job to the models named for it, best first; jobs without any are absent."""

@@ -122,7 +122,7 @@ class ApolloClient(ProviderClient):
         def cost(answer: DecodedResponse) -> Cost:
             return CREDIT if self._person(answer.body) else Cost()
 
-        answer = await self._paid("/people/match", query.body(), CREDIT, cost)
+        answer = await self._paid("/people/match", CREDIT, cost, params=query.body())
         return self._person(answer.body)
 
     def _person(self, body: JsonBody) -> ApolloPerson | None:
@@ -157,7 +157,7 @@ class ApolloClient(ProviderClient):
             return CREDIT.times(len(queries)) if charged is None else Cost(credits=max(charged, Decimal(0)))
 
         body = {"details": [query.body() for query in queries]}
-        answer = await self._paid("/people/bulk_match", body, CREDIT.times(len(queries)), cost)
+        answer = await self._paid("/people/bulk_match", CREDIT.times(len(queries)), cost, body=body)
         matches = self.parsed(ApolloMatches, answer.body, operation).matches
         people = [person for person in matches if person is not None and not person.is_stub]
         found = tuple(next(filter(query.fits, people), None) for query in queries)
@@ -167,14 +167,14 @@ class ApolloClient(ProviderClient):
         """Yield at most `limit` people of one company with such titles, each once; free, and ids only."""
         seen: set[str] = set()
         for page_number in range(1, LAST_PAGE + 1):
-            body = {
-                "q_organization_domains_list": [bare_domain(domain)],
-                "person_titles": list(titles),
-                "include_similar_titles": True,
+            params: dict[str, str | int | list[str]] = {
+                "q_organization_domains_list[]": [bare_domain(domain)],
+                "person_titles[]": list(titles),
+                "include_similar_titles": "true",
                 "page": page_number,
                 "per_page": min(limit, PAGE),
             }
-            answer = await self.request("POST", "/mixed_people/api_search", body=body, may_repeat=True)
+            answer = await self.request("POST", "/mixed_people/api_search", params=params, may_repeat=True)
             page = self.parsed(ApolloSearchPage, answer.body, "POST /mixed_people/api_search")
             for hit in page.people:
                 if hit.id not in seen and len(seen) < limit:
@@ -241,7 +241,7 @@ class ApolloClient(ProviderClient):
             return CREDIT.times(len(asked) if enriched is None else max(enriched, 0))
 
         body = {"details": [{"domain": domain} for domain in asked]}
-        answer = await self._paid("/organizations/bulk_enrich", body, CREDIT.times(len(asked)), cost)
+        answer = await self._paid("/organizations/bulk_enrich", CREDIT.times(len(asked)), cost, body=body)
         companies = {
             bare_domain(company.primary_domain): company
             for company in self.parsed(ApolloOrganizations, answer.body, operation).organizations
@@ -267,8 +267,8 @@ class ApolloClient(ProviderClient):
         def cost(answer: DecodedResponse) -> Cost:
             return PHONE if self._person(answer.body) else Cost()
 
-        body = {**query.body(), "reveal_phone_number": True, "webhook_url": webhook_url}
-        answer = await self._paid("/people/match", body, PHONE, cost)
+        params = {**query.body(), "reveal_phone_number": "true", "webhook_url": webhook_url}
+        answer = await self._paid("/people/match", PHONE, cost, params=params)
         submitted = self.parsed(ApolloSubmitted, answer.body or {}, operation)
         is_known = self._person(answer.body) is not None and submitted.request_id is not None
         return ApolloBulk((submitted if is_known else None,), cost(answer), answer.request_id)
@@ -296,9 +296,18 @@ class ApolloClient(ProviderClient):
     # how Apollo speaks
 
     async def _paid(
-        self, path: str, body: Mapping[str, JsonBody], estimate: Cost, cost_of: Callable[[DecodedResponse], Cost]
+        self,
+        path: str,
+        estimate: Cost,
+        cost_of: Callable[[DecodedResponse], Cost],
+        *,
+        params: Mapping[str, str] | None = None,
+        body: JsonBody = None,
     ) -> DecodedResponse:
-        return await self.request("POST", path, body=dict(body), may_repeat=False, estimate=estimate, cost_of=cost_of)
+        """Post what is paid: parameters where the reference has those alone, a body where it has one."""
+        return await self.request(
+            "POST", path, params=params, body=body, may_repeat=False, estimate=estimate, cost_of=cost_of
+        )
 
     def refine(self, error: ProviderError, body: JsonBody) -> Exception:
         """Tell Apollo's meanings of 422 apart: no key, no credits, bad parameters; a 404 may mean: no answer yet."""

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from core.enrichment.offers import SourceOffer
+from core.errors import Unauthorized
 from core.ledger.spend import Period, Unit
 from core.ports import PeopleOffer
 from core.settings.providers import ProviderSettings, own_default
@@ -106,7 +108,13 @@ async def _open_people(opening: PlugContext) -> "PeopleSource":
 
 
 async def _ask(examination: Examination) -> KeyCheck:
-    profile = await (await open_client(examination)).profile()
+    try:
+        profile = await (await open_client(examination)).profile()
+    except Unauthorized as error:
+        if error.status != HTTPStatus.FORBIDDEN:
+            raise
+        # A key may be narrowed to some endpoints; this one is not needed for work.
+        return KeyCheck(note="it has no scope users/api_profile, so what it may spend is not known")
     credits_left = profile.credits_left
     return (
         KeyCheck()

@@ -5,7 +5,9 @@ constructor makes a network call unless told not to, it returns error objects an
 that is cut ends in silence; all three are handled here.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,6 +53,8 @@ class CerebrasClient:
         if not _HAS_SDK:
             raise ProviderNotConfigured("cerebras is off: install sales-agent with its extra 'models'")
         self.guard = guard
+        self._first = asyncio.Lock()
+        self._is_told = False
         self._sdk = AsyncCerebras(
             api_key=api_key,
             base_url=base_url.rstrip("/"),
@@ -80,6 +84,20 @@ class CerebrasClient:
     async def _observe(self, response: httpx.Response) -> None:
         """Take over the rate headers, which the SDK does not hand on."""
         await self.guard.limiter.observe(_observations(response.headers))
+        self._is_told = self._is_told or response.request.url.path.endswith(_CHAT)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[AsyncExitStack]:
+        """Let the first call go alone; how many may follow in this minute stands in its answer's headers.
+
+        What is yielded can be closed as soon as the answer has begun.
+        """
+        async with AsyncExitStack() as alone:
+            if not self._is_told:
+                await alone.enter_async_context(self._first)
+            if self._is_told:
+                await alone.aclose()
+            yield alone
 
     async def models(self) -> list[str]:
         """Return the ids of the models this key may use."""
@@ -123,9 +141,9 @@ class CerebrasClient:
                 )
                 return _answer(answer)
 
-        return await self.guard.run(
-            attempt, self._call(messages, max_tokens, estimate), cost_of=_priced(estimate, cost_of)
-        )
+        call = self._call(messages, max_tokens, estimate)
+        async with self._turn():
+            return await self.guard.run(attempt, call, cost_of=_priced(estimate, cost_of))
 
     async def stream(
         self,
@@ -160,8 +178,10 @@ class CerebrasClient:
         def cost(piece: CerebrasAnswer) -> Cost | None:
             return cost_of(piece.usage) if cost_of and piece.usage else None
 
-        async for piece in self.guard.stream(pieces, self._call(messages, max_tokens, estimate), cost_of=cost):
-            yield piece
+        async with self._turn() as alone:
+            async for piece in self.guard.stream(pieces, self._call(messages, max_tokens, estimate), cost_of=cost):
+                await alone.aclose()
+                yield piece
 
     @staticmethod
     def _call(messages: Sequence[CerebrasMessage], max_tokens: int, estimate: Cost) -> Call:
@@ -188,6 +208,8 @@ def _answer(result: Any) -> CerebrasAnswer:
     if choices is None or (not choices and usage is None):
         raise Unavailable(f"cerebras {_CHAT}: the answer is no completion", provider="cerebras")
     said = (getattr(choices[0], "message", None) or getattr(choices[0], "delta", None)) if choices else None
+    if isinstance(said, Mapping):
+        raise TypeError("a part that the SDK has no type for: it would be taken for an empty one")
     return CerebrasAnswer(
         id=result.id,
         model=result.model,
@@ -210,7 +232,7 @@ def _text(value: Any) -> str:
 def _observations(headers: Mapping[str, str]) -> list[Observation]:
     """Read the rate headers, each of which may be missing; the windows are called as in the headers."""
     seen = []
-    for window in ("requests-day", "tokens-minute"):
+    for window in ("requests-minute", "requests-day", "tokens-minute"):
         limit = seconds_of(headers.get(f"x-ratelimit-limit-{window}"))
         left = seconds_of(headers.get(f"x-ratelimit-remaining-{window}"))
         if limit is not None and left is not None:

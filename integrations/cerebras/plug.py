@@ -20,7 +20,7 @@ class CerebrasSettings(ProviderSettings):
     prefix: ClassVar[str] = "CEREBRAS_"
 
     base_url: str = own_default("base_url", "https://api.cerebras.ai")
-    rate_limits: str = own_default("rate_limits", "requests-day=14400/86400")
+    rate_limits: str = own_default("rate_limits", "requests-minute=1000/60,requests-day=14400/86400")
     breaker_failures: int = own_default("breaker_failures", 3)
     breaker_recovery_s: float = own_default("breaker_recovery_s", 30)
 

@@ -19,6 +19,6 @@ async def _offered(endpoint: Endpoint) -> list[str]:
     return await listed_models(endpoint)
 
 
-def chat_completions(structured_by: Literal["tool", "json_schema"] = "tool") -> ChatOffer:
-    """Return the offer of a provider that speaks the protocol."""
-    return ChatOffer(_open, _offered, structured_by)
+def chat_completions(structured_by: Literal["tool", "json_schema"] = "tool", *, says_cost: bool = False) -> ChatOffer:
+    """Return the offer of a provider that speaks the protocol; see `ChatOffer`."""
+    return ChatOffer(_open, _offered, structured_by, says_cost)

@@ -23,6 +23,7 @@ from integrations.close.schemas import (
     CloseEvent,
     CloseEventHead,
     CloseEventPage,
+    CloseFieldSchema,
     CloseLead,
     CloseObject,
     ClosePage,
@@ -293,13 +294,14 @@ class CloseClient(ProviderClient):
     # definitions
 
     async def custom_fields(self, kind: CloseObject) -> list[CloseCustomField]:
-        """Return the definitions of custom fields of leads or contacts."""
-        pages = self._pages(f"/custom_field/{kind}/", {})
-        return [self.parsed(CloseCustomField, item, f"GET /custom_field/{kind}/") async for item in pages]
+        """Return the definitions of all custom fields of leads or contacts, those too that several kinds share."""
+        path = f"/custom_field_schema/{kind}/"
+        return list(self.parsed(CloseFieldSchema, (await self.request("GET", path)).body, f"GET {path}").fields)
 
     async def lead_statuses(self) -> list[CloseStatus]:
         """Return the lead statuses, in the organisation's order."""
-        return [self.parsed(CloseStatus, item, "GET /status/lead/") async for item in self._pages("/status/lead/", {})]
+        page = self.parsed(ClosePage, (await self.request("GET", "/status/lead/")).body, "GET /status/lead/")
+        return [self.parsed(CloseStatus, item, "GET /status/lead/") for item in page.data]
 
     async def own_id_field(self, kind: CloseObject) -> str:
         """Return the id of the custom field for our ids. Raises ConfigurationError when there is none of that name."""

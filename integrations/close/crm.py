@@ -263,19 +263,23 @@ class CloseCRM:
             return await log_sent(self._client, lead_id, message)
 
     async def check(self) -> Complaint | None:
-        """Ask whose key it is, and whether the custom field for our ids is there."""
+        """Ask whose key it is, and whether the custom field for our ids can hold them.
+
+        A field that is not there is nothing wrong: the first sync makes it.
+        """
         await self._client.me()
         name = self._client.own_id_name
-        without = [
-            f"{kind}s"
+        unfit = [
+            f"{kind}s: {field.type}"
             for kind in CloseObject
-            if name not in {field.name for field in await self._client.custom_fields(kind)}
+            for field in await self._client.custom_fields(kind)
+            if field.name == name and field.type != "text"
         ]
-        if not without:
+        if not unfit:
             return None
         return Complaint(
-            f"key accepted, but {' and '.join(without)} have no custom field {name!r} for our ids",
-            "create one of type text in Close, under Settings, Custom Fields, or set CLOSE_OWN_ID_FIELD",
+            f"key accepted, but the custom field {name!r} for our ids is no text ({', '.join(unfit)})",
+            "rename it in Close, under Settings, Custom Fields, or set CLOSE_OWN_ID_FIELD to another name",
         )
 
     async def _own_key(self, kind: CloseObject) -> str:

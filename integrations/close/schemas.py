@@ -158,6 +158,12 @@ class CloseCustomField(_Shape):
     type: str | None = None
 
 
+class CloseFieldSchema(_Shape):
+    """All custom fields that objects of a kind may have, in the order people see them."""
+
+    fields: tuple[CloseCustomField, ...]
+
+
 class CloseStatus(_Shape):
     """A lead status."""
 

@@ -18,7 +18,6 @@ from integrations.http import DecodedResponse
 
 _PATH = "/webhook/"
 _ONE = "/webhook/{id}/"
-_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,9 @@ class CloseWebhooks:
 
     async def subscriptions(self) -> AsyncIterator[CloseSubscription]:
         """Yield all subscriptions, those of others too."""
-        skip = 0
-        while True:
-            answer = await self.client.request("GET", _PATH, params={"_skip": skip, "_limit": _PAGE})
-            page = self.client.parsed(ClosePage, answer.body, f"GET {_PATH}")
-            for item in page.data:
-                yield self.client.parsed(CloseSubscription, item, f"GET {_PATH}")
-            if not page.has_more or not page.data:
-                return
-            skip += len(page.data)
+        page = self.client.parsed(ClosePage, (await self.client.request("GET", _PATH)).body, f"GET {_PATH}")
+        for item in page.data:
+            yield self.client.parsed(CloseSubscription, item, f"GET {_PATH}")
 
     async def subscribe(self, url: str, wanted: Sequence[tuple[str, str]]) -> CloseSubscription:
         """Return an active subscription of `url` to all that is wanted, made unless there is one.

@@ -9,7 +9,7 @@ from integrations.model_endpoint import Endpoint
 from integrations.plug import Plug
 
 NAME = "openrouter"
-_CHAT = chat_completions()
+_CHAT = chat_completions(says_cost=True)
 
 
 class OpenRouterSettings(ProviderSettings):

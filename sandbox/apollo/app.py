@@ -218,6 +218,7 @@ class Apollo(Provider):
                     bought[known.id] = person
             matches.append(bought.get(known.id) if known is not None else None)
         return {
+            "request_id": self._request_id(request),
             "status": "success",
             "error_code": None,
             "error_message": None,
@@ -254,7 +255,9 @@ class Apollo(Provider):
             "error_code": None,
             "error_message": None,
             "total_requested_domains": len(domains),
+            "total_requested_records": len(domains),
             "unique_domains": len(found),
+            "unique_records": len(found),
             "unique_enriched_records": len(companies),
             "missing_records": sum(company is None for company in found.values()),
             "organizations": [organization(company) if company else None for company in found.values()],
@@ -291,6 +294,8 @@ class Apollo(Provider):
             "accounts": accounts,
             "organizations": [thin_organization(one) for one in rows[1:]],
             "model_ids": [object_id("organization", one.domain) for one in rows],
+            "num_fetch_result": None,
+            "derived_params": None,
         }
 
     def job_postings(self, request: Request, _params: Row) -> Row:
@@ -312,8 +317,13 @@ class Apollo(Provider):
         return shown
 
     def credit_usage(self, _request: Request, _params: Row) -> Row:
-        """Show credits."""
-        return self._credit_figures()
+        """Show credits by kind, and the cycle they are of."""
+        used = int(self._credit_figures()["total_unified_credits_used"])
+        left = int(self.settings.credits)
+        return {
+            "credit_usage_stats": {"lead_credit": {"limit": left + used, "consumed": used, "left_over": left}},
+            "current_credit_cycle": {"start_date": None, "end_date": None},
+        }
 
     def late_result(self, request: Request, _params: Row) -> Row | Response:
         """Show a phone result: pending at first, then in progress, expired after 30 days."""
@@ -333,13 +343,16 @@ class Apollo(Provider):
         return {
             "request_id": request_id,
             "webhook_status": status,
+            "request_type": "phone",
+            "last_dispatched_at": None,
+            "failure_reason": "provider_error" if status == "failed" else None,
             "webhook_result": result if status == "success" else None,
         }
 
     def create_contact(self, request: Request, _params: Row) -> Row:
         """Record a write into Apollo's own CRM as a violation: a read-only pipeline never needs it."""
         self.violate(request, "writes_contacts", request.url.path)
-        return {"contact": {"id": object_id("contact", str(exchange_of(request).number))}}
+        return {"contact": {"id": object_id("contact", str(exchange_of(request).number))}, "labels": []}
 
     def _request_id(self, request: Request) -> int:
         """Return a signed 64-bit number, beyond 2^53."""

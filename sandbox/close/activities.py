@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.close.gate import invalid, not_found
-from sandbox.close.store import Row
+from sandbox.close.store import USER, Row
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -19,6 +19,29 @@ OPPORTUNITY_STATUSES = [
 ]
 _EMAIL_STATUSES = frozenset({"inbox", "draft", "scheduled", "outbox", "sent", "error"})
 _ACTIVITIES = ("activity.note", "activity.email", "activity.meeting")
+_EMAIL_NULLS = (
+    "bulk_email_action_id",
+    "email_account_id",
+    "envelope",
+    "followup_sequence_delay",
+    "followup_sequence_id",
+    "in_reply_to_id",
+    "opens_summary",
+    "send_as_id",
+    "sequence_id",
+    "template_id",
+)
+"""Keys that an e-mail always has, and that are null unless something of Close's own fills them."""
+_BULK_KEYS: dict[str, Row] = {
+    "email": dict.fromkeys(("contact_preference", "email_account_id", "sender", "template_id")),
+    "edit": dict.fromkeys(("custom_field_name", "custom_field_value", "lead_status_id")) | {"type": "set_lead_status"},
+    "delete": {"bulk_object_type": "lead"},
+    "sequence_subscription": {
+        **dict.fromkeys(("calls_assigned_to", "contact_preference", "from_phone_number_id", "sequence_id")),
+        **dict.fromkeys(("sender_account_id", "sender_email", "sender_name")),
+        "action_type": "subscribe",
+    },
+}
 _PERIODS = {"one_time": 1, "monthly": 12, "annual": 1}
 
 
@@ -79,12 +102,17 @@ class _Desk:
             "value_formatted": f"{_dollars(value)} {period}" if value else None,
             "annualized_value": (value or 0) * _PERIODS[period],
             "expected_value": round((value or 0) * confidence / 100),
+            "annualized_expected_value": round((value or 0) * _PERIODS[period] * confidence / 100),
             "confidence": confidence,
             "status_id": status["id"],
             "status_label": status["label"],
             "status_type": status["type"],
             "pipeline_id": "pipe_sandbox",
             "note": body.get("note", ""),
+            "contact_id": body.get("contact_id"),
+            "user_id": body.get("user_id", USER),
+            "date_won": body.get("date_won"),
+            "date_lost": None,
         }
         return self._child("opportunity", row, call)
 
@@ -139,7 +167,7 @@ class _Desk:
 
     def create_note(self, call: Call) -> Row:
         """Write a note on a lead."""
-        row = {"_type": "Note", "lead_id": self._lead(call.body), "note": call.body.get("note", "")}
+        row = {"_type": "Note", **self._activity(call.body), "note": call.body.get("note", "")}
         return self._child("activity.note", row, call)
 
     def create_email(self, call: Call) -> Row:
@@ -156,9 +184,21 @@ class _Desk:
             self._close.violate(call.request, "email_really_sent", f"status {status}")
         row = {
             "_type": "Email",
-            "lead_id": self._lead(body),
+            **self._activity(body),
+            **dict.fromkeys(_EMAIL_NULLS),
+            **{key: list(body.get(key) or []) for key in ("to", "cc", "bcc")},
+            **{key: body.get(key) for key in ("sender", "subject", "body_text", "body_html", "date_scheduled")},
             "status": status,
-            **{key: body.get(key) for key in ("sender", "to", "subject", "body_text", "body_html", "date_scheduled")},
+            "direction": "incoming" if status == "inbox" else "outgoing",
+            "date_sent": self._close.world.clock.moment().isoformat() if status == "sent" else None,
+            "message_ids": [],
+            "references": [],
+            "opens": [],
+            "attachments": [],
+            "has_reply": False,
+            "need_smtp_credentials": False,
+            "followup_sequence_add_cc_bcc": False,
+            "thread_id": self._close.store.new_id("activity.email"),
         }
         return self._child("activity.email", row, call)
 
@@ -176,14 +216,22 @@ class _Desk:
 
     def create_bulk_action(self, call: Call) -> Row:
         """Start a bulk job; a violation unless the test asked for it, and nothing is changed."""
-        if call.id("kind") not in {"email", "edit", "delete", "sequence_subscription"}:
+        if call.id("kind") not in _BULK_KEYS:
             raise not_found()
         missing = {key: "This field is required." for key in ("s_query", "results_limit") if key not in call.body}
         if missing:
             raise invalid(fields=missing)
         if not self._close.settings.allows_bulk:
             self._close.violate(call.request, "bulk_action", call.id("kind"))
-        row: dict[str, Any] = {"_type": call.id("kind"), "status": "created", "n_leads": 0, "n_leads_processed": 0}
+        own = {key: call.body.get(key, usual) for key, usual in _BULK_KEYS[call.id("kind")].items()}
+        row: dict[str, Any] = {
+            **own,
+            **dict.fromkeys(("n_leads", "n_leads_processed", "n_objects", "n_objects_processed"), 0),
+            **{key: call.body.get(key) for key in ("query", "results_limit", "s_query")},
+            "sort": call.body.get("sort") or [],
+            "send_done_email": bool(call.body.get("send_done_email", True)),
+            "status": "created",
+        }
         return self._close.store.insert("bulk_action", row, path=call.path)
 
     def get_bulk_action(self, call: Call) -> Row:
@@ -191,6 +239,12 @@ class _Desk:
         row = self._close.row("bulk_action", call.id())
         row["status"] = {"created": "processing"}.get(row["status"], "done")
         return row
+
+    def _activity(self, body: Row) -> Row:
+        """Return what every activity has."""
+        lead_id, by = self._lead(body), body.get("user_id", USER)
+        at = body.get("activity_at") or self._close.world.clock.moment().isoformat()
+        return {"lead_id": lead_id, "contact_id": body.get("contact_id"), "user_id": by, "users": [], "activity_at": at}
 
     def _lead(self, body: Row) -> str:
         """Return the body's `lead_id`, or raise a 400."""

@@ -97,8 +97,8 @@ class Close(Provider):
             *activities.routes(self),
         ]
 
-    def at(self, template: str, **verbs: Handler) -> Route:
-        """Return a route that passes the gate, reads the call, and lets the verb's handler answer."""
+    def at(self, template: str, status: int = 200, /, **verbs: Handler) -> Route:
+        """Return a route that passes the gate, reads the call, and lets the verb's handler answer, with `status`."""
 
         async def endpoint(request: Request) -> Response:
             verb = request.method
@@ -116,9 +116,10 @@ class Close(Provider):
             answer = verbs[verb](Call(request, params, given, request.url.path))
             headers = recorded_headers(240, 239, 2) if template in {"/me/", "/user/{id}/"} else {}
             dated = {"Date": format_datetime(self.world.clock.moment(), usegmt=True)}
-            return JSONResponse(answer, headers=headers | dated)
+            return JSONResponse(answer, status, headers | dated)
 
-        return Route(self.base_path + template, endpoint, methods=ANY_METHOD)
+        # Any verb gets here, to be told which are not allowed; the route's name says which are.
+        return Route(self.base_path + template, endpoint, methods=ANY_METHOD, name=",".join(verbs))
 
     def error(self, status: int, message: str = "", retry_after_s: float | None = None) -> Response:
         """Return an error as Close words it."""
@@ -176,9 +177,7 @@ class Close(Provider):
 
     def page(self, call: Call, kind: str, rows: list[Row], shown: Callable[[Row], Row]) -> Row:
         """Return one page of `rows` by `_skip` and `_limit`."""
-        unknown = sorted(set(call.params) - _PARAMETERS - _FILTERS.get(kind, frozenset()))
-        if unknown:
-            self.violate(call.request, "unknown_parameter", ", ".join(unknown))
+        self.note_parameters(call, _PARAMETERS | _FILTERS.get(kind, frozenset()))
         rows = [row for row in rows if within_dates(row, call.params)]
         skip, limit = _number(call, "_skip", 0), _number(call, "_limit", 100)
         if limit > _LARGEST_PAGE.get(kind, 1000) or limit < 1:
@@ -192,6 +191,11 @@ class Close(Provider):
         if fault_kind(call.request) == "row_between_pages":
             self._new_lead({"name": "Inserted Between Pages"}, "/sandbox/")
         return answer
+
+    def note_parameters(self, call: Call, known: frozenset[str]) -> None:
+        """Record parameters that the reference does not name for this list."""
+        if unknown := sorted(set(call.params) - known):
+            self.violate(call.request, "unknown_parameter", ", ".join(unknown))
 
     def note_unknown(self, call: Call, known: frozenset[str]) -> None:
         """Record keys nobody documents: Close ignores them, and whoever sent them should know."""
@@ -211,7 +215,7 @@ class Close(Provider):
             "lead_statuses": [setup.status(row) for row in self.store.rows["status"].values()],
             "opportunity_statuses": activities.OPPORTUNITY_STATUSES,
             "pipelines": [{"id": "pipe_sandbox", "name": "Sales", "statuses": activities.OPPORTUNITY_STATUSES}],
-            "lead_custom_fields": [field for field in fields if field["object_type"] == "lead"],
+            "lead_custom_fields": [setup.shown_field(field) for field in fields if field["object_type"] == "lead"],
         }
         return {
             "id": USER,

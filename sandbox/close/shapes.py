@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.close.gate import invalid
+from sandbox.close.setup import is_field_of
 from sandbox.close.store import USER_NAME, CloseStore, Row
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -80,7 +81,7 @@ def custom_values(store: CloseStore, kind: str, body: Row, current: Row) -> Row:
             continue
         match = _CUSTOM.fullmatch(key)
         field = store.rows["custom_field"].get(match[1]) if match is not None else None
-        if match is None or field is None or field["object_type"] != kind:
+        if match is None or field is None or not is_field_of(field, kind):
             raise invalid(fields={key: "Unknown custom field."})
         _check_custom(key, field, value)
         name, edit = f"custom.{match[1]}", match[2]

@@ -48,6 +48,7 @@ class CerebrasSettings(ModelSettings):
     Attributes:
         tokens_per_minute: Charged in advance: estimated input plus the largest output asked for.
         requests_per_day: Calls in a fixed day.
+        requests_per_minute: Calls in a fixed minute; a free trial has 5.
         requests_per_s: Calls a second.
         refused_fields: Known fields that answer 400, as the compatibility list has had it.
         has_retry_after: Whether a 429 says when to come back.
@@ -58,6 +59,7 @@ class CerebrasSettings(ModelSettings):
     archived: list[str] = ["gemma-4-31b", "llama3.1-8b", "llama-3.3-70b", "qwen-3-32b"]
     tokens_per_minute: float | None = 1_000_000
     requests_per_day: int | None = 100_000
+    requests_per_minute: int | None = 1_000
     requests_per_s: float | None = None
     refused_fields: list[str] = _UNSUPPORTED
     has_retry_after: bool = True
@@ -68,6 +70,7 @@ class Cerebras(ChatProvider):
 
     name = "cerebras"
     always_streams_usage = True
+    types_every_piece = True
     settings: CerebrasSettings
 
     def reset(self) -> None:
@@ -75,7 +78,7 @@ class Cerebras(ChatProvider):
         super().reset()
         self.settings = CerebrasSettings()
         self.warming_calls = 0
-        self._days = FixedWindows()
+        self._windows = FixedWindows()
         self._buckets: dict[str, TokenBucket] = {}
 
     def routes(self) -> list[Route]:
@@ -162,15 +165,12 @@ class Cerebras(ChatProvider):
         headers: dict[str, str] = {}
         if limits.requests_per_s is not None:
             self._spend("requests", limits.requests_per_s, limits.requests_per_s, 1, now, "")
-        if limits.requests_per_day is not None:
-            window = self._days.look("day", _DAY_S, now)
-            if window.used >= limits.requests_per_day:
-                message = "Requests per day limit exceeded - too many requests sent."
-                raise Refusal(self._too_many(message, window.ends_at - now))
-            window.used += 1
-            headers["x-ratelimit-limit-requests-day"] = str(limits.requests_per_day)
-            headers["x-ratelimit-remaining-requests-day"] = str(limits.requests_per_day - window.used)
-            headers["x-ratelimit-reset-requests-day"] = f"{window.ends_at - now:.3f}"
+        for name, limit, length in (
+            ("minute", limits.requests_per_minute, 60),
+            ("day", limits.requests_per_day, _DAY_S),
+        ):
+            if limit is not None:
+                headers |= self._count(name, limit, length, now)
         if limits.tokens_per_minute is not None:
             charged = count(ask.prompt) + (ask.max_tokens or _FULL_LENGTH)
             message = "Tokens per minute limit exceeded - too many tokens processed."
@@ -180,6 +180,19 @@ class Cerebras(ChatProvider):
             headers["x-ratelimit-remaining-tokens-minute"] = f"{bucket.level:.0f}"
             headers["x-ratelimit-reset-tokens-minute"] = f"{bucket.full_in():.3f}"
         return headers
+
+    def _count(self, name: str, limit: int, length: int, now: float) -> dict[str, str]:
+        """Count a call in a fixed window and return its headers, or raise the 429 of one that is used up."""
+        window = self._windows.look(name, length, now)
+        if window.used >= limit:
+            message = f"Requests per {name} limit exceeded - too many requests sent."
+            raise Refusal(self._too_many(message, window.ends_at - now))
+        window.used += 1
+        return {
+            f"x-ratelimit-limit-requests-{name}": str(limit),
+            f"x-ratelimit-remaining-requests-{name}": str(limit - window.used),
+            f"x-ratelimit-reset-requests-{name}": f"{window.ends_at - now:.3f}",
+        }
 
     def _spend(self, name: str, size: float, rate: float, units: float, now: float, message: str) -> TokenBucket:
         bucket = self._buckets.get(name)

@@ -155,6 +155,7 @@ class ChatProvider(Provider):
         return JSONResponse(whole, headers=headers)
 
     always_streams_usage: ClassVar[bool] = False
+    types_every_piece: ClassVar[bool] = False
 
     def answer_id(self, ask: Ask, number: int) -> str:
         """Return an id: the same for the same prompt and place in the record."""
@@ -318,7 +319,8 @@ class ChatProvider(Provider):
                 ]
             }
             for token in tokens(arguments):
-                yield {"tool_calls": [{"index": place, "function": {"arguments": token}}]}
+                kind = {"type": "function"} if self.types_every_piece else {}
+                yield {"tool_calls": [{"index": place, **kind, "function": {"arguments": token}}]}
 
 
 def _finish(answer: Answer) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact
 
-from core.crm.runs import SyncPlan, SyncReport
+from core.crm.runs import SyncReport
 from core.crm.states import SyncState
 from db.crm import links as crm_links
 from db.crm import sync_log
@@ -28,7 +28,7 @@ async def show_sync(report: SyncReport) -> None:
     facts = report.to_json(without={"plan"})
     await show_facts("crm-sync-report", facts, "What was done, how both sides stand, lag and last cursor")
     await acreate_markdown_artifact(
-        markdown=plan_text(report.plan), key="crm-plan", description="What was to be done on both sides"
+        markdown=plan_text(report), key="crm-plan", description="What was to be done on both sides"
     )
     async with own_connection(database_url()) as connection:
         lists = {
@@ -47,11 +47,13 @@ async def show_sync(report: SyncReport) -> None:
     )
 
 
-def plan_text(plan: SyncPlan) -> str:
-    """Write a plan as Markdown: counts, then the first differences."""
+def plan_text(report: SyncReport) -> str:
+    """Write a run's plan as Markdown: counts, then the first differences; and what fails, where something does."""
+    plan, standing = report.plan, plain(report.standing)
     if not plan.counts:
-        return "Nothing to do: both sides say the same."
-    lines = [f"**{count}** × {name}" for name, count in sorted(plan.counts.items())]
+        return standing
+    lines = [standing] if standing else []
+    lines += [f"**{count}** × {name}" for name, count in sorted(plan.counts.items())]
     lines.append(plan.in_words)
     rows = [
         {

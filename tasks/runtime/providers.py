@@ -75,7 +75,8 @@ class Outside:
     def models(self) -> "Models":
         """Return the models; nothing is opened before `Models.chat_model`."""
         # Over a second of processor time, which most runs and commands can do without.
-        from agents.models import PRICE_FILE, ModelChoice, Models
+        from agents.models import ModelChoice, Models
+        from agents.price_file import PRICE_FILE
 
         settle_tracing()
         endpoints = {}
@@ -85,7 +86,7 @@ class Outside:
             endpoints[name] = Endpoint(name, section.base_url, section.api_key, self.guard(name), section.timeout_s, by)
         chosen = self.read(plugs.ModelSettings)
         choices = {job: tuple(ModelChoice.parse(text) for text in named) for job, named in chosen.named().items()}
-        prices = read_prices(Path(chosen.price_file) if chosen.price_file else PRICE_FILE)
+        prices = read_prices(Path(chosen.price_file) if chosen.price_file else PRICE_FILE, chosen.unpriced_usd_per_m)
         return Models(endpoints, choices, prices, chosen.max_tokens)
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from agents.models import PRICE_FILE, Job, ModelChoice, Models
+from agents.models import Job, ModelChoice, Models
+from agents.price_file import PRICE_FILE
 from core.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -40,6 +41,7 @@ OFFERED = {
     "anthropic": "claude-haiku-4-5",
     "deepseek": "deepseek-flash",
     "openai": "any",
+    "openrouter": "any/model",
 }
 
 

@@ -16,8 +16,9 @@ from pydantic import SecretStr
 
 from agents import bdr, conversation, enrichment, growth, marketing, qualification
 from agents.metering import TokenMeter
-from agents.models import PRICE_FILE, Job, ModelChoice, Models
+from agents.models import Job, ModelChoice, Models
 from agents.openings import write_opening
+from agents.price_file import PRICE_FILE
 from core.config_files import parse_config
 from core.conversation.playbook import EXAMPLE, Playbook
 from core.errors import MalformedAnswer

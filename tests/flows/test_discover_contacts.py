@@ -16,6 +16,7 @@ import pytest
 from discovery_process import add_lead, environment, finish, rows, start
 from installation import Installation
 from mentions import mentions
+from shape_checks import foreign_requests
 
 from core.discovery.runs import DiscoveryReport
 from core.upkeep.erasure import named_person
@@ -39,6 +40,7 @@ def sandbox(serving: SandboxControl) -> Iterator[SandboxControl]:
     serving.reset()
     yield serving
     serving.assert_clean()
+    assert foreign_requests(serving) == []
 
 
 @pytest.fixture

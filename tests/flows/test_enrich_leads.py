@@ -22,6 +22,7 @@ from enrich_process import (
     with_apollo,
 )
 from private_valkey import private_valkey
+from shape_checks import foreign_requests
 
 from sandbox.cast import COMPANIES
 from sandbox.server import Sandbox, SandboxControl
@@ -40,6 +41,7 @@ def sandbox(serving: SandboxControl) -> Iterator[SandboxControl]:
     serving.reset()
     yield serving
     serving.assert_clean()
+    assert foreign_requests(serving) == []
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from discovery_process import add_lead
 from enrich_process import APOLLO_ONLY, environment, finish, rows, seed_companies, start, with_apollo
 from people import add_contact
 from private_valkey import private_valkey
+from shape_checks import foreign_requests
 
 from sandbox.server import Sandbox, SandboxControl
 
@@ -30,6 +31,7 @@ def sandbox(serving: SandboxControl) -> Iterator[SandboxControl]:
     serving.reset()
     yield serving
     serving.assert_clean()
+    assert foreign_requests(serving) == []
 
 
 @pytest.fixture(scope="module")

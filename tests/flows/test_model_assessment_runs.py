@@ -20,8 +20,9 @@ from qualify_process import finish, start
 from stored_leads import store
 
 from agents.async_chat import CHARACTERS_A_TOKEN
-from agents.models import PRICE_FILE
+from agents.price_file import PRICE_FILE
 from core.ledger.prices import TokenUsage, read_prices
+from integrations.cerebras.plug import CerebrasSettings
 
 if TYPE_CHECKING:
     from sandbox.server import SandboxControl
@@ -246,6 +247,18 @@ async def test_two_at_once_ask_about_no_lead_twice(place: Place, tmp_path: Path)
     assert rows_of(place.url, "SELECT count(*), count(DISTINCT lead_id) FROM agent_executions") == [(200, 200)]
     spent = sum(Decimal(line["usd"]) for report in found for line in report["spend"])
     assert spent == spent_in(place.url) > 0
+
+
+@pytest.mark.installed
+async def test_twenty_leads_on_a_key_of_five_calls_a_minute_are_never_refused(place: Place) -> None:
+    store(place.url, leads(20))
+    place.sandbox.settings("cerebras", requests_per_minute=5)
+    place.environment |= {"CEREBRAS_RATE_LIMITS": CerebrasSettings().rate_limits, "CEREBRAS_MAX_WAIT_S": "0"}
+    report = place.qualify()
+    asked = [body["status"] for _, body in place.asked()]
+    assert set(asked) == {200}
+    assert len(asked) <= 5
+    assert report["outcomes"] == {"scored": len(asked), "due": 20 - len(asked)}
 
 
 async def test_without_a_key_or_with_the_switch_off_nobody_is_asked(place: Place) -> None:

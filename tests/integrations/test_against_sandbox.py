@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from agents.models import PRICE_FILE, Job, ModelChoice, Models, offered_models
+from agents.models import Job, ModelChoice, Models, offered_models
+from agents.price_file import PRICE_FILE
 from core.errors import Gone, ProviderError
 from core.ledger.prices import read_prices
 from integrations.apollo.client import ApolloClient, PersonQuery
@@ -116,7 +118,7 @@ class Score(BaseModel):
 
 
 @pytest.mark.parametrize("provider", ["cerebras", "anthropic", "deepseek", "openrouter", "openai"])
-async def test_every_provider_of_models_answers(sandbox, guard_of, provider: str) -> None:
+async def test_every_provider_of_models_answers(sandbox, guard_of, book, provider: str) -> None:
     env, name = sandbox.environment, provider.upper()
     by = "json_schema" if provider == "openai" else "tool"
     key = SecretStr(env[f"{name}_API_KEY"])
@@ -128,3 +130,6 @@ async def test_every_provider_of_models_answers(sandbox, guard_of, provider: str
         assert isinstance(await model.with_structured_output(Score).ainvoke("Rate Larkhill"), Score)
         pieces = [piece.text async for piece in model.astream("Say hello")]
     assert len([text for text in pieces if text]) > 3
+    if provider == "openrouter":
+        settled = [cost.usd for event, cost in book.events if event == "settle"]
+        assert sum(settled) == Decimal(sandbox.bill()["openrouter"]["usd"]), "what each answer said, streams too"

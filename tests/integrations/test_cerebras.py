@@ -1,5 +1,6 @@
 """Cerebras through its SDK: what it returns, streams and refuses."""
 
+import asyncio
 import json
 from decimal import Decimal
 
@@ -198,3 +199,21 @@ async def test_rate_headers_hold_back(server, guard_of) -> None:
         await client.complete(**ASK)
         with pytest.raises(LimitReached):
             await client.complete(**ASK)
+
+
+async def test_twenty_calls_at_once_on_a_key_of_five_a_minute_are_never_refused(sandbox, guard_of) -> None:
+    sandbox.settings("cerebras", requests_per_minute=5)
+    limits = LimitPolicy((Window("requests-minute", 1000, 60, is_estimate=True),), max_wait_s=0.1)
+    url, key = sandbox.environment["CEREBRAS_BASE_URL"], sandbox.environment["CEREBRAS_API_KEY"]
+    async with CerebrasClient(url, key, guard_of("cerebras", limits=limits, retry=ONCE), timeout_s=10) as client:
+        answers = await asyncio.gather(*(client.complete(**ASK) for _ in range(20)), return_exceptions=True)
+    statuses = [call["status"] for call in sandbox.requests("cerebras", path="/v1/chat/completions")]
+    assert statuses == [200] * 5, "the rest is due later, without having been asked for"
+    assert sum(isinstance(answer, LimitReached) for answer in answers) == 15
+
+
+async def test_a_streamed_part_that_the_sdk_has_no_type_for_is_refused(client, server) -> None:
+    untyped = chunk({"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "look", "arguments": "{}"}}]})
+    server.then(sse(chunk({"role": "assistant", "content": ""}), untyped, LAST))
+    with pytest.raises(Unavailable, match="cannot be read"):
+        [piece async for piece in client.stream(**ASK)]

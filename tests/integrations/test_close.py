@@ -46,8 +46,8 @@ class SmallClose:
             return Reply(401, {"error": "Unauthorized"})
         path, _, query = request.path.partition("?")
         kinds = {"lead": self.leads, "contact": self.contacts}
-        if path in ("/custom_field/lead/", "/custom_field/contact/"):
-            return Reply(body={"data": [{"id": "cf_own", "name": "Sales Agent ID", "type": "text"}]})
+        if path in ("/custom_field_schema/lead/", "/custom_field_schema/contact/"):
+            return Reply(body={"fields": [{"id": "cf_own", "name": "Sales Agent ID", "type": "text"}]})
         if path == "/data/search/":
             return Reply(body=self.search(request.json))
         if path == "/lead/merge/":
@@ -159,18 +159,18 @@ async def test_a_create_never_makes_two(client: CloseClient, close: SmallClose, 
 
 
 async def test_our_id_needs_its_field(client: CloseClient, server: ScriptedServer) -> None:
-    server.then(Reply(body={"data": [{"id": "cf_1", "name": "Other"}]}))
+    server.then(Reply(body={"fields": [{"id": "cf_1", "name": "Other"}]}))
     with pytest.raises(ConfigurationError, match="Sales Agent ID"):
         await client.create_lead({"name": "Fernhill Tools"}, uuid4())
 
 
 async def test_the_field_for_our_ids_is_made_once(client: CloseClient, server: ScriptedServer) -> None:
     other, ours = {"id": "cf_1", "name": "Other"}, {"id": "cf_2", "name": "Sales Agent ID", "type": "text"}
-    server.then(Reply(body={"data": [other]}), Reply(drop=True), Reply(body={"data": [other, ours]}))
+    server.then(Reply(body={"fields": [other]}), Reply(drop=True), Reply(body={"fields": [other, ours]}))
     assert await client.ensure_own_id_field(CloseObject.LEAD) == "cf_2"
     assert await client.own_id_field(CloseObject.LEAD) == "cf_2"
     assert [request.method for request in server.seen] == ["GET", "POST", "GET"]
-    server.then(Reply(body={"data": [ours]}))
+    server.then(Reply(body={"fields": [ours]}))
     assert await client.ensure_own_id_field(CloseObject.LEAD) == "cf_2"
 
 
@@ -228,8 +228,9 @@ async def test_me_fields_and_statuses(client: CloseClient, server: ScriptedServe
     assert (await client.me()).organizations[0].id == "orga_1"
     server.then(Reply(body={"data": [{"id": "stat_1", "label": "Potential"}], "has_more": False}))
     assert [status.label for status in await client.lead_statuses()] == ["Potential"]
-    server.then(Reply(body={"data": [], "has_more": False}))
+    server.then(Reply(body={"fields": []}))
     assert await client.custom_fields(CloseObject.CONTACT) == []
+    assert [seen.path for seen in server.seen[1:]] == ["/status/lead/", "/custom_field_schema/contact/"], "no paging"
     assert server.seen[0].headers["authorization"] == "Basic YXBpX3NlY3JldDo="
 
 

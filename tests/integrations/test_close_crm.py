@@ -40,7 +40,7 @@ def hit(number: int, second: int) -> dict:
 
 
 OWN = uuid4()
-FIELD = {"data": [{"id": "cf_own", "name": "Sales Agent ID"}], "has_more": False}
+FIELD = {"fields": [{"id": "cf_own", "name": "Sales Agent ID"}]}
 
 
 async def test_what_a_search_goes_on_to_show_is_looked_up(client: CloseClient, server: ScriptedServer) -> None:
@@ -89,7 +89,7 @@ async def test_a_refusal_names_the_record_and_the_field_as_people_do(client: Clo
     crm = CloseCRM(client)
     crm.use(NUMBERED, {RecordKind.LEAD: ("custom.Revenue",)})
     server.route = lambda _: Reply(400, {"errors": [], "field-errors": {"custom.cf_revenue": "Expected a number."}})
-    with pytest.raises(Rejected, match=r"fields custom\.Revenue$") as refused:
+    with pytest.raises(Rejected, match=r"custom\.Revenue: Expected a number\.$") as refused:
         await crm.update(RecordKind.LEAD, "lead_1", {"custom.Revenue": "much"})
     assert (refused.value.record, dict(refused.value.field_errors)) == (
         "lead_1",
@@ -104,12 +104,12 @@ async def test_the_crm_tells_what_is_wrong_with_it(server: ScriptedServer, guard
         crm = CloseCRM(client)
         ours = {"id": "cf_1", "name": "Sales Agent ID", "type": "text"}
         me = {"id": "user_1", "organizations": []}
-        pages = [{"data": [ours], "has_more": False}, {"data": [], "has_more": False}]
-        server.then(Reply(body=me), *(Reply(body=page) for page in pages))
+        number = {"fields": [ours | {"type": "number"}]}
+        server.then(Reply(body=me), Reply(body={"fields": [ours]}), Reply(body=number))
         complaint = await crm.check()
         assert complaint is not None
-        assert "contacts have no custom field 'Sales Agent ID'" in complaint.detail
-        server.then(Reply(body=me), Reply(body=pages[0]), Reply(body=pages[0]))
+        assert "'Sales Agent ID' for our ids is no text (contacts: number)" in complaint.detail
+        server.then(Reply(body=me), Reply(body={"fields": [ours]}), Reply(body={"fields": []}))
         assert await crm.check() is None
 
 

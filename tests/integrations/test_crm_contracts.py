@@ -55,7 +55,7 @@ class TestClose(CRMContract):
         url, key = env["CLOSE_BASE_URL"], env["CLOSE_API_KEY"]
         async with (
             CloseClient(url, key, guard_of("close")) as client,
-            CloseClient(url, key, guard_of("close"), own_id_field="No Such Field") as incomplete,
+            CloseClient(url, key, guard_of("close"), own_id_field="Revenue") as incomplete,
         ):
             yield CRMCase(
                 crm=CloseCRM(client),

@@ -20,7 +20,8 @@ from provider_calls import Case, Row, all_of, is_held_by_contract
 from pydantic import SecretStr
 
 import integrations
-from agents.models import PRICE_FILE, Job, ModelChoice, Models, offered_models
+from agents.models import Job, ModelChoice, Models, offered_models
+from agents.price_file import PRICE_FILE
 from core.errors import Gone, ProviderError, RateLimited, Rejected, Timeout, Unauthorized, Unavailable
 from core.ledger.prices import read_prices
 from integrations.apollo.client import ApolloClient, PersonQuery
@@ -45,8 +46,7 @@ HASTY_S = 0.5
 MACHINERY = {"aclose", "request"}
 VOICE = {"voice_id": "00000000-0000-4000-8000-000000000001", "model": "sonic-3.5"}
 HELLO = [{"role": "user", "content": "Say hello"}]
-DOMAIN = COMPANIES[0].domain
-NOBODY = "nobody.example.com"
+DOMAIN, NOBODY = COMPANIES[0].domain, "nobody.example.com"
 HOOK = "https://hooks.example.com/apollo"
 MODEL_PROVIDERS = ("cerebras", "anthropic", "deepseek", "openrouter", "openai")
 

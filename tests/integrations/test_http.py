@@ -85,7 +85,7 @@ async def test_field_errors_are_kept_without_persons(server, client_of) -> None:
         with pytest.raises(Rejected) as failure:
             await client.request("POST", "/things/", body={})
     assert failure.value.field_errors == {"email": "… is taken"}
-    assert str(failure.value) == "acme POST /things/: 400, fields email"
+    assert str(failure.value) == "acme POST /things/: 400, email: … is taken"
 
 
 GARBAGE = [Reply(200, b'{"half": ', {}), Reply(200, b"<html>sorry</html>", {"content-type": "text/html"})]

@@ -105,7 +105,7 @@ def test_cerebras_words_its_refusals_flat(cerebras, sandbox, plain):
     assert rules == ["unknown_path", "unknown_model", "archived_model", "unsupported_field"]
 
 
-def test_cerebras_charges_tokens_in_advance_and_says_so_in_six_headers(cerebras, sandbox):
+def test_cerebras_charges_tokens_in_advance_and_says_so_in_nine_headers(cerebras, sandbox):
     sandbox.settings("cerebras", tokens_per_minute=1_000, requests_per_day=3)
     raw = cerebras.chat.completions.with_raw_response.create(
         model="gpt-oss-120b", messages=MESSAGES, max_completion_tokens=600
@@ -113,7 +113,7 @@ def test_cerebras_charges_tokens_in_advance_and_says_so_in_six_headers(cerebras,
     assert {name for name in raw.headers if name.startswith("x-ratelimit")} == {
         f"x-ratelimit-{kind}-{unit}"
         for kind in ("limit", "remaining", "reset")
-        for unit in ("requests-day", "tokens-minute")
+        for unit in ("requests-minute", "requests-day", "tokens-minute")
     }
     assert raw.headers["inference-id"] == raw.parse().id
     with pytest.raises(cerebras_sdk.RateLimitError) as caught:

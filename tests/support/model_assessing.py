@@ -21,7 +21,7 @@ from tasks.qualification.assessing import assess
 from tasks.qualification.model_assessment import open_assessor
 
 MODEL = "cerebras:gpt-oss-120b"
-AMPLE = {"tokens_per_minute": None, "requests_per_day": None}
+AMPLE = {"tokens_per_minute": None, "requests_per_day": None, "requests_per_minute": None}
 """Limits of the sandbox's Cerebras that nobody meets."""
 
 

