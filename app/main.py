@@ -25,6 +25,7 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "demo": Command("app.commands.demo:demo", "Import, score and enrich made-up leads; show the best."),
+    "run": Command("app.commands.pipeline:run", "Take a file all the way, up to a plan for the CRM."),
     "import": Command("app.commands.imports:import_", "Import leads from a CSV file."),
     "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),
     "undo": Command("app.commands.imports:undo", "Undo an import."),

@@ -15,14 +15,14 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
-from core.batches import BatchRun, LeadRange
+from core.batches import BatchRun, LeadRange, Scope
 from core.errors import RunNotFound
 from db.server.engine import Connection
 from db.server.keeping import OwnLine
@@ -89,6 +89,24 @@ class Due:
     names: Mapping[str, Any]
     key: str = "l.id"
     column: str = "lead_id"
+
+    def within(self, scope: Scope) -> "Due":
+        """Return what of it a scope allows, where leads are claimed."""
+        only, names = within(scope)
+        return replace(self, condition=f"{self.condition} AND {only}", names={**self.names, **names}) if names else self
+
+
+_OF_IMPORT = """(l.created_import_id = %(import_id)s OR l.id IN (
+    SELECT unnest(met.lead_ids) FROM import_met met WHERE met.import_id = %(import_id)s
+))"""
+_OF_TIERS = "EXISTS (SELECT FROM assessments of_tier WHERE of_tier.lead_id = l.id AND of_tier.tier = ANY (%(tiers)s))"
+
+
+def within(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Return the condition on leads `l` that a scope is, and values of its names; any lead meets an empty one."""
+    conditions = [*([_OF_IMPORT] if scope.import_id else ()), *([_OF_TIERS] if scope.tiers else ())]
+    names = {"import_id": scope.import_id, "tiers": list(scope.tiers)}
+    return " AND ".join(conditions) or "true", {name: value for name, value in names.items() if value}
 
 
 async def cut(

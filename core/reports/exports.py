@@ -10,7 +10,8 @@ from pydantic import Field
 from core.errors import InvalidInput
 from core.forms import Frozen, Report
 from core.leads.lead import FIELDS
-from core.qualification.scoring import Tier, reason_of
+from core.qualification.scoring import reason_of
+from core.tiers import Tier
 
 Format = Literal["csv", "parquet", "xlsx"]
 Per = Literal["contact", "lead"]

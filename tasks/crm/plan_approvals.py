@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 
 _SHOWN_FOR_APPROVAL = 50
+_LEASE = timedelta(hours=2)
+SEEN_FIRST = "it is to be seen before anything is changed"
+"""Why a plan asks that is within the limits."""
 
 
 async def with_approval(run: SyncRun, why: str) -> SyncRun:
@@ -28,13 +31,29 @@ async def with_approval(run: SyncRun, why: str) -> SyncRun:
         if approval.status is ApprovalStatus.APPROVED:
             async with transaction(engine) as connection:
                 approval = await approvals.claim(
-                    connection, approval.id, proposal.facts, by=str(run.run_id), now=now, lease=timedelta(hours=2)
+                    connection, approval.id, proposal.facts, by=str(run.run_id), now=now, lease=_LEASE
                 )
     log.info("crm_plan_too_large", extra={"run_id": run.run_id, "approval_id": approval.id, "status": approval.status})
     if approval.is_held_by(str(run.run_id)):
         return run.model_copy(update={"approval_id": approval.id})
     waits = f"{why}: approval {approval.id} is {approval_rules.outcome(approval)}"
     return run.model_copy(update={"outcome": "waiting", "waiting_for": waits, "approval_id": approval.id})
+
+
+async def with_given_approval(run: SyncRun) -> SyncRun:
+    """Go on; where somebody has approved exactly this plan, under that approval, so that it is closed."""
+    async with database_engine() as engine, transaction(engine) as connection:
+        given = await approvals.find_approved(connection, ApprovalKind.CRM_CHANGES, _subject_of(run))
+        if given is None:
+            return run
+        facts, by = {"plan": run.plan.digest}, str(run.run_id)
+        given = await approvals.claim(connection, given.id, facts, by=by, now=datetime.now(UTC), lease=_LEASE)
+    return run.model_copy(update={"approval_id": given.id}) if given.is_held_by(by) else run
+
+
+def _subject_of(run: SyncRun) -> str:
+    """Return what an approval of a plan is about: each plan asks for itself, so a half-done one bars no other."""
+    return f"{run.provider}/{run.plan.digest}"
 
 
 def _proposal(run: SyncRun, why: str) -> Proposal:
@@ -47,8 +66,7 @@ def _proposal(run: SyncRun, why: str) -> Proposal:
     }
     return Proposal(
         kind=ApprovalKind.CRM_CHANGES,
-        # Each plan asks for itself: one that was left half done must not stand in the way of the next.
-        subject_id=f"{run.provider}/{run.plan.digest}",
+        subject_id=_subject_of(run),
         title=f"Sync with {run.provider}: {why}",
         content=content,
         facts={"plan": run.plan.digest},

@@ -26,6 +26,7 @@ from tasks.outreach.keys import tombstone_key
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database, database_url, own_directory
+from tasks.runtime.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ async def publish_import(report: ImportReport, mapping: ColumnMapping) -> Import
     """Show the report, the mapping, the first rejects, and where the rejects file is."""
     if in_flow_run():
         await artifacts.show_import(report, mapping)
+    tell(report.in_words)
     return report
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from core.errors import Conflict, InvalidInput
@@ -26,8 +27,12 @@ from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)
 
-_DEPLOYMENTS = {ApprovalKind.EMAIL: "send-message/send-message", ApprovalKind.MEETING: "book-meeting/book-meeting"}
-"""Which deployment carries out an approval; the changes of `crm_changes` are taken up by the next run of the sync."""
+_DEPLOYMENTS = {
+    ApprovalKind.EMAIL: "send-message/send-message",
+    ApprovalKind.MEETING: "book-meeting/book-meeting",
+    ApprovalKind.CRM_CHANGES: "sync-crm/sync-crm",
+}
+"""Which deployment carries out an approval."""
 TAKEN = "calendar.taken"
 """The fact that names the slots of a meeting that are no longer free; the empty list when it is proposed."""
 
@@ -142,16 +147,18 @@ async def start_execution(approval: Approval, *, attempt: int = 0) -> str | None
         approval: a decided one, or one that was sent and whose invitation waits.
         attempt: how often its invitation was tried; for it the approval changes no more.
     """
-    deployment = _DEPLOYMENTS.get(approval.proposal.kind)
-    if deployment is None:
-        return None
+    kind = approval.proposal.kind
     # A decision and a sweep that comes upon it at the same time start one run, not two.
     key = f"{approval.id}-{approval.revision}" + (f"-{attempt}" if attempt else "")
     asked = {"approval_id": str(approval.id)}
-    parameters = {"request": asked} if approval.proposal.kind is ApprovalKind.MEETING else asked
-    return await start_run(deployment, parameters, idempotency_key=key)
+    parameters: dict[ApprovalKind, dict[str, Any]] = {
+        ApprovalKind.EMAIL: asked,
+        ApprovalKind.MEETING: {"request": asked},
+        ApprovalKind.CRM_CHANGES: {"request": {}},  # the run makes the plan anew, and finds its approval by it
+    }
+    return await start_run(_DEPLOYMENTS[kind], parameters[kind], idempotency_key=key)
 
 
 def is_message(approval: Approval) -> bool:
-    """Return whether an approval is carried out by a run of its own."""
-    return approval.proposal.kind in _DEPLOYMENTS
+    """Return whether an approval is of a message, which a sweep may start again."""
+    return approval.proposal.kind in MESSAGES

@@ -4,7 +4,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from core.qualification.histograms import data_uri, svg
 from core.qualification.runs import OUTCOMES, QualificationReport
-from core.qualification.scoring import TIERS
+from core.tiers import TIERS
 
 _COLOURS = {"hot": "#dc2626", "warm": "#f59e0b", "cold": "#3b82f6", "disqualified": "#94a3b8"}
 

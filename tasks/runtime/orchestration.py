@@ -73,6 +73,10 @@ def in_flow_run() -> bool:
     return FlowRunContext.get() is not None
 
 
+REFUSED = "Refused"
+"""The state, of the type Completed, of a run that a person asked for what cannot be: its message says why."""
+
+
 class OptionalFlow(Flow[P, R]):
     """A Prefect flow that runs without Prefect where there is no server."""
 

@@ -1,0 +1,80 @@
+"""Runs of the whole pipeline in processes of their own, which a test may kill, against the sandbox."""
+
+import asyncio
+import json
+import signal
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import forked
+import httpx
+import psycopg
+
+if TYPE_CHECKING:
+    from sandbox.server import SandboxControl
+
+ROUNDS = {"minute": None, "hourly": None, "24-hour": None}
+
+
+class PipelineProcess(NamedTuple):
+    """A run on its way, and where it writes its report."""
+
+    process: ForkServerProcess
+    report: Path
+
+
+def seed(sandbox: "SandboxControl", directory: Path) -> Path:
+    """Write the sandbox's companies, whose websites answer, to a file."""
+    answer = httpx.get(f"{sandbox.control_url}/_sandbox/leads.csv", timeout=10, trust_env=False)
+    path = directory / "companies.csv"
+    path.write_bytes(answer.content)
+    return path
+
+
+def to_sandbox(sandbox: "SandboxControl", *, redis: str) -> dict[str, str]:
+    """Give the settings that point a run at the sandbox's Apollo and Close."""
+    sandbox.settings("apollo", limits=ROUNDS, credits=1_000_000)
+    played = ("APOLLO_", "CLOSE_")
+    return {name: value for name, value in sandbox.environment.items() if name.startswith(played)} | {
+        "APOLLO_RATE_LIMITS": "minute=100000/60",
+        "REDIS_URL": redis,
+    }
+
+
+def _run(request: str, report: Path, stop_before: str) -> None:
+    from core.pipeline.runs import PipelineRequest
+    from flows.run_pipeline import run_pipeline
+    from tasks.runtime.telling import listener
+
+    def heard(line: str) -> None:
+        if stop_before and line.startswith(stop_before):
+            signal.raise_signal(signal.SIGKILL)
+
+    listener.set(heard)
+    result: Any = asyncio.run(run_pipeline(PipelineRequest.model_validate_json(request)))
+    report.write_text(result.model_dump_json())
+
+
+def start(
+    variables: dict[str, str], directory: Path, file: Path, *, kill_at: str = "", **asked: Any
+) -> PipelineProcess:
+    """Start a run of a file; `kill_at`: it kills itself when it says a line that begins so."""
+    report = directory / "report.json"
+    report.unlink(missing_ok=True)
+    request = json.dumps({"path": str(file), **asked}, default=str)
+    return PipelineProcess(forked.start(variables, _run, request, report, kill_at), report)
+
+
+def finish(run: PipelineProcess, *, within_s: float = 600) -> dict[str, Any]:
+    """Wait for a run's end; give its report."""
+    run.process.join(within_s)
+    assert run.process.exitcode == 0
+    result: dict[str, Any] = json.loads(run.report.read_text())
+    return result
+
+
+def rows(url: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Read rows."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
