@@ -149,10 +149,10 @@ async def _wait(run_id: UUID, say: Callable[[str], None]) -> None:
             if state is not None and state.is_final():
                 break
             await asyncio.sleep(_POLL_S)
-    if not state.is_completed():
-        raise SalesAgentError(f"run {run_id} ended as {state.name}: {state.message or 'no message'}")
     if state.name == REFUSED:
         raise InvalidInput(state.message or f"run {run_id} was refused")
+    if not state.is_completed():
+        raise SalesAgentError(f"run {run_id} ended as {state.name}: {state.message or 'no message'}")
 
 
 async def _told(client: PrefectClient, run_id: UUID, known: int) -> list[str]:

@@ -52,6 +52,13 @@ class BatchRun(Generic[B]):
     batches: tuple[B, ...]
 
 
+def about(selection: Selection, scope: Scope) -> str:
+    """Return which leads a run is about, for its name: "due leads, hot or warm, of import 4f0c2d1a"."""
+    tiers = f", {' or '.join(scope.tiers)}" if scope.tiers else ""
+    of_import = f", of import {str(scope.import_id)[:8]}" if scope.import_id else ""
+    return f"{selection} leads{tiers}{of_import}"
+
+
 def leads_in_words(count: int) -> str:
     """Return how many leads, in words."""
     return f"{count:,} {'lead' if count == 1 else 'leads'}"

@@ -37,6 +37,12 @@ class SyncRequest(Form):
         description="Change nothing before somebody has approved the plan, however small it is",
     )
 
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        compared = "comparing everything" if self.full else "what changed"
+        return f"{'plan the CRM' if self.plan_only else 'sync the CRM'}: {compared}{', asking first' * self.ask_first}"
+
 
 class ReplayRequest(Form):
     """Which dead letters to try again."""

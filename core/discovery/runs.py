@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.batches import BatchRun, Scope, leads_in_words
+from core.batches import BatchRun, Scope, about, leads_in_words
 from core.discovery.company_contacts import DiscoveryOutcome
 from core.forms import Form, Frozen, Report
 from core.text.shared_hosts import shared_hosts
@@ -48,6 +48,12 @@ class DiscoveryRequest(Form):
     def scope(self) -> Scope:
         """Which leads it may take."""
         return Scope(self.import_id, self.tiers)
+
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        named = f"{len(self.lead_ids)} named leads" if self.lead_ids else about("due", self.scope)
+        return f"find who decides at {named}"
 
 
 class Site(Frozen):

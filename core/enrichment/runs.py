@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.batches import BatchRun, LeadRange, Scope, Selection, leads_in_words
+from core.batches import BatchRun, LeadRange, Scope, Selection, about, leads_in_words
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import KnownRecord, LeadOutcome, LeadRecords, Provider, Question
 from core.enrichment.waterfall import is_wanted, own_fields, question_for
@@ -62,6 +62,11 @@ class EnrichRequest(Form):
     def scope(self) -> Scope:
         """Which leads it may take."""
         return Scope(self.import_id, self.tiers)
+
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        return f"{'plan to enrich' if self.plan_only else 'enrich'} {about(self.selection, self.scope)}"
 
     def budgets(self, paid_in: Callable[[str], Iterable[str]]) -> tuple[Budget, ...]:
         """Return the run's own budgets; credits of different providers cannot be added, so each has the whole.

@@ -93,6 +93,11 @@ class ImportRequest(FileRequest):
         "plans the CRM; nothing is sent or written there before you say yes",
     )
 
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        return f"{'preview' if self.dry_run else 'import'} {self.path.name}"
+
     def fingerprint(self, file_sha256: str, mapping: Mapping[str, str], *, ids_of: IdsOf = "none") -> str:
         """Name the file's bytes together with everything that decides what its rows become.
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.agents.executions import Execution, ModelTotals
-from core.batches import ANY, BatchRun, LeadRange, Scope, Selection, leads_in_words
+from core.batches import ANY, BatchRun, LeadRange, Scope, Selection, about, leads_in_words
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
 from core.forms import Form, Frozen, Report
 from core.qualification.criteria import micro
@@ -50,6 +50,11 @@ class QualifyRequest(Form):
     import_id: UUID | None = Field(
         default=None, title="Only of this import", description="Leads that this import brought or named; empty: all"
     )
+
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        return f"score {about(self.selection, Scope(self.import_id))}"
 
 
 class ModelState(NamedTuple):
