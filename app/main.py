@@ -25,6 +25,8 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "demo": Command("app.commands.demo:demo", "Import, score and enrich made-up leads; show the best."),
+    "init": Command("app.commands.init:init", "Write a team's own files: icp.yaml, crm.yaml, .env."),
+    "next": Command("app.commands.init:next_", "Say in a sentence what is due."),
     "run": Command("app.commands.pipeline:run", "Take a file all the way, up to a plan for the CRM."),
     "import": Command("app.commands.imports:import_", "Import leads from a CSV file."),
     "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),

@@ -31,7 +31,7 @@ from tasks.discovery import readers as discovery
 from tasks.imports import readers as imports
 from tasks.pipeline.artifacts import STEPS_KEY
 from tasks.runtime.orchestration import REFUSED, checked_server, connected, server_url
-from tasks.runtime.telling import LOGGER
+from tasks.runtime.telling import TOLD
 
 _POLL_S = 0.5
 _SILENT_S = 4.0
@@ -160,4 +160,4 @@ async def _told(client: PrefectClient, run_id: UUID, known: int) -> list[str]:
     logs = await client.read_logs(
         log_filter=LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id])), sort=LogSort.TIMESTAMP_ASC
     )
-    return [log.message for log in logs if log.name == LOGGER][known:]
+    return [log.message for log in logs if log.name.endswith(TOLD)][known:]

@@ -15,15 +15,16 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
-from core.batches import BatchRun, LeadRange, Scope
+from core.batches import BatchRun, LeadRange
 from core.errors import RunNotFound
+from db.due import Due
 from db.server.engine import Connection
 from db.server.keeping import OwnLine
 from db.server.statements import inserted, listed, select_dicts, select_value
@@ -68,45 +69,6 @@ async def moment(connection: Connection) -> datetime:
     """Return the database's time, aware: the one clock that all processes share."""
     now: datetime = await select_value(connection, "SELECT clock_timestamp()")
     return now
-
-
-@dataclass(frozen=True)
-class Due:
-    """What is due for a kind of work, in SQL of this program's own.
-
-    Attributes:
-        claims: table of claims: what is claimed, under the name `column`, and token.
-        source: what stands after FROM: `leads l`, and what tells whether a lead is due.
-        condition: whether it is.
-        names: values of the named placeholders in the condition.
-        key: what is claimed, in the words of `source`.
-        column: how the table of claims calls it.
-    """
-
-    claims: str
-    source: str
-    condition: str
-    names: Mapping[str, Any]
-    key: str = "l.id"
-    column: str = "lead_id"
-
-    def within(self, scope: Scope) -> "Due":
-        """Return what of it a scope allows, where leads are claimed."""
-        only, names = within(scope)
-        return replace(self, condition=f"{self.condition} AND {only}", names={**self.names, **names}) if names else self
-
-
-_OF_IMPORT = """(l.created_import_id = %(import_id)s OR l.id IN (
-    SELECT unnest(met.lead_ids) FROM import_met met WHERE met.import_id = %(import_id)s
-))"""
-_OF_TIERS = "EXISTS (SELECT FROM assessments of_tier WHERE of_tier.lead_id = l.id AND of_tier.tier = ANY (%(tiers)s))"
-
-
-def within(scope: Scope) -> tuple[str, dict[str, Any]]:
-    """Return the condition on leads `l` that a scope is, and values of its names; any lead meets an empty one."""
-    conditions = [*([_OF_IMPORT] if scope.import_id else ()), *([_OF_TIERS] if scope.tiers else ())]
-    names = {"import_id": scope.import_id, "tiers": list(scope.tiers)}
-    return " AND ".join(conditions) or "true", {name: value for name, value in names.items() if value}
 
 
 async def cut(

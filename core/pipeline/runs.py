@@ -17,7 +17,7 @@ from core.tiers import Tier
 
 LastStep = Literal["import", "score", "enrich", "discover", "plan"]
 LAST_STEPS: tuple[LastStep, ...] = get_args(LastStep)
-Step = Literal["import", "score", "enrich", "discover", "score again", "plan"]
+PipelineStep = Literal["import", "score", "enrich", "discover", "score again", "plan"]
 StageOutcome = Literal["done", "nothing", "waiting", "off", "failed"]
 """`nothing`: there was nothing to do. `waiting`: for a person. `off`: whom it takes is not set up."""
 
@@ -91,7 +91,7 @@ class PipelineRequest(FileRequest):
 class StageReport(Report):
     """What became of one step: its outcome, a sentence, and its numbers."""
 
-    step: Step
+    step: PipelineStep
     outcome: StageOutcome
     sentence: str
     numbers: dict[str, Any] = Field(default_factory=dict)

@@ -23,7 +23,8 @@ from core.discovery.runs import (
     choose_sites,
 )
 from db.discovery import discoveries
-from db.runs import Counts, RunKind, within
+from db.due import within
+from db.runs import Counts, RunKind
 from db.server.engine import Connection
 from db.server.statements import select, select_dict, select_value
 

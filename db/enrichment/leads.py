@@ -19,8 +19,9 @@ from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import FieldOrigin, KnownRecord, LeadRecords
 from core.enrichment.runs import EnrichmentRun, EnrichRequest
 from core.leads.fields import EXTRA_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD
+from db.due import Due
 from db.outreach.best_contacts import BEST_FIRST, MAY_BE_WRITTEN_TO, look_again
-from db.runs import FIRST, Counts, Due, RunKind
+from db.runs import FIRST, Counts, RunKind
 from db.server.engine import Connection
 from db.server.statements import listed, select_value
 

@@ -26,8 +26,9 @@ from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
 from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan
 from db.agents import executions
+from db.due import Due
 from db.outreach.best_contacts import CERTAINTY, IS_SUPPRESSED, look_again
-from db.runs import Counts, Due, LeadLease, RunKind
+from db.runs import Counts, LeadLease, RunKind
 from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.statements import select_value

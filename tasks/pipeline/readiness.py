@@ -1,7 +1,7 @@
 """What the steps of a pipeline need: looked at before the first, so that a mistake is told while nothing is done."""
 
 from core.enrichment.runs import EnrichRequest
-from core.pipeline.runs import PipelineRequest, Step
+from core.pipeline.runs import PipelineRequest, PipelineStep
 from core.qualification.profiles import current_profile
 from core.settings.settings import settings
 from integrations import plugs
@@ -25,7 +25,7 @@ def check_files(request: PipelineRequest) -> None:
         crm_config(settings())
 
 
-def why_off(step: Step) -> str | None:
+def why_off(step: PipelineStep) -> str | None:
     """Return why nobody is there whom a step takes; None where somebody is."""
     if step == "enrich":
         config, off, _ = chosen_config(EnrichRequest())
@@ -37,7 +37,7 @@ def why_off(step: Step) -> str | None:
     return None
 
 
-def partly_off(step: Step) -> str:
+def partly_off(step: PipelineStep) -> str:
     """Return, for the end of a step's sentence, whom else it would ask who is not set up; '' where all are."""
     if step != "enrich":
         return ""

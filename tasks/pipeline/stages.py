@@ -13,7 +13,7 @@ from core.discovery.runs import DiscoveryReport
 from core.enrichment.runs import EnrichmentReport
 from core.errors import DatabaseUnavailable, ProviderNotConfigured, SalesAgentError
 from core.imports.runs import ImportReport
-from core.pipeline.runs import LAST_STEPS, PipelineReport, PipelineRequest, StageOutcome, StageReport, Step
+from core.pipeline.runs import LAST_STEPS, PipelineReport, PipelineRequest, PipelineStep, StageOutcome, StageReport
 from core.qualification.runs import BestLead, QualificationReport
 from tasks.pipeline.readiness import partly_off, why_off
 from tasks.runtime.progress import Progress
@@ -98,7 +98,7 @@ class Line:
         assert self._imported is not None
         return self._imported.import_id
 
-    async def _take(self, step: Step, flow: Run, request: Any) -> _Report | None:
+    async def _take(self, step: PipelineStep, flow: Run, request: Any) -> _Report | None:
         """Take a step; return its report, None where it was off or failed."""
         began = time.monotonic()
         if (why := why_off(step)) is not None:
@@ -119,7 +119,7 @@ class Line:
         return report
 
     async def _ended(
-        self, step: Step, outcome: StageOutcome, sentence: str, numbers: dict[str, Any], began: float
+        self, step: PipelineStep, outcome: StageOutcome, sentence: str, numbers: dict[str, Any], began: float
     ) -> None:
         seconds = round(time.monotonic() - began, 3)
         self._stages.append(

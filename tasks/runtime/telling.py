@@ -1,19 +1,20 @@
 """What a run says in a line to whoever watches: in its log in the Prefect UI, and at the door that asked to hear it."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from core.text.plain_text import plain_line
+from prefect.logging import get_run_logger
+from prefect.logging.loggers import PrefectLogAdapter
 
-LOGGER = "tasks.told"
-"""The logger of these lines, by which a door finds them among a run's others."""
+from core.text.plain_text import plain_line
+from tasks.runtime.orchestration import in_flow_run
+
+TOLD = ".told"
+"""How the names of the loggers of these lines end, by which a door finds them among a run's others."""
 
 listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
 """Where a door (the command line) wants to hear what a run says."""
-
-log = logging.getLogger(LOGGER)
 
 
 def tell(sentence: str) -> None:
@@ -21,7 +22,11 @@ def tell(sentence: str) -> None:
     line = plain_line(sentence)
     if (heard := listener.get()) is not None:
         heard(line)
-    log.info(line)
+    if in_flow_run():
+        # The run's own logger: those of ours reach Prefect from warnings on only.
+        logger = get_run_logger()
+        assert isinstance(logger, PrefectLogAdapter)
+        logger.getChild(TOLD.removeprefix(".")).info(line)
 
 
 @contextmanager
