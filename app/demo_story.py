@@ -66,8 +66,9 @@ async def _the_list(tell: Narrator, home: Path) -> None:
     path = demo_sandbox.companies(home)
     count = sum(1 for _ in path.open(encoding="utf-8")) - 1
     tell.chapter(f"A file of {count} companies goes in, and one run takes it all the way")
-    tell.say(f"$ sales-agent run {path.name} --submit")
-    await submit_pipeline(PipelineRequest(path=path, source=LIST), say=tell.say)
+    tell.say(f"$ sales-agent run {path.name} --no-model --submit")
+    # The rules alone score here: their reasons are what the next chapter shows.
+    await submit_pipeline(PipelineRequest(path=path, source=LIST, use_model=False), say=tell.say)
 
 
 async def _leads(path: Path) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """A story told on a terminal: numbered chapters, and never silent for long."""
 
+import textwrap
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from app import terminal
 
 WIDTH = 100
 """Characters a line of a table at most."""
-_SILENT_S = 3.0
+_SILENT_S = 4.0
 
 
 class Narrator:
@@ -45,9 +46,12 @@ class Narrator:
         self._print(f"\n[{self._chapter}/{self._chapters}] {title}")
 
     def say(self, line: str) -> None:
-        """Say a line."""
+        """Say a line; one that is too long goes on below its beginning."""
         for part in line.splitlines() or [""]:
-            self._print(f"  {part}")
+            own = "| " if part.startswith("| ") else ""
+            folded = textwrap.wrap(part, WIDTH - 2, subsequent_indent=own or "  ", break_on_hyphens=False)
+            for one in folded or [part]:
+                self._print(f"  {one}")
 
     def table(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show a table."""
@@ -62,6 +66,6 @@ class Narrator:
             self._said_at = time.monotonic()
 
     def _watch(self) -> None:
-        while not self._ended.wait(0.5):
+        while not self._ended.wait(0.25):
             if time.monotonic() - self._said_at > _SILENT_S:
                 self._print(f"  … {time.monotonic() - self._began_at:.0f} s")

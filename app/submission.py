@@ -34,7 +34,8 @@ from tasks.runtime.orchestration import REFUSED, checked_server, connected, serv
 from tasks.runtime.telling import TOLD
 
 _POLL_S = 0.5
-_SILENT_S = 4.0
+_LAST_LOOKS = 3
+_SILENT_S = 3.0
 """So long a wait is left without a word; then it is said that the run is still at it."""
 
 
@@ -149,6 +150,11 @@ async def _wait(run_id: UUID, say: Callable[[str], None]) -> None:
             if state is not None and state.is_final():
                 break
             await asyncio.sleep(_POLL_S)
+        for _ in range(_LAST_LOOKS):  # a run's process sends its last lines at its end, after its state
+            await asyncio.sleep(_POLL_S)
+            for line in await _told(client, run_id, lines):
+                say(f"  {line}")
+                lines += 1
     if state.name == REFUSED:
         raise InvalidInput(state.message or f"run {run_id} was refused")
     if not state.is_completed():

@@ -10,6 +10,8 @@ from core.outreach import approvals as approval_rules
 from core.outreach.approvals import ApprovalKind, ApprovalStatus, Proposal
 from db.outreach import approvals
 from db.server.engine import transaction
+from tasks.outreach.approvals import show_all_pending
+from tasks.outreach.artifacts import show_approval
 from tasks.runtime.resources import database_engine
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ async def with_approval(run: SyncRun, why: str) -> SyncRun:
     log.info("crm_plan_too_large", extra={"run_id": run.run_id, "approval_id": approval.id, "status": approval.status})
     if approval.is_held_by(str(run.run_id)):
         return run.model_copy(update={"approval_id": approval.id})
+    await show_approval(approval)
+    await show_all_pending()
     waits = f"{why}: approval {approval.id} is {approval_rules.outcome(approval)}"
     return run.model_copy(update={"outcome": "waiting", "waiting_for": waits, "approval_id": approval.id})
 
@@ -78,6 +82,8 @@ async def close_approval(approval_id: UUID) -> None:
     """Close the approval of a plan that was carried out; one that somebody closed meanwhile stays as it is."""
     async with database_engine() as engine, transaction(engine) as connection:
         try:
-            await approvals.finish(connection, approval_id, now=datetime.now(UTC))
+            closed = await approvals.finish(connection, approval_id, now=datetime.now(UTC))
         except NotPending:
             log.info("crm_approval_already_closed", extra={"approval_id": approval_id})
+            return
+    await show_approval(closed)

@@ -18,11 +18,12 @@ from db.leads import facts
 from db.outreach import approvals, first_messages, meetings, suppressions
 from db.outreach.recipients import contact_of
 from db.server.engine import Connection
-from tasks.outreach.artifacts import show_waiting
+from tasks.outreach.artifacts import show_approval, show_pending
 from tasks.outreach.keys import tombstone_key
 from tasks.outreach.proof import proved
-from tasks.outreach.readers import preamble
+from tasks.outreach.readers import find_approval, list_approvals, preamble
 from tasks.runtime.deployments import start_run
+from tasks.runtime.orchestration import in_flow_run
 from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,16 @@ async def ask_approval(proposal: Proposal) -> Approval:
             await _refuse_suppressed(connection, proposal)
         approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
     log.info("approval_requested", extra={"approval_id": str(approval.id), "kind": str(proposal.kind)})
-    await show_waiting(approval, await preamble(approval))
+    await show_approval(approval, await preamble(approval))
+    await show_all_pending()
     return approval
+
+
+async def show_all_pending() -> None:
+    """Show everything that waits for a person, each with its text; nothing outside a flow run."""
+    if in_flow_run():
+        waiting = await list_approvals([ApprovalStatus.PENDING])
+        await show_pending([(approval, await preamble(approval)) for approval in waiting])
 
 
 async def _refuse_suppressed(connection: Connection, proposal: Proposal) -> None:
@@ -80,8 +89,9 @@ async def apply_decision(request: DecisionRequest) -> Approval:
     """Store a decision; errors as for `decide_approval`."""
     now = datetime.now(UTC)
     by, proved_by = request.decided_by, proved()
+    found = await find_approval(request.approval_id)
     async with database() as connection:
-        approval = await approvals.get(connection, request.approval_id)
+        approval = await approvals.get(connection, found.id)
         digest = seen_digest(approval, request.digest)
         if request.decision == "reject":
             return await approvals.decide(

@@ -3,6 +3,7 @@
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from core.pipeline.runs import PipelineReport
+from tasks.qualification.artifacts import best_table
 from tasks.runtime.artifacts import cell, markdown_table
 
 STEPS_KEY = "pipeline-steps"
@@ -27,16 +28,6 @@ def page_of(report: PipelineReport) -> str:
     if report.next_step:
         lines += ["", f"**Next:** {report.next_step}."]
     if report.best:
-        best = [
-            [
-                cell(lead.company or ""),
-                cell(lead.contact or lead.title or ""),
-                lead.tier,
-                f"{lead.score:.0f}",
-                cell(lead.reason),
-            ]
-            for lead in report.best
-        ]
-        lines += ["", "## The best", "", markdown_table(("company", "person", "tier", "score", "why"), best)]
+        lines += ["", "## The best", "", best_table(report.best)]
     lines += ["", f"Import `{report.import_id}`: `sales-agent undo {report.import_id}` takes it back."]
     return "\n".join(lines)
