@@ -32,6 +32,7 @@ from app.prefect_environment import (
 from app.processes import Child, Say, end_leftovers
 from app.run_feed import RunFeed
 from app.running import Files, held, holder
+from app.upload_forms import UploadForms
 from app.workers import worker_command
 from core.errors import ConfigurationError, Rejected, SalesAgentError
 from core.settings import prefect_server
@@ -237,6 +238,7 @@ class Up:
 
     def _watch(self) -> None:
         feed = RunFeed(self.api, since=datetime.now(UTC))
+        forms = UploadForms(self.api, self.settings.upload_dir)
         feed_at = database_at = time.monotonic()
         while not self.stopping.wait(TICK_S):
             now = time.monotonic()
@@ -247,6 +249,7 @@ class Up:
             if now >= database_at:
                 database_at = now + DATABASE_EVERY_S
                 self._tend_database()
+                forms.refresh()
             if now >= feed_at:
                 feed_at = now + FEED_EVERY_S
                 for line in feed.news():

@@ -101,6 +101,19 @@ async def find_approved(connection: Connection, kind: ApprovalKind, subject_id: 
     return found[0] if found else None
 
 
+async def supersede(
+    connection: Connection, kind: ApprovalKind, prefix: str, *, except_id: UUID, why: str, now: datetime
+) -> list[Approval]:
+    """Make those stale that nobody carries out and whose subject begins so, but for one; return them."""
+    found = await _select(
+        connection,
+        "WHERE kind = %(kind)s AND starts_with(subject_id, %(prefix)s) AND id <> %(except_id)s"
+        " AND status IN ('pending', 'approved')",
+        {"kind": kind, "prefix": prefix, "except_id": except_id},
+    )
+    return [await make_stale(connection, approval.id, why, now=now) for approval in found]
+
+
 async def select_by_status(
     connection: Connection, statuses: Collection[ApprovalStatus] = (), *, limit: int = 200
 ) -> list[Approval]:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _SHOWN_FOR_APPROVAL = 50
 _LEASE = timedelta(hours=2)
+_NEWER = "the plan is another one by now"
 SEEN_FIRST = "it is to be seen before anything is changed"
 """Why a plan asks that is within the limits."""
 
@@ -30,6 +31,9 @@ async def with_approval(run: SyncRun, why: str) -> SyncRun:
     async with database_engine() as engine:
         async with transaction(engine) as connection:
             approval = await approvals.request(connection, proposal, now=now)
+            older = await approvals.supersede(
+                connection, proposal.kind, f"{run.provider}/", except_id=approval.id, why=_NEWER, now=now
+            )
         if approval.status is ApprovalStatus.APPROVED:
             async with transaction(engine) as connection:
                 approval = await approvals.claim(
@@ -38,7 +42,8 @@ async def with_approval(run: SyncRun, why: str) -> SyncRun:
     log.info("crm_plan_too_large", extra={"run_id": run.run_id, "approval_id": approval.id, "status": approval.status})
     if approval.is_held_by(str(run.run_id)):
         return run.model_copy(update={"approval_id": approval.id})
-    await show_approval(approval)
+    for one in (*older, approval):
+        await show_approval(one)
     await show_all_pending()
     waits = f"{why}: approval {approval.id} is {approval_rules.outcome(approval)}"
     return run.model_copy(update={"outcome": "waiting", "waiting_for": waits, "approval_id": approval.id})

@@ -24,6 +24,28 @@ class PipelineProcess(NamedTuple):
     report: Path
 
 
+def environment(database: str, home: Path, cache: Path) -> dict[str, str]:
+    """Give the settings of a run against made-up websites on loopback, without any key."""
+    return {
+        "POSTGRES_URL": database,
+        "SALES_AGENT_HOME": str(home),
+        "WEBSITES_ALLOW_PRIVATE_HOSTS": "true",
+        "WEBSITES_DELAY_S": "0",
+        "WEBSITES_CACHE_DIR": str(cache),
+    }
+
+
+def many(path: Path, count: int) -> Path:
+    """Write a file of companies without websites, each with one person, that the example profile wants."""
+    lines = ["company_name,industry,company_size,country,contact_name,contact_title,contact_email"]
+    lines += [
+        f"Works {number},Machinery,120,Germany,Ana Sample{number},CEO,ana@works{number}.example"
+        for number in range(count)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def seed(sandbox: "SandboxControl", directory: Path) -> Path:
     """Write the sandbox's companies, whose websites answer, to a file."""
     answer = httpx.get(f"{sandbox.control_url}/_sandbox/leads.csv", timeout=10, trust_env=False)
@@ -78,3 +100,9 @@ def rows(url: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
     """Read rows."""
     with psycopg.connect(url) as connection:
         return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+
+
+def was_killed(run: PipelineProcess, *, within_s: float = 600) -> None:
+    """Wait for the end of a run that kills itself."""
+    run.process.join(within_s)
+    assert run.process.exitcode == -signal.SIGKILL
