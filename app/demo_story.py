@@ -59,6 +59,8 @@ async def tell_all(tell: Narrator, home: Path) -> None:
     reachable = [row for row in rows if row["contact_email"]]
     await _messages(tell, reachable)
     _mailbox(tell, home)
+    tell.say("who was written to belongs in the CRM too:")
+    await submit("sync-crm", SyncRequest(), say=tell.say)
     await _fair(tell)
 
 
