@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from core.pipeline.runs import PipelineReport, PipelineRequest
 
 Until = Literal["import", "score", "enrich", "discover", "plan"]
-WantedTier = Literal["hot", "warm", "cold", "disqualified"]
 
 
 @reads_a_file
@@ -23,7 +22,7 @@ def run(
     until: Annotated[Until, typer.Option(help="How far; each takes all before it.")] = "plan",
     icp: Icp = None,
     tiers: Annotated[
-        list[WantedTier] | None,
+        list[str] | None,
         typer.Option(
             "--tier", help="Enrich and look at these only; may be repeated. Default: hot and warm. All four: everybody."
         ),
@@ -42,7 +41,7 @@ def run(
     """
     from core.pipeline.runs import PipelineRequest
 
-    wanted: dict[str, Any] = {"tiers": () if len(set(tiers)) == 4 else tuple(dict.fromkeys(tiers))} if tiers else {}
+    wanted = _wanted(tiers)
     money = budgets_of(budget or [])
     given = {"until": until, "icp": _absolute(icp), "use_model": not no_model, **wanted, **money}
     request = PipelineRequest(**request_of(source=source).model_dump(exclude={"dry_run", "and_go_on"}), **given)
@@ -58,6 +57,17 @@ def run(
         terminal.print_json(facts)
     elif not submit:
         show(report)
+
+
+def _wanted(tiers: list[str] | None) -> dict[str, Any]:
+    """Return the request's tiers: none where all are named, which is everybody, scored or not."""
+    from core.tiers import TIERS
+
+    if not tiers:
+        return {}
+    if unknown := [tier for tier in tiers if tier not in TIERS]:
+        raise typer.BadParameter(f"{unknown[0]} is no tier: there are {', '.join(TIERS)}", param_hint="--tier")
+    return {"tiers": () if set(tiers) == set(TIERS) else tuple(dict.fromkeys(tiers))}
 
 
 def _absolute(path: Path | None) -> Path | None:
