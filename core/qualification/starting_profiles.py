@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from core.config_files import parse_config
+from core.qualification.icp import Profile
 from core.qualification.profiles import example_text
 
 _NAME = "name: Example profile"
@@ -28,7 +30,7 @@ def starting_profile(
         text = text.replace(_NAME, f"name: {json.dumps(name, ensure_ascii=False)}")
     if industries:
         lines = ["  - field: industry", "    weight: 30", "    one_of:", "      match: words"]
-        lines += [f"      values: {_listed(industries)}", "      otherwise: 20"]
+        lines += ["      values:", *(f"        - {_industry(word)}" for word in industries), "      otherwise: 20"]
         text = _with(text, "  - field: industry", lines)
     if employees:
         smallest, largest = employees
@@ -39,6 +41,17 @@ def starting_profile(
         lines = ["  - name: region", "    weight: 15", "    regions:", f"      values: {_listed(regions)}"]
         text = _with(text, "  - name: region", [*lines, "      otherwise: 20"])
     return text
+
+
+def _industry(word: str) -> str:
+    """Write an industry, with the words in other languages and exports that the example knows for it."""
+    example = parse_config(example_text(), Profile, path="the example profile")
+    groups = [part.one_of.values for part in example.criteria if part.field == "industry" and part.one_of]
+    for choice in (choice for values in groups for choice in values):
+        if word.casefold() in map(str.casefold, choice.words):
+            others = [other for other in choice.words if other.casefold() != word.casefold()]
+            return f"{{value: {json.dumps(word, ensure_ascii=False)}, synonyms: {_listed(others)}}}"
+    return json.dumps(word, ensure_ascii=False)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -34,3 +34,11 @@ def test_what_is_said_takes_its_place_and_the_rest_stays() -> None:
     assert region.regions is not None
     assert len(region.regions.values) == 2
     assert profile.disqualifiers == example.disqualifiers
+
+
+def test_an_industry_that_the_example_knows_keeps_its_other_names() -> None:
+    industry = read(starting_profile(industries=["machinery"])).criteria[0]
+    assert industry.one_of is not None
+    (choice,) = industry.one_of.values
+    assert choice.words[0] == "machinery"
+    assert "Maschinenbau" in choice.words
