@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pipeline_process import environment, finish, many, rows, seed, start, to_sandbox, was_killed
+from pipeline_process import approve_and_sync, environment, finish, many, rows, seed, start, to_sandbox, was_killed
 from private_valkey import private_valkey
 
 if TYPE_CHECKING:
@@ -138,6 +138,9 @@ def check_one_fails(place: dict[str, str], file: Path, sandbox: "SandboxControl"
     sandbox.clear_faults()
     again = finish(start(place, tmp_path, file))
     assert outcomes(again)["plan"] == "waiting"
+    assert not sandbox.state("close")["lead"]
+    assert approve_and_sync(place) == "executed"
+    assert sandbox.state("close")["lead"]
 
 
 def test_one_that_fails_is_its_steps_outcome_and_not_the_end(

@@ -106,3 +106,25 @@ def was_killed(run: PipelineProcess, *, within_s: float = 600) -> None:
     """Wait for the end of a run that kills itself."""
     run.process.join(within_s)
     assert run.process.exitcode == -signal.SIGKILL
+
+
+async def _approve_and_sync() -> str:
+    from core.crm.runs import SyncRequest
+    from core.outreach.approvals import ApprovalStatus
+    from core.outreach.decisions import DecisionRequest
+    from flows.sync_crm import sync_crm
+    from tasks.outreach.approvals import apply_decision
+    from tasks.outreach.readers import find_approval, list_approvals
+
+    (pending,) = await list_approvals([ApprovalStatus.PENDING])
+    short = str(pending.id)[:8]
+    asked = DecisionRequest(approval_id=short, decision="approve", decided_by="Maud", digest=pending.digest)
+    await apply_decision(asked)
+    await sync_crm(SyncRequest())
+    return str((await find_approval(short)).status)
+
+
+def approve_and_sync(variables: dict[str, str]) -> str:
+    """Approve the one plan that waits, by the first characters of its id, and synchronise; return how it stands."""
+    status: str = forked.run(variables, _approve_and_sync)
+    return status
