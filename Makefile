@@ -47,7 +47,7 @@ $(VENV)/.local-speech: requirements-local-speech.lock $(VENV)/.installed
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --require-hashes --python $(BIN)/python --requirements requirements-local-speech.lock
 	@touch $@
 
-demo: setup ## Import, score and enrich made-up leads through a worker; show the best (keeps running)
+demo: setup ## The whole chain on made-up companies, from a file to the mailbox (keeps running)
 	@SALES_AGENT_HOME=$(CURDIR)/.demo $(BIN)/sales-agent demo
 
 demo-stop: ## Stop what the demo started

@@ -24,7 +24,10 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("app.commands.demo:demo", "Import, score and enrich made-up leads; show the best."),
+    "demo": Command("app.commands.demo:demo", "The whole chain on made-up companies, file to mailbox."),
+    "init": Command("app.commands.init:init", "Write a team's own files: icp.yaml, crm.yaml, .env."),
+    "next": Command("app.commands.init:next_", "Say in a sentence what is due."),
+    "run": Command("app.commands.pipeline:run", "Take a file all the way, up to a plan for the CRM."),
     "import": Command("app.commands.imports:import_", "Import leads from a CSV file."),
     "preview": Command("app.commands.imports:preview", "Say what an import of a file would do."),
     "undo": Command("app.commands.imports:undo", "Undo an import."),

@@ -1,25 +1,42 @@
 """Handing work to a worker: the run to its deployment, an import's file to the upload directory."""
 
 import asyncio
+import json
 import shutil
+import time
 from collections.abc import Callable
 from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+    LogFilter,
+    LogFilterFlowRunId,
+)
+from prefect.client.schemas.sorting import LogSort
 from prefect.deployments import arun_deployment
 from pydantic import BaseModel
 
 from core.discovery.runs import DiscoveryReport, DiscoveryRequest
-from core.errors import ConfigurationError, InvalidFile, SalesAgentError
+from core.errors import ConfigurationError, InvalidFile, InvalidInput, SalesAgentError
 from core.imports.runs import ImportReport, ImportRequest
+from core.pipeline.runs import PipelineRequest
 from core.settings.settings import settings
 from tasks.discovery import readers as discovery
 from tasks.imports import readers as imports
-from tasks.runtime.orchestration import checked_server, connected, server_url
+from tasks.pipeline.artifacts import STEPS_KEY
+from tasks.runtime.orchestration import REFUSED, checked_server, connected, server_url
+from tasks.runtime.telling import TOLD
 
 _POLL_S = 0.5
+_LAST_LOOKS = 3
+_SILENT_S = 3.0
+"""So long a wait is left without a word; then it is said that the run is still at it."""
 
 
 async def submit_import(request: ImportRequest, *, say: Callable[[str], None]) -> ImportReport:
@@ -91,16 +108,62 @@ async def submit_discovery(request: DiscoveryRequest, *, say: Callable[[str], No
     return await discovery.report_of_run(str(await submit("discover-contacts", request, say=say)))
 
 
+async def submit_pipeline(request: PipelineRequest, *, say: Callable[[str], None]) -> dict[str, Any]:
+    """Let a worker take a file all the way; return the run's id and its steps. Raises like `submit`.
+
+    Args:
+        request: its file may be anywhere; a profile is one in the data directory.
+        say: told where the run can be watched, and what each step came to.
+    """
+    uploaded = await asyncio.to_thread(_upload, request.path.expanduser())
+    run_id = await submit("run-pipeline", request.model_copy(update={"path": Path(uploaded.name)}), say=say)
+    with connected(_server()):
+        async with get_client() as client:
+            found = await client.read_artifacts(
+                artifact_filter=ArtifactFilter(
+                    flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]), key=ArtifactFilterKey(any_=[STEPS_KEY])
+                )
+            )
+    steps = found[0].data if found else []
+    return {"run_id": str(run_id), "stages": json.loads(steps) if isinstance(steps, str) else steps}
+
+
 async def _wait(run_id: UUID, say: Callable[[str], None]) -> None:
+    """Wait for a run's end, saying its states and what it says itself, and at times that it is still at it."""
     known = None
+    began = said = time.monotonic()
+    lines = 0
     async with get_client() as client:
         while True:
             state = (await client.read_flow_run(run_id)).state
+            told = await _told(client, run_id, lines)
+            lines += len(told)
+            news = [f"  {line}" for line in told]
             if state is not None and state.name != known:
                 known = state.name
-                say(f"  {state.name}")
+                news.append(f"  {state.name}")
+            elif time.monotonic() - said > _SILENT_S:
+                news.append(f"  … {known} for {time.monotonic() - began:.0f} s")
+            for line in news:
+                say(line)
+                said = time.monotonic()
             if state is not None and state.is_final():
                 break
             await asyncio.sleep(_POLL_S)
+        for _ in range(_LAST_LOOKS):  # a run's process sends its last lines at its end, after its state
+            await asyncio.sleep(_POLL_S)
+            for line in await _told(client, run_id, lines):
+                say(f"  {line}")
+                lines += 1
+    if state.name == REFUSED:
+        raise InvalidInput(state.message or f"run {run_id} was refused")
     if not state.is_completed():
         raise SalesAgentError(f"run {run_id} ended as {state.name}: {state.message or 'no message'}")
+
+
+async def _told(client: PrefectClient, run_id: UUID, known: int) -> list[str]:
+    """Return the lines that a run has said since; its steps' runs say theirs in their own logs."""
+    logs = await client.read_logs(
+        log_filter=LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id])), sort=LogSort.TIMESTAMP_ASC
+    )
+    return [log.message for log in logs if log.name.endswith(TOLD)][known:]

@@ -65,8 +65,13 @@ def money(lines: "Sequence[SpendLine]") -> str:
     return ", ".join(said) or "nothing"
 
 
-def print_table(rows: Sequence[Mapping[Any, Any]]) -> None:
-    """Print rows with the same keys as a table as wide as the terminal; on a pipe nothing is cut."""
+def print_table(rows: Sequence[Mapping[Any, Any]], *, most: int = 10_000) -> None:
+    """Print rows with the same keys as a table as wide as the terminal; on a pipe nothing is cut.
+
+    Args:
+        rows: of the table.
+        most: characters a line at most, on a pipe; cells are folded.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -76,7 +81,7 @@ def print_table(rows: Sequence[Mapping[Any, Any]]) -> None:
         table.add_column(Text(plain_line(str(name)).replace("_", " ")), overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else _readable(cell)) for cell in row.values()))
-    Console(width=None if sys.stdout.isatty() else 10_000, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else most, highlight=False).print(table)
 
 
 @contextmanager

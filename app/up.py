@@ -1,6 +1,7 @@
 """One command start: database, Prefect server, deployments, worker; then watch them until told to stop."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,6 +32,7 @@ from app.prefect_environment import (
 from app.processes import Child, Say, end_leftovers
 from app.run_feed import RunFeed
 from app.running import Files, held, holder
+from app.upload_forms import UploadForms
 from app.workers import worker_command
 from core.errors import ConfigurationError, Rejected, SalesAgentError
 from core.settings import prefect_server
@@ -43,6 +45,8 @@ WORKER_READY_S = 90.0
 TICK_S = 0.5
 FEED_EVERY_S = 2.0
 DATABASE_EVERY_S = 5.0
+_STEP = re.compile(r" \(\d+\.\d s\)$")
+"""How a line ends that says what is ready."""
 ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, never bound
 
 
@@ -234,6 +238,7 @@ class Up:
 
     def _watch(self) -> None:
         feed = RunFeed(self.api, since=datetime.now(UTC))
+        forms = UploadForms(self.api, self.settings.upload_dir)
         feed_at = database_at = time.monotonic()
         while not self.stopping.wait(TICK_S):
             now = time.monotonic()
@@ -244,6 +249,7 @@ class Up:
             if now >= database_at:
                 database_at = now + DATABASE_EVERY_S
                 self._tend_database()
+                forms.refresh()
             if now >= feed_at:
                 feed_at = now + FEED_EVERY_S
                 for line in feed.news():
@@ -346,8 +352,16 @@ def down(settings: Settings, say: Say) -> None:
         say("nothing was running")
 
 
+def await_ready(settings: Settings) -> bool:
+    """Wait for an `up` that somebody has started until it is ready; return whether there is one."""
+    files = Files(settings.home)
+    while (is_there := holder(files) is not None) and files.running() is None:
+        time.sleep(0.1)  # another process: only its files tell
+    return is_there
+
+
 def detach(settings: Settings, arguments: list[str], say: Say) -> None:
-    """Start `up` in the background and return when everything is ready.
+    """Start `up` in the background, saying each step that it takes, and return when everything is ready.
 
     Raises:
         ConfigurationError: It ended before that; with its last words.
@@ -359,7 +373,13 @@ def detach(settings: Settings, arguments: list[str], say: Say) -> None:
     child.log.write_bytes(b"")
     child.start()
     assert child.process is not None
+    told = 0
     while True:
+        lines = child.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        steps = [line for line in lines if _STEP.search(line)]
+        for line in steps[told:]:
+            say(f"  {line}")
+        told = len(steps)
         state = files.running()
         if state is not None and state["pids"]["up"] == child.pid:
             if "Prefect server" in state["pids"]:

@@ -24,6 +24,7 @@ from psycopg.types.json import Jsonb
 
 from core.batches import BatchRun, LeadRange
 from core.errors import RunNotFound
+from db.due import Due
 from db.server.engine import Connection
 from db.server.keeping import OwnLine
 from db.server.statements import inserted, listed, select_dicts, select_value
@@ -68,27 +69,6 @@ async def moment(connection: Connection) -> datetime:
     """Return the database's time, aware: the one clock that all processes share."""
     now: datetime = await select_value(connection, "SELECT clock_timestamp()")
     return now
-
-
-@dataclass(frozen=True)
-class Due:
-    """What is due for a kind of work, in SQL of this program's own.
-
-    Attributes:
-        claims: table of claims: what is claimed, under the name `column`, and token.
-        source: what stands after FROM: `leads l`, and what tells whether a lead is due.
-        condition: whether it is.
-        names: values of the named placeholders in the condition.
-        key: what is claimed, in the words of `source`.
-        column: how the table of claims calls it.
-    """
-
-    claims: str
-    source: str
-    condition: str
-    names: Mapping[str, Any]
-    key: str = "l.id"
-    column: str = "lead_id"
 
 
 async def cut(

@@ -5,7 +5,7 @@ from tasks.outreach import proposals
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="book-meeting", flow_run_name="book {request.approval_id}")
+@flow(name="book-meeting", flow_run_name="{request.label}")
 async def book_meeting(request: BookRequest) -> BookingReport:
     """Send an approved proposal, or book the slot that the prospect's reply chooses.
 

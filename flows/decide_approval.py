@@ -5,7 +5,7 @@ from tasks.outreach import steps as outreach
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="decide-approval", flow_run_name="{request.decision} {request.approval_id}")
+@flow(name="decide-approval", flow_run_name="{request.decision} {request.approval_id!s:.8} by {request.decided_by}")
 async def decide_approval(request: DecisionRequest) -> DecisionReport:
     """Approve, edit or reject what an agent or a run asks for.
 

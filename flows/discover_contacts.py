@@ -6,7 +6,7 @@ from tasks.discovery import steps as discovery
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="discover-contacts")
+@flow(name="discover-contacts", flow_run_name="{request.label}")
 async def discover_contacts(request: DiscoveryRequest = DiscoveryRequest()) -> DiscoveryReport:  # noqa: B008 - frozen
     """Find the people who decide at the leads' companies.
 

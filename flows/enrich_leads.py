@@ -6,7 +6,7 @@ from tasks.enrichment import steps as enrichment
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="enrich-leads", flow_run_name="enrich {request.selection}")
+@flow(name="enrich-leads", flow_run_name="{request.label}")
 async def enrich_leads(request: EnrichRequest) -> EnrichmentReport | EnrichmentPlan:
     """Fill what is not known of the leads that are due, provider by provider, within a budget.
 

@@ -6,7 +6,7 @@ from tasks.conversation import steps as conversation
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="hold-conversation", flow_run_name="talk with {request.about}")
+@flow(name="hold-conversation", flow_run_name="talk with {request.about!s:.8}: {request.manner}")
 async def hold_conversation(request: TalkRequest) -> TalkReport:
     """Take one turn of a prospect, in text or audio, and answer it; without one, open the conversation.
 

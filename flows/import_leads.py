@@ -7,7 +7,7 @@ from tasks.imports.received_frames import RequestOrFrame
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="import-leads", flow_run_name="{request.path.name}")
+@flow(name="import-leads", flow_run_name="{request.label}")
 async def import_leads(request: RequestOrFrame) -> ImportReport | PreviewReport:
     """Import leads from a CSV file.
 
@@ -20,4 +20,5 @@ async def import_leads(request: RequestOrFrame) -> ImportReport | PreviewReport:
         return await imports.publish_preview(await imports.preview(file, mapping, request))
     report = await imports.load_leads(file, mapping, request)
     await imports.remember_mapping(file, mapping, request)
+    await imports.go_on(report, request)
     return await imports.publish_import(report, mapping)

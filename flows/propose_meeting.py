@@ -6,7 +6,7 @@ from tasks.outreach import steps as outreach
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="propose-meeting", flow_run_name="propose a meeting to {request.about}")
+@flow(name="propose-meeting", flow_run_name="propose a meeting to {request.about!s:.8}")
 async def propose_meeting(request: ProposeRequest) -> ProposalReport:
     """Find slots and write a proposal to a lead's contact; ends waiting for a person's approval.
 

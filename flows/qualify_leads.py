@@ -6,7 +6,7 @@ from tasks.qualification import steps as qualification
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="qualify-leads", flow_run_name="qualify {request.selection}")
+@flow(name="qualify-leads", flow_run_name="{request.label}")
 async def qualify_leads(request: QualifyRequest) -> QualificationReport:
     """Score the leads that have no current assessment.
 

@@ -5,7 +5,7 @@ from flows.enrich_leads import enrich_leads
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="refresh-leads")
+@flow(name="refresh-leads", flow_run_name="refresh what is no longer fresh")
 async def refresh_leads(
     request: EnrichRequest = EnrichRequest(),  # noqa: B008 - frozen
 ) -> EnrichmentReport | EnrichmentPlan:

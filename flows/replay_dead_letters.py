@@ -6,7 +6,7 @@ from tasks.crm import steps as crm
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="replay-dead-letters")
+@flow(name="replay-dead-letters", flow_run_name="try again what the CRM refused")
 async def replay_dead_letters(request: ReplayRequest = ReplayRequest()) -> SyncReport:  # noqa: B008 - frozen
     """Let the records of open dead letters be tried at once, then synchronise.
 

@@ -7,7 +7,7 @@ from tasks.outreach import steps as outreach
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="send-message", flow_run_name="send {approval_id}")
+@flow(name="send-message", flow_run_name="send approved message {approval_id!s:.8}")
 async def send_message(approval_id: UUID) -> ExecutionReport:
     """Send a message that somebody approved.
 

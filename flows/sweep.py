@@ -5,7 +5,7 @@ from tasks.runtime.orchestration import flow
 from tasks.upkeep import steps as upkeep
 
 
-@flow(name="sweep")
+@flow(name="sweep", flow_run_name="sweep up after crashes")
 async def sweep() -> SweepReport:
     """Close what a crash left open, drop what is too old, and take up approvals whose run was lost.
 

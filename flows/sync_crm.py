@@ -5,7 +5,7 @@ from tasks.crm import steps as crm
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="sync-crm")
+@flow(name="sync-crm", flow_run_name="{request.label}")
 async def sync_crm(request: SyncRequest = SyncRequest()) -> SyncReport:  # noqa: B008 - frozen
     """Bring in what changed in the CRM, send what changed here, merge what changed on both sides.
 

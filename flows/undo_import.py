@@ -5,7 +5,7 @@ from tasks.imports import steps as imports
 from tasks.runtime.orchestration import flow
 
 
-@flow(name="undo-import", flow_run_name="undo {request.import_id}")
+@flow(name="undo-import", flow_run_name="undo import {request.import_id!s:.8}")
 async def undo_import(request: UndoRequest) -> UndoReport:
     """Undo an import: remove what only it brought, give back what it overwrote.
 

@@ -175,11 +175,11 @@ async def _carry_out(approval: "Approval") -> "Approval":
     from tasks.outreach.readers import find_approval
     from tasks.runtime.orchestration import server_url
 
-    if approval.proposal.kind is ApprovalKind.CRM_CHANGES:
-        terminal.say("The next run of the CRM sync takes it up.")
-        return approval
     if server_url() is not None:
         terminal.say(f"Run: {await start_execution(approval)}")
+        return approval
+    if approval.proposal.kind is ApprovalKind.CRM_CHANGES:
+        terminal.say("No Prefect server: `sales-agent sync` carries it out.")
         return approval
     terminal.say("No Prefect server: carrying it out here.")
     if approval.proposal.kind is ApprovalKind.EMAIL:

@@ -1,6 +1,7 @@
-"""`sales-agent demo`: the main job on made-up files, through the deployments and a worker."""
+"""`sales-agent demo`: the whole chain on made-up companies, through the deployments and a worker."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,81 +10,86 @@ import typer
 from app import terminal
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from app.narrator import Narrator
 
-    from core.imports.runs import ImportRequest
-
-_LEADS = Path(__file__).parent.parent / "demo" / "leads.csv"
-_SHOWN = ("company_name", "score", "tier", "reason")
-_SOURCED = (*_SHOWN, "company_phone", "sources", "contacts")
+_MARK = "demo.txt"
+_CHAPTERS = 9
 
 
 def demo(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Prefect server and its UI.")] = 4200,
 ) -> None:
-    """Start everything, import made-up leads, score them, fill their gaps from stand-ins, and show the best.
+    """Start everything, and take made-up companies from a file to messages that were approved and sent.
 
-    No key is used and nothing leaves this machine: models, providers and websites are the sandbox's.
+    No key is used and nothing leaves this machine: models, providers, CRM, mail and websites are the sandbox's. Started
+    again after it was stopped anywhere, it goes on and ends the same.
     """
-    from app import demo_sandbox
-    from app import up as ups
-    from app.running import Files
-    from core.settings import prefect_server
+    from app.narrator import Narrator
     from core.settings.settings import settings
 
     home = settings().home
-    if Files(home).running() is None:
-        if not demo_sandbox.is_running(home):
-            demo_sandbox.start(home)
-            terminal.say("The sandbox plays all providers, models and websites.")
-        ups.detach(settings(), ["--port", str(port)], terminal.say)
-    terminal.prepare_prefect()
-    asyncio.run(_main_job(demo_sandbox.companies(home) if demo_sandbox.is_running(home) else None))
+    _claim(home)
+    narrator = Narrator(_CHAPTERS)
+    with narrator.telling():
+        _start(narrator, home, port)
+        _tell(narrator, home)
+    _where(home)
 
-    from tasks.reports.exports import best_leads
+
+def _claim(home: Path) -> None:
+    """Make the data directory the demo's own. Raises ConfigurationError where it, or a database, is somebody's."""
+    from core.errors import ConfigurationError
+    from core.settings.settings import settings
+
+    chosen = settings()
+    for name, is_set in (("POSTGRES_URL", chosen.postgres.url), ("PREFECT_API_URL", chosen.prefect.api_url)):
+        if is_set:
+            raise ConfigurationError(f"the demo fills a database of its own: unset {name} for it")
+    if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
+        raise ConfigurationError(
+            f"{home} holds data that is not the demo's: name another directory, as "
+            f"`SALES_AGENT_HOME={home}-demo sales-agent demo`"
+        )
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / _MARK).write_text("This directory is the demo's: nothing in it is of anybody.\n", encoding="utf-8")
+
+
+def _start(narrator: "Narrator", home: Path, port: int) -> None:
+    from app import demo_sandbox
+    from app import up as ups
+    from core.settings.settings import settings
+
+    narrator.chapter("Everything starts: stand-ins of all providers, a database, Prefect, a worker")
+    is_up = ups.await_ready(settings())
+    if is_up and not demo_sandbox.is_running(home):
+        narrator.say("the stand-ins have ended: everything is started anew")
+        ups.down(settings(), narrator.say)
+        is_up = False
+    demo_sandbox.start(home)
+    narrator.say("the sandbox plays all providers, models, websites, the CRM and the mail server")
+    config = home / "crm.yaml"
+    if not config.exists():
+        config.write_text(demo_sandbox.crm_config(), encoding="utf-8")
+    os.environ["CRM_CONFIG"] = str(config)
+    settings.cache_clear()
+    if not is_up:
+        ups.detach(settings(), ["--port", str(port)], narrator.say)
+
+
+def _tell(narrator: "Narrator", home: Path) -> None:
+    terminal.prepare_prefect()
+    from app.demo_story import tell_all
+
+    asyncio.run(tell_all(narrator, home))
+
+
+def _where(home: Path) -> None:
+    from core.settings import prefect_server
+    from core.settings.settings import settings
     from tasks.runtime.orchestration import server_url
 
-    best, filled = asyncio.run(best_leads(_SOURCED, 10))
-    _print("The ten best leads, and why", [{name: row[name] for name in _SHOWN} for row in best])
-    _print("Gaps that were filled, and where from", filled)
     terminal.echo(f"\nThe runs in the Prefect UI: {(server_url() or '').removesuffix('/api')}")
     terminal.echo(f"                            {prefect_server.how_to_sign_in(settings())}")
     terminal.echo("How far everything is:      sales-agent status      as a file: sales-agent export leads.csv")
     terminal.echo(f"The database:               sales-agent db url      (data in {home})")
     terminal.echo("Stop everything:            make demo-stop          (or `sales-agent down` with the same home)")
-
-
-def _print(title: str, rows: list[dict[str, object]]) -> None:
-    if rows:
-        terminal.echo(f"\n{title}")
-        terminal.print_table(rows)
-
-
-async def _main_job(companies: Path | None) -> None:
-    """Take a few companies all the way, with the sandbox's model and providers, then thousands of leads by rules."""
-    from core.enrichment.runs import EnrichRequest
-    from core.imports.runs import ImportRequest
-    from core.qualification.runs import QualifyRequest
-
-    if companies is not None:
-        count = sum(1 for _ in companies.open(encoding="utf-8")) - 1
-        await _import(ImportRequest(path=companies, source="demo list"))
-        await _run("qualify-leads", QualifyRequest(limit=count))
-        await _run("enrich-leads", EnrichRequest(limit=count))
-        await _run("qualify-leads", QualifyRequest(limit=count))
-    await _import(ImportRequest(path=_LEADS, source="demo fair", default_country="DE"))
-    await _run("qualify-leads", QualifyRequest(use_model=False))
-
-
-async def _import(request: "ImportRequest") -> None:
-    from app.submission import submit_import
-
-    report = (await submit_import(request, say=terminal.say)).model_dump(mode="json")
-    shown = ("rows", "inserted", "updated", "unchanged", "duplicates", "rejected", "seconds")
-    terminal.print_facts({name: report[name] for name in shown})
-
-
-async def _run(deployment: str, request: "BaseModel") -> None:
-    from app.submission import submit
-
-    await submit(deployment, request, say=terminal.say)

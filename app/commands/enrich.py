@@ -48,7 +48,7 @@ def enrich(
     from core.enrichment.runs import EnrichRequest
 
     selection: Literal["due", "failed", "all"] = "failed" if only_failed else "all" if all_ else "due"
-    request = EnrichRequest(selection=selection, config=config, limit=limit, plan_only=plan, **_budgets(budget or []))
+    request = EnrichRequest(selection=selection, config=config, limit=limit, plan_only=plan, **budgets_of(budget or []))
     if plan:
         _show_plan(_planned(request), as_json=as_json)
         return
@@ -59,7 +59,8 @@ def enrich(
         _show(report)
 
 
-def _budgets(texts: list[str]) -> dict[str, Any]:
+def budgets_of(texts: list[str]) -> dict[str, Any]:
+    """Return the fields of a request that budgets, as people write them, stand for."""
     from core.enrichment.runs import EnrichRequest
     from tasks.runtime.readers import own_units
 

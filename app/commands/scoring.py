@@ -82,7 +82,7 @@ def _print_best(scorer: "Scorer", file: "ScannedFile", mapping: "ColumnMapping",
     import heapq
     from collections import Counter
 
-    from core.qualification.scoring import TIERS
+    from core.tiers import TIERS
 
     tiers: Counter[str] = Counter()
 
@@ -102,7 +102,8 @@ def _rows(scorer: "Scorer", file: "ScannedFile", mapping: "ColumnMapping") -> "I
     import orjson
 
     from core.qualification.criteria import MICRO
-    from core.qualification.scoring import CONFIDENCE_UNIT, TIERS, reason_of
+    from core.qualification.scoring import CONFIDENCE_UNIT, reason_of
+    from core.tiers import TIERS
     from tasks.qualification.scoring import score_file
 
     for lines, scored in score_file(scorer, file, mapping):

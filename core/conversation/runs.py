@@ -50,6 +50,11 @@ class TalkRequest(Form):
         return self.live or self.audio is not None or self.save_audio is not None
 
     @property
+    def manner(self) -> str:
+        """What is to be done, for a run's name."""
+        return "open" if self.text is None and self.audio is None else "answer"
+
+    @property
     def about(self) -> UUID | None:
         """Whom it names."""
         return self.contact_id or self.lead_id or self.thread_id

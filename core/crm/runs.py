@@ -32,6 +32,17 @@ class SyncRequest(Form):
         title="Full comparison",
         description="Compare every record, not only what changed since last time",
     )
+    ask_first: bool = Field(
+        default=False,
+        title="Ask first",
+        description="Change nothing before somebody has approved the plan, however small it is",
+    )
+
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        compared = "comparing everything" if self.full else "what changed"
+        return f"{'plan the CRM' if self.plan_only else 'sync the CRM'}: {compared}{', asking first' * self.ask_first}"
 
 
 class ReplayRequest(Form):
@@ -214,6 +225,19 @@ class SyncReport(Report):
             f"{nothing}{failing} fail and are left alone until their next try "
             f"(`sales-agent crm status --state failing`): {'; '.join(why)}"
         )
+
+    @property
+    def in_words(self) -> str:
+        """What was done, or waits, in a line."""
+        if not self.plan.counts:
+            return f"{self.provider}: nothing to do, both sides say the same"
+        if self.outcome == "waiting":
+            return f"{self.provider} waits for a yes: {self.plan.in_words} {self.waiting_for}"
+        if self.outcome == "planned":
+            return f"{self.provider}, planned only: {self.plan.in_words}"
+        done = ", ".join(f"{count:,} {name}" for name, count in sorted(self.done.items())) or "nothing"
+        failing = f"; {self.states['failing']:,} failing" if self.states.get("failing") else ""
+        return f"{self.provider}: {done}{failing}"
 
 
 def next_step(outcome: str, plan: SyncPlan, approval_id: UUID | None) -> str | None:

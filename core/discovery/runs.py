@@ -9,12 +9,13 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.batches import BatchRun
+from core.batches import BatchRun, Scope, about, leads_in_words
 from core.discovery.company_contacts import DiscoveryOutcome
 from core.forms import Form, Frozen, Report
 from core.text.shared_hosts import shared_hosts
 from core.text.titles import ROLES, Role
 from core.text.web_addresses import canonical, registrable_domain, site_of
+from core.tiers import Tier
 
 
 class DiscoveryRequest(Form):
@@ -36,6 +37,23 @@ class DiscoveryRequest(Form):
         title="Roles wanted",
         description="Sources beside the website are asked only while one of these is missing",
     )
+    import_id: UUID | None = Field(
+        default=None, title="Only of this import", description="Leads that this import brought or named; empty: all"
+    )
+    tiers: tuple[Tier, ...] = Field(
+        default=(), title="Only of these tiers", description="As qualification put them; empty: all", max_length=4
+    )
+
+    @property
+    def scope(self) -> Scope:
+        """Which leads it may take."""
+        return Scope(self.import_id, self.tiers)
+
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        named = f"{len(self.lead_ids)} named leads" if self.lead_ids else about("due", self.scope)
+        return f"find who decides at {named}"
 
 
 class Site(Frozen):
@@ -103,6 +121,22 @@ class DiscoveryReport(Report):
     reasons: dict[str, int] = Field(default={}, description="Why leads have nobody, the most frequent first")
     seconds: float = 0.0
     leads_per_s: float = 0.0
+
+    @property
+    def in_words(self) -> str:
+        """What was found, in a line: "31 leads, 29 sites: 40 people who decide at 24, nobody at 5, 2 not readable"."""
+        if not self.leads:
+            return "no lead was due to be looked at"
+        said = [f"{self.people:,} people who decide at {self.found:,}"]
+        for count, word in (
+            (self.nobody, "with nobody"),
+            (self.unknown, "not readable"),
+            (self.failed, "failed"),
+            (self.skipped, "without a site"),
+            (self.left, "left for later"),
+        ):
+            said += [f"{count:,} {word}"] if count else []
+        return f"{leads_in_words(self.leads)}, {self.sites:,} sites: {', '.join(said)}"
 
     def facts(self) -> dict[str, object]:
         """Return what people are shown in a few lines: what stands elsewhere, or in other words, is left out."""

@@ -35,7 +35,7 @@ from core.enrichment.questions import Trust
 from core.forms import Frozen
 from core.leads.fields import ENRICHABLE
 from core.ledger.spend import Cost
-from core.qualification.scoring import Tier
+from core.tiers import Tier
 
 FILE_NAME = "enrichment.yaml"
 RULES_VERSION = 1

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.batches import BatchRun, LeadRange, Selection
+from core.batches import BatchRun, LeadRange, Scope, Selection, about, leads_in_words
 from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import KnownRecord, LeadOutcome, LeadRecords, Provider, Question
 from core.enrichment.waterfall import is_wanted, own_fields, question_for
 from core.forms import Form, Report
 from core.ledger.spend import FREE, Budget, Cost, Period, Unit, total
 from core.outcomes import Outcome
+from core.tiers import Tier
 
 
 class EnrichRequest(Form):
@@ -50,6 +51,22 @@ class EnrichRequest(Form):
         description="As above, by the word for the unit (docs/providers.md), e.g. sessions",
     )
     plan_only: bool = Field(default=False, title="Only plan", description="Say what would be asked and cost, no more")
+    import_id: UUID | None = Field(
+        default=None, title="Only of this import", description="Leads that this import brought or named; empty: all"
+    )
+    tiers: tuple[Tier, ...] = Field(
+        default=(), title="Only of these tiers", description="As qualification put them; empty: all", max_length=4
+    )
+
+    @property
+    def scope(self) -> Scope:
+        """Which leads it may take."""
+        return Scope(self.import_id, self.tiers)
+
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        return f"{'plan to enrich' if self.plan_only else 'enrich'} {about(self.selection, self.scope)}"
 
     def budgets(self, paid_in: Callable[[str], Iterable[str]]) -> tuple[Budget, ...]:
         """Return the run's own budgets; credits of different providers cannot be added, so each has the whole.
@@ -149,6 +166,25 @@ class EnrichmentReport(Report):
     seconds: float
     leads_per_s: float
     plan: EnrichmentPlan | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What became of the leads, in a line: "50 leads: 31 got 84 values, 4 failed (apollo: ...), 12 credits"."""
+        if not self.leads:
+            return "no lead was due to be enriched"
+        said = [f"{self.enriched_leads:,} got {sum(self.values.values()):,} values"]
+        for outcome, count in self.outcomes.items():
+            word = {"nothing_found": "nothing found", "failed": "failed", "due": "put off"}.get(outcome)
+            said += [f"{count:,} {word}"] if word and count else []
+        why = next(iter(self.reasons), None)
+        spent = [
+            f"{amounts[unit].normalize():f} {unit} at {account}"
+            for account, amounts in self.spend.items()
+            for unit in ("credits", "usd")
+            if amounts.get(unit)
+        ]
+        told = f"{leads_in_words(self.leads)}: {', '.join(said)}" + (f" ({why})" if why else "")
+        return f"{told}; spent {', '.join(spent) or 'nothing'}"
 
 
 class EnrichmentStatus(Report):

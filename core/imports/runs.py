@@ -28,8 +28,8 @@ def rules_digest() -> str:
     return digest.hexdigest()
 
 
-class ImportRequest(Form):
-    """Which file to import, and how."""
+class FileRequest(Form):
+    """Which file to read, and how: what every run that imports one is asked."""
 
     path: Path = Field(
         title="File",
@@ -45,7 +45,6 @@ class ImportRequest(Form):
         title="Leads that are already there",
         description="fill_empty: fill what is empty. overwrite: take what the file says. skip: leave them alone",
     )
-    dry_run: bool = Field(default=False, title="Dry run", description="Report what the import would do; write nothing")
     source: str | None = Field(
         default=None,
         max_length=200,
@@ -82,12 +81,29 @@ class ImportRequest(Form):
         """What overrides the detection."""
         return FormatOptions(self.encoding, self.delimiter, self.has_header, self.preamble_lines)
 
+
+class ImportRequest(FileRequest):
+    """Which file to import, and how."""
+
+    dry_run: bool = Field(default=False, title="Dry run", description="Report what the import would do; write nothing")
+    and_go_on: bool = Field(
+        default=False,
+        title="And go on",
+        description="Afterwards a run of run-pipeline scores these leads, fills their gaps, finds who decides, and "
+        "plans the CRM; nothing is sent or written there before you say yes",
+    )
+
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        return f"{'preview' if self.dry_run else 'import'} {self.path.name}"
+
     def fingerprint(self, file_sha256: str, mapping: Mapping[str, str], *, ids_of: IdsOf = "none") -> str:
         """Name the file's bytes together with everything that decides what its rows become.
 
         Two runs with the same fingerprint are the same import: an interrupted one is taken up by the next.
         """
-        options = self.model_dump(mode="json", exclude={"path", "mapping", "dry_run"})
+        options = self.model_dump(mode="json", exclude={"path", "mapping", "dry_run", "and_go_on"})
         facts = [file_sha256, sorted(mapping.items()), ids_of, options, rules_digest()]
         return sha256(json.dumps(facts).encode()).hexdigest()
 
@@ -177,6 +193,22 @@ class ImportReport(Report):
     seconds: float
     rows_per_s: float
     peak_memory_mb: float
+
+    @property
+    def in_words(self) -> str:
+        """What became of the file, in a line: "152 rows: 50 companies, 150 people, 2 rejected"."""
+        brought, people = self.leads.inserted, self.contacts.inserted
+        said = [f"{brought:,} new {'company' if brought == 1 else 'companies'}"]
+        said.append(f"{people:,} new {'person' if people == 1 else 'people'}")
+        for count, word in (
+            (self.leads.updated + self.contacts.updated, "updated"),
+            (self.unchanged, "unchanged"),
+            (self.duplicates, "repeated"),
+            (self.rejected, "rejected"),
+            (self.opt_outs, "opted out"),
+        ):
+            said += [f"{count:,} {word}"] if count else []
+        return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}: {', '.join(said)}"
 
 
 _SHARED = {

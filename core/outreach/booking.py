@@ -44,6 +44,12 @@ class BookRequest(Form):
     )
     sender: str | None = Field(default=None, max_length=320, description="Who the reply came from; empty: not checked")
 
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        what = "send proposal" if self.reply is None else "take up the reply to proposal"
+        return f"{what} {str(self.approval_id)[:8]}"
+
 
 class BookingReport(Report):
     """How far a meeting is.

@@ -2,10 +2,10 @@
 
 import difflib
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from core.errors import InvalidInput
 from core.forms import Form, Report
@@ -19,20 +19,36 @@ DIGEST_CHARS = 12
 class DecisionRequest(Form):
     """What somebody decides about an approval."""
 
-    approval_id: UUID = Field(
-        description="The approval, as `sales-agent approvals list` or the run that waits names it"
+    approval_id: Annotated[str, BeforeValidator(str)] = Field(
+        min_length=4,
+        max_length=36,
+        pattern="^[0-9a-fA-F-]+$",
+        title="Approval",
+        description="Its id, or the first characters of it, as the artifact `pending-approvals` and "
+        "`sales-agent approvals list` name it",
     )
-    decision: Literal["approve", "edit and approve", "reject"] = Field(description="What you decide")
-    decided_by: str = Field(min_length=1, max_length=200, description="Your name, stored as what was said")
+    decision: Literal["show", "approve", "edit and approve", "reject"] = Field(
+        title="Decision",
+        description="show: the run shows the text, its warnings and its digest, and decides nothing. The others decide",
+    )
+    decided_by: str = Field(min_length=1, max_length=200, title="Your name", description="Stored as what was said")
     digest: str = Field(
-        min_length=DIGEST_CHARS,
+        default="",
         max_length=64,
-        pattern="^[0-9a-f]+$",
-        description="The first 12 or more characters of the digest of what you read, so that nothing else is decided",
+        pattern="^([0-9a-f]{12,64})?$",
+        title="Digest",
+        description="The first 12 or more characters of the digest of what you read, so that nothing else is decided; "
+        "only to show, none is needed",
     )
     reason: str = Field(default="", max_length=500, description="Why, for a rejection")
     subject: str | None = Field(default=None, max_length=500, description="The new subject, for an edit")
     body: str | None = Field(default=None, max_length=50_000, description="The new body, for an edit")
+
+    @model_validator(mode="after")
+    def _names_what_was_read(self) -> "DecisionRequest":
+        if self.decision != "show" and not self.digest:
+            raise ValueError("a decision names the digest of what was read: start a run that shows it first")
+        return self
 
 
 class DecisionReport(Report):

@@ -11,13 +11,14 @@ from uuid import UUID
 from pydantic import Field
 
 from core.agents.executions import Execution, ModelTotals
-from core.batches import BatchRun, LeadRange, Selection
+from core.batches import ANY, BatchRun, LeadRange, Scope, Selection, about, leads_in_words
 from core.errors import CircuitOpen, LimitReached, MalformedAnswer, ProviderError, RateLimited
 from core.forms import Form, Frozen, Report
 from core.qualification.criteria import micro
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
-from core.qualification.scoring import Tier, thresholds, tier_of
+from core.qualification.scoring import thresholds, tier_of
+from core.tiers import TIERS, Tier
 
 QualificationOutcome = Literal["scored", "scored_by_rules", "skipped", "failed", "due"]
 OUTCOMES: tuple[QualificationOutcome, ...] = get_args(QualificationOutcome)
@@ -46,6 +47,14 @@ class QualifyRequest(Form):
         title="Ask a model",
         description="Where a language model is configured, it assesses beside the rules. Off: the rules alone decide",
     )
+    import_id: UUID | None = Field(
+        default=None, title="Only of this import", description="Leads that this import brought or named; empty: all"
+    )
+
+    @property
+    def label(self) -> str:
+        """What a run of it is called."""
+        return f"score {about(self.selection, Scope(self.import_id))}"
 
 
 class ModelState(NamedTuple):
@@ -71,6 +80,7 @@ class QualificationPlan(BatchRun[LeadRange]):
     profile: Profile
     sources: tuple[LeadSource, ...]
     model: ModelState = NO_MODEL
+    scope: Scope = ANY
 
     @property
     def sources_names(self) -> list[str]:
@@ -249,16 +259,17 @@ def with_opinion(rules: Assessment, opinion: Opinion, profile: Profile) -> Asses
 
 
 class BestLead(Frozen):
-    """One of the best leads, and why; `title` is what its best contact does there."""
+    """One of the best leads, and why, in the order in which a table shows it; `title` is its best contact's there."""
 
-    lead_id: UUID
     company: str | None
-    best_contact_id: UUID | None = None
+    contact: str | None = None
     title: str | None = None
-    score: float
     tier: str
-    confidence: float
     reason: str
+    score: float
+    confidence: float
+    lead_id: UUID
+    best_contact_id: UUID | None = None
 
 
 class SpendLine(Frozen):
@@ -296,6 +307,19 @@ class QualificationReport(Report):
     best: list[BestLead]
     seconds: float
     leads_per_s: float
+
+    @property
+    def in_words(self) -> str:
+        """What became of the leads, in a line: "50 leads: 12 hot, 30 warm, 8 cold; the rules alone decided"."""
+        if not self.leads:
+            return "no lead was due to be scored"
+        said = [f"{self.tiers[tier]:,} {tier}" for tier in TIERS if self.tiers.get(tier)]
+        for outcome, count in self.outcomes.items():
+            word = {"skipped": "of which too little is known", "failed": "failed", "due": "put off"}.get(outcome)
+            said += [f"{count:,} {word}"] if word and count else []
+        models = ", ".join(used.model for used in self.models)
+        by = f"with {models}" if models else f"by the rules alone ({self.why_no_model or 'no model is configured'})"
+        return f"{leads_in_words(self.leads)}: {', '.join(said)}; {by}"
 
 
 def tiers_of_tens(profile: Profile) -> list[Tier]:

@@ -12,13 +12,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from core.qualification.criteria import MICRO, Rater, Rating, RoleOf, micro, rater_of, role_in_title
 from core.qualification.icp import Condition, Criterion, Profile, Tiers
-
-Tier = Literal["hot", "warm", "cold", "disqualified"]
-TIERS: tuple[Tier, ...] = get_args(Tier)
+from core.tiers import Tier
 
 NEUTRAL = 50 * MICRO
 """The score of a lead of which nothing that counts is known; its confidence is 0."""

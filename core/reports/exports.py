@@ -11,7 +11,8 @@ from core.errors import InvalidInput
 from core.forms import Frozen, Report
 from core.leads.exported import ABOUT_LEADS, BESIDE_FIELDS
 from core.leads.lead import FIELDS
-from core.qualification.scoring import Tier, reason_of
+from core.qualification.scoring import reason_of
+from core.tiers import Tier
 
 Format = Literal["csv", "parquet", "xlsx"]
 Per = Literal["contact", "lead"]

@@ -1,7 +1,8 @@
 """The only reader of the environment.
 
-The process's variables go first, then the file of keys, then a `.env` in the working directory. The file of keys is how
-a worker's runs get what is secret: `sales-agent up` and `sales-agent worker` move it there out of the environment,
+The process's variables go first, then the file of keys, then a `.env` in the working directory, then the one in the
+data directory, which `sales-agent init` writes. The file of keys is how a worker's runs get what is secret:
+`sales-agent up` and `sales-agent worker` move it there out of the environment,
 which every program that a run starts would inherit and many write into their reports.
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self, TypeVar, get_args, get_origin
 
+import platformdirs
 from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -29,7 +31,15 @@ RENAMED: Mapping[str, str] = {"SPEECH_EAR": "SPEECH_TO_TEXT"}
 KEYS_FILE = "SALES_AGENT_KEYS_FILE"
 """Names, in the environment of a worker and its runs, the file of keys: a JSON object of names and values."""
 
+HOME = "SALES_AGENT_HOME"
+"""Names the data directory, in the environment or in the `.env` of the working directory."""
+
 _CHARS_SHOWN = 80
+
+
+def default_home() -> str:
+    """Return the data directory where none is named: the platform's own place."""
+    return platformdirs.user_data_dir("sales-agent")
 
 
 class SettingOrigin(StrEnum):
@@ -63,7 +73,9 @@ class Environment:
     def of_process(cls) -> Self:
         """Read this process's variables and `.env`. Raises InvalidSetting where that file cannot be read."""
         try:
-            return cls(os.environ, dotenv_values(".env"), _keys(os.environ.get(KEYS_FILE)))
+            here = dotenv_values(".env")
+            home = Path(os.environ.get(HOME) or here.get(HOME) or default_home()).expanduser()
+            return cls(os.environ, dotenv_values(home / ".env") | here, _keys(os.environ.get(KEYS_FILE)))
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidSetting(f".env cannot be read: {error}. Mend the file, or remove it") from error
 

@@ -12,10 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeVar
 
-import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
-from core.settings.environment import Environment
+from core.settings.environment import Environment, default_home
 from core.settings.outreach import OutreachSettings
 from core.settings.providers import SpeechSettings
 from core.settings.sections import Section, tuning
@@ -39,7 +38,7 @@ class HomeSettings(Section):
     prefix: ClassVar[str] = "SALES_AGENT_"
 
     home: Path = Field(
-        default_factory=lambda: Path(platformdirs.user_data_dir("sales-agent")),
+        default_factory=lambda: Path(default_home()),
         description="Data directory: private servers, uploads, rejects, logs. Default: the platform's own place",
     )
     root: Path | None = tuning(

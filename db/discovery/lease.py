@@ -12,9 +12,10 @@ from core.discovery.runs import Site, SiteBatch
 from core.outreach.suppression import TombstoneKey
 from db.agents import executions
 from db.discovery import contacts, discoveries
+from db.due import Due
 from db.leads.matching import lock_who_is_who
 from db.outreach import tombstones
-from db.runs import Due, Lease
+from db.runs import Lease
 from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.statements import select_dicts

@@ -23,6 +23,7 @@ from core.discovery.runs import (
     choose_sites,
 )
 from db.discovery import discoveries
+from db.due import within
 from db.runs import Counts, RunKind
 from db.server.engine import Connection
 from db.server.statements import select, select_dict, select_value
@@ -37,7 +38,7 @@ _DUE = f"""
 SELECT l.id, l.company_website, l.company_domain, l.company_linkedin_url, {_ADDRESS} AS address
 FROM {_JOINED}
 WHERE (%(after)s::uuid IS NULL OR l.id > %(after)s)
-    AND (%(is_everybody)s OR l.id = ANY (%(lead_ids)s::uuid[]))
+    AND (%(is_everybody)s OR l.id = ANY (%(lead_ids)s::uuid[])) AND {{scope}}
     AND ({_IS_DUE} OR (%(again_failed)s AND d.outcome IN ('failed', 'unknown')))
 ORDER BY l.id LIMIT %(limit)s
 """
@@ -146,7 +147,8 @@ async def select_due(
         "again_failed": request.again_failed,
         "limit": limit,
     }
-    return [DueLead(*row) for row in await select(connection, _DUE, asked)]
+    scope, names = within(request.scope)
+    return [DueLead(*row) for row in await select(connection, _DUE.format(scope=scope), asked | names)]
 
 
 async def count_due(connection: Connection) -> int:

@@ -19,8 +19,9 @@ from core.enrichment.config import EnrichmentConfig
 from core.enrichment.questions import FieldOrigin, KnownRecord, LeadRecords
 from core.enrichment.runs import EnrichmentRun, EnrichRequest
 from core.leads.fields import EXTRA_FIELDS, FIELDS_OF_CONTACT, FIELDS_OF_LEAD
+from db.due import Due
 from db.outreach.best_contacts import BEST_FIRST, MAY_BE_WRITTEN_TO, look_again
-from db.runs import FIRST, Counts, Due, RunKind
+from db.runs import FIRST, Counts, RunKind
 from db.server.engine import Connection
 from db.server.statements import listed, select_value
 
@@ -153,17 +154,17 @@ async def begin(
             "config": Jsonb(config.model_dump(mode="json")),
             "flow_run_id": flow_run_id,
         },
-        lambda started_at: due_leads(request.selection, config, version, started_at),
+        lambda started_at: due_leads(request, config, version, started_at),
         limit=request.limit,
         batch_leads=batch_leads,
     )
     return EnrichmentRun(run.run_id, run.started_at, run.leads, run.batches, request, config, version)
 
 
-def due_leads(selection: Selection, config: EnrichmentConfig, version: str, started_at: datetime) -> Due:
-    """Return which leads a selection stands for."""
+def due_leads(request: EnrichRequest, config: EnrichmentConfig, version: str, started_at: datetime) -> Due:
+    """Return which leads a request stands for."""
     names = {"version": version, "started_at": started_at, "contacts": config.most_contacts}
-    return Due("enrichment_claims", _JOINED, _CONDITIONS[selection], names)
+    return Due("enrichment_claims", _JOINED, _CONDITIONS[request.selection], names).within(request.scope)
 
 
 async def select_due(
@@ -176,7 +177,7 @@ async def select_due(
     page: int = 1_000,
 ) -> AsyncIterator[LeadRecords]:
     """Yield the leads that a run would take, oldest ids first; reads only."""
-    due, after, left = due_leads(request.selection, config, version, now), FIRST, request.limit
+    due, after, left = due_leads(request, config, version, now), FIRST, request.limit
     while left is None or left > 0:
         size = page if left is None else min(page, left)
         async with connection.cursor(row_factory=dict_row) as cursor:

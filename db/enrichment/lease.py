@@ -57,7 +57,7 @@ class EnrichmentLease(LeadLease[LeadRecords]):
     """
 
     def __init__(self, line: OwnLine, run: EnrichmentRun, batch: LeadRange) -> None:
-        super().__init__(line, due_leads(run.request.selection, run.config, run.version, run.started_at), batch)
+        super().__init__(line, due_leads(run.request, run.config, run.version, run.started_at), batch)
         self.run = run
 
     async def _read(self, connection: Connection) -> list[LeadRecords]:

@@ -91,6 +91,29 @@ async def find_by_prefix(connection: Connection, prefix: str) -> list[Approval]:
     return await _select(connection, "WHERE starts_with(id::text, %(prefix)s) LIMIT 10", {"prefix": prefix.lower()})
 
 
+async def find_approved(connection: Connection, kind: ApprovalKind, subject_id: str) -> Approval | None:
+    """Return the approval of a subject that was given and is in nobody's hands; None where there is none."""
+    found = await _select(
+        connection,
+        "WHERE kind = %(kind)s AND subject_id = %(subject_id)s AND status = 'approved' LIMIT 1",
+        {"kind": kind, "subject_id": subject_id},
+    )
+    return found[0] if found else None
+
+
+async def supersede(
+    connection: Connection, kind: ApprovalKind, prefix: str, *, except_id: UUID, why: str, now: datetime
+) -> list[Approval]:
+    """Make those stale that nobody carries out and whose subject begins so, but for one; return them."""
+    found = await _select(
+        connection,
+        "WHERE kind = %(kind)s AND starts_with(subject_id, %(prefix)s) AND id <> %(except_id)s"
+        " AND status IN ('pending', 'approved')",
+        {"kind": kind, "prefix": prefix, "except_id": except_id},
+    )
+    return [await make_stale(connection, approval.id, why, now=now) for approval in found]
+
+
 async def select_by_status(
     connection: Connection, statuses: Collection[ApprovalStatus] = (), *, limit: int = 200
 ) -> list[Approval]:

@@ -19,15 +19,16 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from core.agents.executions import Execution
-from core.batches import LeadRange, Selection
+from core.batches import ANY, LeadRange, Scope, Selection
 from core.leads.fields import FIELDS_OF_CONTACT, FIELDS_OF_LEAD
 from core.qualification.contacts import ContactChooser, LeadContact
 from core.qualification.icp import Profile
 from core.qualification.icp_columns import LeadSource
 from core.qualification.runs import NO_MODEL, Assessment, LeadFacts, ModelState, QualificationPlan
 from db.agents import executions
+from db.due import Due
 from db.outreach.best_contacts import CERTAINTY, IS_SUPPRESSED, look_again
-from db.runs import Counts, Due, LeadLease, RunKind
+from db.runs import Counts, LeadLease, RunKind
 from db.server.engine import Connection
 from db.server.keeping import OwnLine, own_line
 from db.server.statements import select_value
@@ -107,6 +108,7 @@ async def begin(
     limit: int | None = None,
     flow_run_id: str | None = None,
     model: ModelState = NO_MODEL,
+    scope: Scope = ANY,
 ) -> QualificationPlan:
     """Note a run and its profile, and cut the leads that are due into batches.
 
@@ -119,6 +121,7 @@ async def begin(
         limit: leads at most; None: all.
         flow_run_id: of the Prefect run, if there is one.
         model: whether a language model is asked.
+        scope: of these only such.
     """
     await connection.execute(
         "INSERT INTO icps (version, name, profile) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -128,12 +131,14 @@ async def begin(
     run = await RUNS.begin(
         connection,
         {"icp_version": profile.version, "selection": selection, "flow_run_id": flow_run_id},
-        lambda started_at: _Asked(sources).due(selection, icp_version=profile.version, started_at=started_at),
+        lambda started_at: (
+            _Asked(sources).due(selection, icp_version=profile.version, started_at=started_at).within(scope)
+        ),
         limit=limit,
         batch_leads=batch_leads,
     )
     return QualificationPlan(
-        run.run_id, run.started_at, run.leads, run.batches, selection, profile, tuple(sources), model
+        run.run_id, run.started_at, run.leads, run.batches, selection, profile, tuple(sources), model, scope
     )
 
 
@@ -143,7 +148,7 @@ class AssessmentLease(LeadLease[LeadFacts]):
     def __init__(self, line: OwnLine, plan: QualificationPlan, batch: LeadRange) -> None:
         self._asked = _Asked(plan.sources)
         due = self._asked.due(plan.selection, icp_version=plan.profile.version, started_at=plan.started_at)
-        super().__init__(line, due, batch)
+        super().__init__(line, due.within(plan.scope), batch)
         self._run_id = plan.run_id
         self._chooser = ContactChooser(plan.profile, plan.sources)
         self._may_stand = plan.selection == "due"
@@ -323,12 +328,12 @@ def histogram(counts: Counts) -> list[int]:
 
 
 async def select_best(connection: Connection, run_id: UUID, limit: int = 10) -> list[dict[str, Any]]:
-    """List the best leads of a run: id, company, best contact, its title, score and what explains it."""
+    """List the best leads of a run: id, company, best contact, its name and title, score and what explains it."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
             """
             SELECT a.lead_id, coalesce(l.company_name, l.company_domain) AS company, a.best_contact_id,
-                c.contact_title AS title, a.score, a.tier, a.confidence,
+                c.contact_name AS contact, c.contact_title AS title, a.score, a.tier, a.confidence,
                 a.breakdown, a.reasoning
             FROM assessments a JOIN leads l ON l.id = a.lead_id LEFT JOIN contacts c ON c.id = a.best_contact_id
             WHERE a.run_id = %s AND a.score IS NOT NULL AND a.tier <> 'disqualified'

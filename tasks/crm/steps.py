@@ -12,12 +12,13 @@ from tasks.crm import pull as crm_pull
 from tasks.crm import push as crm_push
 from tasks.crm import settle as crm_settle
 from tasks.crm.opening import opened_session
-from tasks.crm.plan_approvals import close_approval, with_approval
+from tasks.crm.plan_approvals import SEEN_FIRST, close_approval, with_approval, with_given_approval
 from tasks.crm.readers import report_of
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.progress import Progress
 from tasks.runtime.resources import database_url
+from tasks.runtime.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +49,8 @@ async def plan_changes(run: SyncRun) -> SyncRun:
     planned = run.model_copy(update={"plan": plan})
     if run.request.plan_only:
         return planned.model_copy(update={"outcome": "planned", "waiting_for": plan.too_much(limits)})
-    why = plan.too_much(limits)
-    return planned if why is None else await with_approval(planned, why)
+    why = plan.too_much(limits) or (SEEN_FIRST if run.request.ask_first and plan.counts else None)
+    return await with_given_approval(planned) if why is None else await with_approval(planned, why)
 
 
 @task(name="settle-changes", **STEP)
@@ -99,4 +100,5 @@ async def publish_sync(report: SyncReport) -> SyncReport:
     """Show the report, the plan with its differences, conflicts, and the records by state."""
     if in_flow_run():
         await artifacts.show_sync(report)
+    tell(report.in_words)
     return report

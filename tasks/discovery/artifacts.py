@@ -12,14 +12,13 @@ from core.outcomes import OPEN
 from core.text.web_addresses import canonical
 from db.discovery import runs
 from db.discovery.runs import VisitedSite
-from tasks.runtime.artifacts import markdown_table, show_facts
+from tasks.runtime.artifacts import cell, markdown_table, show_facts
 from tasks.runtime.resources import database
 
 _SITES_SHOWN = 500
 _CELL = 200
 _NO_LABEL = re.compile(r"[^\w.:\- ]")
 """Left out of a link's label, where not every renderer undoes escapes."""
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#!|~&:@])")
 
 
 async def show_discovery(report: DiscoveryReport) -> None:
@@ -94,7 +93,7 @@ def _source(attempt: SourceAttempt, *, says_why: bool) -> str:
 def plain(text: str) -> str:
     """Return text of a page as a Markdown cell that shows it and does nothing else."""
     line = " ".join(text.split())
-    return _MARKS.sub(r"\\\1", line if len(line) <= _CELL else line[: _CELL - 1] + "…")
+    return cell(line if len(line) <= _CELL else line[: _CELL - 1] + "…")
 
 
 def _link(url: str | None, label: str) -> str:

@@ -18,6 +18,7 @@ from tasks.outreach.keys import tombstone_key
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database_url
+from tasks.runtime.telling import tell
 from tasks.runtime.websites import page_renderer, website_fetcher
 
 log = logging.getLogger(__name__)
@@ -76,4 +77,5 @@ async def publish_discovery(report: DiscoveryReport) -> DiscoveryReport:
     """Show the report, the people with the pages they stand on, and every site with its reason."""
     if in_flow_run():
         await artifacts.show_discovery(report)
+    tell(report.in_words)
     return report

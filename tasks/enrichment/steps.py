@@ -32,6 +32,7 @@ from tasks.enrichment.wiring import opened_sources
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database_engine, database_url
+from tasks.runtime.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,7 @@ async def publish_enrichment(report: EnrichmentReport) -> EnrichmentReport:
     """Show what became of the leads, what each provider answered, and what was spent."""
     if in_flow_run():
         await artifacts.show_enrichment(report)
+    tell(report.in_words)
     return report
 
 

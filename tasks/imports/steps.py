@@ -10,7 +10,7 @@ from core.imports.columns import ColumnMapping
 from core.imports.csv_rows import ScannedFile
 from core.imports.preview import PreviewReport
 from core.imports.preview import preview as preview_file
-from core.imports.runs import ImportReport, ImportRequest, UndoReport, UndoRequest
+from core.imports.runs import FileRequest, ImportReport, ImportRequest, UndoReport, UndoRequest
 from core.imports.spreadsheet_files import scan_file
 from core.settings.settings import settings
 from db.imports import history as imports
@@ -24,9 +24,11 @@ from tasks.imports.previews import detect_mapping, make_row_reader
 from tasks.imports.received_files import allowed_file, sweep_copies
 from tasks.imports.row_process import peak_memory_bytes
 from tasks.outreach.keys import tombstone_key
+from tasks.runtime.deployments import start_run
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database, database_url, own_directory
+from tasks.runtime.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +118,18 @@ async def remember_mapping(file: ScannedFile, mapping: ColumnMapping, request: I
         await imports.remember_mapping(connection, file.format.header, mapping.mapping)
 
 
+@task(name="go-on", **STEP)
+async def go_on(report: ImportReport, request: ImportRequest) -> None:
+    """Start the run that takes the file further, where that is asked for; once for each import."""
+    if not request.and_go_on:
+        return
+    asked = request.model_dump(mode="json", include=set(FileRequest.model_fields))
+    where = await start_run(
+        "run-pipeline/run-pipeline", {"request": asked}, idempotency_key=f"after-{report.import_id}"
+    )
+    tell(f"goes on: {where}" if where else "no Prefect server takes it further: use `sales-agent run FILE`")
+
+
 @task(name="undo-import", **STEP)
 async def undo_leads(request: UndoRequest) -> UndoReport:
     """Remove what only this import brought and give back what it overwrote; all of it or nothing."""
@@ -130,6 +144,7 @@ async def publish_import(report: ImportReport, mapping: ColumnMapping) -> Import
     """Show the report, the mapping, the first rejects, and where the rejects file is."""
     if in_flow_run():
         await artifacts.show_import(report, mapping)
+    tell(report.in_words)
     return report
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from core.errors import Conflict, InvalidInput
@@ -17,17 +18,22 @@ from db.leads import facts
 from db.outreach import approvals, first_messages, meetings, suppressions
 from db.outreach.recipients import contact_of
 from db.server.engine import Connection
-from tasks.outreach.artifacts import show_waiting
+from tasks.outreach.artifacts import show_approval, show_pending
 from tasks.outreach.keys import tombstone_key
 from tasks.outreach.proof import proved
-from tasks.outreach.readers import preamble
+from tasks.outreach.readers import find_approval, list_approvals, preamble
 from tasks.runtime.deployments import start_run
+from tasks.runtime.orchestration import in_flow_run
 from tasks.runtime.resources import database
 
 log = logging.getLogger(__name__)
 
-_DEPLOYMENTS = {ApprovalKind.EMAIL: "send-message/send-message", ApprovalKind.MEETING: "book-meeting/book-meeting"}
-"""Which deployment carries out an approval; the changes of `crm_changes` are taken up by the next run of the sync."""
+_DEPLOYMENTS = {
+    ApprovalKind.EMAIL: "send-message/send-message",
+    ApprovalKind.MEETING: "book-meeting/book-meeting",
+    ApprovalKind.CRM_CHANGES: "sync-crm/sync-crm",
+}
+"""Which deployment carries out an approval."""
 TAKEN = "calendar.taken"
 """The fact that names the slots of a meeting that are no longer free; the empty list when it is proposed."""
 
@@ -50,8 +56,16 @@ async def ask_approval(proposal: Proposal) -> Approval:
             await _refuse_suppressed(connection, proposal)
         approval = await approvals.request(connection, proposal, now=datetime.now(UTC), lifetime=lifetime)
     log.info("approval_requested", extra={"approval_id": str(approval.id), "kind": str(proposal.kind)})
-    await show_waiting(approval, await preamble(approval))
+    await show_approval(approval, await preamble(approval))
+    await show_all_pending()
     return approval
+
+
+async def show_all_pending() -> None:
+    """Show everything that waits for a person, each with its text; nothing outside a flow run."""
+    if in_flow_run():
+        waiting = await list_approvals([ApprovalStatus.PENDING])
+        await show_pending([(approval, await preamble(approval)) for approval in waiting])
 
 
 async def _refuse_suppressed(connection: Connection, proposal: Proposal) -> None:
@@ -75,8 +89,9 @@ async def apply_decision(request: DecisionRequest) -> Approval:
     """Store a decision; errors as for `decide_approval`."""
     now = datetime.now(UTC)
     by, proved_by = request.decided_by, proved()
+    found = await find_approval(request.approval_id)
     async with database() as connection:
-        approval = await approvals.get(connection, request.approval_id)
+        approval = await approvals.get(connection, found.id)
         digest = seen_digest(approval, request.digest)
         if request.decision == "reject":
             return await approvals.decide(
@@ -142,16 +157,18 @@ async def start_execution(approval: Approval, *, attempt: int = 0) -> str | None
         approval: a decided one, or one that was sent and whose invitation waits.
         attempt: how often its invitation was tried; for it the approval changes no more.
     """
-    deployment = _DEPLOYMENTS.get(approval.proposal.kind)
-    if deployment is None:
-        return None
+    kind = approval.proposal.kind
     # A decision and a sweep that comes upon it at the same time start one run, not two.
     key = f"{approval.id}-{approval.revision}" + (f"-{attempt}" if attempt else "")
     asked = {"approval_id": str(approval.id)}
-    parameters = {"request": asked} if approval.proposal.kind is ApprovalKind.MEETING else asked
-    return await start_run(deployment, parameters, idempotency_key=key)
+    parameters: dict[ApprovalKind, dict[str, Any]] = {
+        ApprovalKind.EMAIL: asked,
+        ApprovalKind.MEETING: {"request": asked},
+        ApprovalKind.CRM_CHANGES: {"request": {}},  # the run makes the plan anew, and finds its approval by it
+    }
+    return await start_run(_DEPLOYMENTS[kind], parameters[kind], idempotency_key=key)
 
 
 def is_message(approval: Approval) -> bool:
-    """Return whether an approval is carried out by a run of its own."""
-    return approval.proposal.kind in _DEPLOYMENTS
+    """Return whether an approval is of a message, which a sweep may start again."""
+    return approval.proposal.kind in MESSAGES

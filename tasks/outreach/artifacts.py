@@ -4,40 +4,81 @@ Of an approval the exact words and how to decide; of a campaign its variants and
 """
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Completed
 
 from core.outreach.approval_text import text_of
-from core.outreach.approvals import Approval, ApprovalStatus
+from core.outreach.approvals import Approval, ApprovalStatus, outcome
 from core.outreach.campaigns import CampaignReport
 from core.outreach.decisions import DIGEST_CHARS
 from core.outreach.markets import MarketReport
+from tasks.runtime.artifacts import cell
 from tasks.runtime.orchestration import in_flow_run
 
 
-async def show_waiting(approval: Approval, preamble: Sequence[str] = ()) -> None:
-    """Show a pending approval with its exact text, and before it what must be known."""
-    if not in_flow_run() or approval.status is not ApprovalStatus.PENDING:
+async def show_approval(approval: Approval, preamble: Sequence[str] = ()) -> None:
+    """Show an approval as it stands: while it waits with its exact text and how to decide, then what became of it."""
+    if not in_flow_run():
         return
+    waits = approval.status is ApprovalStatus.PENDING
+    await acreate_markdown_artifact(
+        "\n".join(approval_lines(approval, preamble)),
+        key=f"approval-{approval.id}",
+        description="Waiting for a decision" if waits else f"Decided: {outcome(approval)}",
+    )
+    if not waits:
+        await _end_waiting_run(approval)
+
+
+async def show_pending(pending: Sequence[tuple[Approval, Sequence[str]]]) -> None:
+    """Show all that waits, each with what must be known before it is read, its text, and how to decide."""
+    parts = ["\n".join(approval_lines(approval, preamble)) for approval, preamble in pending]
+    await acreate_markdown_artifact(
+        "\n\n---\n\n".join(parts) or "Nothing waits for a decision.",
+        key="pending-approvals",
+        description=f"{len(pending)} wait for a decision" if pending else "Nothing waits for a decision",
+    )
+
+
+def approval_lines(approval: Approval, preamble: Sequence[str]) -> list[str]:
+    """Return the lines of an approval in Markdown."""
     fence = "~~~~~~"
     text = text_of(approval.content).replace(fence, "~ ~ ~")
-    short = str(approval.id)[:8]
-    markdown = "\n".join(
-        [
-            *[f"**{line.replace('*', ' ').replace('`', ' ')}**\n" for line in preamble],
-            f"# Waiting for a decision: {approval.proposal.kind}",
-            "",
-            f"Approval `{approval.id}`, digest `{approval.digest[:DIGEST_CHARS]}`, "
-            f"until {approval.expires_at:%Y-%m-%d %H:%M} UTC.",
-            "",
-            fence + "text",
-            text,
-            fence,
-            "",
-            f"`sales-agent approvals approve {short} --by NAME`, or run the deployment `decide-approval`.",
+    short, digest = str(approval.id)[:8], approval.digest[:DIGEST_CHARS]
+    lines = [f"**{line.replace('*', ' ').replace('`', ' ')}**\n" for line in preamble]
+    if approval.status is ApprovalStatus.PENDING:
+        lines += [f"# Waiting for a decision: {approval.proposal.kind}", ""]
+        lines += [f"Approval `{short}`, digest `{digest}`, until {approval.expires_at:%Y-%m-%d %H:%M} UTC.", ""]
+    else:
+        lines += [f"# {approval.proposal.kind}: {cell(outcome(approval))}", "", f"Approval `{short}`.", ""]
+    lines += [fence + "text", text, fence, ""]
+    if approval.status is ApprovalStatus.PENDING:
+        lines += [
+            f"`sales-agent approvals approve {short} --by NAME`, or a run of the deployment `decide-approval` with "
+            f"approval `{short}` and digest `{digest}`."
         ]
-    )
-    await acreate_markdown_artifact(markdown, key=f"approval-{approval.id}", description="Waiting for a decision")
+    return lines
+
+
+async def _end_waiting_run(approval: Approval) -> None:
+    """Let the run that asked no longer look as if it waited; nothing where there is none, or it has ended otherwise."""
+    asked_by = approval.proposal.flow_run_id
+    if asked_by is None:
+        return
+    async with get_client() as client:
+        try:
+            run = await client.read_flow_run(UUID(asked_by))
+        except ObjectNotFound:  # asked without Prefect, or its history is gone
+            return
+        if run.state is not None and run.state.name == "Waiting":
+            decided: State[Any] = Completed(message=outcome(approval), data=run.state.data)
+            await client.set_flow_run_state(run.id, decided, force=True)
 
 
 async def show_campaign(report: CampaignReport) -> None:

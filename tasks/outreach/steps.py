@@ -28,8 +28,8 @@ from db.outreach.recipients import find_whom
 from langgraph_prefect.values import Finished, GraphOutcome, Waiting
 from tasks.agents.thread_ids import thread_for
 from tasks.outreach import sending
-from tasks.outreach.approvals import TAKEN, apply_decision, ask_approval, start_execution
-from tasks.outreach.artifacts import show_campaign, show_market
+from tasks.outreach.approvals import TAKEN, apply_decision, ask_approval, show_all_pending, start_execution
+from tasks.outreach.artifacts import show_approval, show_campaign, show_market
 from tasks.outreach.audience import addressed_rows, addressee_of, addressees_of, origin_for
 from tasks.outreach.drafting import MOST_PERSONAS, draft, messages_of
 from tasks.outreach.keys import tombstone_key
@@ -43,10 +43,12 @@ from tasks.outreach.meetings import (
     used_facts,
     write_activity,
 )
+from tasks.outreach.readers import find_approval, preamble
 from tasks.outreach.sending import claim, close, executor, report_on, send_approved_message
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database
+from tasks.runtime.telling import tell
 
 if TYPE_CHECKING:
     from agents.bdr import MeetingState
@@ -131,8 +133,15 @@ async def decide_approval(request: DecisionRequest) -> DecisionReport:
         Conflict: it would be a first message to somebody who is written to already.
         ApprovalExpired, ApprovalNotFound, InvalidInput.
     """
+    if request.decision == "show":
+        approval = await find_approval(request.approval_id)
+        await show_approval(approval, await preamble(approval))
+        return DecisionReport(approval_id=approval.id, status=str(approval.status), decided_by=None, run=None)
     approval = await apply_decision(request)
     run = await start_execution(approval) if approval.status is ApprovalStatus.APPROVED else None
+    await show_approval(approval)
+    await show_all_pending()
+    tell(f"{approval.proposal.kind}: {outcome(approval)}")
     return DecisionReport(approval_id=approval.id, status=str(approval.status), decided_by=approval.decided_by, run=run)
 
 
@@ -147,7 +156,10 @@ async def send_approved(approval_id: UUID) -> ExecutionReport:
     if not approval.is_held_by(by):
         return report_on(approval)
     sent = await send_approved_message(approval, by=by)
-    return report_on(await close(approval, sent, by=by), sent)
+    closed = await close(approval, sent, by=by)
+    await show_approval(closed)
+    tell(f"message: {outcome(closed)}")
+    return report_on(closed, sent)
 
 
 @task(name="gather-facts", **STEP)
@@ -237,6 +249,8 @@ async def hold_and_send(approval: Approval, by: str) -> Approval:
         async with database() as connection:
             return await approvals.make_stale(connection, approval.id, str(taken), now=now)
     closed = await sending.close(approval, await sending.send_approved_message(approval, by=by), by=by)
+    await show_approval(closed)
+    tell(f"proposal of a meeting: {outcome(closed)}")
     if closed.status in (ApprovalStatus.FAILED, ApprovalStatus.STALE, ApprovalStatus.EXPIRED):
         async with database() as connection:
             await meetings.forget(connection, [approval.id])

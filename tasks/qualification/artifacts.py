@@ -1,10 +1,13 @@
 """What a qualification run shows in the Prefect UI."""
 
+from collections.abc import Sequence
+
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from core.qualification.histograms import data_uri, svg
-from core.qualification.runs import OUTCOMES, QualificationReport
-from core.qualification.scoring import TIERS
+from core.qualification.runs import OUTCOMES, BestLead, QualificationReport
+from core.tiers import TIERS
+from tasks.runtime.artifacts import cell, markdown_table
 
 _COLOURS = {"hot": "#dc2626", "warm": "#f59e0b", "cold": "#3b82f6", "disqualified": "#94a3b8"}
 
@@ -14,17 +17,36 @@ async def show_qualification(report: QualificationReport) -> None:
     by = f"{report.icp} ({report.icp_version})"
     tables = (
         ("qualification-outcomes", _outcomes(report), "What became of the leads"),
-        ("best-leads", report.to_json()["best"], f"The best leads by {by}, and why"),
         ("qualification-spend", _spending(report), "What was spent, by provider and model"),
     )
     for key, rows, description in tables:
         await acreate_table_artifact(key=key, table=rows, description=description)
+    await acreate_markdown_artifact(
+        key="best-leads", markdown=best_table(report.best), description=f"The best leads by {by}, and why"
+    )
     # As Markdown: an image artifact shows its whole address beneath, which here holds the picture.
     await acreate_markdown_artifact(
         key="score-histogram",
         markdown=f"![{', '.join(map(str, report.histogram))}]({data_uri(histogram(report))})",
         description=f"Leads by score, {report.icp}",
     )
+
+
+def best_table(best: Sequence[BestLead]) -> str:
+    """Write the best leads as a table that cuts nothing: who, how good and why; ids last."""
+    rows = [
+        [
+            cell(lead.company or ""),
+            cell(lead.contact or lead.title or ""),
+            lead.tier,
+            cell(lead.reason),
+            f"{lead.score:.0f}",
+            f"{lead.confidence:.0%}",
+            f"`{lead.lead_id}`",
+        ]
+        for lead in best
+    ]
+    return markdown_table(("company", "person", "tier", "why", "score", "sure", "lead"), rows)
 
 
 def _outcomes(report: QualificationReport) -> list[dict[str, object]]:

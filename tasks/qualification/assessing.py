@@ -18,8 +18,9 @@ from core.qualification.runs import (
     unasked,
     with_answer,
 )
-from core.qualification.scoring import CONFIDENCE_UNIT, TIERS, Scorer
+from core.qualification.scoring import CONFIDENCE_UNIT, Scorer
 from core.settings.settings import settings
+from core.tiers import TIERS
 from db.qualification.assessments import AssessmentLease
 from tasks.qualification.scoring import FrameScorer
 from tasks.runtime.batches import bounded_gather

@@ -22,7 +22,8 @@ from core.imports.lead_rows import normalizer_of
 from core.qualification.criteria import MICRO, Rater, Rating
 from core.qualification.icp import Condition
 from core.qualification.icp_columns import FileSource, in_file
-from core.qualification.scoring import CONFIDENCE_UNIT, NEUTRAL, TIERS, Scorer, Weighted, applies, disqualifying
+from core.qualification.scoring import CONFIDENCE_UNIT, NEUTRAL, Scorer, Weighted, applies, disqualifying
+from core.tiers import TIERS
 
 BATCH_ROWS = 10_000
 

@@ -4,7 +4,7 @@ import logging
 
 from prefect import runtime
 
-from core.batches import LeadRange
+from core.batches import LeadRange, Scope
 from core.qualification.icp_columns import in_leads
 from core.qualification.profiles import current_profile
 from core.qualification.runs import (
@@ -27,6 +27,7 @@ from tasks.runtime.named_files import allowed_config
 from tasks.runtime.orchestration import in_flow_run, task
 from tasks.runtime.policies import STEP
 from tasks.runtime.resources import database_url
+from tasks.runtime.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ async def plan(request: QualifyRequest) -> QualificationPlan:
             limit=request.limit,
             flow_run_id=runtime.flow_run.id,
             model=model,
+            scope=Scope(request.import_id),
         )
     facts = {"run_id": begun.run_id, "leads": begun.leads, "icp": profile.version, "models": list(model.names)}
     log.info("qualification_planned", extra=facts)
@@ -105,4 +107,5 @@ async def publish_qualification(report: QualificationReport) -> QualificationRep
     """Show the outcomes, the best leads with their reasons, how the scores are spread, and what was spent."""
     if in_flow_run():
         await artifacts.show_qualification(report)
+    tell(report.in_words)
     return report

@@ -1,9 +1,12 @@
 """What every subject's artifacts share: a report as a table of its facts, and tables in Markdown."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect.artifacts import acreate_table_artifact
+
+_MARKS = re.compile(r"([\\`*_{}\[\]<>()#!|~&:@])")
 
 
 async def show_facts(key: str, facts: Mapping[str, Any], description: str) -> None:
@@ -18,6 +21,11 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: st
         return empty
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(text: str) -> str:
+    """Return strangers' text as a Markdown cell that shows it, on one line, and does nothing else."""
+    return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
 def in_words(value: object) -> object:

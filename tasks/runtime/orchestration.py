@@ -10,15 +10,26 @@ import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from prefect import Flow, Task
 from prefect.context import FlowRunContext
+from prefect.exceptions import CancelledRun
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelled
 from prefect.utilities.callables import get_call_parameters
 
-from core.errors import Unavailable
+from core.errors import (
+    ConfigurationError,
+    Conflict,
+    InvalidInput,
+    MalformedAnswer,
+    NotFound,
+    SalesAgentError,
+    Unavailable,
+)
 from core.settings import prefect_server
 from core.settings.settings import settings
 from db.server import processes
@@ -73,13 +84,39 @@ def in_flow_run() -> bool:
     return FlowRunContext.get() is not None
 
 
+REFUSED = "Refused"
+"""The state, of the type Cancelled, of a run that was asked for what cannot be: its message says why."""
+_MISTAKES = (ConfigurationError, InvalidInput, NotFound, Conflict)
+"""What whoever started a run can mend; nothing is broken where it comes up."""
+
+_refusals: ContextVar[list[SalesAgentError] | None] = ContextVar("refusals", default=None)
+"""Where the flow that is called now leaves why it was refused, for who called it in this process."""
+
+
+def _refusing(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a flow's function whose run ends as refused, and not as failed, where its user has made a mistake."""
+
+    @wraps(function)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return await function(*args, **kwargs)  # type: ignore[misc]  # a flow is a coroutine function
+        except _MISTAKES as error:
+            if not in_flow_run() or isinstance(error, MalformedAnswer):
+                raise
+            if (held := _refusals.get()) is not None:
+                held.append(error)
+            return Cancelled(name=REFUSED, message=str(error))
+
+    return run  # type: ignore[return-value]  # as above
+
+
 class OptionalFlow(Flow[P, R]):
     """A Prefect flow that runs without Prefect where there is no server."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the flow; give what its function gives, a coroutine."""
         if in_flow_run():
-            return super().__call__(*args, **kwargs)
+            return self._told_of_refusal(super().__call__(*args, **kwargs))
         url = server_url()
         if url is None:
             log.info("running_without_prefect", extra={"flow": self.name, "why": "no server: see `sales-agent up`"})
@@ -90,8 +127,20 @@ class OptionalFlow(Flow[P, R]):
 
     async def _run_against(self, url: str, *args: Any, **kwargs: Any) -> Any:
         with connected(url):
-            run: Any = super().__call__(*args, **kwargs)
+            return await self._told_of_refusal(super().__call__(*args, **kwargs))
+
+    async def _told_of_refusal(self, run: Any) -> Any:
+        """Wait for a run; raise to who called it why it was refused."""
+        held: list[SalesAgentError] = []
+        token = _refusals.set(held)
+        try:
             return await run
+        except CancelledRun:
+            if not held:
+                raise
+            raise held[0] from None
+        finally:
+            _refusals.reset(token)
 
 
 class OptionalTask(Task[P, R]):
@@ -106,7 +155,7 @@ def flow(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate an async function as a flow; options are those of `prefect.flow`."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        return OptionalFlow(function, **options)
+        return OptionalFlow(_refusing(function), **options)
 
     return decorate
 

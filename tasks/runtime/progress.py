@@ -11,9 +11,16 @@ _EVERY_S = 1.0
 
 
 class Progress:
-    """Rows done out of a known total; reported at most once a second."""
+    """Rows done out of a known total; reported at most once a second.
 
-    def __init__(self, total: int, description: str) -> None:
+    Args:
+        total: how many there are.
+        description: of the artifact.
+        is_heard: whether the door is told too: not of runs that hold runs, whose own progress it hears.
+    """
+
+    def __init__(self, total: int, description: str, *, is_heard: bool = True) -> None:
+        self._is_heard = is_heard
         self._total = total
         self._description = description
         self._artifact: UUID | None = None
@@ -21,7 +28,7 @@ class Progress:
 
     async def advance_to(self, done: int) -> None:
         """Report that `done` of all rows are done."""
-        if (sink := progress_sink.get()) is not None:
+        if self._is_heard and (sink := progress_sink.get()) is not None:
             sink(done, self._total)
         if not in_flow_run() or (done < self._total and time.monotonic() - self._reported_at < _EVERY_S):
             return

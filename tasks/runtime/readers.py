@@ -37,9 +37,9 @@ def check_settings(of: Settings | None = None) -> None:
 
 
 def prefixes_of(*ports: str) -> tuple[str, ...]:
-    """Return what the variables begin with of everyone over HTTP who offers one of some ports."""
+    """Return what the variables begin with of everyone with settings who offers one of some ports."""
     return tuple(
-        plug.over_http.prefix for plug in plugs.PLUGS if plug.over_http and not set(ports).isdisjoint(plug.all_ports)
+        plug.sections[0].prefix for plug in plugs.PLUGS if plug.sections and not set(ports).isdisjoint(plug.all_ports)
     )
 
 

@@ -14,7 +14,7 @@ from db.outreach import approvals, mail_pauses, meetings, sends
 from integrations import plugs
 from integrations.websites.cache import PageCache
 from integrations.websites.plug import WebsiteSettings
-from tasks.outreach.approvals import start_execution
+from tasks.outreach.approvals import show_all_pending, start_execution
 from tasks.outreach.sending import due_messages, mail_account
 from tasks.runtime.orchestration import task
 from tasks.runtime.policies import STEP
@@ -87,5 +87,6 @@ async def take_up_approvals() -> SweptApprovals:
         due = [] if pause.retry_at > now else due[:1]
     runs = [await start_execution(approval, attempt=attempt) for approval, attempt in due]
     started = sum(run is not None for run in runs)
+    await show_all_pending()
     paused = pause.reason if pause is not None else None
     return SweptApprovals(expired, started, len(due) - started, len(stuck), released, paused)

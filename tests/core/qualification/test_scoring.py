@@ -10,7 +10,8 @@ from profiles import RUBRIC, leads, profile, profiles
 from core.config_files import parse_config
 from core.qualification.icp import Profile
 from core.qualification.profiles import example_text
-from core.qualification.scoring import TIERS, Scorer, reason_of, rounded_division
+from core.qualification.scoring import Scorer, reason_of, rounded_division
+from core.tiers import TIERS
 
 RUBRIC_PROFILE = parse_config(example_text("rubric"), Profile, path="rubric")
 TWO = "criteria:\n  - {field: a, weight: 3, number: as_is}\n  - {field: b, weight: 1, number: as_is}\n"

@@ -14,7 +14,8 @@ from core.imports import csv_rows
 from core.imports.runs import ImportRequest
 from core.qualification.icp import Profile
 from core.qualification.profiles import example_text
-from core.qualification.scoring import CONFIDENCE_UNIT, TIERS, Score, Scorer
+from core.qualification.scoring import CONFIDENCE_UNIT, Score, Scorer
+from core.tiers import TIERS
 from tasks.imports.previews import detect_mapping
 from tasks.qualification.scoring import FrameScorer, ScoredFrame, file_sources, json_lines, score_file
 

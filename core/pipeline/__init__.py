@@ -1,0 +1,1 @@
+"""The whole way in one run: from a file to a plan for the CRM."""

@@ -1,0 +1,1 @@
+"""The whole way in one run: its steps, and what it shows."""
