@@ -2,12 +2,12 @@
 
 import zlib
 
-import httpx
+import aiohttp
 
 
-async def read_body(answer: httpx.Response, limit: int) -> tuple[bytes | None, bool]:
+async def read_body(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes | None, bool]:
     """Read a body, unpacked, up to `limit` bytes; (None, False) for an encoding that was not asked for."""
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower() or "identity"
+    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower() or "identity"
     if encoding == "identity":
         unpack = None
     elif encoding in ("gzip", "x-gzip", "deflate"):
@@ -16,7 +16,7 @@ async def read_body(answer: httpx.Response, limit: int) -> tuple[bytes | None, b
         return None, False
     body = bytearray()
     first = True
-    async for chunk in answer.aiter_raw(65_536):
+    while chunk := await answer.content.readany():
         if unpack is None:
             body += chunk
         else:
