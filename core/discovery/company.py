@@ -54,6 +54,21 @@ class Company:
             for name in self.names
         )
 
+    @cached_property
+    def _initials(self) -> frozenset[str]:
+        """The first letters of names of several words."""
+        return frozenset("".join(word[0] for word in name.split()) for name in self.names if " " in name)
+
+    def without_name(self, title: str) -> str | None:
+        """Return a title without the company's own name or initials at its beginning or end; None: it has none."""
+        tokens = title.split()
+        for size in range(min(4, len(tokens) - 1), 0, -1):
+            for own, rest in ((tokens[-size:], tokens[:-size]), (tokens[:size], tokens[size:])):
+                text = " ".join(own)
+                if text[:1].isupper() and (self.is_called(text) or _joined(fold(text)) in self._initials):
+                    return " ".join(rest)
+        return None
+
     def is_called(self, text: str) -> bool:
         """Return whether a text is one of the company's names."""
         joined = _joined(_bare(text))
@@ -74,6 +89,8 @@ class Company:
         bare = _ARTICLES.sub("", bare)
         joined = _joined(bare)
         if len(joined) >= 3 and len(self.label) >= 4 and (joined in self.label or self.label in joined):
+            return True
+        if 2 <= len(joined) <= 6 and joined in self._initials:
             return True
         words = set(bare.split())
         for own, distinctive in self._spellings:

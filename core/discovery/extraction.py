@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from core.discovery.line_reading import read_line
 from core.discovery.mentions import Doubt, ExtractionMethod, Mention, PageFindings, PageKind
 from core.discovery.page_kinds import kind_of
 from core.discovery.person_details import ContactDetails, details, email_of_link, linkedin_profile
+from core.discovery.single_names import completed
 from core.discovery.structured import StructuredPerson, structured_people
 from core.text.name_words import GIVEN
 from core.text.names import PersonName
@@ -24,8 +25,15 @@ MAX_MENTIONS = 400
 """Mentions kept of one page; more people with titles than that are a directory."""
 _MAX_PROSE = 60_000
 """Characters of one page's sentences with titles that are read; pages about people have a tenth of that."""
+_CARD = 8
+"""Lines of an element that is one person's at most, where their name is also the company's."""
 _LARGE = 40
 """A block of more lines than this is a section, not somebody's own."""
+_NOUN = re.compile(
+    r"\b(?:der|die|das|den|dem|des|ein|eine[mnrs]?|unsere?[mnrs]?|ihre?[mnrs]?|the|our|your|le|la|les|nos|vos|el|los|las|"
+    r"nuestr[oa]s?|il|gli|nostr[aeio]|het|onze)\s([^\W\d_]{3,40})(?![\w@])"
+)
+"""A word behind an article, which names of people have not."""
 _LINKS_WEIGHED = 400
 """Links looked at for one person, so that many people and many links do not multiply."""
 
@@ -77,20 +85,30 @@ class _Page:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        return [entry for entry in entries(self.readings) if self._is_plausible(entry.name)]
+        found = entries(self.readings)
+        return [entry for entry in found if self._is_plausible(entry.name) and not self._is_company(entry)]
 
     @cached_property
     def _plain_words(self) -> frozenset[str]:
-        """Words the page writes in lower case: a "name" made of such words is a heading."""
+        """Words the page writes in lower case, or behind an article: a "name" made of such words is a heading."""
         found: set[str] = set()
         for line in self.document.lines:
             if len(line.text) > 40:
                 found.update(re.findall(r"(?<![\w@./-])[a-zß-öø-ÿ]{3,}(?![\w@])", line.text))
+                found.update(_NOUN.findall(line.text))
         return frozenset(map(fold, found))
+
+    def _is_company(self, entry: Entry) -> bool:
+        """A heading that is the company's own name, where no card of its own says that it is also a person's."""
+        if not self.company.is_called(entry.name.text):
+            return False
+        return entry.title_line != entry.line and not (entry.block >= 0 and entry.end - entry.start <= _CARD)
 
     def _is_plausible(self, name: PersonName) -> bool:
         if executives.is_stand_in(name.text, ""):
             return True
+        if not name.family:
+            return fold(name.given) not in self._plain_words
         words = [fold(word).strip(".") for word in name.text.split() if len(word) > 2]
         return not all(word in self._plain_words and word not in GIVEN for word in words)
 
@@ -227,6 +245,9 @@ class _Page:
         return None
 
     def _mention(self, entry: Entry, title: Title, how: ExtractionMethod, *, several: bool) -> Mention:
+        bare = self.company.without_name(title.text) if not title.is_top else None
+        if bare is not None and read_title(bare).is_top:
+            title = replace(read_title(bare), text=title.text)
         headings = self.headings[entry.line]
         own_section = executives.is_own_section(headings)
         contact = self._details(entry)
@@ -257,7 +278,7 @@ class _Page:
         low = min(entry.line, entry.title_line) if entry.title_line >= 0 else entry.line
         high = max(entry.line, entry.title_line) + 1
         return Mention(
-            name=entry.name,
+            name=completed(entry.name, (link.href for link in self._links_of(entry))),
             title=title,
             found=how,
             line=entry.line,

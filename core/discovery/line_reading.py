@@ -14,6 +14,7 @@ _MAX_PAIR = 160
 _MAX_TITLE = 140
 _MAX_CUTS = 16
 """Places of a line at which it is tried to cut it into a name and a title; a line about one person has a few."""
+_MAX_PIECES = 8
 _CUTS = re.compile(
     r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
 )
@@ -66,6 +67,7 @@ class LineReading:
         title: the line is a title and nothing else.
         is_label: the title introduces who follows ("Geschäftsführer:").
         listed: the line is several names and nothing else.
+        is_part: the title is one of the line's pieces, or its beginning.
         represents: the line says that who follows represents the company in law, and no title.
     """
 
@@ -74,6 +76,7 @@ class LineReading:
     title: Title | None = None
     is_label: bool = False
     represents: bool = False
+    is_part: bool = False
     listed: tuple[PersonName, ...] = ()
 
     @property
@@ -126,6 +129,10 @@ def _without_pairs(text: str, pieces: tuple[str, ...]) -> LineReading:
     if _REPRESENTED.match(fold(label)):
         return LineReading(is_label=True, represents=True)
     title = _title(_without_lead(label))
+    if title is None or not title.is_top:
+        part = _title_piece(pieces)
+        if part is not None:
+            return LineReading(title=part, is_part=True)
     if title is not None:
         return LineReading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
     listed = _only_names(text)
@@ -133,6 +140,25 @@ def _without_pairs(text: str, pieces: tuple[str, ...]) -> LineReading:
         return listed
     opening = _open(text, pieces)
     return opening if opening is not NOTHING else _in_segments(text)
+
+
+def _title_piece(pieces: tuple[str, ...]) -> Title | None:
+    """The one piece of a line that is a title which decides, where the page glues several elements into one line.
+
+    A piece in brackets or behind a preposition belongs to what stands before it, so the line must not open with a title
+    of its own: "Assistant to the **CEO**" is none.
+    """
+    if not 2 <= len(pieces) <= _MAX_PIECES:
+        return None
+    read = [(at, title) for at, piece in enumerate(pieces) if (title := _title(piece)) is not None]
+    top = [(at, title) for at, title in read if title.is_top and title.place is None and not title.is_past]
+    if len(top) != 1:
+        return None
+    at, title = top[0]
+    before = pieces[at - 1].split() if at else []
+    follows = bool(before) and (before[-1][-1:] in "(/&,-" or fold(before[-1]) in CONNECTORS or before[-1].islower())
+    is_first = read[0][0] == at
+    return title if is_first and not follows and not may_hold_title(" ".join(pieces[:at])) else None
 
 
 def _open(text: str, pieces: tuple[str, ...]) -> LineReading:
@@ -221,11 +247,14 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
         pair = _pair(left, right, is_list="," in cut[0])
         if pair:
             return pair
-    if 1 < len(pieces) <= 8:
+    if 1 < len(pieces) <= _MAX_PIECES:
         for at in range(1, len(pieces)):
             pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
-            if pair:
+            if pair and pair[0][1].is_top:
                 return pair
+            apart = _pair(" ".join(pieces[:at]), pieces[at]) if at + 1 < len(pieces) else ()
+            if pair or apart:
+                return apart if apart and apart[0][1].is_top else pair or apart
     return _piecewise(pieces) or _unpunctuated(text)
 
 

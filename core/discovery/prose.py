@@ -69,7 +69,7 @@ _BEFORE = re.compile(
 _TITLE_NAME = re.compile(
     r"(?:^|[.!?]\s+|\b(?:by|with|under|von|mit|durch|unter|par|avec|por|con|com|da|dal|dalla|door|met)\s+)"
     rf"{_ARTICLE}{_BEFORE_NAME}\s+(?P<name>{_NAME}){_MORE}"
-    r"(?!\s+(?:of|at|from|bei|von|chez|de|di)\s+[A-ZÄÖÜÉ])"
+    r"(?![\w'’-]|\s+(?:of|at|from|bei|von|chez|de|di)\s+[A-ZÄÖÜÉ])"
 )
 _AS_TITLE = re.compile(
     rf"(?:^|[.!?]\s+)(?:As|Als|En tant que|Como|In qualità di)\s+{_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),?\s+"
