@@ -51,9 +51,7 @@ def details_of(known: Known, person: Person) -> list[dict[str, Any]]:
 
 
 def _confidence_of(person: Person, name: str) -> float | None:
-    sure = getattr(person, "detail_confidence", {})
-    found: float | None = sure.get(name)
-    return found
+    return next((why.confidence for why in person.reasons if why.detail == name), None)
 
 
 def _is_detail(name: str, value: str, known: Known) -> bool:

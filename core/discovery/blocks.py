@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
+from core.discovery.cards import is_anothers
 from core.discovery.document import Document
 from core.discovery.line_reading import NOTHING, LineReading, read_line
 from core.discovery.single_names import read_singles
@@ -19,8 +20,6 @@ from core.text.titles import Title, read_title
 
 MAX_NAMES = 1_500
 """Names taken of one page; more are a directory."""
-_MAX_HEADING = 60
-"""Characters of a line that may be a name."""
 _AFTER, _BEFORE = 4, 3
 """How many lines a title may stand after and before its name."""
 
@@ -172,32 +171,11 @@ def _own_title(entry: Entry, readings: Readings, names: _NameLines, taken: set[i
         at = _first_title(after, readings, past=document.lines[entry.line].level)
         if at is None:
             at = _first_title(before, readings)
-        if at is not None and _is_anothers(entry.line, at, document):
+        if at is not None and is_anothers(entry.line, at, document):
             return
         if at is not None:
             _give(entry, at, readings, taken, element.end if at > entry.line else at + 1)
             return
-
-
-def _is_anothers(line: int, title_line: int, document: Document) -> bool:
-    """Return whether a title stands in a card of its own, beside a name there that could not be read.
-
-    Such a card is an element around the title, but not around the name that asks for it, in which a heading or a line
-    in bold stands directly above the title; or in another part of the page, its foot or its head.
-    """
-    lines = document.lines
-    if lines[line].zone != lines[title_line].zone:
-        return True
-    above = title_line - 1
-    if above < 0 or above == line or not (lines[above].level or lines[above].strong) or lines[title_line].level:
-        return False
-    for block in document.ancestors(lines[title_line].block):
-        element = document.blocks[block]
-        if element.start <= line < element.end:
-            return False
-        if element.start <= above and len(lines[above].text) <= _MAX_HEADING:
-            return True
-    return False
 
 
 def _first_title(lines: range, readings: Readings, *, past: int = 0) -> int | None:
@@ -307,7 +285,7 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
         at = at_before if titles_first else at_after
         if at is None or at in taken or _in_other_row(readings, entry.line, at):
             continue
-        if _is_anothers(entry.line, at, readings.document):
+        if is_anothers(entry.line, at, readings.document):
             continue
         if _same_list(readings.document, entry.line, at):
             _give(entry, at, readings, taken, at + 1 if titles_first else entry.end)

@@ -145,8 +145,7 @@ def _without_pairs(text: str, pieces: tuple[str, ...]) -> LineReading:
 def _title_piece(pieces: tuple[str, ...]) -> Title | None:
     """The one piece of a line that is a title which decides, where the page glues several elements into one line.
 
-    A piece in brackets or behind a preposition belongs to what stands before it, so the line must not open with a title
-    of its own: "Assistant to the **CEO**" is none.
+    A piece behind a preposition belongs to what stands before it: "Assistant to the **CEO**" is none.
     """
     if not 2 <= len(pieces) <= _MAX_PIECES:
         return None
@@ -157,8 +156,7 @@ def _title_piece(pieces: tuple[str, ...]) -> Title | None:
     at, title = top[0]
     before = pieces[at - 1].split() if at else []
     follows = bool(before) and (before[-1][-1:] in "(/&,-" or fold(before[-1]) in CONNECTORS or before[-1].islower())
-    is_first = read[0][0] == at
-    return title if is_first and not follows and not may_hold_title(" ".join(pieces[:at])) else None
+    return None if follows or read[0][0] != at or may_hold_title(" ".join(pieces[:at])) else title
 
 
 def _open(text: str, pieces: tuple[str, ...]) -> LineReading:
@@ -221,11 +219,8 @@ def _title(text: str) -> Title | None:
         return None
     if title.is_top and len(text.split()) <= 6:
         return title
-    return (
-        None
-        if _PROSE.search(fold(text)) or text.endswith(("!", "?")) or (text.endswith(".") and len(text.split()) > 6)
-        else title
-    )
+    is_sentence = text.endswith(("!", "?")) or (text.endswith(".") and len(text.split()) > 6)
+    return None if is_sentence or _PROSE.search(fold(text)) else title
 
 
 def _pairs(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:

@@ -18,7 +18,7 @@ _MAX_MATCHES = 40
 """Places of a paragraph at which one kind of sentence is looked into; a paragraph about people has a few."""
 _CAP = r"[^\W\d_a-zß-öø-ÿ](?:\.|[\w'’-]{0,40})"
 _NAME = (
-    rf"(?:(?:Dr|Mr|Mrs|Ms|Prof|Ing|Herr|Frau|Mme|M|Dipl\.-Ing)\.?\s+){{0,5}}{_CAP}"
+    rf"(?<![\w'’-])(?:(?:Dr|Mr|Mrs|Ms|Prof|Ing|Herr|Frau|Mme|M|Dipl\.-Ing)\.?\s+){{0,5}}{_CAP}"
     rf"(?:\s+(?:(?:van|von|de|der|den|da|do|dos|di|del|della|la|le|bin|al|ten|ter|zu)\s+){{0,3}}{_CAP}){{1,3}}"
 )
 _ARTICLE = (

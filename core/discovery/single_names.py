@@ -44,6 +44,7 @@ def read_singles(document: Document, by_line: Sequence[LineReading]) -> dict[int
     """
     found: dict[int, tuple[PersonName, Make]] = {}
     makes: Counter[Make] = Counter()
+    singles: Counter[Make] = Counter()
     for line in document.lines:
         side = _title_beside(line, document, by_line)
         if side == 0:
@@ -55,11 +56,16 @@ def read_singles(document: Document, by_line: Sequence[LineReading]) -> dict[int
             makes[make] += 1
         elif single is not None:
             found[line.index] = (single, make)
+            singles[make] += 1
     if not found:
         return {}
     handles = _Handles(document.links)
     return {
-        at: name for at, (name, make) in found.items() if not name.given or _is_called(name, makes[make], handles, at)
+        at: name
+        for at, (name, make) in found.items()
+        if not name.given
+        or _is_called(name, makes[make] + singles[make] if makes[make] else 0, handles, at)
+        or _is_told_of(name, at, document)
     }
 
 
@@ -90,6 +96,15 @@ def _is_called(name: PersonName, alike: int, handles: "_Handles", at: int) -> bo
     """Something else says that a word is somebody's name."""
     folded_name = fold(name.given)
     return alike >= _FEW or folded_name in _GIVEN or any(folded_name in parts for parts in handles.near(at))
+
+
+def _is_told_of(name: PersonName, at: int, document: Document) -> bool:
+    """A text below a word begins with it and goes on in small letters: "Anna leads our sales since 2010"."""
+    for line in document.lines[at + 1 : at + _NEAR]:
+        first, _, rest = line.text.partition(" ")
+        if len(line.text) > _MAX_CHARS and first == name.given and rest[:1].islower():
+            return True
+    return False
 
 
 class _Handles:

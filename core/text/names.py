@@ -41,7 +41,7 @@ _UNSPACED = re.compile(
     r"([\u3041-\u30ff\u3005\u3400-\u9fff\uac00-\ud7a3]{2,8}+(?: [\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]{1,4})?)"
 )
 """Letters of languages that write whole names without a space."""
-_LEGAL_FORMS = folded("companies.legal_forms") | folded("companies.left_out")
+_LEGAL_FORMS = folded("companies.legal_forms")
 _SHORTEST_COMMON = 3
 """Letters of a word that may be a family name wherever a common word is as short: Le, Do, An, Ås."""
 _EDGES = ' \t,;:|-–—•·*"“”„«»<>\u2022'
@@ -181,12 +181,20 @@ def same_person(one: PersonName, other: PersonName) -> bool:
         return False
     if _letters(fold(one.family)) != _letters(fold(other.family)):
         return False
+    given = [frozenset(fold(name.given).replace(".", "").split()) for name in (one, other)]
+    if min(map(len, given)) and (given[0] <= given[1] or given[1] <= given[0]) and _is_spelled_out(*given):
+        return True
     firsts = [re.split(r"[\s.-]+", fold(name.given))[0] for name in (one, other)]
     nicks = [fold(name.nickname) for name in (one, other)]
     if firsts[0] in (firsts[1], nicks[1]) or firsts[1] == nicks[0] != "":
         return True
     short, long = sorted(firsts, key=len)
     return bool(short) and long.startswith(short) and (len(short) == 1 or len(short) >= 3)
+
+
+def _is_spelled_out(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Two people's given names share one that is no initial: "E. Todd" and "Todd"."""
+    return any(len(name) > 1 for name in one & other)
 
 
 def _has_common_words(text: str) -> bool:
@@ -228,6 +236,7 @@ def _stripped(words: list[str]) -> list[str]:
         words = words[1:]
     while (
         len(words) > 2
+        and words[-1].isascii()
         and _credential(words[-1])
         and (
             sum(char.isupper() for char in words[-1]) > 1 or "." in words[-1] or fold(words[-1]) in ("jr", "phd", "esq")
@@ -249,22 +258,30 @@ def _is_name(words: list[str]) -> bool:
     full = plain = common = 0
     for position, word in enumerate(words):
         folded = fold(word).strip(".’'")
-        if _is_particle_at(words, position, folded):
+        is_small = position < len(words) - 1 or word[0].islower()
+        if is_small and _is_particle_at(words, position, folded):
             continue
-        if position == 0 and folded in PARTICLES and folded not in OPENING_PARTICLES:
+        is_particle = folded in PARTICLES and folded not in OPENING_PARTICLES and word.isascii()
+        if position == 0 and is_particle and not (word.endswith(".") and _INITIAL.match(word)):
             return False
         if _INITIAL.match(word) and word[0].isupper():
             continue
         is_last = position == len(words) - 1
         is_common = _is_common(folded) and not (is_last and _may_be_short_surname(words, folded))
+        is_common = is_common and (word.isascii() or len(folded) > _SHORTEST_COMMON)  # "Lê" is no "le"
         if not _is_written_as_name(word) or not _may_name(folded, is_common=is_common, is_last=is_last):
             return False
         common += is_common
         full += 1
         plain += len(folded) >= 2
-    if common == len(words):
+    if common == len(words) or _has_common_phrase(words):
         return False
     return full >= 1 and plain >= 1 and (full >= 2 or any(_INITIAL.match(word) for word in words))
+
+
+def _has_common_phrase(words: list[str]) -> bool:
+    """Two words that are a phrase of headings and menus, each of which may be part of a name ("liên hệ": contact)."""
+    return any(f"{fold(one)} {fold(other)}" in NOT_NAMES for one, other in pairwise(words))
 
 
 def _may_be_short_surname(words: list[str], folded: str) -> bool:
@@ -273,7 +290,7 @@ def _may_be_short_surname(words: list[str], folded: str) -> bool:
         return False
     if folded in JOBS or folded in _LEGAL_FORMS:
         return False
-    return not any(_is_common(fold(word).strip(".")) for word in words[:-1])
+    return not any(word.isascii() and _is_common(fold(word).strip(".")) for word in words[:-1])
 
 
 def _is_particle_at(words: list[str], position: int, folded: str) -> bool:
