@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from core.discovery.document import Document
 from core.text.lexicons import alternatives, any_word
 from core.text.name_words import COMMON
+from core.text.title_words import REGIONS
 from core.text.titles import fold
 from core.text.web_addresses import registrable_domain
 
@@ -69,6 +70,18 @@ class Company:
                     return " ".join(rest)
         return None
 
+    def _is_sister(self, words: list[str]) -> bool:
+        """Another company of the group: its name goes on behind the whole of ours with a word that is no usual one."""
+        for own in map(str.split, self.names):
+            more = words[len(own) :]
+            if (
+                words[: len(own)] == own
+                and more
+                and not any(" ".join(words).startswith(name) for name in self.names if len(name.split()) > len(own))
+            ):
+                return all(word not in COMMON and word not in REGIONS and len(word) > 3 for word in more)
+        return False
+
     def is_called(self, text: str) -> bool:
         """Return whether a text is one of the company's names."""
         joined = _joined(_bare(text))
@@ -88,6 +101,8 @@ class Company:
             return True
         bare = _ARTICLES.sub("", bare)
         joined = _joined(bare)
+        if self._is_sister(bare.split()):
+            return False
         if len(joined) >= 3 and len(self.label) >= 4 and (joined in self.label or self.label in joined):
             return True
         if 2 <= len(joined) <= 6 and joined in self._initials:

@@ -396,5 +396,7 @@ def _unpunctuated(text: str) -> NameTitlePairs:
 
 def _top_title_then_names(left: str, right: str) -> NameTitlePairs:
     title = read_title(_ARE.sub("", left))
+    if fold(left).strip(" .") == "md":  # "Md. Karim Hasan" is called Mohammad
+        return ()
     named = _listed_names(right) if title.is_top and title.place is None else ()
     return tuple((name, title) for name in named)

@@ -1,5 +1,6 @@
 """From the mentions on all pages of a site to its people: one entry a person, the best page kept."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,10 +77,11 @@ def merge(pages: Sequence[PageFindings]) -> SitePeople:
             group.append(_Seen(mention, page))
     best = [(max(group, key=lambda seen: seen.worth), group) for group in groups]
     roles = _roles(best)
+    shared = _shared(groups)
     atl: list[Person] = []
     others: list[Person] = []
     for (seen, group), role in zip(best, roles, strict=True):
-        person = _person(seen, group, role)
+        person = _person(seen, group, role, shared)
         (atl if role is not None else others).append(person)
     atl.sort(key=lambda person: (ROLES.index(person.role or "CEO"), -person.confidence))
     others.sort(key=lambda person: (not person.is_owner_like, bool(person.doubts)))
@@ -101,13 +103,13 @@ def _roles(best: list[tuple[_Seen, list[_Seen]]]) -> list[Role | None]:
     return roles
 
 
-def _person(seen: _Seen, group: list[_Seen], role: Role | None) -> Person:
+def _person(seen: _Seen, group: list[_Seen], role: Role | None, shared: frozenset[str]) -> Person:
     mention = seen.mention
     contacts = [mention.contact, *(other.mention.contact for other in group)]
     doubts = () if role is not None else tuple(sorted(doubt.value for doubt in mention.doubts))
     pages = {other.page.url for other in group if other.accepted}
     names = [other.mention.name.text for other in group if other.accepted or not seen.accepted]
-    shown = {name: _surest(name, contacts) for name in _DETAILS}
+    shown = {name: _surest(name, contacts, shared) for name in _DETAILS}
     return Person(
         name=max(names, key=lambda name: (name == mention.name.text, len(name))),
         title=mention.title.text,
@@ -124,12 +126,24 @@ def _person(seen: _Seen, group: list[_Seen], role: Role | None) -> Person:
     )
 
 
-def _surest(name: DetailKind, contacts: Sequence[ContactDetails]) -> tuple[str | None, DetailReason | None]:
+def _shared(groups: Sequence[Sequence[_Seen]]) -> frozenset[str]:
+    """Return the details that the site's pages show for several people: the company's own."""
+    owners = Counter(
+        value
+        for group in groups
+        for value in {getattr(seen.mention.contact, name) for seen in group for name in _DETAILS} - {None}
+    )
+    return frozenset(value for value, count in owners.items() if count > 1)
+
+
+def _surest(
+    name: DetailKind, contacts: Sequence[ContactDetails], shared: frozenset[str]
+) -> tuple[str | None, DetailReason | None]:
     """Return the detail that is theirs for certain among what several pages show."""
     found = [
         (getattr(contact, name), next((why for why in contact.reasons if why.detail == name), None))
         for contact in contacts
-        if getattr(contact, name)
+        if getattr(contact, name) and getattr(contact, name) not in shared
     ]
     return max(found, key=lambda one: one[1].confidence if one[1] is not None else _STRUCTURED, default=(None, None))
 

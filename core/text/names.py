@@ -264,7 +264,7 @@ def _is_name(words: list[str]) -> bool:
         is_particle = folded in PARTICLES and folded not in OPENING_PARTICLES and word.isascii()
         if position == 0 and is_particle and not (word.endswith(".") and _INITIAL.match(word)):
             return False
-        if _INITIAL.match(word) and word[0].isupper():
+        if (_INITIAL.match(word) and word[0].isupper()) or (position == 0 and folded == "md" and len(words) > 2):
             continue
         is_last = position == len(words) - 1
         is_common = _is_common(folded) and not (is_last and _may_be_short_surname(words, folded))
@@ -363,7 +363,7 @@ def _are_initials(word: str) -> bool:
 def _cased(word: str) -> str:
     if _INITIAL.match(word) and (len(word) <= 2 or "." in word):
         return word
-    if fold(word) in PARTICLES and len(word) <= 3:
+    if word.isascii() and fold(word) in PARTICLES and len(word) <= 3:
         return word.lower()
     cased = re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word.lower())
     cased = re.sub(r"^(Mc)([a-z])", lambda part: part[1] + part[2].upper(), cased)
@@ -373,7 +373,9 @@ def _cased(word: str) -> str:
 def _family_start(words: list[str]) -> int:
     """The family name is the last word with the particles before it."""
     start = len(words) - 1
-    while start > 1 and fold(words[start - 1]) in PARTICLES and len(words[start - 1]) > 1:
+    while (
+        start > 1 and words[start - 1].isascii() and fold(words[start - 1]) in PARTICLES and len(words[start - 1]) > 1
+    ):
         start -= 1
     return start
 

@@ -14,6 +14,8 @@ async def read_body(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes |
         unpack = zlib.decompressobj(47 if encoding != "deflate" else 15)
     else:
         return None, False
+    if unpack is None and answer.content_length is not None and answer.content_length <= limit:
+        return await answer.content.read(), False  # aiohttp takes no more than the length that was said
     body = bytearray()
     first = True
     while chunk := await answer.content.readany():

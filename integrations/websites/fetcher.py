@@ -25,7 +25,9 @@ from integrations.websites.pages import FetchedPage, FetchLimits, PageStatus, Re
 MAX_REDIRECTS = 5
 _ROBOTS_FRESH_S = 86_400.0
 """RFC 9309, 2.4: a crawler should not use a cached robots.txt for more than a day."""
-_MAX_HOSTS = 5_000
+_MAX_HOSTS = 500
+_FEW_RULES = 4_000
+"""Characters of a robots.txt that are read at once: a thread for them would cost more."""
 _HEADERS = {
     "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1",
     "Accept-Language": "en,*;q=0.5",
@@ -237,12 +239,15 @@ class WebsiteFetcher:
             if wait > 0:
                 await asyncio.sleep(wait)
             delay_s = self._delay(host)
-            async with paced(self._pace_dir if delay_s else None, urlsplit(url).netloc, delay_s):
-                self.requests_sent += 1
-                try:
+            self.requests_sent += 1
+            try:
+                if self._pace_dir is None or not delay_s:
                     yield
-                finally:
-                    host.next_at = time.monotonic() + self._delay(host)
+                else:
+                    async with paced(self._pace_dir, urlsplit(url).netloc, delay_s):
+                        yield
+            finally:
+                host.next_at = time.monotonic() + self._delay(host)
 
     def _delay(self, host: _Host) -> float:
         asked = host.robots.crawl_delay_s if host.robots is not None else None
@@ -300,6 +305,9 @@ class WebsiteFetcher:
             except _BROKEN as error:
                 return FetchedPage(url, url, *failure(error))
             text = (body or b"").decode("utf-8", "replace").removeprefix("\ufeff")
+            rules = "" if text.lstrip()[:1] == "<" else text
+            if len(rules) < _FEW_RULES:
+                return Robots(rules, agent)
             # Half a megabyte of rules takes a moment, in which other sites go on.
-            return await asyncio.to_thread(Robots, "" if text.lstrip()[:1] == "<" else text, agent)
+            return await asyncio.to_thread(Robots, rules, agent)
         return Robots("", agent)

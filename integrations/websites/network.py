@@ -9,8 +9,8 @@ So neither a redirect nor a second, different DNS answer can lead to a private h
 import asyncio
 import socket
 import weakref
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import yarl
@@ -104,7 +104,7 @@ class CheckedClient:
 
     Args:
         headers: sent with every request.
-        timeout_s: seconds to wait for a connection's next bytes.
+        timeout_s: seconds for one exchange.
         connections: connections in use at most, over all hosts.
         allow_private: private, loopback and link-local addresses may be asked too (tests, sandbox).
     """
@@ -122,7 +122,7 @@ class CheckedClient:
             ),
             headers=headers,
             skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=timeout_s),
+            timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=connect_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
@@ -131,18 +131,15 @@ class CheckedClient:
             read_bufsize=_READ_AHEAD,
         )
 
-    @asynccontextmanager
-    async def get(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
+    def get(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Ask for an address in the spelling of `canonical`, and hold the answer, of which the head is there.
 
         Raises:
-            aiohttp.ClientError: the exchange broke off; RefusedAddress where nobody was asked.
+            aiohttp.ClientError: on entering, the exchange broke off; RefusedAddress where nobody was asked.
         """
         if len(self._sockets) > self._most_open:
             headers = {**headers, "Connection": "close"}
-        address = yarl.URL(url, encoded=True)
-        async with self._session.get(address, headers=headers, allow_redirects=False) as answer:
-            yield answer
+        return self._session.get(yarl.URL(url, encoded=True), headers=headers, allow_redirects=False)
 
     async def close(self) -> None:
         """Close all connections."""
