@@ -28,6 +28,12 @@ _OWN_WORDS = re.compile(
 )
 _TITLE_PARTS = re.compile(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*")
 _LOGO = re.compile(rf"(?i)\b(?:{any_word('companies.logo')})\b(?: (?:{any_word('companies.logo_of')})\b)?")
+_COPYRIGHT = re.compile(
+    r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
+    r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)"
+    rf"(?:[.,|©\d]|\s[-–]\s|{any_word('companies.all_rights')}|$)",
+    re.IGNORECASE,
+)
 _ARTICLES = re.compile(rf"^(?:{alternatives('companies.articles')})\s+")
 
 
@@ -188,18 +194,8 @@ def _logos(document: Document) -> list[str]:
 
 
 def _copyright(document: Document) -> list[str]:
-    found: list[str] = []
-    for line in document.lines[-25:]:
-        matched = re.search(
-            r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
-            r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)"
-            rf"(?:[.,|©\d]|\s[-–]\s|{any_word('companies.all_rights')}|$)",
-            line.text,
-            re.IGNORECASE,
-        )
-        if matched:
-            found.append(matched[1].strip())
-    return found
+    matched = (_COPYRIGHT.search(line.text) for line in document.lines[-25:])
+    return [found[1].strip() for found in matched if found is not None]
 
 
 def _organisations(document: Document) -> list[str]:

@@ -8,7 +8,7 @@ what several people or the page's head and foot show is the company's.
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from core.discovery.company import Company
@@ -107,11 +107,13 @@ _NAMED = "it is called after them"
 _INITIALS = "it has their initials"
 
 
+@lru_cache(maxsize=2_000)
 def _words_of(name: PersonName) -> tuple[str, ...]:
     """The words of a name in Latin letters; none where it is written in others, which no handle is."""
     return tuple(word for word in _PARTS.split(fold(f"{name.given} {name.family} {name.nickname}")) if word)
 
 
+@lru_cache(maxsize=4_000)
 def _called(handle: str, words: tuple[str, ...]) -> str | None:
     """Say how a mailbox's or a profile's name is that of somebody with these words in their name."""
     parts = [part for part in _PARTS.split(fold(handle)) if part]
@@ -122,10 +124,12 @@ def _called(handle: str, words: tuple[str, ...]) -> str | None:
         return _NAMED
     if any(len(word) >= _LONG and word in joined for word in words):
         return _NAMED
+    if len(joined) < 2 or joined[0] not in {word[0] for word in words}:
+        return None
     initials = "".join(word[0] for word in words)
     firsts = {initials, initials[:2], initials[0] + initials[-1]} if len(words) > 1 else set()
     spelled = {f"{words[0][:size]}{words[-1][:other]}" for size in (1, 2, 3) for other in (1, 2, 3)}
-    return _INITIALS if len(joined) > 1 and (joined in firsts or joined in spelled) else None
+    return _INITIALS if joined in firsts or joined in spelled else None
 
 
 def as_json(reasons: Collection[DetailReason]) -> dict[str, Mapping[str, float | str]]:

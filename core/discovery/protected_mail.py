@@ -10,6 +10,8 @@ _HOST_IN = ("data-domain", "data-host", "data-website", "data-d")
 _KEPT = "//*[self::a or self::span or self::p or self::div or self::li or self::td][{}]".format(
     " or ".join(f"@{name}" for name in ("data-cfemail", *_WHOLE_IN, *_HOST_IN))
 )
+PROTECTED = re.compile("|".join(("data-cfemail", *_WHOLE_IN, *(f"{name}(?=[\\s=])" for name in _HOST_IN))))
+"""What markup has that keeps an address in attributes."""
 _ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._%+'-]*+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}"
 _WHOLE = re.compile(_ADDRESS)
 # Looked for only where a run of the characters before the "@" begins: a long run is gone through once.

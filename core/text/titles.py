@@ -133,7 +133,7 @@ def read_title(text: str) -> Title:
 
 def may_hold_title(text: str) -> bool:
     """Return cheaply whether a text has a word that titles are made of; without one it holds no title."""
-    return any(word in _TITLE_WORDS for word in _WORDS.findall(fold(text).replace(".", "")))
+    return not _TITLE_WORDS.isdisjoint(_WORDS.findall(fold(text).replace(".", "")))
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:
