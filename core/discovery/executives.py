@@ -285,6 +285,17 @@ def doubting_directories(mentions: Sequence[Mention]) -> list[Mention]:
     ]
 
 
+def settled_placeholders(mentions: Sequence[Mention]) -> list[Mention]:
+    """Take back the doubt of filling text where most people of a page have none: somebody's text is not written yet."""
+    filled = [mention for mention in mentions if Doubt.PLACEHOLDER in mention.doubts]
+    if len(filled) * 3 > len(mentions):
+        return list(mentions)
+    return [
+        mention if is_stand_in(mention.name.text, "") else replace(mention, doubts=mention.doubts - {Doubt.PLACEHOLDER})
+        for mention in mentions
+    ]
+
+
 def _is_bare_md(mention: Mention) -> bool:
     """The title is "MD" and nothing more: a managing director once, a physician where there are several."""
     return re.sub(r"[^a-z]", "", fold(mention.title.text)) == "md"

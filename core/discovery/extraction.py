@@ -55,7 +55,7 @@ def extract(
         kind = PageKind.PEOPLE
     page = _Page(document, company, kind, by_chance, url)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
-    mentions = executives.doubting_directories(mentions)
+    mentions = executives.doubting_directories(executives.settled_placeholders(mentions))
     untitled = tuple(name.text for name in page.untitled_names())[:60]
     return PageFindings(url, kind, tuple(mentions), untitled)
 

@@ -15,8 +15,9 @@ _MAX_TITLE = 140
 _MAX_CUTS = 16
 """Places of a line at which it is tried to cut it into a name and a title; a line about one person has a few."""
 _MAX_PIECES = 8
+_IN_BRACKETS = re.compile(r"(?<!\s)\s*+\([^()]{2,60}+\)\s*+(?=[-–—])")
 _CUTS = re.compile(
-    r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
+    r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|\s*：\s*|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
 )
 _LABEL_LEAD = re.compile(
     r"^(?:(?:gesetzlich |rechtlich )?vertreten durch(?: (?:den|die|ihre[n]?|seine[n]?))?|"
@@ -233,15 +234,12 @@ def _pairs(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
 
 
 def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
-    for cut in islice(_CUTS.finditer(text), _MAX_CUTS):
-        left, right = text[: cut.start()], text[cut.end() :]
-        if "(" in cut[0] and ")" in right:
-            right = right.split(")")[0]
-        if not left or not right:
-            continue
-        pair = _pair(left, right, is_list="," in cut[0])
-        if pair:
-            return pair
+    bare = _IN_BRACKETS.sub(" ", text) if ")" in text else text
+    if bare != text and (pairs := _cut_pairs(bare)):  # degrees between name and dash: "Jane Doe (B. Tech, MBA) - CEO"
+        return pairs
+    cut = _cut_pairs(text)
+    if cut:
+        return cut
     if 1 < len(pieces) <= _MAX_PIECES:
         for at in range(1, len(pieces)):
             pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
@@ -251,6 +249,20 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
             if pair or apart:
                 return apart if apart and apart[0][1].is_top else pair or apart
     return _piecewise(pieces) or _unpunctuated(text)
+
+
+def _cut_pairs(text: str) -> NameTitlePairs:
+    """Read a name and a title on the two sides of a sign."""
+    for cut in islice(_CUTS.finditer(text), _MAX_CUTS):
+        left, right = text[: cut.start()], text[cut.end() :]
+        if "(" in cut[0] and ")" in right:
+            right = right.split(")")[0]
+        if not left or not right:
+            continue
+        pair = _pair(left, right, is_list="," in cut[0])
+        if pair:
+            return pair
+    return ()
 
 
 def _piecewise(pieces: tuple[str, ...]) -> NameTitlePairs:

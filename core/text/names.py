@@ -179,6 +179,8 @@ def same_person(one: PersonName, other: PersonName) -> bool:
         return True
     if not (one.family and other.family and one.given and other.given):
         return False
+    if _letters(fold(one.text)) == _letters(fold(other.text)):  # "Yara M P" and "Yara Mp"
+        return True
     if _letters(fold(one.family)) != _letters(fold(other.family)):
         return False
     given = [frozenset(fold(name.given).replace(".", "").split()) for name in (one, other)]
