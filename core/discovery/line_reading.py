@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 
+from core.discovery.line_leads import GREETING, LABEL_LEAD
 from core.text.name_words import GIVEN, NOT_NAMES
 from core.text.names import PersonName, read_name
 from core.text.title_words import CONNECTORS, CREDENTIALS
@@ -18,17 +19,6 @@ _MAX_PIECES = 8
 _IN_BRACKETS = re.compile(r"(?<!\s)\s*+\([^()]{2,60}+\)\s*+(?=[-–—])")
 _CUTS = re.compile(
     r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|\s*：\s*|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
-)
-_LABEL_LEAD = re.compile(
-    r"^(?:(?:gesetzlich |rechtlich )?vertreten durch(?: (?:den|die|ihre[n]?|seine[n]?))?|"
-    r"vertretungsberechtigte[rn]?(?: person(?:en)?)?|represented by(?: (?:the|its|our))?|"
-    r"(?:societe )?represente[e]? par|representant legal|legal representative[s]?|legally represented by|"
-    r"representada por|rappresentata da|vertegenwoordigd door)\s*[:,]?\s*"
-)
-_GREETING = re.compile(
-    r"^(?:(?:meet|introducing|about|contact(?: person)?|your contact|kontakt|ansprechpartner(?:in)?|contacto|"
-    r"contatto|contato|contactpersoon|attn\.?|name|nom|nombre|nome|naam)\s*[:.]?\s+)(?=\S)",
-    re.IGNORECASE,
 )
 _ADDRESSES = re.compile(
     r"\S+@\S+|(?:https?://|www\.)\S+|(?:(?:tel|phone|fon|mobile|email|e-mail|mail|"
@@ -101,7 +91,7 @@ def read_line(text: str, pieces: tuple[str, ...]) -> LineReading:
         return NOTHING
     if len(text) > _MAX_PAIR:
         return _open(text, pieces) if may_hold_title(text[: _MAX_PAIR * 2]) else NOTHING
-    greeting = _GREETING.match(text)
+    greeting = GREETING.match(text)
     if greeting is not None:
         rest = read_line(text[greeting.end() :], (text[greeting.end() :],))
         if rest.names:
@@ -199,7 +189,7 @@ def _opening(text: str, pieces: tuple[str, ...]) -> LineReading:
 
 def _without_lead(text: str) -> str:
     """Drop "Vertreten durch den" and the like from before a title."""
-    lead = _LABEL_LEAD.match(fold(text))
+    lead = LABEL_LEAD.match(fold(text))
     return text if lead is None else text[lead.end() - len(fold(text)) :] if lead.end() < len(fold(text)) else ""
 
 
@@ -235,11 +225,9 @@ def _pairs(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
 
 def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
     bare = _IN_BRACKETS.sub(" ", text) if ")" in text else text
-    if bare != text and (pairs := _cut_pairs(bare)):  # degrees between name and dash: "Jane Doe (B. Tech, MBA) - CEO"
-        return pairs
-    cut = _cut_pairs(text)
-    if cut:
-        return cut
+    found = (_cut_pairs(bare) if bare != text else ()) or _cut_pairs(text)  # without degrees before a dash first
+    if found:
+        return found
     if 1 < len(pieces) <= _MAX_PIECES:
         for at in range(1, len(pieces)):
             pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
@@ -252,7 +240,7 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
 
 
 def _cut_pairs(text: str) -> NameTitlePairs:
-    """Read a name and a title on the two sides of a sign."""
+    """Read a name and a title on two sides of a sign."""
     for cut in islice(_CUTS.finditer(text), _MAX_CUTS):
         left, right = text[: cut.start()], text[cut.end() :]
         if "(" in cut[0] and ")" in right:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.discovery.cards import is_anothers
 from core.discovery.company import of_site
 from core.discovery.document import parse
 from core.discovery.extraction import extract
@@ -48,3 +49,8 @@ def test_the_companys_own_name_or_initials_in_a_title_change_nothing():
         assert people(f"<main><h1>Team</h1>{CARD.format('Ned Orr', text)}</main>", "Bright Harbour Works") == {
             "Ned Orr": "CEO"
         }
+
+
+def test_a_name_in_the_foot_has_no_title_in_the_main_part():
+    document = parse("<main><p>CEO</p></main><footer>Lora Ashbrook</footer>")
+    assert is_anothers(1, 0, document)
