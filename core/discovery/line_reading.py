@@ -43,9 +43,7 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 
-
 NameTitlePairs = tuple[tuple[PersonName, Title], ...]
-"""Names with the titles that stand beside them."""
 
 
 @dataclass(frozen=True)
