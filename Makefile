@@ -58,6 +58,7 @@ bench: setup ## Measure, print tables, write bench/*.json (minutes)
 	$(BIN)/python -m bench.bench_reading
 	$(BIN)/python -m bench.bench_clients
 	$(BIN)/python -m bench.bench_discovery
+	$(BIN)/python -m bench.bench_fetching
 	$(BIN)/python -m bench.bench_batches
 	$(BIN)/python -m bench.bench_qualification
 	$(BIN)/python -m bench.bench_sync

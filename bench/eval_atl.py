@@ -3,9 +3,11 @@
     python -m bench.eval_atl                       # ../shared/atl-dev beside the checkout, else the project's own sites
     SALES_AGENT_EVAL_DATA=/data python -m bench.eval_atl --verbose
     python -m bench.eval_atl --model               # then again with the model for `enrichment`: gain, cost
+    python -m bench.eval_atl --batch FOLDER        # sites nobody here has seen; --first-sight also records the figures
 
 A person counts as found when given and family name agree. Owner-like, borderline and placeholder people are neutral.
-"Reachable" people stand on a page that static links lead to. Figures go to bench/eval_atl.json.
+"Reachable" people stand on a page that static links lead to. Figures go to bench/eval_atl.json; those of batches at
+first sight, once each, with the rule by which the sites were chosen and their sources, and nothing of the sites.
 """
 
 import argparse
@@ -14,29 +16,26 @@ import functools
 import http.server
 import json
 import os
+import subprocess
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from bench.atl_scores import Known, details_of, is_damaged, is_same, summary, together
 from core.discovery.mentions import Person
 from core.discovery.person_details import linkedin_profile
 from core.discovery.site_report import SiteReport
 from core.settings.settings import Settings
-from core.text.names import read_name, same_person
 from integrations.websites.fetcher import WebsiteFetcher
 from integrations.websites.pages import FetchLimits
 from tasks.discovery.people_choice import Asked, ChoosingModel, choosing_model
 from tasks.discovery.visits import Choose, discover_site
 
-Known = dict[str, Any]
-"""A person as labelled."""
 HERE = Path(__file__).resolve().parent
-BANDS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
 
 
 class SiteHandler(http.server.SimpleHTTPRequestHandler):
@@ -76,13 +75,6 @@ def data_directory() -> Path:
     return HERE / "sites"
 
 
-def is_same(name: str, other: str) -> bool:
-    one, two = read_name(name), read_name(other)
-    if one is None or two is None:
-        return name.casefold() == other.casefold()
-    return same_person(one, two)
-
-
 async def look(
     folder: Path, start: str, fetcher: WebsiteFetcher, budget: int, choose: Choose | None = None
 ) -> SiteReport:
@@ -96,9 +88,11 @@ async def look(
 
 
 def judge(label: dict[str, Any], report: SiteReport) -> dict[str, Any]:
-    wanted = [known for known in label["people"] if known.get("atl")]
     result: dict[str, Any] = {"site": label["site_id"], "found": [], "wrong": [], "neutral": [], "points": []}
-    matched = sort_people(label["people"], report.people, result)
+    people = [known | {"borderline": True} if is_disputed(known, label) else known for known in label["people"]]
+    wanted = [known for known in people if known.get("atl") and not known.get("borderline")]
+    matched = sort_people(people, report.people, result)
+    judge_others(people, report, result)
     depths = {page: reach.get("depth") for page, reach in (label.get("reach") or {}).items()}
     reached = {known["name"] for known in wanted if depths.get(known["page"]) is not None}
     missed = [known for known in wanted if known not in matched]
@@ -112,6 +106,24 @@ def judge(label: dict[str, Any], report: SiteReport) -> dict[str, Any]:
     result["pages_read"] = sum(page.status == "ok" for page in report.pages)
     result["outcome"], result["reason"] = report.outcome, report.reason
     return result
+
+
+def is_disputed(known: Known, label: dict[str, Any]) -> bool:
+    """Two labellers did not agree on somebody: neither right nor wrong."""
+    disputed = [one.get("name") if isinstance(one, dict) else one for one in label.get("disputed") or ()]
+    return known["name"] in disputed
+
+
+def judge_others(people: list[Known], report: SiteReport, result: dict[str, Any]) -> None:
+    """Count the details of everybody who is labelled, and the owners."""
+    everybody = [*report.people, *report.other_people]
+    pairs = [(known, person) for person in everybody for known in people if is_same(known["name"], person.name)]
+    result["details"] = [
+        detail for known, person in pairs if person.role or person.is_owner_like for detail in details_of(known, person)
+    ]
+    owners = [known["name"] for known in people if known.get("owner_like") and not known.get("placeholder")]
+    result["owners"] = len(owners)
+    result["owners_found"] = len({known["name"] for known, one in pairs if one.is_owner_like or one.role} & set(owners))
 
 
 def sort_people(people: list[Known], found: Sequence[Person], result: dict[str, Any]) -> list[Known]:
@@ -143,58 +155,11 @@ def hit(known: Known, person: Person) -> dict[str, Any]:
     accepted = {linkedin_profile(url or "") for url in urls} - {None}
     return {
         "name": person.name,
+        "damaged": is_damaged(person.name, known["name"]),
         "role_right": person.role in [known["atl_role"], *(known.get("role_also") or [])],
         "role": f"{person.role} for {known['atl_role']}",
         "linkedin": None if not accepted and person.linkedin_url is None else person.linkedin_url in accepted,
     }
-
-
-def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
-    hits = [hit for result in results for hit in result["found"]]
-    found = len(hits)
-    wrong = sum(len(result["wrong"]) for result in results)
-    missed = sum(len(result["missed"]) for result in results)
-    precision, recall = ratio(found, found + wrong), ratio(found, found + missed)
-    linkedin = [hit["linkedin"] for hit in hits if hit["linkedin"] is not None]
-    return {
-        "sites": len(results),
-        "atl_people": found + missed,
-        "found": found,
-        "wrong": wrong,
-        "precision": round(precision, 4),
-        "recall": round(recall, 4),
-        "f1": round(2 * precision * recall / (precision + recall), 4) if precision + recall else 0.0,
-        "recall_reachable": round(
-            ratio(sum(result["reachable_found"] for result in results), sum(result["reachable"] for result in results)),
-            4,
-        ),
-        "role_accuracy": round(ratio(sum(hit["role_right"] for hit in hits), found), 4),
-        "linkedin_accuracy": round(sum(linkedin) / len(linkedin), 4) if linkedin else None,
-        "false_people_on_sites_without": sum(len(result["wrong"]) for result in results if not result["has_atl"]),
-        "sites_without": sum(not result["has_atl"] for result in results),
-        "pages_read_per_site": round(sum(result["pages_read"] for result in results) / len(results), 2),
-        "outcomes": dict(Counter(result["outcome"] for result in results)),
-        "reliability": reliability([point for result in results for point in result["points"]]),
-    }
-
-
-def ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 1.0
-
-
-def reliability(points: list[tuple[float, bool]]) -> list[dict[str, Any]]:
-    """How many findings are right, by band of the confidence that was claimed."""
-    return [
-        {
-            "from": low,
-            "to": min(high, 1.0),
-            "findings": len(inside),
-            "mean_confidence": round(sum(c for c, _ in inside) / len(inside), 3),
-            "right": round(sum(r for _, r in inside) / len(inside), 3),
-        }
-        for low, high in pairwise(BANDS)
-        if (inside := [point for point in points if low <= point[0] < high])
-    ]
 
 
 async def evaluate(
@@ -262,30 +227,72 @@ def print_site(result: dict[str, Any], *, verbose: bool) -> None:
         print(f"    role or link: {hit}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=int, default=12, help="pages read of one site at most")
-    parser.add_argument("--model", action="store_true", help="then again with a model, and print what it changed")
-    parser.add_argument("--only", help="only sites whose id contains this")
-    parser.add_argument("--verbose", action="store_true", help="every site, also those without an error")
-    arguments = parser.parse_args()
-    folder = data_directory()
-    figures, results = asyncio.run(evaluate(folder, arguments.budget, arguments.only))
-    for result in results:
-        print_site(result, verbose=arguments.verbose)
+def record_first_sight(folder: Path, figures: dict[str, Any], record: dict[str, Any]) -> None:
+    """Put a batch's figures to the record; those of a batch that was seen before are not touched."""
+    taken = record.setdefault("first_sight", [])
+    if any(one["batch"] == folder.name for one in taken):
+        print(f"{folder.name} was seen before: its figures at first sight stand")
+        return
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True)
+    rule = folder.parent / "RULE.md"
+    if rule.is_file():
+        record["first_sight_rule"] = rule.read_text().splitlines()
+    sources = json.loads((folder / "sources.json").read_text())
+    about = {
+        "batch": folder.name,
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": commit.stdout.strip(),
+        "sources": [source["repo"] for source in (sources.values() if isinstance(sources, dict) else sources)],
+    }
+    taken.append(about | figures)
+
+
+def print_figures(figures: dict[str, Any]) -> None:
+    """Print figures, and of each band of confidence how much is right."""
     for key, value in figures.items():
-        if key != "reliability":
+        if key not in ("reliability", "sources"):
             print(f"{key:32} {value}")
     print("confidence   findings  mean   right")
     for row in figures["reliability"]:
         band = f"{row['from']:.2f}-{row['to']:.2f}"
         print(f"{band:10}   {row['findings']:6}   {row['mean_confidence']:.3f}  {row['right']:.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--budget", type=int, default=12, help="pages read of one site at most")
+    parser.add_argument("--batch", type=Path, help="a folder of labelled sites that nobody here has seen")
+    parser.add_argument("--first-sight", action="store_true", help="put the batch's figures to the record")
+    parser.add_argument("--model", action="store_true", help="then again with a model, and print what it changed")
+    parser.add_argument("--only", help="only sites whose id contains this")
+    parser.add_argument("--verbose", action="store_true", help="every site, also those without an error")
+    arguments = parser.parse_args()
+    folder = arguments.batch or data_directory()
+    figures, results = asyncio.run(evaluate(folder, arguments.budget, arguments.only))
+    for result in results if not arguments.first_sight else ():  # the figures first: errors are looked at afterwards
+        print_site(result, verbose=arguments.verbose)
+    print_figures(figures)
     if arguments.model:
         print_gain(figures, asyncio.run(evaluate_with_model(folder, arguments.budget, arguments.only)))
-    if arguments.only is None:
+    keep(arguments, folder, figures)
+
+
+def keep(arguments: argparse.Namespace, folder: Path, figures: dict[str, Any]) -> None:
+    """Write the figures where they are of all sites, and print what the batches came to at first sight."""
+    path = HERE / "eval_atl.json"
+    record = json.loads(path.read_text())
+    if arguments.batch is not None and arguments.first_sight:
+        record_first_sight(folder, figures, record)
+    elif arguments.batch is None and arguments.only is None:
         own = folder == HERE / "sites"
-        record = {"data": "own made-up sites" if own else "atl-dev"} | figures
-        (HERE / "eval_atl.json").write_text(json.dumps(record, indent=2) + "\n")
+        seen = {name: record[name] for name in ("first_sight_rule", "first_sight") if name in record}
+        record = {"data": "own made-up sites" if own else "atl-dev"} | figures | seen
+    else:
+        return
+    path.write_text(json.dumps(record, indent=2) + "\n")
+    if record.get("first_sight"):
+        print("\nAt first sight, the last two batches together:")
+        print_figures(together(record["first_sight"][-2:]))
 
 
 if __name__ == "__main__":

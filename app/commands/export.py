@@ -41,6 +41,9 @@ def export(
     ] = None,
     min_score: Annotated[float | None, typer.Option(min=0, max=100, help="Only leads with this score or more.")] = None,
     extra: Annotated[bool, typer.Option("--extra", help="Also the imported columns that are no field.")] = False,
+    owners: Annotated[
+        bool, typer.Option("--owners", help="Give owners and founders without a title that decides the role Owner.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Leads at most, the best first.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -61,6 +64,7 @@ def export(
         tiers=tuple(each.value for each in tier or ()),
         min_score=lowest,
         with_extra=extra,
+        with_owners=owners,
         limit=limit,
     )
     report = asyncio.run(export_leads(request)).model_dump(mode="json")

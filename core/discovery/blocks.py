@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
+from core.discovery.cards import is_anothers
 from core.discovery.document import Document
 from core.discovery.line_reading import NOTHING, LineReading, read_line
+from core.discovery.single_names import read_singles
 from core.text.names import PersonName, read_name
 from core.text.titles import Title, read_title
 
@@ -59,6 +61,8 @@ class Readings:
         readings = cls(document, found)
         readings._join_broken_names()
         readings._drop_third_lines()
+        for at, name in read_singles(document, readings.by_line).items():
+            readings.by_line[at] = LineReading(name=name)
         return readings
 
     def _join_broken_names(self) -> None:
@@ -167,6 +171,8 @@ def _own_title(entry: Entry, readings: Readings, names: _NameLines, taken: set[i
         at = _first_title(after, readings, past=document.lines[entry.line].level)
         if at is None:
             at = _first_title(before, readings)
+        if at is not None and is_anothers(entry.line, at, document):
+            return
         if at is not None:
             _give(entry, at, readings, taken, element.end if at > entry.line else at + 1)
             return
@@ -208,9 +214,9 @@ def _give(entry: Entry, at: int, readings: Readings, taken: set[int], end: int) 
 
 def _title_text(readings: Readings, line: int) -> str:
     """The line as it stands, or only its title where the line goes on after it."""
-    title = readings.by_line[line].title
-    text = readings.document.lines[line].text
-    return title.text if title is not None and len(title.text) + 10 < len(text) else text
+    reading = readings.by_line[line]
+    title, text = reading.title, readings.document.lines[line].text
+    return title.text if title is not None and (reading.is_part or len(title.text) + 10 < len(text)) else text
 
 
 def _columns(found: list[Entry], readings: Readings, taken: set[int]) -> None:
@@ -278,6 +284,8 @@ def _pair_run(run: list[Entry], readings: Readings, taken: set[int]) -> None:
     for entry, at_before, at_after in zip(run, before, after, strict=True):
         at = at_before if titles_first else at_after
         if at is None or at in taken or _in_other_row(readings, entry.line, at):
+            continue
+        if is_anothers(entry.line, at, readings.document):
             continue
         if _same_list(readings.document, entry.line, at):
             _give(entry, at, readings, taken, at + 1 if titles_first else entry.end)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from core.discovery.document import Document
 from core.text.lexicons import alternatives, any_word
 from core.text.name_words import COMMON
+from core.text.title_words import REGIONS
 from core.text.titles import fold
 from core.text.web_addresses import registrable_domain
 
@@ -27,6 +28,12 @@ _OWN_WORDS = re.compile(
 )
 _TITLE_PARTS = re.compile(r"\s+[|–—\-:·•»]\s+|\s*[|:»]\s*")
 _LOGO = re.compile(rf"(?i)\b(?:{any_word('companies.logo')})\b(?: (?:{any_word('companies.logo_of')})\b)?")
+_COPYRIGHT = re.compile(
+    r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
+    r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)"
+    rf"(?:[.,|©\d]|\s[-–]\s|{any_word('companies.all_rights')}|$)",
+    re.IGNORECASE,
+)
 _ARTICLES = re.compile(rf"^(?:{alternatives('companies.articles')})\s+")
 
 
@@ -54,6 +61,33 @@ class Company:
             for name in self.names
         )
 
+    @cached_property
+    def _initials(self) -> frozenset[str]:
+        """The first letters of names of several words."""
+        return frozenset("".join(word[0] for word in name.split()) for name in self.names if " " in name)
+
+    def without_name(self, title: str) -> str | None:
+        """Return a title without the company's own name or initials at its beginning or end; None: it has none."""
+        tokens = title.split()
+        for size in range(min(4, len(tokens) - 1), 0, -1):
+            for own, rest in ((tokens[-size:], tokens[:-size]), (tokens[:size], tokens[size:])):
+                text = " ".join(own)
+                if text[:1].isupper() and (self.is_called(text) or _joined(fold(text)) in self._initials):
+                    return " ".join(rest)
+        return None
+
+    def _is_sister(self, words: list[str]) -> bool:
+        """Another company of the group: its name goes on behind the whole of ours with a word that is no usual one."""
+        for own in map(str.split, self.names):
+            more = words[len(own) :]
+            if (
+                words[: len(own)] == own
+                and more
+                and not any(" ".join(words).startswith(name) for name in self.names if len(name.split()) > len(own))
+            ):
+                return all(word not in COMMON and word not in REGIONS and len(word) > 3 for word in more)
+        return False
+
     def is_called(self, text: str) -> bool:
         """Return whether a text is one of the company's names."""
         joined = _joined(_bare(text))
@@ -73,7 +107,11 @@ class Company:
             return True
         bare = _ARTICLES.sub("", bare)
         joined = _joined(bare)
+        if self._is_sister(bare.split()):
+            return False
         if len(joined) >= 3 and len(self.label) >= 4 and (joined in self.label or self.label in joined):
+            return True
+        if 2 <= len(joined) <= 6 and joined in self._initials:
             return True
         words = set(bare.split())
         for own, distinctive in self._spellings:
@@ -156,18 +194,8 @@ def _logos(document: Document) -> list[str]:
 
 
 def _copyright(document: Document) -> list[str]:
-    found: list[str] = []
-    for line in document.lines[-25:]:
-        matched = re.search(
-            r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:(?:19|20)\d\d)?(?:\s*[-–]\s*(?:(?:19|20)\d\d|"
-            r"present))?[\s,]{0,5}(?:by\s+)?([^|.©\d]{3,40}?)"
-            rf"(?:[.,|©\d]|\s[-–]\s|{any_word('companies.all_rights')}|$)",
-            line.text,
-            re.IGNORECASE,
-        )
-        if matched:
-            found.append(matched[1].strip())
-    return found
+    matched = (_COPYRIGHT.search(line.text) for line in document.lines[-25:])
+    return [found[1].strip() for found in matched if found is not None]
 
 
 def _organisations(document: Document) -> list[str]:

@@ -1,9 +1,10 @@
 """Contacts of a company from several sources: merged by person, with where each was found."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from core.discovery.detail_reasons import as_json as as_details
 from core.discovery.mentions import Person
 from core.discovery.site_report import PageNote, SiteReport
 from core.outcomes import OPEN, Outcome
@@ -40,6 +41,7 @@ class Provenance:
         title: as written there.
         evidence: the text it was taken from.
         confidence: 0 to 1, or None for a source whose confidence was never measured.
+        details: of e-mail address, phone and profile, how sure each is this person's, and why.
         filled: of the contact's e-mail address, phone and profile those that the better sources did not say.
     """
 
@@ -49,6 +51,7 @@ class Provenance:
     evidence: str
     confidence: float | None
     filled: Sequence[str] = ()
+    details: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,9 @@ def contacts_of_site(report: SiteReport) -> tuple[Contact, ...]:
 
 
 def _of_person(person: Person) -> Contact:
-    found = Provenance(WEBSITE, person.source_url, person.title, person.evidence, person.confidence)
+    found = Provenance(
+        WEBSITE, person.source_url, person.title, person.evidence, person.confidence, details=as_details(person.reasons)
+    )
     return Contact(
         name=person.name,
         title=person.title,

@@ -15,7 +15,7 @@ from core.discovery.elements import Zone, href_of_other, is_card, zone_of
 from core.discovery.line_reading import read_line
 from core.discovery.markup import with_few_attributes
 from core.discovery.page_scripts import included, refresh_target, script_redirect
-from core.discovery.protected_mail import reveal_protected
+from core.discovery.protected_mail import PROTECTED, reveal_protected
 from core.discovery.visibility import Visibility
 from core.discovery.walks import StepBudget
 from core.text.titles import may_hold_title
@@ -149,7 +149,8 @@ def parse(markup: str) -> Document:
         root = None
     if root is None:
         root = etree.fromstring(b"<html><body></body></html>", parser)
-    reveal_protected(root)
+    if PROTECTED.search(markup):
+        reveal_protected(root)
     document = Document(root=root)
     _read_head(document)
     _Reader(document, Visibility.of(root)).read()

@@ -4,6 +4,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from core.discovery.company import Company
 from core.discovery.document import Document
@@ -50,11 +52,16 @@ _STAND_INS = folded("sections.stand_ins")
 _ORGANISATION = re.compile(
     rf"\b(?:{any_word('companies.legal_forms')}|{alternatives('companies.organisations')})\b\.?", re.IGNORECASE
 )
+_SHORT = 40
+"""Characters of a line that is too short to praise somebody."""
+_KEPT_CHARS = 400
+"""Characters of a line whose reading is kept for the people around it."""
 _DIRECTORY = 12
 """More people with one top role on a page than any company has."""
 
 
-def section_doubt(headings: Sequence[str]) -> Doubt | None:
+@lru_cache(maxsize=1_000)
+def section_doubt(headings: tuple[str, ...]) -> Doubt | None:
     """Judge the headings above a person, the nearest last.
 
     Returns:
@@ -82,7 +89,8 @@ def section_doubt(headings: Sequence[str]) -> Doubt | None:
     return None
 
 
-def is_own_section(headings: Sequence[str]) -> bool:
+@lru_cache(maxsize=1_000)
+def is_own_section(headings: tuple[str, ...]) -> bool:
     """Return whether a short heading above announces the company's own people, and none that is nearer says otherwise.
 
     A headline that speaks to the reader ("the platform for your team") announces nobody.
@@ -98,7 +106,8 @@ def announces_people(text: str) -> bool:
     return len(text) <= 40 and _ANNOUNCEMENT.match(fold(text).strip(" :.-–")) is not None
 
 
-def is_about_section(headings: Sequence[str]) -> bool:
+@lru_cache(maxsize=1_000)
+def is_about_section(headings: tuple[str, ...]) -> bool:
     """Return whether the nearest heading announces the company itself: its people may follow."""
     return bool(headings) and section_doubt(headings) is None and _ABOUT.search(fold(headings[-1])) is not None
 
@@ -150,17 +159,17 @@ def surroundings_doubts(
     lines = document.lines
     top, bottom = max(start, line - 8), min(end, line + 12)
     texts = [lines[at].text for at in range(top, bottom)]
-    joined = " ".join(texts)
-    if _GONE.search(fold(joined)):
+    signs = [_signs_of(text) for text in texts]
+    if any(sign.is_gone for sign in signs):
         doubts.add(Doubt.PAST)
-    if is_stand_in("", joined):
+    if any(sign.is_filling for sign in signs):
         doubts.add(Doubt.PLACEHOLDER)
     settled = own_section or kind in (PageKind.PEOPLE, PageKind.IMPRINT)
     attributed = lines[line].quoted or lines[line].text.startswith(("—", "–", "-", "~", "―"))
-    quotes = any(_QUOTE.match(text) for text in texts) or _is_attribution(document, line, title_line)
+    quotes = any(sign.is_quote for sign in signs) or _is_attribution(document, line, title_line)
     if not settled and (attributed or quotes):
         doubts.add(Doubt.CUSTOMER)
-    if not (kind is PageKind.PEOPLE and own_section) and any(_PRAISE.search(text) for text in texts if len(text) > 40):
+    if not (kind is PageKind.PEOPLE and own_section) and any(sign.is_praise for sign in signs):
         doubts.add(Doubt.CUSTOMER)
     if lines[line].reviewed or (lines[line].quoted and kind is not PageKind.PEOPLE):
         doubts.add(Doubt.CUSTOMER)
@@ -171,6 +180,30 @@ def surroundings_doubts(
     if kind is PageKind.IMPRINT and _speaks_of_supplier(document, line):
         doubts.add(Doubt.ELSEWHERE)
     return doubts
+
+
+class _Signs(NamedTuple):
+    """What a line says of who stands around it."""
+
+    is_gone: bool
+    is_filling: bool
+    is_quote: bool
+    is_praise: bool
+
+
+def _signs_of(text: str) -> _Signs:
+    """Read a line once: it stands around several people."""
+    return _read_signs(text) if len(text) <= _KEPT_CHARS else _read_signs.__wrapped__(text)
+
+
+@lru_cache(maxsize=4_000)
+def _read_signs(text: str) -> _Signs:
+    return _Signs(
+        is_gone=_GONE.search(fold(text)) is not None,
+        is_filling=_LOREM.search(text) is not None,
+        is_quote=_QUOTE.match(text) is not None,
+        is_praise=len(text) > _SHORT and _PRAISE.search(text) is not None,
+    )
 
 
 def _speaks_of_supplier(document: Document, line: int) -> bool:
@@ -248,6 +281,17 @@ def doubting_directories(mentions: Sequence[Mention]) -> list[Mention]:
         replace(mention, doubts=mention.doubts | {Doubt.DIRECTORY})
         if (crowded and mention.title.is_top) or (len(letters) > 1 and _is_bare_md(mention))
         else mention
+        for mention in mentions
+    ]
+
+
+def settled_placeholders(mentions: Sequence[Mention]) -> list[Mention]:
+    """Take back the doubt of filling text where most people of a page have none: somebody's text is not written yet."""
+    filled = [mention for mention in mentions if Doubt.PLACEHOLDER in mention.doubts]
+    if len(filled) * 3 > len(mentions):
+        return list(mentions)
+    return [
+        mention if is_stand_in(mention.name.text, "") else replace(mention, doubts=mention.doubts - {Doubt.PLACEHOLDER})
         for mention in mentions
     ]
 

@@ -1,20 +1,21 @@
 """The people one page names: structured data, blocks, lines and sentences, each judged where it stands."""
 
 import re
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from core.discovery import executives, prose
 from core.discovery.blocks import Entry, Readings, entries
 from core.discovery.company import Company
-from core.discovery.document import Document, Link, TextLine
+from core.discovery.document import Document, TextLine
 from core.discovery.line_reading import read_line
 from core.discovery.mentions import Doubt, ExtractionMethod, Mention, PageFindings, PageKind
+from core.discovery.page_details import PageDetails
 from core.discovery.page_kinds import kind_of
-from core.discovery.person_details import ContactDetails, details, email_of_link, linkedin_profile
+from core.discovery.single_names import completed
 from core.discovery.structured import StructuredPerson, structured_people
 from core.text.name_words import GIVEN
 from core.text.names import PersonName
@@ -24,10 +25,13 @@ MAX_MENTIONS = 400
 """Mentions kept of one page; more people with titles than that are a directory."""
 _MAX_PROSE = 60_000
 """Characters of one page's sentences with titles that are read; pages about people have a tenth of that."""
-_LARGE = 40
-"""A block of more lines than this is a section, not somebody's own."""
-_LINKS_WEIGHED = 400
-"""Links looked at for one person, so that many people and many links do not multiply."""
+_CARD = 8
+"""Lines of an element that is one person's at most, where their name is also the company's."""
+_NOUN = re.compile(
+    r"\b(?:der|die|das|den|dem|des|ein|eine[mnrs]?|unsere?[mnrs]?|ihre?[mnrs]?|the|our|your|le|la|les|nos|vos|el|los|las|"
+    r"nuestr[oa]s?|il|gli|nostr[aeio]|het|onze)\s([^\W\d_]{3,40})(?![\w@])"
+)
+"""A word behind an article, which names of people have not."""
 
 
 def extract(
@@ -49,9 +53,9 @@ def extract(
     kind = kind_of(url, document.title, heading, is_home=is_home)
     if kind is PageKind.OTHER and read_line(heading, (heading,)).names:
         kind = PageKind.PEOPLE
-    page = _Page(document, company, kind, by_chance)
+    page = _Page(document, company, kind, by_chance, url)
     mentions = [*page.structured(), *page.blocks(), *page.sentences()][:MAX_MENTIONS]
-    mentions = executives.doubting_directories(mentions)
+    mentions = executives.doubting_directories(executives.settled_placeholders(mentions))
     untitled = tuple(name.text for name in page.untitled_names())[:60]
     return PageFindings(url, kind, tuple(mentions), untitled)
 
@@ -70,6 +74,7 @@ class _Page:
     company: Company
     kind: PageKind
     by_chance: bool = False
+    url: str = ""
 
     @cached_property
     def readings(self) -> Readings:
@@ -77,20 +82,30 @@ class _Page:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        return [entry for entry in entries(self.readings) if self._is_plausible(entry.name)]
+        found = entries(self.readings)
+        return [entry for entry in found if self._is_plausible(entry.name) and not self._is_company(entry)]
 
     @cached_property
     def _plain_words(self) -> frozenset[str]:
-        """Words the page writes in lower case: a "name" made of such words is a heading."""
+        """Words the page writes in lower case, or behind an article: a "name" made of such words is a heading."""
         found: set[str] = set()
         for line in self.document.lines:
             if len(line.text) > 40:
                 found.update(re.findall(r"(?<![\w@./-])[a-zß-öø-ÿ]{3,}(?![\w@])", line.text))
+                found.update(_NOUN.findall(line.text))
         return frozenset(map(fold, found))
+
+    def _is_company(self, entry: Entry) -> bool:
+        """A heading that is the company's own name, where no card of its own says that it is also a person's."""
+        if not self.company.is_called(entry.name.text):
+            return False
+        return entry.title_line != entry.line and not (entry.block >= 0 and entry.end - entry.start <= _CARD)
 
     def _is_plausible(self, name: PersonName) -> bool:
         if executives.is_stand_in(name.text, ""):
             return True
+        if not name.family:
+            return fold(name.given) not in self._plain_words
         words = [fold(word).strip(".") for word in name.text.split() if len(word) > 2]
         return not all(word in self._plain_words and word not in GIVEN for word in words)
 
@@ -136,54 +151,14 @@ class _Page:
         return len(self.document.lines) + 1
 
     @cached_property
-    def _shared_addresses(self) -> frozenset[str]:
-        """Addresses that stand in the blocks of several people: the company's."""
-        owners: dict[str, set[str]] = {}
-        for entry in self.entries:
-            for link in self._links_of(entry):
-                address = (linkedin_profile(link.href) or "").lower() or email_of_link(link.href)
-                if address:
-                    owners.setdefault(address, set()).add(entry.name.key)
-        return frozenset(address for address, keys in owners.items() if len(keys) > 1)
-
-    @cached_property
     def _lines_of_others(self) -> list[int]:
         return executives.lines_of_others(self.document, self.company)
 
     @cached_property
-    def _links(self) -> list[Link]:
-        return sorted(self.document.links, key=lambda link: link.position)
-
-    @cached_property
-    def _positions(self) -> list[float]:
-        return [float(link.position) for link in self._links]
-
-    def _links_of(self, entry: Entry) -> list[Link]:
-        """The links that belong to a person, in reading order; at most 40, since nobody has more."""
-        first, last = self._reach(entry)
-        low = bisect_left(self._positions, first)
-        high = min(bisect_right(self._positions, last), low + _LINKS_WEIGHED)
-        return list(islice((link for link in self._links[low:high] if self._in_block(entry, link)), 40))
-
-    def _reach(self, entry: Entry) -> tuple[float, float]:
-        """Where a person's links stand at most: in all of their block, in a large one only beside them."""
-        if entry.block >= 0 and entry.end - entry.start > _LARGE:
-            return entry.line - 1.0, max(entry.title_line, entry.line) + 6.0
-        return entry.start - 1.0, float(entry.end)
-
-    def _in_block(self, entry: Entry, link: Link) -> bool:
-        """Return whether a link belongs to a person: in their block, and not in the page's menu or foot."""
-        position = link.position
-        if link.zone in ("nav", "header", "footer") and link.zone != self.document.lines[entry.line].zone:
-            return False
-        if entry.block >= 0:
-            return entry.end - entry.start > _LARGE or self.document.holds(entry.block, link.block)
-        return entry.start <= position < entry.end
-
-    def _details(self, entry: Entry) -> ContactDetails:
-        links = self._links_of(entry)
-        lines = self.document.lines[max(entry.start, entry.line - 6) : min(entry.end, entry.line + 12)]
-        return details(links, [line.text for line in lines], shared=self._shared_addresses)
+    def _contact_details(self) -> PageDetails:
+        return PageDetails(
+            self.document, self.entries, self.company, urlsplit(self.url).hostname or "", self.kind is PageKind.PEOPLE
+        )
 
     def untitled_names(self) -> list[PersonName]:
         """Names without a title that are neither the company's own name nor in the page's header or foot."""
@@ -227,9 +202,12 @@ class _Page:
         return None
 
     def _mention(self, entry: Entry, title: Title, how: ExtractionMethod, *, several: bool) -> Mention:
+        bare = self.company.without_name(title.text) if not title.is_top else None
+        if bare is not None and read_title(bare).is_top:
+            title = replace(read_title(bare), text=title.text)
         headings = self.headings[entry.line]
         own_section = executives.is_own_section(headings)
-        contact = self._details(entry)
+        contact = self._contact_details.of(entry)
         doubts = self._place_doubts(
             headings,
             title,
@@ -257,7 +235,7 @@ class _Page:
         low = min(entry.line, entry.title_line) if entry.title_line >= 0 else entry.line
         high = max(entry.line, entry.title_line) + 1
         return Mention(
-            name=entry.name,
+            name=completed(entry.name, (link.href for link in self._contact_details.links_of(entry))),
             title=title,
             found=how,
             line=entry.line,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 
+from core.discovery.line_leads import GREETING, LABEL_LEAD
 from core.text.lexicons import alternatives
 from core.text.name_words import GIVEN, NOT_NAMES
 from core.text.names import PersonName, read_name
@@ -15,11 +16,11 @@ _MAX_PAIR = 160
 _MAX_TITLE = 140
 _MAX_CUTS = 16
 """Places of a line at which it is tried to cut it into a name and a title; a line about one person has a few."""
+_MAX_PIECES = 8
+_IN_BRACKETS = re.compile(r"(?<!\s)\s*+\([^()]{2,60}+\)\s*+(?=[-–—])")
 _CUTS = re.compile(
-    r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
+    r"\s+[-–—|·•/:~]+\s+|\s*[|–—·•]\s*|\s*[:;]\s+|\s*：\s*|,\s*|\s*:\s*|\s+\(|\)\s*[-–—,:]?\s*|\s*\t\s*|\s+-(?=\S)|(?<=\S)-\s+"
 )
-_LABEL_LEAD = re.compile(rf"^(?:{alternatives('lines.represented_by')})\s*[:,]?\s*")
-_GREETING = re.compile(rf"^(?:(?:{alternatives('lines.presents')})\s*[:.]?\s+)(?=\S)", re.IGNORECASE)
 _ADDRESSES = re.compile(
     r"\S+@\S+|(?:https?://|www\.)\S+|(?:(?:tel|phone|fon|mobile|email|e-mail|mail|"
     r"ext)\.?\s*:?\s*)?\+?\(?\d[\d\s().\-/]{6,}\d|\b(?:email|e-mail|tel|phone|linkedin|twitter)\b\s*:?\s*$",
@@ -35,9 +36,7 @@ _AND = re.compile(rf"\s*(?:,|;|/|&|\+|•|\||\s[-–]\s|\b(?:{alternatives('line
 _SEVERAL = re.compile(rf"\s*;\s*|\s+(?:{alternatives('lines.and')}|&|•)\s+|(?<=\)),\s*")
 _PROSE = re.compile(rf"\w{{5,}}[.!?]\s+\S|\b(?:{alternatives('lines.verbs')})\b\s+\w+\s+\w+", re.IGNORECASE)
 
-
 NameTitlePairs = tuple[tuple[PersonName, Title], ...]
-"""Names with the titles that stand beside them."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class LineReading:
         title: the line is a title and nothing else.
         is_label: the title introduces who follows ("Geschäftsführer:").
         listed: the line is several names and nothing else.
+        is_part: the title is one of the line's pieces, or its beginning.
         represents: the line says that who follows represents the company in law, and no title.
     """
 
@@ -58,6 +58,7 @@ class LineReading:
     title: Title | None = None
     is_label: bool = False
     represents: bool = False
+    is_part: bool = False
     listed: tuple[PersonName, ...] = ()
 
     @property
@@ -81,7 +82,7 @@ def read_line(text: str, pieces: tuple[str, ...]) -> LineReading:
         return NOTHING
     if len(text) > _MAX_PAIR:
         return _open(text, pieces) if may_hold_title(text[: _MAX_PAIR * 2]) else NOTHING
-    greeting = _GREETING.match(text)
+    greeting = GREETING.match(text)
     if greeting is not None:
         rest = read_line(text[greeting.end() :], (text[greeting.end() :],))
         if rest.names:
@@ -110,6 +111,10 @@ def _without_pairs(text: str, pieces: tuple[str, ...]) -> LineReading:
     if _REPRESENTED.match(fold(label)):
         return LineReading(is_label=True, represents=True)
     title = _title(_without_lead(label))
+    if title is None or not title.is_top:
+        part = _title_piece(pieces)
+        if part is not None:
+            return LineReading(title=part, is_part=True)
     if title is not None:
         return LineReading(title=title, is_label=text.rstrip().endswith(":") or _without_lead(label) != label)
     listed = _only_names(text)
@@ -117,6 +122,23 @@ def _without_pairs(text: str, pieces: tuple[str, ...]) -> LineReading:
         return listed
     opening = _open(text, pieces)
     return opening if opening is not NOTHING else _in_segments(text)
+
+
+def _title_piece(pieces: tuple[str, ...]) -> Title | None:
+    """The one piece of a line that is a title which decides, where the page glues several elements into one line.
+
+    A piece behind a preposition belongs to what stands before it: "Assistant to the **CEO**" is none.
+    """
+    if not 2 <= len(pieces) <= _MAX_PIECES:
+        return None
+    read = [(at, title) for at, piece in enumerate(pieces) if (title := _title(piece)) is not None]
+    top = [(at, title) for at, title in read if title.is_top and title.place is None and not title.is_past]
+    if len(top) != 1:
+        return None
+    at, title = top[0]
+    before = pieces[at - 1].split() if at else []
+    follows = bool(before) and (before[-1][-1:] in "(/&,-" or fold(before[-1]) in CONNECTORS or before[-1].islower())
+    return None if follows or read[0][0] != at or may_hold_title(" ".join(pieces[:at])) else title
 
 
 def _open(text: str, pieces: tuple[str, ...]) -> LineReading:
@@ -158,7 +180,7 @@ def _opening(text: str, pieces: tuple[str, ...]) -> LineReading:
 
 def _without_lead(text: str) -> str:
     """Drop "Vertreten durch den" and the like from before a title."""
-    lead = _LABEL_LEAD.match(fold(text))
+    lead = LABEL_LEAD.match(fold(text))
     return text if lead is None else text[lead.end() - len(fold(text)) :] if lead.end() < len(fold(text)) else ""
 
 
@@ -179,11 +201,8 @@ def _title(text: str) -> Title | None:
         return None
     if title.is_top and len(text.split()) <= 6:
         return title
-    return (
-        None
-        if _PROSE.search(fold(text)) or text.endswith(("!", "?")) or (text.endswith(".") and len(text.split()) > 6)
-        else title
-    )
+    is_sentence = text.endswith(("!", "?")) or (text.endswith(".") and len(text.split()) > 6)
+    return None if is_sentence or _PROSE.search(fold(text)) else title
 
 
 def _pairs(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
@@ -196,6 +215,23 @@ def _pairs(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
 
 
 def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
+    bare = _IN_BRACKETS.sub(" ", text) if ")" in text else text
+    found = (_cut_pairs(bare) if bare != text else ()) or _cut_pairs(text)  # without degrees before a dash first
+    if found:
+        return found
+    if 1 < len(pieces) <= _MAX_PIECES:
+        for at in range(1, len(pieces)):
+            pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
+            if pair and pair[0][1].is_top:
+                return pair
+            apart = _pair(" ".join(pieces[:at]), pieces[at]) if at + 1 < len(pieces) else ()
+            if pair or apart:
+                return apart if apart and apart[0][1].is_top else pair or apart
+    return _piecewise(pieces) or _unpunctuated(text)
+
+
+def _cut_pairs(text: str) -> NameTitlePairs:
+    """Read a name and a title on two sides of a sign."""
     for cut in islice(_CUTS.finditer(text), _MAX_CUTS):
         left, right = text[: cut.start()], text[cut.end() :]
         if "(" in cut[0] and ")" in right:
@@ -205,12 +241,7 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
         pair = _pair(left, right, is_list="," in cut[0])
         if pair:
             return pair
-    if 1 < len(pieces) <= 8:
-        for at in range(1, len(pieces)):
-            pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
-            if pair:
-                return pair
-    return _piecewise(pieces) or _unpunctuated(text)
+    return ()
 
 
 def _piecewise(pieces: tuple[str, ...]) -> NameTitlePairs:
@@ -356,5 +387,7 @@ def _unpunctuated(text: str) -> NameTitlePairs:
 
 def _top_title_then_names(left: str, right: str) -> NameTitlePairs:
     title = read_title(_ARE.sub("", left))
+    if fold(left).strip(" .") == "md":  # "Md. Karim Hasan" is called Mohammad
+        return ()
     named = _listed_names(right) if title.is_top and title.place is None else ()
     return tuple((name, title) for name in named)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.discovery.detail_reasons import DetailReason
 from core.discovery.person_details import ContactDetails
 from core.text.names import PersonName
 from core.text.titles import Role, Title
@@ -81,6 +82,7 @@ class Person:
         role: the ATL role, or None; `is_owner_like` marks founders and owners.
         confidence: 0 to 1, the measured share of such findings that are right (see `core.discovery.confidence`).
         doubts: why no role was given though the title names one.
+        reasons: of e-mail address, phone number and profile, how sure each is theirs, and why.
     """
 
     name: str
@@ -94,3 +96,4 @@ class Person:
     evidence: str
     confidence: float
     doubts: tuple[str, ...] = ()
+    reasons: tuple[DetailReason, ...] = ()

@@ -8,6 +8,9 @@ _SENDS_ON = re.compile(r"\blocation(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*
 _INCLUDE = re.compile(
     r"(?:\.load|fetch|include\w{0,40}|\.get)\s*\(\s*['\"]([\w./-]{1,120}\.html?)(?:[\s#?][^'\"]*)?['\"]", re.IGNORECASE
 )
+_KEPT_ELSEWHERE = etree.XPath(
+    "|".join(f"//@{name}" for name in ("w3-include-html", "data-include", "data-include-html", "include-html"))
+)
 _REFRESH = re.compile(r"url\s*=\s*['\"]?([^'\">\s]+)", re.IGNORECASE)
 
 
@@ -23,12 +26,7 @@ def script_redirect(root: etree._Element) -> str | None:
 def included(root: etree._Element) -> tuple[str, ...]:
     """Return addresses of page parts that its scripts put in: a menu kept in a file of its own, and frames."""
     found = [node.get("src") or "" for node in root.iter("frame")]
-    for node in root.iter():
-        if isinstance(node.tag, str):
-            found.extend(
-                node.get(name) or ""
-                for name in ("w3-include-html", "data-include", "data-include-html", "include-html")
-            )
+    found.extend(str(address) for address in _KEPT_ELSEWHERE(root))
     for script in root.iter("script"):
         found.extend(_INCLUDE.findall((script.text or "")[:100_000]))
     return tuple(dict.fromkeys(address for address in found if address))[:6]

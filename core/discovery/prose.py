@@ -24,7 +24,7 @@ def _any(*keys: str) -> str:
 
 
 _CAP = r"[^\W\d_a-zß-öø-ÿ](?:\.|[\w'’-]{0,40})"
-_NAME = rf"(?:(?:{_any('address')})\.?\s+){{0,5}}{_CAP}(?:\s+(?:(?:{_any('particles')})\s+){{0,3}}{_CAP}){{1,3}}"
+_NAME = rf"(?<![\w'’-])(?:(?:{_any('address')})\.?\s+){{0,5}}{_CAP}(?:\s+(?:(?:{_any('particles')})\s+){{0,3}}{_CAP}){{1,3}}"
 _ARTICLE = rf"(?:{_any('article')})?"
 _AND = rf"(?:\s+(?:{alternatives('lines.and')}|&)\s+|,\s+)"
 _MORE = rf"(?P<more>(?:{_AND}{_NAME}){{0,20}})"
@@ -54,7 +54,7 @@ _MYSELF = re.compile(rf"(?:^|[.!?]\s+)(?:{_any('i_am')})\s+{_ARTICLE}(?P<title>[
 _BEFORE = re.compile(rf"(?:\b(?:{_any('our_post')})\s+){_BEFORE_NAME},?\s+(?P<name>{_NAME}){_MORE}")
 _TITLE_NAME = re.compile(
     rf"(?:^|[.!?]\s+|\b(?:{_any('with')})\s+){_ARTICLE}{_BEFORE_NAME}\s+(?P<name>{_NAME}){_MORE}"
-    rf"(?!\s+(?:{_any('of_company')})\s+[A-ZÄÖÜÉ])"
+    rf"(?![\w'’-]|\s+(?:{_any('of_company')})\s+[A-ZÄÖÜÉ])"
 )
 _AS_TITLE = re.compile(
     rf"(?:^|[.!?]\s+)(?:{_any('as_opening')})\s+{_ARTICLE}(?P<title>[^.;:!?,]{{2,70}}),?\s+(?P<name>{_NAME})"

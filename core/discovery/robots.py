@@ -49,7 +49,7 @@ class Robots:
         self._lines = _concerning(text[:MAX_BYTES], agent)
         self._rules = Protego.parse("\n".join(line for _, line in self._lines))
 
-    @property
+    @cached_property
     def crawl_delay_s(self) -> float | None:
         """Seconds between two requests that the host asks for, or None."""
         delay = self._rules.crawl_delay(self._agent)

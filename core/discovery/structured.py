@@ -40,6 +40,8 @@ _PERSON_TYPE = re.compile(r"(?:^|\s|:|/)Person\b")
 _STRANGERS = frozenset({"author", "reviewer", "creator", "performer", "alumni", "sponsor", "actor"})
 """What somebody is to a page who is not of its company."""
 _CARD_PARTS = frozenset({"fn", "p-name", "title", "role", "p-job-title", "p-role", "org", "p-org"})
+_HAS_ITEMS = etree.XPath("boolean(//@itemtype|//@typeof)")
+_HAS_CARDS = etree.XPath("boolean(//@class[contains(., 'vcard') or contains(., 'h-card')])")
 _FOREIGN_ITEM = re.compile(
     r"schema\.org/(?:Review|Comment|Article|BlogPosting|NewsArticle|Quotation|Event|Book|Movie|JobPosting|"
     r"VideoObject|PodcastEpisode)\b",
@@ -139,6 +141,8 @@ def _person(data: dict[str, Any], relation: str) -> StructuredPerson | None:
 
 def _item_scopes(root: etree._Element) -> Iterator[StructuredPerson]:
     """Microdata (`itemscope`) and RDFa (`typeof`)."""
+    if not _HAS_ITEMS(root):
+        return
     steps = StepBudget(_MAX_STEPS)
     marked = chain.from_iterable(
         (node for node in outside(root, _is_foreign) if node.get(attribute) is not None)
@@ -195,6 +199,8 @@ def _properties(node: etree._Element, attribute: str, steps: StepBudget) -> dict
 
 def _cards(root: etree._Element) -> Iterator[StructuredPerson]:
     """HCard (`vcard`: `fn`, `title`, `role`, `org`) and h-card (`p-name`, `p-job-title`, `p-role`, `p-org`)."""
+    if not _HAS_CARDS(root):
+        return
     seen = 0
     steps = StepBudget(_MAX_STEPS)
     for node in outside(root, _is_entry):

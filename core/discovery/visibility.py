@@ -40,6 +40,9 @@ _REFERENCES = (
     "data-fancybox-src",
     "popovertarget",
 )
+_LINKS_WITHIN = etree.XPath("//@href[starts-with(., '#')]")
+_REFERRING = etree.XPath("|".join(f"//@{name}" for name in _REFERENCES))
+_CLICKED = etree.XPath("//@onclick")
 _COLLAPSED_ROLES = frozenset({"dialog", "tabpanel", "alertdialog"})
 _COLLAPSIBLE = re.compile(
     r"\b(?:modal|tab-?pane|tab-?panel|tab-?content|accordion|collapse|lightbox|popup|mfp|drawer)", re.IGNORECASE
@@ -94,15 +97,11 @@ class Visibility:
         """Read the style blocks and the controls of a page."""
         classes, ids = _hidden_by_rules("\n".join((style.text or "")[:_MAX_STYLE] for style in root.iter("style")))
         opened: set[str] = set()
-        for node in root.iter():
-            for name, value in node.attrib.items():
-                if name == "href":
-                    if value[:1] == "#":
-                        opened.add(value[1:])
-                elif name in _REFERENCES:
-                    opened.update(part.lstrip("#") for part in value.split())
-                elif name == "onclick":
-                    opened.update(re.findall(r"['\"]#?([\w-]+)['\"]", value))
+        opened.update(str(href)[1:] for href in _LINKS_WITHIN(root))
+        for value in _REFERRING(root):
+            opened.update(part.lstrip("#") for part in str(value).split())
+        for value in _CLICKED(root):
+            opened.update(re.findall(r"['\"]#?([\w-]+)['\"]", str(value)))
         for script in root.iter("script"):
             for found in _BY_ID.findall((script.text or "")[:_MAX_STYLE]):
                 opened.update(found)

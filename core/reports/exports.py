@@ -31,6 +31,7 @@ class ExportRequest(Frozen):
     tiers: tuple[Tier, ...] = ()
     min_score: Decimal | None = Field(default=None, ge=0, le=100)
     with_extra: bool = False
+    with_owners: bool = False
     limit: int | None = Field(default=None, ge=1)
 
     @property

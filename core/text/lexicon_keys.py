@@ -116,6 +116,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "finance": "the area of finance",
         "operations": "the area of operations",
         "past": "says that a title is held no more",
+        "coming": "says that it is not held yet: elect, designate",
         "now": "says that it is held now",
         "subordinate": "somebody beside or below the post that is named",
         "regions": "regions, of which somebody may be the head",
@@ -134,6 +135,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "names": {
         "common": "words of headings, menus and running text: none is a name",
         "particles": "parts of family names in small letters",
+        "unspaced_surnames": "family names of languages that write whole names without a space",
+        "unspaced_honorifics": "what stands behind such a name",
         "opening_particles": "those of them that a name may begin with",
         "honorifics": "what stands before a name",
         "plain_honorifics": "those that are no name, written without a full stop either",

@@ -12,6 +12,9 @@ COMMON = folded("names.common")
 NOT_NAMES = COMMON | JOBS | (AREAS - folded("names.area_but_name")) | REGIONS
 """No name that consists of capitalised words holds one of these, a few exceptions apart (see `core.text.names`)."""
 PARTICLES = folded("names.particles")
+UNSPACED_SURNAMES = folded("names.unspaced_surnames")
+"""Family names of languages that write whole names without a space, family name first."""
+UNSPACED_HONORIFICS = folded("names.unspaced_honorifics")
 OPENING_PARTICLES = folded("names.opening_particles")
 """Those that a name may begin with."""
 HONORIFICS = folded("names.honorifics")

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from core.text import folding
-from core.text.lexicons import any_word
+from core.text.lexicons import any_word, folded
 from core.text.name_words import (
     AFTER_HONORIFIC,
     GIVEN,
@@ -17,6 +17,8 @@ from core.text.name_words import (
     PARTICLES,
     PLAIN_HONORIFICS,
     SURNAMES,
+    UNSPACED_HONORIFICS,
+    UNSPACED_SURNAMES,
 )
 from core.text.title_words import CREDENTIALS, JOBS
 from core.text.titles import fold, read_title
@@ -26,12 +28,22 @@ _CHARTERED = frozenset({"CA", "CS", "CMA", "CPA", "ACA", "FCA"})
 """Letters of a profession that stand before a name in India; written in small letters they would be a name."""
 _LETTERS = re.compile(r"^(?:(?=\S*[A-Z]\S*[A-Z])[A-Z][A-Za-z.®-]{1,7}(?: |$)){1,2}$")
 _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
+_SINGLE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 _ABBREVIATED_HALF = re.compile(r"-[^\W\d_]\.$")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
 _PRONOUNS = re.compile(rf"\s*[(\[]\s*(?:{any_word('names.pronouns')})\s*[/|,].*?[)\]]", re.IGNORECASE)
 _PREFIXED = re.compile(r"^(?:Mc|Mac|De|Di|Le|La|Van|Fitz|Du|Da|Del|O)(?=[A-Z])")
 _DECORATION = re.compile(r"^(?:\d{1,2}[.)]\s+|[^\w(]+)+|[^\w.)’'\"”“»]+$")
+_FIRST_KOREAN = "\uac00"
+_FIRST_UNSPACED = "\u3000"
+_UNSPACED = re.compile(
+    r"([\u3041-\u30ff\u3005\u3400-\u9fff\uac00-\ud7a3]{2,8}+(?: [\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]{1,4})?)"
+)
+"""Letters of languages that write whole names without a space."""
+_LEGAL_FORMS = folded("companies.legal_forms")
+_SHORTEST_COMMON = 3
+"""Letters of a word that may be a family name wherever a common word is as short: Le, Do, An, Ås."""
 _EDGES = ' \t,;:|-–—•·*"“”„«»<>\u2022'
 
 
@@ -72,6 +84,8 @@ def read_name(text: str) -> PersonName | None:
     text = text.strip(_EDGES)
     if len(text) > 2 * _MAX_NAME:
         return None
+    if text[:1] >= _FIRST_UNSPACED:
+        return _read_unspaced(text)
     text = _DECORATION.sub("", text)
     if not 4 <= len(text) <= _MAX_NAME or not text[0].isalpha() or any(char.isdigit() for char in text):
         return None
@@ -95,6 +109,34 @@ def read_name(text: str) -> PersonName | None:
     return PersonName(" ".join(words), " ".join(words[:split]), " ".join(words[split:]), nickname)
 
 
+def _read_unspaced(text: str) -> PersonName | None:
+    """Read a Chinese, Japanese or Korean name: family name first, most often without a space behind it."""
+    found = _UNSPACED.fullmatch(text)
+    if found is None:
+        return None
+    whole = found[1]
+    ending = next((end for end in UNSPACED_HONORIFICS if whole.endswith(end) and len(whole) > len(end) + 1), "")
+    whole = whole.removesuffix(ending).strip()
+    family, _, given = (
+        (part.strip() for part in re.split(r"([\s·・]+)", whole, maxsplit=1)) if " " in whole else ("", "", "")
+    )
+    if not family:
+        family = next((whole[:size] for size in (3, 2, 1) if whole[:size] in UNSPACED_SURNAMES), "")
+        given = whole[len(family) :]
+    if family and whole[0] >= _FIRST_KOREAN and family not in UNSPACED_SURNAMES:
+        return None
+    if not family or given in UNSPACED_HONORIFICS or not 1 <= len(given) <= 3 or len(family) > 3 or " " in given:
+        return None
+    if any(part in NOT_NAMES for part in (whole, given)) or read_title(whole).is_title or _ends_as_post(whole):
+        return None
+    return PersonName(whole, given, family)
+
+
+def _ends_as_post(text: str) -> bool:
+    """Return whether a text without spaces ends with a word for a job: a manager, a department's head."""
+    return any(text[-size:] in JOBS or text[-size:] in NOT_NAMES for size in (4, 3, 2) if size < len(text) + 1)
+
+
 def _without_nickname(text: str) -> tuple[str, str] | None:
     """Take out what stands in quotation marks or brackets, and say what of it is a nickname; None: it is no name."""
     found = _NICKNAME.search(text)
@@ -108,18 +150,53 @@ def _without_nickname(text: str) -> tuple[str, str] | None:
     return (text[: found.start()] + " " + text[found.end() :]).strip(), nickname
 
 
+@lru_cache(maxsize=5_000)
+def read_single(text: str) -> PersonName | None:
+    """Read one name alone ("Anna", "Mr. Rashed"), or a whole one whose family name begins small ("Jane doe").
+
+    Only for where something else says that it names somebody: most single words are no names.
+    """
+    tokens = text.strip(_EDGES).split()
+    if not 1 <= len(tokens) <= 3 or not all(_SINGLE.fullmatch(token) for token in tokens):
+        return None
+    is_addressed = len(tokens) == 2 and (fold(tokens[0]).strip(".") in HONORIFICS or _is_honorific(tokens[0]))
+    word = tokens[-1]
+    folded = fold(word).strip(".")
+    if is_addressed or len(tokens) == 1:
+        if not _is_written_as_name(word) or len(folded) < 3 or (_is_common(folded) and folded not in GIVEN):
+            return None
+        if read_title(word).is_title or folded in HONORIFICS or folded in CREDENTIALS:
+            return None
+        cased = _cased(word) if word.isupper() else word
+        return PersonName(f"{tokens[0]} {cased}", "", cased) if is_addressed else PersonName(cased, cased, "")
+    is_small = word.islower() and word.isalpha() and len(word) > _SHORTEST_COMMON and not _is_common(folded)
+    return read_name(" ".join([*tokens[:-1], word.capitalize()])) if is_small else None
+
+
 def same_person(one: PersonName, other: PersonName) -> bool:
     """Return whether two names can be of one person: equal keys, or equal family names with given names that agree."""
     if one.key == other.key:
         return True
+    if not (one.family and other.family and one.given and other.given):
+        return False
+    if _letters(fold(one.text)) == _letters(fold(other.text)):  # "Yara M P" and "Yara Mp"
+        return True
     if _letters(fold(one.family)) != _letters(fold(other.family)):
         return False
+    given = [frozenset(fold(name.given).replace(".", "").split()) for name in (one, other)]
+    if min(map(len, given)) and (given[0] <= given[1] or given[1] <= given[0]) and _is_spelled_out(*given):
+        return True
     firsts = [re.split(r"[\s.-]+", fold(name.given))[0] for name in (one, other)]
     nicks = [fold(name.nickname) for name in (one, other)]
     if firsts[0] in (firsts[1], nicks[1]) or firsts[1] == nicks[0] != "":
         return True
     short, long = sorted(firsts, key=len)
     return bool(short) and long.startswith(short) and (len(short) == 1 or len(short) >= 3)
+
+
+def _is_spelled_out(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Two people's given names share one that is no initial: "E. Todd" and "Todd"."""
+    return any(len(name) > 1 for name in one & other)
 
 
 def _has_common_words(text: str) -> bool:
@@ -161,6 +238,7 @@ def _stripped(words: list[str]) -> list[str]:
         words = words[1:]
     while (
         len(words) > 2
+        and words[-1].isascii()
         and _credential(words[-1])
         and (
             sum(char.isupper() for char in words[-1]) > 1 or "." in words[-1] or fold(words[-1]) in ("jr", "phd", "esq")
@@ -182,22 +260,39 @@ def _is_name(words: list[str]) -> bool:
     full = plain = common = 0
     for position, word in enumerate(words):
         folded = fold(word).strip(".’'")
-        if _is_particle_at(words, position, folded):
+        is_small = position < len(words) - 1 or word[0].islower()
+        if is_small and _is_particle_at(words, position, folded):
             continue
-        if position == 0 and folded in PARTICLES and folded not in OPENING_PARTICLES:
+        is_particle = folded in PARTICLES and folded not in OPENING_PARTICLES and word.isascii()
+        if position == 0 and is_particle and not (word.endswith(".") and _INITIAL.match(word)):
             return False
-        if _INITIAL.match(word) and word[0].isupper():
+        if (_INITIAL.match(word) and word[0].isupper()) or (position == 0 and folded == "md" and len(words) > 2):
             continue
         is_last = position == len(words) - 1
-        is_common = _is_common(folded)
+        is_common = _is_common(folded) and not (is_last and _may_be_short_surname(words, folded))
+        is_common = is_common and (word.isascii() or len(folded) > _SHORTEST_COMMON)  # "Lê" is no "le"
         if not _is_written_as_name(word) or not _may_name(folded, is_common=is_common, is_last=is_last):
             return False
         common += is_common
         full += 1
         plain += len(folded) >= 2
-    if common == len(words):
+    if common == len(words) or _has_common_phrase(words):
         return False
     return full >= 1 and plain >= 1 and (full >= 2 or any(_INITIAL.match(word) for word in words))
+
+
+def _has_common_phrase(words: list[str]) -> bool:
+    """Two words that are a phrase of headings and menus, each of which may be part of a name ("liên hệ": contact)."""
+    return any(f"{fold(one)} {fold(other)}" in NOT_NAMES for one, other in pairwise(words))
+
+
+def _may_be_short_surname(words: list[str], folded: str) -> bool:
+    """Two or three letters behind given names that are no words: "Linh Le", "Jun Du", but not "Sign In"."""
+    if len(folded) > _SHORTEST_COMMON or not words[-1][0].isupper() or len(words) > _SHORTEST_COMMON + 1:
+        return False
+    if folded in JOBS or folded in _LEGAL_FORMS:
+        return False
+    return not any(word.isascii() and _is_common(fold(word).strip(".")) for word in words[:-1])
 
 
 def _is_particle_at(words: list[str], position: int, folded: str) -> bool:
@@ -253,6 +348,8 @@ def _shouts(words: list[str]) -> bool:
 def _calm(words: list[str]) -> list[str]:
     """Write a family name in capitals ("Élise BARRAULT", "BARRAULT Élise") as a name, and put it last."""
     loud = [len(word) > 2 and word.isupper() and not _INITIAL.match(word) for word in words]
+    if len(words[0]) > 2 and _are_initials(words[0]):
+        loud[0] = False
     if any(loud) and loud[0] and not loud[-1]:
         split = loud.index(False)
         words = words[split:] + words[:split]
@@ -260,10 +357,15 @@ def _calm(words: list[str]) -> list[str]:
     return [_cased(word) if shout else word for word, shout in zip(words, loud, strict=True)]
 
 
+def _are_initials(word: str) -> bool:
+    """Capitals that cannot be spoken stand for given names: "ABM Karim Hasan", but "KIM Jae Won"."""
+    return word.isupper() and 2 <= len(word) <= 3 and not any(char in "AEIOUY" for char in fold(word).upper()[1:])
+
+
 def _cased(word: str) -> str:
     if _INITIAL.match(word) and (len(word) <= 2 or "." in word):
         return word
-    if fold(word) in PARTICLES and len(word) <= 3:
+    if word.isascii() and fold(word) in PARTICLES and len(word) <= 3:
         return word.lower()
     cased = re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word.lower())
     cased = re.sub(r"^(Mc)([a-z])", lambda part: part[1] + part[2].upper(), cased)
@@ -273,7 +375,9 @@ def _cased(word: str) -> str:
 def _family_start(words: list[str]) -> int:
     """The family name is the last word with the particles before it."""
     start = len(words) - 1
-    while start > 1 and fold(words[start - 1]) in PARTICLES and len(words[start - 1]) > 1:
+    while (
+        start > 1 and words[start - 1].isascii() and fold(words[start - 1]) in PARTICLES and len(words[start - 1]) > 1
+    ):
         start -= 1
     return start
 

@@ -17,6 +17,8 @@ HEADS_AFTER, BEFORE_HEAD = folded("titles.heads_after"), folded("titles.before_h
 CONNECTORS, AREA_NEUTRAL = folded("titles.connectors"), folded("titles.area_neutral")
 FINANCE, OPERATIONS = folded("titles.finance"), folded("titles.operations")
 PAST, NOW = folded("titles.past"), folded("titles.now")
+COMING = folded("titles.coming")
+"""Says that somebody will hold the post: "CEO-elect", "CEO (designate)"."""
 SUBORDINATE = folded("titles.subordinate")
 """Somebody beside or below the post: what follows is the post they serve, not the one they hold."""
 REGIONS, AREAS = folded("titles.regions"), folded("titles.areas")

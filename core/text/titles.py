@@ -13,8 +13,10 @@ from functools import lru_cache
 from itertools import dropwhile
 from typing import Literal, get_args
 
+from rapidfuzz.distance import OSA
+
 from core.text import title_words as words
-from core.text.lexicons import alternatives, any_word, phrases
+from core.text.lexicons import alternatives, any_word, folded, phrases
 
 Role = Literal["CEO", "COO", "CFO", "CTO", "VP Finance", "VP Operations"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -38,10 +40,17 @@ _TITLE_WORDS = words.JOBS.union(
     *(phrase.split() for phrase in words.HEADS | words.HEADS_AFTER),
     words.VP_FINANCE,
 ) - (words.CONNECTORS | words.NEUTRAL - words.JOBS)
+_SHORT = 4
+"""Letters of a word that is not taken for a misspelled one: another word is as near."""
+_ROLE_WORDS = sorted({word for phrase in _PHRASES for word in phrase.split() if len(word) > _SHORT})
+_KNOWN = frozenset().union(
+    _TITLE_WORDS, _ROLE_WORDS, words.NEUTRAL, words.CONNECTORS, words.AREAS, words.REGIONS, words.SUBORDINATE,
+    words.PAST, words.NOW, words.COMING, words.AREA_NEUTRAL, words.CREDENTIALS, folded("names.common"),
+)  # fmt: skip
 _WORDS = re.compile(r"[^\W\d_]+")
 _ACRONYM = re.compile(r"\b(?:[a-z]\s?\.\s?){1,4}[a-z]\b\.?|\b(?:[a-z]\.){2,5}")
 _AND = any_word("titles.and")
-_SPLIT = re.compile(rf"(\s*(?:[,;/|&+•·()\[\]:]|\s[-–—~]+\s|[–—]|\b(?:{_AND})\b(?!-))\s*)")
+_SPLIT = re.compile(rf"(\s*(?:[,;/|&+•·()\[\]:、・兼]|\s[-–—~]+\s|[–—]|\b(?:{_AND})\b(?!-))\s*)")
 _CONJUNCTION = re.compile(rf"^\s*(?:[/&+]|{_AND})\s*$")
 _SINCE = re.compile(rf"\b(?:{any_word('titles.since')})\s+(?:\w+\s+)?(?:19|20)\d\d\b|\b(?:of|at)?\s*the\s+company$")
 _YEARS = re.compile(rf"(?:19|20)\d\d\s*[-–—/]\s*(?:19|20)?\d\d(?!\d)|\b(?:{any_word('titles.until')})\s+(?:19|20)\d\d")
@@ -99,9 +108,10 @@ def fold(text: str) -> str:
 def _folded(text: str) -> str:
     text = text.lower()  # first: "Æ" and "ẞ" are letters of the table too
     text = text.replace("ß", "ss").replace("’", "'").replace("‘", "'").replace("ø", "o").replace("æ", "ae")
-    text = text.replace("ł", "l").replace("đ", "d").replace("ı", "i").replace("＆", "&")
+    text = text.replace("ł", "l").replace("đ", "d").replace("ı", "i").replace("＆", "&").replace("ς", "σ")
     decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
+    return unicodedata.normalize("NFKC", bare)  # Korean syllables are taken apart too
 
 
 @lru_cache(maxsize=20_000)
@@ -126,7 +136,7 @@ def read_title(text: str) -> Title:
 
 def may_hold_title(text: str) -> bool:
     """Return cheaply whether a text has a word that titles are made of; without one it holds no title."""
-    return any(word in _TITLE_WORDS for word in _WORDS.findall(fold(text).replace(".", "")))
+    return not _TITLE_WORDS.isdisjoint(_WORDS.findall(fold(text).replace(".", "")))
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:
@@ -190,6 +200,27 @@ def _phrase_role(part: str) -> Role | None:
     return None
 
 
+def _misspelled_role(part: str) -> Role | None:
+    """A role of which one word has one letter too many, too few, wrong or in the wrong place: "Cheif Executive"."""
+    tokens = _tokens(part)
+    strange = [at for at, token in enumerate(tokens) if len(token) > _SHORT and token not in _KNOWN]
+    if len(strange) != 1 or not 2 <= len(tokens) <= 6:
+        return None
+    (at,) = strange
+    for meant in _spellings(tokens[at]):
+        role = _phrase_role(" ".join([*tokens[:at], meant, *tokens[at + 1 :]]))
+        if role is not None:
+            return role
+    return None
+
+
+@lru_cache(maxsize=5_000)
+def _spellings(token: str) -> tuple[str, ...]:
+    """Return the words of roles that a word may be misspelled from."""
+    near = (word for word in _ROLE_WORDS if word[0] == token[0] and abs(len(word) - len(token)) <= 1)
+    return tuple(word for word in near if OSA.distance(word, token, score_cutoff=1) <= 1)
+
+
 def _is_field(tokens: list[str]) -> bool:
     """A German managing director may carry a field of work: "Geschäftsführer Technik"."""
     return all(token in words.AREAS or token in words.CONNECTORS for token in tokens)
@@ -234,9 +265,12 @@ class _Reading:
         if _ENDED in part:
             self.all_past = True
             return
+        if all(token in words.COMING for token in tokens):  # "CEO-elect": said of what stands before it
+            self.serves, self.roles, self.president = True, [], False
+            return
         if any(token in words.PAST for token in tokens) or part.startswith("ex-"):
             self.past = True
-            self.all_past = self.all_past or not self.roles
+            self.all_past = self.all_past or not self.roles or all(token in words.PAST for token in tokens)
             if not any(token in words.NOW for token in tokens):
                 return
         if any(token in words.NOW for token in tokens):
@@ -247,13 +281,13 @@ class _Reading:
             return
         if self._take_post(part):
             return
-        if any(token in words.SUBORDINATE for token in tokens):
+        if any(token in words.SUBORDINATE or token in words.COMING for token in tokens):
             self.serves = not self.roles or self.serves
             return
         self._take_rest(part, tokens, is_joined=is_joined)
 
     def _take_post(self, part: str) -> bool:
-        role = _phrase_role(part)
+        role = _phrase_role(part) or _misspelled_role(part)
         bare = _without(_tokens(part), _NEUTRAL_BESIDE_OWNER)
         owns = bare in words.OWNER or part in words.OWNER
         if role is None and not owns:

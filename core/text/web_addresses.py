@@ -19,6 +19,8 @@ _MAX_HREF = 10_000
 """Characters of a link that are looked at: white space and dots in it may make a shorter address."""
 _MAX_HOST = 253
 """RFC 1035 2.3.4, without the root's dot."""
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*+)++/?+")
+"""A path that is in its one spelling already."""
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 
 
@@ -28,7 +30,7 @@ def registrable_domain(host: str) -> str:
     return registered(host) or host
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def site_of(url: str) -> str:
     """Return what makes two addresses one site: the registrable domain, with the port where it is not the usual one."""
     try:
@@ -56,7 +58,7 @@ def absolute(base: str, href: str) -> str | None:
         return None
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def canonical(url: str) -> str | None:
     """Bring an http(s) address to one spelling: lower-case host, no default port, fragment or tracking parameter.
 
@@ -84,7 +86,7 @@ def _canonical(url: str) -> str | None:
     if any(mark in query for mark in _TRACKING):
         pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if not pair[0].startswith(_TRACKING)]
         query = urlencode(pairs)
-    return urlunsplit((parts.scheme, netloc, _clean_path(parts.path), quote(query, safe=_SAFE + "?[]"), ""))
+    return urlunsplit((parts.scheme, netloc, _clean_path(parts.path), query and quote(query, safe=_SAFE + "?[]"), ""))
 
 
 def _spelled_host(written: str, *, is_bracketed: bool) -> str | None:
@@ -125,12 +127,14 @@ def _is_label(label: str) -> bool:
 def _clean_path(path: str) -> str:
     if not path:
         return "/"
+    if _PLAIN_PATH.fullmatch(path):
+        return path
     trailing = "/" if path.endswith(("/", "/.", "/..")) and path != "/" else ""
     cleaned = posixpath.normpath("/" + path.lstrip("/"))
     return quote(unquote(cleaned), safe=_SAFE.replace("%", "")) + (trailing if cleaned != "/" else "")
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def page_key(url: str) -> str:
     """Return what two addresses of one page share: no scheme, `www.`, index file, `.html` or trailing slash."""
     try:

@@ -36,6 +36,7 @@ _SOURCES = """
         FROM field_provenance p WHERE p.record_id IN (l.id, c.id))
 """
 """Each value that did not come with an import: its field, who said it, where, and when."""
+_ROLE = "CASE WHEN c.role IS NULL AND c.is_owner_like AND %(owners)s::boolean THEN 'Owner' ELSE c.role END"
 _STATUS = "CASE WHEN c.not_seen_since IS NOT NULL AND c.state = 'active' THEN 'not seen' ELSE c.state END"
 
 
@@ -55,6 +56,7 @@ async def stream_leads(
     min_score: Decimal | None = None,
     limit: int | None = None,
     extra: Sequence[str] = (),
+    with_owners: bool = False,
 ) -> AsyncIterator[tuple[list[Any], dict[str, Any]]]:
     """Yield leads with their contacts, the best first and those without a score last, in constant memory.
 
@@ -65,12 +67,13 @@ async def stream_leads(
         min_score: only leads with at least this score.
         limit: leads at most.
         extra: names of `extra` to add.
+        with_owners: give owners without a title that decides the role `Owner`.
 
     Yields:
         (the values in the order of `core.reports.exports.COLUMNS` without `reason`, which stands as None, and then
         `extra`; the breakdown of the score and a model's reasoning, for the reason).
     """
-    names = {"tiers": list(tiers) or None, "min_score": min_score, "labels": list(extra)}
+    names = {"tiers": list(tiers) or None, "min_score": min_score, "labels": list(extra), "owners": with_owners}
     left = limit
     async with connection.transaction():
         for chosen in (_SCORED, _UNSCORED):
@@ -87,7 +90,7 @@ async def stream_leads(
 def _query(chosen: str, per: Per) -> str:
     fields = ", ".join(value_of(field) for field in FIELDS)
     return f"""
-        SELECT l.id::text, c.id::text, {fields}, l.assigned_to, nullif(array_to_string(l.tags, ', '), ''), c.role,
+        SELECT l.id::text, c.id::text, {fields}, l.assigned_to, nullif(array_to_string(l.tags, ', '), ''), {_ROLE},
             {_STATUS}, a.score::float8, a.tier, a.confidence::float8, NULL, a.outcome, a.icp_version,
             to_char(a.assessed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             a.rules_score::float8, a.model, {_CONTACTS if per == "lead" else "NULL"}, {_SOURCES},

@@ -2,21 +2,23 @@
 
 import zlib
 
-import httpx
+import aiohttp
 
 
-async def read_body(answer: httpx.Response, limit: int) -> tuple[bytes | None, bool]:
+async def read_body(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes | None, bool]:
     """Read a body, unpacked, up to `limit` bytes; (None, False) for an encoding that was not asked for."""
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower() or "identity"
+    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower() or "identity"
     if encoding == "identity":
         unpack = None
     elif encoding in ("gzip", "x-gzip", "deflate"):
         unpack = zlib.decompressobj(47 if encoding != "deflate" else 15)
     else:
         return None, False
+    if unpack is None and answer.content_length is not None and answer.content_length <= limit:
+        return await answer.content.read(), False  # aiohttp takes no more than the length that was said
     body = bytearray()
     first = True
-    async for chunk in answer.aiter_raw(65_536):
+    while chunk := await answer.content.readany():
         if unpack is None:
             body += chunk
         else:

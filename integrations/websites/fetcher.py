@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpcore
-import httpx
+import aiohttp
 
 from core.discovery.robots import MAX_BYTES as ROBOTS_MAX_BYTES
 from core.discovery.robots import Robots, RobotsDecision
@@ -19,16 +18,23 @@ from core.text.public_addresses import is_private_host
 from core.text.web_addresses import absolute, canonical, site_of
 from integrations.websites.bodies import read_body
 from integrations.websites.cache import CachedPage, PageCache
-from integrations.websites.network import CheckedTransport
+from integrations.websites.network import CheckedClient
 from integrations.websites.pacing import paced
 from integrations.websites.pages import FetchedPage, FetchLimits, PageStatus, Resource, failure, is_text, refusal
 
 MAX_REDIRECTS = 5
 _ROBOTS_FRESH_S = 86_400.0
 """RFC 9309, 2.4: a crawler should not use a cached robots.txt for more than a day."""
-_MAX_HOSTS = 5_000
+_MAX_HOSTS = 500
+_FEW_RULES = 4_000
+"""Characters of a robots.txt that are read at once: a thread for them would cost more."""
+_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1",
+    "Accept-Language": "en,*;q=0.5",
+    "Accept-Encoding": "gzip, deflate",
+}
 _MOVED = (301, 302, 303, 307, 308)
-_BROKEN = (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, zlib.error, ValueError)
+_BROKEN = (aiohttp.ClientError, OSError, zlib.error, ValueError)
 """What an exchange with a server raises, the last for names and headers that no encoding has."""
 
 
@@ -55,24 +61,26 @@ class WebsiteFetcher:
         self._cache = PageCache(cache_dir) if cache_dir is not None else None
         self._pace_dir = cache_dir / "hosts" if cache_dir is not None else None
         self._hosts: dict[str, _Host] = {}
-        self._client = httpx.AsyncClient(
-            transport=CheckedTransport(allow_private=limits.allow_private, max_connections=limits.connections),
-            headers={
-                "User-Agent": limits.user_agent,
-                "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1",
-                "Accept-Language": "en,*;q=0.5",
-                "Accept-Encoding": "gzip, deflate",
-            },
-            timeout=httpx.Timeout(limits.timeout_s, connect=min(10.0, limits.timeout_s)),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._opened: CheckedClient | None = None
 
     async def __aenter__(self) -> "WebsiteFetcher":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.close()
+
+    @property
+    def _client(self) -> CheckedClient:
+        """What asks, opened at the first page: it belongs to the event loop."""
+        if self._opened is None:
+            self._opened = CheckedClient(
+                {"User-Agent": self.limits.user_agent, **_HEADERS},
+                timeout_s=self.limits.timeout_s,
+                connections=self.limits.connections,
+                allow_private=self.limits.allow_private,
+            )
+        return self._opened
 
     async def fetch(self, url: str, *, site: str | None = None) -> FetchedPage:
         """Fetch one page.
@@ -116,15 +124,15 @@ class WebsiteFetcher:
                     robots = await self._robots(target)
                     if isinstance(robots, FetchedPage) or not robots.allowed:
                         return None
-                    async with self._client.stream("GET", target, headers={"Accept": "*/*"}) as answer:
+                    async with self._client.get(target, {"Accept": "*/*"}) as answer:
                         self.requests_sent += 1
-                        if answer.status_code in _MOVED:
-                            target = absolute(target, answer.extensions["location"])
+                        if answer.status in _MOVED:
+                            target = absolute(target, answer.headers.get("Location", ""))
                             continue
                         body, is_truncated = await read_body(answer, self.limits.max_bytes)
                         kind = answer.headers.get("content-type", "text/plain")
-                    return None if body is None or is_truncated else Resource(body, kind, answer.status_code)
-        except (TimeoutError, *_BROKEN):
+                    return None if body is None or is_truncated else Resource(body, kind, answer.status)
+        except _BROKEN:
             return None
         return None
 
@@ -177,8 +185,8 @@ class WebsiteFetcher:
         if kept is not None and kept.last_modified:
             conditions["If-Modified-Since"] = kept.last_modified
         try:
-            async with self._polite(url), self._client.stream("GET", url, headers=conditions) as answer:
-                code = answer.status_code
+            async with self._polite(url), self._client.get(url, conditions) as answer:
+                code = answer.status
                 if code == 304 and kept is not None:
                     self._keep(kept, answer)
                     return FetchedPage(
@@ -193,7 +201,7 @@ class WebsiteFetcher:
                     ), None
                 if code in _MOVED:
                     page, _ = outcome(PageStatus.REDIRECTS, "a redirect to what is no web address", code)
-                    return page, absolute(url, answer.extensions["location"])
+                    return page, absolute(url, answer.headers.get("Location", ""))
                 refused = refusal(code)
                 if refused is not None:
                     return outcome(*refused, code)
@@ -215,7 +223,7 @@ class WebsiteFetcher:
             asked, url, PageStatus.OK, body=text, http_status=code, robots=robots, truncated=truncated
         ), None
 
-    def _keep(self, kept: CachedPage, answer: httpx.Response) -> None:
+    def _keep(self, kept: CachedPage, answer: aiohttp.ClientResponse) -> None:
         if self._cache is not None:
             etag = answer.headers.get("etag") or kept.etag
             self._cache.put(
@@ -231,12 +239,15 @@ class WebsiteFetcher:
             if wait > 0:
                 await asyncio.sleep(wait)
             delay_s = self._delay(host)
-            async with paced(self._pace_dir if delay_s else None, urlsplit(url).netloc, delay_s):
-                self.requests_sent += 1
-                try:
+            self.requests_sent += 1
+            try:
+                if self._pace_dir is None or not delay_s:
                     yield
-                finally:
-                    host.next_at = time.monotonic() + self._delay(host)
+                else:
+                    async with paced(self._pace_dir, urlsplit(url).netloc, delay_s):
+                        yield
+            finally:
+                host.next_at = time.monotonic() + self._delay(host)
 
     def _delay(self, host: _Host) -> float:
         asked = host.robots.crawl_delay_s if host.robots is not None else None
@@ -278,10 +289,10 @@ class WebsiteFetcher:
             if self._may_not_ask(url):
                 return FetchedPage(url, url, PageStatus.REFUSED, "not a public address")
             try:
-                async with self._polite(url), self._client.stream("GET", url) as answer:
-                    code = answer.status_code
+                async with self._polite(url), self._client.get(url, {}) as answer:
+                    code = answer.status
                     if code in _MOVED:
-                        target = absolute(url, answer.extensions["location"])
+                        target = absolute(url, answer.headers.get("Location", ""))
                         if target is None:
                             return Robots("", agent)
                         url = target
@@ -294,6 +305,9 @@ class WebsiteFetcher:
             except _BROKEN as error:
                 return FetchedPage(url, url, *failure(error))
             text = (body or b"").decode("utf-8", "replace").removeprefix("\ufeff")
+            rules = "" if text.lstrip()[:1] == "<" else text
+            if len(rules) < _FEW_RULES:
+                return Robots(rules, agent)
             # Half a megabyte of rules takes a moment, in which other sites go on.
-            return await asyncio.to_thread(Robots, "" if text.lstrip()[:1] == "<" else text, agent)
+            return await asyncio.to_thread(Robots, rules, agent)
         return Robots("", agent)

@@ -4,9 +4,10 @@ import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-import httpx
+import aiohttp
 
 from core.discovery.robots import RobotsDecision
+from integrations.websites.network import RefusedAddress
 
 _TEXT_TYPES = ("text/html", "application/xhtml", "text/plain", "application/xml", "text/xml", "application/rss")
 
@@ -106,13 +107,14 @@ class Resource:
 
 def failure(error: Exception) -> tuple[PageStatus, str]:
     """Return what an exchange that broke off means."""
-    if isinstance(error, httpx.TimeoutException):
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, RefusedAddress):
+        return PageStatus.REFUSED, "the host's address is not public"
+    if isinstance(cause, TimeoutError):
         return PageStatus.TIMEOUT, "no answer in time"
-    if isinstance(error, (zlib.error, httpx.DecodingError)):
+    if isinstance(cause, zlib.error):
         return PageStatus.BAD_CONTENT, "the content is not compressed as it says"
-    if isinstance(error, httpx.ConnectError):
-        if "not a public address" in str(error):
-            return PageStatus.REFUSED, "the host's address is not public"
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.InvalidURL)):
         return PageStatus.UNREACHABLE, "no connection"
     return PageStatus.UNREACHABLE, f"the connection broke ({type(error).__name__})"
 

@@ -172,6 +172,7 @@ async def _write_all(
             min_score=request.min_score,
             limit=request.limit,
             extra=extra,
+            with_owners=request.with_owners,
         ):
             rows.append(_for_people(values, why))
             leads += values[0] != last

@@ -1,12 +1,15 @@
 import asyncio
 import contextlib
 import gzip
+import socket
 import time
 import zlib
 from dataclasses import replace
 from itertools import pairwise
 
+import aiohttp
 import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
 from hostile_site import Answer, endless, gzip_bomb, redirect, slow_drip, website
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +17,7 @@ from written_addresses import ADDRESSES
 
 from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.fetcher import WebsiteFetcher
-from integrations.websites.network import CheckedBackend, RefusedAddress
+from integrations.websites.network import CheckedClient, CheckedResolver, CheckedSockets, RefusedAddress
 from integrations.websites.pages import FetchLimits, PageStatus
 
 STRANGERS = FetchLimits(delay_s=0.0, timeout_s=3.0)
@@ -187,10 +190,67 @@ async def test_private_addresses_are_refused(target):
     assert script is None
 
 
-@pytest.mark.parametrize("address", ["168.63.129.16", "192.0.0.192", "192.88.99.1", "fec0::1", "5f00::1", "3fff::1"])
+PRIVATE = ["168.63.129.16", "192.0.0.192", "192.88.99.1", "fec0::1", "5f00::1", "3fff::1", "127.0.0.1", "::1"]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
 async def test_a_name_is_refused_for_what_it_resolves_to(address):
     with pytest.raises(RefusedAddress):
-        await CheckedBackend(allow_private=False).connect_tcp(address, 80, timeout=1.0)
+        await CheckedResolver(allow_private=False, timeout_s=1.0).resolve(address, 80, socket.AF_UNSPEC)
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_no_socket_is_made_for_a_private_address(address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with pytest.raises(RefusedAddress):
+        CheckedSockets(allow_private=False)((family, socket.SOCK_STREAM, 0, "", (address, 80)))
+
+
+async def test_the_transport_refuses_an_address_that_no_resolver_is_asked_for():
+    async with website({"/": "secret"}) as site:
+        client = CheckedClient({}, timeout_s=1.0, connections=1, allow_private=False)
+        with pytest.raises(RefusedAddress):
+            async with client.get(site.url, {}):
+                pass
+        await client.close()
+    assert site.paths == []
+
+
+class Rebinding(AbstractResolver):
+    """Says another address the second time it is asked, as a hostile name server does."""
+
+    def __init__(self):
+        self.asked = 0
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        self.asked += 1
+        address = "192.0.2.1" if self.asked == 1 else "127.0.0.1"
+        return [ResolveResult(hostname=host, host=address, port=port, family=socket.AF_INET, proto=0, flags=0)]
+
+    async def close(self):
+        pass
+
+
+async def test_a_name_that_leads_elsewhere_the_second_time_is_refused():
+    resolver = Rebinding()
+    await resolver.resolve("a.example")
+    connector = aiohttp.TCPConnector(resolver=resolver, socket_factory=CheckedSockets(allow_private=False))
+    async with website({"/": "secret"}) as site, aiohttp.ClientSession(connector=connector) as session:
+        with pytest.raises(RefusedAddress):
+            await session.get(f"http://a.example:{site.port}/")
+    assert resolver.asked == 2
+    assert site.paths == []
+
+
+async def test_idle_connections_of_many_hosts_do_not_pile_up():
+    async with contextlib.AsyncExitStack() as stack:
+        sites = [await stack.enter_async_context(website({"/": "x"})) for _ in range(80)]
+        client = CheckedClient({}, timeout_s=1.0, connections=10, allow_private=True)
+        for site in sites:
+            async with client.get(site.url, {}) as answer:
+                await answer.read()
+        await client.close()
+    assert [seen.headers.get("connection") for site in sites for seen in site.seen].count("close") >= 15
 
 
 async def test_a_name_that_resolves_to_a_private_address_is_refused():

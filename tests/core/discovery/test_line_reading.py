@@ -111,3 +111,16 @@ def test_any_line_is_read(text, cuts):
     reading = read_line(text, pieces)
     assert reading is NOTHING or reading.names or reading.title or reading.listed or reading.represents
     assert not (reading.name is not None and reading.pairs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Orla Fenwick (B. Tech, MBA- Business Development) – CEO & Managing Director",
+        "Orla Fenwick (MBA) - Chief Executive Officer",
+        "CEO：Orla Fenwick",
+    ],
+)
+def test_what_stands_between_name_and_title_costs_neither(text):
+    ((name, title),) = read_line(text, (text,)).pairs
+    assert (name.text, title.role) == ("Orla Fenwick", "CEO")

@@ -90,3 +90,49 @@ def test_who_can_be_one_person(one, other, same):
 def test_any_text_is_read_without_an_error(text):
     name = read_name(text)
     assert name is None or (name.text and name.family)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "family"),
+    [
+        ("Linh Le", "Linh Le", "Le"),
+        ("Thanh Do", "Thanh Do", "Do"),
+        ("Mei An", "Mei An", "An"),
+        ("Kari Ås", "Kari Ås", "Ås"),
+        ("ÔNG LÊ VĂN ĐỘ", "Lê Văn Độ", "Độ"),
+        ("ABM Karim Hasan", "ABM Karim Hasan", "Hasan"),
+        ("KIM Jae Won", "Jae Won Kim", "Kim"),
+        ("Mr. E. Todd Rowan", "E. Todd Rowan", "Rowan"),
+        ("MR. JANE Q. DOE", "Jane Q. Doe", "Doe"),
+        ("山田太郎", "山田太郎", "山田"),
+        ("佐々木 希", "佐々木 希", "佐々木"),
+        ("王小明", "王小明", "王"),
+        ("欧阳娜娜", "欧阳娜娜", "欧阳"),
+        ("李明先生", "李明", "李"),
+        ("김철수", "김철수", "김"),
+        ("박지성 님", "박지성", "박"),
+        ("Иван Петров", "Иван Петров", "Петров"),
+    ],
+)
+def test_names_of_other_languages(text, name, family):
+    read = read_name(text)
+    assert read is not None
+    assert (read.text, read.family) == (name, family)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sign In", "Skip To", "Things To Do", "Brightwell Ltd", "高级经理", "产品中心", "会社概要", "社長", "营销总监",
+     "王",
+     "홍보 담당", "서비스 소개", "Thông Tin Liên Hệ", "O Nas", "林さん"],
+)  # fmt: skip
+def test_headings_of_other_languages_are_no_names(text):
+    assert read_name(text) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("E. Todd Rowan", "Todd Rowan", True), ("AKM Adib Khan", "Adib Khan", True), ("Ann Rowan", "Todd Rowan", False)],
+)  # fmt: skip
+def test_given_names_left_out_do_not_make_another_person(one, other, same):
+    assert same_person(read_name(one), read_name(other)) is same

@@ -96,3 +96,27 @@ def test_capitals_fold_as_small_letters_do(letter: str) -> None:
     assert fold(f"{capital}x") == fold(f"{letter}x")
     assert fold(fold(f"{capital}x")) == fold(f"{capital}x")
     assert fold(f"{capital}x").isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("Ag. CEO", "CEO"), ("Actg. Managing Director", "CEO"), ("Cheif Executive Officer", "CEO"),
+        ("Chief Finacial Officer", "CFO"), ("Manging Director", "CEO"), ("CEO-elect", None), ("CEO Designate", None),
+        ("CEO (Designate)", None), ("Incoming CFO", None), ("CEO (Retd.)", None), ("CEO, retired", None),
+        ("Prezes i założyciel Fundacji", "CEO"), ("jednatel společnosti", "CEO"), ("Ügyvezető igazgató", "CEO"),
+        ("Genel Müdür", "CEO"), ("Genel Müdür Yardımcısı", None), ("Генеральный директор", "CEO"),
+        ("Заместитель генерального директора", None), ("генеральний директор", "CEO"), ("Διευθύνων Σύμβουλος", "CEO"),
+        ("代表取締役社長", "CEO"), ("代表取締役兼CTO", "CEO"), ("总经理", "CEO"), ("副总经理", None),
+        ("대표이사", "CEO"),
+        ("Giám đốc", "CEO"), ("Phó giám đốc", None), ("Direktur Utama", "CEO"), ("Administrator", None),
+        ("Office Administrator", None), ("Deputy Cheif Executive Officer", None),
+    ],
+)  # fmt: skip
+def test_titles_of_other_languages_and_spellings(text, role):
+    assert read_title(text).role == role
+
+
+@pytest.mark.parametrize("text", ["Właściciel", "Majitel", "Tulajdonos", "Ejer", "Владелец", "オーナー", "创始人"])
+def test_owners_of_other_languages(text):
+    assert read_title(text).is_owner_like

@@ -249,3 +249,17 @@ async def test_our_own_export_is_no_news(
 def test_reason_in_words(reasoning: str | None, known: bool, reason: str | None, said: str | None) -> None:
     point = {"criterion": "fit", "weight": 1.0, "points": 90.0, "known": known, "why": "is good"}
     assert in_words(reasoning=reasoning, breakdown=[point], reason=reason) == said
+
+
+@pytest.mark.usefixtures("at_database")
+@pytest.mark.parametrize("with_owners", [True, False])
+async def test_owners_have_a_role_where_it_is_asked_for(database: str, tmp_path: Path, with_owners: bool) -> None:
+    lead = add_lead(database, company_name="Garage", external_id="owned")
+    add_contact(database, lead, contact_name="Orla Owner", contact_title="Owner")
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE contacts SET is_owner_like = true WHERE contact_name = 'Orla Owner'")
+    await export_leads(ExportRequest(path=tmp_path / "a.csv", with_owners=with_owners))
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig") as file:
+        roles = {row["contact_name"]: row["contact_role"] for row in csv.DictReader(file)}
+    assert roles["Orla Owner"] == ("Owner" if with_owners else "")
+    assert roles["Person 1"] == ""
