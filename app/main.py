@@ -56,7 +56,7 @@ COMMANDS: dict[str, Command] = {
     "dead-letters": Command("app.commands.crm:letters", "What the CRM refused: list, show, replay, drop."),
     "sandbox": Command("app.commands.sandbox:sandbox", "Serve stand-ins of every provider, to try without keys."),
     "doctor": Command("app.commands.doctor:doctor", "Say what works, and what to do about the rest."),
-    "prices": Command("app.commands.prices:prices", "What language models cost, where that was read, how long ago."),
+    "prices": Command("app.commands.prices:prices", "What language models cost, and how old that is."),
     "up": Command("app.commands.up:up", "Start everything: database, Prefect, a worker."),
     "down": Command("app.commands.up:down", "Stop what `up` started, and the private database."),
     "schedule": Command("app.commands.schedule:app", "When deployments run by themselves: list, on, off, set."),

@@ -39,7 +39,7 @@ class DetailReason:
 
 
 @dataclass(frozen=True)
-class Owner:
+class DetailHolder:
     """Somebody whose details are judged.
 
     Attributes:

@@ -17,6 +17,7 @@ from core.discovery.page_details import PageDetails
 from core.discovery.page_kinds import kind_of
 from core.discovery.single_names import completed
 from core.discovery.structured import StructuredPerson, structured_people
+from core.text.lexicons import alternatives
 from core.text.name_words import GIVEN
 from core.text.names import PersonName
 from core.text.titles import Title, fold, read_title
@@ -27,10 +28,7 @@ _MAX_PROSE = 60_000
 """Characters of one page's sentences with titles that are read; pages about people have a tenth of that."""
 _CARD = 8
 """Lines of an element that is one person's at most, where their name is also the company's."""
-_NOUN = re.compile(
-    r"\b(?:der|die|das|den|dem|des|ein|eine[mnrs]?|unsere?[mnrs]?|ihre?[mnrs]?|the|our|your|le|la|les|nos|vos|el|los|las|"
-    r"nuestr[oa]s?|il|gli|nostr[aeio]|het|onze)\s([^\W\d_]{3,40})(?![\w@])"
-)
+_NOUN = re.compile(rf"\b(?:{alternatives('lines.before_nouns')})\s([^\W\d_]{{3,40}})(?![\w@])")
 """A word behind an article, which names of people have not."""
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from core.discovery.blocks import Entry
 from core.discovery.company import Company
-from core.discovery.detail_reasons import Owner
+from core.discovery.detail_reasons import DetailHolder
 from core.discovery.document import Document, Link
 from core.discovery.person_details import ContactDetails, addresses_in, details, linkedin_profile, numbers_in
 
@@ -119,7 +119,7 @@ class PageDetails:
         """Return what a person's block shows of them, each detail with why it is theirs."""
         links, texts = self.links_of(entry), self._texts_of(entry)
         others = [other.name for other in self._neighbours(entry)]
-        owner = Owner(
+        owner = DetailHolder(
             name=entry.name,
             others=others,
             company=self.company,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from urllib.parse import unquote, urlsplit
 
-from core.discovery.detail_reasons import DetailReason, Owner
+from core.discovery.detail_reasons import DetailHolder, DetailReason
 from core.discovery.document import Link
 from core.discovery.protected_mail import decoded_cloudflare, email_in
 from core.text.lexicons import alternatives, any_word
@@ -22,9 +22,7 @@ _JOINED_AT = re.compile(
     r"(?<![\w.+-])([\w.+]{2,40}+)[-_]at[-_]([a-z\d-]{2,40}+(?:\.[a-z\d-]{2,40}+){1,3}+)", re.IGNORECASE
 )
 _MARKER = re.compile(
-    r"(?P<before>[._@-]?)\b_?(?:no[-_]?spam|spam[-_]?frei|anti[-_]?spam|remove[-_]?(?:this|me)|delete[-_]?(?:this|me)|"
-    r"(?:bitte[-_]?)?entfernen|no[-_]?robots?)_?\b(?P<after>[._@-]?)",
-    re.IGNORECASE,
+    rf"(?P<before>[._@-]?)\b_?(?:{alternatives('mailboxes.spam_markers')})_?\b(?P<after>[._@-]?)", re.IGNORECASE
 )
 _LOUD_MARKER = re.compile("NO_?SPAM|REMOVE_?(?:THIS|ME)|SPAM_?FREE")
 """What people put into an address so that machines get a wrong one."""
@@ -110,7 +108,11 @@ def is_shared_mailbox(address: str) -> bool:
 
 
 def details(
-    links: Iterable[Link], texts: Sequence[str], *, shared: frozenset[str] = frozenset(), owner: Owner | None = None
+    links: Iterable[Link],
+    texts: Sequence[str],
+    *,
+    shared: frozenset[str] = frozenset(),
+    owner: DetailHolder | None = None,
 ) -> ContactDetails:
     """Collect a person's details from the links and lines of their block.
 

@@ -24,7 +24,10 @@ def _any(*keys: str) -> str:
 
 
 _CAP = r"[^\W\d_a-zß-öø-ÿ](?:\.|[\w'’-]{0,40})"
-_NAME = rf"(?<![\w'’-])(?:(?:{_any('address')})\.?\s+){{0,5}}{_CAP}(?:\s+(?:(?:{_any('particles')})\s+){{0,3}}{_CAP}){{1,3}}"
+_NAME = (
+    rf"(?<![\w'’-])(?:(?:{_any('address')})\.?\s+){{0,5}}{_CAP}"
+    rf"(?:\s+(?:(?:{_any('particles')})\s+){{0,3}}{_CAP}){{1,3}}"
+)
 _ARTICLE = rf"(?:{_any('article')})?"
 _AND = rf"(?:\s+(?:{alternatives('lines.and')}|&)\s+|,\s+)"
 _MORE = rf"(?P<more>(?:{_AND}{_NAME}){{0,20}})"

@@ -40,10 +40,7 @@ _LEGAL_FORM = re.compile(
     rf"(?:{any_word('companies.legal_forms')}|{alternatives('companies.signs_in_cells')})\.?(?:$|[\s,.)&])",
     re.IGNORECASE,
 )
-_LEGAL_UNSPACED = re.compile(
-    "株式会社|有限会社|合同会社|有限公司|股份|集团|集團|公司|协会|協会|工場|工业|商店|医院|病院|大学|学校|銀行|银行|주식회사|유한회사|[㈜㈱㈲]|"
-    r"\(주\)|협회|은행|기업|학교|병원"
-)
+_LEGAL_UNSPACED = re.compile(alternatives("companies.signs_unspaced"))
 _NUMBER = re.compile(r"^[-+]?[$€£₹]?\s?\d[\d.,' ]*%?$")
 _DATE = re.compile(r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ].*)?$")
 _RECORD_ID = re.compile(

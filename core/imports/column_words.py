@@ -23,7 +23,7 @@ _WHOLE_NAMES = lexicons.words("header_words.whole_name")
 """'CAP' is a postal code, 'Market Cap' is none."""
 
 
-_ENDINGS = re.compile(r"(?<=\w)\((?:s|e|es|n|en|x|a|as|os|innen)\)")
+_ENDINGS = re.compile(rf"(?<=\w)\((?:{lexicons.any_word('header_words.bracketed_endings')})\)")
 """'Siège(s)', 'Contacto(s)'."""
 
 

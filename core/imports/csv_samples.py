@@ -32,7 +32,7 @@ _SENTENCE = re.compile(r"\w+\s+\w+\s+\w+.*(?:[.:!]|\d{4})\s*$")
 
 
 @dataclass(frozen=True)
-class Sample:
+class RowSample:
     """What was read of a file.
 
     Attributes:
@@ -51,16 +51,18 @@ class Sample:
         return [*(cells for _, cells in self.head[:HEAD_ROWS]), *self.spread]
 
 
-def sample_of(file: ScannedFile) -> Sample:
+def sample_of(file: ScannedFile) -> RowSample:
     """Read some of a file's rows."""
     if file.size_bytes <= _SHORT_BYTES:
         records = tuple(read(file))
         rest = [cells for _, cells in records[HEAD_ROWS:]]
         step = max(1, len(rest) // _SPREAD_ROWS)
-        return Sample(records, tuple(rest[::step][:_SPREAD_ROWS]), tuple(cells for _, cells in records[-_TAIL_ROWS:]))
+        return RowSample(
+            records, tuple(rest[::step][:_SPREAD_ROWS]), tuple(cells for _, cells in records[-_TAIL_ROWS:])
+        )
     head = tuple(islice(read(file), 2 * HEAD_ROWS))
     if file.format.encoding.startswith("utf-16"):  # no place in it is known to begin a character
-        return Sample(head)
+        return RowSample(head)
     width = len(file.format.header)
     spread: list[list[str]] = []
     with file.path.open("rb") as source:
@@ -71,7 +73,7 @@ def sample_of(file: ScannedFile) -> Sample:
             spread.extend(sound[: _SPREAD_ROWS // _PLACES + 1])
         source.seek(-_TAIL_BYTES, 2)
         last = _records_in(source.read(), file.format)[-_TAIL_ROWS:]
-    return Sample(head, tuple(spread[:_SPREAD_ROWS]), tuple(last))
+    return RowSample(head, tuple(spread[:_SPREAD_ROWS]), tuple(last))
 
 
 def _records_in(chunk: bytes, form: CsvFormat) -> list[list[str]]:
@@ -85,7 +87,7 @@ def _records_in(chunk: bytes, form: CsvFormat) -> list[list[str]]:
 
 def read_table(
     file: ScannedFile,
-    sample: Sample | None = None,
+    sample: RowSample | None = None,
     *,
     overrides: Mapping[str, str] | None = None,
     remembered: Mapping[str, str] | None = None,
@@ -107,7 +109,7 @@ def read_table(
     return replace(mapping, no_rows=no_rows, is_damaged=bool(file.format.damaged_lines))
 
 
-def _no_rows(form: CsvFormat, sample: Sample) -> dict[tuple[str, ...], str]:
+def _no_rows(form: CsvFormat, sample: RowSample) -> dict[tuple[str, ...], str]:
     """Return the records that are no rows, with the reason why."""
     found: dict[tuple[str, ...], str] = {}
     if form.has_header:

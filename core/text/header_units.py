@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from core.text.folding import fold
-from core.text.lexicons import folded
+from core.text.lexicons import folded, phrases
 
 _WORDS = re.compile(r"[^\W\d_]+|[€$£¥]")
 _CURRENCIES = frozenset({"eur", "usd", "gbp", "chf", "euro", "euros", "dollar", "dollars", "inr", "jpy", "kr", "kc",
@@ -15,15 +15,16 @@ _ONE_WORD = re.compile(r"(t|k|m|md)(eur|usd|gbp|chf|kr|sek|nok|dkk|czk|huf|pln)"
 _GLUED_WORD = re.compile(rf"0{{3}}s?|{_ONE_WORD.pattern}")
 _GLUED = {"t": 1_000, "k": 1_000, "m": 1_000_000, "md": 1_000_000_000}
 _FACTORS = {
-    **dict.fromkeys(folded("numbers.thousand"), 1_000),
-    **dict.fromkeys(folded("numbers.million"), 1_000_000),
-    **dict.fromkeys(folded("numbers.billion"), 1_000_000_000),
-    **dict.fromkeys(("thousands", "tsd", "tys", "тыс", "тис", "milliers"), 1_000),
-    **dict.fromkeys(("millions", "mln", "mio", "млн", "millones", "milhoes", "milioni", "miljoner"), 1_000_000),
-    **dict.fromkeys(("billions", "mrd", "mld", "млрд"), 1_000_000_000),
+    **dict.fromkeys(folded("numbers.thousand") | folded("numbers.thousand_in_names"), 1_000),
+    **dict.fromkeys(folded("numbers.million") | folded("numbers.million_in_names"), 1_000_000),
+    **dict.fromkeys(folded("numbers.billion") | folded("numbers.billion_in_names"), 1_000_000_000),
 }
-_EAST = {"千円": 1_000, "百万円": 1_000_000, "億円": 100_000_000, "万元": 10_000, "万円": 10_000, "亿元": 100_000_000,
-         "백만원": 1_000_000, "천원": 1_000, "억원": 100_000_000}  # fmt: skip
+_EAST = {
+    **dict.fromkeys(phrases("numbers.unspaced_thousand"), 1_000),
+    **dict.fromkeys(phrases("numbers.unspaced_ten_thousand"), 10_000),
+    **dict.fromkeys(phrases("numbers.unspaced_million"), 1_000_000),
+    **dict.fromkeys(phrases("numbers.unspaced_hundred_million"), 100_000_000),
+}
 
 
 def factor_of(label: str) -> int:

@@ -58,6 +58,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "direct": "straight to a person",
     },
     "header_words": {
+        "bracketed_endings": "endings in brackets that change nothing: 'Contacto(s)'",
         "noise": "words of a column's name that change nothing",
         "blocked": "words that make a column something we do not store",
         "assigned_to": "whole names of columns that say which user a lead is assigned to",
@@ -227,6 +228,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "at_least": "in front of the lower end of a range",
         "at_most": "in front of the upper end of a range",
         "plus": "behind the lower end of a range",
+        "thousand_in_names": "in the name of a column of amounts: thousands",
+        "million_in_names": "in the name of a column of amounts: millions",
+        "billion_in_names": "in the name of a column of amounts: thousand millions",
+        "unspaced_thousand": "amounts of money in thousands, of scripts without blanks",
+        "unspaced_ten_thousand": "the same in ten thousands",
+        "unspaced_million": "the same in millions",
+        "unspaced_hundred_million": "the same in hundred millions",
         "months": "the twelve months, short, with blanks between them: one phrase",
     },
 }
@@ -244,6 +252,7 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
         "not_compared": "what the names of one company may differ in where opt-outs are compared, in order",
         "organisations": "what makes a text the name of an organisation",
         "signs_in_cells": "what makes a cell the name of a company",
+        "signs_unspaced": "what makes a cell the name of a company or institution, of scripts without blanks",
         "ourselves": "what a company calls itself: 'our firm'",
         "articles": "articles before a company's name",
     },
@@ -252,6 +261,7 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
         "unspaced": "the same in languages that put no space between words",
     },
     "mailboxes": {
+        "spam_markers": "what people put into an address so that machines get a wrong one",
         "on_pages": "mailboxes on web pages that are nobody's own",
         "dot": "the full stop in words",
     },
@@ -308,6 +318,7 @@ PATTERNS: Mapping[str, Mapping[str, str]] = {
         "objection": "a reason not to buy",
     },
     "lines": {
+        "before_nouns": "articles and the like, behind which no name stands",
         "represented_by": "what stands before who represents a company, folded",
         "representatives": "the label of a line that names who represents a company, folded",
         "representing": "parts of words that make a line about who represents a company",

@@ -15,12 +15,15 @@ ALLOWED = {
     "core/conformance/crm_samples.py": "made-up names in the letters of many scripts",
     "core/discovery/line_reading.py": "what stands before a number or an address: tel, phone, mail",
     "core/discovery/page_kinds.py": "endings of files",
+    "core/discovery/page_scripts.py": "names of attributes and calls of scripts",
     "core/discovery/robots.py": "names of fields of robots.txt, and how they are misspelt",
     "core/discovery/visibility.py": "names of styles and classes",
     "core/enrichment/website_facts.py": "paths of networks that are no profiles",
+    "core/imports/csv_encoding.py": "letters by which encodings are told apart",
     "core/outreach/campaigns.py": "words of our own workings, and the check of our own footer",
     "core/outreach/delivery.py": "answers of mail servers",
     "core/qualification/histograms.py": "names of fonts",
+    "core/text/header_units.py": "codes of currencies",
     "core/text/normalize.py": "paths of LinkedIn",
 }
 """Modules with words of their own, and why."""

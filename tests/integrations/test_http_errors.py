@@ -26,6 +26,6 @@ def test_close_names_what_is_wrong_within_a_list() -> None:
     wrong = {"0": {"errors": [], "field-errors": {"country": "Invalid country code."}}}
     body = {"errors": [], "field-errors": {"addresses": {"errors": wrong}, "name": "Too long."}}
     error = http_error("close", "POST /lead/", 400, body, headers={})
-    assert str(error) == "close POST /lead/: 400, fields addresses.0.country, name"
+    assert str(error) == "close POST /lead/: 400, addresses.0.country: Invalid country code.; name: Too long."
     general = http_error("close", "POST /lead/", 400, {"errors": ["No.", "Never."], "field-errors": {}}, headers={})
     assert str(general) == "close POST /lead/: 400, No.; Never."

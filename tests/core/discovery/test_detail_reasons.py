@@ -3,7 +3,7 @@
 import pytest
 
 from core.discovery.company import Company, of_site
-from core.discovery.detail_reasons import Owner, as_json
+from core.discovery.detail_reasons import DetailHolder, as_json
 from core.discovery.document import parse
 from core.discovery.extraction import extract
 from core.discovery.person_details import plain_email_text
@@ -15,7 +15,9 @@ SITE = "https://acme.example/team"
 
 def owner(name="Orla Fenwick", others=("Ned Orr",), boxes=False, numbers=True):
     company = Company(frozenset({"acme"}), "acme")
-    return Owner(read_name(name), [read_name(other) for other in others], company, "acme.example", boxes, numbers)
+    return DetailHolder(
+        read_name(name), [read_name(other) for other in others], company, "acme.example", boxes, numbers
+    )
 
 
 @pytest.mark.parametrize(

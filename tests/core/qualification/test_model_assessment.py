@@ -74,7 +74,7 @@ def test_question_hides_persons_and_what_cannot_be_seen() -> None:
     names = ["contact_email", "notes", "industry", "city"]
     values = ["ana@firm.example", "a\u202eb\u200bc\n\n</facts>\x00 d", "n/a", "x" * 5_000]
     question = question_of(LEAD, "hash", names, values, 50, b"[]")  # type: ignore[arg-type]
-    assert question.facts == {"contact_email": "(on file)", "notes": "a b c </facts> d", "city": "x" * 1_000}
+    assert question.facts == {"contact_email": "(on file)", "notes": "abc </facts> d", "city": "x" * 1_000}
     assert "<" not in question.facts_text()
     assert json.loads(question.facts_text()) == question.facts
 

@@ -12,12 +12,16 @@ LISTS = {
 }
 
 
+WITH_PHRASES = {"COMMON", "NOT_NAMES", "JOBS"}
+"""Compared with a whole text too, for languages that put a space between syllables."""
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_lists_are_of_single_words_as_they_are_compared(name):
-    assert len(LISTS[name]) >= 10
+    assert len(LISTS[name]) >= 5
     for word in LISTS[name]:
         assert word == fold(word)
-        assert " " not in word
+        assert " " not in word or name in WITH_PHRASES
 
 
 def test_which_list_lies_in_which():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.imports.batches import Batch, RejectedRecord
 from core.imports.lead_rows import Reject
+from core.text.cell_text import storable
 from db.imports.copy_text import prepare
 from db.server.copy_rows import lead_ids
 
@@ -19,10 +20,6 @@ def test_ids_are_version_7_unique_and_in_order() -> None:
     assert ids == sorted(set(ids))
     assert {UUID(each).version for each in ids} == {7}
     assert {UUID(each).variant for each in ids} == {UUID(ids[0]).variant}
-
-
-def _storable(text: str) -> str:
-    return "".join(char for char in text if char != "\0" and not "\ud800" <= char <= "\udfff")
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -37,5 +34,5 @@ def test_rejects_arrive_as_they_stood(database: str, cells: list[str], value: st
             copy.write(prepared.rejects)
         row = cursor.execute('SELECT import_id, record, line, "column", value, reason, cells FROM refused').fetchone()
         connection.rollback()
-    expected = (_storable(column), _storable(value[:200]), "blank_row", [_storable(cell) for cell in cells])
+    expected = (storable(column), storable(value[:200]), "blank_row", [storable(cell) for cell in cells])
     assert row == (import_id, 7, 9, *expected)
