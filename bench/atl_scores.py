@@ -80,6 +80,10 @@ def ratio(part: int, whole: int) -> float:
     return part / whole if whole else 1.0
 
 
+def _total(results: Sequence[dict[str, Any]], name: str) -> int:
+    return sum(int(result[name]) for result in results)
+
+
 def summary(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sum up the results of sites."""
     hits = [hit for result in results for hit in result["found"]]
@@ -88,6 +92,8 @@ def summary(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     precision, recall = ratio(found, found + wrong), ratio(found, found + missed)
     linkedin = [hit["linkedin"] for hit in hits if hit["linkedin"] is not None]
     details = [detail for result in results for detail in result["details"]]
+    wrong_where_nobody = [result["wrong"] for result in results if not result["has_atl"]]
+    right_details = sum(detail["right"] for detail in details)
     return {
         "sites": len(results),
         "atl_people": found + missed,
@@ -105,13 +111,13 @@ def summary(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "linkedin_accuracy": round(sum(linkedin) / len(linkedin), 4) if linkedin else None,
         "damaged_names": sum(hit["damaged"] for hit in hits),
         "details": len(details),
-        "details_right": round(ratio(sum(detail["right"] for detail in details), len(details)), 4),
-        "details_interval": interval(sum(detail["right"] for detail in details), len(details)),
-        "owners": sum(result["owners"] for result in results),
-        "owners_found": sum(result["owners_found"] for result in results),
-        "false_people_on_sites_without": sum(len(result["wrong"]) for result in results if not result["has_atl"]),
-        "sites_without": sum(not result["has_atl"] for result in results),
-        "pages_read_per_site": round(sum(result["pages_read"] for result in results) / max(len(results), 1), 2),
+        "details_right": round(ratio(right_details, len(details)), 4),
+        "details_interval": interval(right_details, len(details)),
+        "owners": _total(results, "owners"),
+        "owners_found": _total(results, "owners_found"),
+        "false_people_on_sites_without": sum(map(len, wrong_where_nobody)),
+        "sites_without": len(wrong_where_nobody),
+        "pages_read_per_site": round(_total(results, "pages_read") / max(len(results), 1), 2),
         "outcomes": dict(Counter(result["outcome"] for result in results)),
         "reliability": reliability([point for result in results for point in result["points"]]),
     }

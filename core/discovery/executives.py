@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from core.discovery.company import Company
-from core.discovery.document import Document
+from core.discovery.document import Document, TextLine
 from core.discovery.mentions import Doubt, Mention, PageKind
 from core.text.lexicons import alternatives, any_word, folded
 from core.text.titles import Title, fold, is_limited, read_title
@@ -164,14 +164,9 @@ def surroundings_doubts(
         doubts.add(Doubt.PAST)
     if any(sign.is_filling for sign in signs):
         doubts.add(Doubt.PLACEHOLDER)
-    settled = own_section or kind in (PageKind.PEOPLE, PageKind.IMPRINT)
-    attributed = lines[line].quoted or lines[line].text.startswith(("—", "–", "-", "~", "―"))
     quotes = any(sign.is_quote for sign in signs) or _is_attribution(document, line, title_line)
-    if not settled and (attributed or quotes):
-        doubts.add(Doubt.CUSTOMER)
-    if not (kind is PageKind.PEOPLE and own_section) and any(sign.is_praise for sign in signs):
-        doubts.add(Doubt.CUSTOMER)
-    if lines[line].reviewed or (lines[line].quoted and kind is not PageKind.PEOPLE):
+    praises = any(sign.is_praise for sign in signs)
+    if _is_customers(lines[line], kind, own_section=own_section, quotes=quotes, praises=praises):
         doubts.add(Doubt.CUSTOMER)
     first, last = sorted((line, title_line))
     beside = set(others[bisect_left(others, first + 1) : bisect_right(others, min(last + 1, end - 1))][:2]) - {last}
@@ -180,6 +175,16 @@ def surroundings_doubts(
     if kind is PageKind.IMPRINT and _speaks_of_supplier(document, line):
         doubts.add(Doubt.ELSEWHERE)
     return doubts
+
+
+def _is_customers(line: TextLine, kind: PageKind, *, own_section: bool, quotes: bool, praises: bool) -> bool:
+    """Return whether a name stands below what a customer says."""
+    settled = own_section or kind in (PageKind.PEOPLE, PageKind.IMPRINT)
+    if not settled and (quotes or line.quoted or line.text.startswith(("—", "–", "-", "~", "―"))):
+        return True
+    if praises and not (kind is PageKind.PEOPLE and own_section):
+        return True
+    return line.reviewed or (line.quoted and kind is not PageKind.PEOPLE)
 
 
 class _Signs(NamedTuple):

@@ -221,13 +221,19 @@ def _pairs_between(text: str, pieces: tuple[str, ...]) -> NameTitlePairs:
         return found
     if 1 < len(pieces) <= _MAX_PIECES:
         for at in range(1, len(pieces)):
-            pair = _pair(" ".join(pieces[:at]), " ".join(pieces[at:]))
-            if pair and pair[0][1].is_top:
-                return pair
-            apart = _pair(" ".join(pieces[:at]), pieces[at]) if at + 1 < len(pieces) else ()
-            if pair or apart:
-                return apart if apart and apart[0][1].is_top else pair or apart
+            if found := _pair_at(pieces, at):
+                return found
     return _piecewise(pieces) or _unpunctuated(text)
+
+
+def _pair_at(pieces: tuple[str, ...], at: int) -> NameTitlePairs:
+    """Return the name before a piece with the title after it: all that follows, or that piece alone."""
+    name = " ".join(pieces[:at])
+    pair = _pair(name, " ".join(pieces[at:]))
+    if pair and pair[0][1].is_top:
+        return pair
+    apart = _pair(name, pieces[at]) if at + 1 < len(pieces) else ()
+    return apart if apart and apart[0][1].is_top else pair or apart
 
 
 def _cut_pairs(text: str) -> NameTitlePairs:

@@ -1,6 +1,6 @@
 """What a column's name means among others: 'Name' beside 'Vorname' is the last name, beside 'Website' a firm."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.imports.column_content import ColumnProfile
@@ -38,18 +38,25 @@ def meaning_of(names: Sequence[str], profiles: Sequence[ColumnProfile]) -> list[
         if reading.blocked:
             guesses += [Guess(column, field, sure) for field, sure in _in_spite(reading, cells, table)]
             continue
-        found = _from_name(reading, cells, table)
-        if any(field == "?name" for field, _ in found):
-            found = bare_name(reading, cells, table)
-        is_by_cells = not found and (not name or reading.unknown > 0)
-        if is_by_cells:
-            found = _from_cells(cells, named=bool(name))
-        vague = set(reading.attributes) <= _VAGUE
-        factor = (0.5 if vague else 0.58) ** reading.unknown if name and not is_by_cells else 1.0
-        for field, confidence in found:
-            firm = _proves(field, cells) or _begins_with_company(field, reading, cells)
-            guesses.append(Guess(column, field, confidence * (max(factor, 0.75) if firm else factor)))
+        guesses += [Guess(column, field, sure) for field, sure in _by_name_or_cells(name, reading, cells, table)]
     return [*guesses, *_of_a_list_without_names(names, profiles, guesses)]
+
+
+def _by_name_or_cells(
+    name: str, reading: HeaderReading, cells: ColumnProfile, table: Table
+) -> Iterator[tuple[str, float]]:
+    """Yield what a column may be by its name, less sure for each word of it that is unknown; else by its cells."""
+    found = _from_name(reading, cells, table)
+    if any(field == "?name" for field, _ in found):
+        found = bare_name(reading, cells, table)
+    if not found and (not name or reading.unknown > 0):
+        yield from _from_cells(cells, named=bool(name))
+        return
+    vague = set(reading.attributes) <= _VAGUE
+    factor = (0.5 if vague else 0.58) ** reading.unknown if name else 1.0
+    for field, confidence in found:
+        firm = _proves(field, cells) or _begins_with_company(field, reading, cells)
+        yield field, confidence * (max(factor, 0.75) if firm else factor)
 
 
 def _of_a_list_without_names(
@@ -177,7 +184,15 @@ def _from_cells(cells: ColumnProfile, *, named: bool) -> list[tuple[str, float]]
         return [("contact_email", 0.75 if named else 0.8)]
     if max(cells.share("date"), cells.share("truth")) > 0.5:
         return []
-    for is_so, field, confidence in (
+    for is_so, field, confidence in _by_shares(cells, named=named):
+        if is_so and not (named and field in ("first_name", "contact_name")):
+            return [(field, confidence - (0.08 if named else 0.0))]
+    return []
+
+
+def _by_shares(cells: ColumnProfile, *, named: bool) -> tuple[tuple[bool, str, float], ...]:
+    """Return whether a column is a field by the shares of kinds among its cells, and how sure that is."""
+    return (
         (
             cells.share("url") > 0.8 and not cells.is_of_one_host and cells.share("coded") < 0.5,
             "company_website",
@@ -191,10 +206,7 @@ def _from_cells(cells: ColumnProfile, *, named: bool) -> list[tuple[str, float]]
         (cells.share("first_name") > 0.6, "first_name", 0.6),
         (cells.share("person") > 0.5 and cells.share("person_shape") > 0.7, "contact_name", 0.65),
         (not named and cells.share("legal") > 0.15 and _are_names(cells), "company_name", 0.58),
-    ):
-        if is_so and not (named and field in ("first_name", "contact_name")):
-            return [(field, confidence - (0.08 if named else 0.0))]
-    return []
+    )
 
 
 def _are_streets(cells: ColumnProfile) -> bool:

@@ -10,6 +10,7 @@ DATEV, SIRENE.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from core.text import lexicons
@@ -104,14 +105,8 @@ def _unknown(word: str) -> list[tuple[str, str]]:
         return _cut(word)
     if word.startswith("co") and len(word) > 5 and known.get(word[2:]) in ATTRIBUTES:  # 'coname', 'cophone'
         return [("company", "co"), (known[word[2:]], word[2:])]
-    for cut in range(len(word) - 2, 2, -1):
-        left, right = word[:cut], word[cut:]
-        tail = known.get(right)
-        if tail is not None and tail in ATTRIBUTES and len(right) >= 3:
-            for glue in (left, left.removesuffix("s"), left.removesuffix("n"), left.removesuffix("en")):
-                head = known.get(glue)
-                if head and len(glue) >= 4 and head != "noise":
-                    return [(head, glue), (tail, right)]
+    if compound := _compound(word, known):
+        return compound
     if len(word) >= 5 and not word.isdecimal():
         from rapidfuzz import fuzz, process  # a quarter of what a process that only reads rows would import
 
@@ -119,6 +114,20 @@ def _unknown(word: str) -> list[tuple[str, str]]:
         if match:
             return [(known[match[0]], match[0])]
     return [("number" if word.isdecimal() else "unknown", word)]
+
+
+def _compound(word: str, known: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Cut a word in two that are known, the second one an attribute: 'firmenort'."""
+    for cut in range(len(word) - 3, 2, -1):
+        left, right = word[:cut], word[cut:]
+        tail = known.get(right)
+        if tail is None or tail not in ATTRIBUTES:
+            continue
+        for glue in (left, left.removesuffix("s"), left.removesuffix("n"), left.removesuffix("en")):
+            head = known.get(glue)
+            if head and len(glue) >= 4 and head != "noise":
+                return [(head, glue), (tail, right)]
+    return []
 
 
 _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")

@@ -8,7 +8,7 @@ throughout, in a long one at its beginning and its end.
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -120,19 +120,28 @@ def _no_rows(form: CsvFormat, sample: RowSample) -> dict[tuple[str, ...], str]:
     usual = filled[len(filled) // 2] if filled else 0
     if usual < 2:  # of a list of one column every cell is a row
         return found
-    records = [cells for _, cells in sample.head]
-    for cells in (*records, *sample.last):
-        if 0 < _filled(cells) <= max(1, _FEW * usual) or _is_total(cells):
-            said = next(cell.strip() for cell in cells if cell.strip())
-            if is_total(said) or _COMMENT.match(said):
-                found[tuple(cells)] = "no_row"
-    for cells in reversed(sample.last):
-        if not _filled(cells) or tuple(cells) in found:
-            continue
-        if _filled(cells) > 1 or usual < 3 or not _is_notice(next(cell.strip() for cell in cells if cell.strip())):
-            break
-        found[tuple(cells)] = "no_row"
+    few = max(1, _FEW * usual)
+    for cells in (*(cells for _, cells in sample.head), *sample.last):
+        is_sparse = 0 < _filled(cells) <= few or _is_total(cells)
+        if is_sparse and (is_total(said := _first_said(cells)) or _COMMENT.match(said)):
+            found[tuple(cells)] = "no_row"
+    if usual >= 3:
+        found |= dict.fromkeys(_notices(sample.last, found), "no_row")
     return found
+
+
+def _first_said(cells: Sequence[str]) -> str:
+    return next(cell.strip() for cell in cells if cell.strip())
+
+
+def _notices(last: Sequence[Sequence[str]], known: Container[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Yield the notices at a file's foot: from its end, up to the first record that is none."""
+    for cells in reversed(last):
+        if not _filled(cells) or tuple(cells) in known:
+            continue
+        if _filled(cells) > 1 or not _is_notice(_first_said(cells)):
+            return
+        yield tuple(cells)
 
 
 def _name(label: str, index: int) -> str:

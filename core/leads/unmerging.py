@@ -33,9 +33,7 @@ def taken_back(
         if name in SPREAD:
             patch[name] = _without(now[name], before.get(name) or {}, after.get(name) or {}, name, later)
         elif name in LISTS:
-            stays = [*(before.get(name) or []), *(item for row in later for item in row.get(name) or [])]
-            given = [item for item in after.get(name) or [] if item not in stays]
-            patch[name] = [item for item in now[name] if item not in given]
+            patch[name] = _list_without(now[name], before.get(name) or [], after.get(name) or [], name, later)
         elif now[name] == after.get(name):
             patch[name] = before.get(name) or next((row[name] for row in later if row.get(name)), None)
         elif name == "notes" and now[name] and (their := gone.get("notes")):
@@ -45,6 +43,15 @@ def taken_back(
     if "alias_keys" in now:
         patch |= _own_aliases(now, before, after, later)
     return {name: value for name, value in patch.items() if value != now[name]}, sorted(left)
+
+
+def _list_without(
+    now: Sequence[Any], before: Sequence[Any], after: Sequence[Any], name: str, later: Sequence[Mapping[str, Any]]
+) -> list[Any]:
+    """Return a list without what the merge gave it and nobody else did."""
+    stays = [*before, *(item for row in later for item in row.get(name) or [])]
+    given = [item for item in after if item not in stays]
+    return [item for item in now if item not in given]
 
 
 def _without(

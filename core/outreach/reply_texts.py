@@ -12,6 +12,9 @@ from core.text.lexicons import alternatives, phrases, words
 
 ASKS = re.compile("[?¿؟⸮՞፧]|\\.\\.\\.")
 """What makes a question, or a hesitation, of a reply."""
+_OTHER_SIGNS = re.compile(r"""[^\w\s.,;:!'’"()\[\]|/&+*@~–—👍🙂😊😀👌✅✔️🙏-]""")
+"""Signs that say something: none stands in a line that does nothing but end a letter."""
+_REFUSING_SIGNS = re.compile("[👎❌🚫⛔✖✗✘🙅❎]")
 _GREETINGS = re.compile(rf"\s*(?:{alternatives('letters.greetings')})(?!\w)", re.IGNORECASE)
 _HONORIFICS = words("letters.honorifics")
 _CLOSINGS = spelt(phrases("letters.closings"))
@@ -83,13 +86,13 @@ def _unclosed(lines: list[str], known: frozenset[str]) -> list[str]:
 
 def _is_signed(line: str, known: frozenset[str]) -> bool:
     parts = re.findall(r"[^\W\d_]+", line.lower())
-    return bool(parts) and all(part in known for part in parts)
+    return bool(parts) and all(part in known for part in parts) and not _OTHER_SIGNS.search(line)
 
 
 def _is_closing(line: str, known: frozenset[str]) -> bool:
     """Return whether a line does nothing but end a letter: `Best regards, Ada`."""
     tokens = re.findall(r"[\w'.-]+", line)
-    if not 0 < len(tokens) <= 7 or re.search(r"\d", line):
+    if not 0 < len(tokens) <= 7 or re.search(r"\d", line) or _OTHER_SIGNS.search(line):
         return False
     said = 0
     while said < len(tokens) and tokens[said].strip(".").lower() in _CLOSINGS:
@@ -110,7 +113,7 @@ def _is_of_signature(line: str, known: frozenset[str]) -> bool:
     grammar = any(
         lowered & (language.weekdays.keys() | (language.nouns - {"nr", "no"})) for language in languages().values()
     )
-    if grammar or lowered & _REFUSALS or ASKS.search(line):
+    if grammar or lowered & _REFUSALS or ASKS.search(line) or _REFUSING_SIGNS.search(line):
         return False
     if _CONTACT.search(line):
         return True

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from core.text import folding
 from core.text.lexicons import any_word, folded
+from core.text.name_case import INITIAL, calm, cased, shouts
 from core.text.name_words import (
     AFTER_HONORIFIC,
     GIVEN,
@@ -30,7 +31,6 @@ _LETTERS = re.compile(r"^(?:(?=\S*[A-Z]\S*[A-Z])[A-Z][A-Za-z.®-]{1,7}(?: |$)){1
 _WORD = re.compile(r"^[^\W\d_]+(?:['’`´.-][^\W\d_]*)*\.?$")
 _SINGLE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 _ABBREVIATED_HALF = re.compile(r"-[^\W\d_]\.$")
-_INITIAL = re.compile(r"^(?:[^\W\d_]\.?|(?:[^\W\d_]\.){2,3}|[^\W\d_]\.-[^\W\d_]\.)$")
 _NICKNAME = re.compile(r"\s*[(\"“„«‘'`]\s*([^\W\d_][\w .'’-]{0,18})\s*[)\"”“»’'`](?=\s|$|,)")
 _PRONOUNS = re.compile(rf"\s*[(\[]\s*(?:{any_word('names.pronouns')})\s*[/|,].*?[)\]]", re.IGNORECASE)
 _PREFIXED = re.compile(r"^(?:Mc|Mac|De|Di|Le|La|Van|Fitz|Du|Da|Del|O)(?=[A-Z])")
@@ -104,7 +104,7 @@ def read_name(text: str) -> PersonName | None:
     words = _stripped(words)
     if not _is_name(words):
         return None
-    words = [_cased(word) for word in words] if _shouts(words) else _calm(words)
+    words = [cased(word) for word in words] if shouts(words) else calm(words)
     split = _family_start(words)
     return PersonName(" ".join(words), " ".join(words[:split]), " ".join(words[split:]), nickname)
 
@@ -167,8 +167,8 @@ def read_single(text: str) -> PersonName | None:
             return None
         if read_title(word).is_title or folded in HONORIFICS or folded in CREDENTIALS:
             return None
-        cased = _cased(word) if word.isupper() else word
-        return PersonName(f"{tokens[0]} {cased}", "", cased) if is_addressed else PersonName(cased, cased, "")
+        written = cased(word) if word.isupper() else word
+        return PersonName(f"{tokens[0]} {written}", "", written) if is_addressed else PersonName(written, written, "")
     is_small = word.islower() and word.isalpha() and len(word) > _SHORTEST_COMMON and not _is_common(folded)
     return read_name(" ".join([*tokens[:-1], word.capitalize()])) if is_small else None
 
@@ -263,14 +263,12 @@ def _is_name(words: list[str]) -> bool:
         is_small = position < len(words) - 1 or word[0].islower()
         if is_small and _is_particle_at(words, position, folded):
             continue
-        is_particle = folded in PARTICLES and folded not in OPENING_PARTICLES and word.isascii()
-        if position == 0 and is_particle and not (word.endswith(".") and _INITIAL.match(word)):
+        if position == 0 and _begins_with_particle(words, folded):
             return False
-        if (_INITIAL.match(word) and word[0].isupper()) or (position == 0 and folded == "md" and len(words) > 2):
+        if _is_initial(words, position, folded):
             continue
         is_last = position == len(words) - 1
-        is_common = _is_common(folded) and not (is_last and _may_be_short_surname(words, folded))
-        is_common = is_common and (word.isascii() or len(folded) > _SHORTEST_COMMON)  # "Lê" is no "le"
+        is_common = _is_common_here(words, folded, word=word, is_last=is_last)
         if not _is_written_as_name(word) or not _may_name(folded, is_common=is_common, is_last=is_last):
             return False
         common += is_common
@@ -278,7 +276,27 @@ def _is_name(words: list[str]) -> bool:
         plain += len(folded) >= 2
     if common == len(words) or _has_common_phrase(words):
         return False
-    return full >= 1 and plain >= 1 and (full >= 2 or any(_INITIAL.match(word) for word in words))
+    return full >= 1 and plain >= 1 and (full >= 2 or any(INITIAL.match(word) for word in words))
+
+
+def _is_common_here(words: list[str], folded: str, *, word: str, is_last: bool) -> bool:
+    """Return whether a word of a text says that it is no name."""
+    if not _is_common(folded) or (is_last and _may_be_short_surname(words, folded)):
+        return False
+    return word.isascii() or len(folded) > _SHORTEST_COMMON  # "Lê" is no "le"
+
+
+def _begins_with_particle(words: list[str], folded: str) -> bool:
+    """Return whether the first word is a particle that no name begins with."""
+    first = words[0]
+    is_particle = folded in PARTICLES and folded not in OPENING_PARTICLES and first.isascii()
+    return is_particle and not (first.endswith(".") and INITIAL.match(first))
+
+
+def _is_initial(words: list[str], position: int, folded: str) -> bool:
+    """Return whether a word is an initial, or "Md.", which stands for Mohammed."""
+    word = words[position]
+    return bool(INITIAL.match(word) and word[0].isupper()) or (position == 0 and folded == "md" and len(words) > 2)
 
 
 def _has_common_phrase(words: list[str]) -> bool:
@@ -339,37 +357,6 @@ def _is_joined(word: str) -> bool:
     """A capital after a small letter: two words that the page's layout holds apart ("JaneDoe"), McDonald apart."""
     word = _PREFIXED.sub("", word)
     return any(one.islower() and other.isupper() for one, other in pairwise(word))
-
-
-def _shouts(words: list[str]) -> bool:
-    return all(word.isupper() for word in words if len(word) > 2 and fold(word) not in PARTICLES)
-
-
-def _calm(words: list[str]) -> list[str]:
-    """Write a family name in capitals ("Élise BARRAULT", "BARRAULT Élise") as a name, and put it last."""
-    loud = [len(word) > 2 and word.isupper() and not _INITIAL.match(word) for word in words]
-    if len(words[0]) > 2 and _are_initials(words[0]):
-        loud[0] = False
-    if any(loud) and loud[0] and not loud[-1]:
-        split = loud.index(False)
-        words = words[split:] + words[:split]
-        loud = loud[split:] + loud[:split]
-    return [_cased(word) if shout else word for word, shout in zip(words, loud, strict=True)]
-
-
-def _are_initials(word: str) -> bool:
-    """Capitals that cannot be spoken stand for given names: "ABM Karim Hasan", but "KIM Jae Won"."""
-    return word.isupper() and 2 <= len(word) <= 3 and not any(char in "AEIOUY" for char in fold(word).upper()[1:])
-
-
-def _cased(word: str) -> str:
-    if _INITIAL.match(word) and (len(word) <= 2 or "." in word):
-        return word
-    if word.isascii() and fold(word) in PARTICLES and len(word) <= 3:
-        return word.lower()
-    cased = re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word.lower())
-    cased = re.sub(r"^(Mc)([a-z])", lambda part: part[1] + part[2].upper(), cased)
-    return re.sub(r"(?<=^[OD])(['’])([a-z])", lambda part: part[1] + part[2].upper(), cased)
 
 
 def _family_start(words: list[str]) -> int:

@@ -51,10 +51,7 @@ class BesideRows:
 
     async def store(self, connection: Connection, matching: Matching) -> None:
         """Give leads their users and tags, note for undo what that changed in those that were there before."""
-        said: dict[str, list[tuple[str, SaidBeside]]] = {}
-        for lead, contact, each in self._said:
-            of = lead if contact is None else contact.lead
-            said.setdefault(of.id, []).append((lead.id if contact is None else contact.id, each))
+        said = self._said_by_lead()
         if not said:
             return
         rows: list[dict[str, Any]] = []
@@ -65,15 +62,24 @@ class BesideRows:
                 continue
             tags = [*stored.tags, *(value for name, value in changes.items() if name != "assigned_to")]
             rows.append({"id": stored.id, "tags": tags, "assigned_to": changes.get("assigned_to", stored.assigned_to)})
-            if not stored.is_own:
-                before = {name: stored.assigned_to if name == "assigned_to" else None for name in changes}
-                noted.append({"record_id": stored.id, "lead_id": stored.id, "before": before, "after": changes})
-                if (record := matching.met.get(stored.id)) is not None:
-                    record.changes += 1
-                matching.things.update((thing, True) for thing, _ in said[stored.id] if thing in matching.things)
+            if stored.is_own:
+                continue
+            before = {name: stored.assigned_to if name == "assigned_to" else None for name in changes}
+            noted.append({"record_id": stored.id, "lead_id": stored.id, "before": before, "after": changes})
+            if (record := matching.met.get(stored.id)) is not None:
+                record.changes += 1
+            matching.things.update((thing, True) for thing, _ in said[stored.id] if thing in matching.things)
         if rows:
             await connection.execute(_CHANGE, {"rows": dumps(rows).decode()})
         await note_changes(connection, noted, self.import_id)
+
+    def _said_by_lead(self) -> dict[str, list[tuple[str, SaidBeside]]]:
+        """Return what rows said, by the lead they were found to be; each with the id of what the row named."""
+        said: dict[str, list[tuple[str, SaidBeside]]] = {}
+        for lead, contact, each in self._said:
+            of = lead if contact is None else contact.lead
+            said.setdefault(of.id, []).append((lead.id if contact is None else contact.id, each))
+        return said
 
     def _changes(self, stored: Any, said: list[SaidBeside]) -> dict[str, str]:
         """Return the new values by the names that undo knows them by: `assigned_to`, `tags.fair`."""

@@ -284,23 +284,10 @@ async def _note_taken(
         SELECT before FROM import_changes WHERE record_id = %(id)s ORDER BY changed_at
     """
     changes = [row.before for row in await select(connection, statement, {"id": gone["id"]})]
-    fields = LEAD_AT if kind == "lead" else CONTACT_AT
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
-    for name in (*fields, *(f"extra.{key}" for key in gone["extra"]), *(f"original.{key}" for key in gone["original"])):
-        old, new, theirs = _at(kept, name), _at(values, name), _at(gone, name)
-        if old == new or new != theirs:
-            continue
-        # What a later import changed it from is what this one brought.
-        brought = next((said[name] for said in changes if name in said), theirs)
-        if brought is not None:
-            before[name], after[name] = old, brought
+    taken = _taken_values(kind, kept, gone, values, changes)
     if kind == "lead":
-        given = {f"tags.{tag}": tag for tag in gone["tags"] if tag not in kept["tags"]}
-        before, after = before | dict.fromkeys(given), after | given
-        if kept["assigned_to"] is None and gone["assigned_to"] is not None:
-            before["assigned_to"], after["assigned_to"] = None, gone["assigned_to"]
-    if after:
+        taken |= _taken_beside(kept, gone)
+    if taken:
         insert = """
             INSERT INTO import_changes AS c (import_id, record_id, lead_id, before, after, changed_at)
             SELECT id, %(record_id)s, %(lead_id)s, %(before)s, %(after)s, started_at FROM imports
@@ -312,10 +299,39 @@ async def _note_taken(
             "import_id": gone["created_import_id"],
             "record_id": kept["id"],
             "lead_id": kept["id"] if kind == "lead" else kept["lead_id"],
-            "before": Jsonb(before),
-            "after": Jsonb(after),
+            "before": Jsonb({name: old for name, (old, _) in taken.items()}),
+            "after": Jsonb({name: new for name, (_, new) in taken.items()}),
         }
         await connection.execute(insert, names)
+
+
+def _taken_values(
+    kind: LeadOrContact,
+    kept: Mapping[str, Any],
+    gone: Mapping[str, Any],
+    values: Mapping[str, Any],
+    changes: Sequence[Mapping[str, Any]],
+) -> dict[str, tuple[Any, Any]]:
+    """Return what each value was that the kept one took over, and what the import that brought the other gave it."""
+    taken: dict[str, tuple[Any, Any]] = {}
+    fields = LEAD_AT if kind == "lead" else CONTACT_AT
+    for name in (*fields, *(f"extra.{key}" for key in gone["extra"]), *(f"original.{key}" for key in gone["original"])):
+        old, new, theirs = _at(kept, name), _at(values, name), _at(gone, name)
+        if old == new or new != theirs:
+            continue
+        # What a later import changed it from is what this one brought.
+        brought = next((said[name] for said in changes if name in said), theirs)
+        if brought is not None:
+            taken[name] = (old, brought)
+    return taken
+
+
+def _taken_beside(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the tags and the user that the kept one took over, as undo knows them."""
+    taken: dict[str, tuple[Any, Any]] = {f"tags.{tag}": (None, tag) for tag in gone["tags"] if tag not in kept["tags"]}
+    if kept["assigned_to"] is None and gone["assigned_to"] is not None:
+        taken["assigned_to"] = (None, gone["assigned_to"])
+    return taken
 
 
 def _at(row: Mapping[str, Any], name: str) -> Any:

@@ -18,7 +18,7 @@ from core.text.public_addresses import is_private_host
 from core.text.web_addresses import absolute, canonical, site_of
 from integrations.websites.bodies import read_body
 from integrations.websites.cache import CachedPage, PageCache
-from integrations.websites.network import CheckedClient
+from integrations.websites.network import CheckedSession
 from integrations.websites.pacing import paced
 from integrations.websites.pages import FetchedPage, FetchLimits, PageStatus, Resource, failure, is_text, refusal
 
@@ -61,7 +61,7 @@ class WebsiteFetcher:
         self._cache = PageCache(cache_dir) if cache_dir is not None else None
         self._pace_dir = cache_dir / "hosts" if cache_dir is not None else None
         self._hosts: dict[str, _Host] = {}
-        self._opened: CheckedClient | None = None
+        self._opened: CheckedSession | None = None
 
     async def __aenter__(self) -> "WebsiteFetcher":
         return self
@@ -71,10 +71,10 @@ class WebsiteFetcher:
             await self._opened.close()
 
     @property
-    def _client(self) -> CheckedClient:
+    def _client(self) -> CheckedSession:
         """What asks, opened at the first page: it belongs to the event loop."""
         if self._opened is None:
-            self._opened = CheckedClient(
+            self._opened = CheckedSession(
                 {"User-Agent": self.limits.user_agent, **_HEADERS},
                 timeout_s=self.limits.timeout_s,
                 connections=self.limits.connections,

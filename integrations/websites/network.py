@@ -99,7 +99,7 @@ class CheckedSockets:
         return len(self._made)
 
 
-class CheckedClient:
+class CheckedSession:
     """Asks public hosts, follows no redirect, unpacks nothing, keeps no cookie. To be made inside the event loop.
 
     Args:

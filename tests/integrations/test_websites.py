@@ -17,7 +17,7 @@ from written_addresses import ADDRESSES
 
 from integrations.websites.cache import CachedPage, PageCache
 from integrations.websites.fetcher import WebsiteFetcher
-from integrations.websites.network import CheckedClient, CheckedResolver, CheckedSockets, RefusedAddress
+from integrations.websites.network import CheckedResolver, CheckedSession, CheckedSockets, RefusedAddress
 from integrations.websites.pages import FetchLimits, PageStatus
 
 STRANGERS = FetchLimits(delay_s=0.0, timeout_s=3.0)
@@ -208,7 +208,7 @@ def test_no_socket_is_made_for_a_private_address(address):
 
 async def test_the_transport_refuses_an_address_that_no_resolver_is_asked_for():
     async with website({"/": "secret"}) as site:
-        client = CheckedClient({}, timeout_s=1.0, connections=1, allow_private=False)
+        client = CheckedSession({}, timeout_s=1.0, connections=1, allow_private=False)
         with pytest.raises(RefusedAddress):
             async with client.get(site.url, {}):
                 pass
@@ -245,7 +245,7 @@ async def test_a_name_that_leads_elsewhere_the_second_time_is_refused():
 async def test_idle_connections_of_many_hosts_do_not_pile_up():
     async with contextlib.AsyncExitStack() as stack:
         sites = [await stack.enter_async_context(website({"/": "x"})) for _ in range(80)]
-        client = CheckedClient({}, timeout_s=1.0, connections=10, allow_private=True)
+        client = CheckedSession({}, timeout_s=1.0, connections=10, allow_private=True)
         for site in sites:
             async with client.get(site.url, {}) as answer:
                 await answer.read()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.outreach.meetings import Span, said
@@ -95,6 +95,7 @@ TURNS += [
 
 
 @given(st.sampled_from(ACCEPTANCES), st.sampled_from(TURNS))
+@example("Passt, Donnerstag 16:30 Uhr. Danke und viele Grüße, Ada", "{} 👎")
 def test_an_acceptance_that_is_turned_books_nothing(acceptance: str, turn: str) -> None:
     assert read(turn.format(acceptance)).slot is None
 
